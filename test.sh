@@ -1,0 +1,224 @@
+#!/usr/bin/env bash
+# Runs every test of the repository, the same way here and in CI.
+#
+#   ./test.sh                          everything
+#   ./test.sh Mapwire.Rtmp.Tests       one project (several may be named)
+#   ./test.sh Mapwire.Rules -- ARGS    what follows -- goes to the test programs (xunit.v3's own options)
+#
+# The last line is `N passed, N failed`; the exit code is 0 only if nothing failed. A program that crashes, hangs, does
+# not build or runs no test counts as a failure. With CI=true a missing tool is a failure too, and so is a skipped test.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+
+# Tools speak one language, so that what is read from them below means the same everywhere.
+export LC_ALL=C LANGUAGE=en DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+PATH="$PATH:/usr/sbin:/usr/local/sbin" # where Debian keeps nginx, also for users who do not look there
+export PATH
+
+configuration=Release
+limit=600 # seconds that one test program may take
+results=artifacts/tests
+
+passed=0
+failed=0
+skipped=0
+notes=()
+
+fail() { failed=$((failed + 1)); notes+=("$1"); printf 'FAILED: %s\n' "$1"; }
+finish() {
+  if [ "${#notes[@]}" -gt 0 ]; then
+    printf '\n'
+    printf 'FAILED: %s\n' "${notes[@]}"
+  fi
+  if [ "$skipped" -gt 0 ]; then
+    printf '%d skipped\n' "$skipped"
+  fi
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+  exit
+}
+
+# --- what to run ------------------------------------------------------------------------------------------------------
+
+filters=()
+arguments=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --) shift; arguments=("$@"); break ;;
+    -*) printf 'usage: %s [PROJECT...] [-- TEST OPTIONS]\n' "$0" >&2; exit 2 ;;
+    *) filters+=("$1") ;;
+  esac
+  shift
+done
+
+wanted() { # wanted NAME: is it asked for?
+  [ "${#filters[@]}" -eq 0 ] && return 0
+  local filter
+  for filter in "${filters[@]}"; do
+    [ "$1" = "$filter" ] && return 0
+  done
+  return 1
+}
+
+projects=()
+known=()
+for file in tests/*/*.csproj; do
+  grep -q 'Include="xunit.v3"' "$file" || continue # a program that the tests start, not tests
+  name=$(basename "$file" .csproj)
+  known+=("$name")
+  wanted "$name" && projects+=("$name")
+done
+wine=""
+if [ -f tests/run-wine.sh ]; then
+  known+=(wine)
+  wanted wine && wine=yes
+fi
+
+for filter in ${filters[@]+"${filters[@]}"}; do
+  case " ${known[*]} " in
+    *" $filter "*) ;;
+    *) printf 'no such tests: %s (there are: %s)\n' "$filter" "${known[*]}" >&2; exit 2 ;;
+  esac
+done
+
+# --- what the tests need ----------------------------------------------------------------------------------------------
+
+have() { command -v "$1" >/dev/null 2>&1; }
+nginx_rtmp_module() {
+  local directory
+  for directory in /usr/lib/nginx/modules /usr/lib64/nginx/modules /usr/local/libexec/nginx /opt/homebrew/lib/nginx/modules; do
+    [ -f "$directory/ngx_rtmp_module.so" ] && return 0
+  done
+  have nginx && nginx -V 2>&1 | grep -q 'add-module=[^ ]*rtmp'
+}
+
+# Fills `lacking` (what is missing, in words) and `packages` (what Debian calls it).
+lacking=()
+packages=()
+need() { lacking+=("$1"); shift; packages+=("$@"); }
+look() {
+  lacking=()
+  packages=()
+  have dotnet || need "dotnet (the .NET 10 SDK)"
+  if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Conformance "* ]]; then
+    { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
+    have rtmpdump || need "rtmpdump" rtmpdump
+    if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then
+      need "GStreamer's gst-launch-1.0 with rtmp2src, flvdemux, h264parse and aacparse" \
+        gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+    else
+      local element
+      for element in rtmp2src flvdemux h264parse aacparse fakesink; do
+        gst-inspect-1.0 --exists "$element" >/dev/null 2>&1 || need "GStreamer's $element" \
+          gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+      done
+    fi
+    nginx_rtmp_module || need "nginx with its RTMP module" nginx libnginx-mod-rtmp
+  fi
+  if [ -n "$wine" ] && ! have wine && ! have wine64; then need "wine" wine wine64; fi
+}
+
+look
+if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ] && have apt-get; then
+  printf 'Installing: %s\n' "${packages[*]}"
+  had_nginx=no; have nginx && had_nginx=yes
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${packages[@]}"; } \
+    || printf 'apt-get did not install everything\n'
+  # The package starts a web server on port 80; the tests want only the program.
+  if [ "$had_nginx" = no ] && [ -d /run/systemd/system ]; then systemctl disable -q --now nginx || true; fi
+  look
+fi
+for thing in ${lacking[@]+"${lacking[@]}"}; do
+  printf 'Missing: %s\n' "$thing"
+done
+if [ "${#packages[@]}" -gt 0 ]; then
+  if [ -f /etc/debian_version ]; then
+    printf 'To get it: sudo apt-get install %s\n' "${packages[*]}"
+  else
+    printf 'Install them with the package manager of this system (Debian calls them: %s); macOS: brew install ffmpeg rtmpdump gstreamer nginx-full --with-rtmp-module\n' "${packages[*]}"
+  fi
+fi
+if [ "${#lacking[@]}" -gt 0 ] && [ "${CI:-}" = true ]; then
+  for thing in "${lacking[@]}"; do fail "missing: $thing"; done
+fi
+if ! have dotnet; then
+  printf 'The .NET 10 SDK is needed to build anything: https://dotnet.microsoft.com/download\n'
+  [ "${CI:-}" = true ] || fail "missing: dotnet"
+  finish
+fi
+
+# --- build once -------------------------------------------------------------------------------------------------------
+
+started=$(date +%s)
+if [ "${#filters[@]}" -eq 0 ]; then
+  dotnet build Mapwire.slnx -c "$configuration" --nologo -v quiet -clp:NoSummary || { fail "the build"; finish; }
+else
+  for name in ${projects[@]+"${projects[@]}"}; do
+    dotnet build "tests/$name" -c "$configuration" --nologo -v quiet -clp:NoSummary || { fail "the build of $name"; finish; }
+  done
+fi
+printf 'Built in %d s\n' $(($(date +%s) - started))
+
+# --- run, one program after another ------------------------------------------------------------------------------------
+
+mkdir -p "$results"
+attribute() { # attribute FILE NAME: an attribute of the report's <assembly> element
+  local value
+  value=$(head -c 65536 "$1" | tr '>' '\n' | grep -m 1 '<assembly ' | grep -o " $2=\"[0-9]*\"" | grep -o '[0-9]*')
+  printf '%d' "${value:-0}"
+}
+limited() { if have timeout; then timeout -k 10 "$limit" "$@"; else "$@"; fi; }
+
+for name in ${projects[@]+"${projects[@]}"}; do
+  program=tests/$name/bin/$configuration/net10.0/$name
+  report=$results/$name.xml
+  rm -f "$report"
+  started=$(date +%s)
+  printf '\n== %s\n' "$name"
+  limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${arguments[@]+"${arguments[@]}"}
+  code=$?
+  if [ ! -s "$report" ]; then
+    if [ "$code" = 124 ] || [ "$code" = 137 ]; then fail "$name did not end within $limit s"; else fail "$name crashed (exit code $code)"; fi
+    continue
+  fi
+  ran=$(attribute "$report" total)
+  good=$(attribute "$report" passed)
+  bad=$(($(attribute "$report" failed) + $(attribute "$report" errors)))
+  left=$(attribute "$report" skipped)
+  passed=$((passed + good))
+  skipped=$((skipped + left))
+  printf '== %s: %d passed, %d failed, %d skipped in %d s\n' "$name" "$good" "$bad" "$left" $(($(date +%s) - started))
+  if [ "$bad" -gt 0 ]; then
+    failed=$((failed + bad))
+    notes+=("$name: $bad")
+  elif [ "$ran" -eq 0 ]; then
+    fail "$name ran no test"
+  elif [ "$code" -ne 0 ]; then
+    fail "$name ended with exit code $code"
+  fi
+  if [ "$left" -gt 0 ] && [ "${CI:-}" = true ]; then
+    failed=$((failed + left))
+    notes+=("$name: $left skipped where nothing may be skipped")
+  fi
+done
+
+if [ -n "$wine" ]; then
+  printf '\n== wine\n'
+  bash tests/run-wine.sh 2>&1 | tee "$results/wine.txt"
+  code=${PIPESTATUS[0]}
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$results/wine.txt" | tail -n 1)
+  if [ -z "$line" ]; then
+    fail "tests/run-wine.sh ended with exit code $code and without a count"
+  else
+    good=${line%% *}
+    bad=${line#*, }; bad=${bad%% *}
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    if [ "$bad" -gt 0 ]; then notes+=("wine: $bad")
+    elif [ "$code" -ne 0 ]; then fail "tests/run-wine.sh ended with exit code $code"
+    elif [ "$good" -eq 0 ]; then fail "wine ran no test"
+    fi
+  fi
+fi
+
+finish
