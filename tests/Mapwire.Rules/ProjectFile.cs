@@ -1,0 +1,29 @@
+using System.Xml.Linq;
+
+namespace Mapwire.Rules;
+
+/// <summary>A project file, read for what it refers to.</summary>
+internal sealed class ProjectFile(string path, string text)
+{
+    private readonly XElement _project = XElement.Parse(text);
+
+    public string Path { get; } = path;
+
+    public string Text { get; } = text;
+
+    public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    public string Folder => Path[..Path.LastIndexOf('/')];
+
+    /// <summary>Names of the projects that this one is compiled against.</summary>
+    public IEnumerable<string> ProjectReferences =>
+        Items("ProjectReference").Select(path => System.IO.Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
+
+    public IEnumerable<string> PackageReferences => Items("PackageReference");
+
+    /// <summary>The values of a property, wherever the file sets it.</summary>
+    public IEnumerable<string> Property(string name) => _project.Descendants(name).Select(element => element.Value);
+
+    private IEnumerable<string> Items(string item) =>
+        _project.Descendants(item).Select(element => (string?)element.Attribute("Include")).OfType<string>();
+}
