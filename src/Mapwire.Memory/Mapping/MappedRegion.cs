@@ -1,0 +1,286 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native;
+
+namespace Mapwire.Memory;
+
+/// <summary>Mapped bytes: a part of a file, or anonymous memory.</summary>
+/// <remarks>
+/// <para>Two ways in. Spans and <see cref="Read{T}"/> are plain loads: as fast as memory, and fatal for the process if the page is
+/// gone because someone cut the file or its device failed. <see cref="TryRead(long, Span{byte})"/> asks the system to copy and
+/// reports such a page instead; use it for files that others can change.</para>
+/// <para>All members may be called from any thread; the bytes themselves are as unsynchronized as any memory. The pages stay
+/// mapped until the region is disposed of and every <see cref="Lease"/> has ended. A span or address used after that is the
+/// caller's error and may end the process, and so is a span of a region that nothing refers to any more: keep the region in a
+/// <c>using</c> or a field.</para>
+/// </remarks>
+public sealed class MappedRegion : IDisposable, IAsyncDisposable
+{
+    /// <summary>The longest piece of a <see cref="ReadOnlySequence{T}"/>: a power of two below the limit of a span.</summary>
+    private const int LongestSegment = 1 << 30;
+
+    private readonly SafePages _pages;
+    private readonly nint _address;
+    private long _length; // 0 once unmapped, so that one comparison checks bounds and life
+
+    internal MappedRegion(SafePages pages, nint address, long length, MemoryAccess access, bool isPrivate, bool isFile, long offset)
+    {
+        _pages = pages;
+        _address = address;
+        _length = length;
+        Access = access;
+        IsPrivate = isPrivate;
+        IsFile = isFile;
+        Offset = offset;
+        pages.Owner = this;
+    }
+
+    /// <summary>Bytes in the region; 0 once it is unmapped.</summary>
+    public long Length => Volatile.Read(ref _length);
+
+    /// <summary>Where the region starts in its file; 0 for anonymous memory.</summary>
+    public long Offset { get; }
+
+    /// <summary>What the program may do with the pages.</summary>
+    public MemoryAccess Access { get; }
+
+    /// <summary>Whether stores stay in this process.</summary>
+    public bool IsPrivate { get; }
+
+    /// <summary>Whether the bytes come from a file.</summary>
+    public bool IsFile { get; }
+
+    /// <summary>The address of the first byte, for calls that take one. Valid as long as the region is mapped: hold a
+    /// <see cref="Lease"/>. 0 for a region of length 0.</summary>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public nint DangerousAddress
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_pages.IsClosed, this);
+            return _address;
+        }
+    }
+
+    internal SafePages Pages => _pages;
+
+    /// <summary>Maps memory that no file stands behind. It is zero.</summary>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="options">How; null gives readable and writable base pages.</param>
+    /// <returns>The region, which the caller disposes of.</returns>
+    /// <exception cref="PlatformNotSupportedException">The system cannot map this way; the message says why.</exception>
+    /// <exception cref="IOException">The address is taken, or memory, huge pages or address space are short.</exception>
+    public static MappedRegion Allocate(long length, MapOptions? options = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        options ??= new MapOptions();
+        return AnonymousMapper.Map(length, options);
+    }
+
+    /// <summary>Keeps the pages mapped until the lease is disposed of, whoever disposes of the region.</summary>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public RegionLease Lease() => new(this, _pages);
+
+    /// <summary>Reads a value in the machine's byte order. A plain load: see the remarks on the class.</summary>
+    /// <typeparam name="T">Any type without references; alignment does not matter.</typeparam>
+    /// <param name="offset">Where it starts, in bytes from the start of the region.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not inside the region.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Read<T>(long offset) where T : unmanaged
+    {
+        if (offset < 0 || offset > _length - RawMemory.SizeOf<T>())
+            ThrowOutside(offset, RawMemory.SizeOf<T>());
+        return RawMemory.Read<T>(_address + (nint)offset);
+    }
+
+    /// <summary>Writes a value in the machine's byte order. A plain store: see the remarks on the class.</summary>
+    /// <typeparam name="T">Any type without references; alignment does not matter.</typeparam>
+    /// <param name="offset">Where it starts, in bytes from the start of the region.</param>
+    /// <param name="value">The value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not inside the region.</exception>
+    /// <exception cref="InvalidOperationException">The region is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write<T>(long offset, T value) where T : unmanaged
+    {
+        RequireWrite();
+        if (offset < 0 || offset > _length - RawMemory.SizeOf<T>())
+            ThrowOutside(offset, RawMemory.SizeOf<T>());
+        RawMemory.Write(_address + (nint)offset, value);
+    }
+
+    /// <summary>A part of the region as a span to read and write.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="InvalidOperationException">The region is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public Span<byte> AsSpan(long offset, int length) => Window(offset, length, writable: true);
+
+    /// <summary>The whole region as a span to read and write.</summary>
+    /// <exception cref="InvalidOperationException">The region is not writable, or longer than a span can be.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public Span<byte> AsSpan() => Window(0, SpanLength(), writable: true);
+
+    /// <summary>A part of the region as a span to read.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public ReadOnlySpan<byte> AsReadOnlySpan(long offset, int length) => Window(offset, length, writable: false);
+
+    /// <summary>The whole region as a span to read.</summary>
+    /// <exception cref="InvalidOperationException">The region is longer than a span can be.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public ReadOnlySpan<byte> AsReadOnlySpan() => Window(0, SpanLength(), writable: false);
+
+    /// <summary>A part of the region as memory to read and write. Pinning it holds a lease.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="InvalidOperationException">The region is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public Memory<byte> AsMemory(long offset, int length)
+    {
+        Window(offset, length, writable: true);
+        return new RegionWindow(this, _pages, offset, length, writable: true).Memory;
+    }
+
+    /// <summary>A part of the region as memory to read. Pinning it holds a lease.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public ReadOnlyMemory<byte> AsReadOnlyMemory(long offset, int length)
+    {
+        Window(offset, length, writable: false);
+        return new RegionWindow(this, _pages, offset, length, writable: false).Memory;
+    }
+
+    /// <summary>The region, of any length, as a sequence of pieces of at most 1 GiB.</summary>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public ReadOnlySequence<byte> AsSequence() => AsSequence(0, Length);
+
+    /// <summary>A part of the region, of any length, as a sequence of pieces of at most 1 GiB.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public ReadOnlySequence<byte> AsSequence(long offset, long length)
+    {
+        RequireInside(offset, length);
+        var first = new RegionSegment(AsReadOnlyMemory(offset, (int)Math.Min(length, LongestSegment)), previous: null);
+        RegionSegment last = first;
+        for (long done = first.Memory.Length; done < length; done += last.Memory.Length)
+            last = new RegionSegment(AsReadOnlyMemory(offset + done, (int)Math.Min(length - done, LongestSegment)), last);
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    /// <summary>Copies bytes out and survives pages that are gone. Costs a system call, about a microsecond, and from some
+    /// kilobytes on runs at the speed of memory.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="destination">Where to; all of it is filled. Its content is undefined if the result is false.</param>
+    /// <returns>False if a page of the range is gone: the file was cut, or its device failed. What is left of a file's last page
+    /// after a cut reads as zero, as it does by a plain load; only whole pages can be missing.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public bool TryRead(long offset, Span<byte> destination)
+    {
+        bool added = false;
+        try
+        {
+            _pages.DangerousAddRef(ref added); // pinned: a concurrent Dispose must not let the address be reused meanwhile
+            RequireInside(offset, destination.Length);
+            return MemorySystem.Current.TryRead(_address + (nint)offset, destination);
+        }
+        finally
+        {
+            if (added)
+                _pages.DangerousRelease();
+        }
+    }
+
+    /// <summary>Tells the system how a range is going to be used. Whole pages: those that the range touches.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="advice">What to tell.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system does not take this advice; the message says why.</exception>
+    /// <exception cref="InvalidOperationException">The advice would lose bytes (see <see cref="MemoryAdvice"/>).</exception>
+    /// <exception cref="IOException">A page could not be brought in.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public void Advise(long offset, long length, MemoryAdvice advice)
+    {
+        PlatformCapabilities.Require(advice switch
+        {
+            MemoryAdvice.Normal => MemoryCapability.AdviseNormal,
+            MemoryAdvice.Sequential => MemoryCapability.AdviseSequential,
+            MemoryAdvice.Random => MemoryCapability.AdviseRandom,
+            MemoryAdvice.WillNeed => MemoryCapability.AdviseWillNeed,
+            MemoryAdvice.DontNeed => MemoryCapability.AdviseDontNeed,
+            MemoryAdvice.Free => MemoryCapability.AdviseFree,
+            MemoryAdvice.Cold => MemoryCapability.AdviseCold,
+            MemoryAdvice.PageOut => MemoryCapability.AdvisePageOut,
+            MemoryAdvice.PopulateRead => MemoryCapability.AdvisePopulateRead,
+            MemoryAdvice.PopulateWrite => MemoryCapability.AdvisePopulateWrite,
+            _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice."),
+        });
+        if (advice == MemoryAdvice.DontNeed && IsPrivate)
+            throw new InvalidOperationException("DontNeed would lose what was stored in private pages: say Discard, Cold or PageOut.");
+        if (advice == MemoryAdvice.Free && IsFile)
+            throw new InvalidOperationException("Free is for anonymous memory.");
+        if (advice == MemoryAdvice.PopulateWrite)
+            RequireWrite();
+        using var range = new PageRange(this, offset, length);
+        if (range.Length > 0)
+            MemorySystem.Current.Advise(range.Start, range.Length, advice);
+    }
+
+    /// <summary>Gives up the region. The pages are unmapped now, or when the last lease ends; until then the region works for
+    /// those who hold one.</summary>
+    public void Dispose() => _pages.Dispose();
+
+    /// <summary>Gives up the region and completes when its pages are unmapped, which waits for the leases.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _pages.Dispose();
+        return new ValueTask(_pages.Unmapped);
+    }
+
+    internal void ForgetPages() => Volatile.Write(ref _length, 0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void RequireWrite()
+    {
+        if ((Access & MemoryAccess.Write) == 0)
+            ThrowReadOnly();
+    }
+
+    internal Span<byte> Window(long offset, int length, bool writable)
+    {
+        if (writable)
+            RequireWrite();
+        RequireInside(offset, length);
+        return RawMemory.Span(_address + (nint)offset, length);
+    }
+
+    internal void RequireInside(long offset, long length)
+    {
+        long have = _length;
+        if (offset < 0 || length < 0 || offset > have || length > have - offset || _pages.IsClosed)
+            ThrowOutside(offset, length);
+    }
+
+    private static void ThrowReadOnly() => throw new InvalidOperationException("The region is not mapped for writing.");
+
+    private int SpanLength() =>
+        Length <= int.MaxValue ? (int)Length : throw new InvalidOperationException("The region is longer than a span can be.");
+
+    private void ThrowOutside(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(_pages.IsClosed, this);
+        throw new ArgumentOutOfRangeException(
+            nameof(offset), $"{length} bytes at offset {offset} are not inside the region, which has {Length}.");
+    }
+}

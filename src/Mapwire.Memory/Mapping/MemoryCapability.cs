@@ -1,0 +1,53 @@
+namespace Mapwire.Memory;
+
+/// <summary>What a system may or may not be able to do. Everything not named here works on all of them.</summary>
+public enum MemoryCapability
+{
+    /// <summary><see cref="MappedRegion.TryRead(long, Span{byte})"/>: reads that report lost pages.</summary>
+    GuardedRead,
+
+    /// <summary><see cref="MappedFile.SetLength"/> to less than what is mapped.</summary>
+    ShrinkWhileMapped,
+
+    /// <summary>Mapping a character device such as <c>/dev/zero</c>.</summary>
+    MapDevice,
+
+    /// <summary><see cref="HugePages.Transparent"/>.</summary>
+    TransparentHugePages,
+
+    /// <summary><see cref="HugePages.Explicit"/>, given the privilege and the pages.</summary>
+    ExplicitHugePages,
+
+    /// <summary><see cref="MemoryAdvice.Normal"/>.</summary>
+    AdviseNormal,
+
+    /// <summary><see cref="MemoryAdvice.Sequential"/>.</summary>
+    AdviseSequential,
+
+    /// <summary><see cref="MemoryAdvice.Random"/>.</summary>
+    AdviseRandom,
+
+    /// <summary><see cref="MemoryAdvice.WillNeed"/>.</summary>
+    AdviseWillNeed,
+
+    /// <summary><see cref="MemoryAdvice.DontNeed"/>.</summary>
+    AdviseDontNeed,
+
+    /// <summary><see cref="MemoryAdvice.Free"/>.</summary>
+    AdviseFree,
+
+    /// <summary><see cref="MemoryAdvice.Cold"/>.</summary>
+    AdviseCold,
+
+    /// <summary><see cref="MemoryAdvice.PageOut"/>.</summary>
+    AdvisePageOut,
+
+    /// <summary><see cref="MemoryAdvice.PopulateRead"/> and <see cref="MapOptions.Populate"/>.</summary>
+    AdvisePopulateRead,
+
+    /// <summary><see cref="MemoryAdvice.PopulateWrite"/>.</summary>
+    AdvisePopulateWrite,
+
+    /// <summary><see cref="MapOptions.GuardPages"/> around a file's pages.</summary>
+    GuardPagesForFile,
+}

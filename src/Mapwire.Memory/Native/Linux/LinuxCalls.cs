@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Mapwire.Memory.Native.Linux;
+
+/// <summary>Calls that only Linux has.</summary>
+internal static unsafe partial class LinuxCalls
+{
+    public const int AtCurrentFolder = -100;
+    public const int AtEmptyPath = 0x1000;
+    public const uint StatxBasic = 0x7ff;
+
+    private const string C = "libc";
+
+    [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Statx(SafeFileHandle folder, string path, int flags, uint mask, out StatxBuffer buffer);
+
+    [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Statx(int folder, string path, int flags, uint mask, out StatxBuffer buffer);
+
+    [LibraryImport(C, EntryPoint = "process_vm_readv", SetLastError = true)]
+    public static partial nint ReadProcess(
+        int process, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport(C, EntryPoint = "process_vm_writev", SetLastError = true)]
+    public static partial nint WriteProcess(
+        int process, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
+}

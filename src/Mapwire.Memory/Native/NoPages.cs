@@ -1,0 +1,9 @@
+namespace Mapwire.Memory.Native;
+
+/// <summary>The pages of a region of length zero, which no system maps: only the count of leases is real.</summary>
+internal sealed class NoPages : SafePages
+{
+    public override bool IsInvalid => false;
+
+    protected override bool Unmap() => true;
+}

@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Mapwire.Memory.Native;
+
+/// <summary>Owns mapped pages and the address space around them (guards, reserve). The handle is the address of the first page
+/// that belongs to the region; a region without pages is the invalid handle.</summary>
+/// <remarks>The reference count of <see cref="SafeHandle"/> is what leases are made of: pages go when the last one lets go.</remarks>
+internal abstract class SafePages : SafeHandle
+{
+    private readonly TaskCompletionSource _unmapped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    protected SafePages() : base(invalidHandleValue: 0, ownsHandle: true) { }
+
+    /// <summary>The file, kept open where flushing or growing will need it; else null.</summary>
+    public SafeFileHandle? File { get; private set; }
+
+    /// <summary>The region to tell just before the pages go.</summary>
+    public MappedRegion? Owner { get; set; }
+
+    /// <summary>Bytes mapped from <see cref="Base"/> on, a multiple of the page.</summary>
+    public long MappedBytes { get; protected set; }
+
+    /// <summary>Bytes of address space kept from <see cref="Base"/> on; at least <see cref="MappedBytes"/>.</summary>
+    public long ReservedBytes { get; protected set; }
+
+    public nint Base => handle;
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>Completes when the pages are gone.</summary>
+    public Task Unmapped => IsInvalid ? Task.CompletedTask : _unmapped.Task;
+
+    /// <summary>Keeps <paramref name="file"/> open as long as the pages.</summary>
+    public void Keep(SafeFileHandle file)
+    {
+        bool added = false;
+        file.DangerousAddRef(ref added);
+        File = file;
+    }
+
+    protected abstract bool Unmap();
+
+    protected sealed override bool ReleaseHandle()
+    {
+        Owner?.ForgetPages(); // before unmapping: a late reader gets an exception, not a fault
+        bool done = Unmap();
+        File?.DangerousRelease();
+        _unmapped.TrySetResult();
+        return done;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Mapwire.Memory.Native.Windows;
+
+/// <summary>The calls of kernel32 and its siblings that this library makes.</summary>
+internal static unsafe partial class WindowsCalls
+{
+    private const string Kernel = "kernel32";
+
+    [LibraryImport(Kernel, EntryPoint = "GetSystemInfo")]
+    public static partial void GetSystemInfo(out SystemInfo info);
+
+    [LibraryImport(Kernel, EntryPoint = "GetCurrentProcess")]
+    public static partial nint GetCurrentProcess();
+
+    [LibraryImport(Kernel, EntryPoint = "CreateFileW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+    public static partial SafeFileHandle CreateFile(
+        string path, uint access, uint share, nint security, uint disposition, uint flags, nint template);
+
+    [LibraryImport(Kernel, EntryPoint = "GetFileType", SetLastError = true)]
+    public static partial uint GetFileType(SafeFileHandle file);
+
+    [LibraryImport(Kernel, EntryPoint = "GetFileInformationByHandle", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool GetFileInformation(SafeFileHandle file, out FileInformation information);
+
+    [LibraryImport(Kernel, EntryPoint = "GetFileInformationByHandleEx", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool GetFileInformation(SafeFileHandle file, int kind, out FileIdInformation information, uint size);
+
+    [LibraryImport(Kernel, EntryPoint = "CreateFileMappingW", SetLastError = true)]
+    public static partial SafeSectionHandle CreateFileMapping(
+        SafeFileHandle file, nint security, uint protection, uint sizeHigh, uint sizeLow, nint name);
+
+    [LibraryImport(Kernel, EntryPoint = "MapViewOfFileEx", SetLastError = true)]
+    public static partial nint MapView(
+        SafeSectionHandle section, uint access, uint offsetHigh, uint offsetLow, nuint length, nint address);
+
+    [LibraryImport(Kernel, EntryPoint = "UnmapViewOfFile", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool UnmapView(nint address);
+
+    [LibraryImport(Kernel, EntryPoint = "CloseHandle", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool CloseHandle(nint handle);
+
+    [LibraryImport(Kernel, EntryPoint = "VirtualAlloc", SetLastError = true)]
+    public static partial nint Allocate(nint address, nuint length, uint kind, uint protection);
+
+    [LibraryImport(Kernel, EntryPoint = "GetLargePageMinimum")]
+    public static partial nuint GetLargePageMinimum();
+
+    [LibraryImport(Kernel, EntryPoint = "VirtualFree", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool Free(nint address, nuint length, uint kind);
+
+    [LibraryImport(Kernel, EntryPoint = "ReadProcessMemory", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool ReadProcess(nint process, void* address, void* buffer, nuint length, out nuint done);
+
+    [LibraryImport(Kernel, EntryPoint = "PrefetchVirtualMemory", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool Prefetch(nint process, nuint count, MemoryRange* ranges, uint flags);
+
+    [LibraryImport(Kernel, EntryPoint = "VirtualUnlock", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool Unlock(nint address, nuint length);
+}

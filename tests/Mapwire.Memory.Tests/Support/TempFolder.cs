@@ -1,0 +1,26 @@
+namespace Mapwire.Memory.Tests.Support;
+
+/// <summary>A folder of a test's own, on a disk (a folder in memory would hide what flushing does), gone after the test.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    public TempFolder() => Root = Directory.CreateTempSubdirectory("mapwire-memory-").FullName;
+
+    public string Root { get; }
+
+    public string this[string name] => Path.Combine(Root, name);
+
+    /// <summary>A file whose byte at i is <see cref="Pattern"/>.</summary>
+    public string Write(string name, int length)
+    {
+        var bytes = new byte[length];
+        for (int i = 0; i < length; i++)
+            bytes[i] = Pattern(i);
+        File.WriteAllBytes(this[name], bytes);
+        return this[name];
+    }
+
+    /// <summary>Bytes of which no two neighbouring pages are alike.</summary>
+    public static byte Pattern(long i) => (byte)(i * 7 + i / 4096 * 13 + 1);
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+}
