@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace Mapwire.Media.Codecs;
+
+/// <summary>An AVC (H.264) decoder configuration record, the body of <c>avcC</c> (ISO/IEC 14496-15, 5.3.3.1).</summary>
+public sealed class AvcConfiguration : CodecConfiguration
+{
+    private AvcConfiguration(ImmutableArray<byte> raw)
+        : base(raw)
+    {
+    }
+
+    /// <summary><c>AVCProfileIndication</c>: 66 Baseline, 77 Main, 100 High.</summary>
+    public byte Profile { get; private init; }
+
+    /// <summary><c>profile_compatibility</c>: the constraint flags.</summary>
+    public byte ProfileCompatibility { get; private init; }
+
+    /// <summary><c>AVCLevelIndication</c>: ten times the level.</summary>
+    public byte Level { get; private init; }
+
+    /// <summary>Bytes of the length in front of each NAL unit: 1, 2 or 4.</summary>
+    public int NalLengthSize { get; private init; }
+
+    /// <summary>The sequence parameter sets, NAL header included; empty when they are only in the samples (<c>avc3</c>).</summary>
+    public ImmutableArray<ImmutableArray<byte>> SequenceParameterSets { get; private init; } = [];
+
+    /// <summary>The picture parameter sets, NAL header included.</summary>
+    public ImmutableArray<ImmutableArray<byte>> PictureParameterSets { get; private init; } = [];
+
+    /// <summary>What the first sequence parameter set says; null when there is none, or none that can be understood.</summary>
+    public AvcSequenceParameterSet? Sequence { get; private init; }
+
+    /// <inheritdoc/>
+    public override FourCc FourCc => new("avc1");
+
+    /// <inheritdoc/>
+    public override string Name
+    {
+        get
+        {
+            string profile = Profile switch
+            {
+                66 when (ProfileCompatibility & 0x40) != 0 => "Constrained Baseline",
+                66 => "Baseline",
+                77 => "Main",
+                88 => "Extended",
+                100 => "High",
+                110 => "High 10",
+                122 => "High 4:2:2",
+                244 => "High 4:4:4 Predictive",
+                _ => string.Create(CultureInfo.InvariantCulture, $"profile {Profile}"),
+            };
+            return string.Create(CultureInfo.InvariantCulture, $"H.264 {profile} {Level / 10}.{Level % 10}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string Rfc6381 =>
+        string.Create(CultureInfo.InvariantCulture, $"avc1.{Profile:x2}{ProfileCompatibility:x2}{Level:x2}");
+
+    /// <summary>Parses the record.</summary>
+    /// <param name="record">The body of <c>avcC</c>; what follows the parameter sets (chroma format, extensions) is kept but not read.</param>
+    /// <exception cref="CodecFormatException">It ends early, has an unknown version, or a NAL length of 3 bytes.</exception>
+    public static AvcConfiguration Parse(ReadOnlySpan<byte> record)
+    {
+        // version(8)=1 | profile(8) | compatibility(8) | level(8) | 1s(6) lengthSizeMinusOne(2) | 1s(3) numOfSPS(5)
+        // | { length(16) | NAL } * numOfSPS | numOfPPS(8) | { length(16) | NAL } * numOfPPS
+        if (record.Length < 7)
+            throw new CodecFormatException($"an AVC configuration of {record.Length} bytes is too short", record.Length);
+        if (record[0] != 1)
+            throw new CodecFormatException($"AVC configuration version {record[0]} is not known", 0);
+
+        int lengthSize = (record[4] & 3) + 1;
+        if (lengthSize == 3)
+            throw new CodecFormatException("NAL units with a length of 3 bytes are not allowed", 4);
+
+        int position = 5;
+        int count = record[position++] & 0x1F;
+        ImmutableArray<ImmutableArray<byte>> sequenceSets = ReadSets(record, ref position, count);
+        if (position >= record.Length)
+            throw new CodecFormatException("the AVC configuration ends before its picture parameter sets", position);
+
+        count = record[position++];
+        ImmutableArray<ImmutableArray<byte>> pictureSets = ReadSets(record, ref position, count);
+        AvcSequenceParameterSet? sequence =
+            sequenceSets.Length > 0 && AvcSequenceParameterSet.TryParse(sequenceSets[0].AsSpan(), out AvcSequenceParameterSet? set) ? set : null;
+
+        return new AvcConfiguration([.. record])
+        {
+            Profile = record[1],
+            ProfileCompatibility = record[2],
+            Level = record[3],
+            NalLengthSize = lengthSize,
+            SequenceParameterSets = sequenceSets,
+            PictureParameterSets = pictureSets,
+            Sequence = sequence,
+        };
+    }
+
+    private static ImmutableArray<ImmutableArray<byte>> ReadSets(ReadOnlySpan<byte> record, ref int position, int count)
+    {
+        ImmutableArray<ImmutableArray<byte>>.Builder sets = ImmutableArray.CreateBuilder<ImmutableArray<byte>>(count);
+        for (int i = 0; i < count; i++)
+        {
+            if (record.Length - position < 2)
+                throw new CodecFormatException("the AVC configuration ends inside its parameter sets", position);
+            int length = record[position] << 8 | record[position + 1];
+            position += 2;
+            if (record.Length - position < length)
+                throw new CodecFormatException($"a parameter set of {length} bytes reaches past the AVC configuration", position - 2);
+            sets.Add([.. record.Slice(position, length)]);
+            position += length;
+        }
+
+        return sets.DrainToImmutable();
+    }
+}

@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+
+namespace Mapwire.Media.Codecs;
+
+/// <summary>What a decoder must know before the first sample of a track.</summary>
+public abstract class CodecConfiguration
+{
+    private protected CodecConfiguration(ImmutableArray<byte> raw) => Raw = raw;
+
+    /// <summary>
+    /// The configuration record as the file holds it, which is also what a sequence header carries; empty when the codec has none.
+    /// </summary>
+    public ImmutableArray<byte> Raw { get; }
+
+    /// <summary>The codec's common name with its variant, such as <c>H.264 High 4.1</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>RFC 6381 form for a <c>codecs</c> parameter, such as <c>avc1.64001f</c>.</summary>
+    public abstract string Rfc6381 { get; }
+
+    /// <summary>The four-character code that names the codec in Enhanced RTMP.</summary>
+    public abstract FourCc FourCc { get; }
+}

@@ -1,0 +1,81 @@
+namespace Mapwire.Media.Flv;
+
+/// <summary>The codec header at the start of an audio message or tag (FLV 10.1, E.4.2.1).</summary>
+/// <param name="Codec">The codec; AAC has a longer header.</param>
+/// <param name="Rate">0 is 5.5 kHz, 1 is 11 kHz, 2 is 22 kHz, 3 is 44 kHz; always 3 with AAC, whatever its rate is.</param>
+/// <param name="Is16Bit">Of a sound sample; true with everything compressed.</param>
+/// <param name="IsStereo">Always true with AAC, whatever its channels are.</param>
+/// <param name="PacketType">What the body is; only with AAC.</param>
+public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool Is16Bit, bool IsStereo, AacPacketType PacketType)
+{
+    /// <summary>The most bytes that the header has.</summary>
+    public const int MaxLength = 2;
+
+    /// <summary>Bytes that the header has: 2 with AAC, else 1.</summary>
+    public int Length => Codec == AudioCodecId.Aac ? MaxLength : 1;
+
+    /// <summary>The header that every AAC message has.</summary>
+    /// <param name="packetType">What the body is.</param>
+    public static AudioTagHeader Aac(AacPacketType packetType) => new(AudioCodecId.Aac, 3, true, true, packetType);
+
+    /// <summary>The header of MP3 messages. Rates that it cannot name are given as the nearest one; decoders read the MP3 frames.</summary>
+    /// <param name="sampleRate">In Hz; 0 when not known.</param>
+    /// <param name="channels">1 or 2; 0 when not known.</param>
+    public static AudioTagHeader Mp3(int sampleRate, int channels)
+    {
+        byte rate = sampleRate switch
+        {
+            0 or >= 32000 => 3,
+            >= 16000 => 2,
+            >= 11025 => 1,
+            _ => 0,
+        };
+        AudioCodecId codec = sampleRate == 8000 ? AudioCodecId.Mp3At8 : AudioCodecId.Mp3;
+        return new AudioTagHeader(codec, rate, true, channels != 1, default);
+    }
+
+    // SoundFormat(4) | SoundRate(2) | SoundSize(1) | SoundType(1) | AACPacketType(8), with AAC only
+
+    /// <summary>Parses the header at the start of a body.</summary>
+    /// <returns>False when the bytes are too few.</returns>
+    /// <exception cref="FlvFormatException">It is a header of Enhanced RTMP, or has a packet type that is not defined.</exception>
+    public static bool TryParse(ReadOnlySpan<byte> body, out AudioTagHeader header)
+    {
+        header = default;
+        if (body.IsEmpty)
+            return false;
+
+        AudioCodecId codec = (AudioCodecId)(body[0] >> 4);
+        if (codec == AudioCodecId.Extended)
+            throw new FlvFormatException(FlvError.BadTagHeader, 0, "an extended audio header stands where a plain one should");
+
+        AacPacketType packetType = default;
+        if (codec == AudioCodecId.Aac)
+        {
+            if (body.Length < MaxLength)
+                return false;
+            if (body[1] > (byte)AacPacketType.Raw)
+                throw new FlvFormatException(FlvError.BadTagHeader, 1, $"AAC packet type {body[1]} is not defined");
+            packetType = (AacPacketType)body[1];
+        }
+
+        header = new AudioTagHeader(codec, (byte)(body[0] >> 2 & 3), (body[0] & 2) != 0, (body[0] & 1) != 0, packetType);
+        return true;
+    }
+
+    /// <summary>Writes the header.</summary>
+    /// <param name="destination">At least <see cref="Length"/> bytes.</param>
+    /// <returns>The bytes written.</returns>
+    /// <exception cref="ArgumentException">They are too few.</exception>
+    public int WriteTo(Span<byte> destination)
+    {
+        if (destination.Length < Length)
+            throw new ArgumentException($"An audio header takes {Length} bytes.", nameof(destination));
+
+        destination[0] = (byte)((byte)Codec << 4 | (Rate & 3) << 2 | (Is16Bit ? 2 : 0) | (IsStereo ? 1 : 0));
+        if (Length == 1)
+            return 1;
+        destination[1] = (byte)PacketType;
+        return MaxLength;
+    }
+}

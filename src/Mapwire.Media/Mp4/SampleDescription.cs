@@ -1,0 +1,25 @@
+using Mapwire.Media.Codecs;
+
+namespace Mapwire.Media.Mp4;
+
+/// <summary>One entry of <c>stsd</c>, understood.</summary>
+internal sealed class SampleDescription
+{
+    internal required FourCc Type { get; init; }
+
+    /// <summary>Null when <see cref="NotPlayable"/> says why.</summary>
+    internal CodecConfiguration? Codec { get; init; }
+
+    internal string? NotPlayable { get; init; }
+
+    internal int Width { get; init; }
+
+    internal int Height { get; init; }
+
+    internal int SampleRate { get; init; }
+
+    internal int Channels { get; init; }
+
+    /// <summary>Which entry of <c>dref</c> says where the samples are, counted from 1.</summary>
+    internal int DataReference { get; init; }
+}

@@ -1,0 +1,189 @@
+using Mapwire.Media.Codecs;
+
+namespace Mapwire.Media.Mp4;
+
+/// <summary>Reads <c>stsd</c> (ISO/IEC 14496-12, 8.5.2; QuickTime File Format, "Sample description atoms").</summary>
+internal static class SampleDescriptionParser
+{
+    private const uint Avc1 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '1';
+    private const uint Avc2 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '2';
+    private const uint Avc3 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '3';
+    private const uint Avc4 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '4';
+    private const uint Mp4a = 'm' << 24 | 'p' << 16 | '4' << 8 | 'a';
+    private const uint DotMp3 = '.' << 24 | 'm' << 16 | 'p' << 8 | '3';
+    private const uint MsMp3 = 'm' << 24 | 's' << 16 | 0x55;
+    private const uint Encv = 'e' << 24 | 'n' << 16 | 'c' << 8 | 'v';
+    private const uint Enca = 'e' << 24 | 'n' << 16 | 'c' << 8 | 'a';
+
+    /// <param name="box">The body of <c>stsd</c>.</param>
+    /// <param name="kind">What the track's handler says it is.</param>
+    /// <param name="limits">How many entries there may be.</param>
+    /// <exception cref="Mp4FormatException">An entry is malformed, or what a codec we play needs is.</exception>
+    internal static SampleDescription[] Parse(BoxReader box, TrackKind kind, Mp4Limits limits)
+    {
+        // version(8) | flags(24) | entry_count(32) | { size(32) | type(32) | reserved[6] | data_reference_index(16) | ... } * entry_count
+        byte version = box.ReadVersion(1, out _);
+        int count = box.ReadCount(16);
+        if (count > limits.SampleDescriptions)
+            box.Fail(Mp4Error.LimitExceeded, $"{count} sample descriptions are more than the limit of {limits.SampleDescriptions}");
+
+        SampleDescription[] entries = new SampleDescription[count];
+        for (int i = 0; i < count; i++)
+        {
+            if (!box.TryReadBox(out BoxHeader header, out BoxReader entry))
+                box.Fail(Mp4Error.BadTable, $"sample description {i + 1} of {count} is not there");
+            try
+            {
+                entry.Skip(6);
+                int reference = entry.ReadUInt16();
+                entries[i] = kind switch
+                {
+                    TrackKind.Video => ParseVideo(header.Type, reference, entry),
+                    TrackKind.Audio => ParseAudio(header.Type, reference, entry, version),
+                    _ => new SampleDescription { Type = header.Type, NotPlayable = "it is neither picture nor sound" },
+                };
+            }
+            catch (CodecFormatException e)
+            {
+                throw new Mp4FormatException(Mp4Error.BadCodecConfiguration, header.Type.ToString(), header.Offset, e.Message);
+            }
+        }
+
+        return entries;
+    }
+
+    private static SampleDescription ParseVideo(FourCc type, int reference, BoxReader entry)
+    {
+        // pre_defined(16) | reserved(16) | pre_defined(32)[3] | width(16) | height(16) | horizresolution(32) | vertresolution(32)
+        // | reserved(32) | frame_count(16) | compressorname[32] | depth(16) | pre_defined(16) | boxes
+        entry.Skip(16);
+        int width = entry.ReadUInt16();
+        int height = entry.ReadUInt16();
+        entry.Skip(50);
+        CodecConfiguration? codec = null;
+        string? reason = null;
+        switch (type.Value)
+        {
+            case Avc1 or Avc2 or Avc3 or Avc4:
+                BoxReader record = BoxSearch.Find(entry, BoxType.AvcC);
+                AvcConfiguration avc = AvcConfiguration.Parse(record.ReadRemaining());
+                codec = avc;
+                if (avc.Sequence is not null)
+                    (width, height) = (avc.Sequence.Width, avc.Sequence.Height);
+                break;
+            case Encv:
+                reason = "it is encrypted";
+                break;
+            default:
+                reason = $"video codec '{type}' is not supported";
+                break;
+        }
+
+        return new SampleDescription
+        {
+            Type = type,
+            Codec = codec,
+            NotPlayable = reason,
+            Width = width,
+            Height = height,
+            DataReference = reference,
+        };
+    }
+
+    private static SampleDescription ParseAudio(FourCc type, int reference, BoxReader entry, byte stsdVersion)
+    {
+        // version(16) | revision(16) | vendor(32) | channelcount(16) | samplesize(16) | compression id(16) | packet size(16)
+        // | samplerate(16.16) | QuickTime's additions by version | boxes
+        int version = entry.ReadUInt16();
+        entry.Skip(6);
+        int channels = entry.ReadUInt16();
+        entry.Skip(6);
+        int rate = (int)(entry.ReadUInt32() >> 16);
+
+        // Version 1 in a stsd of version 1 is ISO's own, without additions; QuickTime's versions come in a stsd of version 0.
+        if (version == 1 && stsdVersion == 0)
+        {
+            entry.Skip(16); // samples per packet, bytes per packet, bytes per frame, bytes per sample
+        }
+        else if (version == 2 && stsdVersion == 0)
+        {
+            // size of this structure(32) | sample rate(64-bit float) | channels(32) | 0x7F000000(32) | bits(32) | flags(32)
+            // | bytes per packet(32) | frames per packet(32)
+            entry.Skip(4);
+            double exactRate = BitConverter.UInt64BitsToDouble(entry.ReadUInt64());
+            uint manyChannels = entry.ReadUInt32();
+            entry.Skip(20);
+            rate = exactRate is > 0 and < int.MaxValue ? (int)Math.Round(exactRate) : 0;
+            channels = (int)Math.Min(manyChannels, ushort.MaxValue);
+        }
+        else if (version > 2 || (version == 2 && stsdVersion != 0))
+        {
+            entry.Fail(Mp4Error.UnsupportedVersion, $"sound description version {version} is not known");
+        }
+
+        CodecConfiguration? codec = null;
+        string? reason = null;
+        switch (type.Value)
+        {
+            case Mp4a:
+                codec = ParseMpeg4(entry, rate, channels, out reason);
+                break;
+            case DotMp3 or MsMp3:
+                codec = new Mp3Configuration(rate, channels);
+                break;
+            case Enca:
+                reason = "it is encrypted";
+                break;
+            default:
+                reason = $"audio codec '{type}' is not supported";
+                break;
+        }
+
+        if (codec is AacConfiguration aac)
+            (rate, channels) = (aac.SampleRate, aac.Channels == 0 ? channels : aac.Channels);
+
+        return new SampleDescription
+        {
+            Type = type,
+            Codec = codec,
+            NotPlayable = reason,
+            SampleRate = rate,
+            Channels = channels,
+            DataReference = reference,
+        };
+    }
+
+    private static CodecConfiguration? ParseMpeg4(BoxReader entry, int rate, int channels, out string? reason)
+    {
+        // In QuickTime files esds is inside wave, beside other things.
+        if (!BoxSearch.TryFind(entry, BoxType.Esds, out BoxReader esds)
+            && !(BoxSearch.TryFind(entry, BoxType.Wave, out BoxReader wave) && BoxSearch.TryFind(wave, BoxType.Esds, out esds)))
+        {
+            reason = "its 'mp4a' sample description has no 'esds'";
+            return null;
+        }
+
+        ElementaryStreamDescriptor descriptor = ElementaryStreamDescriptor.Parse(esds);
+        reason = null;
+        switch (descriptor.ObjectType)
+        {
+            case 0x69 or 0x6B:
+                return new Mp3Configuration(rate, channels);
+            case 0x40 or 0x66 or 0x67 or 0x68:
+                if (descriptor.SpecificInfo.IsEmpty)
+                {
+                    reason = "its AAC has no AudioSpecificConfig";
+                    return null;
+                }
+
+                AacConfiguration aac = AacConfiguration.Parse(descriptor.SpecificInfo);
+                if (aac.ObjectType is (>= 1 and <= 4) or 17 or 20 or 22 or 23 or 39 or 42)
+                    return aac;
+                reason = $"{aac.Name} is not supported";
+                return null;
+            default:
+                reason = $"MPEG-4 object type 0x{descriptor.ObjectType:X2} is not supported";
+                return null;
+        }
+    }
+}

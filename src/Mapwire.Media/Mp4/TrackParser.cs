@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using Mapwire.Media.Codecs;
+using Mapwire.Media.Tables;
+
+namespace Mapwire.Media.Mp4;
+
+/// <summary>Reads one <c>trak</c> box (ISO/IEC 14496-12, 8.3).</summary>
+internal static class TrackParser
+{
+    private const uint Video = 'v' << 24 | 'i' << 16 | 'd' << 8 | 'e';
+    private const uint Sound = 's' << 24 | 'o' << 16 | 'u' << 8 | 'n';
+
+    /// <param name="trak">The body of the box.</param>
+    /// <param name="movieTimescale">For edit lists.</param>
+    /// <param name="fileLength">No sample may end past it.</param>
+    /// <param name="limits">What is refused.</param>
+    /// <exception cref="Mp4FormatException">A track that would be played is broken; one that would not be is listed as it is.</exception>
+    internal static Track Parse(BoxReader trak, uint movieTimescale, long fileLength, Mp4Limits limits)
+    {
+        BoxReader mdia = BoxSearch.Find(trak, BoxType.Mdia);
+        FourCc handler = ReadHandler(BoxSearch.Find(mdia, BoxType.Hdlr));
+        TrackKind kind = handler.Value switch
+        {
+            Video => TrackKind.Video,
+            Sound => TrackKind.Audio,
+            _ => TrackKind.Other,
+        };
+        if (kind == TrackKind.Other)
+            return List(trak, mdia, handler, kind, [], $"it is neither picture nor sound but '{handler}'");
+
+        BoxReader minf = BoxSearch.Find(mdia, BoxType.Minf);
+        BoxReader stbl = BoxSearch.Find(minf, BoxType.Stbl);
+        SampleDescription[] descriptions = SampleDescriptionParser.Parse(BoxSearch.Find(stbl, BoxType.Stsd), kind, limits);
+        string? reason = descriptions.Length == 0 ? "it has no sample description" : null;
+        foreach (SampleDescription description in descriptions)
+            reason ??= description.NotPlayable ?? FindForeignData(minf, description.DataReference);
+        if (reason is not null)
+            return List(trak, mdia, handler, kind, descriptions, reason);
+
+        (uint id, bool isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
+        (uint timescale, string? language) = ReadMediaHeader(BoxSearch.Find(mdia, BoxType.Mdhd));
+        MediaTables tables = TableParser.Parse(stbl, descriptions.Length, fileLength, limits);
+        long end = tables.Duration;
+        Segment[] segments = EditListResolver.All(tables);
+        if (BoxSearch.TryFind(trak, BoxType.Edts, out BoxReader edts) && BoxSearch.TryFind(edts, BoxType.Elst, out BoxReader elst))
+        {
+            Edit[] edits = EditListBox.Parse(elst, timescale, movieTimescale, limits);
+            if (edits.Length > 0
+                && !EditListResolver.TryResolve(tables, kind == TrackKind.Video, timescale, edits, limits, out end, out segments))
+            {
+                elst.Fail(Mp4Error.LimitExceeded, $"following the edit list takes more than {limits.SamplesPerTrack} samples");
+            }
+        }
+
+        if (tables.Count > 0 && segments.Length == 0)
+            reason = "its edit list leaves no sample";
+        else if (tables.Count == 0)
+            reason = "it has no samples";
+        else if (kind == TrackKind.Audio && tables.TimeRuns is [{ Delta: 1 }])
+            reason = "its sound is stored by the byte, not by the packet (constant-rate QuickTime)";
+        if (reason is not null)
+            return List(trak, mdia, handler, kind, descriptions, reason);
+
+        return Assemble(id, isEnabled, handler, kind, language, timescale, descriptions, new SampleTable(tables, segments), end);
+    }
+
+    private static Track Assemble(
+        uint id,
+        bool isEnabled,
+        FourCc handler,
+        TrackKind kind,
+        string? language,
+        uint timescale,
+        SampleDescription[] descriptions,
+        SampleTable samples,
+        long end)
+    {
+        long bytes = 0;
+        int first = -1;
+        foreach (Sample sample in samples)
+        {
+            bytes += sample.Size;
+            if (first < 0)
+                first = sample.Description;
+        }
+
+        SampleDescription description = descriptions[first];
+        return new Track
+        {
+            Id = id,
+            Kind = kind,
+            Handler = handler,
+            SampleEntry = description.Type,
+            Language = language,
+            IsEnabled = isEnabled,
+            Timescale = timescale,
+            Codecs = [.. descriptions.Select(entry => entry.Codec!)],
+            Codec = description.Codec,
+            Samples = samples,
+            SampleCount = samples.Count,
+            Bytes = bytes,
+            Duration = Ticks.ToTimeSpan(end, timescale),
+            Width = description.Width,
+            Height = description.Height,
+            SampleRate = description.SampleRate,
+            Channels = description.Channels,
+        };
+    }
+
+    /// <summary>A track that is not played, with as much as can be read of it: nothing in it can refuse the file.</summary>
+    private static Track List(BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason)
+    {
+        uint id = 0;
+        bool isEnabled = false;
+        uint timescale = 0;
+        string? language = null;
+        long count = 0;
+        FourCc entry = descriptions.Length > 0 ? descriptions[0].Type : default;
+        try
+        {
+            (id, isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
+            BoxReader stbl = BoxSearch.Find(BoxSearch.Find(mdia, BoxType.Minf), BoxType.Stbl);
+            if (entry.Value == 0 && BoxSearch.TryFind(stbl, BoxType.Stsd, out BoxReader stsd) && stsd.Remaining >= 16)
+            {
+                stsd.Skip(12);
+                entry = stsd.ReadFourCc();
+            }
+
+            count = TableParser.CountSamples(stbl);
+            (timescale, language) = ReadMediaHeader(BoxSearch.Find(mdia, BoxType.Mdhd));
+        }
+        catch (Mp4FormatException)
+        {
+            // What could be read is enough for a list.
+        }
+
+        SampleDescription? first = descriptions.Length > 0 ? descriptions[0] : null;
+        return new Track
+        {
+            Id = id,
+            Kind = kind,
+            Handler = handler,
+            SampleEntry = entry,
+            Language = language,
+            IsEnabled = isEnabled,
+            Timescale = timescale,
+            NotPlayable = reason,
+            SampleCount = count,
+            Width = first?.Width ?? 0,
+            Height = first?.Height ?? 0,
+            SampleRate = first?.SampleRate ?? 0,
+            Channels = first?.Channels ?? 0,
+        };
+    }
+
+    private static FourCc ReadHandler(BoxReader box)
+    {
+        // version(8)=0 | flags(24) | pre_defined(32), QuickTime's component type | handler_type(32) | ...
+        box.Skip(8);
+        return box.ReadFourCc();
+    }
+
+    private static (uint Id, bool IsEnabled) ReadHeader(BoxReader box)
+    {
+        // version(8) | flags(24) | creation_time(32 or 64) | modification_time(32 or 64) | track_ID(32) | ...
+        byte version = box.ReadVersion(1, out uint flags);
+        box.Skip(version == 0 ? 8 : 16);
+        return (box.ReadUInt32(), (flags & 1) != 0);
+    }
+
+    private static (uint Timescale, string? Language) ReadMediaHeader(BoxReader box)
+    {
+        // version(8) | flags(24) | creation_time(32 or 64) | modification_time(32 or 64) | timescale(32) | duration(32 or 64)
+        // | pad(1) language(5)[3] | pre_defined(16)
+        byte version = box.ReadVersion(1, out _);
+        box.Skip(version == 0 ? 8 : 16);
+        BoxReader atTimescale = box;
+        uint timescale = box.ReadUInt32();
+        if (timescale == 0)
+            atTimescale.Fail(Mp4Error.BadTimescale, "the timescale is 0");
+        box.Skip(version == 0 ? 4 : 8);
+        return (timescale, LanguageCode.FromPacked(box.ReadUInt16()));
+    }
+
+    /// <summary>Whether the samples are in another file (ISO/IEC 14496-12, 8.7.2), and the reason for the list if so.</summary>
+    private static string? FindForeignData(BoxReader minf, int reference)
+    {
+        if (!BoxSearch.TryFind(minf, BoxType.Dinf, out BoxReader dinf) || !BoxSearch.TryFind(dinf, BoxType.Dref, out BoxReader dref))
+            return null;
+
+        // version(8)=0 | flags(24) | entry_count(32) | full boxes; flag 1 means "in this file"
+        dref.ReadVersion(0, out _);
+        dref.Skip(4);
+        for (int i = 1; dref.TryReadBox(out BoxHeader header, out BoxReader entry); i++)
+        {
+            if (i != reference)
+                continue;
+            entry.ReadVersion(byte.MaxValue, out uint flags);
+            bool hasLocation = entry.Remaining > 0 && entry.ReadRemaining().ContainsAnyExcept((byte)0);
+            return (flags & 1) == 0 && hasLocation ? $"its samples are in another file ('{header.Type}')" : null;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using Mapwire.Media.Codecs;
+
+namespace Mapwire.Media;
+
+/// <summary>One track of a <see cref="Movie"/>.</summary>
+public sealed class Track
+{
+    /// <summary>The track's number in its file (<c>track_ID</c>).</summary>
+    public required uint Id { get; init; }
+
+    /// <summary>Picture, sound or something else.</summary>
+    public required TrackKind Kind { get; init; }
+
+    /// <summary>The type of the first sample entry, such as <c>avc1</c>; zero when the track has none.</summary>
+    public FourCc SampleEntry { get; init; }
+
+    /// <summary>The handler that the file names: <c>vide</c>, <c>soun</c>, <c>text</c> and the like.</summary>
+    public FourCc Handler { get; init; }
+
+    /// <summary>ISO 639-2 code or BCP 47 tag; null when the file says nothing or <c>und</c>.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>Whether the track takes part in the presentation by default (<c>tkhd</c> flag 1).</summary>
+    public bool IsEnabled { get; init; }
+
+    /// <summary>Ticks a second of <see cref="Sample.DecodeTime"/>; 0 only in a track that cannot be played.</summary>
+    public uint Timescale { get; init; }
+
+    /// <summary>A configuration a sample description (<see cref="Sample.Description"/> points into it); empty when not playable.</summary>
+    public ImmutableArray<CodecConfiguration> Codecs { get; init; } = [];
+
+    /// <summary>The configuration of the first sample; null when the track cannot be played.</summary>
+    public CodecConfiguration? Codec { get; init; }
+
+    /// <summary>Why the track cannot be played; null when it can.</summary>
+    public string? NotPlayable { get; init; }
+
+    /// <summary>The samples in decoding order, edit list applied; empty when not playable.</summary>
+    public SampleTable Samples { get; init; } = SampleTable.Empty;
+
+    /// <summary>How many samples are played; for a track that is not, how many the file declares.</summary>
+    public long SampleCount { get; init; }
+
+    /// <summary>The sum of the sizes of the samples that are played.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>How long the track is presented, edit list applied, a leading empty edit included.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Picture width in pixels, from the parameter sets or else from the sample entry; 0 for sound.</summary>
+    public int Width { get; init; }
+
+    /// <summary>Picture height in pixels, from the parameter sets or else from the sample entry; 0 for sound.</summary>
+    public int Height { get; init; }
+
+    /// <summary>Sound samples a second as they come out of the decoder; 0 for pictures.</summary>
+    public int SampleRate { get; init; }
+
+    /// <summary>Sound channels as they come out of the decoder; 0 for pictures.</summary>
+    public int Channels { get; init; }
+}

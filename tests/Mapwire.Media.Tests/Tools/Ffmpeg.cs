@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Mapwire.Media.Tests.Tools;
+
+/// <summary>The reference: makes files with ffmpeg and reads them with ffprobe. A machine without them fails these tests.</summary>
+internal static class Ffmpeg
+{
+    private static readonly string Folder = CreateFolder();
+    private static readonly Lock Gate = new();
+
+    /// <summary>A path for a new file, deleted when the tests end.</summary>
+    public static string NewPath(string extension) => Path.Combine(Folder, Guid.NewGuid().ToString("N") + extension);
+
+    /// <summary>Makes a file once; a second call with the same arguments gives the same one.</summary>
+    /// <param name="name">The file's name with its extension.</param>
+    /// <param name="arguments">Of ffmpeg, without the output; quotes are understood, {NAME} is a file made before.</param>
+    public static string Make(string name, string arguments)
+    {
+        string path = Path.Combine(Folder, name);
+        lock (Gate)
+        {
+            if (!File.Exists(path))
+            {
+                List<string> all = ["-v", "error", "-nostdin", "-y", "-fflags", "+bitexact"];
+                all.AddRange(Split(arguments).Select(argument =>
+                    argument.StartsWith('{') ? Path.Combine(Folder, argument.Trim('{', '}')) : argument));
+                all.Add(path);
+                Run("ffmpeg", all);
+            }
+        }
+
+        return path;
+    }
+
+    public static IReadOnlyList<Packet> Packets(string path, string stream)
+    {
+        string text = Run(
+            "ffprobe",
+            ["-v", "error", "-select_streams", stream, "-show_packets", "-show_entries", "packet=pts,dts,size,pos,flags", "-of", "json", path]);
+        using JsonDocument document = JsonDocument.Parse(text);
+        List<Packet> packets = [];
+        foreach (JsonElement packet in document.RootElement.GetProperty("packets").EnumerateArray())
+        {
+            packets.Add(new Packet(
+                Number(packet, "pts"), Number(packet, "dts"), Number(packet, "pos"), Number(packet, "size"), packet.GetProperty("flags").GetString()!));
+        }
+
+        return packets;
+
+        static long Number(JsonElement packet, string name)
+        {
+            if (!packet.TryGetProperty(name, out JsonElement value))
+                return long.MinValue;
+            return value.ValueKind == JsonValueKind.Number ? value.GetInt64() : long.Parse(value.GetString()!, CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>One value that ffprobe shows, such as <c>stream=width</c>.</summary>
+    public static string Probe(string path, string stream, string entry)
+    {
+        List<string> arguments = ["-v", "error"];
+        if (stream.Length > 0)
+            arguments.AddRange(["-select_streams", stream]);
+        arguments.AddRange(["-show_entries", entry, "-of", "default=nk=1:nw=1", path]);
+        return Run("ffprobe", arguments).Trim();
+    }
+
+    private static string Run(string program, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{program}: {error.Result}");
+    }
+
+    private static List<string> Split(string arguments)
+    {
+        List<string> all = [];
+        foreach (string part in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            all.Add(part);
+        return all;
+    }
+
+    private static string CreateFolder()
+    {
+        string folder = Directory.CreateTempSubdirectory("mapwire-media-tests-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return folder;
+    }
+}
+
+/// <summary>A packet as ffprobe shows it, in ticks of its stream.</summary>
+internal readonly record struct Packet(long Pts, long Dts, long Position, long Size, string Flags)
+{
+    public bool IsKey => Flags.Contains('K', StringComparison.Ordinal);
+
+    public bool IsDiscarded => Flags.Contains('D', StringComparison.Ordinal);
+}

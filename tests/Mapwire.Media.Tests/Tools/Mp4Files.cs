@@ -1,0 +1,28 @@
+using Mapwire.Media.Mp4;
+
+namespace Mapwire.Media.Tests.Tools;
+
+/// <summary>Opens a file as the server does: top-level headers one by one, then the moov.</summary>
+internal static class Mp4Files
+{
+    public static Movie Parse(string path) => Parse(File.ReadAllBytes(path));
+
+    public static Movie Parse(byte[] file, Mp4Limits? limits = null)
+    {
+        BoxHeader moov = FindTop(file, "moov");
+        return MovieParser.Parse(file.AsSpan((int)moov.Offset, (int)moov.Length), moov.Offset, file.Length, limits);
+    }
+
+    public static BoxHeader FindTop(byte[] file, string type)
+    {
+        long offset = 0;
+        while (BoxHeader.TryParse(file.AsSpan((int)offset), offset, file.Length, out BoxHeader header))
+        {
+            if (header.Type == new FourCc(type))
+                return header;
+            offset = header.End;
+        }
+
+        throw new Mp4FormatException(Mp4Error.MissingBox, type, 0, $"the file has no '{type}'");
+    }
+}
