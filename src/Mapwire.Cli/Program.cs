@@ -1,1 +1,16 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Mapwire.Cli;
+
+RootCommand root = new("Serves recorded MP4s over RTMP.")
+{
+    ServeCommand.Create(),
+};
+
+ParseResult parsed = root.Parse(args);
+foreach (ParseError error in parsed.Errors)
+{
+    return ExitCode.Misuse(error.Message);
+}
+
+return await parsed.InvokeAsync();

@@ -72,6 +72,20 @@ public abstract class ServerMessages
     public void SendData(uint streamId, uint timestamp, ReadOnlySpan<byte> values) =>
         _writer.Write(ChunkStreamIds.Stream, timestamp, MessageType.DataAmf0, streamId, values);
 
+    /// <summary>Sends an audio message, such as a sequence header; samples the caller puts on the wire itself.</summary>
+    /// <param name="streamId">The message stream.</param>
+    /// <param name="timestamp">Milliseconds, modulo 2^32.</param>
+    /// <param name="body">Codec header and payload.</param>
+    public void SendAudio(uint streamId, uint timestamp, ReadOnlySpan<byte> body) =>
+        _writer.Write(ChunkStreamIds.Audio, timestamp, MessageType.Audio, streamId, body);
+
+    /// <summary>Sends a video message, such as a sequence header; samples the caller puts on the wire itself.</summary>
+    /// <param name="streamId">The message stream.</param>
+    /// <param name="timestamp">Milliseconds, modulo 2^32.</param>
+    /// <param name="body">Codec header and payload.</param>
+    public void SendVideo(uint streamId, uint timestamp, ReadOnlySpan<byte> body) =>
+        _writer.Write(ChunkStreamIds.Video, timestamp, MessageType.Video, streamId, body);
+
     /// <summary>Sends a data message.</summary>
     /// <param name="streamId">The message stream.</param>
     /// <param name="timestamp">Milliseconds, modulo 2^32.</param>

@@ -1,0 +1,160 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Mapwire.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mapwire.Cli;
+
+/// <summary><c>mapwire serve [DIR]</c>: serves a folder until it is told to stop.</summary>
+internal static class ServeCommand
+{
+    /// <summary>The clip that came with the program, served when no folder is named.</summary>
+    private static readonly string SampleFolder = Path.Combine(AppContext.BaseDirectory, "clips");
+
+    /// <summary>The subcommand.</summary>
+    public static Command Create()
+    {
+        RtmpServerOptions defaults = new() { Folder = SampleFolder };
+        Argument<string?> folder = new("DIR")
+        {
+            Description = "The folder with the recordings; the sample clip when left out.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<IPEndPoint> rtmp = new("--rtmp")
+        {
+            Description = "Where to listen; port 0 picks a free one.",
+            HelpName = "HOST:PORT",
+            CustomParser = ParseEndPoint,
+            DefaultValueFactory = _ => defaults.EndPoint,
+        };
+        Option<double> maxBuffer = new("--max-buffer")
+        {
+            Description = "The most media sent ahead of a player's clock, whatever it asks for.",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => defaults.MaxClientBuffer.TotalSeconds,
+        };
+        Option<int> chunkSize = new("--chunk-size")
+        {
+            Description = "The RTMP chunk size for players.",
+            HelpName = "BYTES",
+            DefaultValueFactory = _ => defaults.ChunkSize,
+        };
+        Option<double> handshakeTimeout = Seconds("--handshake-timeout", "From accept to the connect command.", defaults.HandshakeTimeout);
+        Option<double> idleTimeout = Seconds("--idle-timeout", "How long a connection may do nothing.", defaults.IdleTimeout);
+        Option<double> sendTimeout = Seconds("--send-timeout", "How long a player may not read what it is sent.", defaults.SendTimeout);
+        Option<int> maxConnections = new("--max-connections")
+        {
+            Description = "The most connections at once.",
+            HelpName = "N",
+            DefaultValueFactory = _ => defaults.MaxConnections,
+        };
+        Option<int> workers = new("--workers")
+        {
+            Description = "Threads that serve connections.",
+            HelpName = "N",
+            DefaultValueFactory = _ => defaults.Workers,
+        };
+        Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE.")
+        {
+            folder, rtmp, maxBuffer, chunkSize, handshakeTimeout, idleTimeout, sendTimeout, maxConnections, workers,
+        };
+        command.SetAction((parsed, _) => ServeAsync(() => new RtmpServerOptions
+        {
+            Folder = parsed.GetValue(folder) ?? SampleFolder,
+            EndPoint = parsed.GetValue(rtmp)!,
+            MaxClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(maxBuffer)),
+            ChunkSize = parsed.GetValue(chunkSize),
+            HandshakeTimeout = TimeSpan.FromSeconds(parsed.GetValue(handshakeTimeout)),
+            IdleTimeout = TimeSpan.FromSeconds(parsed.GetValue(idleTimeout)),
+            SendTimeout = TimeSpan.FromSeconds(parsed.GetValue(sendTimeout)),
+            MaxConnections = parsed.GetValue(maxConnections),
+            Workers = parsed.GetValue(workers),
+        }));
+        return command;
+    }
+
+    private static Option<double> Seconds(string name, string description, TimeSpan value) => new(name)
+    {
+        Description = description,
+        HelpName = "SECONDS",
+        DefaultValueFactory = _ => value.TotalSeconds,
+    };
+
+    private static async Task<int> ServeAsync(Func<RtmpServerOptions> choose)
+    {
+        TaskCompletionSource stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using ILoggerFactory logs = LoggerFactory.Create(static builder => builder.AddSimpleConsole(static console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        }));
+        RtmpServerOptions options;
+        RtmpServer server;
+        try
+        {
+            options = choose();
+            server = new RtmpServer(options, logs.CreateLogger("mapwire"));
+        }
+        catch (Exception wrong) when (wrong is ArgumentException or IOException or UnauthorizedAccessException or OverflowException)
+        {
+            return ExitCode.Misuse(wrong.Message);
+        }
+
+        using (server)
+        {
+            try
+            {
+                server.Start();
+            }
+            catch (SocketException fault)
+            {
+                return ExitCode.Misuse($"cannot listen on {options.EndPoint}: {fault.Message}");
+            }
+
+            Console.WriteLine($"Listening on rtmp://{server.EndPoint}/{options.Application} ({server.CountTitles()} titles)");
+            await stopping.Task;
+            await server.StopAsync();
+        }
+
+        return ExitCode.Success;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true; // the process ends by returning from here
+            stopping.TrySetResult();
+        }
+    }
+
+    private static IPEndPoint? ParseEndPoint(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        int colon = text.LastIndexOf(':');
+        string host = colon < 0 ? "" : text[..colon];
+        if (!ushort.TryParse(text.AsSpan(colon + 1), out ushort port) || host.Length == 0)
+        {
+            argument.AddError($"--rtmp takes HOST:PORT, such as 127.0.0.1:1935; '{text}' is not that");
+            return null;
+        }
+
+        if (IPAddress.TryParse(host, out IPAddress? address))
+        {
+            return new IPEndPoint(address, port);
+        }
+
+        try
+        {
+            return new IPEndPoint(Dns.GetHostAddresses(host)[0], port);
+        }
+        catch (SocketException)
+        {
+            argument.AddError($"--rtmp: no host {host}");
+            return null;
+        }
+    }
+}

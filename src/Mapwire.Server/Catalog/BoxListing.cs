@@ -1,0 +1,63 @@
+using Mapwire.Media;
+using Mapwire.Media.Mp4;
+using Mapwire.Memory;
+
+namespace Mapwire.Server.Catalog;
+
+/// <summary>The boxes of a file for people to look at: the outermost ones, and inside the movie and fragment boxes all of them.</summary>
+public static class BoxListing
+{
+    private static readonly FourCc[] Opened = [new("moov"), new("moof"), new("mfra"), new("meta")];
+
+    /// <summary>Lists the boxes, parents before children; what is broken is listed with what is wrong, and ends its level.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">Bounds; null for the defaults.</param>
+    /// <exception cref="TitleException">The file cannot be opened or read.</exception>
+    public static IReadOnlyList<BoxNode> Read(string path, Mp4Limits? limits = null)
+    {
+        limits ??= Mp4Limits.Default;
+        List<BoxNode> nodes = [];
+        try
+        {
+            using MappedFile file = MappedFile.Open(path);
+            using MappedRegion region = file.Map();
+            long end = 0;
+            try
+            {
+                foreach (BoxHeader box in TopLevelBoxes.Walk(region))
+                {
+                    Add(nodes, region, box, limits);
+                    end = box.End;
+                    if (nodes.Count >= limits.ListedBoxes)
+                    {
+                        break;
+                    }
+                }
+            }
+            catch (Exception fault) when (fault is Mp4FormatException or TitleException { Error: TitleError.NotPlayable })
+            {
+                nodes.Add(new BoxNode(default, end, 0, region.Length - end, 0, fault.Message));
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new TitleException(TitleError.Unreadable, fault.Message, fault);
+        }
+
+        return nodes;
+    }
+
+    private static void Add(List<BoxNode> nodes, MappedRegion region, BoxHeader box, Mp4Limits limits)
+    {
+        if (Array.IndexOf(Opened, box.Type) >= 0 && box.Length <= limits.MovieBytes)
+        {
+            byte[] bytes = new byte[box.Length];
+            TopLevelBoxes.Read(region, box.Offset, bytes);
+            nodes.AddRange(BoxTree.Read(bytes, box.Offset, limits));
+        }
+        else
+        {
+            nodes.Add(new BoxNode(box.Type, box.Offset, box.HeaderLength, box.Length, 0, null));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using Mapwire.Media;
+using Mapwire.Media.Mp4;
+using Mapwire.Memory;
+
+namespace Mapwire.Server.Catalog;
+
+/// <summary>The outermost boxes of a mapped file, walked by guarded reads.</summary>
+internal static class TopLevelBoxes
+{
+    /// <summary>
+    /// The most boxes that are walked. Progressive files have fewer than ten; the bound keeps a file of tiny boxes from costing more
+    /// than some milliseconds.
+    /// </summary>
+    private const int MaxBoxes = 16_384;
+
+    private static readonly FourCc Moov = new("moov");
+
+    /// <summary>The boxes in the order of the file.</summary>
+    /// <exception cref="Mp4FormatException">A header is malformed, or its box reaches past the end of the file.</exception>
+    /// <exception cref="TitleException">The file could not be read, ends inside a header or has too many boxes.</exception>
+    public static IEnumerable<BoxHeader> Walk(MappedRegion region)
+    {
+        byte[] bytes = new byte[BoxHeader.MaxLength];
+        long offset = 0;
+        for (int i = 0; offset < region.Length; i++)
+        {
+            if (i == MaxBoxes)
+            {
+                throw new TitleException(TitleError.NotPlayable, $"more than {MaxBoxes} boxes before offset {offset}");
+            }
+
+            int available = (int)Math.Min(BoxHeader.MaxLength, region.Length - offset);
+            Read(region, offset, bytes.AsSpan(0, available));
+            if (!BoxHeader.TryParse(bytes.AsSpan(0, available), offset, region.Length, out BoxHeader box))
+            {
+                throw new TitleException(TitleError.NotPlayable, $"the file ends inside a box header at offset {offset}");
+            }
+
+            yield return box;
+            offset = box.End;
+        }
+    }
+
+    /// <summary>The movie box, wherever it is.</summary>
+    /// <exception cref="Mp4FormatException">A header before it, or its own, is malformed.</exception>
+    /// <exception cref="TitleException">There is none.</exception>
+    public static BoxHeader FindMovie(MappedRegion region)
+    {
+        foreach (BoxHeader box in Walk(region))
+        {
+            if (box.Type == Moov)
+            {
+                return box;
+            }
+        }
+
+        throw new TitleException(TitleError.NotPlayable, "no moov box: this is no MP4 file, or its recording was never finished");
+    }
+
+    /// <summary>Reads bytes of a file that others may truncate meanwhile.</summary>
+    /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
+    public static void Read(MappedRegion region, long offset, Span<byte> destination)
+    {
+        if (!region.TryRead(offset, destination))
+        {
+            throw new TitleException(
+                TitleError.Unreadable, $"the file could not be read at offset {offset}: truncated meanwhile, or an input error");
+        }
+    }
+}

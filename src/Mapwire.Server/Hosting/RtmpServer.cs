@@ -1,0 +1,149 @@
+using System.Net;
+using System.Net.Sockets;
+using Mapwire.Server.Catalog;
+using Microsoft.Extensions.Logging;
+
+namespace Mapwire.Server.Hosting;
+
+/// <summary>Serves a folder of recordings over RTMP.</summary>
+public sealed class RtmpServer : IDisposable
+{
+    /// <summary>
+    /// Connections that the system holds until they are accepted: enough for a burst of thousands of players; systems cap it
+    /// themselves (Linux: net.core.somaxconn).
+    /// </summary>
+    private const int Backlog = 4096;
+
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long to wait before accepting again when the system has no descriptor left.</summary>
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly ServerContext _context;
+    private readonly Worker[] _workers;
+    private readonly CancellationTokenSource _stopping = new();
+    private Socket? _listener;
+    private Task _accepting = Task.CompletedTask;
+
+    /// <summary>Creates a server that does not listen yet.</summary>
+    /// <param name="options">What to serve and how.</param>
+    /// <param name="log">A line a connect, play and close goes here.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    public RtmpServer(RtmpServerOptions options, ILogger log)
+    {
+        options.Validate();
+        TitleCatalog catalog = new(new ServedFolder(options.Folder), options.CacheBytes, options.CacheTitles, log);
+        _context = new ServerContext(options, catalog, log);
+        _workers = new Worker[options.Workers];
+        EndPoint = options.EndPoint;
+    }
+
+    /// <summary>Where the server listens; with the real port once it has started.</summary>
+    public IPEndPoint EndPoint { get; private set; }
+
+    /// <summary>Connections that are open now.</summary>
+    public int ConnectionCount => _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
+
+    /// <summary>Counts the titles of the folder as they are now.</summary>
+    public int CountTitles() => _context.Catalog.Count();
+
+    /// <summary>Listens and serves until <see cref="StopAsync"/>.</summary>
+    /// <exception cref="SocketException">The end point cannot be listened on.</exception>
+    public void Start()
+    {
+        Socket listener = new(EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(EndPoint);
+            listener.Listen(Backlog);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
+
+        _listener = listener;
+        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            _workers[i] = new Worker(_context, i);
+            _workers[i].Start();
+        }
+
+        _accepting = AcceptAsync(listener);
+    }
+
+    /// <summary>Stops accepting and ends all connections.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        _listener?.Dispose();
+        await _accepting.ConfigureAwait(false);
+        foreach (Worker worker in _workers)
+        {
+            worker?.Stop(StopPatience);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        StopAsync().GetAwaiter().GetResult();
+        foreach (Worker worker in _workers)
+        {
+            worker?.Dispose();
+        }
+
+        _context.Catalog.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Hand(await listener.AcceptAsync(_stopping.Token).ConfigureAwait(false));
+            }
+            catch (Exception stopped) when (stopped is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException fault)
+            {
+                if (_stopping.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                Log.AcceptFailed(_context.Log, fault.Message);
+                await Task.Delay(AcceptPause).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Hand(Socket socket)
+    {
+        Worker least = _workers[0];
+        int total = 0;
+        foreach (Worker worker in _workers)
+        {
+            total += worker.ConnectionCount;
+            least = worker.ConnectionCount < least.ConnectionCount ? worker : least;
+        }
+
+        if (total >= _context.Options.MaxConnections)
+        {
+            Log.ServerFull(_context.Log, socket.RemoteEndPoint, total);
+            socket.Dispose();
+            return;
+        }
+
+        socket.Blocking = false;
+        socket.NoDelay = true;
+        least.Adopt(socket);
+    }
+}

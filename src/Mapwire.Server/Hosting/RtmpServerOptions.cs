@@ -1,0 +1,86 @@
+using System.Net;
+
+namespace Mapwire.Server.Hosting;
+
+/// <summary>What a server serves and within which bounds. Checked once, when the server is created.</summary>
+public sealed class RtmpServerOptions
+{
+    /// <summary>The folder of the titles. Required.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Where to listen. Default all IPv4 addresses, port 1935 (the port that RTMP is registered with). Port 0 picks a free one.</summary>
+    public IPEndPoint EndPoint { get; init; } = new(IPAddress.Any, 1935);
+
+    /// <summary>The application that clients connect to, one path segment. Default <c>vod</c>, as in <c>rtmp://host/vod/film.mp4</c>.</summary>
+    public string Application { get; init; } = "vod";
+
+    /// <summary>
+    /// The most media that is sent ahead of a player's clock. Default 30 s: players ask for 3 s (ffmpeg) up to ten hours
+    /// (rtmpdump), and what is sent ahead is lost when a viewer leaves or seeks.
+    /// </summary>
+    public TimeSpan MaxClientBuffer { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The media sent ahead of a player that did not say how much it buffers. Default 3 s, what ffmpeg asks for.
+    /// </summary>
+    public TimeSpan DefaultClientBuffer { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// The chunk size announced to players, in bytes, from 128 to 16,777,215. Default 1 MiB: nearly every frame is one chunk, and
+    /// some clients refuse more than 10 MiB.
+    /// </summary>
+    public int ChunkSize { get; init; } = 1024 * 1024;
+
+    /// <summary>
+    /// The time from accept to the connect command. Default 10 s: a player needs a few round trips; a client that dribbles bytes
+    /// holds a descriptor no longer.
+    /// </summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a connection may stay without playing or asking for anything. Default 60 s.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a player may leave its socket full. Default 60 s: longer than any player's own buffer of a stalled picture.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// The most connections at once. Default 16,384: each holds a descriptor, and systems commonly allow a process 20,000 and more.
+    /// </summary>
+    public int MaxConnections { get; init; } = 16_384;
+
+    /// <summary>Threads that serve connections. Default one a processor.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// What the indices of titles that nobody plays may take in memory, in bytes. Default a sixteenth of what the process may use:
+    /// on 4 GiB that is room for some 30 two-hour films.
+    /// </summary>
+    public long CacheBytes { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16;
+
+    /// <summary>The most titles kept open. Default 1,024: each holds a descriptor.</summary>
+    public int CacheTitles { get; init; } = 1024;
+
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    internal void Validate()
+    {
+        Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), "is one path segment");
+        Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), "is from 128 to 16,777,215 bytes");
+        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= TimeSpan.FromDays(1), nameof(MaxClientBuffer), "is more than 0 and at most a day");
+        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= TimeSpan.FromDays(1), nameof(DefaultClientBuffer), "is more than 0 and at most a day");
+        Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), "is more than 0");
+        Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), "is more than 0");
+        Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), "is more than 0");
+        Require(MaxConnections > 0, nameof(MaxConnections), "is at least 1");
+        Require(Workers is > 0 and <= 1024, nameof(Workers), "is from 1 to 1,024");
+        Require(CacheBytes >= 0, nameof(CacheBytes), "is not negative");
+        Require(CacheTitles > 0, nameof(CacheTitles), "is at least 1");
+    }
+
+    private static void Require(bool holds, string option, string rule)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{option} {rule}", option);
+        }
+    }
+}

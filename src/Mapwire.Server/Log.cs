@@ -1,0 +1,42 @@
+using System.Net;
+using Mapwire.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mapwire.Server;
+
+/// <summary>Every line the server logs. Ids are stable: 1xx connections, 2xx plays, 3xx titles, 9xx faults of ours.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(100, LogLevel.Information, "{Peer} connect {Application} ({Agent})")]
+    public static partial void Connected(ILogger log, EndPoint? peer, string application, string agent);
+
+    [LoggerMessage(101, LogLevel.Information, "{Peer} close: {Reason}, {Bytes} bytes in {Seconds:0.0} s")]
+    public static partial void Closed(ILogger log, EndPoint? peer, CloseReason reason, long bytes, double seconds);
+
+    [LoggerMessage(102, LogLevel.Warning, "{Peer} broke the protocol: {Fault}")]
+    public static partial void ProtocolBroken(ILogger log, EndPoint? peer, string fault);
+
+    [LoggerMessage(103, LogLevel.Warning, "accepting failed: {Fault}")]
+    public static partial void AcceptFailed(ILogger log, string fault);
+
+    [LoggerMessage(104, LogLevel.Warning, "{Peer} turned away: {Count} connections are open")]
+    public static partial void ServerFull(ILogger log, EndPoint? peer, int count);
+
+    [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
+    public static partial void Playing(ILogger log, EndPoint? peer, string title, double start);
+
+    [LoggerMessage(201, LogLevel.Information, "{Peer} play {Name} refused: {Reason}")]
+    public static partial void Refused(ILogger log, EndPoint? peer, string name, string reason);
+
+    [LoggerMessage(202, LogLevel.Warning, "{Peer} play {Title} ended: its file changed")]
+    public static partial void FileChanged(ILogger log, EndPoint? peer, string title);
+
+    [LoggerMessage(300, LogLevel.Information, "{Title} opened: {Samples} samples, {Seconds:0.000} s")]
+    public static partial void TitleOpened(ILogger log, string title, int samples, double seconds);
+
+    [LoggerMessage(301, LogLevel.Warning, "{Title} plays without {Track}")]
+    public static partial void TrackLeftOut(ILogger log, string title, string track);
+
+    [LoggerMessage(900, LogLevel.Error, "{Peer} met a fault of the server")]
+    public static partial void InternalError(ILogger log, EndPoint? peer, Exception fault);
+}

@@ -1,0 +1,32 @@
+namespace Mapwire.Server.Playback;
+
+/// <summary>Where in a title a player is, by the worker's clock: runs with it, and stands while paused.</summary>
+internal struct PlaybackClock
+{
+    private long _position;
+    private long _since;
+    private bool _runs;
+
+    /// <summary>Puts the clock on a position of the title.</summary>
+    /// <param name="position">Milliseconds of the title.</param>
+    /// <param name="now">Milliseconds of the worker's clock.</param>
+    /// <param name="runs">False: stand there.</param>
+    public void Set(long position, long now, bool runs)
+    {
+        _position = position;
+        _since = now;
+        _runs = runs;
+    }
+
+    /// <summary>The position in the title, in milliseconds.</summary>
+    public readonly long PositionAt(long now) => _runs ? _position + (now - _since) : _position;
+
+    /// <summary>The moment at which the position is reached, on the worker's clock; meaningful while it runs.</summary>
+    public readonly long WhenAt(long position) => _since + (position - _position);
+
+    /// <summary>Stops.</summary>
+    public void Pause(long now) => Set(PositionAt(now), now, runs: false);
+
+    /// <summary>Goes on from where it stopped.</summary>
+    public void Resume(long now) => Set(PositionAt(now), now, runs: true);
+}

@@ -1,0 +1,328 @@
+using System.Buffers;
+using System.Net;
+using Mapwire.Rtmp.Messages;
+using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Hosting;
+using Mapwire.Server.Transport;
+
+namespace Mapwire.Server.Playback;
+
+/// <summary>
+/// A player: carries out what its commands ask and says which bytes are due. Knows titles, clocks and the session; not sockets.
+/// </summary>
+internal sealed class Player : IServerSessionHandler
+{
+    /// <summary>Titles that may wait behind the one that plays.</summary>
+    private const int MaxQueue = 64;
+
+    private readonly ServerContext _context;
+    private readonly EndPoint? _peer;
+    private readonly Action<Action> _post;
+    private readonly PlayerStreams _streams;
+    private readonly PlayAnnouncer _announcer;
+    private string _folder = "";
+    private bool _isAbandoned;
+
+    /// <param name="context">What all players of the server share.</param>
+    /// <param name="peer">For the log.</param>
+    /// <param name="answers">Takes what the session says.</param>
+    /// <param name="post">Runs something on the worker's thread, later.</param>
+    public Player(ServerContext context, EndPoint? peer, IBufferWriter<byte> answers, Action<Action> post)
+    {
+        _context = context;
+        _peer = peer;
+        _post = post;
+        _streams = new PlayerStreams(context.Options.DefaultClientBuffer, context.Options.MaxClientBuffer);
+        Session = new ServerSession(context.SessionOptions, this, answers);
+        _announcer = new PlayAnnouncer(Session);
+    }
+
+    /// <summary>The protocol's side: takes what was received.</summary>
+    public ServerSession Session { get; }
+
+    /// <summary>The worker's clock, set before anything else is called.</summary>
+    public long Now { get; set; }
+
+    /// <summary>Whether the connect command was accepted.</summary>
+    public bool IsConnected { get; private set; }
+
+    /// <summary>Whether something plays or is paused.</summary>
+    public bool IsActive => _streams.IsActive;
+
+    /// <summary>When the player last asked for something, on the worker's clock.</summary>
+    public long LastRequest { get; private set; }
+
+    /// <summary>Whether the connection is to end once all answers are sent.</summary>
+    public bool IsRejected => Session.IsClosing;
+
+    /// <summary>When something is due next, on the worker's clock.</summary>
+    public long NextWake() => _streams.NextWake(Now);
+
+    /// <inheritdoc cref="PlayerStreams.GatherRest"/>
+    public bool GatherRest(GatherList list) => _streams.GatherRest(list);
+
+    /// <inheritdoc cref="PlayerStreams.GatherDue"/>
+    public void GatherDue(GatherList list, long maxBytes) => _streams.GatherDue(list, maxBytes, Now);
+
+    /// <inheritdoc cref="PlayerStreams.AdvanceRest"/>
+    public void AdvanceRest(long bytes) => _streams.AdvanceRest(bytes);
+
+    /// <summary>Takes note of sent bytes of what was due, and says the last words of titles that are over.</summary>
+    public void AdvanceDue(long bytes)
+    {
+        _streams.AdvanceDue(bytes, Now);
+        while (_streams.FindEnded() is { } stream)
+        {
+            OnEnd(stream);
+        }
+    }
+
+    /// <inheritdoc/>
+    public string? OnConnect(ConnectCommand connect)
+    {
+        LastRequest = Now;
+        string path = TitleName.WithoutQuery(connect.App).Trim('/');
+        string application = path.Split('/')[0];
+        if (application != _context.Options.Application)
+        {
+            return $"no application {application}; this server has {_context.Options.Application}";
+        }
+
+        _folder = path[application.Length..];
+        IsConnected = true;
+        Log.Connected(_context.Log, _peer, connect.App, connect.FlashVersion ?? "no version");
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public void OnPlay(uint streamId, PlayCommand play)
+    {
+        PlayerStream stream = Asked(streamId);
+        if (play.Reset)
+        {
+            stream.Stop();
+        }
+
+        long start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : 0;
+        long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
+        bool appends = !play.Reset && (stream.IsActive || stream.Queue.Count > 0);
+        _ = OpenAsync(stream, play.Name, title => Play(stream, new PendingPlay(title, play.Name, start, duration), play.Reset, appends));
+    }
+
+    /// <inheritdoc/>
+    public void OnPlay2(uint streamId, Play2Command play2)
+    {
+        PlayerStream stream = Asked(streamId);
+        switch (play2.Transition)
+        {
+            case "switch" or "swap" when stream.Cursor is not null:
+                _ = OpenAsync(stream, play2.StreamName, title => Switch(stream, title, play2.StreamName));
+                break;
+            case "stop":
+                stream.Stop();
+                Session.SendStatus(streamId, StatusCodes.Status, StatusCodes.PlayStop, "Stopped.");
+                break;
+            case "append" or "appendAndWait":
+                OnPlay(streamId, new PlayCommand(0, play2.StreamName, play2.StartMilliseconds, play2.DurationMilliseconds, Reset: false));
+                break;
+            default:
+                OnPlay(streamId, new PlayCommand(0, play2.StreamName, play2.StartMilliseconds, play2.DurationMilliseconds));
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnSeek(uint streamId, double milliseconds)
+    {
+        PlayerStream stream = Asked(streamId);
+        if (stream.Cursor is not { } cursor || !cursor.Title.TryAcquire())
+        {
+            Session.SendStatus(streamId, StatusCodes.Error, StatusCodes.SeekFailed, "Nothing is played.");
+            return;
+        }
+
+        PlayRange range = new(0, -1, 0);
+        stream.Seek(new StripCursor(cursor.Title, streamId, _context.Options.ChunkSize, range, ToTime(milliseconds)), Now);
+        _announcer.Seeked(stream);
+    }
+
+    /// <inheritdoc/>
+    public void OnPause(uint streamId, bool paused, double milliseconds)
+    {
+        // The player's time is not needed: what was sent it holds or has shown, so going on with the next message loses nothing.
+        PlayerStream stream = Asked(streamId);
+        if (paused)
+        {
+            stream.Pause(Now);
+        }
+        else
+        {
+            stream.Resume(Now);
+        }
+
+        _announcer.Paused(stream, paused);
+    }
+
+    /// <inheritdoc/>
+    public void OnReceiveAudio(uint streamId, bool receive) => Asked(streamId).ReceiveAudio(receive);
+
+    /// <inheritdoc/>
+    public void OnReceiveVideo(uint streamId, bool receive) => Asked(streamId).ReceiveVideo(receive);
+
+    /// <inheritdoc/>
+    public void OnBufferLength(uint streamId, uint milliseconds) => Asked(streamId).BufferLength = milliseconds;
+
+    /// <inheritdoc/>
+    public void OnStreamClosed(uint streamId)
+    {
+        LastRequest = Now;
+        _streams.Remove(streamId);
+    }
+
+    /// <inheritdoc/>
+    public void OnGetStreamLength(double transactionId, string name)
+    {
+        LastRequest = Now;
+        _ = AnswerLengthAsync(transactionId, name);
+    }
+
+    /// <summary>The connection is gone: lets go of all titles.</summary>
+    public void Abandon()
+    {
+        _isAbandoned = true;
+        _streams.Abandon();
+    }
+
+    private static long ToTime(double milliseconds) =>
+        double.IsNaN(milliseconds) ? 0 : (long)Math.Clamp(milliseconds, 0, Strips.StripEntry.MaxTime);
+
+    private PlayerStream Asked(uint streamId)
+    {
+        LastRequest = Now;
+        return _streams[streamId];
+    }
+
+    /// <summary>Opens a title off this thread and comes back with it, unless something else was asked of the stream meanwhile.</summary>
+    private async Task OpenAsync(PlayerStream stream, string name, Action<Title> opened)
+    {
+        int generation = stream.Generation;
+        try
+        {
+            Title title = await _context.Catalog.OpenAsync(_folder, name).ConfigureAwait(false);
+            _post(() =>
+            {
+                if (_isAbandoned || stream.Generation != generation)
+                {
+                    title.Release();
+                }
+                else
+                {
+                    opened(title);
+                }
+            });
+        }
+        catch (Exception fault)
+        {
+            _post(() =>
+            {
+                if (!_isAbandoned && stream.Generation == generation)
+                {
+                    Refuse(stream, name, fault);
+                }
+            });
+        }
+    }
+
+    private async Task AnswerLengthAsync(double transactionId, string name)
+    {
+        double seconds = 0; // for a title that cannot be played too: the play command is what is refused, with the reason
+        try
+        {
+            Title title = await _context.Catalog.OpenAsync(_folder, name).ConfigureAwait(false);
+            seconds = title.Duration.TotalSeconds;
+            title.Release();
+        }
+        catch (TitleException)
+        {
+        }
+
+        _post(() =>
+        {
+            if (!_isAbandoned)
+            {
+                Session.SendStreamLength(transactionId, seconds);
+            }
+        });
+    }
+
+    private void Refuse(PlayerStream stream, string name, Exception fault)
+    {
+        string reason = fault is TitleException ? fault.Message : "the server failed to open it";
+        bool isNotFound = fault is TitleException { Error: TitleError.NotFound };
+        Log.Refused(_context.Log, _peer, name, reason);
+        if (fault is not TitleException)
+        {
+            Log.InternalError(_context.Log, _peer, fault);
+        }
+
+        string code = isNotFound ? StatusCodes.PlayStreamNotFound : StatusCodes.PlayFailed;
+        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);
+    }
+
+    private void Play(PlayerStream stream, PendingPlay play, bool reset, bool appends)
+    {
+        if (!appends || !stream.IsActive)
+        {
+            Begin(stream, play, playerStart: 0, reset);
+            return;
+        }
+
+        if (stream.Queue.Count == MaxQueue)
+        {
+            play.Title.Release();
+            Session.SendStatus(stream.Id, StatusCodes.Error, StatusCodes.PlayFailed, $"More than {MaxQueue} titles wait.", play.Name);
+            return;
+        }
+
+        stream.Queue.Enqueue(play);
+    }
+
+    private void Begin(PlayerStream stream, PendingPlay play, long playerStart, bool reset)
+    {
+        StripCursor cursor = new(play.Title, stream.Id, _context.Options.ChunkSize, new PlayRange(play.Start, play.Duration, playerStart), play.Start);
+        stream.Start(cursor, play.Name, Math.Max(play.Start, 0), Now);
+        Log.Playing(_context.Log, _peer, play.Title.Name, play.Start / 1000.0);
+        _announcer.Started(stream, reset);
+    }
+
+    private void Switch(PlayerStream stream, Title title, string name)
+    {
+        long at = stream.Cursor?.Time ?? 0;
+        long playerTime = stream.Cursor?.PlayerTime ?? 0;
+        Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name}.", name);
+        Begin(stream, new PendingPlay(title, name, at, -1), playerTime, reset: false);
+    }
+
+    private void OnEnd(PlayerStream stream)
+    {
+        StripCursor cursor = stream.Cursor!;
+        if (cursor.IsLost)
+        {
+            Log.FileChanged(_context.Log, _peer, cursor.Title.Name);
+            _announcer.Lost(stream);
+            stream.IsEndTold = true;
+            return;
+        }
+
+        if (stream.Queue.TryDequeue(out PendingPlay next))
+        {
+            Begin(stream, next, cursor.PlayerEnd, reset: false);
+            return;
+        }
+
+        stream.IsEndTold = true;
+        LastRequest = Now; // the time to be idle counts from here
+        _announcer.Ended(stream);
+    }
+}

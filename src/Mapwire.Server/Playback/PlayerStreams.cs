@@ -1,0 +1,148 @@
+using Mapwire.Server.Transport;
+
+namespace Mapwire.Server.Playback;
+
+/// <summary>
+/// The message streams of a player and the order in which they send: the message that has begun first, then each stream in turn.
+/// </summary>
+internal sealed class PlayerStreams
+{
+    private readonly List<PlayerStream> _streams = new(1);
+    private readonly long _defaultLead;
+    private readonly long _maxLead;
+    private StripCursor? _cut; // whose message is on the wire in part
+    private PlayerStream? _due; // the stream of the gathering at hand
+    private StripCursor? _dueCursor;
+    private int _turn;
+
+    /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
+    /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
+    public PlayerStreams(TimeSpan defaultLead, TimeSpan maxLead)
+    {
+        _defaultLead = (long)defaultLead.TotalMilliseconds;
+        _maxLead = (long)maxLead.TotalMilliseconds;
+    }
+
+    /// <summary>Whether any stream has something to watch, paused or not.</summary>
+    public bool IsActive => _streams.Exists(static stream => stream.IsActive);
+
+    /// <summary>The stream of an id, made when it is new: a session lets only created ids through.</summary>
+    public PlayerStream this[uint id]
+    {
+        get
+        {
+            PlayerStream? stream = Find(id);
+            if (stream is null)
+            {
+                stream = new PlayerStream(id);
+                _streams.Add(stream);
+            }
+
+            return stream;
+        }
+    }
+
+    /// <summary>The stream of an id, or null.</summary>
+    public PlayerStream? Find(uint id) => _streams.Find(stream => stream.Id == id);
+
+    /// <summary>Forgets a stream; a message of it that has begun is still finished.</summary>
+    public void Remove(uint id)
+    {
+        if (Find(id) is { } stream)
+        {
+            stream.Stop();
+            _streams.Remove(stream);
+        }
+    }
+
+    /// <summary>A stream whose title has been sent to its end and that was not told so; null when there is none.</summary>
+    public PlayerStream? FindEnded() => _streams.Find(static stream => stream.IsActive && stream.Cursor!.IsOver);
+
+    /// <summary>Adds the rest of a message that was cut.</summary>
+    /// <returns>False when the list could not take all of it.</returns>
+    public bool GatherRest(GatherList list) => _cut is null || _cut.GatherRest(list);
+
+    /// <summary>Adds what is due of one stream, the next one that has something.</summary>
+    /// <param name="list">May hold the rest of a message already.</param>
+    /// <param name="maxBytes">Stop after about this many bytes.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void GatherDue(GatherList list, long maxBytes, long now)
+    {
+        long before = list.Length;
+        for (int i = 0; i < _streams.Count && list.Length == before; i++)
+        {
+            PlayerStream stream = _streams[_turn++ % _streams.Count];
+            if (stream.Cursor is { HasMore: true } cursor)
+            {
+                if (!cursor.Title.IsUnchanged)
+                {
+                    cursor.Lose(); // before any byte of another file is sent by this file's index
+                    continue;
+                }
+
+                _due = stream;
+                _dueCursor = cursor;
+                cursor.Gather(list, stream.DueUntil(now, LeadOf(stream)), maxBytes, afterRest: cursor == _cut);
+                if (list.Length == before)
+                {
+                    AdvanceDue(0, now); // past samples that are not sent
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes note of sent bytes of the message that was cut.</summary>
+    public void AdvanceRest(long bytes)
+    {
+        if (_cut is not null && bytes > 0)
+        {
+            _cut.Advance(bytes, long.MinValue);
+            _cut = _cut.IsInsideMessage ? _cut : null;
+        }
+    }
+
+    /// <summary>Takes note of sent bytes of what was due.</summary>
+    public void AdvanceDue(long bytes, long now)
+    {
+        if (_due is not null && _dueCursor is not null)
+        {
+            _dueCursor.Advance(bytes, _due.DueUntil(now, LeadOf(_due)));
+            _cut = _dueCursor.IsInsideMessage ? _dueCursor : _cut;
+        }
+
+        _due = null;
+        _dueCursor = null;
+    }
+
+    /// <summary>When the next stream has something to send, on the worker's clock.</summary>
+    public long NextWake(long now)
+    {
+        long next = long.MaxValue;
+        foreach (PlayerStream stream in _streams)
+        {
+            next = Math.Min(next, stream.NextWake(now, LeadOf(stream)));
+        }
+
+        return next;
+    }
+
+    /// <summary>The connection is gone.</summary>
+    public void Abandon()
+    {
+        bool isCutRetired = _cut is not null && !_streams.Exists(stream => stream.Cursor == _cut);
+        if (isCutRetired)
+        {
+            _cut!.Abandon();
+        }
+
+        foreach (PlayerStream stream in _streams)
+        {
+            stream.Abandon();
+        }
+
+        _cut = null;
+        _streams.Clear();
+    }
+
+    private long LeadOf(PlayerStream stream) => Math.Min(stream.BufferLength ?? _defaultLead, _maxLead);
+}

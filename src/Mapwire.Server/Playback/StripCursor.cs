@@ -1,0 +1,221 @@
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Strips;
+using Mapwire.Server.Transport;
+
+namespace Mapwire.Server.Playback;
+
+/// <summary>
+/// A player's place in a strip, to the byte: which message is next, how much of it is on the wire, which samples are sent at all
+/// and what the player calls their times.
+/// </summary>
+/// <remarks>
+/// Gathering changes nothing; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by the same fields, so
+/// they agree on what was in between.
+/// </remarks>
+internal sealed class StripCursor
+{
+    private bool _isRetired;
+    private readonly uint _streamId;
+    private readonly int _chunkSize;
+    private readonly long _zero; // the title's time minus the player's, in milliseconds
+    private readonly long _floor; // the player's time at which it starts; what comes before is a decoder's run-up
+    private readonly long _startedAt; // the player's time of the first message
+    private readonly long _playerEnd;
+    private int _next;
+    private readonly int _end;
+    private int _limit; // nothing from here on for now: the end, or where a pause stopped
+    private int _audioFrom;
+    private int _videoFrom;
+    private long _skip; // bytes of the message at _next that are on the wire
+
+    /// <summary>A cursor at a time of a title.</summary>
+    /// <param name="title">The title, acquired for this cursor; <see cref="Retire"/> releases it.</param>
+    /// <param name="streamId">The message stream of the player.</param>
+    /// <param name="chunkSize">The chunk size that the player was told.</param>
+    /// <param name="range">From where to where, and what the player calls the first time.</param>
+    /// <param name="position">The title's time to stand at, in milliseconds: the sync point at or before it.</param>
+    public StripCursor(Title title, uint streamId, int chunkSize, PlayRange range, long position)
+    {
+        Title = title;
+        _streamId = streamId;
+        _chunkSize = chunkSize;
+        _zero = range.Start - range.PlayerStart;
+        _floor = range.PlayerStart;
+        _next = position <= 0 ? 0 : title.Strip.SyncPointAt(position);
+        _startedAt = PlayerTime;
+        long end = range.Duration < 0 ? title.Strip.EndTime : Math.Min(title.Strip.EndTime, range.Start + range.Duration);
+        _playerEnd = end - _zero;
+        _end = range.Duration < 0 ? title.Strip.Count : Math.Max(_next, title.Strip.IndexAt(range.Start + range.Duration));
+        _limit = _end;
+    }
+
+    /// <summary>The title that the cursor reads.</summary>
+    public Title Title { get; }
+
+    /// <summary>Everything was sent, or nothing more can be.</summary>
+    public bool IsOver => (_next >= _end || IsLost) && !IsInsideMessage;
+
+    /// <summary>The file changed, and what is left of the strip no longer describes it.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>A message is on the wire in part: nothing else may be sent before its rest.</summary>
+    public bool IsInsideMessage => _skip > 0;
+
+    /// <summary>Whether anything is left before the limit.</summary>
+    public bool HasMore => _next < _limit;
+
+    /// <summary>Bytes sent, headers included.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>The title's time of the next message, or of the last one at the end; milliseconds.</summary>
+    public long Time => Title.Strip.Entries[Math.Min(_next, Title.Strip.Count - 1)].Time;
+
+    /// <summary>The player's time at which all of it is over, in milliseconds: where the next title of a playlist starts.</summary>
+    public long PlayerEnd => Math.Max(_playerEnd, PlayerTime);
+
+    /// <summary>What of the title this cursor has gone through, in seconds.</summary>
+    public double PlayedSeconds => (PlayerEnd - _startedAt) / 1000.0;
+
+    /// <summary>The player's time of the next message, in milliseconds.</summary>
+    public long PlayerTime => Math.Max(_floor, Time - _zero);
+
+    /// <summary>The cursor is done with: a message that has begun is still finished, then the title is released.</summary>
+    public void Retire()
+    {
+        if (!_isRetired)
+        {
+            Hold();
+            _isRetired = true;
+            ReleaseWhenDone();
+        }
+    }
+
+    /// <summary>The connection is gone: what has begun will not be finished.</summary>
+    public void Abandon()
+    {
+        bool released = _isRetired && !IsInsideMessage;
+        _skip = 0;
+        _isRetired = true;
+        if (!released)
+        {
+            Title.Release();
+        }
+    }
+
+    /// <summary>Nothing more is sent, but for the rest of a message that has begun.</summary>
+    public void Hold() => _limit = IsInsideMessage ? _next + 1 : _next;
+
+    /// <summary>Takes <see cref="Hold"/> back.</summary>
+    public void Release() => _limit = IsLost ? _limit : _end;
+
+    /// <summary>The file changed: ends here.</summary>
+    public void Lose()
+    {
+        IsLost = true;
+        Hold();
+    }
+
+    /// <summary>Lets one video frame out, if there is video: the picture that a player shows while it is paused.</summary>
+    public void HoldAfterFrame() => _limit = Math.Min(_next + 1, _end); // a seek lands on a sync sample of the video
+
+    /// <summary>Starts or stops sending audio.</summary>
+    public void SendAudio(bool send) => _audioFrom = send ? _next : int.MaxValue;
+
+    /// <summary>Starts or stops sending video; it starts again with the next sync sample.</summary>
+    public void SendVideo(bool send) => _videoFrom = send ? Title.Strip.SyncPointFrom(_next) : int.MaxValue;
+
+    /// <summary>Adds the rest of a message that has begun.</summary>
+    /// <returns>False when the list could not take all of it.</returns>
+    public bool GatherRest(GatherList list) => !IsInsideMessage || MessageAt(_next).AddTo(list, _skip);
+
+    /// <summary>Adds the messages that are due, from the cursor on.</summary>
+    /// <param name="list">Takes what it has room for.</param>
+    /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
+    /// <param name="maxBytes">Stop after about this many bytes in the list.</param>
+    /// <param name="afterRest">Whether <see cref="GatherRest"/> has added the message that had begun.</param>
+    public void Gather(GatherList list, long until, long maxBytes, bool afterRest)
+    {
+        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
+        int index = _next;
+        long skip = _skip;
+        if (afterRest && IsInsideMessage)
+        {
+            index++;
+            skip = 0;
+        }
+
+        for (; index < _limit && entries[index].Time <= until && list.Length < maxBytes; index++)
+        {
+            if (IsSent(index) && !MessageAt(index).AddTo(list, skip))
+            {
+                return;
+            }
+
+            skip = 0;
+        }
+    }
+
+    /// <summary>Moves over the bytes that the socket took, and over samples that are not sent.</summary>
+    /// <param name="bytes">Bytes of messages, counted from the cursor.</param>
+    /// <param name="until">The <c>until</c> of the gathering: skipped samples up to there are done with.</param>
+    public void Advance(long bytes, long until)
+    {
+        BytesSent += bytes;
+        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
+        bytes += _skip;
+        for (; _next < _limit && (bytes > 0 || entries[_next].Time <= until); _next++)
+        {
+            if (!IsSent(_next))
+            {
+                continue;
+            }
+
+            long length = MessageAt(_next).WireLength;
+            if (bytes < length)
+            {
+                break;
+            }
+
+            bytes -= length;
+            _skip = 0;
+        }
+
+        _skip = bytes;
+        ReleaseWhenDone();
+    }
+
+    private void ReleaseWhenDone()
+    {
+        if (_isRetired && !IsInsideMessage)
+        {
+            Title.Release();
+        }
+    }
+
+    private bool IsSent(int index)
+    {
+        if (index == _next && IsInsideMessage)
+        {
+            return true;
+        }
+
+        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        return entry.IsVideo
+            ? index >= _videoFrom
+            : index >= _audioFrom && entry.Time - _zero >= _floor; // a run-up needs no sound
+    }
+
+    private StripMessage MessageAt(int index)
+    {
+        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        long time = entry.Time - _zero;
+        int composition = entry.Composition;
+        if (time < _floor)
+        {
+            composition = (int)Math.Max(0, composition - (_floor - time));
+            time = _floor;
+        }
+
+        return new StripMessage(Title, in entry, time, composition, _streamId, _chunkSize);
+    }
+}
