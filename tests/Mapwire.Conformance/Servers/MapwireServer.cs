@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Servers;
+
+/// <summary>The built <c>mapwire serve</c> as a process of its own, on a port that the system picked.</summary>
+internal sealed partial class MapwireServer : IAsyncDisposable
+{
+    /// <summary>How soon it must be gone after SIGTERM.</summary>
+    public static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
+    private bool _ended;
+
+    private MapwireServer(ServerProcess process, int port, int titles)
+    {
+        Process = process;
+        Port = port;
+        Titles = titles;
+    }
+
+    public ServerProcess Process { get; }
+
+    public int Port { get; }
+
+    /// <summary>How many titles it said it has.</summary>
+    public int Titles { get; }
+
+    /// <summary>The command, built with the same configuration as these tests.</summary>
+    public static string Program { get; } = FindProgram();
+
+    public static async Task<MapwireServer> StartAsync(string folder, params string[] options)
+    {
+        ServerProcess process = ServerProcess.Start(Program, ["serve", folder, "--rtmp", "127.0.0.1:0", .. options]);
+        try
+        {
+            Match line = await process.HearsAsync(ListeningPattern());
+            return new MapwireServer(
+                process,
+                int.Parse(line.Groups["port"].Value, CultureInfo.InvariantCulture),
+                int.Parse(line.Groups["titles"].Value, CultureInfo.InvariantCulture));
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The address of a title, by its path below the folder.</summary>
+    public string Address(string title) => $"rtmp://127.0.0.1:{Port}/vod/{title}";
+
+    /// <summary>Asks it to end, and insists that it does in time and without complaint.</summary>
+    public async Task EndAsync(string signal = "TERM")
+    {
+        _ended = true;
+        Assert.False(Process.HasExited, $"the server had ended by itself with exit code {(Process.HasExited ? Process.ExitCode : 0)}: {Tool.Shorten(Process.Said)}");
+        await Process.SignalAsync(signal);
+        int code = await Process.EndsAsync(EndPatience);
+        Assert.True(code == 0, $"exit code {code}: {Tool.Shorten(Process.Said)}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (!_ended)
+            {
+                await EndAsync();
+            }
+        }
+        finally
+        {
+            await Process.DisposeAsync();
+        }
+    }
+
+    private static string FindProgram()
+    {
+        // tests/Mapwire.Conformance/bin/CONFIGURATION/FRAMEWORK -> src/Mapwire.Cli/bin/CONFIGURATION/FRAMEWORK
+        string[] parts = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar);
+        string root = string.Join(Path.DirectorySeparatorChar, parts[..^5]);
+        string name = OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire";
+        return Path.Combine(root, "src", "Mapwire.Cli", "bin", parts[^2], parts[^1], name);
+    }
+
+    [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod \((?<titles>\d+) titles?\)\r?$", RegexOptions.Multiline)]
+    private static partial Regex ListeningPattern();
+}
