@@ -5,6 +5,7 @@ using Mapwire.Cli;
 RootCommand root = new("Serves recorded MP4s over RTMP.")
 {
     ServeCommand.Create(),
+    ProbeCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

@@ -1,0 +1,57 @@
+using System.Globalization;
+using Mapwire.Media.Mp4;
+using Mapwire.Server.Catalog;
+
+namespace Mapwire.Cli;
+
+/// <summary>A probe's findings for people.</summary>
+internal static class ProbeText
+{
+    /// <summary>Writes the report, and the boxes when there are any.</summary>
+    public static void Write(TextWriter output, string path, TitleReport report, IReadOnlyList<BoxNode> boxes)
+    {
+        output.WriteLine(report.Refusal is { } reason ? $"{path}: refused: {reason}" : $"{path}: playable");
+        if (report.Refusal is null)
+        {
+            output.WriteLine(Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.KilobitsPerSecond:0.0} kbit/s, {report.FileLength} bytes"));
+        }
+
+        foreach (TrackReport track in report.Tracks)
+        {
+            output.WriteLine(Line($"  track {track.Id}: {Describe(track)}"));
+        }
+
+        foreach (BoxNode box in boxes)
+        {
+            string indent = new(' ', 2 + (2 * box.Depth));
+            string fault = box.Fault is null ? "" : $"  fault: {box.Fault}";
+            output.WriteLine(Line($"{indent}{box.Type} @{box.Offset} {box.Length} bytes{fault}"));
+        }
+    }
+
+    private static string Describe(TrackReport track)
+    {
+        string words = $"{track.Kind.ToLowerInvariant()} {track.SampleEntry}";
+        if (track.Codec is not null)
+        {
+            words += $" {track.Codec} ({track.CodecString})";
+        }
+
+        words += track.Kind switch
+        {
+            "Video" => Line($" {track.Width}x{track.Height}, {track.FrameRate:0.###} frames/s"),
+            "Audio" => Line($" {track.SampleRate} Hz, {track.Channels} channels"),
+            _ => "",
+        };
+        words += Line($", {track.Duration.TotalSeconds:0.000} s, {track.KilobitsPerSecond:0.0} kbit/s, {track.Samples} samples");
+        if (track.KeyframeInterval is { } interval)
+        {
+            words += Line($", keyframe every {interval.TotalSeconds:0.00} s (longest {track.LongestKeyframeInterval!.Value.TotalSeconds:0.00} s)");
+        }
+
+        words += track.Language is null ? "" : $", {track.Language}";
+        return track.LeftOut is null ? words : $"{words}; left out: {track.LeftOut}";
+    }
+
+    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,66 @@
+using Mapwire.Media;
+
+namespace Mapwire.Server.Catalog;
+
+/// <summary>What the server would make of a file: the same opening as for a player, told instead of played.</summary>
+public sealed class TitleReport
+{
+    /// <summary>Why the file is refused; null when it plays.</summary>
+    public string? Refusal { get; private init; }
+
+    /// <summary>How long it plays.</summary>
+    public TimeSpan Duration { get; private init; }
+
+    /// <summary>The length of the file in bytes.</summary>
+    public long FileLength { get; private init; }
+
+    /// <summary>The average bit rate of what is played, in 1000 bits a second.</summary>
+    public double KilobitsPerSecond { get; private init; }
+
+    /// <summary>The tracks; empty when the file could not be read so far.</summary>
+    public IReadOnlyList<TrackReport> Tracks { get; private init; } = [];
+
+    /// <summary>Opens a file as the server would and tells what it found. A file that is refused is a report too.</summary>
+    /// <param name="path">The file.</param>
+    public static TitleReport Of(string path)
+    {
+        MovieFile file;
+        try
+        {
+            file = MovieFile.Open(path);
+        }
+        catch (TitleException refused)
+        {
+            return new TitleReport { Refusal = refused.Message, FileLength = LengthOf(path) };
+        }
+
+        using (file)
+        {
+            string? refusal = null;
+            try
+            {
+                Title.Open(path, path).Release();
+            }
+            catch (TitleException refused)
+            {
+                refusal = refused.Message;
+            }
+
+            Track?[] played = [file.Movie.Default(TrackKind.Video), file.Movie.Default(TrackKind.Audio)];
+            return new TitleReport
+            {
+                Refusal = refusal,
+                Duration = file.Movie.Duration,
+                FileLength = file.Identity.Length,
+                KilobitsPerSecond = played.Sum(static track => track is null ? 0 : TitleMetadata.KilobitsPerSecond(track)),
+                Tracks = [.. file.Movie.Tracks.Select(track => TrackReport.Of(track, Array.IndexOf(played, track) >= 0))],
+            };
+        }
+    }
+
+    private static long LengthOf(string path)
+    {
+        FileInfo file = new(path);
+        return file.Exists ? file.Length : 0;
+    }
+}
