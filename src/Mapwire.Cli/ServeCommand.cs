@@ -23,6 +23,13 @@ internal static class ServeCommand
             Description = "The folder with the recordings; the sample clip when left out.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        folder.Validators.Add(static given =>
+        {
+            if (given.Tokens.Count > 0 && given.Tokens[0].Value.StartsWith('-'))
+            {
+                given.AddError($"no option {given.Tokens[0].Value}; a folder of that name is ./{given.Tokens[0].Value}");
+            }
+        });
         Option<IPEndPoint> rtmp = new("--rtmp")
         {
             Description = "Where to listen; port 0 picks a free one.",

@@ -28,6 +28,13 @@ public sealed class MovieFile : IDisposable
     /// <summary>The whole file, mapped for reading.</summary>
     public MappedRegion Region { get; }
 
+    /// <summary>
+    /// The path of the open file itself, free of links, so that a link put in place after a path was checked is seen. Linux tells it
+    /// (proc_pid_fd(5)); null elsewhere.
+    /// </summary>
+    public string? RealPath =>
+        OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{_file.Handle.DangerousGetHandle()}").LinkTarget : null;
+
     /// <summary>Whether the file is still the one that was read: the same length and time of change.</summary>
     public bool IsUnchanged => _file.Identity == Identity;
 

@@ -38,7 +38,11 @@ internal sealed class ServedFolder
         };
         foreach (string file in files)
         {
-            yield return Path.GetRelativePath(_root, file).Replace('\\', '/');
+            string title = Path.GetRelativePath(_root, file).Replace('\\', '/');
+            if (Find(title) is not null)
+            {
+                yield return title; // a link may lead out
+            }
         }
     }
 

@@ -50,12 +50,18 @@ internal sealed class Title
     /// <summary>Opens a file as a title, held once.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The path below the served folder, for logs.</param>
+    /// <param name="folder">Where the open file has to lie, whatever links did meanwhile; null when that does not matter.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public static Title Open(string path, string name)
+    public static Title Open(string path, string name, ServedFolder? folder = null)
     {
         MovieFile file = MovieFile.Open(path);
         try
         {
+            if (folder is not null && file.RealPath is { } real && !folder.IsInside(real))
+            {
+                throw new TitleException(TitleError.NotFound, $"no title {name}");
+            }
+
             Movie movie = file.Movie;
             Track? video = movie.Default(TrackKind.Video);
             Track? audio = movie.Default(TrackKind.Audio);

@@ -117,7 +117,7 @@ internal sealed class TitleCatalog : IDisposable
         await _openings.WaitAsync().ConfigureAwait(false);
         try
         {
-            Title title = Title.Open(path, name);
+            Title title = Title.Open(path, name, _folder);
             Log.TitleOpened(_log, name, title.Strip.Count, title.Duration.TotalSeconds);
             foreach (string track in title.LeftOut())
             {

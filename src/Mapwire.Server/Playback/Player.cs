@@ -91,7 +91,7 @@ internal sealed class Player : IServerSessionHandler
 
         _folder = path[application.Length..];
         IsConnected = true;
-        Log.Connected(_context.Log, _peer, connect.App, connect.FlashVersion ?? "no version");
+        Log.Connected(_context.Log, _peer, LogText.Clean(connect.App), LogText.Clean(connect.FlashVersion ?? "no version"));
         return null;
     }
 
@@ -258,15 +258,18 @@ internal sealed class Player : IServerSessionHandler
 
     private void Refuse(PlayerStream stream, string name, Exception fault)
     {
-        string reason = fault is TitleException ? fault.Message : "the server failed to open it";
-        bool isNotFound = fault is TitleException { Error: TitleError.NotFound };
-        Log.Refused(_context.Log, _peer, name, reason);
+        Log.Refused(_context.Log, _peer, LogText.Clean(name), fault.Message);
         if (fault is not TitleException)
         {
             Log.InternalError(_context.Log, _peer, fault);
         }
 
-        string code = isNotFound ? StatusCodes.PlayStreamNotFound : StatusCodes.PlayFailed;
+        (string code, string reason) = fault switch
+        {
+            TitleException { Error: TitleError.NotFound } => (StatusCodes.PlayStreamNotFound, fault.Message),
+            TitleException { Error: TitleError.NotPlayable } => (StatusCodes.PlayFailed, fault.Message),
+            _ => (StatusCodes.PlayFailed, "the file cannot be read"), // what the system says of it is for the log alone
+        };
         Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);
     }
 
