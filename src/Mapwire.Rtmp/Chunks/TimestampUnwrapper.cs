@@ -17,7 +17,14 @@ public struct TimestampUnwrapper
         return Current;
     }
 
-    /// <summary>Forgets the past, as after a seek.</summary>
+    /// <summary>Takes the next time for one near to this, as after a seek.</summary>
+    public void Reset(long near)
+    {
+        Current = near;
+        _started = true;
+    }
+
+    /// <summary>Forgets the past: the next time is below 2^32.</summary>
     public void Reset()
     {
         Current = 0;
