@@ -32,7 +32,7 @@ public ref struct Amf3Writer(Span<byte> initial)
                 break;
             case AmfKind.Integer:
                 WriteMarker(Amf3Marker.Integer);
-                WriteUInt29((uint)value.AsNumber().GetValueOrDefault() & 0x1FFFFFFF);
+                WriteUInt29((uint)(int)value.AsNumber().GetValueOrDefault() & 0x1FFFFFFF);
                 break;
             case AmfKind.Number:
                 WriteMarker(Amf3Marker.Double);

@@ -7,7 +7,7 @@ namespace Mapwire.Rtmp.Messages;
 /// <param name="Code">Such as NetStream.Play.Start.</param>
 /// <param name="Description">One sentence for people.</param>
 /// <param name="Details">details: usually the stream's name; null leaves it out.</param>
-public sealed record StatusInfo(string Level, string Code, string Description, string? Details = null)
+public readonly record struct StatusInfo(string Level, string Code, string Description, string? Details = null)
 {
     /// <summary>Reads the object; what is missing or not a string is empty.</summary>
     public static StatusInfo Parse(AmfValue value) => new(
