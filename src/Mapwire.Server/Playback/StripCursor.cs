@@ -20,7 +20,6 @@ internal sealed class StripCursor
     private readonly long _zero; // the title's time minus the player's, in milliseconds
     private readonly long _floor; // the player's time at which it starts; what comes before is a decoder's run-up
     private readonly long _startedAt; // the player's time of the first message
-    private readonly long _playerEnd;
     private int _next;
     private readonly int _end;
     private int _limit; // nothing from here on for now: the end, or where a pause stopped
@@ -44,8 +43,8 @@ internal sealed class StripCursor
         _next = position <= 0 ? 0 : title.Strip.SyncPointAt(position);
         _startedAt = PlayerTime;
         long end = range.Duration < 0 ? title.Strip.EndTime : Math.Min(title.Strip.EndTime, range.Start + range.Duration);
-        _playerEnd = end - _zero;
-        _end = range.Duration < 0 ? title.Strip.Count : Math.Max(_next, title.Strip.IndexAt(range.Start + range.Duration));
+        PlayerEnd = end - _zero;
+        _end = range.Duration < 0 ? title.Strip.Count : Math.Max(_next + 1, title.Strip.IndexAt(range.Start + range.Duration));
         _limit = _end;
     }
 
@@ -71,7 +70,7 @@ internal sealed class StripCursor
     public long Time => Title.Strip.Entries[Math.Min(_next, Title.Strip.Count - 1)].Time;
 
     /// <summary>The player's time at which all of it is over, in milliseconds: where the next title of a playlist starts.</summary>
-    public long PlayerEnd => Math.Max(_playerEnd, PlayerTime);
+    public long PlayerEnd { get; }
 
     /// <summary>What of the title this cursor has gone through, in seconds.</summary>
     public double PlayedSeconds => (PlayerEnd - _startedAt) / 1000.0;

@@ -1,0 +1,85 @@
+using Mapwire.Media;
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Strips;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Strips;
+
+public sealed class StripTests
+{
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(1, 3, 333)]
+    [InlineData(2, 3, 667)]
+    [InlineData(-1, 2, 0 - 500)]
+    [InlineData(-1, 3, -333)]
+    [InlineData(-2, 3, -667)]
+    [InlineData(1, 2000, 1)]
+    [InlineData(long.MaxValue, uint.MaxValue, 2147483648500)]
+    public void Ticks_become_the_nearest_millisecond(long ticks, uint timescale, long expected) =>
+        Assert.Equal(expected, StripBuilder.ToMilliseconds(ticks, timescale));
+
+    [Fact]
+    public void Times_do_not_drift_over_a_day_of_29_97()
+    {
+        for (long frame = 0; frame < 24L * 3600 * 30; frame += 997)
+        {
+            double exact = frame * 1001 * 1000.0 / 30000;
+            Assert.InRange(StripBuilder.ToMilliseconds(frame * 1001, 30000) - exact, -0.5001, 0.5001);
+        }
+    }
+
+    [Fact]
+    public void A_strip_is_in_order_and_starts_at_zero()
+    {
+        Title title = SampleClip.Open();
+        long previous = 0;
+        foreach (StripEntry entry in title.Strip.Entries)
+        {
+            Assert.True(entry.Time >= previous);
+            previous = entry.Time;
+        }
+
+        Assert.Equal(0, title.Strip.Entries[0].Time);
+        Assert.Equal(1635, title.Strip.Count);
+        title.Release();
+    }
+
+    [Fact]
+    public void A_seek_finds_the_sync_point_at_or_before_the_time()
+    {
+        Title title = SampleClip.Open();
+        Strip strip = title.Strip;
+        int[] points = strip.SyncPoints.ToArray();
+        for (long time = -10; time < 26_000; time += 37)
+        {
+            int expected = points[0];
+            foreach (int point in points)
+            {
+                expected = strip.Entries[point].Time <= time ? point : expected;
+            }
+
+            Assert.Equal(expected, strip.SyncPointAt(time));
+            Assert.True(strip.Entries[strip.SyncPointAt(time)] is { IsVideo: true, IsSync: true });
+        }
+
+        title.Release();
+    }
+
+    [Fact]
+    public void The_first_entry_at_a_time_and_the_next_sync_point_are_found()
+    {
+        Title title = SampleClip.Open();
+        Strip strip = title.Strip;
+        for (long time = -10; time < 26_000; time += 37)
+        {
+            int index = strip.IndexAt(time);
+            Assert.True(index == 0 || strip.Entries[index - 1].Time < time);
+            Assert.True(index == strip.Count || strip.Entries[index].Time >= time);
+            int next = strip.SyncPointFrom(index);
+            Assert.True(next == strip.Count || (next >= index && strip.Entries[next] is { IsVideo: true, IsSync: true }));
+        }
+
+        title.Release();
+    }
+}
