@@ -43,12 +43,13 @@ public sealed class SampleTable : IEnumerable<Sample>
         private TableCursor _cursor;
         private int _segment;
         private int _left;
-        private bool _isAhead;
+        private long _decodeTime;
 
         internal Enumerator(SampleTable table)
         {
             _table = table;
             _segment = -1;
+            _decodeTime = long.MinValue;
         }
 
         /// <summary>The sample that <see cref="MoveNext"/> went to.</summary>
@@ -56,10 +57,10 @@ public sealed class SampleTable : IEnumerable<Sample>
         {
             get
             {
-                MediaTables tables = _table._tables;
+                long presentation = _cursor.Time + _table._segments[_segment].Shift + _cursor.Composition + _table._tables.DecodeShift;
                 return new Sample(
-                    _cursor.Time + _table._segments[_segment].Shift,
-                    _cursor.Composition + tables.DecodeShift,
+                    _decodeTime,
+                    presentation - _decodeTime,
                     _cursor.Offset,
                     _cursor.Size,
                     _cursor.IsSync) { Description = _cursor.Description };
@@ -76,17 +77,17 @@ public sealed class SampleTable : IEnumerable<Sample>
             {
                 _left--;
                 _cursor.Advance(_table._tables);
-                return true;
             }
-
-            if (_isAhead || ++_segment >= _table._segments.Length)
+            else
             {
-                _isAhead = true;
-                return false;
+                if (_segment + 1 >= _table._segments.Length)
+                    return false;
+                _cursor = _table._starts[++_segment];
+                _left = _table._segments[_segment].Count - 1;
             }
 
-            _cursor = _table._starts[_segment];
-            _left = _table._segments[_segment].Count - 1;
+            // Later edits begin with what a decoder needs before them, and that may go back in time.
+            _decodeTime = Math.Max(_decodeTime, _cursor.Time + _table._segments[_segment].Shift);
             return true;
         }
 

@@ -45,6 +45,15 @@ public sealed class Track
     /// <summary>The sum of the sizes of the samples that are played.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>
+    /// The first sample's decode time in ticks, which is the smallest. A server shifts all tracks by one constant, so that the smallest
+    /// of all becomes 0.
+    /// </summary>
+    public long FirstDecodeTime { get; init; }
+
+    /// <summary>Frame rate, bit rate, distance of sync samples.</summary>
+    public TrackRates Rates { get; init; }
+
     /// <summary>How long the track is presented, edit list applied, a leading empty edit included.</summary>
     public TimeSpan Duration { get; init; }
 

@@ -46,8 +46,6 @@ public static class BoxTree
 
             nodes.Add(new BoxNode(header.Type, header.Offset, header.HeaderLength, header.Length, depth, null));
             ReadOnlySpan<byte> body = rest.Slice(header.HeaderLength, (int)header.BodyLength);
-            if (header.Type.Value == BoxType.Hdlr && body.Length >= 12)
-                handler = FourCc.Read(body[8..]);
             int skip = ChildrenAt(header.Type, parent, handler, body);
             if (skip >= 0 && skip <= body.Length && depth + 1 < limits.Depth)
                 Read(body[skip..], header.BodyOffset + skip, header.Type, FindHandler(header.Type, handler, body), depth + 1, limits, nodes);
@@ -83,7 +81,10 @@ public static class BoxTree
         };
     }
 
-    /// <summary>The handler of a media box is known before its children are looked at, whatever their order.</summary>
+    /// <summary>
+    /// The handler of a media box, known before its children are looked at, whatever their order. QuickTime has a second <c>hdlr</c> further
+    /// in, which says nothing about the samples.
+    /// </summary>
     private static FourCc FindHandler(FourCc type, FourCc handler, ReadOnlySpan<byte> body)
     {
         if (type.Value != BoxType.Mdia)

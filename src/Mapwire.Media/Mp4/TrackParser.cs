@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Mapwire.Media.Codecs;
 using Mapwire.Media.Tables;
 
 namespace Mapwire.Media.Mp4;
@@ -46,6 +44,7 @@ internal static class TrackParser
         {
             Edit[] edits = EditListBox.Parse(elst, timescale, movieTimescale, limits);
             if (edits.Length > 0
+                && tables.Count > 0
                 && !EditListResolver.TryResolve(tables, kind == TrackKind.Video, timescale, edits, limits, out end, out segments))
             {
                 elst.Fail(Mp4Error.LimitExceeded, $"following the edit list takes more than {limits.SamplesPerTrack} samples");
@@ -75,16 +74,11 @@ internal static class TrackParser
         SampleTable samples,
         long end)
     {
-        long bytes = 0;
-        int first = -1;
-        foreach (Sample sample in samples)
-        {
-            bytes += sample.Size;
-            if (first < 0)
-                first = sample.Description;
-        }
-
-        SampleDescription description = descriptions[first];
+        TimeSpan duration = Ticks.ToTimeSpan(end, timescale);
+        TrackRates rates = TrackRates.Measure(samples, timescale, duration, out long bytes, out long earliest);
+        SampleTable.Enumerator first = samples.GetEnumerator();
+        first.MoveNext();
+        SampleDescription description = descriptions[first.Current.Description];
         return new Track
         {
             Id = id,
@@ -99,7 +93,9 @@ internal static class TrackParser
             Samples = samples,
             SampleCount = samples.Count,
             Bytes = bytes,
-            Duration = Ticks.ToTimeSpan(end, timescale),
+            FirstDecodeTime = earliest,
+            Rates = rates,
+            Duration = duration,
             Width = description.Width,
             Height = description.Height,
             SampleRate = description.SampleRate,

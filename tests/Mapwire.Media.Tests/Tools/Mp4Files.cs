@@ -9,8 +9,10 @@ internal static class Mp4Files
 
     public static Movie Parse(byte[] file, Mp4Limits? limits = null)
     {
-        BoxHeader moov = FindTop(file, "moov");
-        return MovieParser.Parse(file.AsSpan((int)moov.Offset, (int)moov.Length), moov.Offset, file.Length, limits);
+        Mp4FileReader reader = new(file.Length, limits);
+        while (reader.TryGetNext(out long offset, out int length))
+            reader.Add(file.AsSpan((int)offset, length));
+        return reader.ToMovie();
     }
 
     public static BoxHeader FindTop(byte[] file, string type)

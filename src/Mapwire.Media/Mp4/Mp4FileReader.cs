@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+
+namespace Mapwire.Media.Mp4;
+
+/// <summary>
+/// Reads a file's structure without reading the file: it says which bytes it wants next, and its user, who can read the file safely,
+/// brings them.
+/// </summary>
+/// <example>
+/// <code>
+/// Mp4FileReader reader = new(fileLength);
+/// while (reader.TryGetNext(out long offset, out int length))
+///     reader.Add(Read(offset, length));
+/// Movie movie = reader.ToMovie();
+/// </code>
+/// </example>
+public sealed class Mp4FileReader
+{
+    /// <summary>Boxes passed over on the way to the <c>moov</c>. Files have a handful there.</summary>
+    private const int MaxBoxesBeforeMovie = 1 << 16;
+
+    private readonly long _fileLength;
+    private readonly Mp4Limits _limits;
+    private readonly ImmutableArray<BoxHeader>.Builder _boxes = ImmutableArray.CreateBuilder<BoxHeader>();
+    private long _wantedOffset;
+    private int _wantedLength;
+    private int _passed;
+    private BoxHeader _wantedBox;
+    private Movie? _movie;
+
+    /// <summary>Begins at the start of a file.</summary>
+    /// <param name="fileLength">In bytes.</param>
+    /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
+    public Mp4FileReader(long fileLength, Mp4Limits? limits = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(fileLength);
+        _fileLength = fileLength;
+        _limits = limits ?? Mp4Limits.Default;
+        WantHeader(0);
+    }
+
+    /// <summary>The outermost boxes that were come across so far, the first <see cref="Mp4Limits.ListedBoxes"/> of them.</summary>
+    public ImmutableArray<BoxHeader> Boxes => _boxes.ToImmutable();
+
+    /// <summary>The bytes that are wanted next.</summary>
+    /// <param name="offset">Of the first.</param>
+    /// <param name="length">How many: up to <see cref="Mp4Limits.MovieBytes"/>, and all inside the file.</param>
+    /// <returns>False when no more are wanted: time for <see cref="ToMovie"/>.</returns>
+    public bool TryGetNext(out long offset, out int length)
+    {
+        (offset, length) = (_wantedOffset, _wantedLength);
+        return length > 0;
+    }
+
+    /// <summary>Takes the bytes that were wanted.</summary>
+    /// <param name="bytes">Exactly as many as <see cref="TryGetNext"/> said.</param>
+    /// <exception cref="ArgumentException">They are more or fewer.</exception>
+    /// <exception cref="Mp4FormatException">The file is malformed.</exception>
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        if (_wantedLength == 0 || bytes.Length != _wantedLength)
+            throw new ArgumentException($"{_wantedLength} bytes are wanted.", nameof(bytes));
+
+        if (_wantedBox.Length > 0)
+        {
+            _movie = MovieParser.Parse(bytes, _wantedOffset, _fileLength, _limits);
+            _wantedLength = 0;
+            return;
+        }
+
+        if (!BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out BoxHeader header))
+        {
+            _wantedLength = 0;
+            return;
+        }
+
+        if (_boxes.Count < _limits.ListedBoxes)
+            _boxes.Add(header);
+        if (header.Type.Value == BoxType.Moov)
+        {
+            if (header.Length > _limits.MovieBytes || header.Length > Array.MaxLength)
+                throw new Mp4FormatException(Mp4Error.LimitExceeded, "moov", header.Offset, $"{header.Length} bytes are more than the limit of {_limits.MovieBytes}");
+            (_wantedBox, _wantedOffset, _wantedLength) = (header, header.Offset, (int)header.Length);
+            return;
+        }
+
+        if (++_passed >= MaxBoxesBeforeMovie)
+            throw new Mp4FormatException(Mp4Error.LimitExceeded, header.Type.ToString(), header.Offset, $"{MaxBoxesBeforeMovie} boxes and no 'moov' yet");
+        WantHeader(header.End);
+    }
+
+    /// <summary>The movie, when everything wanted was added.</summary>
+    /// <exception cref="InvalidOperationException">More bytes are wanted.</exception>
+    /// <exception cref="Mp4FormatException">The file has no <c>moov</c>.</exception>
+    public Movie ToMovie()
+    {
+        if (_wantedLength > 0)
+            throw new InvalidOperationException("More bytes are wanted.");
+        return _movie ?? throw new Mp4FormatException(Mp4Error.MissingBox, "moov", _wantedOffset, "the file has no 'moov'");
+    }
+
+    private void WantHeader(long offset)
+    {
+        _wantedOffset = offset;
+        _wantedLength = (int)Math.Min(BoxHeader.MaxLength, _fileLength - offset);
+    }
+}

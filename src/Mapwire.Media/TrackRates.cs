@@ -1,0 +1,47 @@
+namespace Mapwire.Media;
+
+/// <summary>What a track's samples amount to: the numbers of a metadata message and of a report.</summary>
+/// <param name="FrameRate">Samples a second, the average; 0 with fewer than two samples.</param>
+/// <param name="BitRate">Bits a second over the track's duration, the average; 0 when it has no duration.</param>
+/// <param name="SyncSamples">How many samples decoding can start at.</param>
+/// <param name="LongestSyncInterval">The longest time from one of them to the next, or to the end of the samples.</param>
+/// <param name="LargestSample">In bytes.</param>
+public readonly record struct TrackRates(
+    double FrameRate, double BitRate, long SyncSamples, TimeSpan LongestSyncInterval, uint LargestSample)
+{
+    internal static TrackRates Measure(SampleTable samples, uint timescale, TimeSpan duration, out long bytes, out long earliest)
+    {
+        bytes = 0;
+        earliest = 0;
+        long count = 0;
+        long last = 0;
+        long lastSync = 0;
+        long syncs = 0;
+        long longest = 0;
+        uint largest = 0;
+        foreach (Sample sample in samples)
+        {
+            if (count++ == 0)
+                earliest = lastSync = sample.DecodeTime;
+            if (sample.IsSync)
+            {
+                syncs++;
+                longest = Math.Max(longest, sample.DecodeTime - lastSync);
+                lastSync = sample.DecodeTime;
+            }
+
+            last = sample.DecodeTime;
+            bytes += sample.Size;
+            largest = Math.Max(largest, sample.Size);
+        }
+
+        longest = Math.Max(longest, last - lastSync);
+        double seconds = (double)(last - earliest) / timescale;
+        return new TrackRates(
+            count > 1 && seconds > 0 ? (count - 1) / seconds : 0,
+            duration > TimeSpan.Zero ? bytes * 8 / duration.TotalSeconds : 0,
+            syncs,
+            Ticks.ToTimeSpan(longest, timescale),
+            largest);
+    }
+}
