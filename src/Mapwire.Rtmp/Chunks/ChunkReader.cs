@@ -12,14 +12,11 @@ namespace Mapwire.Rtmp.Chunks;
 /// </remarks>
 public sealed class ChunkReader
 {
-    private const int FirstBuffer = 256;
-
     private readonly ChunkReaderLimits _limits;
     private readonly bool _streamMedia;
-    private ChunkStream[] _streams = [];
+    private ChunkStreamTable _streams;
     private byte[]? _lent;
     private long _position;
-    private int _streamCount;
     private int _current = -1;
     private int _chunkLeft;
     private int _pendingLength;
@@ -32,6 +29,7 @@ public sealed class ChunkReader
     {
         _limits = limits ?? ChunkReaderLimits.Server;
         _limits.Validate();
+        _streams = new ChunkStreamTable(_limits);
         _streamMedia = streamMedia;
     }
 
@@ -39,7 +37,7 @@ public sealed class ChunkReader
     public int ChunkSize { get; private set; } = ChunkWriter.DefaultChunkSize;
 
     /// <summary>Bytes held now for incomplete messages.</summary>
-    public int BufferedBytes { get; private set; }
+    public int BufferedBytes => _streams.BufferedBytes;
 
     /// <summary>Bytes read so far; inside a header, those before it.</summary>
     public long Position => _position;
@@ -131,7 +129,7 @@ public sealed class ChunkReader
         }
 
         id = id switch { 0 => 64 + bytes[1], 1 => 64 + bytes[1] + (bytes[2] << 8), _ => id };
-        int index = Find(id);
+        int index = _streams.Find(id);
         if (index < 0 && format >= 2)
         {
             // Type 1 is let through: librtmp opens chunk streams 2 and 8 with it, meaning message stream 0 and time 0.
@@ -175,7 +173,7 @@ public sealed class ChunkReader
 
         if (index < 0)
         {
-            index = Add(id);
+            index = _streams.Add(id, _position);
         }
 
         ref ChunkStream stream = ref _streams[index];
@@ -254,7 +252,7 @@ public sealed class ChunkReader
         }
         else if (offset > 0 || !last)
         {
-            Buffer(ref stream, piece);
+            _streams.Append(ref stream, piece, _position);
             if (!last)
             {
                 message = default;
@@ -268,7 +266,7 @@ public sealed class ChunkReader
         message = new RtmpMessage(stream.Id, in stream, piece, offset);
         if (last)
         {
-            _lent = Drop(ref stream);
+            _lent = _streams.Drop(ref stream);
             _current = -1;
             Obey(in message);
         }
@@ -308,50 +306,6 @@ public sealed class ChunkReader
         return piece;
     }
 
-    private void Buffer(ref ChunkStream stream, ReadOnlySpan<byte> piece)
-    {
-        if (piece.IsEmpty)
-        {
-            return;
-        }
-
-        int needed = stream.Buffered + piece.Length;
-        BufferedBytes += piece.Length;
-        if (BufferedBytes > _limits.MaxBufferedBytes)
-        {
-            throw new RtmpProtocolException(
-                RtmpError.TooMuchBuffered, $"incomplete messages of more than {_limits.MaxBufferedBytes} bytes", _position, stream.TypeId);
-        }
-
-        if (stream.Buffer is null || stream.Buffer.Length < needed)
-        {
-            int grown = Math.Min(stream.Length, Math.Max(FirstBuffer, stream.Buffered * 2));
-            byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Max(needed, grown));
-            if (stream.Buffer is not null)
-            {
-                stream.Buffer.AsSpan(0, stream.Buffered).CopyTo(buffer);
-                ArrayPool<byte>.Shared.Return(stream.Buffer);
-            }
-
-            stream.Buffer = buffer;
-        }
-
-        piece.CopyTo(stream.Buffer.AsSpan(stream.Buffered));
-        stream.Buffered = needed;
-    }
-
-    /// <summary>Ends the message under way; its buffer, if it has one, is the caller's.</summary>
-    private byte[]? Drop(ref ChunkStream stream)
-    {
-        byte[]? buffer = stream.Buffer;
-        BufferedBytes -= stream.Buffered;
-        stream.Buffer = null;
-        stream.Buffered = 0;
-        stream.Received = 0;
-        stream.Active = false;
-        return buffer;
-    }
-
     private void Obey(in RtmpMessage message)
     {
         if (message.TypeId is not (MessageType.SetChunkSize or MessageType.Abort))
@@ -375,45 +329,14 @@ public sealed class ChunkReader
 
             ChunkSize = (int)value;
         }
-        else if (value <= ChunkHeader.MaxChunkStreamId && Find((int)value) is var index and >= 0)
+        else if (value <= ChunkHeader.MaxChunkStreamId && _streams.Find((int)value) is var index and >= 0)
         {
-            byte[]? buffer = Drop(ref _streams[index]);
+            byte[]? buffer = _streams.Drop(ref _streams[index]);
             if (buffer is not null)
             {
                 ArrayPool<byte>.Shared.Return(buffer);
             }
         }
-    }
-
-    private int Find(int id)
-    {
-        ReadOnlySpan<ChunkStream> streams = _streams.AsSpan(0, _streamCount);
-        for (int i = 0; i < streams.Length; i++)
-        {
-            if (streams[i].Id == id)
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    private int Add(int id)
-    {
-        if (_streamCount == _limits.MaxChunkStreams)
-        {
-            throw new RtmpProtocolException(
-                RtmpError.TooManyChunkStreams, $"more than {_limits.MaxChunkStreams} chunk streams", _position);
-        }
-
-        if (_streamCount == _streams.Length)
-        {
-            Array.Resize(ref _streams, Math.Min(_limits.MaxChunkStreams, Math.Max(2, _streamCount * 2)));
-        }
-
-        _streams[_streamCount].Id = id;
-        return _streamCount++;
     }
 
     private static uint ReadUInt24(ReadOnlySpan<byte> bytes) => (uint)(bytes[0] << 16 | bytes[1] << 8 | bytes[2]);
