@@ -67,7 +67,7 @@ internal sealed class Connection : TimerEntry
             _worker.WantWrite(this, want: false);
         }
 
-        Guarded(readable);
+        Guarded(receive: readable);
     }
 
     /// <summary>The connection's turn among those that had more to do than one turn allows.</summary>
@@ -110,11 +110,19 @@ internal sealed class Connection : TimerEntry
     /// <summary>Runs something of the player's on the worker's thread, from any thread.</summary>
     private void Post(Action action) => _worker.Post(() =>
     {
-        action(); // the player knows by itself whether it is still there
-        Guarded(receive: false);
+        if (_isClosed)
+        {
+            action(); // lets go of what it brings: the player knows that it is abandoned
+        }
+
+        Guarded(receive: false, action);
     });
 
-    private void Guarded(bool receive)
+    /// <summary>
+    /// Every way into the connection: something happens, what is due is sent, the next wake is set. A fault in it is this
+    /// connection's end and nobody else's.
+    /// </summary>
+    private void Guarded(bool receive, Action? posted = null)
     {
         if (_isClosed)
         {
@@ -124,6 +132,7 @@ internal sealed class Connection : TimerEntry
         try
         {
             _player.Now = _worker.Now;
+            posted?.Invoke();
             if (receive)
             {
                 Receive();

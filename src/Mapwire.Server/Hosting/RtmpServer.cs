@@ -14,6 +14,9 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     private const int Backlog = 4096;
 
+    /// <summary>Silence after which the system asks a peer whether it is still there; a phone that lost its network is gone within minutes.</summary>
+    private const int KeepAliveSeconds = 60;
+
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
 
     /// <summary>How long to wait before accepting again when the system has no descriptor left.</summary>
@@ -142,8 +145,19 @@ public sealed class RtmpServer : IDisposable
             return;
         }
 
-        socket.Blocking = false;
-        socket.NoDelay = true;
+        try
+        {
+            socket.Blocking = false;
+            socket.NoDelay = true; // a message is sent whole: waiting for more of it would only delay the first frame
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true); // a paused player may be gone for good
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        }
+        catch (SocketException)
+        {
+            socket.Dispose(); // gone already
+            return;
+        }
+
         least.Adopt(socket);
     }
 }

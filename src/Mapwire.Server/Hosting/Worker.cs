@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Net.Sockets;
 using Mapwire.Server.Transport;
 
@@ -110,10 +111,20 @@ internal sealed class Worker : IDisposable
             _connections.Add(null);
         }
 
-        Connection connection = new(_context, this, socket, place);
-        _connections[place] = connection;
-        _poller.Add(socket.SafeHandle, place);
-        connection.Open();
+        try
+        {
+            Connection connection = new(_context, this, socket, place);
+            _poller.Add(socket.SafeHandle, place);
+            _connections[place] = connection;
+            connection.Open();
+        }
+        catch (Exception fault) when (fault is Win32Exception or SocketException or ObjectDisposedException)
+        {
+            Log.AcceptFailed(_context.Log, fault.Message); // the connection was gone before it could be watched
+            _freePlaces.Push(place);
+            Interlocked.Decrement(ref _count);
+            socket.Dispose();
+        }
     }
 
     private void Run()
@@ -143,9 +154,9 @@ internal sealed class Worker : IDisposable
             }
         }
 
-        foreach (Connection? connection in _connections)
+        for (int place = 0; place < _connections.Count; place++)
         {
-            connection?.Close(CloseReason.ServerStopped);
+            _connections[place]?.Close(CloseReason.ServerStopped);
         }
     }
 }

@@ -16,12 +16,16 @@ internal sealed class Player : IServerSessionHandler
     /// <summary>Titles that may wait behind the one that plays.</summary>
     private const int MaxQueue = 64;
 
+    /// <summary>Titles being opened at once: a playlist sent in one go, and no flood.</summary>
+    private const int MaxOpenings = MaxQueue;
+
     private readonly ServerContext _context;
     private readonly EndPoint? _peer;
     private readonly Action<Action> _post;
     private readonly PlayerStreams _streams;
     private readonly PlayAnnouncer _announcer;
     private string _folder = "";
+    private int _openings;
     private bool _isAbandoned;
 
     /// <param name="context">What all players of the server share.</param>
@@ -107,7 +111,7 @@ internal sealed class Player : IServerSessionHandler
         long start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : 0;
         long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
         bool appends = !play.Reset && (stream.IsActive || stream.Queue.Count > 0);
-        _ = OpenAsync(stream, play.Name, title => Play(stream, new PendingPlay(title, play.Name, start, duration), play.Reset, appends));
+        Open(stream, play.Name, title => Play(stream, new PendingPlay(title, play.Name, start, duration), play.Reset, appends));
     }
 
     /// <inheritdoc/>
@@ -117,7 +121,7 @@ internal sealed class Player : IServerSessionHandler
         switch (play2.Transition)
         {
             case "switch" or "swap" when stream.Cursor is not null:
-                _ = OpenAsync(stream, play2.StreamName, title => Switch(stream, title, play2.StreamName));
+                Open(stream, play2.StreamName, title => Switch(stream, title, play2.StreamName));
                 break;
             case "stop":
                 stream.Stop();
@@ -184,7 +188,14 @@ internal sealed class Player : IServerSessionHandler
     public void OnGetStreamLength(double transactionId, string name)
     {
         LastRequest = Now;
-        _ = AnswerLengthAsync(transactionId, name);
+        if (_openings == MaxOpenings)
+        {
+            Session.SendStreamLength(transactionId, 0);
+            return;
+        }
+
+        _openings++;
+        _ = OpenAsync(name, Task.CompletedTask, (title, _) => AnswerLength(transactionId, title));
     }
 
     /// <summary>The connection is gone: lets go of all titles.</summary>
@@ -204,56 +215,61 @@ internal sealed class Player : IServerSessionHandler
     }
 
     /// <summary>Opens a title off this thread and comes back with it, unless something else was asked of the stream meanwhile.</summary>
-    private async Task OpenAsync(PlayerStream stream, string name, Action<Title> opened)
+    private void Open(PlayerStream stream, string name, Action<Title> opened)
     {
+        if (_openings == MaxOpenings)
+        {
+            Refuse(stream, name, new TitleException(TitleError.NotPlayable, $"more than {MaxOpenings} titles are being opened"));
+            return;
+        }
+
+        _openings++;
         int generation = stream.Generation;
-        try
+        stream.Opening = OpenAsync(name, stream.Opening, (title, fault) =>
         {
-            Title title = await _context.Catalog.OpenAsync(_folder, name).ConfigureAwait(false);
-            _post(() =>
+            _openings--;
+            if (_isAbandoned || stream.Generation != generation)
             {
-                if (_isAbandoned || stream.Generation != generation)
-                {
-                    title.Release();
-                }
-                else
-                {
-                    opened(title);
-                }
-            });
-        }
-        catch (Exception fault)
-        {
-            _post(() =>
+                title?.Release();
+            }
+            else if (title is not null)
             {
-                if (!_isAbandoned && stream.Generation == generation)
-                {
-                    Refuse(stream, name, fault);
-                }
-            });
-        }
-    }
-
-    private async Task AnswerLengthAsync(double transactionId, string name)
-    {
-        double seconds = 0; // for a title that cannot be played too: the play command is what is refused, with the reason
-        try
-        {
-            Title title = await _context.Catalog.OpenAsync(_folder, name).ConfigureAwait(false);
-            seconds = title.Duration.TotalSeconds;
-            title.Release();
-        }
-        catch (TitleException)
-        {
-        }
-
-        _post(() =>
-        {
-            if (!_isAbandoned)
+                opened(title);
+            }
+            else
             {
-                Session.SendStreamLength(transactionId, seconds);
+                Refuse(stream, name, fault!);
             }
         });
+    }
+
+    private async Task OpenAsync(string name, Task before, Action<Title?, Exception?> done)
+    {
+        Title? title = null;
+        Exception? fault = null;
+        try
+        {
+            title = await _context.Catalog.OpenAsync(_folder, name).ConfigureAwait(false);
+        }
+        catch (Exception refused)
+        {
+            fault = refused;
+        }
+
+        await before.ConfigureAwait(false); // never fails: see above
+        _post(() => done(title, fault));
+    }
+
+    private void AnswerLength(double transactionId, Title? title)
+    {
+        // 0 for a title that cannot be played too: the play command is what is refused, with the reason.
+        double seconds = title?.Duration.TotalSeconds ?? 0;
+        title?.Release();
+        _openings--;
+        if (!_isAbandoned)
+        {
+            Session.SendStreamLength(transactionId, seconds);
+        }
     }
 
     private void Refuse(PlayerStream stream, string name, Exception fault)

@@ -24,6 +24,9 @@ internal sealed class PlayerStream(uint id)
     /// <summary>Counts the play and close commands, so that a title that was opened for an earlier one is known.</summary>
     public int Generation { get; set; }
 
+    /// <summary>The title being opened last: those asked for later take their turn after it.</summary>
+    public Task Opening { get; set; } = Task.CompletedTask;
+
     /// <summary>The media that the player buffers by its own word, in milliseconds; null when it said nothing.</summary>
     public uint? BufferLength { get; set; }
 
