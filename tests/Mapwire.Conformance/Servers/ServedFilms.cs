@@ -8,7 +8,7 @@ namespace Mapwire.Conformance.Servers;
 /// <summary>One server for all tests that do the server no harm: the folder of <see cref="FilmFactory"/>, sent as fast as a player asks for.</summary>
 public sealed class ServedFilms : IAsyncLifetime
 {
-    private readonly Lazy<Task<MapwireServer>> _server = new(() => MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "100000"));
+    private readonly Lazy<Task<MapwireServer>> _server = new(() => MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "86400"));
     private readonly Lazy<Task<NginxRtmp>> _nginx = new(() => NginxRtmp.StartAsync(FilmFactory.Folder));
 
     internal Task<MapwireServer> Server => _server.Value;
