@@ -78,9 +78,23 @@ internal static class TitleMetadata
         void AddFlag(string name, bool value) => properties.Add(new AmfProperty(name, AmfValue.Boolean(value)));
     }
 
-    /// <summary>Frames a second, from the samples and the time they cover.</summary>
-    public static double FrameRate(Track video) =>
-        video.Duration > TimeSpan.Zero ? video.SampleCount / video.Duration.TotalSeconds : 0;
+    /// <summary>
+    /// Frames a second, averaged over the decode times. A run-up to an edit, whose frames share one time, does not count.
+    /// </summary>
+    public static double FrameRate(Track video)
+    {
+        long first = long.MinValue;
+        long last = long.MinValue;
+        long steps = -1;
+        foreach (Sample sample in video.Samples)
+        {
+            first = steps < 0 ? sample.DecodeTime : first;
+            steps += sample.DecodeTime != last ? 1 : 0;
+            last = sample.DecodeTime;
+        }
+
+        return steps > 0 ? steps * (double)video.Timescale / (last - first) : 0;
+    }
 
     /// <summary>The average bit rate of a track, in 1000 bits a second.</summary>
     public static double KilobitsPerSecond(Track track) =>
