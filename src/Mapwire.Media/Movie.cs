@@ -5,10 +5,11 @@ namespace Mapwire.Media;
 /// <summary>A recording, read and checked against its file once: immutable, shared by everyone who plays it.</summary>
 public sealed class Movie
 {
-    internal Movie(ImmutableArray<Track> tracks, bool isFragmented)
+    internal Movie(ImmutableArray<Track> tracks, bool isFragmented = false, bool isCutOff = false)
     {
         Tracks = tracks;
         IsFragmented = isFragmented;
+        IsCutOff = isCutOff;
         foreach (Track track in tracks)
         {
             if (track.NotPlayable is null && track.Duration > Duration)
@@ -22,8 +23,11 @@ public sealed class Movie
     /// <summary>How long the longest playable track is presented, edit lists applied; zero when nothing is playable.</summary>
     public TimeSpan Duration { get; }
 
-    /// <summary>Whether the file announces movie fragments (<c>mvex</c>), so that the samples of its <c>moov</c> need not be all.</summary>
+    /// <summary>Whether the file announces movie fragments (<c>mvex</c>).</summary>
     public bool IsFragmented { get; }
+
+    /// <summary>Whether the file ends in the middle of its last fragment or tag, of which only what is whole is here.</summary>
+    public bool IsCutOff { get; }
 
     /// <summary>The first enabled playable track of a kind, or the first playable one when none is enabled; null when there is none.</summary>
     /// <param name="kind">Video or audio.</param>

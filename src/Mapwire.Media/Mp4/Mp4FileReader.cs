@@ -19,6 +19,9 @@ public sealed class Mp4FileReader
     /// <summary>Boxes passed over on the way to the <c>moov</c>. Files have a handful there.</summary>
     private const int MaxBoxesBeforeMovie = 1 << 16;
 
+    /// <summary>Boxes to a fragment, on average, that are passed over: its data, and what packagers put around them.</summary>
+    private const int MaxBoxesPerFragment = 8;
+
     private readonly long _fileLength;
     private readonly Mp4Limits _limits;
     private readonly ImmutableArray<BoxHeader>.Builder _boxes = ImmutableArray.CreateBuilder<BoxHeader>();
@@ -26,7 +29,7 @@ public sealed class Mp4FileReader
     private int _wantedLength;
     private int _passed;
     private BoxHeader _wantedBox;
-    private Movie? _movie;
+    private MovieBuilder? _movie;
 
     /// <summary>Begins at the start of a file.</summary>
     /// <param name="fileLength">In bytes.</param>
@@ -63,12 +66,20 @@ public sealed class Mp4FileReader
 
         if (_wantedBox.Length > 0)
         {
-            _movie = MovieParser.Parse(bytes, _wantedOffset, _fileLength, _limits);
+            if (_movie is null)
+                _movie = new MovieBuilder(bytes, _wantedOffset, _fileLength, _limits);
+            else
+                _movie.AddFragment(bytes, _wantedOffset);
+            BoxHeader done = _wantedBox;
+            _wantedBox = default;
+            // Only fragments follow a moov that matter.
             _wantedLength = 0;
+            if (_movie.IsFragmented && !_movie.IsCutOff)
+                WantHeader(done.End);
             return;
         }
 
-        if (!BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out BoxHeader header))
+        if (!TryParseHeader(bytes, out BoxHeader header))
         {
             _wantedLength = 0;
             return;
@@ -76,16 +87,21 @@ public sealed class Mp4FileReader
 
         if (_boxes.Count < _limits.ListedBoxes)
             _boxes.Add(header);
-        if (header.Type.Value == BoxType.Moov)
+        if (header.Type.Value == (_movie is null ? BoxType.Moov : BoxType.Moof))
         {
-            if (header.Length > _limits.MovieBytes || header.Length > Array.MaxLength)
-                throw new Mp4FormatException(Mp4Error.LimitExceeded, "moov", header.Offset, $"{header.Length} bytes are more than the limit of {_limits.MovieBytes}");
+            if (header.Length > Math.Min(_limits.MovieBytes, Array.MaxLength))
+            {
+                throw new Mp4FormatException(
+                    Mp4Error.LimitExceeded, header.Type.ToString(), header.Offset, $"{header.Length} bytes are more than the limit of {_limits.MovieBytes}");
+            }
+
             (_wantedBox, _wantedOffset, _wantedLength) = (header, header.Offset, (int)header.Length);
             return;
         }
 
-        if (++_passed >= MaxBoxesBeforeMovie)
-            throw new Mp4FormatException(Mp4Error.LimitExceeded, header.Type.ToString(), header.Offset, $"{MaxBoxesBeforeMovie} boxes and no 'moov' yet");
+        long most = _movie is null ? MaxBoxesBeforeMovie : (long)MaxBoxesPerFragment * _limits.Fragments;
+        if (++_passed >= most)
+            throw new Mp4FormatException(Mp4Error.LimitExceeded, header.Type.ToString(), header.Offset, $"{most} boxes are more than a recording has");
         WantHeader(header.End);
     }
 
@@ -96,12 +112,33 @@ public sealed class Mp4FileReader
     {
         if (_wantedLength > 0)
             throw new InvalidOperationException("More bytes are wanted.");
-        return _movie ?? throw new Mp4FormatException(Mp4Error.MissingBox, "moov", _wantedOffset, "the file has no 'moov'");
+        return _movie?.ToMovie() ?? throw new Mp4FormatException(Mp4Error.MissingBox, "moov", _wantedOffset, "the file has no 'moov'");
+    }
+
+    /// <summary>In a fragmented file, what cannot be a box where one should begin, or reaches past the end, is where the file was cut off.</summary>
+    private bool TryParseHeader(ReadOnlySpan<byte> bytes, out BoxHeader header)
+    {
+        if (_movie is null)
+            return BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out header);
+
+        try
+        {
+            if (BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out header))
+                return true;
+            _movie.IsCutOff |= bytes.ContainsAnyExcept((byte)0);
+        }
+        catch (Mp4FormatException)
+        {
+            header = default;
+            _movie.IsCutOff = true;
+        }
+
+        return false;
     }
 
     private void WantHeader(long offset)
     {
         _wantedOffset = offset;
-        _wantedLength = (int)Math.Min(BoxHeader.MaxLength, _fileLength - offset);
+        _wantedLength = (int)Math.Clamp(_fileLength - offset, 0, BoxHeader.MaxLength);
     }
 }

@@ -13,7 +13,7 @@ internal static class TrackParser
     /// <param name="fileLength">No sample may end past it.</param>
     /// <param name="limits">What is refused.</param>
     /// <exception cref="Mp4FormatException">A track that would be played is broken; one that would not be is listed as it is.</exception>
-    internal static Track Parse(BoxReader trak, uint movieTimescale, long fileLength, Mp4Limits limits)
+    internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, Mp4Limits limits)
     {
         BoxReader mdia = BoxSearch.Find(trak, BoxType.Mdia);
         FourCc handler = ReadHandler(BoxSearch.Find(mdia, BoxType.Hdlr));
@@ -38,73 +38,39 @@ internal static class TrackParser
         (uint id, bool isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
         (uint timescale, string? language) = ReadMediaHeader(BoxSearch.Find(mdia, BoxType.Mdhd));
         MediaTables tables = TableParser.Parse(stbl, descriptions.Length, fileLength, limits);
-        long end = tables.Duration;
-        Segment[] segments = EditListResolver.All(tables);
-        if (BoxSearch.TryFind(trak, BoxType.Edts, out BoxReader edts) && BoxSearch.TryFind(edts, BoxType.Elst, out BoxReader elst))
+        if (kind == TrackKind.Audio && tables.TimeRuns is [{ Delta: 1 }])
         {
-            Edit[] edits = EditListBox.Parse(elst, timescale, movieTimescale, limits);
-            if (edits.Length > 0
-                && tables.Count > 0
-                && !EditListResolver.TryResolve(tables, kind == TrackKind.Video, timescale, edits, limits, out end, out segments))
-            {
-                elst.Fail(Mp4Error.LimitExceeded, $"following the edit list takes more than {limits.SamplesPerTrack} samples");
-            }
+            return List(
+                trak, mdia, handler, kind, descriptions, "its sound is stored by the byte, not by the packet (constant-rate QuickTime)");
         }
 
-        if (tables.Count > 0 && segments.Length == 0)
-            reason = "its edit list leaves no sample";
-        else if (tables.Count == 0)
-            reason = "it has no samples";
-        else if (kind == TrackKind.Audio && tables.TimeRuns is [{ Delta: 1 }])
-            reason = "its sound is stored by the byte, not by the packet (constant-rate QuickTime)";
-        if (reason is not null)
-            return List(trak, mdia, handler, kind, descriptions, reason);
+        Edit[] edits = [];
+        long editListOffset = 0;
+        if (BoxSearch.TryFind(trak, BoxType.Edts, out BoxReader edts) && BoxSearch.TryFind(edts, BoxType.Elst, out BoxReader elst))
+        {
+            editListOffset = elst.Offset;
+            edits = EditListBox.Parse(elst, timescale, movieTimescale, limits);
+        }
 
-        return Assemble(id, isEnabled, handler, kind, language, timescale, descriptions, new SampleTable(tables, segments), end);
-    }
-
-    private static Track Assemble(
-        uint id,
-        bool isEnabled,
-        FourCc handler,
-        TrackKind kind,
-        string? language,
-        uint timescale,
-        SampleDescription[] descriptions,
-        SampleTable samples,
-        long end)
-    {
-        TimeSpan duration = Ticks.ToTimeSpan(end, timescale);
-        TrackRates rates = TrackRates.Measure(samples, timescale, duration, out long bytes, out long earliest);
-        SampleTable.Enumerator first = samples.GetEnumerator();
-        first.MoveNext();
-        SampleDescription description = descriptions[first.Current.Description];
-        return new Track
+        return new TrackDraft
         {
             Id = id,
-            Kind = kind,
-            Handler = handler,
-            SampleEntry = description.Type,
-            Language = language,
             IsEnabled = isEnabled,
+            Handler = handler,
+            Kind = kind,
+            Language = language,
             Timescale = timescale,
-            Codecs = [.. descriptions.Select(entry => entry.Codec!)],
-            Codec = description.Codec,
-            Samples = samples,
-            SampleCount = samples.Count,
-            Bytes = bytes,
-            FirstDecodeTime = earliest,
-            Rates = rates,
-            Duration = duration,
-            Width = description.Width,
-            Height = description.Height,
-            SampleRate = description.SampleRate,
-            Channels = description.Channels,
+            Descriptions = descriptions,
+            SampleEntry = descriptions[0].Type,
+            Tables = tables,
+            Edits = edits,
+            EditListOffset = editListOffset,
         };
     }
 
     /// <summary>A track that is not played, with as much as can be read of it: nothing in it can refuse the file.</summary>
-    private static Track List(BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason)
+    private static TrackDraft List(
+        BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason)
     {
         uint id = 0;
         bool isEnabled = false;
@@ -130,22 +96,18 @@ internal static class TrackParser
             // What could be read is enough for a list.
         }
 
-        SampleDescription? first = descriptions.Length > 0 ? descriptions[0] : null;
-        return new Track
+        return new TrackDraft
         {
             Id = id,
-            Kind = kind,
-            Handler = handler,
-            SampleEntry = entry,
-            Language = language,
             IsEnabled = isEnabled,
+            Handler = handler,
+            Kind = kind,
+            Language = language,
             Timescale = timescale,
+            Descriptions = descriptions,
+            SampleEntry = entry,
+            DeclaredSamples = count,
             NotPlayable = reason,
-            SampleCount = count,
-            Width = first?.Width ?? 0,
-            Height = first?.Height ?? 0,
-            SampleRate = first?.SampleRate ?? 0,
-            Channels = first?.Channels ?? 0,
         };
     }
 

@@ -2,8 +2,8 @@ namespace Mapwire.Media.Tables;
 
 /// <summary>So many samples in a row that last equally long.</summary>
 /// <param name="Count">Samples, at least 1.</param>
-/// <param name="Delta">Ticks from one sample's decode time to the next one's.</param>
-internal readonly record struct TimeRun(uint Count, uint Delta);
+/// <param name="Delta">Ticks from one sample's decode time to the next one's, at least 0; past 32 bits only between fragments.</param>
+internal readonly record struct TimeRun(uint Count, long Delta);
 
 /// <summary>So many samples in a row that are presented equally long after their decode time.</summary>
 /// <param name="Count">Samples, at least 1.</param>

@@ -19,7 +19,7 @@ internal struct TableCursor
     internal long Time { get; private set; }
 
     /// <summary>Ticks to the next sample's decode time.</summary>
-    internal uint Duration { get; private set; }
+    internal long Duration { get; private set; }
 
     /// <summary>Its composition offset as the file has it.</summary>
     internal int Composition { get; private set; }

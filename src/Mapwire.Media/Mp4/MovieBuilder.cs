@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+
+namespace Mapwire.Media.Mp4;
+
+/// <summary>Makes a <see cref="Movie"/> of a <c>moov</c> box and, in a fragmented file, of the <c>moof</c> boxes after it.</summary>
+public sealed class MovieBuilder
+{
+    private readonly long _fileLength;
+    private readonly Mp4Limits _limits;
+    private readonly List<TrackDraft> _drafts = [];
+    private readonly Dictionary<uint, FragmentDefaults> _defaults = [];
+    private Dictionary<uint, FragmentedTrack>? _fragmented;
+    private long _fragmentBytes;
+    private int _fragments;
+
+    /// <summary>Reads the <c>moov</c>.</summary>
+    /// <param name="moov">The whole box with its header.</param>
+    /// <param name="moovOffset">Of the box in its file, for error messages.</param>
+    /// <param name="fileLength">No sample may end past it.</param>
+    /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
+    /// <exception cref="Mp4FormatException">The box, or a track of it that would be played, is malformed.</exception>
+    public MovieBuilder(ReadOnlySpan<byte> moov, long moovOffset, long fileLength, Mp4Limits? limits = null)
+    {
+        _fileLength = fileLength;
+        _limits = limits ?? Mp4Limits.Default;
+        BoxReader body = Open(moov, moovOffset, BoxType.Moov, _limits.MovieBytes);
+        if (BoxSearch.TryFind(body, BoxType.Cmov, out BoxReader compressed))
+            compressed.Fail(Mp4Error.MissingBox, "the movie is compressed, which is not supported");
+
+        uint movieTimescale = ReadTimescale(BoxSearch.Find(body, BoxType.Mvhd));
+        if (BoxSearch.TryFind(body, BoxType.Mvex, out BoxReader mvex))
+        {
+            IsFragmented = true;
+            while (mvex.TryReadBox(out BoxHeader header, out BoxReader child))
+            {
+                if (header.Type.Value != BoxType.Trex)
+                    continue;
+                FragmentDefaults defaults = FragmentDefaults.Parse(child, out uint track);
+                _defaults[track] = defaults;
+            }
+        }
+
+        while (body.TryReadBox(out BoxHeader child, out BoxReader reader))
+        {
+            if (child.Type.Value != BoxType.Trak)
+                continue;
+            if (_drafts.Count == _limits.Tracks)
+                reader.Fail(Mp4Error.LimitExceeded, $"there are more tracks than the limit of {_limits.Tracks}");
+            _drafts.Add(TrackParser.Parse(reader, movieTimescale, fileLength, _limits));
+        }
+    }
+
+    /// <summary>Whether the <c>moov</c> announces fragments (<c>mvex</c>).</summary>
+    public bool IsFragmented { get; }
+
+    /// <summary>
+    /// Whether the file ends in the middle of a fragment: it was cut off, or is still being written. What is whole is in the movie. The
+    /// reader of the file sets it where a fragment itself is cut off.
+    /// </summary>
+    public bool IsCutOff { get; set; }
+
+    /// <summary>Adds the next fragment, in the order of the file.</summary>
+    /// <param name="moof">The whole box with its header.</param>
+    /// <param name="moofOffset">Of the box in its file.</param>
+    /// <exception cref="Mp4FormatException">The fragment is malformed, or there are more than the limits allow.</exception>
+    public void AddFragment(ReadOnlySpan<byte> moof, long moofOffset)
+    {
+        BoxReader body = Open(moof, moofOffset, BoxType.Moof, _limits.MovieBytes - _fragmentBytes);
+        _fragmentBytes += moof.Length;
+        if (++_fragments > _limits.Fragments)
+            body.Fail(Mp4Error.LimitExceeded, $"there are more fragments than the limit of {_limits.Fragments}");
+
+        if (_fragmented is null)
+        {
+            _fragmented = [];
+            foreach (TrackDraft draft in _drafts)
+            {
+                if (draft.NotPlayable is null)
+                    _fragmented.TryAdd(draft.Id, new FragmentedTrack(draft, _defaults.GetValueOrDefault(draft.Id, FragmentDefaults.None)));
+            }
+        }
+
+        FragmentParser.Parse(body, moofOffset, _fragmented, _fileLength, _limits);
+        foreach (FragmentedTrack track in _fragmented.Values)
+            IsCutOff |= track.IsCutOff;
+    }
+
+    /// <summary>The movie of all that was added.</summary>
+    /// <exception cref="Mp4FormatException">An edit list takes more samples than the limits allow.</exception>
+    public Movie ToMovie()
+    {
+        ImmutableArray<Track>.Builder tracks = ImmutableArray.CreateBuilder<Track>(_drafts.Count);
+        FragmentedTrack? earliest = FindEarliest();
+        foreach (TrackDraft draft in _drafts)
+        {
+            if (_fragmented is null || draft.NotPlayable is not null)
+                tracks.Add(draft.ToTrack(_limits));
+            else if (_fragmented.TryGetValue(draft.Id, out FragmentedTrack? track) && track.Draft == draft)
+                tracks.Add(track.ToTrack(Origin(earliest, draft.Timescale), _fileLength));
+            else
+                tracks.Add(draft.ToListed("another track has the same number"));
+        }
+
+        return new Movie(tracks.DrainToImmutable(), IsFragmented, IsCutOff);
+    }
+
+    /// <summary>A recording can begin hours into its time line, when it was cut out of a running one; that time is taken off.</summary>
+    private FragmentedTrack? FindEarliest()
+    {
+        FragmentedTrack? earliest = null;
+        foreach (FragmentedTrack track in _fragmented?.Values ?? Enumerable.Empty<FragmentedTrack>())
+        {
+            if (track.FirstDecodeTime is not { } time)
+                continue;
+            if (earliest is null
+                || (Int128)time * earliest.Draft.Timescale < (Int128)earliest.FirstDecodeTime!.Value * track.Draft.Timescale)
+            {
+                earliest = track;
+            }
+        }
+
+        return earliest;
+    }
+
+    private static long Origin(FragmentedTrack? earliest, uint timescale) =>
+        earliest?.FirstDecodeTime is > 0 and { } time ? (long)((UInt128)time * timescale / earliest.Draft.Timescale) : 0;
+
+    private static BoxReader Open(ReadOnlySpan<byte> box, long offset, uint type, long limit)
+    {
+        string name = new FourCc(type).ToString();
+        if (box.Length > limit)
+            throw new Mp4FormatException(Mp4Error.LimitExceeded, name, offset, $"{box.Length} bytes are more than the limit of {limit}");
+        if (!BoxHeader.TryParse(box, offset, offset + box.Length, out BoxHeader header))
+            throw new Mp4FormatException(Mp4Error.Truncated, name, offset, $"{box.Length} bytes are too few for a box");
+        if (header.Type.Value != type)
+            throw new Mp4FormatException(Mp4Error.MissingBox, header.Type.ToString(), offset, $"this is not a '{name}'");
+
+        return new BoxReader(box.Slice(header.HeaderLength, (int)header.BodyLength), header.BodyOffset, header.Type);
+    }
+
+    private static uint ReadTimescale(BoxReader box)
+    {
+        // version(8) | flags(24) | creation_time(32 or 64) | modification_time(32 or 64) | timescale(32) | duration(32 or 64) | ...
+        byte version = box.ReadVersion(1, out _);
+        box.Skip(version == 0 ? 8 : 16);
+        return box.ReadUInt32();
+    }
+}
