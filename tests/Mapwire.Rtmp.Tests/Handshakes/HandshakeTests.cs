@@ -173,4 +173,20 @@ public sealed class HandshakeTests
     [Fact]
     public void Filling_must_be_long_enough() =>
         Assert.Throws<ArgumentException>(() => new ServerHandshake(new byte[HandshakeRandom.Length - 1]));
+
+    [Theory]
+    [InlineData("00000000", 12, 776)]
+    [InlineData("01020304", 22, 786)]
+    [InlineData("FFFFFFDA", 255 * 3 + 0xDA - 728 + 12, 255 * 3 + 0xDA - 728 + 776)]
+    [InlineData("FFFFFFFF", 304, 1068)]
+    [InlineData("FFFFD900", 739, 1503)] // 727, the largest: the digest ends where its block does
+    [InlineData("FFFFDA00", 12, 776)] // 728 is 0 again
+    public void The_digest_lies_where_four_bytes_say(string bytes, int scheme0, int scheme1)
+    {
+        byte[] packet = new byte[1536];
+        Wire.Hex(bytes).CopyTo(packet, 8);
+        Wire.Hex(bytes).CopyTo(packet, 772);
+        Assert.Equal(scheme0, HandshakeDigest.OffsetOf(packet, 0));
+        Assert.Equal(scheme1, HandshakeDigest.OffsetOf(packet, 1));
+    }
 }

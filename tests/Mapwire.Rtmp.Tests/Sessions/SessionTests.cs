@@ -211,6 +211,60 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void The_server_acknowledges_once_a_window()
+    {
+        Pair pair = Connected();
+        ArrayBufferWriter<byte> seen = (ArrayBufferWriter<byte>)pair.ToClient;
+        Receive(pair.Server, "02 000000 000004 05 00000000 00000050");
+        seen.ResetWrittenCount();
+        List<uint> acknowledged = [];
+        uint start = (uint)pair.Server.BytesReceived;
+        for (int i = 0; i < 12; i++)
+        {
+            Receive(pair.Server, "02 000000 000004 03 00000000 00000001"); // 16 bytes
+            acknowledged.AddRange(Wire.Read(new ChunkReader(), seen.WrittenSpan.ToArray()).Select(m => Convert.ToUInt32(m.Payload, 16)));
+            seen.ResetWrittenCount();
+        }
+
+        Assert.Equal([start + 80, start + 160], acknowledged);
+    }
+
+    [Theory]
+    [InlineData(0, 20, "")]
+    [InlineData(3, 17, "00")]
+    public void Commands_go_in_the_clients_encoding_and_data_in_amf0(int encoding, byte type, string format)
+    {
+        Pair pair = new(new ServerRecorder(), connect: ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod", encoding));
+        pair.Run();
+        pair.Server.SendStatus(1, "l", "c", "d");
+        pair.Server.SendResult(7, AmfValue.True);
+        pair.Server.SendError(8, "c", "d");
+        pair.Server.SendSampleAccess(1, 9, true, true);
+        List<Received> sent = Wire.Read(new ChunkReader(), ((ArrayBufferWriter<byte>)pair.ToClient).WrittenSpan.ToArray());
+        Assert.Equal([(5, type, 1u), (3, type, 0u), (3, type, 0u), (5, (byte)18, 1u)], sent.Select(m => (m.ChunkStream, m.Type, m.Stream)));
+        Assert.Equal(format + "0200075F726573756C74" + "00401C000000000000" + "05" + "0101", sent[1].Payload);
+    }
+
+    [Fact]
+    public void A_player_unwraps_anew_after_play_and_near_the_target_after_seek()
+    {
+        Pair pair = Connected();
+        pair.Client.CreateStream();
+        pair.Run();
+        pair.Server.SendVideo(1, 0xFFFFFFF0, []);
+        pair.Run();
+        pair.Client.Play(1, new PlayCommand(0, "x"));
+        pair.Server.SendVideo(1, 0x10, []);
+        pair.Run();
+        pair.Client.Seek(1, 0x2_0000_0000);
+        pair.Server.SendVideo(1, 0xFFFFFFF0, []);
+        pair.Run();
+        Assert.Equal(
+            ["media 9 1 4294967280 0", "media 9 1 16 0", "media 9 1 8589934576 0"],
+            pair.ClientHandler.Calls.Where(c => c.StartsWith("media", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Media_is_unwrapped_counted_and_checked_whole_or_in_pieces()
     {
         uint[] checksums = [0, 0];
