@@ -10,8 +10,8 @@ internal static class AnonymousMapper
         if (options.HugePages == HugePages.Explicit)
         {
             PlatformCapabilities.Require(MemoryCapability.ExplicitHugePages);
-            if (options.GuardPages > 0)
-                throw new ArgumentException("Explicit huge pages have no guard pages.", nameof(options));
+            if (options.GuardPages > 0 || options.Reserve > 0)
+                throw new ArgumentException("Explicit huge pages have neither guard pages nor a reserve.", nameof(options));
         }
         else if (options.HugePages == HugePages.Transparent)
         {

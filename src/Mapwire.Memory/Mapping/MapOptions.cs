@@ -23,4 +23,8 @@ public sealed class MapOptions
 
     /// <summary>Pages without access before the first and after the last page, which turn an overrun into a fault. Default 0.</summary>
     public int GuardPages { get; init; }
+
+    /// <summary>Address space in bytes to keep from the region's first byte on, so that <see cref="MappedRegion.Resize"/> never
+    /// moves the base. Default 0: the region cannot grow. Costs no memory.</summary>
+    public long Reserve { get; init; }
 }

@@ -18,6 +18,7 @@ public sealed class MappedFile : IDisposable
         _access = access;
         _execute = execute;
         _isDevice = isDevice;
+        LockOwners = new LockOwners(this);
     }
 
     /// <summary>The path that the file was opened by. It may name another file by now.</summary>
@@ -36,6 +37,8 @@ public sealed class MappedFile : IDisposable
     /// <summary>Which file this is and which state of it, as the system tells it now.</summary>
     /// <exception cref="ObjectDisposedException">The file is disposed of.</exception>
     public FileIdentity Identity => MemorySystem.Current.Stat(Handle).Identity;
+
+    internal LockOwners LockOwners { get; }
 
     /// <summary>Opens an existing file or device.</summary>
     /// <param name="path">Its path. A link is followed.</param>
@@ -114,15 +117,11 @@ public sealed class MappedFile : IDisposable
     public MappedRegion Map(long offset = 0, long? length = null, MapOptions? options = null)
     {
         options ??= new MapOptions();
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
         long size = _isDevice ? long.MaxValue : Length;
         if (_isDevice && length is null)
             throw new ArgumentException("A device has no end: give a length.", nameof(length));
-        long wanted = length ?? (offset <= size ? size - offset : 0);
-        ArgumentOutOfRangeException.ThrowIfNegative(wanted, nameof(length));
-        if (offset > size || wanted > size - offset)
-            throw new ArgumentOutOfRangeException(nameof(length),
-                $"Bytes {offset} to {(UInt128)(ulong)offset + (ulong)wanted} are not inside the file, which has {size}.");
+        long wanted = length ?? Math.Max(0, size - offset);
+        RequireInside(offset, wanted, size);
         if (options.HugePages != HugePages.None)
             throw new ArgumentException("Huge pages are for anonymous memory.", nameof(options));
         if (_isDevice)
@@ -130,8 +129,40 @@ public sealed class MappedFile : IDisposable
         return RegionMapper.Map(this, Handle, offset, wanted, Access(options), options);
     }
 
-    /// <summary>Closes the file. Regions stay mapped.</summary>
-    public void Dispose() => Handle.Dispose();
+    /// <summary>Frees the blocks behind a range; its bytes then read as zero, and the length stays.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes. Parts of a block are written as zeros.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
+    /// <exception cref="InvalidOperationException">The file is open for reading only.</exception>
+    /// <exception cref="PlatformNotSupportedException">The file system cannot do it.</exception>
+    /// <exception cref="IOException">The device fails.</exception>
+    public void PunchHole(long offset, long length)
+    {
+        RequireWrite();
+        PlatformCapabilities.Require(MemoryCapability.PunchHole);
+        RequireInside(offset, length);
+        if (length > 0)
+            MemorySystem.Current.PunchHole(Handle, offset, length);
+    }
+
+    /// <summary>Drops the file from the system's page cache, so that the next access reads the device. Its changes are written out
+    /// first. Pages that somebody has mapped or locked stay: <see cref="RegionPages.GetResidency(MappedRegion)"/> tells.</summary>
+    /// <exception cref="PlatformNotSupportedException">The system has no call for it.</exception>
+    /// <exception cref="IOException">The device fails.</exception>
+    public void Evict()
+    {
+        PlatformCapabilities.Require(MemoryCapability.EvictFile);
+        RandomAccess.FlushToDisk(Handle); // dirty pages cannot be dropped
+        MemorySystem.Current.Evict(Handle, 0, 0);
+    }
+
+    /// <summary>Closes the file. Regions stay mapped; on Windows locks are released, elsewhere they are held until their own
+    /// disposal.</summary>
+    public void Dispose()
+    {
+        LockOwners.Dispose();
+        Handle.Dispose();
+    }
 
     internal void RequireWrite()
     {
@@ -171,6 +202,17 @@ public sealed class MappedFile : IDisposable
         {
             // It is about to be made.
         }
+    }
+
+    private void RequireInside(long offset, long length) => RequireInside(offset, length, Length);
+
+    private static void RequireInside(long offset, long length, long size)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (offset > size || length > size - offset)
+            throw new ArgumentOutOfRangeException(
+                nameof(length), $"{length} bytes at offset {offset} are not inside the file, which has {size}.");
     }
 
     private MemoryAccess Access(MapOptions options)

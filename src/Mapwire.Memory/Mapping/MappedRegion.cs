@@ -41,8 +41,8 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Where the region starts in its file; 0 for anonymous memory.</summary>
     public long Offset { get; }
 
-    /// <summary>What the program may do with the pages.</summary>
-    public MemoryAccess Access { get; }
+    /// <summary>What the program may do with the pages, unless <see cref="RegionPages.Protect"/> changed it for some of them.</summary>
+    public MemoryAccess Access { get; internal set; }
 
     /// <summary>Whether stores stay in this process.</summary>
     public bool IsPrivate { get; }
@@ -187,18 +187,117 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public bool TryRead(long offset, Span<byte> destination)
     {
-        bool added = false;
-        try
-        {
-            _pages.DangerousAddRef(ref added); // pinned: a concurrent Dispose must not let the address be reused meanwhile
-            RequireInside(offset, destination.Length);
-            return MemorySystem.Current.TryRead(_address + (nint)offset, destination);
-        }
-        finally
-        {
-            if (added)
-                _pages.DangerousRelease();
-        }
+        using var pin = new RegionPin(_pages);
+        RequireInside(offset, destination.Length);
+        return MemorySystem.Current.TryRead(_address + (nint)offset, destination);
+    }
+
+    /// <summary>Copies bytes in and survives pages that are gone; otherwise like <see cref="TryRead"/>.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="source">What to write.</param>
+    /// <returns>False if a page of the range is gone; what is before it may have been written.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="InvalidOperationException">The region is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public bool TryWrite(long offset, ReadOnlySpan<byte> source)
+    {
+        RequireWrite();
+        using var pin = new RegionPin(_pages);
+        RequireInside(offset, source.Length);
+        return MemorySystem.Current.TryWrite(source, _address + (nint)offset);
+    }
+
+    /// <summary>Copies bytes of any number into another region and survives pages that are gone in either.</summary>
+    /// <param name="offset">The first byte here.</param>
+    /// <param name="destination">Where to: another region, or a range of this one that does not overlap.</param>
+    /// <param name="destinationOffset">The first byte there.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <returns>False if a page of either range is gone; what is before it may have been copied.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A range is not inside its region.</exception>
+    /// <exception cref="InvalidOperationException">The destination is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">A region is unmapped.</exception>
+    public bool TryCopyTo(long offset, MappedRegion destination, long destinationOffset, long length)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        destination.RequireWrite();
+        using var pin = new RegionPin(_pages);
+        using var otherPin = new RegionPin(destination._pages);
+        RequireInside(offset, length);
+        destination.RequireInside(destinationOffset, length);
+        return MemorySystem.Current.TryCopy(
+            _address + (nint)offset, destination._address + (nint)destinationOffset, length);
+    }
+
+    /// <summary>Brings the stores of the whole region where <paramref name="mode"/> says.</summary>
+    /// <param name="mode">How far.</param>
+    /// <exception cref="InvalidOperationException">The region is private, anonymous, or of a file open for reading only.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system has no such flush; the message says why.</exception>
+    /// <exception cref="IOException">The device fails, or pages are locked and <see cref="FlushMode.Invalidate"/> is asked for.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public void Flush(FlushMode mode = FlushMode.Durable) => Flush(0, Length, mode);
+
+    /// <summary>Brings the stores of a range where <paramref name="mode"/> says: all pages that the range touches, the last one
+    /// included.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="mode">How far.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="InvalidOperationException">The region is private, anonymous, or of a file open for reading only.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system has no such flush; the message says why.</exception>
+    /// <exception cref="IOException">The device fails, or pages are locked and <see cref="FlushMode.Invalidate"/> is asked for.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public void Flush(long offset, long length, FlushMode mode = FlushMode.Durable)
+    {
+        if (!Enum.IsDefined(mode))
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "Not a flush mode.");
+        if (mode == FlushMode.Invalidate)
+            PlatformCapabilities.Require(MemoryCapability.FlushInvalidate);
+        using var range = new PageRange(this, offset, length);
+        if (IsPrivate || (!_pages.FileWritable && IsFile))
+            throw new InvalidOperationException("The region has no stores that a file could get.");
+        if (range.Length > 0)
+            MemorySystem.Current.Flush(range.Start, range.Length, mode, _pages.File!, Offset + (range.Start - _address));
+    }
+
+    /// <summary>As <see cref="Flush(long, long, FlushMode)"/>, on a thread of the pool; the region is pinned meanwhile.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="mode">How far.</param>
+    /// <param name="cancellationToken">Ends it before it has begun; once begun it cannot be.</param>
+    public Task FlushAsync(
+        long offset, long length, FlushMode mode = FlushMode.Durable, CancellationToken cancellationToken = default)
+    {
+        RegionLease lease = Lease();
+        return Task.Run(
+            () =>
+            {
+                Flush(offset, length, mode);
+            },
+            cancellationToken).ContinueWith(
+            flushed =>
+            {
+                lease.Dispose(); // also after a cancellation, when nothing ran
+                return flushed;
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Unwrap();
+    }
+
+    /// <summary>Makes the region longer or shorter; its address stays. For a longer one the file is lengthened where needed; it
+    /// is never shortened (<see cref="MappedFile.SetLength"/> does that). Not while others resize the same region; and on Windows
+    /// no thread may touch the last 64 KiB meanwhile.</summary>
+    /// <param name="length">The new length in bytes, at most <see cref="MapOptions.Reserve"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">More than was reserved, or past the end of a file that cannot be
+    /// lengthened because the region does not write to it.</exception>
+    /// <exception cref="InvalidOperationException">The region was mapped without <see cref="MapOptions.Reserve"/>.</exception>
+    /// <exception cref="IOException">The disk is full, or memory is short.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public void Resize(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        using var pin = new RegionPin(_pages);
+        ObjectDisposedException.ThrowIf(_pages.IsClosed, this);
+        RegionMapper.Resize(this, _address - _pages.Base, length);
+        Volatile.Write(ref _length, length);
     }
 
     /// <summary>Tells the system how a range is going to be used. Whole pages: those that the range touches.</summary>

@@ -18,7 +18,8 @@ public enum MemoryAdvice
     WillNeed = 3,
 
     /// <summary>Not needed soon: this process lets go of the pages, and the next touch brings the same bytes back.
-    /// Refused with <see cref="InvalidOperationException"/> for private and anonymous memory, where it would lose the bytes.</summary>
+    /// Refused with <see cref="InvalidOperationException"/> for private and anonymous memory, where it would lose the bytes:
+    /// <see cref="RegionPages.Discard"/> says that openly.</summary>
     DontNeed = 4,
 
     /// <summary>The bytes may be lost: the system takes the pages when it needs memory, and until a page is written again a load

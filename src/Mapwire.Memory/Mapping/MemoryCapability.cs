@@ -3,8 +3,9 @@ namespace Mapwire.Memory;
 /// <summary>What a system may or may not be able to do. Everything not named here works on all of them.</summary>
 public enum MemoryCapability
 {
-    /// <summary><see cref="MappedRegion.TryRead(long, Span{byte})"/>: reads that report lost pages.</summary>
-    GuardedRead,
+    /// <summary><see cref="MappedRegion.TryRead(long, Span{byte})"/>, <see cref="MappedRegion.TryWrite"/> and
+    /// <see cref="MappedRegion.TryCopyTo"/>: access that reports lost pages.</summary>
+    GuardedAccess,
 
     /// <summary><see cref="MappedFile.SetLength"/> to less than what is mapped.</summary>
     ShrinkWhileMapped,
@@ -17,6 +18,15 @@ public enum MemoryCapability
 
     /// <summary><see cref="HugePages.Explicit"/>, given the privilege and the pages.</summary>
     ExplicitHugePages,
+
+    /// <summary><see cref="MapOptions.Reserve"/> for files: growth at a stable base.</summary>
+    ReserveForFile,
+
+    /// <summary><see cref="MapOptions.GuardPages"/> around a file's pages.</summary>
+    GuardPagesForFile,
+
+    /// <summary><see cref="FlushMode.Invalidate"/>.</summary>
+    FlushInvalidate,
 
     /// <summary><see cref="MemoryAdvice.Normal"/>.</summary>
     AdviseNormal,
@@ -48,6 +58,19 @@ public enum MemoryCapability
     /// <summary><see cref="MemoryAdvice.PopulateWrite"/>.</summary>
     AdvisePopulateWrite,
 
-    /// <summary><see cref="MapOptions.GuardPages"/> around a file's pages.</summary>
-    GuardPagesForFile,
+    /// <summary><see cref="RegionPages.Discard"/> of a shared file's pages.</summary>
+    DiscardShared,
+
+    /// <summary><see cref="RegionPages.Discard"/> of a private file's pages.</summary>
+    DiscardPrivateFile,
+
+    /// <summary><see cref="MappedFile.PunchHole"/>.</summary>
+    PunchHole,
+
+    /// <summary><see cref="MappedFile.Evict"/>: dropping a file from the system's page cache.</summary>
+    EvictFile,
+
+    /// <summary><see cref="RegionPages.GetResidency(MappedRegion)"/> tells what is in the system's page cache; without it, what this process has
+    /// in its working set.</summary>
+    ResidencyOfPageCache,
 }

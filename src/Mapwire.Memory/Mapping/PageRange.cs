@@ -5,15 +5,11 @@ namespace Mapwire.Memory;
 /// <summary>The whole pages that a range of bytes touches, pinned while in use.</summary>
 internal readonly ref struct PageRange : IDisposable
 {
-    private readonly SafePages _pages;
-    private readonly bool _pinned;
+    private readonly RegionPin _pin;
 
     public PageRange(MappedRegion region, long offset, long length)
     {
-        _pages = region.Pages;
-        bool added = false;
-        _pages.DangerousAddRef(ref added);
-        _pinned = added;
+        _pin = new RegionPin(region.Pages);
         try
         {
             region.RequireInside(offset, length);
@@ -37,9 +33,5 @@ internal readonly ref struct PageRange : IDisposable
     /// <summary>Bytes, a multiple of the page.</summary>
     public long Length { get; }
 
-    public void Dispose()
-    {
-        if (_pinned)
-            _pages.DangerousRelease();
-    }
+    public void Dispose() => _pin.Dispose();
 }

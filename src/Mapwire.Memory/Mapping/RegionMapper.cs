@@ -10,11 +10,14 @@ internal static class RegionMapper
         MappedFile? mapped, SafeFileHandle? file, long offset, long length, MemoryAccess access, MapOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.GuardPages, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Reserve, nameof(options));
         MemorySystem system = MemorySystem.Current;
         bool isPrivate = file is null || options.Sharing == MapSharing.Private;
+        if (file is not null && options.Reserve > 0)
+            PlatformCapabilities.Require(MemoryCapability.ReserveForFile);
         if (file is not null && options.GuardPages > 0)
             PlatformCapabilities.Require(MemoryCapability.GuardPagesForFile);
-        if (length == 0)
+        if (length == 0 && options.Reserve == 0)
             return new MappedRegion(new NoPages(), 0, 0, access, isPrivate, isFile: file is not null, offset);
 
         // The system places a page where its granularity allows; the region begins somewhere inside the first one.
@@ -23,13 +26,16 @@ internal static class RegionMapper
             throw new ArgumentException(
                 $"The address less the offset must be a multiple of {system.Granularity}.", nameof(options));
         var request = new MapRequest(
-            offset - inset, checked(inset + length), access, isPrivate,
-            options.Address == 0 ? 0 : options.Address - inset, options.HugePages, options.GuardPages, Reserve: 0);
+            offset - inset, length == 0 ? 0 : checked(inset + length), access, isPrivate,
+            options.Address == 0 ? 0 : options.Address - inset, options.HugePages, options.GuardPages,
+            options.Reserve == 0 ? 0 : checked(inset + Math.Max(options.Reserve, length)));
         SafePages pages = system.Map(file, request);
         try
         {
-            if (file is not null && !isPrivate && mapped is { CanWrite: true })
+            if (file is not null && (options.Reserve > 0 || (!isPrivate && mapped is { CanWrite: true })))
                 pages.Keep(file);
+            pages.CanGrow = options.Reserve > 0;
+            pages.FileWritable = mapped is { CanWrite: true };
             var region = new MappedRegion(pages, pages.Base + inset, length, access, isPrivate, isFile: file is not null, offset);
             if (options.Populate && length > 0)
                 region.Advise(0, length, Populating(access, isPrivate, file is null));
@@ -40,6 +46,31 @@ internal static class RegionMapper
             pages.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Maps or unmaps at the end of a region.</summary>
+    /// <param name="region">A region that is pinned.</param>
+    /// <param name="inset">Where the region begins on its first page.</param>
+    /// <param name="length">The region's new length.</param>
+    public static void Resize(MappedRegion region, nint inset, long length)
+    {
+        SafePages pages = region.Pages;
+        if (pages.ReservedBytes == 0 || !pages.CanGrow)
+            throw new InvalidOperationException("The region was mapped without MapOptions.Reserve.");
+        if (length > pages.ReservedBytes - inset)
+            throw new ArgumentOutOfRangeException(
+                nameof(length), $"{length} bytes are more than the {pages.ReservedBytes - inset} that were reserved.");
+        long end = checked(region.Offset + length);
+        if (pages.File is SafeFileHandle file && MemorySystem.Current.Stat(file).Identity.Length is long size && size < end)
+        {
+            if (!pages.FileWritable || region.IsPrivate)
+                throw new ArgumentOutOfRangeException(
+                    nameof(length), $"The file has {size} bytes, the region would need {end} and does not write to it.");
+            RandomAccess.SetLength(file, end);
+        }
+
+        pages.Resize(new MapRequest(region.Offset - inset, length == 0 ? 0 : inset + length, region.Access, region.IsPrivate,
+            Address: 0, HugePages.None, GuardPages: 0, Reserve: pages.ReservedBytes));
     }
 
     /// <summary>Stores are prepared where they cost nobody else anything: not to a file, whose pages would all become dirty.</summary>

@@ -31,13 +31,69 @@ internal abstract class MemorySystem
     /// <param name="request">What to map; its address, if any, replaces nothing.</param>
     public abstract SafePages Map(SafeFileHandle? file, in MapRequest request);
 
-    /// <summary>Copies out of pages that may be gone; false if one is.</summary>
-    public abstract bool TryRead(nint address, Span<byte> destination);
+    /// <summary>Copies bytes between pages that may be gone on either side; false if one is.</summary>
+    public abstract bool TryCopy(nint source, nint destination, long length);
+
+    public unsafe bool TryRead(nint source, Span<byte> destination)
+    {
+        // SAFETY: pinned for the time of the copy, which stays within the span.
+        fixed (byte* start = destination)
+            return TryCopy(source, (nint)start, destination.Length);
+    }
+
+    public unsafe bool TryWrite(ReadOnlySpan<byte> source, nint destination)
+    {
+        // SAFETY: as above; the span is only read.
+        fixed (byte* start = source)
+            return TryCopy((nint)start, destination, source.Length);
+    }
 
     /// <param name="address">The start of a page.</param>
-    /// <param name="length">Bytes.</param>
+    /// <param name="length">Bytes, whole pages.</param>
     /// <param name="advice">One that this system knows.</param>
     public abstract void Advise(nint address, long length, MemoryAdvice advice);
+
+    /// <param name="address">The start of a page.</param>
+    /// <param name="length">Bytes, whole pages.</param>
+    /// <param name="mode">One that this system knows.</param>
+    /// <param name="file">The mapped file, open for writing.</param>
+    /// <param name="offset">Where in the file the pages are.</param>
+    public abstract void Flush(nint address, long length, FlushMode mode, SafeFileHandle file, long offset);
+
+    public abstract void Protect(nint address, long length, MemoryAccess access, bool isPrivateFile);
+
+    public abstract void Lock(nint address, long length);
+
+    public abstract void Unlock(nint address, long length);
+
+    /// <summary>Sets bit 0 of each byte of <paramref name="pages"/> if that page is in memory and clears it if not.</summary>
+    public abstract void Residency(nint address, Span<byte> pages);
+
+    /// <summary>Frees whole pages, which then read as zero, or for private ones of a file as the file.</summary>
+    public abstract void Discard(nint address, long length, MemoryAccess access, bool isFile, bool isPrivate);
+
+    /// <summary>Frees a file's blocks; the range then reads as zero.</summary>
+    public abstract void PunchHole(SafeFileHandle file, long offset, long length);
+
+    /// <summary>Drops a range of a file from the page cache.</summary>
+    public abstract void Evict(SafeFileHandle file, long offset, long length);
+
+    /// <summary>A handle whose locks conflict with those of all others, also in this process.</summary>
+    public abstract SafeFileHandle LockOwner(MappedFile file);
+
+    /// <summary>Takes a lock.</summary>
+    /// <param name="owner">From <see cref="LockOwner"/>.</param>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">Bytes; <c>long.MaxValue - offset</c> reaches past every end.</param>
+    /// <param name="exclusive">Or shared.</param>
+    /// <param name="wait">Whether to wait without end, where <see cref="CanWaitForLock"/>.</param>
+    /// <returns>False if someone else has it.</returns>
+    public abstract bool TryLockRange(SafeFileHandle owner, long offset, long length, bool exclusive, bool wait);
+
+    public abstract void UnlockRange(SafeFileHandle owner, long offset, long length);
+
+    /// <summary>Whether the system can wait for a lock without keeping others from the same handle.</summary>
+    public abstract bool CanWaitForLock { get; }
 
     private static MemorySystem? Choose() =>
         !Environment.Is64BitProcess ? null

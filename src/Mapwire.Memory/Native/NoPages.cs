@@ -5,5 +5,8 @@ internal sealed class NoPages : SafePages
 {
     public override bool IsInvalid => false;
 
+    public override void Resize(in MapRequest request) =>
+        throw new InvalidOperationException("The region was mapped without MapOptions.Reserve.");
+
     protected override bool Unmap() => true;
 }

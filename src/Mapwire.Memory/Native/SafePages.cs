@@ -15,6 +15,12 @@ internal abstract class SafePages : SafeHandle
     /// <summary>The file, kept open where flushing or growing will need it; else null.</summary>
     public SafeFileHandle? File { get; private set; }
 
+    /// <summary>Whether address space was asked for to grow into.</summary>
+    public bool CanGrow { get; set; }
+
+    /// <summary>Whether the file was opened for writing.</summary>
+    public bool FileWritable { get; set; }
+
     /// <summary>The region to tell just before the pages go.</summary>
     public MappedRegion? Owner { get; set; }
 
@@ -38,6 +44,10 @@ internal abstract class SafePages : SafeHandle
         file.DangerousAddRef(ref added);
         File = file;
     }
+
+    /// <summary>Maps more pages behind the mapped ones, or gives the last ones back; the address space stays.</summary>
+    /// <param name="request">The mapping as it shall be: <see cref="MapRequest.Length"/> bytes, at most what was reserved.</param>
+    public abstract void Resize(in MapRequest request);
 
     protected abstract bool Unmap();
 

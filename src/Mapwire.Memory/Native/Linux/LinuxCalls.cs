@@ -22,7 +22,12 @@ internal static unsafe partial class LinuxCalls
     public static partial nint ReadProcess(
         int process, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
 
-    [LibraryImport(C, EntryPoint = "process_vm_writev", SetLastError = true)]
-    public static partial nint WriteProcess(
-        int process, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
+    [LibraryImport(C, EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
+
+    [LibraryImport(C, EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport(C, EntryPoint = "posix_fadvise")]
+    public static partial int AdviseFile(SafeFileHandle file, long offset, long length, int advice);
 }

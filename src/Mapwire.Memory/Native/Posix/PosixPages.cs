@@ -3,16 +3,38 @@ namespace Mapwire.Memory.Native.Posix;
 /// <summary>Pages and their surroundings, all within one range of addresses that a single munmap gives back.</summary>
 internal sealed class PosixPages : SafePages
 {
+    private readonly PosixMemory _system;
+    private readonly bool _isAnonymous;
     private readonly nint _start;
     private readonly long _total;
 
-    public PosixPages(nint first, long mapped, nint start, long total, long reserved)
+    public PosixPages(
+        PosixMemory system, bool isAnonymous, nint first, long mapped, nint start, long total, long reserved)
     {
+        _system = system;
+        _isAnonymous = isAnonymous;
         _start = start;
         _total = total;
         MappedBytes = mapped;
         ReservedBytes = reserved;
         SetHandle(first);
+    }
+
+    public override void Resize(in MapRequest request)
+    {
+        long page = _system.PageSize;
+        long wanted = (request.Length + page - 1) / page * page;
+        if (wanted > MappedBytes)
+        {
+            MapRequest more = request with { Offset = request.Offset + MappedBytes };
+            _system.MapOver(_isAnonymous ? null : File, more, Base + (nint)MappedBytes, wanted - MappedBytes);
+        }
+        else if (wanted < MappedBytes)
+        {
+            _system.UnmapOver(Base + (nint)wanted, MappedBytes - wanted);
+        }
+
+        MappedBytes = wanted;
     }
 
     protected override bool Unmap() => PosixCalls.Unmap(_start, (nuint)_total) == 0;

@@ -7,6 +7,7 @@ namespace Mapwire.Memory.Native.Windows;
 internal static unsafe partial class WindowsCalls
 {
     private const string Kernel = "kernel32";
+    private const string KernelBase = "kernelbase";
 
     [LibraryImport(Kernel, EntryPoint = "GetSystemInfo")]
     public static partial void GetSystemInfo(out SystemInfo info);
@@ -62,6 +63,59 @@ internal static unsafe partial class WindowsCalls
     [LibraryImport(Kernel, EntryPoint = "PrefetchVirtualMemory", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     public static partial bool Prefetch(nint process, nuint count, MemoryRange* ranges, uint flags);
+
+    [LibraryImport(Kernel, EntryPoint = "VirtualProtect", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool Protect(nint address, nuint length, uint protection, out uint before);
+
+    [LibraryImport(Kernel, EntryPoint = "FlushViewOfFile", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool FlushView(nint address, nuint length);
+
+    [LibraryImport(Kernel, EntryPoint = "FlushFileBuffers", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool FlushFile(SafeFileHandle file);
+
+    [LibraryImport(Kernel, EntryPoint = "K32QueryWorkingSetEx", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool QueryWorkingSet(nint process, WorkingSetPage* pages, uint size);
+
+    [LibraryImport(Kernel, EntryPoint = "DeviceIoControl", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool Control(
+        SafeFileHandle file, uint code, void* input, uint inputSize, void* output, uint outputSize, out uint done, nint overlapped);
+
+    [LibraryImport(Kernel, EntryPoint = "LockFileEx", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool LockFile(
+        SafeFileHandle file, uint flags, uint reserved, uint lengthLow, uint lengthHigh, Overlapped* range);
+
+    [LibraryImport(Kernel, EntryPoint = "UnlockFileEx", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool UnlockFile(SafeFileHandle file, uint reserved, uint lengthLow, uint lengthHigh, Overlapped* range);
+
+    [LibraryImport(KernelBase, EntryPoint = "VirtualAlloc2", SetLastError = true)]
+    public static partial nint AllocateInPlaceholder(
+        nint process, nint address, nuint length, uint kind, uint protection, nint parameters, uint count);
+
+    [LibraryImport(KernelBase, EntryPoint = "MapViewOfFile3", SetLastError = true)]
+    public static partial nint MapViewInPlaceholder(
+        SafeSectionHandle section, nint process, nint address, ulong offset, nuint length, uint kind, uint protection,
+        nint parameters, uint count);
+
+    [LibraryImport(KernelBase, EntryPoint = "UnmapViewOfFile2", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool UnmapViewToPlaceholder(nint process, nint address, uint flags);
+
+    /// <summary>Whether the system is new enough for views inside reserved address space.</summary>
+    public static bool HasPlaceholders =>
+        NativeLibrary.TryLoad(KernelBase, out nint library)
+        && NativeLibrary.TryGetExport(library, "VirtualAlloc2", out _)
+        && NativeLibrary.TryGetExport(library, "MapViewOfFile3", out _);
+
+    [LibraryImport(Kernel, EntryPoint = "VirtualLock", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool Lock(nint address, nuint length);
 
     [LibraryImport(Kernel, EntryPoint = "VirtualUnlock", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]

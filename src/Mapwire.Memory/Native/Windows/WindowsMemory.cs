@@ -8,6 +8,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 {
     private const uint Commit = 0x1000; // MEM_COMMIT
     private const uint ReserveSpace = 0x2000; // MEM_RESERVE
+    private const uint Decommit = 0x4000; // MEM_DECOMMIT
     private const uint LargePages = 0x2000_0000; // MEM_LARGE_PAGES
     private const uint ViewCopy = 1; // FILE_MAP_COPY
     private const uint ViewWrite = 2; // FILE_MAP_WRITE
@@ -20,11 +21,25 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     private const uint OpenExisting = 3;
     private const uint BackupSemantics = 0x0200_0000; // opens folders too
     private const int FileIdInfo = 18;
+    private const uint OpenAlways = 4;
+    private const uint GenericRead = 0x8000_0000;
+    private const uint GenericWrite = 0x4000_0000;
+    private const uint GenericExecute = 0x2000_0000;
+    private const uint FailImmediately = 1; // LOCKFILE_FAIL_IMMEDIATELY
+    private const uint ExclusiveLock = 2; // LOCKFILE_EXCLUSIVE_LOCK
+    private const uint SetSparse = 0x900c4; // FSCTL_SET_SPARSE
+    private const uint SetZeroData = 0x980c8; // FSCTL_SET_ZERO_DATA
+    private const int InvalidFunction = 1; // ERROR_INVALID_FUNCTION
+    private const int LockViolation = 33; // ERROR_LOCK_VIOLATION
+    private const int NotSupported = 50; // ERROR_NOT_SUPPORTED
+    private const int IoPending = 997; // ERROR_IO_PENDING
     private const int PartialCopy = 299; // ERROR_PARTIAL_COPY
     private const int NoAccess = 998; // ERROR_NOACCESS
     private const int LargestTransfer = 1 << 30;
 
     private readonly nint _self = WindowsCalls.GetCurrentProcess(); // a constant that needs no closing
+
+    private readonly bool _hasPlaceholders = WindowsCalls.HasPlaceholders;
 
     public WindowsMemory()
     {
@@ -47,6 +62,14 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         MemoryCapability.AdviseCold or MemoryCapability.AdvisePageOut =>
             "Windows ages pages by itself and takes no advice on it; MemoryAdvice.DontNeed takes them out of the working set.",
         MemoryCapability.AdvisePopulateWrite => "Windows cannot map pages for stores without storing to them.",
+        MemoryCapability.FlushInvalidate =>
+            "Windows keeps all views of a local file coherent and has no call to drop cached copies.",
+        MemoryCapability.DiscardShared => "Windows frees no blocks through a view; MappedFile.PunchHole frees them through the file.",
+        MemoryCapability.DiscardPrivateFile => "Windows does not take back private copies of a file's pages; map it again.",
+        MemoryCapability.EvictFile => "Windows has no call that drops one file from its cache.",
+        MemoryCapability.ResidencyOfPageCache => "Windows tells only what is in this process's working set.",
+        MemoryCapability.ReserveForFile when !_hasPlaceholders =>
+            "This Windows is older than 10 version 1803 and cannot map views into reserved address space.",
         MemoryCapability.GuardPagesForFile => "Windows places a view by itself, without pages around it; guard anonymous memory instead.",
         _ => null,
     };
@@ -82,6 +105,8 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     {
         if (file is null)
             return Allocate(request);
+        if (request.Reserve > 0)
+            return MapGrowing(file, request);
         using SafeSectionHandle section = WindowsCalls.CreateFileMapping(file, 0, Protection(request.Access, request.IsPrivate), 0, 0, 0);
         if (section.IsInvalid)
             throw SystemError.From("Making a section of the file", Marshal.GetLastPInvokeError());
@@ -93,22 +118,21 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         return WindowsPages.OfView(address, RoundUp(request.Length));
     }
 
-    public override bool TryRead(nint address, Span<byte> destination)
+    public override bool TryCopy(nint source, nint destination, long length)
     {
-        // SAFETY: the target is the caller's span, pinned here; the source is read by the kernel, which reports what cannot be
-        // read instead of raising an exception in this process.
-        fixed (byte* start = destination)
+        while (length > 0)
         {
-            for (int done = 0; done < destination.Length;)
+            // SAFETY: both ranges are the caller's; either may be gone, which the kernel reports instead of raising an exception.
+            var part = (nint)Math.Min(length, LargestTransfer);
+            if (!WindowsCalls.ReadProcess(_self, (void*)source, (void*)destination, (nuint)part, out _))
             {
-                int length = Math.Min(destination.Length - done, LargestTransfer);
-                if (WindowsCalls.ReadProcess(_self, (void*)(address + done), start + done, (nuint)length, out _))
-                    done += length;
-                else if (Marshal.GetLastPInvokeError() is int error and not (PartialCopy or NoAccess))
-                    throw SystemError.From("ReadProcessMemory", error);
-                else
-                    return false;
+                int error = Marshal.GetLastPInvokeError();
+                return error is PartialCopy or NoAccess ? false : throw SystemError.From("Copying memory", error);
             }
+
+            source += part;
+            destination += part;
+            length -= part;
         }
 
         return true;
@@ -139,6 +163,126 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         }
     }
 
+    public override void Flush(nint address, long length, FlushMode mode, SafeFileHandle file, long offset)
+    {
+        if (!WindowsCalls.FlushView(address, (nuint)length))
+            throw SystemError.From($"Flushing {length} bytes", Marshal.GetLastPInvokeError());
+        if (mode == FlushMode.Durable && !WindowsCalls.FlushFile(file)) // the view's flush stops at the device's cache
+            throw SystemError.From("Flushing the file to its device", Marshal.GetLastPInvokeError());
+    }
+
+    public override void Protect(nint address, long length, MemoryAccess access, bool isPrivateFile)
+    {
+        if (!WindowsCalls.Protect(address, (nuint)length, Protection(access, isPrivateFile), out _))
+            throw SystemError.From($"Protecting {length} bytes ({access})", Marshal.GetLastPInvokeError());
+    }
+
+    public override void Lock(nint address, long length)
+    {
+        if (!WindowsCalls.Lock(address, (nuint)length))
+            throw SystemError.From($"Locking {length} bytes in memory", Marshal.GetLastPInvokeError(),
+                "The limit is the process's minimum working set (Process.MinWorkingSet).");
+    }
+
+    public override void Unlock(nint address, long length)
+    {
+        if (!WindowsCalls.Unlock(address, (nuint)length))
+            throw SystemError.From($"Unlocking {length} bytes", Marshal.GetLastPInvokeError());
+    }
+
+    public override void Residency(nint address, Span<byte> pages)
+    {
+        Span<WorkingSetPage> batch = stackalloc WorkingSetPage[256];
+        for (int done = 0; done < pages.Length; done += batch.Length)
+        {
+            int count = Math.Min(batch.Length, pages.Length - done);
+            for (int i = 0; i < count; i++)
+                batch[i] = new WorkingSetPage { Address = address + (nint)(done + i) * PageSize };
+            // SAFETY: the batch is on this stack, its size given in bytes.
+            fixed (WorkingSetPage* first = batch)
+            {
+                if (!WindowsCalls.QueryWorkingSet(_self, first, (uint)(count * sizeof(WorkingSetPage))))
+                    throw SystemError.From("Asking which pages are in memory", Marshal.GetLastPInvokeError());
+            }
+
+            for (int i = 0; i < count; i++)
+                pages[done + i] = (byte)(batch[i].Attributes & 1);
+        }
+    }
+
+    public override void Discard(nint address, long length, MemoryAccess access, bool isFile, bool isPrivate)
+    {
+        // Files never get here. Between the two calls the pages are not there.
+        if (!WindowsCalls.Free(address, (nuint)length, Decommit)
+            || WindowsCalls.Allocate(address, (nuint)length, Commit, Protection(access, isPrivate: false)) == 0)
+            throw SystemError.From($"Discarding {length} bytes", Marshal.GetLastPInvokeError());
+    }
+
+    public override void PunchHole(SafeFileHandle file, long offset, long length)
+    {
+        var range = new ZeroRange(offset, offset + length);
+        // SAFETY: the range is on this stack for the time of the synchronous call.
+        if (!WindowsCalls.Control(file, SetSparse, null, 0, null, 0, out _, 0)
+            || !WindowsCalls.Control(file, SetZeroData, &range, (uint)sizeof(ZeroRange), null, 0, out _, 0))
+        {
+            int error = Marshal.GetLastPInvokeError();
+            throw error is InvalidFunction or NotSupported
+                ? new PlatformNotSupportedException("The file system cannot free blocks inside a file (FSCTL_SET_ZERO_DATA).")
+                : SystemError.From($"Punching a hole of {length} bytes at {offset}", error);
+        }
+    }
+
+    public override void Evict(SafeFileHandle file, long offset, long length) =>
+        throw new PlatformNotSupportedException(WhyNot(MemoryCapability.EvictFile));
+
+    public override SafeFileHandle LockOwner(MappedFile file) => file.Handle; // locks of one handle conflict with each other
+
+    public override bool CanWaitForLock => false; // waiting holds the file object, and with it whoever wants to unlock
+
+    public override bool TryLockRange(SafeFileHandle owner, long offset, long length, bool exclusive, bool wait)
+    {
+        var range = new Overlapped(offset);
+        // SAFETY: the range is on this stack; the handle is synchronous, so the call is over when it returns.
+        if (WindowsCalls.LockFile(owner, FailImmediately | (exclusive ? ExclusiveLock : 0), 0, (uint)length, (uint)(length >>> 32), &range))
+            return true;
+        int error = Marshal.GetLastPInvokeError();
+        return error is LockViolation or IoPending ? false : throw SystemError.From($"Locking {length} bytes at {offset}", error);
+    }
+
+    public override void UnlockRange(SafeFileHandle owner, long offset, long length)
+    {
+        var range = new Overlapped(offset);
+        // SAFETY: as above.
+        if (!WindowsCalls.UnlockFile(owner, 0, (uint)length, (uint)(length >>> 32), &range))
+            throw SystemError.From($"Unlocking {length} bytes at {offset}", Marshal.GetLastPInvokeError());
+    }
+
+    public override SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share, bool execute)
+    {
+        if (!execute)
+            return base.Open(path, mode, access, share, execute);
+        uint rights = GenericRead | GenericExecute | ((access & FileAccess.Write) != 0 ? GenericWrite : 0);
+        SafeFileHandle file = WindowsCalls.CreateFile(
+            Path.GetFullPath(path), rights, (uint)share & ShareAll, 0, mode == FileMode.Open ? OpenExisting : OpenAlways, 0, 0);
+        return file.IsInvalid ? throw SystemError.From($"Opening '{path}'", Marshal.GetLastPInvokeError(), path: path) : file;
+    }
+
+    private WindowsGrowingPages MapGrowing(SafeFileHandle file, in MapRequest request)
+    {
+        var pages = new WindowsGrowingPages(_self, Granularity, Math.Max(request.Reserve, request.Length), request.Address);
+        try
+        {
+            if (request.Length > 0)
+                pages.Resize(file, request);
+            return pages;
+        }
+        catch
+        {
+            pages.Dispose();
+            throw;
+        }
+    }
+
     private WindowsPages Allocate(in MapRequest request)
     {
         long page = request.HugePages == HugePages.Explicit ? (long)WindowsCalls.GetLargePageMinimum() : PageSize;
@@ -153,8 +297,8 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         if (start == 0)
             throw SystemError.From($"Reserving {reserved} bytes", Marshal.GetLastPInvokeError(),
                 request.HugePages == HugePages.Explicit ? "Large pages need the privilege 'Lock pages in memory', enabled." : null);
-        WindowsPages pages = WindowsPages.OfAllocation(start + (nint)guard, mapped, reserved, start);
-        if (request.HugePages != HugePages.Explicit
+        WindowsPages pages = WindowsPages.OfAllocation(start + (nint)guard, mapped, reserved, start, PageSize);
+        if (request.HugePages != HugePages.Explicit && mapped > 0
             && WindowsCalls.Allocate(pages.Base, (nuint)mapped, Commit, protection) == 0)
         {
             int error = Marshal.GetLastPInvokeError();
@@ -168,7 +312,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     private long RoundUp(long value) => checked(value + PageSize - 1) / PageSize * PageSize;
 
     /// <summary>PAGE_*.</summary>
-    private static uint Protection(MemoryAccess access, bool isPrivate)
+    public static uint Protection(MemoryAccess access, bool isPrivate)
     {
         bool write = (access & MemoryAccess.Write) != 0;
         uint plain = access == MemoryAccess.None ? 1u : !write ? 2u : isPrivate ? 8u : 4u;

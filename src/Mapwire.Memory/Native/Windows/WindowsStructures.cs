@@ -50,3 +50,30 @@ internal struct MemoryRange(nint address, nuint length)
     public nint Address = address;
     public nuint Length = length;
 }
+
+/// <summary><c>PSAPI_WORKING_SET_EX_INFORMATION</c>; bit 0 of the attributes says that the page is there.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct WorkingSetPage
+{
+    public nint Address;
+    public nuint Attributes;
+}
+
+/// <summary><c>OVERLAPPED</c>, here only the start of a range.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Overlapped(long offset)
+{
+    public nuint Internal;
+    public nuint InternalHigh;
+    public uint OffsetLow = (uint)offset;
+    public uint OffsetHigh = (uint)(offset >>> 32);
+    public nint Event;
+}
+
+/// <summary><c>FILE_ZERO_DATA_INFORMATION</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ZeroRange(long from, long to)
+{
+    public long From = from;
+    public long To = to;
+}
