@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Mapwire.Memory;
 
-/// <summary>The handles that hold the locks of one file. On Unix a lock belongs to an open file description and never conflicts
-/// with others of the same one, so each held lock has a handle of its own; a released one is kept for the next.</summary>
+/// <summary>The handles that hold the locks of one file. A lock belongs to an open file description (on Windows: file object) and
+/// does not conflict with others of the same one, so each held lock has its own; a released one is kept for the next.</summary>
 internal sealed class LockOwners(MappedFile file) : IDisposable
 {
     private readonly ConcurrentBag<SafeFileHandle> _idle = [];
@@ -19,8 +19,6 @@ internal sealed class LockOwners(MappedFile file) : IDisposable
 
     public void Return(SafeFileHandle owner)
     {
-        if (ReferenceEquals(owner, file.Handle))
-            return;
         _idle.Add(owner);
         if (_closed)
             Dispose();

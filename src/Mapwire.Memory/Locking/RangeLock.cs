@@ -10,8 +10,8 @@ namespace Mapwire.Memory;
 /// <remarks>
 /// <para>The range may reach past the file's end. Any thread may release the lock. Two locks of one program conflict like those
 /// of two programs, so whoever takes overlapping ranges twice waits for himself.</para>
-/// <para>On Linux and macOS the locks bind only those who ask for them (locks of an open file description). On Windows reading
-/// and writing calls of others fail inside a locked range too; mapped access does not.</para>
+/// <para>On Linux and macOS the locks bind only those who ask for them (locks of an open file description). On Windows calls
+/// that read or write inside a locked range fail too, also those on <see cref="MappedFile.Handle"/>; mapped access does not.</para>
 /// <para>A wait that can be cut short, and every wait on Windows, asks again and again, at first at once and at last every 10
 /// milliseconds; nobody is served in order.</para>
 /// </remarks>
@@ -148,8 +148,7 @@ public sealed class RangeLock : IDisposable
     {
         if (Interlocked.Exchange(ref _owner, null) is not SafeFileHandle owner)
             return;
-        if (!owner.IsClosed) // Windows: closing the file has released it
-            MemorySystem.Current.UnlockRange(owner, Offset, Length);
+        MemorySystem.Current.UnlockRange(owner, Offset, Length);
         _owners.Return(owner);
     }
 

@@ -156,8 +156,7 @@ public sealed class MappedFile : IDisposable
         MemorySystem.Current.Evict(Handle, 0, 0);
     }
 
-    /// <summary>Closes the file. Regions stay mapped; on Windows locks are released, elsewhere they are held until their own
-    /// disposal.</summary>
+    /// <summary>Closes the file. Regions stay mapped, and held locks stay held.</summary>
     public void Dispose()
     {
         LockOwners.Dispose();

@@ -19,6 +19,9 @@ internal static unsafe partial class WindowsCalls
     public static partial SafeFileHandle CreateFile(
         string path, uint access, uint share, nint security, uint disposition, uint flags, nint template);
 
+    [LibraryImport(Kernel, EntryPoint = "ReOpenFile", SetLastError = true)]
+    public static partial SafeFileHandle Reopen(SafeFileHandle file, uint access, uint share, uint flags);
+
     [LibraryImport(Kernel, EntryPoint = "GetFileType", SetLastError = true)]
     public static partial uint GetFileType(SafeFileHandle file);
 

@@ -235,7 +235,16 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     public override void Evict(SafeFileHandle file, long offset, long length) =>
         throw new PlatformNotSupportedException(WhyNot(MemoryCapability.EvictFile));
 
-    public override SafeFileHandle LockOwner(MappedFile file) => file.Handle; // locks of one handle conflict with each other
+    public override SafeFileHandle LockOwner(MappedFile file)
+    {
+        // A handle of its own: through one and the same handle a shared lock may overlap an exclusive one.
+        SafeFileHandle owner = WindowsCalls.Reopen(
+            file.Handle, GenericRead | (file.CanWrite ? GenericWrite : 0), ShareAll, 0);
+        return owner.IsInvalid
+            ? throw SystemError.From("Opening the file once more for a lock", Marshal.GetLastPInvokeError(),
+                "It has to be open with FileShare.ReadWrite.")
+            : owner;
+    }
 
     public override bool CanWaitForLock => false; // waiting holds the file object, and with it whoever wants to unlock
 
