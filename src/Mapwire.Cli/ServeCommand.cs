@@ -64,9 +64,16 @@ internal static class ServeCommand
             HelpName = "N",
             DefaultValueFactory = _ => defaults.Workers,
         };
+        Option<string?> indexCache = new("--index-cache")
+        {
+            Description = "Where the indices of recordings are kept between runs; 'none' for nowhere.",
+            HelpName = "DIR",
+            DefaultValueFactory = static _ => UserCacheFolder(),
+        };
         Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE.")
         {
             folder, rtmp, maxBuffer, chunkSize, handshakeTimeout, idleTimeout, sendTimeout, maxConnections, workers,
+            indexCache,
         };
         command.SetAction((parsed, _) => ServeAsync(() => new RtmpServerOptions
         {
@@ -79,6 +86,7 @@ internal static class ServeCommand
             SendTimeout = TimeSpan.FromSeconds(parsed.GetValue(sendTimeout)),
             MaxConnections = parsed.GetValue(maxConnections),
             Workers = parsed.GetValue(workers),
+            IndexCacheFolder = parsed.GetValue(indexCache) is { } cache and not "none" ? cache : null,
         }));
         return command;
     }
@@ -89,6 +97,20 @@ internal static class ServeCommand
         HelpName = "SECONDS",
         DefaultValueFactory = _ => value.TotalSeconds,
     };
+
+    /// <summary>Where this user's programs keep what they can make again (XDG Base Directory Specification; Windows: local application data).</summary>
+    private static string? UserCacheFolder()
+    {
+        string? caches = OperatingSystem.IsWindows()
+            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        if (string.IsNullOrEmpty(caches) && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home)
+        {
+            caches = Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache");
+        }
+
+        return string.IsNullOrEmpty(caches) ? null : Path.Combine(caches, "mapwire", "index");
+    }
 
     private static async Task<int> ServeAsync(Func<RtmpServerOptions> choose)
     {

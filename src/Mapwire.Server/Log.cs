@@ -37,6 +37,9 @@ internal static partial class Log
     [LoggerMessage(301, LogLevel.Warning, "{Title} plays without {Track}")]
     public static partial void TrackLeftOut(ILogger log, string title, string track);
 
+    [LoggerMessage(302, LogLevel.Warning, "an index was not stored: {Fault}")]
+    public static partial void IndexNotStored(ILogger log, string fault);
+
     [LoggerMessage(900, LogLevel.Error, "{Peer} met a fault of the server")]
     public static partial void InternalError(ILogger log, EndPoint? peer, Exception fault);
 }

@@ -5,24 +5,20 @@ using Mapwire.Memory;
 
 namespace Mapwire.Server.Catalog;
 
-/// <summary>A recording as it lies in its file: mapped, its movie box read by guarded reads and parsed.</summary>
+/// <summary>A recording as it lies in its file, mapped.</summary>
 /// <remarks>The mapping is for gather sends. Nothing here reads it through a span: the file is not ours alone.</remarks>
-public sealed class MovieFile : IDisposable
+internal sealed class MovieFile : IDisposable
 {
     private readonly MappedFile _file;
 
-    private MovieFile(MappedFile file, MappedRegion region, FileIdentity identity, Movie movie)
+    private MovieFile(MappedFile file, MappedRegion region, FileIdentity identity)
     {
         _file = file;
         Region = region;
         Identity = identity;
-        Movie = movie;
     }
 
-    /// <summary>What the file says it holds.</summary>
-    public Movie Movie { get; }
-
-    /// <summary>Which file this is, at the moment it was read.</summary>
+    /// <summary>Which file this is, at the moment it was opened.</summary>
     public FileIdentity Identity { get; }
 
     /// <summary>The whole file, mapped for reading.</summary>
@@ -35,17 +31,15 @@ public sealed class MovieFile : IDisposable
     public string? RealPath =>
         OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{_file.Handle.DangerousGetHandle()}").LinkTarget : null;
 
-    /// <summary>Whether the file is still the one that was read: the same length and time of change.</summary>
+    /// <summary>Whether the file is still the one that was opened: the same length and time of change.</summary>
     public bool IsUnchanged => _file.Identity == Identity;
 
-    /// <summary>Opens and reads a recording.</summary>
+    /// <summary>Opens and maps a recording.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="limits">Bounds on what the file may declare; null for the defaults.</param>
-    /// <exception cref="TitleException">The file cannot be opened or read, or it is no movie that could be played.</exception>
-    public static MovieFile Open(string path, Mp4Limits? limits = null)
+    /// <exception cref="TitleException">The file cannot be opened, or it is empty.</exception>
+    public static MovieFile Open(string path)
     {
         MappedFile? file = null;
-        MappedRegion? region = null;
         try
         {
             file = MappedFile.Open(path);
@@ -55,15 +49,9 @@ public sealed class MovieFile : IDisposable
                 throw new TitleException(TitleError.NotPlayable, "the file is empty");
             }
 
-            region = file.Map();
-            MovieFile opened = new(file, region, identity, ReadMovie(region, limits ?? Mp4Limits.Default));
+            MovieFile opened = new(file, file.Map(), identity);
             file = null;
-            region = null;
             return opened;
-        }
-        catch (Mp4FormatException malformed)
-        {
-            throw new TitleException(TitleError.NotPlayable, malformed.Message, malformed);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -71,8 +59,40 @@ public sealed class MovieFile : IDisposable
         }
         finally
         {
-            region?.Dispose();
             file?.Dispose();
+        }
+    }
+
+    /// <summary>Copies the movie box out of the mapping and parses it.</summary>
+    /// <param name="limits">Bounds on what the file may declare; null for the defaults.</param>
+    /// <exception cref="TitleException">There is no movie box, or it is malformed, or the file could not be read.</exception>
+    public Movie ReadMovie(Mp4Limits? limits = null)
+    {
+        limits ??= Mp4Limits.Default;
+        try
+        {
+            BoxHeader box = TopLevelBoxes.FindMovie(Region);
+            if (box.Length > limits.MovieBytes)
+            {
+                throw new TitleException(
+                    TitleError.NotPlayable, $"the moov box at offset {box.Offset} has {box.Length} bytes; the limit is {limits.MovieBytes}");
+            }
+
+            byte[] moov = ArrayPool<byte>.Shared.Rent((int)box.Length);
+            try
+            {
+                Span<byte> bytes = moov.AsSpan(0, (int)box.Length);
+                TopLevelBoxes.Read(Region, box.Offset, bytes);
+                return MovieParser.Parse(bytes, box.Offset, Region.Length, limits);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(moov);
+            }
+        }
+        catch (Mp4FormatException malformed)
+        {
+            throw new TitleException(TitleError.NotPlayable, malformed.Message, malformed);
         }
     }
 
@@ -81,26 +101,5 @@ public sealed class MovieFile : IDisposable
     {
         Region.Dispose();
         _file.Dispose();
-    }
-
-    private static Movie ReadMovie(MappedRegion region, Mp4Limits limits)
-    {
-        BoxHeader box = TopLevelBoxes.FindMovie(region);
-        if (box.Length > limits.MovieBytes)
-        {
-            throw new TitleException(TitleError.NotPlayable, $"the moov box at offset {box.Offset} has {box.Length} bytes; the limit is {limits.MovieBytes}");
-        }
-
-        byte[] moov = ArrayPool<byte>.Shared.Rent((int)box.Length);
-        try
-        {
-            Span<byte> bytes = moov.AsSpan(0, (int)box.Length);
-            TopLevelBoxes.Read(region, box.Offset, bytes);
-            return MovieParser.Parse(bytes, box.Offset, region.Length, limits);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(moov);
-        }
     }
 }

@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace Mapwire.Server.Catalog;
 
 /// <summary>The folder whose recordings are served, and nothing outside it.</summary>
@@ -31,19 +33,21 @@ internal sealed class ServedFolder
             IgnoreInaccessible = true,
             AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
         };
-        System.IO.Enumeration.FileSystemEnumerable<string> files = new(_root, static (ref entry) => entry.ToFullPath(), walk)
+        FileSystemEnumerable<(string Path, bool IsLink)> files = new(_root, static (ref entry) => (entry.ToFullPath(), IsLink(ref entry)), walk)
         {
             ShouldIncludePredicate = static (ref entry) => !entry.IsDirectory && TitleName.HasTitleExtension(entry.FileName),
-            ShouldRecursePredicate = static (ref entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+            ShouldRecursePredicate = static (ref entry) => !IsLink(ref entry),
         };
-        foreach (string file in files)
+        foreach ((string path, bool isLink) in files)
         {
-            string title = Path.GetRelativePath(_root, file).Replace('\\', '/');
-            if (Find(title) is not null)
+            string title = Path.GetRelativePath(_root, path).Replace('\\', '/');
+            if (!isLink || Find(title) is not null)
             {
                 yield return title; // a link may lead out
             }
         }
+
+        static bool IsLink(ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) != 0;
     }
 
     /// <summary>The real path of a title, free of links; null when there is no such file, or it lies outside the folder.</summary>

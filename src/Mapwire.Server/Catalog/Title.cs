@@ -1,26 +1,22 @@
-using Mapwire.Media;
 using Mapwire.Memory;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Catalog;
 
 /// <summary>
-/// A playable file in the catalog: its mapping, its strip and the messages that introduce it. Immutable; shared by all players,
-/// who hold it open by counting.
+/// A playable file in the catalog: its mapping and its index. Immutable; shared by all players, who hold it open by counting.
 /// </summary>
 internal sealed class Title
 {
     private readonly MovieFile _file;
-    private int _holders = 1; // the catalog's own
+    private readonly TitleIndex _index;
+    private int _holders = 1; // whoever opened it
 
-    private Title(string name, MovieFile file, Strip strip, TitleCodecs codecs, byte[] metadata)
+    private Title(string name, MovieFile file, TitleIndex index)
     {
         Name = name;
         _file = file;
-        Strip = strip;
-        Codecs = codecs;
-        Metadata = metadata;
-        Duration = file.Movie.Duration;
+        _index = index;
     }
 
     /// <summary>The path below the served folder.</summary>
@@ -30,19 +26,22 @@ internal sealed class Title
     public FileIdentity Identity => _file.Identity;
 
     /// <summary>The samples in send order.</summary>
-    public Strip Strip { get; }
+    public Strip Strip => _index.Strip;
 
     /// <summary>The codec headers.</summary>
-    public TitleCodecs Codecs { get; }
+    public TitleCodecs Codecs => _index.Codecs;
 
     /// <summary>The body of the onMetaData message, AMF0.</summary>
-    public ReadOnlyMemory<byte> Metadata { get; }
+    public ReadOnlyMemory<byte> Metadata => _index.Metadata;
 
     /// <summary>How long it plays.</summary>
-    public TimeSpan Duration { get; }
+    public TimeSpan Duration => _index.Duration;
+
+    /// <summary>The tracks that are left out of play, a line each, for the log.</summary>
+    public IReadOnlyList<string> LeftOut => _index.LeftOut;
 
     /// <summary>What it costs to keep, in bytes; the mapping costs address space alone.</summary>
-    public long ByteSize => Strip.ByteSize + Metadata.Length + 1024;
+    public long ByteSize => _index.ByteSize;
 
     /// <summary>Whether the file still holds what the strip describes.</summary>
     public bool IsUnchanged => _file.IsUnchanged;
@@ -51,8 +50,9 @@ internal sealed class Title
     /// <param name="path">The file.</param>
     /// <param name="name">The path below the served folder, for logs.</param>
     /// <param name="folder">Where the open file has to lie, whatever links did meanwhile; null when that does not matter.</param>
+    /// <param name="cache">Where indices are kept between runs; null for nowhere.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public static Title Open(string path, string name, ServedFolder? folder = null)
+    public static Title Open(string path, string name, ServedFolder? folder = null, IndexCache? cache = null)
     {
         MovieFile file = MovieFile.Open(path);
         try
@@ -62,38 +62,19 @@ internal sealed class Title
                 throw new TitleException(TitleError.NotFound, $"no title {name}");
             }
 
-            Movie movie = file.Movie;
-            Track? video = movie.Default(TrackKind.Video);
-            Track? audio = movie.Default(TrackKind.Audio);
-            if (video is null && audio is null)
+            TitleIndex? index = cache?.Find(file.Identity);
+            if (index is null)
             {
-                throw new TitleException(TitleError.NotPlayable, NothingPlayable(movie));
+                index = TitleIndex.Build(file.ReadMovie(), file.Identity.Length);
+                cache?.Store(file.Identity, index);
             }
 
-            Strip strip = StripBuilder.Build(video, audio);
-            TitleCodecs codecs = new(video, audio);
-            return new Title(name, file, strip, codecs, TitleMetadata.Write(movie, file.Identity.Length, video, audio, strip));
+            return new Title(name, file, index);
         }
         catch
         {
             file.Dispose();
             throw;
-        }
-    }
-
-    /// <summary>The tracks that are left out of play, a line each, for the log.</summary>
-    public IEnumerable<string> LeftOut()
-    {
-        foreach (Track track in _file.Movie.Tracks)
-        {
-            if (track.NotPlayable is { } reason)
-            {
-                yield return $"track {track.Id} ({track.SampleEntry}): {reason}";
-            }
-            else if (track != _file.Movie.Default(track.Kind))
-            {
-                yield return $"track {track.Id} ({track.SampleEntry}): another {track.Kind} track is played";
-            }
         }
     }
 
@@ -126,9 +107,4 @@ internal sealed class Title
             _file.Dispose();
         }
     }
-
-    private static string NothingPlayable(Movie movie) =>
-        movie.Tracks.IsEmpty
-            ? "the movie has no track"
-            : "no playable track: " + string.Join("; ", movie.Tracks.Select(static t => $"track {t.Id} ({t.SampleEntry}): {t.NotPlayable}"));
 }

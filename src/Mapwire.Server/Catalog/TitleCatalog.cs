@@ -12,6 +12,7 @@ internal sealed class TitleCatalog : IDisposable
     private readonly ServedFolder _folder;
     private readonly long _maxBytes;
     private readonly int _maxTitles;
+    private readonly IndexCache? _cache;
     private readonly ILogger _log;
     private readonly Dictionary<string, Entry> _entries = [];
     private readonly SemaphoreSlim _openings = new(Environment.ProcessorCount);
@@ -20,9 +21,11 @@ internal sealed class TitleCatalog : IDisposable
     /// <param name="folder">Where the titles are.</param>
     /// <param name="maxBytes">The most that the indices of titles nobody plays may take, in bytes.</param>
     /// <param name="maxTitles">The most titles kept open that nobody plays: each holds a descriptor.</param>
+    /// <param name="cache">Where indices are kept between runs; null for nowhere.</param>
     /// <param name="log">What was opened, and what of it is left out.</param>
-    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, ILogger log)
+    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log)
     {
+        _cache = cache;
         _log = log;
         _folder = folder;
         _maxBytes = maxBytes;
@@ -117,9 +120,9 @@ internal sealed class TitleCatalog : IDisposable
         await _openings.WaitAsync().ConfigureAwait(false);
         try
         {
-            Title title = Title.Open(path, name, _folder);
+            Title title = Title.Open(path, name, _folder, _cache);
             Log.TitleOpened(_log, name, title.Strip.Count, title.Duration.TotalSeconds);
-            foreach (string track in title.LeftOut())
+            foreach (string track in title.LeftOut)
             {
                 Log.TrackLeftOut(_log, name, track);
             }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
@@ -7,42 +6,24 @@ using Mapwire.Server.Strips;
 namespace Mapwire.Server.Catalog;
 
 /// <summary>How a title's samples are announced and headed: the codec headers of FLV that RTMP messages carry.</summary>
-internal sealed class TitleCodecs
+/// <param name="VideoSequenceHeader">The body of the message before the first video sample; null when there is none to send.</param>
+/// <param name="AudioSequenceHeader">The body of the message before the first audio sample; null when the codec needs none.</param>
+/// <param name="Audio">The codec header of every audio sample.</param>
+internal sealed record TitleCodecs(byte[]? VideoSequenceHeader, byte[]? AudioSequenceHeader, AudioTagHeader Audio)
 {
     /// <summary>The longest codec header of a sample.</summary>
     public const int MaxTagHeaderLength = VideoTagHeader.MaxLength;
 
-    private readonly AudioTagHeader _audio;
-
+    /// <summary>The headers of what is played.</summary>
     /// <param name="video">The video track; null when there is none.</param>
     /// <param name="audio">The audio track; null when there is none.</param>
-    public TitleCodecs(Track? video, Track? audio)
-    {
-        HasVideo = video is not null;
-        HasAudio = audio is not null;
-        VideoSequenceHeader = video?.Codec is { } v ? SequenceHeader.Create(v) : null;
-        AudioSequenceHeader = audio?.Codec is { } a ? SequenceHeader.Create(a) : null;
-        _audio = audio?.Codec switch
-        {
-            Mp3Configuration mp3 => AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels),
-            _ => AudioTagHeader.Aac(AacPacketType.Raw),
-        };
-    }
-
-    /// <summary>Whether there is video.</summary>
-    public bool HasVideo { get; }
-
-    /// <summary>Whether there is audio.</summary>
-    public bool HasAudio { get; }
-
-    /// <summary>The body of the message before the first video sample; null when there is none to send.</summary>
-    public byte[]? VideoSequenceHeader { get; }
-
-    /// <summary>The body of the message before the first audio sample; null when the codec needs none.</summary>
-    public byte[]? AudioSequenceHeader { get; }
+    public static TitleCodecs Of(Track? video, Track? audio) => new(
+        video?.Codec is { } v ? SequenceHeader.Create(v) : null,
+        audio?.Codec is { } a ? SequenceHeader.Create(a) : null,
+        audio?.Codec is Mp3Configuration mp3 ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels) : AudioTagHeader.Aac(AacPacketType.Raw));
 
     /// <summary>Bytes of the codec header before each sample of a kind.</summary>
-    public int TagHeaderLength(bool isVideo) => isVideo ? VideoTagHeader.MaxLength : _audio.Length;
+    public int TagHeaderLength(bool isVideo) => isVideo ? VideoTagHeader.MaxLength : Audio.Length;
 
     /// <summary>Writes the codec header of a sample.</summary>
     /// <param name="destination">Takes <see cref="TagHeaderLength"/> bytes.</param>
@@ -53,7 +34,7 @@ internal sealed class TitleCodecs
     {
         if (!entry.IsVideo)
         {
-            return _audio.WriteTo(destination);
+            return Audio.WriteTo(destination);
         }
 
         VideoFrameType type = entry.IsSync ? VideoFrameType.Key : VideoFrameType.Inter;

@@ -24,38 +24,36 @@ public sealed class TitleReport
     /// <param name="path">The file.</param>
     public static TitleReport Of(string path)
     {
-        MovieFile file;
+        Movie movie;
         try
         {
-            file = MovieFile.Open(path);
+            using MovieFile file = MovieFile.Open(path);
+            movie = file.ReadMovie();
         }
         catch (TitleException refused)
         {
             return new TitleReport { Refusal = refused.Message, FileLength = LengthOf(path) };
         }
 
-        using (file)
+        string? refusal = null;
+        try
         {
-            string? refusal = null;
-            try
-            {
-                Title.Open(path, path).Release();
-            }
-            catch (TitleException refused)
-            {
-                refusal = refused.Message;
-            }
-
-            Track?[] played = [file.Movie.Default(TrackKind.Video), file.Movie.Default(TrackKind.Audio)];
-            return new TitleReport
-            {
-                Refusal = refusal,
-                Duration = file.Movie.Duration,
-                FileLength = file.Identity.Length,
-                KilobitsPerSecond = played.Sum(static track => track is null ? 0 : TitleMetadata.KilobitsPerSecond(track)),
-                Tracks = [.. file.Movie.Tracks.Select(track => TrackReport.Of(track, Array.IndexOf(played, track) >= 0))],
-            };
+            TitleIndex.Build(movie, LengthOf(path));
         }
+        catch (TitleException refused)
+        {
+            refusal = refused.Message;
+        }
+
+        Track?[] played = [movie.Default(TrackKind.Video), movie.Default(TrackKind.Audio)];
+        return new TitleReport
+        {
+            Refusal = refusal,
+            Duration = movie.Duration,
+            FileLength = LengthOf(path),
+            KilobitsPerSecond = played.Sum(static track => track is null ? 0 : TitleMetadata.KilobitsPerSecond(track)),
+            Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, Array.IndexOf(played, track) >= 0))],
+        };
     }
 
     private static long LengthOf(string path)

@@ -36,7 +36,8 @@ public sealed class RtmpServer : IDisposable
     public RtmpServer(RtmpServerOptions options, ILogger log)
     {
         options.Validate();
-        TitleCatalog catalog = new(new ServedFolder(options.Folder), options.CacheBytes, options.CacheTitles, log);
+        IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(kept, options.IndexCacheBytes, log) : null;
+        TitleCatalog catalog = new(new ServedFolder(options.Folder), options.CacheBytes, options.CacheTitles, cache, log);
         _context = new ServerContext(options, catalog, log);
         _workers = new Worker[options.Workers];
         EndPoint = options.EndPoint;

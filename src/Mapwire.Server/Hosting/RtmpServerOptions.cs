@@ -60,6 +60,15 @@ public sealed class RtmpServerOptions
     /// <summary>The most titles kept open. Default 1,024: each holds a descriptor.</summary>
     public int CacheTitles { get; init; } = 1024;
 
+    /// <summary>
+    /// Where the indices of titles are kept between runs, so that a restart does not parse every movie again; a folder of this server
+    /// alone. Default null: nowhere.
+    /// </summary>
+    public string? IndexCacheFolder { get; init; }
+
+    /// <summary>The most that the stored indices may take, in bytes. Default 1 GiB: the indices of some hundred two-hour films.</summary>
+    public long IndexCacheBytes { get; init; } = 1L << 30;
+
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
     {
@@ -73,6 +82,7 @@ public sealed class RtmpServerOptions
         Require(MaxConnections > 0, nameof(MaxConnections), "is at least 1");
         Require(Workers is > 0 and <= 1024, nameof(Workers), "is from 1 to 1,024");
         Require(CacheBytes >= 0, nameof(CacheBytes), "is not negative");
+        Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), "is more than 0 and less than 2 GiB");
         Require(CacheTitles > 0, nameof(CacheTitles), "is at least 1");
     }
 

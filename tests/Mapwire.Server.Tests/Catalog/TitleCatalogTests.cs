@@ -81,7 +81,7 @@ public sealed class TitleCatalogTests : IDisposable
         _folder.Add("a.mp4");
         _folder.Add("b.mp4");
         _folder.Add("c.mp4");
-        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), long.MaxValue, 2, NullLogger.Instance);
+        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), long.MaxValue, 2, null, NullLogger.Instance);
         Title a = await OpenAndRelease(catalog, "a.mp4");
         Title b = await OpenAndRelease(catalog, "b.mp4");
         await OpenAndRelease(catalog, "a.mp4");
@@ -96,13 +96,13 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("a.mp4");
         _folder.Add("b.mp4");
-        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), 0, 100, NullLogger.Instance);
+        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), 0, 100, null, NullLogger.Instance);
         Title a = await OpenAndRelease(catalog, "a.mp4");
         await OpenAndRelease(catalog, "b.mp4");
         Assert.False(IsOpen(a));
     }
 
-    private TitleCatalog Catalog() => new(new ServedFolder(_folder.Path), long.MaxValue, 100, NullLogger.Instance);
+    private TitleCatalog Catalog() => new(new ServedFolder(_folder.Path), long.MaxValue, 100, null, NullLogger.Instance);
 
     private static async Task<TitleError> ErrorOf(TitleCatalog catalog, string name) =>
         (await Assert.ThrowsAsync<TitleException>(() => catalog.OpenAsync("", name))).Error;
