@@ -6,6 +6,7 @@ RootCommand root = new("Serves recorded MP4s over RTMP.")
 {
     ServeCommand.Create(),
     ProbeCommand.Create(),
+    BenchCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

@@ -3,7 +3,7 @@ using System.Reflection.PortableExecutable;
 
 namespace Mapwire.Rules;
 
-/// <summary>Arrows between rooms only go down: Cli -> Server -> {Rtmp -> Media, Media, Memory}.</summary>
+/// <summary>Arrows between rooms only go down: Cli -> {Load ->} Server -> {Rtmp -> Media, Media, Memory}.</summary>
 public sealed class ArrowTests
 {
     /// <summary>What each room of src/ may use of ours.</summary>
@@ -13,7 +13,8 @@ public sealed class ArrowTests
         ["Mapwire.Media"] = [],
         ["Mapwire.Rtmp"] = ["Mapwire.Media"],
         ["Mapwire.Server"] = ["Mapwire.Rtmp", "Mapwire.Media", "Mapwire.Memory"],
-        ["Mapwire.Cli"] = ["Mapwire.Server", "Mapwire.Rtmp", "Mapwire.Media", "Mapwire.Memory"],
+        ["Mapwire.Load"] = ["Mapwire.Server", "Mapwire.Rtmp", "Mapwire.Media"],
+        ["Mapwire.Cli"] = ["Mapwire.Load", "Mapwire.Server", "Mapwire.Rtmp", "Mapwire.Media", "Mapwire.Memory"],
     };
 
     /// <summary>What the libraries may take from others; the command takes what it likes.</summary>

@@ -1,0 +1,76 @@
+namespace Mapwire.Load;
+
+/// <summary>How many players do what for how long. Checked once, when the test is created.</summary>
+public sealed class LoadOptions
+{
+    /// <summary>The most players: below what one address has ports for (Linux gives out some 28,000).</summary>
+    public const int MaxPlayers = 28_000;
+
+    /// <summary>The streams to play; players are dealt to them in turn. Required.</summary>
+    public required IReadOnlyList<LoadTarget> Targets { get; init; }
+
+    /// <summary>How many players at once. Required, 1 to <see cref="MaxPlayers"/>.</summary>
+    public required int Players { get; init; }
+
+    /// <summary>How long to measure once all players have been started; up to a day. Default 30 s.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Over how long the players are started, evenly. Null: 500 a second, which the smallest server accepts without a queue.
+    /// </summary>
+    public TimeSpan? Ramp { get; init; }
+
+    /// <summary>The media that a player says it buffers. Default 3 s, what ffmpeg says. In <see cref="LoadMode.Fast"/> it is ten hours.</summary>
+    public TimeSpan Buffer { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>What the players do. Default watch.</summary>
+    public LoadMode Mode { get; init; }
+
+    /// <summary>
+    /// Connections begun a second in <see cref="LoadMode.Churn"/>, all players together. Null: a player begins the next one as soon
+    /// as the last is over, so the server sets the pace.
+    /// </summary>
+    public double? ChurnRate { get; init; }
+
+    /// <summary>How often each player seeks to a random place of the first nine tenths of its film; null: never.</summary>
+    public TimeSpan? SeekEvery { get; init; }
+
+    /// <summary>Threads, each with its own players. Default 1: ten thousand players of 500 kbit/s need less than one core.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Processes of a server on this machine whose processor time and memory are reported too (Linux). Default none.</summary>
+    public IReadOnlyList<int> ServerProcesses { get; init; } = [];
+
+    /// <summary>
+    /// A few plays before the test that nobody counts, so that compiling and opening files for the first time, here and there, is not
+    /// measured. Default 1 s; zero for none.
+    /// </summary>
+    public TimeSpan Rehearsal { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The ramp as it is done.</summary>
+    internal TimeSpan EffectiveRamp => Ramp ?? TimeSpan.FromSeconds(Players / 500.0);
+
+    /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
+    internal void Validate()
+    {
+        Require(Targets.Count > 0, nameof(Targets), "names at least one stream");
+        Require(Players is > 0 and <= MaxPlayers, nameof(Players), $"is from 1 to {MaxPlayers}");
+        Require(Duration > TimeSpan.Zero && Duration <= TimeSpan.FromDays(1), nameof(Duration), "is more than 0 and at most a day");
+        Require(EffectiveRamp >= TimeSpan.Zero && EffectiveRamp <= TimeSpan.FromHours(1), nameof(Ramp), "is from 0 to an hour");
+        Require(Buffer >= TimeSpan.Zero && Buffer <= TimeSpan.FromDays(1), nameof(Buffer), "is from 0 to a day");
+        Require(ChurnRate is null or (> 0 and <= 100_000), nameof(ChurnRate), "is more than 0 and at most 100,000 a second");
+        Require(ChurnRate is null || Mode == LoadMode.Churn, nameof(ChurnRate), "needs churn");
+        Require(SeekEvery is null || Mode == LoadMode.Watch, nameof(SeekEvery), "needs players that watch");
+        Require(SeekEvery is null || SeekEvery >= TimeSpan.FromMilliseconds(100), nameof(SeekEvery), "is at least 0.1 s");
+        Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), "is from 0 to a minute");
+        Require(Threads is > 0 and <= 64, nameof(Threads), "is from 1 to 64");
+    }
+
+    private static void Require(bool holds, string option, string rule)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{option} {rule}", option);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+using Mapwire.Load.Measuring;
+using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Transport;
+
+namespace Mapwire.Load.Players;
+
+/// <summary>One thread with its poller, its players and their schedule.</summary>
+internal sealed class LoadLoop : IDisposable
+{
+    /// <summary>
+    /// What one receive call takes at most: a second of a 1 Mbit/s film in one call, and the buffer stays in a core's own cache.
+    /// </summary>
+    private const int ReceiveLength = 128 * 1024;
+
+    private const int EventsPerWait = 512;
+    private const long LookEvery = 250 * LoadClock.Millisecond;
+
+    /// <summary>The longest wait, so that a stop is heard of even where a wake got lost.</summary>
+    private const long LongestWait = 100 * LoadClock.Millisecond;
+
+    private readonly LoadPlayer[] _players;
+    private readonly PriorityQueue<LoadPlayer, long> _schedule = new();
+    private readonly Queue<LoadPlayer> _again = new();
+    private readonly Dictionary<RtmpUrl, double> _durations = [];
+    private readonly Thread _thread;
+    private volatile bool _stops;
+    private volatile Exception? _fault;
+    private long _playing;
+    private long _stalling;
+
+    /// <param name="options">What the players do.</param>
+    /// <param name="index">Which of the loops this is: it takes each n-th player.</param>
+    public LoadLoop(LoadOptions options, int index)
+    {
+        Mode = options.Mode;
+        SeekInterval = options.SeekEvery is { } every ? LoadClock.Of(every) : null;
+        ChurnInterval = options.ChurnRate is { } rate ? (long)(options.Players / rate * LoadClock.Second) : null;
+        BufferMilliseconds = Mode == LoadMode.Fast ? TenHours : (uint)options.Buffer.TotalMilliseconds;
+        Random = new Random(index + 1); // the same places in each run
+        _players = new LoadPlayer[((options.Players - index - 1) / options.Threads) + 1];
+        for (int i = 0; i < _players.Length; i++)
+        {
+            _players[i] = new LoadPlayer(this, i, options.Targets[((i * options.Threads) + index) % options.Targets.Count]);
+        }
+
+        Step = LoadClock.Of(options.EffectiveRamp) / Math.Max(1.0, options.Players);
+        if (ChurnInterval is { } interval)
+        {
+            Step = Math.Max(Step, interval / (double)options.Players);
+        }
+
+        Stride = options.Threads;
+        Index = index;
+        _thread = new Thread(Run) { Name = $"mapwire load {index}", IsBackground = true };
+    }
+
+    /// <summary>What rtmpdump asks for when it wants everything: ten hours.</summary>
+    private const uint TenHours = 36_000_000;
+
+    /// <summary>What this loop's players have seen.</summary>
+    public LoadTally Tally { get; } = new();
+
+    /// <summary>Waits for the players' sockets.</summary>
+    public Poller Poller { get; } = Poller.Create();
+
+    /// <summary>Where received bytes go until they are checked, at once.</summary>
+    public byte[] ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveLength, pinned: true);
+
+    /// <summary>Where sessions write.</summary>
+    public OutputBuffer Output { get; } = new();
+
+    /// <summary>What all sessions share.</summary>
+    public ClientSessionOptions SessionOptions { get; } = new() { StreamMedia = true };
+
+    /// <summary>Places to seek to and moments to do it.</summary>
+    public Random Random { get; }
+
+    public LoadMode Mode { get; }
+
+    /// <summary>Microseconds between two seeks of a player.</summary>
+    public long? SeekInterval { get; }
+
+    /// <summary>Microseconds between two intended connections of a player.</summary>
+    public long? ChurnInterval { get; }
+
+    public uint BufferMilliseconds { get; }
+
+    private double Step { get; }
+
+    private int Stride { get; }
+
+    private int Index { get; }
+
+    /// <summary>Starts the thread, and the first player at once.</summary>
+    /// <param name="start">The clock's time that the ramp counts from.</param>
+    public void Start(long start)
+    {
+        for (int i = 0; i < _players.Length; i++)
+        {
+            _players[i].CallAt(start + (long)(Step * ((i * Stride) + Index)));
+        }
+
+        _thread.Start();
+    }
+
+    /// <summary>Ends all plays and the thread.</summary>
+    /// <exception cref="InvalidOperationException">The loop broke down, or does not end.</exception>
+    public void Stop()
+    {
+        _stops = true;
+        Poller.Wake();
+        if (_thread.IsAlive && !_thread.Join(TimeSpan.FromSeconds(30)))
+        {
+            throw new InvalidOperationException("The load does not end.");
+        }
+
+        if (_fault is { } fault)
+        {
+            throw new InvalidOperationException("The load broke down.", fault);
+        }
+    }
+
+    /// <summary>Whether the thread ended before it was told to.</summary>
+    public bool HasFailed => _fault is not null;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_thread.IsAlive)
+        {
+            Stop();
+        }
+
+        foreach (LoadPlayer player in _players)
+        {
+            player.Dispose();
+        }
+
+        Poller.Dispose();
+    }
+
+    /// <summary>Calls a player at a time of the clock.</summary>
+    public void Schedule(LoadPlayer player, long due) => _schedule.Enqueue(player, due);
+
+    /// <summary>Gives a player another turn after the others had theirs.</summary>
+    public void RunAgain(LoadPlayer player) => _again.Enqueue(player);
+
+    /// <summary>Counts what a look at a playing player showed.</summary>
+    public void Look(bool stalls, bool isIdle)
+    {
+        _playing += stalls ? 0 : 1;
+        _stalling += stalls ? 1 : 0;
+        Tally.Looks++;
+        Tally.IdleLooks += isIdle ? 1 : 0;
+    }
+
+    /// <summary>A film's length by a server's word, in seconds; null when none was heard.</summary>
+    public double? DurationOf(RtmpUrl url) => _durations.TryGetValue(url, out double seconds) ? seconds : null;
+
+    /// <summary>Takes note of a film's length.</summary>
+    public void LearnDuration(RtmpUrl url, double seconds) => _durations[url] = seconds;
+
+    private void Run()
+    {
+        try
+        {
+            RunUntilStopped();
+        }
+        catch (Exception fault)
+        {
+            _fault = fault;
+        }
+    }
+
+    private void RunUntilStopped()
+    {
+        PollEvent[] events = new PollEvent[EventsPerWait];
+        long nextLook = LoadClock.Now + LookEvery;
+        while (!_stops)
+        {
+            long now = LoadClock.Now;
+            if (now >= nextLook)
+            {
+                LookAtAll(now);
+                nextLook = now + LookEvery;
+            }
+
+            CallDue(now);
+            int count = Poller.Wait(events, Patience(nextLook));
+            foreach (PollEvent seen in events.AsSpan(0, count))
+            {
+                _players[(int)seen.Key].OnReady(seen.Readable, seen.Writable);
+            }
+
+            for (int i = _again.Count; i > 0; i--)
+            {
+                _again.Dequeue().Read();
+            }
+        }
+
+        long end = LoadClock.Now;
+        LookAtAll(end);
+        foreach (LoadPlayer player in _players)
+        {
+            player.Stop(end);
+        }
+    }
+
+    private void CallDue(long now)
+    {
+        // What is planned while this runs waits for the next round, so that a server which refuses at once cannot hold the loop.
+        for (int i = _schedule.Count; i > 0 && _schedule.TryPeek(out LoadPlayer? player, out long due) && due <= now; i--)
+        {
+            _schedule.Dequeue();
+            if (player.Due == due)
+            {
+                player.OnDue(now);
+            }
+        }
+    }
+
+    private int Patience(long nextLook)
+    {
+        if (_again.Count > 0)
+        {
+            return 0;
+        }
+
+        long next = _schedule.TryPeek(out _, out long due) ? Math.Min(due, nextLook) : nextLook;
+        long wait = Math.Clamp(next - LoadClock.Now, 0, LongestWait);
+        return (int)((wait + LoadClock.Millisecond - 1) / LoadClock.Millisecond);
+    }
+
+    private void LookAtAll(long now)
+    {
+        _playing = 0;
+        _stalling = 0;
+        foreach (LoadPlayer player in _players)
+        {
+            player.Look(now);
+        }
+
+        Tally.Playing = _playing;
+        Tally.Stalling = _stalling;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Mapwire.Load;
+
+/// <summary>Where a player goes: <c>rtmp://host[:port]/application/name</c>.</summary>
+/// <param name="Host">A name or an address; of IPv6 without brackets.</param>
+/// <param name="Port">Default 1935, the port that RTMP is registered with.</param>
+/// <param name="Application">The first segment of the path.</param>
+/// <param name="Name">The rest of the path with its query, as the play command sends it.</param>
+public sealed record RtmpUrl(string Host, int Port, string Application, string Name)
+{
+    private const int DefaultPort = 1935;
+
+    /// <summary>What the connect command names: the URL without the stream's name.</summary>
+    public string ConnectUrl => Host.Contains(':') ? $"rtmp://[{Host}]:{Port}/{Application}" : $"rtmp://{Host}:{Port}/{Application}";
+
+    /// <summary>Reads a URL; false when it is not <c>rtmp</c>, or lacks the application or the name.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out RtmpUrl? url)
+    {
+        url = null;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || uri.Scheme != "rtmp" || uri.Host.Length == 0)
+        {
+            return false;
+        }
+
+        // The name goes to the server as it was written: a server may count on escapes, or on none.
+        int pathStart = text.IndexOf('/', "rtmp://".Length);
+        string[] parts = pathStart < 0 ? [] : text[(pathStart + 1)..].Split('/', 2);
+        if (parts is not [{ Length: > 0 } application, { Length: > 0 } name])
+        {
+            return false;
+        }
+
+        url = new RtmpUrl(uri.Host.Trim('[', ']'), uri.Port > 0 ? uri.Port : DefaultPort, application, name);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{ConnectUrl}/{Name}";
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Mapwire.Load.Tests.Support;
+
+namespace Mapwire.Load.Tests;
+
+/// <summary>The command itself, as a process.</summary>
+public sealed class BenchCommandTests
+{
+    [Fact]
+    public async Task It_prints_a_report_and_succeeds()
+    {
+        using SampleServer server = new();
+        (int code, string output, string errors) = await RunAsync($"rtmp://{server.EndPoint}/vod/sample.mp4", "--players", "5", "--seconds", "1", "--ramp", "0", "--json");
+        Assert.Equal((0, ""), (code, errors));
+        using JsonDocument report = JsonDocument.Parse(output);
+        Assert.Equal(5, report.RootElement.GetProperty("servedPlayers").GetInt32());
+        Assert.Equal("watch", report.RootElement.GetProperty("mode").GetString());
+    }
+
+    [Fact]
+    public async Task It_prints_text_for_people_and_fails_when_nobody_was_served()
+    {
+        using SampleServer server = new();
+        (int code, string output, _) = await RunAsync($"rtmp://{server.EndPoint}/vod/none.mp4", "--players", "2", "--seconds", "0.2", "--ramp", "0", "--rehearsal", "0");
+        Assert.Equal(1, code);
+        Assert.Contains("2 times: refused: NetStream.Play.StreamNotFound", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--remote", "rtmp://203.0.113.1/vod/x.mp4")] // an address that documentation is given
+    [InlineData("URL", "http://127.0.0.1/vod/x.mp4", "is not rtmp://")]
+    [InlineData("players", "rtmp://127.0.0.1:1/vod/x.mp4", "Players", "--players", "0")]
+    [InlineData("modes", "rtmp://127.0.0.1:1/vod/x.mp4", "--fast and --churn", "--fast", "--churn")]
+    public async Task What_it_cannot_do_it_refuses_in_one_line(string what, string url, string? words = null, params string[] more)
+    {
+        (int code, string output, string errors) = await RunAsync([url, .. more]);
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains(words ?? what, errors, StringComparison.Ordinal);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task An_interrupt_ends_it_with_a_report()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // a console's Ctrl+C reaches a whole group there, this test included
+        }
+
+        using SampleServer server = new();
+        using Process process = Start($"rtmp://{server.EndPoint}/vod/sample.mp4", "--players", "3", "--seconds", "3600", "--ramp", "0", "--json");
+        for (int i = 0; i < 400 && server.ConnectionCount < 3; i++)
+        {
+            await Task.Delay(25);
+        }
+
+        await Task.Delay(1500);
+        using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        using JsonDocument report = JsonDocument.Parse(output);
+        Assert.Equal(3, report.RootElement.GetProperty("servedPlayers").GetInt32());
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output, await errors);
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
+        return Process.Start(new ProcessStartInfo(program, ["bench", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    }
+}

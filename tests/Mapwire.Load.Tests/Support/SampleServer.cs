@@ -1,0 +1,31 @@
+using System.Net;
+using Mapwire.Server.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mapwire.Load.Tests.Support;
+
+/// <summary>Our server with the clip of the repository, in this process.</summary>
+internal sealed class SampleServer : IDisposable
+{
+    private readonly RtmpServer _server;
+
+    public SampleServer(TimeSpan? maxBuffer = null)
+    {
+        _server = new RtmpServer(
+            new RtmpServerOptions
+            {
+                Folder = Path.Combine(AppContext.BaseDirectory, "clips"),
+                EndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+                MaxClientBuffer = maxBuffer ?? TimeSpan.FromSeconds(30),
+                Workers = 1,
+            },
+            NullLogger.Instance);
+        _server.Start();
+    }
+
+    public IPEndPoint EndPoint => _server.EndPoint;
+
+    public int ConnectionCount => _server.ConnectionCount;
+
+    public void Dispose() => _server.Dispose();
+}
