@@ -72,21 +72,24 @@ internal sealed class PlayerStreams
         for (int i = 0; i < _streams.Count && list.Length == before; i++)
         {
             PlayerStream stream = _streams[_turn++ % _streams.Count];
-            if (stream.Cursor is { HasMore: true } cursor)
+            long until = stream.DueUntil(now, LeadOf(stream));
+            if (stream.Cursor is not { HasMore: true } cursor || cursor.Time > until)
             {
-                if (!cursor.Title.IsUnchanged)
-                {
-                    cursor.Lose(); // before any byte of another file is sent by this file's index
-                    continue;
-                }
+                continue;
+            }
 
-                _due = stream;
-                _dueCursor = cursor;
-                cursor.Gather(list, stream.DueUntil(now, LeadOf(stream)), maxBytes, afterRest: cursor == _cut);
-                if (list.Length == before)
-                {
-                    AdvanceDue(0, now); // past samples that are not sent
-                }
+            if (!cursor.Title.IsUnchanged)
+            {
+                cursor.Lose(); // before any byte of another file is sent by this file's index
+                continue;
+            }
+
+            _due = stream;
+            _dueCursor = cursor;
+            cursor.Gather(list, until, maxBytes, afterRest: cursor == _cut);
+            if (list.Length == before)
+            {
+                AdvanceDue(0, now); // past samples that are not sent
             }
         }
     }
