@@ -8,7 +8,7 @@ public sealed class MappedFileOptions
     public FileAccess Access { get; init; } = FileAccess.Read;
 
     /// <summary>What others may do meanwhile. Default read, write and delete, as on Unix. Windows enforces it; Unix systems only
-    /// between programs that ask the same way.</summary>
+    /// between .NET programs, and only where not everything is shared: with reading and writing both shared no lock is held.</summary>
     public FileShare Share { get; init; } = FileShare.ReadWrite | FileShare.Delete;
 
     /// <summary>Whether regions may be executable. Default false. Windows wants to know it when the file is opened.</summary>

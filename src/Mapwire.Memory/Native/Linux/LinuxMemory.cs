@@ -173,8 +173,8 @@ internal sealed unsafe class LinuxMemory : PosixMemory
         file.Handle.DangerousAddRef(ref added);
         try
         {
-            return File.OpenHandle($"/proc/self/fd/{file.Handle.DangerousGetHandle()}", FileMode.Open,
-                file.CanWrite ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return Open($"/proc/self/fd/{file.Handle.DangerousGetHandle()}", FileMode.Open,
+                file.CanWrite ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, execute: false);
         }
         finally
         {

@@ -155,8 +155,8 @@ internal sealed unsafe class MacOSMemory : PosixMemory
 
     public override SafeFileHandle LockOwner(MappedFile file)
     {
-        SafeFileHandle owner = File.OpenHandle(file.Path, FileMode.Open,
-            file.CanWrite ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        SafeFileHandle owner = Open(file.Path, FileMode.Open,
+            file.CanWrite ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, execute: false);
         if (Stat(owner).Identity.IsSameFile(file.Identity))
             return owner;
         owner.Dispose();

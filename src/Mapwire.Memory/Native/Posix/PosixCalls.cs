@@ -17,6 +17,9 @@ internal static partial class PosixCalls
     [LibraryImport(C, EntryPoint = "mmap", SetLastError = true)]
     public static partial nint MapAnonymous(nint address, nuint length, int protection, int flags, int file, long offset);
 
+    [LibraryImport(C, EntryPoint = "flock", SetLastError = true)]
+    public static partial int LockFile(SafeFileHandle file, int operation);
+
     [LibraryImport(C, EntryPoint = "munmap", SetLastError = true)]
     public static partial int Unmap(nint address, nuint length);
 

@@ -11,6 +11,7 @@ internal abstract class PosixMemory : MemorySystem
     private const int Busy = 16; // EBUSY
     private const int AsyncFlag = 1; // MS_ASYNC
     private const int InvalidateFlag = 2; // MS_INVALIDATE
+    private const int UnlockFile = 8; // LOCK_UN
     private const long HugePageSize = 1 << 21; // what munmap wants whole, and what LinuxMemory asks for
     protected const int NoAccess = 0;
     protected const int MapShared = 0x01;
@@ -34,6 +35,14 @@ internal abstract class PosixMemory : MemorySystem
     /// <summary>MAP_FIXED_NOREPLACE, or 0 where the system takes an address without MAP_FIXED as a wish: a wish not granted is
     /// given back and reported.</summary>
     protected abstract int MapFixedNoReplace { get; }
+
+    public override SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share, bool execute)
+    {
+        SafeFileHandle file = base.Open(path, mode, access, share, execute);
+        if ((share & FileShare.ReadWrite) == FileShare.ReadWrite)
+            Unlock(file);
+        return file;
+    }
 
     public override SafePages Map(SafeFileHandle? file, in MapRequest request)
     {
@@ -189,4 +198,8 @@ internal abstract class PosixMemory : MemorySystem
         _ = PosixCalls.Unmap(start, (nuint)length); // only ours: the system had just made it
         throw new IOException($"Mapping at address 0x{wish:x} failed: something is mapped there, or the system keeps it.");
     }
+
+    /// <summary>Takes back the shared flock that .NET puts on every file it opens, even one that shares everything: another .NET
+    /// program that wants to overwrite the file would be told that it is in use.</summary>
+    protected static void Unlock(SafeFileHandle file) => _ = PosixCalls.LockFile(file, UnlockFile); // none to take back is as well
 }
