@@ -44,6 +44,7 @@ internal static class FilmRecipes
         ["large-frames.mp4"] = Encode($"-f lavfi -i nullsrc=size=1280x720:rate=10:duration=1 {Tone} -map 0:v -map 1:a -vf geq=random(1)*255:128:128 -c:v libx264 -preset ultrafast -qp 2 -g 5 -threads 2 {Aac} -shortest"),
         ["huge-frames.mp4"] = Encode("-f lavfi -i nullsrc=size=2560x1600:rate=10:duration=0.3 -vf geq=random(1)*255:random(2)*255:random(3)*255 -c:v libx264 -preset ultrafast -qp 1 -g 1 -threads 2"),
         ["past-4-gib.mp4"] = async path => BoxFile.Read(await FilmFactory.GetAsync("moov-first.mp4")).WriteBehindHole(path, 5L << 30),
+        ["trak-size-0.mp4"] = TrackToTheEnd,
         ["fine-timescale.mp4"] = Repeat(Minute("-video_track_timescale 10000000"), 450),
         ["long.mp4"] = Repeat(Minute(""), LongSeconds),
     }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -67,6 +68,14 @@ internal static class FilmRecipes
         await FilmFactory.EncodeAsync($"-stream_loop {(seconds / 60) + 1} -i {minute} -c copy -t {seconds} {(words.Contains("10000000", StringComparison.Ordinal) ? "-video_track_timescale 10000000" : "")}", path);
         File.Delete(minute);
     };
+
+    /// <summary>The first track's box has size 0, so that it reaches to the end of the movie box and the second lies in it.</summary>
+    private static async Task TrackToTheEnd(string path)
+    {
+        BoxFile file = BoxFile.Read(await FilmFactory.GetAsync("moov-first.mp4"));
+        file.Moov.At("trak").DeclaredSize = 0;
+        file.Write(path);
+    }
 
     /// <summary>Subtitles, a second film and a second sound beside the pair that is played.</summary>
     private static async Task ExtraTracks(string path)

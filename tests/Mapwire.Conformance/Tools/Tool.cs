@@ -11,6 +11,11 @@ internal static class Tool
     /// <summary>The full path of a program. Where it is missing the test says so: a failure under CI, set aside elsewhere.</summary>
     public static string Path(string program)
     {
+        if (System.IO.Path.IsPathFullyQualified(program))
+        {
+            return program;
+        }
+
         string path = Environment.GetEnvironmentVariable("PATH") + System.IO.Path.PathSeparator + "/usr/sbin";
         foreach (string folder in path.Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
         {

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Reading;
+using Mapwire.Conformance.Refusals;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Command;
+
+/// <summary><c>mapwire probe</c> says what the server would make of a file.</summary>
+public sealed class ProbeTests
+{
+    [Theory]
+    [InlineData("moov-last.mp4")]
+    [InlineData("ntsc.mp4")]
+    [InlineData("mp3.mp4")]
+    [InlineData("audio-only.m4a")]
+    [InlineData("past-4-gib.mp4")]
+    [InlineData("trimmed.mp4")]
+    public async Task Its_json_says_what_ffprobe_says(string name)
+    {
+        string path = await FilmFactory.GetAsync(name);
+        Recording film = await Ffprobe.ReadAsync(path);
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json"]);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        using JsonDocument document = JsonDocument.Parse(result.Output);
+        JsonElement root = document.RootElement;
+
+        Assert.True(root.GetProperty("playable").GetBoolean());
+        Assert.InRange(root.GetProperty("duration").GetDouble(), film.Duration!.Value - 0.001, film.Duration!.Value + 0.001);
+        Assert.Equal(new FileInfo(path).Length, root.GetProperty("size").GetInt64());
+        JsonElement[] tracks = [.. root.GetProperty("tracks").EnumerateArray()];
+        Assert.Equal(film.Streams.Select(stream => stream.Kind), tracks.Select(track => track.GetProperty("kind").GetString()!));
+        foreach ((MediaStream stream, JsonElement track) in film.Streams.Zip(tracks))
+        {
+            Assert.StartsWith(stream.Codec switch { "h264" => "H.264", "aac" => "AAC", _ => "MP3" }, track.GetProperty("codec").GetString(), StringComparison.Ordinal);
+            if (stream.Kind == "video")
+            {
+                Assert.Equal((stream.Width, stream.Height), (track.GetProperty("width").GetInt32(), track.GetProperty("height").GetInt32()));
+                double[] rate = [.. stream.FrameRate.Split('/').Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
+                Assert.Equal(rate[0] / rate[1], track.GetProperty("frameRate").GetDouble(), 0.01);
+                Assert.InRange(track.GetProperty("longestKeyframeInterval").GetDouble(), 0.5, 1.1); // one a second: -g 25
+            }
+            else
+            {
+                Assert.Equal((stream.SampleRate, stream.Channels), (track.GetProperty("sampleRate").GetInt32(), track.GetProperty("channels").GetInt32()));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Tracks_that_are_left_out_are_listed_with_the_reason()
+    {
+        string path = await FilmFactory.GetAsync("extra-tracks.mp4");
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json"]);
+        Assert.Equal(0, result.ExitCode);
+        using JsonDocument document = JsonDocument.Parse(result.Output);
+        JsonElement[] tracks = [.. document.RootElement.GetProperty("tracks").EnumerateArray()];
+        Assert.Equal(4, tracks.Length);
+        Assert.Equal("tx3g", tracks[0].GetProperty("sampleEntry").GetString());
+        Assert.False(string.IsNullOrWhiteSpace(tracks[0].GetProperty("leftOut").GetString()));
+        Assert.False(string.IsNullOrWhiteSpace(tracks[3].GetProperty("leftOut").GetString()));
+        Assert.Null(tracks[1].GetProperty("leftOut").GetString());
+        Assert.Null(tracks[2].GetProperty("leftOut").GetString());
+
+        ToolResult text = await Tool.RunAsync(MapwireServer.Program, ["probe", path]);
+        Assert.Contains("playable", text.Output, StringComparison.Ordinal);
+        Assert.Contains("tx3g", text.Output, StringComparison.Ordinal);
+        Assert.Contains("4.0", text.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Boxes_are_printed_where_they_lie()
+    {
+        string path = await FilmFactory.GetAsync("moov-last.mp4");
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--boxes"]);
+        Assert.Equal(0, result.ExitCode);
+        List<string> expected = [];
+        long at = 0;
+        foreach (Box box in BoxFile.Read(path).Boxes)
+        {
+            List(box, at, 1, expected);
+            at += box.Length;
+        }
+
+        string[] lines = result.Output.Split('\n', StringSplitOptions.TrimEntries);
+        Assert.All(expected, line => Assert.Contains(lines, other => Regex.IsMatch(other, line)));
+
+        static void List(Box box, long at, int depth, List<string> lines)
+        {
+            lines.Add($@"^{Regex.Escape(box.Type.Trim())}\s+@{at} {box.Length} bytes");
+            at += 8;
+            foreach (Box child in box.IsContainer ? box.Children : [])
+            {
+                List(child, at, depth + 1, lines);
+                at += child.Length;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_bad_film_is_refused_with_where_and_why()
+    {
+        string folder = TemporaryFolder.Create("probed");
+        foreach ((string name, Func<string, Task> write) in BadFilms.All)
+        {
+            string path = Path.Combine(folder, name);
+            await write(path);
+            ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["probe", path]);
+            Assert.True(result.ExitCode == 1, $"{name}: {result}");
+            Assert.Matches("refused: .{10,}", result.Output);
+
+            ToolResult boxes = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json", "--boxes"], TimeSpan.FromSeconds(10));
+            Assert.Equal(1, boxes.ExitCode);
+            using JsonDocument document = JsonDocument.Parse(boxes.Output);
+            Assert.False(document.RootElement.GetProperty("playable").GetBoolean());
+            Assert.False(string.IsNullOrWhiteSpace(document.RootElement.GetProperty("refusal").GetString()));
+        }
+    }
+}

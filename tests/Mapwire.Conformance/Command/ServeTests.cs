@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Players;
+using Mapwire.Conformance.Reading;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Command;
+
+/// <summary><c>mapwire serve</c> as its users see it.</summary>
+public sealed class ServeTests
+{
+    [Fact]
+    public async Task Without_a_folder_it_serves_the_sample_clip()
+    {
+        ServerProcess process = ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0", "--max-buffer", "60"], TemporaryFolder.Create("elsewhere"));
+        await using (process)
+        {
+            Match line = await process.HearsAsync(new Regex(@"Listening on (rtmp://127\.0\.0\.1:\d+/vod) \(1 titles?\)"));
+            Recording clip = await Ffprobe.ReadAsync(line.Groups[1].Value + "/sample.mp4", "-rtmp_buffer", "60000");
+            string file = Path.Combine(Path.GetDirectoryName(MapwireServer.Program)!, "../../../../..", "samples", "clips", "sample.mp4");
+            Expectation.Same(Expectation.Of(await Ffprobe.ReadAsync(file)), clip, "the sample clip");
+            Assert.True(new FileInfo(file).Length <= 1 << 20);
+        }
+    }
+
+    [Fact]
+    public async Task It_counts_titles_in_subfolders_and_logs_connect_play_and_close()
+    {
+        string folder = TemporaryFolder.Create("titles");
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        Directory.CreateDirectory(Path.Combine(folder, "sub", "deeper"));
+        File.Copy(film, Path.Combine(folder, "one.mp4"));
+        File.Copy(film, Path.Combine(folder, "sub", "two.MOV"));
+        File.Copy(film, Path.Combine(folder, "sub", "deeper", "three four é.m4v"));
+        File.Copy(film, Path.Combine(folder, "not a title.txt"));
+
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        Assert.Equal(3, server.Titles);
+        foreach (string title in (string[])["one.mp4", "sub/two.MOV", "sub/deeper/three four é.m4v"])
+        {
+            await using (RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port))
+            {
+                await player.PlayAsync(title);
+                await player.StatusAsync("NetStream.Play.Start");
+            }
+
+            await server.Process.HearsAsync(new Regex($@" connect vod[\s\S]* play {Regex.Escape(title)} [\s\S]* close: "));
+        }
+    }
+
+    [Fact]
+    public async Task An_unknown_folder_is_one_line_and_exit_code_2() =>
+        await MisusedAsync("nowhere-at-all", "serve", "nowhere-at-all", "--rtmp", "127.0.0.1:0");
+
+    [Fact]
+    public async Task A_port_in_use_is_one_line_and_exit_code_2()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        string port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        await MisusedAsync(port, "serve", FilmFactory.Folder, "--rtmp", $"127.0.0.1:{port}");
+    }
+
+    [Theory]
+    [InlineData("serve", "--bogus")]
+    [InlineData("serve", "--rtmp")]
+    [InlineData("serve", "--rtmp", "127.0.0.1")]
+    [InlineData("serve", "--rtmp", "127.0.0.1:x")]
+    [InlineData("serve", "--rtmp", "127.0.0.1:65536")]
+    [InlineData("serve", "--rtmp", "127.0.0.1:-1")]
+    [InlineData("serve", "--max-buffer", "0")]
+    [InlineData("serve", "--max-buffer", "soon")]
+    [InlineData("serve", "--max-buffer", "NaN")]
+    [InlineData("serve", "--max-buffer", "1e300")]
+    [InlineData("serve", "--workers", "0")]
+    [InlineData("serve", "--chunk-size", "1")]
+    [InlineData("serve", "one", "two")]
+    [InlineData("perform")]
+    [InlineData("probe")]
+    [InlineData("probe", "nowhere-at-all.mp4")]
+    [InlineData("probe", "--bogus", "nowhere-at-all.mp4")]
+    public async Task A_wrong_word_is_one_line_and_exit_code_2(params string[] words) => await MisusedAsync("", words);
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_ends_it_in_time_with_players_connected(string signal)
+    {
+        await FilmFactory.GetAsync("moov-last.mp4");
+        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder);
+        await using RtmpPlayer playing = await RtmpPlayer.ConnectAsync(server.Port);
+        await playing.SetBufferAsync(TimeSpan.FromMilliseconds(500));
+        await playing.PlayAsync("moov-last.mp4");
+        await playing.UntilAsync(message => message.Packet is not null);
+        await using RtmpPlayer idle = await RtmpPlayer.ConnectAsync(server.Port);
+        using TcpClient silent = new("127.0.0.1", server.Port);
+
+        await server.EndAsync(signal);
+        while (await playing.NextAsync() is not null)
+        {
+            // What was on its way may still come; then the connection is over.
+        }
+    }
+
+    [Fact]
+    public async Task New_changed_and_deleted_films_are_seen_without_a_restart()
+    {
+        string folder = TemporaryFolder.Create("changing");
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        Assert.Equal(0, server.Titles);
+        string path = Path.Combine(folder, "film.mp4");
+
+        await using RtmpPlayer before = await RtmpPlayer.ConnectAsync(server.Port);
+        await before.PlayAsync("film.mp4");
+        await before.StatusAsync("NetStream.Play.StreamNotFound");
+
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), path);
+        await SameAsync(server, path);
+
+        await OverwriteAsync(await FilmFactory.GetAsync("mono.mp4"), path);
+        await SameAsync(server, path);
+
+        string next = path + ".new";
+        File.Copy(await FilmFactory.GetAsync("ntsc.mp4"), next);
+        File.Move(next, path, overwrite: true);
+        await SameAsync(server, path);
+
+        Directory.CreateDirectory(Path.Combine(folder, "later"));
+        File.Copy(path, Path.Combine(folder, "later", "film.mp4"));
+        File.Delete(path);
+        await using RtmpPlayer after = await RtmpPlayer.ConnectAsync(server.Port);
+        await after.PlayAsync("film.mp4");
+        await after.StatusAsync("NetStream.Play.StreamNotFound");
+        await after.PlayAsync("later/film.mp4");
+        await after.StatusAsync("NetStream.Play.Start");
+    }
+
+    [Fact]
+    public async Task Publishing_gives_an_executable_that_serves()
+    {
+        string output = TemporaryFolder.Create("published");
+        string project = Path.Combine(Path.GetDirectoryName(MapwireServer.Program)!, "../../../");
+        ToolResult published = await Tool.RunAsync("dotnet", ["publish", "-c", "Release", project, "-o", output], TimeSpan.FromMinutes(3));
+        Assert.True(published.ExitCode == 0, published.ToString());
+
+        ServerProcess process = ServerProcess.Start(Path.Combine(output, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire"), ["serve", "--rtmp", "127.0.0.1:0"]);
+        await using (process)
+        {
+            await process.HearsAsync(new Regex(@"Listening on rtmp://127\.0\.0\.1:\d+/vod \(1 titles?\)"));
+            await process.SignalAsync("TERM");
+            Assert.Equal(0, await process.EndsAsync(MapwireServer.EndPatience));
+        }
+    }
+
+    /// <summary>As cp does it: the same file, truncated and written anew.</summary>
+    private static async Task OverwriteAsync(string from, string to)
+    {
+        await using FileStream file = new(to, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        await file.WriteAsync(await File.ReadAllBytesAsync(from));
+    }
+
+    private static async Task SameAsync(MapwireServer server, string path)
+    {
+        Recording expected = Expectation.Of(await Ffprobe.ReadAsync(path));
+        Expectation.Same(expected, await Ffprobe.ReadAsync(server.Address("film.mp4"), "-rtmp_buffer", "60000"), "the changed film");
+    }
+
+    private static async Task MisusedAsync(string word, params string[] words)
+    {
+        await using ServerProcess process = ServerProcess.Start(MapwireServer.Program, words);
+        int code = await process.EndsAsync(TimeSpan.FromSeconds(10));
+        await Task.Delay(50); // the last line may arrive after the end
+        Assert.True(code == 2, $"exit code {code}: {process.Said}");
+        Assert.Equal("", process.Output);
+        string line = Assert.Single(process.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.Contains(word, line, StringComparison.Ordinal);
+    }
+}
