@@ -8,6 +8,9 @@ namespace Mapwire.Conformance.Servers;
 /// <summary>A server program: what it says is kept line by line, and it never outlives the test.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
+    /// <summary>Where servers keep what they keep between runs: shared by the run's servers, gone with it.</summary>
+    private static readonly string Cache = TemporaryFolder.Create("cache");
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
@@ -75,6 +78,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             StandardErrorEncoding = Encoding.UTF8,
             WorkingDirectory = workingDirectory ?? "",
         };
+        start.Environment["XDG_CACHE_HOME"] = Cache;
         ServerProcess server = new(new Process { StartInfo = start, EnableRaisingEvents = true });
         server._process.OutputDataReceived += (_, line) => server.Hear(server._output, line.Data);
         server._process.ErrorDataReceived += (_, line) => server.Hear(server._errors, line.Data);
