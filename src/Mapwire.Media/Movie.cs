@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mapwire.Media.Codecs;
 
 namespace Mapwire.Media;
 
@@ -12,7 +13,7 @@ public sealed class Movie
         IsCutOff = isCutOff;
         foreach (Track track in tracks)
         {
-            if (track.NotPlayable is null && track.Duration > Duration)
+            if (track.Codec is not null && track.Duration > Duration)
                 Duration = track.Duration;
         }
     }
@@ -20,7 +21,7 @@ public sealed class Movie
     /// <summary>All tracks in the order of the file, those that cannot be played too.</summary>
     public ImmutableArray<Track> Tracks { get; }
 
-    /// <summary>How long the longest playable track is presented, edit lists applied; zero when nothing is playable.</summary>
+    /// <summary>How long the longest track that anyone can play is presented, edit lists applied; zero when there is none.</summary>
     public TimeSpan Duration { get; }
 
     /// <summary>Whether the file announces movie fragments (<c>mvex</c>).</summary>
@@ -29,14 +30,24 @@ public sealed class Movie
     /// <summary>Whether the file ends in the middle of its last fragment or tag, of which only what is whole is here.</summary>
     public bool IsCutOff { get; }
 
-    /// <summary>The first enabled playable track of a kind, or the first playable one when none is enabled; null when there is none.</summary>
+    /// <summary>
+    /// The first enabled track of a kind that every client can play, or the first such one when none is enabled; null when there is none.
+    /// </summary>
     /// <param name="kind">Video or audio.</param>
-    public Track? Default(TrackKind kind)
+    public Track? Default(TrackKind kind) => Default(kind, static codec => codec.HasPlainHeader);
+
+    /// <summary>
+    /// The first enabled track of a kind that a client can play, or the first such one when none is enabled; null when there is none.
+    /// </summary>
+    /// <param name="kind">Video or audio.</param>
+    /// <param name="accepts">Whether the client can play a codec; it is asked for each of a track's.</param>
+    public Track? Default(TrackKind kind, Func<CodecConfiguration, bool> accepts)
     {
+        ArgumentNullException.ThrowIfNull(accepts);
         Track? disabled = null;
         foreach (Track track in Tracks)
         {
-            if (track.Kind != kind || track.NotPlayable is not null)
+            if (track.Kind != kind || track.Codec is null || !track.Codecs.All(accepts))
                 continue;
             if (track.IsEnabled)
                 return track;

@@ -30,13 +30,16 @@ public sealed class Track
     /// <summary>A configuration a sample description (<see cref="Sample.Description"/> points into it); empty when not playable.</summary>
     public ImmutableArray<CodecConfiguration> Codecs { get; init; } = [];
 
-    /// <summary>The configuration of the first sample; null when the track cannot be played.</summary>
+    /// <summary>The configuration of the first sample; null when nobody can play the track.</summary>
     public CodecConfiguration? Codec { get; init; }
 
-    /// <summary>Why the track cannot be played; null when it can.</summary>
+    /// <summary>
+    /// Why the track cannot be played by every client; null when it can. A track with a <see cref="Codec"/> can still be played by those
+    /// that offer the codec in Enhanced RTMP.
+    /// </summary>
     public string? NotPlayable { get; init; }
 
-    /// <summary>The samples in decoding order, edit list applied; empty when not playable.</summary>
+    /// <summary>The samples in decoding order, edit list applied; empty when nobody can play the track.</summary>
     public SampleTable Samples { get; init; } = SampleTable.Empty;
 
     /// <summary>How many samples are played; for a track that is not, how many the file declares.</summary>

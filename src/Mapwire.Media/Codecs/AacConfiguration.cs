@@ -42,6 +42,9 @@ public sealed class AacConfiguration : CodecConfiguration
     public int FrameLength { get; private init; }
 
     /// <inheritdoc/>
+    public override bool HasPlainHeader => true;
+
+    /// <inheritdoc/>
     public override FourCc FourCc => new("mp4a");
 
     /// <inheritdoc/>

@@ -33,6 +33,9 @@ public sealed class AvcConfiguration : CodecConfiguration
     public AvcSequenceParameterSet? Sequence { get; private init; }
 
     /// <inheritdoc/>
+    public override bool HasPlainHeader => true;
+
+    /// <inheritdoc/>
     public override FourCc FourCc => new("avc1");
 
     /// <inheritdoc/>

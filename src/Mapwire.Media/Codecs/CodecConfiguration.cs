@@ -8,7 +8,7 @@ public abstract class CodecConfiguration
     private protected CodecConfiguration(ImmutableArray<byte> raw) => Raw = raw;
 
     /// <summary>
-    /// The configuration record as the file holds it, which is also what a sequence header carries; empty when the codec has none.
+    /// The configuration as a sequence header carries it, which for most codecs is how MP4 holds it, too; empty when the codec has none.
     /// </summary>
     public ImmutableArray<byte> Raw { get; }
 
@@ -17,6 +17,9 @@ public abstract class CodecConfiguration
 
     /// <summary>RFC 6381 form for a <c>codecs</c> parameter, such as <c>avc1.64001f</c>.</summary>
     public abstract string Rfc6381 { get; }
+
+    /// <summary>Whether the plain headers of FLV and RTMP have a number for the codec, so that every client understands it.</summary>
+    public virtual bool HasPlainHeader => false;
 
     /// <summary>The four-character code that names the codec in Enhanced RTMP.</summary>
     public abstract FourCc FourCc { get; }

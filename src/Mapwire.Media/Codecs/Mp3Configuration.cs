@@ -20,6 +20,9 @@ public sealed class Mp3Configuration : CodecConfiguration
     public int Channels { get; }
 
     /// <inheritdoc/>
+    public override bool HasPlainHeader => true;
+
+    /// <inheritdoc/>
     public override FourCc FourCc => new(".mp3");
 
     /// <inheritdoc/>

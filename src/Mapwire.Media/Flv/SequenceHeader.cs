@@ -2,7 +2,7 @@ using Mapwire.Media.Codecs;
 
 namespace Mapwire.Media.Flv;
 
-/// <summary>The bodies of the messages that come before the first sample of a track, by the plain headers of FLV.</summary>
+/// <summary>The bodies of the messages that come before the first sample of a track.</summary>
 public static class SequenceHeader
 {
     /// <summary>The body of the sequence header message of a codec.</summary>
@@ -26,5 +26,22 @@ public static class SequenceHeader
             default:
                 return null;
         }
+    }
+
+    /// <summary>The body of the sequence header message of a codec with a header of Enhanced RTMP.</summary>
+    /// <param name="codec">Any.</param>
+    /// <returns>Null for a codec that has none: MP3, AC-3, E-AC-3.</returns>
+    public static byte[]? CreateExtended(CodecConfiguration codec)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        if (codec.Raw.IsEmpty)
+            return null;
+
+        Span<byte> header = stackalloc byte[ExVideoTagHeader.MaxLength];
+        bool isAudio = codec is AacConfiguration or OpusConfiguration or FlacConfiguration;
+        int length = isAudio
+            ? new ExAudioTagHeader(AudioPacketType.SequenceStart, codec.FourCc).WriteTo(header)
+            : new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceStart, codec.FourCc).WriteTo(header);
+        return [.. header[..length], .. codec.Raw];
     }
 }

@@ -12,6 +12,15 @@ internal static class SampleDescriptionParser
     private const uint Mp4a = 'm' << 24 | 'p' << 16 | '4' << 8 | 'a';
     private const uint DotMp3 = '.' << 24 | 'm' << 16 | 'p' << 8 | '3';
     private const uint MsMp3 = 'm' << 24 | 's' << 16 | 0x55;
+    private const uint Hvc1 = 'h' << 24 | 'v' << 16 | 'c' << 8 | '1';
+    private const uint Hev1 = 'h' << 24 | 'e' << 16 | 'v' << 8 | '1';
+    private const uint Av01 = 'a' << 24 | 'v' << 16 | '0' << 8 | '1';
+    private const uint Vp08 = 'v' << 24 | 'p' << 16 | '0' << 8 | '8';
+    private const uint Vp09 = 'v' << 24 | 'p' << 16 | '0' << 8 | '9';
+    private const uint Opus = 'O' << 24 | 'p' << 16 | 'u' << 8 | 's';
+    private const uint Flac = 'f' << 24 | 'L' << 16 | 'a' << 8 | 'C';
+    private const uint Ac3 = 'a' << 24 | 'c' << 16 | '-' << 8 | '3';
+    private const uint Eac3 = 'e' << 24 | 'c' << 16 | '-' << 8 | '3';
     private const uint Encv = 'e' << 24 | 'n' << 16 | 'c' << 8 | 'v';
     private const uint Enca = 'e' << 24 | 'n' << 16 | 'c' << 8 | 'a';
 
@@ -65,11 +74,25 @@ internal static class SampleDescriptionParser
         switch (type.Value)
         {
             case Avc1 or Avc2 or Avc3 or Avc4:
-                BoxReader record = BoxSearch.Find(entry, BoxType.AvcC);
-                AvcConfiguration avc = AvcConfiguration.Parse(record.ReadRemaining());
+                AvcConfiguration avc = AvcConfiguration.Parse(BoxSearch.Find(entry, BoxType.AvcC).ReadRemaining());
                 codec = avc;
                 if (avc.Sequence is not null)
                     (width, height) = (avc.Sequence.Width, avc.Sequence.Height);
+                break;
+            case Hvc1 or Hev1:
+                HevcConfiguration hevc = HevcConfiguration.Parse(BoxSearch.Find(entry, BoxType.HvcC).ReadRemaining());
+                codec = hevc;
+                if (hevc.Picture is { } picture)
+                    (width, height) = picture;
+                break;
+            case Av01:
+                codec = Av1Configuration.Parse(BoxSearch.Find(entry, BoxType.Av1C).ReadRemaining());
+                break;
+            case Vp08 or Vp09:
+                BoxReader vpcc = BoxSearch.Find(entry, BoxType.VpcC);
+                if (vpcc.ReadVersion(1, out _) == 0)
+                    vpcc.Fail(Mp4Error.UnsupportedVersion, "version 0 was a draft");
+                codec = VpConfiguration.Parse(vpcc.ReadRemaining(), type.Value == Vp09);
                 break;
             case Encv:
                 reason = "it is encrypted";
@@ -131,6 +154,20 @@ internal static class SampleDescriptionParser
             case DotMp3 or MsMp3:
                 codec = new Mp3Configuration(rate, channels);
                 break;
+            case Opus:
+                codec = OpusConfiguration.ParseBox(BoxSearch.Find(entry, BoxType.DOps).ReadRemaining());
+                break;
+            case Flac:
+                BoxReader dfla = BoxSearch.Find(entry, BoxType.DfLa);
+                dfla.ReadVersion(0, out _);
+                codec = FlacConfiguration.ParseBox(dfla.ReadRemaining());
+                break;
+            case Ac3:
+                codec = DolbyConfiguration.ParseAc3(BoxSearch.Find(entry, BoxType.Dac3).ReadRemaining());
+                break;
+            case Eac3:
+                codec = DolbyConfiguration.ParseEac3(BoxSearch.Find(entry, BoxType.Dec3).ReadRemaining());
+                break;
             case Enca:
                 reason = "it is encrypted";
                 break;
@@ -139,8 +176,14 @@ internal static class SampleDescriptionParser
                 break;
         }
 
-        if (codec is AacConfiguration aac)
-            (rate, channels) = (aac.SampleRate, aac.Channels == 0 ? channels : aac.Channels);
+        (rate, channels) = codec switch
+        {
+            AacConfiguration aac => (aac.SampleRate, aac.Channels == 0 ? channels : aac.Channels),
+            OpusConfiguration opus => (OpusConfiguration.SampleRate, opus.Channels),
+            FlacConfiguration flac => (flac.SampleRate, flac.Channels),
+            DolbyConfiguration dolby => (dolby.SampleRate == 0 ? rate : dolby.SampleRate, dolby.Channels),
+            _ => (rate, channels),
+        };
 
         return new SampleDescription
         {

@@ -64,6 +64,7 @@ internal sealed class TrackDraft
         SampleTable.Enumerator first = samples.GetEnumerator();
         first.MoveNext();
         SampleDescription description = Descriptions[first.Current.Description];
+        SampleDescription? enhanced = Array.Find(Descriptions, entry => !entry.Codec!.HasPlainHeader);
         return new Track
         {
             Id = Id,
@@ -75,6 +76,7 @@ internal sealed class TrackDraft
             Timescale = Timescale,
             Codecs = [.. Descriptions.Select(entry => entry.Codec!)],
             Codec = description.Codec,
+            NotPlayable = enhanced is null ? null : $"{enhanced.Codec!.Name} needs a client of Enhanced RTMP",
             Samples = samples,
             SampleCount = samples.Count,
             Bytes = bytes,

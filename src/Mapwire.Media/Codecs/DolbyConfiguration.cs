@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+
+namespace Mapwire.Media.Codecs;
+
+/// <summary>AC-3 or E-AC-3, as <c>dac3</c> and <c>dec3</c> describe them (ETSI TS 102 366, annex F). The stream describes itself, too.</summary>
+public sealed class DolbyConfiguration : CodecConfiguration
+{
+    private static readonly int[] Rates = [48_000, 44_100, 32_000];
+    private static readonly int[] ChannelsByMode = [2, 1, 2, 3, 3, 4, 4, 5];
+
+    private DolbyConfiguration()
+        : base([])
+    {
+    }
+
+    /// <summary>Whether this is E-AC-3, or else AC-3.</summary>
+    public bool IsEnhanced { get; private init; }
+
+    /// <summary>Sound samples a second, in Hz; 0 when the record does not say.</summary>
+    public int SampleRate { get; private init; }
+
+    /// <summary>Channels of the first independent substream and its dependent ones, the low frequency channel included.</summary>
+    public int Channels { get; private init; }
+
+    /// <inheritdoc/>
+    public override FourCc FourCc => new(IsEnhanced ? "ec-3" : "ac-3");
+
+    /// <inheritdoc/>
+    public override string Name => IsEnhanced ? "E-AC-3" : "AC-3";
+
+    /// <inheritdoc/>
+    public override string Rfc6381 => FourCc.ToString();
+
+    /// <summary>Parses the body of <c>dac3</c>.</summary>
+    /// <exception cref="CodecFormatException">It ends early.</exception>
+    public static DolbyConfiguration ParseAc3(ReadOnlySpan<byte> record)
+    {
+        // fscod(2) bsid(5) bsmod(3) acmod(3) lfeon(1) bit_rate_code(5) reserved(5)
+        BitReader bits = new(record);
+        uint rate = bits.ReadBits(2);
+        bits.Skip(5 + 3);
+        int channels = ReadChannels(ref bits);
+        bits.Skip(5);
+        return Create(bits, false, rate, channels);
+    }
+
+    /// <summary>Parses the body of <c>dec3</c>.</summary>
+    /// <exception cref="CodecFormatException">It ends early.</exception>
+    public static DolbyConfiguration ParseEac3(ReadOnlySpan<byte> record)
+    {
+        // data_rate(13) num_ind_sub-1(3) | fscod(2) bsid(5) reserved(1) asvc(1) bsmod(3) acmod(3) lfeon(1) reserved(3) num_dep_sub(4)
+        // chan_loc(9) if num_dep_sub > 0, else reserved(1) | ...
+        BitReader bits = new(record);
+        bits.Skip(13 + 3);
+        uint rate = bits.ReadBits(2);
+        bits.Skip(5 + 1 + 1 + 3);
+        int channels = ReadChannels(ref bits);
+        bits.Skip(3);
+        if (bits.ReadBits(4) > 0)
+        {
+            // Each bit is a pair of channels or a single one (table F.2.5.6).
+            uint locations = bits.ReadBits(9);
+            for (int i = 0; i < 9; i++)
+            {
+                if ((locations >> (8 - i) & 1) != 0)
+                    channels += i is 2 or 3 or 7 or 8 ? 1 : 2;
+            }
+        }
+
+        return Create(bits, true, rate, channels);
+    }
+
+    private static int ReadChannels(ref BitReader bits) => ChannelsByMode[bits.ReadBits(3)] + (bits.ReadFlag() ? 1 : 0);
+
+    private static DolbyConfiguration Create(BitReader bits, bool isEnhanced, uint rate, int channels)
+    {
+        if (bits.IsPastEnd)
+            throw new CodecFormatException("the Dolby configuration ends early", 0);
+        return new DolbyConfiguration { IsEnhanced = isEnhanced, SampleRate = rate < Rates.Length ? Rates[rate] : 0, Channels = channels };
+    }
+}
