@@ -64,6 +64,10 @@ internal static class ServeCommand
             HelpName = "N",
             DefaultValueFactory = _ => defaults.Workers,
         };
+        Option<long?> maxPlayerRate = Bytes<long?>("--max-player-rate", "The most sent to one player, in bytes a second; no limit when left out.");
+        Option<long?> maxServerRate = Bytes<long?>("--max-server-rate", "The most sent to all players, in bytes a second; no limit when left out.");
+        Option<int?> sendBuffer = Bytes<int?>("--send-buffer", "The kernel's send buffer of a player; the system's own when left out.");
+        Option<int?> receiveBuffer = Bytes<int?>("--receive-buffer", "The kernel's receive buffer of a player; the system's own when left out.");
         Option<string?> indexCache = new("--index-cache")
         {
             Description = "Where the indices of recordings are kept between runs; 'none' for nowhere.",
@@ -73,7 +77,7 @@ internal static class ServeCommand
         Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE.")
         {
             folder, rtmp, maxBuffer, chunkSize, handshakeTimeout, idleTimeout, sendTimeout, maxConnections, workers,
-            indexCache,
+            maxPlayerRate, maxServerRate, sendBuffer, receiveBuffer, indexCache,
         };
         command.SetAction((parsed, _) => ServeAsync(() => new RtmpServerOptions
         {
@@ -86,10 +90,16 @@ internal static class ServeCommand
             SendTimeout = TimeSpan.FromSeconds(parsed.GetValue(sendTimeout)),
             MaxConnections = parsed.GetValue(maxConnections),
             Workers = parsed.GetValue(workers),
+            MaxPlayerRate = parsed.GetValue(maxPlayerRate),
+            MaxServerRate = parsed.GetValue(maxServerRate),
+            SendBuffer = parsed.GetValue(sendBuffer),
+            ReceiveBuffer = parsed.GetValue(receiveBuffer),
             IndexCacheFolder = parsed.GetValue(indexCache) is { } cache and not "none" ? cache : null,
         }));
         return command;
     }
+
+    private static Option<T> Bytes<T>(string name, string description) => new(name) { Description = description, HelpName = "BYTES" };
 
     private static Option<double> Seconds(string name, string description, TimeSpan value) => new(name)
     {

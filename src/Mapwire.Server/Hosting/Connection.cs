@@ -34,6 +34,7 @@ internal sealed class Connection : TimerEntry
     private readonly Player _player;
     private readonly EndPoint? _peer;
     private readonly long _openedAt;
+    private ByteBudget _budget;
     private long _lastSent;
     private long _bytesSent;
     private bool _isBlocked;
@@ -47,6 +48,7 @@ internal sealed class Connection : TimerEntry
         Socket = socket;
         Place = place;
         _openedAt = worker.Now;
+        _budget = new ByteBudget(context.Options.MaxPlayerRate, worker.Now);
         _lastSent = worker.Now;
         _peer = PeerOf(socket);
         _player = new Player(context, _peer, _answers, Post);
@@ -221,6 +223,7 @@ internal sealed class Connection : TimerEntry
     private void Send()
     {
         GatherList list = _worker.Gather;
+        long allowed = Math.Min(_budget.Available(_worker.Now), _worker.Budget.Available(_worker.Now));
         long sentThisTurn = 0;
         while (!_isBlocked && !_isClosed)
         {
@@ -234,9 +237,9 @@ internal sealed class Connection : TimerEntry
             bool isRestWhole = _player.GatherRest(list);
             long rest = list.Length;
             int answers = isRestWhole ? AddAnswers(list) : 0;
-            if (isRestWhole && answers == _answers.Length)
+            if (isRestWhole && answers == _answers.Length && sentThisTurn < allowed)
             {
-                _player.GatherDue(list, BytesPerTurn - sentThisTurn);
+                _player.GatherDue(list, Math.Min(allowed, BytesPerTurn) - sentThisTurn);
             }
 
             long sent = 0;
@@ -281,6 +284,8 @@ internal sealed class Connection : TimerEntry
         }
 
         _bytesSent += sent;
+        _budget.Take(sent);
+        _worker.Budget.Take(sent);
         if (sent > 0)
         {
             _lastSent = _worker.Now;

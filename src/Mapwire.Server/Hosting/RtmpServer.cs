@@ -152,6 +152,15 @@ public sealed class RtmpServer : IDisposable
             socket.NoDelay = true; // a message is sent whole: waiting for more of it would only delay the first frame
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true); // a paused player may be gone for good
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+            if (_context.Options.SendBuffer is { } sendBuffer)
+            {
+                socket.SendBufferSize = sendBuffer;
+            }
+
+            if (_context.Options.ReceiveBuffer is { } receiveBuffer)
+            {
+                socket.ReceiveBufferSize = receiveBuffer;
+            }
         }
         catch (SocketException)
         {

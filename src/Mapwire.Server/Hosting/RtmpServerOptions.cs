@@ -51,6 +51,28 @@ public sealed class RtmpServerOptions
     /// <summary>Threads that serve connections. Default one a processor.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>The most that is sent to one player, in bytes a second. Default null: as fast as it reads, within its buffer.</summary>
+    public long? MaxPlayerRate { get; init; }
+
+    /// <summary>
+    /// The most that is sent to all players together, in bytes a second; each worker has an equal share, so that workers need not ask
+    /// each other. Default null: no limit.
+    /// </summary>
+    public long? MaxServerRate { get; init; }
+
+    /// <summary>
+    /// The kernel's buffer for what a player was sent and has not acknowledged, in bytes. Default null: the system's own, which grows
+    /// with the path's delay (Linux: net.ipv4.tcp_wmem) and holds a second of film for any player. A fixed size bounds the memory of
+    /// players that do not read.
+    /// </summary>
+    public int? SendBuffer { get; init; }
+
+    /// <summary>
+    /// The kernel's buffer for what a player says, in bytes. Default null: the system's own, which is filled by nobody: players send
+    /// some hundred bytes.
+    /// </summary>
+    public int? ReceiveBuffer { get; init; }
+
     /// <summary>
     /// What the indices of titles that nobody plays may take in memory, in bytes. Default a sixteenth of what the process may use:
     /// on 4 GiB that is room for some 30 two-hour films.
@@ -81,6 +103,10 @@ public sealed class RtmpServerOptions
         Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), "is more than 0");
         Require(MaxConnections > 0, nameof(MaxConnections), "is at least 1");
         Require(Workers is > 0 and <= 1024, nameof(Workers), "is from 1 to 1,024");
+        Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), "is at least 1,000 bytes a second");
+        Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), "is at least 1,000 bytes a second for each worker");
+        Require(SendBuffer is null or >= 4096, nameof(SendBuffer), "is at least 4,096 bytes");
+        Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), "is at least 1,024 bytes");
         Require(CacheBytes >= 0, nameof(CacheBytes), "is not negative");
         Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), "is more than 0 and less than 2 GiB");
         Require(CacheTitles > 0, nameof(CacheTitles), "is at least 1");

@@ -22,6 +22,7 @@ internal sealed class Worker : IDisposable
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly Queue<Connection> _ready = new();
     private readonly Thread _thread;
+    private ByteBudget _budget;
     private readonly List<Connection?> _connections = [];
     private readonly Stack<int> _freePlaces = new();
     private volatile bool _stops;
@@ -31,6 +32,7 @@ internal sealed class Worker : IDisposable
     public Worker(ServerContext context, int index)
     {
         _context = context;
+        _budget = new ByteBudget(context.Options.MaxServerRate / context.Options.Workers, Now);
         _thread = new Thread(Run) { Name = $"mapwire worker {index}", IsBackground = true };
     }
 
@@ -45,6 +47,9 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Where received bytes go until they are parsed, at once.</summary>
     public byte[] ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveLength, pinned: true);
+
+    /// <summary>What the connections of this worker may send together.</summary>
+    public ref ByteBudget Budget => ref _budget;
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();

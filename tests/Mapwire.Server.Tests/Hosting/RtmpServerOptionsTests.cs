@@ -23,6 +23,11 @@ public sealed class RtmpServerOptionsTests
         Named(nameof(RtmpServerOptions.SendTimeout), new() { Folder = ".", SendTimeout = TimeSpan.Zero });
         Named(nameof(RtmpServerOptions.MaxConnections), new() { Folder = ".", MaxConnections = 0 });
         Named(nameof(RtmpServerOptions.CacheBytes), new() { Folder = ".", CacheBytes = -1 });
+        Named(nameof(RtmpServerOptions.MaxPlayerRate), new() { Folder = ".", MaxPlayerRate = 0 });
+        Named(nameof(RtmpServerOptions.MaxServerRate), new() { Folder = ".", Workers = 4, MaxServerRate = 3999 });
+        Named(nameof(RtmpServerOptions.SendBuffer), new() { Folder = ".", SendBuffer = 1 });
+        Named(nameof(RtmpServerOptions.ReceiveBuffer), new() { Folder = ".", ReceiveBuffer = 1 });
+        Named(nameof(RtmpServerOptions.IndexCacheBytes), new() { Folder = ".", IndexCacheBytes = 0 });
         Named(nameof(RtmpServerOptions.CacheTitles), new() { Folder = ".", CacheTitles = 0 });
     }
 
