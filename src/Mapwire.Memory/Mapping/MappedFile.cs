@@ -52,13 +52,13 @@ public sealed class MappedFile : IDisposable
         return Open(path, FileMode.Open, options ?? new MappedFileOptions());
     }
 
-    /// <summary>Opens a file for reading and writing, made if it is not there, and gives it a length. Bytes that are already
-    /// there stay; new ones are zero.</summary>
+    /// <summary>Opens a file for reading and writing, made if it is not there and lengthened with zeros if it is shorter. What is
+    /// there stays: a file that others may have mapped is never shortened by opening it.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="length">The length that the file has afterwards, in bytes; an existing longer file is shortened.</param>
+    /// <param name="length">The least length that the file has afterwards, in bytes.</param>
     /// <param name="options">How; <see cref="MappedFileOptions.Access"/> is taken as read and write.</param>
     /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
-    /// <exception cref="IOException">The disk is full, or someone else has the file locked, or on Windows mapped and longer.</exception>
+    /// <exception cref="IOException">The disk is full, or someone else has the file locked.</exception>
     public static MappedFile Create(string path, long length, MappedFileOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -72,7 +72,7 @@ public sealed class MappedFile : IDisposable
         });
         try
         {
-            if (file.Length != length)
+            if (file.Length < length)
                 file.SetLength(length);
             return file;
         }

@@ -26,6 +26,20 @@ public sealed class SystemOnLinuxTests : IDisposable
     }
 
     [Fact]
+    public void More_than_a_span_holds_is_copied_at_once()
+    {
+        const long length = (2L << 30) + 8192;
+        using MappedFile file = MappedFile.Create(_folder["f"], length); // a hole
+        using MappedRegion region = file.Map();
+        region.Write(length - 8, 0x1122334455667788);
+        region.Write(int.MaxValue - 3L, 0x99L);
+        using MappedRegion target = MappedRegion.Allocate(length, new MapOptions { HugePages = HugePages.Transparent });
+        Assert.True(region.TryCopyTo(0, target, 0, length));
+        Assert.Equal(0x1122334455667788, target.Read<long>(length - 8));
+        Assert.Equal(0x99L, target.Read<long>(int.MaxValue - 3L));
+    }
+
+    [Fact]
     public void A_pipe_is_refused_at_once()
     {
         string pipe = _folder["pipe"];

