@@ -18,7 +18,7 @@ internal static class RegionMapper
         if (file is not null && options.GuardPages > 0)
             PlatformCapabilities.Require(MemoryCapability.GuardPagesForFile);
         if (length == 0 && options.Reserve == 0)
-            return new MappedRegion(new NoPages(), 0, 0, access, isPrivate, isFile: file is not null, offset);
+            return new MappedRegion(new NoPages { FileWritable = mapped is { CanWrite: true } }, 0, 0, access, isPrivate, isFile: file is not null, offset);
 
         // The system places a page where its granularity allows; the region begins somewhere inside the first one.
         int inset = (int)(offset % system.Granularity);

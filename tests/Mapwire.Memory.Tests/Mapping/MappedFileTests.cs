@@ -60,13 +60,17 @@ public sealed class MappedFileTests : IDisposable
     [Fact]
     public void An_empty_file_gives_an_empty_region()
     {
-        using MappedFile file = MappedFile.Open(_folder.Write("f", 0));
+        using MappedFile file = MappedFile.Create(_folder["f"], 0);
         using MappedRegion region = file.Map();
 
         Assert.Equal(0, region.Length);
         Assert.Equal(0, region.AsReadOnlySpan().Length);
         Assert.True(region.TryRead(0, []));
         Assert.True(region.AsSequence().IsEmpty);
+        Assert.Equal(0, region.GetResidency().PageCount);
+        region.Flush(); // nothing, to a file that may be written
+        region.Advise(0, 0, MemoryAdvice.WillNeed);
+        region.Protect(0, 0, MemoryAccess.Read);
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Read<byte>(0));
     }
 
