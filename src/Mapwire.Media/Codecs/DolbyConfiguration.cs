@@ -70,6 +70,35 @@ public sealed class DolbyConfiguration : CodecConfiguration
         return Create(bits, true, rate, channels);
     }
 
+    /// <summary>Reads the start of a frame (ETSI TS 102 366, 4.3 and E.1.2), which is all that a stream without a record has.</summary>
+    /// <param name="frame">At least its first seven bytes.</param>
+    /// <param name="isEnhanced">Whether it is said to be E-AC-3.</param>
+    /// <returns>Null when this is no such frame.</returns>
+    public static DolbyConfiguration? FromFrame(ReadOnlySpan<byte> frame, bool isEnhanced)
+    {
+        if (frame.Length < 7 || frame[0] != 0x0B || frame[1] != 0x77)
+            return null;
+
+        BitReader bits = new(frame[2..]);
+        if (isEnhanced)
+        {
+            // strmtyp(2) substreamid(3) frmsiz(11) fscod(2) numblkscod or fscod2(2) acmod(3) lfeon(1)
+            bits.Skip(2 + 3 + 11);
+            uint code = bits.ReadBits(2);
+            uint half = bits.ReadBits(2);
+            int rate = code < Rates.Length ? Rates[code] : half < Rates.Length ? Rates[half] / 2 : 0;
+            return new DolbyConfiguration { IsEnhanced = true, SampleRate = rate, Channels = ReadChannels(ref bits) };
+        }
+
+        // crc1(16) fscod(2) frmsizecod(6) bsid(5) bsmod(3) acmod(3), then mix levels by acmod, then lfeon(1)
+        bits.Skip(16);
+        uint rateCode = bits.ReadBits(2);
+        bits.Skip(6 + 5 + 3);
+        uint mode = bits.ReadBits(3);
+        bits.Skip(((mode & 1) != 0 && mode != 1 ? 2 : 0) + ((mode & 4) != 0 ? 2 : 0) + (mode == 2 ? 2 : 0));
+        return Create(bits, false, rateCode, ChannelsByMode[mode] + (bits.ReadFlag() ? 1 : 0));
+    }
+
     private static int ReadChannels(ref BitReader bits) => ChannelsByMode[bits.ReadBits(3)] + (bits.ReadFlag() ? 1 : 0);
 
     private static DolbyConfiguration Create(BitReader bits, bool isEnhanced, uint rate, int channels)

@@ -72,7 +72,7 @@ internal sealed class FragmentedTrack
         if (_samples.Count == 0)
             return Draft.ToListed("it has no samples");
 
-        MediaTables tables = _samples.Build(fileLength);
+        MediaTables tables = _samples.Build(fileLength, _samples.DecodeShift);
         long shift = _samples.FirstTime - EditOffset - _samples.DecodeShift - origin;
         return Draft.ToTrack(
             new SampleTable(tables, [new Segment(0, tables.Count, shift)]), _samples.End - EditOffset - origin);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Mapwire.Media.Mp4;
 
 /// <summary>A file is not the MP4 it claims to be. The message says what is wrong, in which box and at which offset.</summary>
-public sealed class Mp4FormatException : Exception
+public sealed class Mp4FormatException : MediaFormatException
 {
     /// <summary>Describes a malformed file.</summary>
     /// <param name="error">The kind of fault.</param>
@@ -11,23 +11,15 @@ public sealed class Mp4FormatException : Exception
     /// <param name="offset">Of the byte that is wrong, or else of the box, in the file.</param>
     /// <param name="reason">What is wrong, a clause without a full stop.</param>
     public Mp4FormatException(Mp4Error error, string box, long offset, string reason)
-        : base(string.Create(CultureInfo.InvariantCulture, $"{reason} (box '{box}' at offset {offset})"))
+        : base(offset, reason, string.Create(CultureInfo.InvariantCulture, $"{reason} (box '{box}' at offset {offset})"))
     {
         Error = error;
         Box = box;
-        Offset = offset;
-        Reason = reason;
     }
 
     /// <summary>The kind of fault.</summary>
     public Mp4Error Error { get; }
 
-    /// <summary>The offset in the file of the byte that is wrong, or else of its box.</summary>
-    public long Offset { get; }
-
     /// <summary>The type of the box that is wrong.</summary>
     public string Box { get; }
-
-    /// <summary>What is wrong, without box and offset.</summary>
-    public string Reason { get; }
 }

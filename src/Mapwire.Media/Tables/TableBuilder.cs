@@ -79,7 +79,8 @@ internal sealed class TableBuilder
 
     /// <summary>The tables of all samples that were added; nothing can be added after.</summary>
     /// <param name="fileLength">All samples must end in it.</param>
-    internal MediaTables Build(long fileLength)
+    /// <param name="decodeShift">See <see cref="MediaTables.DecodeShift"/>.</param>
+    internal MediaTables Build(long fileLength, long decodeShift)
     {
         if (Count == 0)
             return MediaTables.Empty;
@@ -95,7 +96,7 @@ internal sealed class TableBuilder
             ChunkRuns = [.. _chunkRuns],
             Sizes = SampleSizes.From(CollectionsMarshal.AsSpan(_sizes)),
             SyncSamples = _sync.Count == Count ? null : [.. _sync],
-            DecodeShift = DecodeShift,
+            DecodeShift = decodeShift,
         };
         if (!tables.Check(fileLength, out int sample))
             throw new InvalidOperationException($"Sample {sample} was added outside the file.");

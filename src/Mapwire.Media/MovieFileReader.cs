@@ -1,0 +1,65 @@
+using Mapwire.Media.Flv;
+using Mapwire.Media.Mp4;
+
+namespace Mapwire.Media;
+
+/// <summary>
+/// Reads a recording of any container that there is a reader for, MP4 with all its relatives and FLV, without reading the file: it says
+/// which bytes it wants next, and its user, who can read the file safely, brings them.
+/// </summary>
+/// <example>
+/// <code>
+/// MovieFileReader reader = new(fileLength);
+/// while (reader.TryGetNext(out long offset, out int length))
+///     reader.Add(Read(offset, length));
+/// Movie movie = reader.ToMovie();
+/// </code>
+/// </example>
+public sealed class MovieFileReader
+{
+    private readonly Mp4FileReader _mp4;
+    private readonly FlvFileReader _flv;
+    private bool? _isFlv;
+
+    /// <summary>Begins at the start of a file.</summary>
+    /// <param name="fileLength">In bytes.</param>
+    /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
+    public MovieFileReader(long fileLength, Mp4Limits? limits = null)
+    {
+        _mp4 = new Mp4FileReader(fileLength, limits);
+        _flv = new FlvFileReader(fileLength, limits);
+    }
+
+    /// <summary>Whether the file is FLV; false until its first bytes were added.</summary>
+    public bool IsFlv => _isFlv == true;
+
+    /// <summary>The bytes that are wanted next.</summary>
+    /// <param name="offset">Of the first.</param>
+    /// <param name="length">How many, all inside the file.</param>
+    /// <returns>False when no more are wanted: time for <see cref="ToMovie"/>.</returns>
+    public bool TryGetNext(out long offset, out int length) =>
+        IsFlv ? _flv.TryGetNext(out offset, out length) : _mp4.TryGetNext(out offset, out length);
+
+    /// <summary>Takes the bytes that were wanted.</summary>
+    /// <param name="bytes">Exactly as many as <see cref="TryGetNext"/> said.</param>
+    /// <exception cref="ArgumentException">They are more or fewer.</exception>
+    /// <exception cref="MediaFormatException">The file is malformed.</exception>
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        _isFlv ??= FlvFileReader.IsFlv(bytes);
+        if (!IsFlv)
+        {
+            _mp4.Add(bytes);
+            return;
+        }
+
+        // Its first wish is the start of the file, too, and no longer.
+        _flv.TryGetNext(out long offset, out int length);
+        _flv.Add(offset == 0 ? bytes[..Math.Min(length, bytes.Length)] : bytes);
+    }
+
+    /// <summary>The movie, when everything wanted was added.</summary>
+    /// <exception cref="InvalidOperationException">More bytes are wanted.</exception>
+    /// <exception cref="MediaFormatException">The file is malformed.</exception>
+    public Movie ToMovie() => IsFlv ? _flv.ToMovie() : _mp4.ToMovie();
+}
