@@ -7,6 +7,7 @@ RootCommand root = new("Serves recorded MP4s over RTMP.")
     ServeCommand.Create(),
     ProbeCommand.Create(),
     BenchCommand.Create(),
+    PagesCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

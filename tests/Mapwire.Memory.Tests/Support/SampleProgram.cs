@@ -2,16 +2,12 @@ using System.Diagnostics;
 
 namespace Mapwire.Memory.Tests.Support;
 
-/// <summary>A sample, run as a process.</summary>
+/// <summary>A program of the repository, run as a process.</summary>
 internal static class SampleProgram
 {
     public static (int ExitCode, string Output, string Error) Run(string name, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(PathOf(name), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using Process process = Start(Path.Combine("samples", name), name, arguments);
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         if (!process.WaitForExit(TimeSpan.FromSeconds(60)))
@@ -23,8 +19,19 @@ internal static class SampleProgram
         return (process.ExitCode, output.ReplaceLineEndings("\n"), error.Result.ReplaceLineEndings("\n"));
     }
 
+    /// <summary>Starts a program with its output and errors to be read.</summary>
+    /// <param name="project">The folder of its project from the root of the repository.</param>
+    /// <param name="name">The name of its executable.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static Process Start(string project, string name, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(PathOf(project, name), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+
     /// <summary>Beside the tests where they were published together, else where the build of the same configuration left it.</summary>
-    private static string PathOf(string name)
+    private static string PathOf(string project, string name)
     {
         string file = OperatingSystem.IsWindows() ? name + ".exe" : name;
         string beside = Path.Combine(AppContext.BaseDirectory, file);
@@ -33,6 +40,6 @@ internal static class SampleProgram
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         DirectoryInfo configuration = framework.Parent!;
         DirectoryInfo root = configuration.Parent!.Parent!.Parent!.Parent!; // bin, project, tests, root
-        return Path.Combine(root.FullName, "samples", name, "bin", configuration.Name, framework.Name, file);
+        return Path.Combine(root.FullName, project, "bin", configuration.Name, framework.Name, file);
     }
 }

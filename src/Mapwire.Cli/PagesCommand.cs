@@ -1,0 +1,191 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Mapwire.Memory;
+using Spectre.Console;
+
+namespace Mapwire.Cli;
+
+/// <summary><c>mapwire pages FILE...</c>: what of files is in memory, and more or less of it.</summary>
+internal static class PagesCommand
+{
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The subcommand.</summary>
+    public static Command Create()
+    {
+        Argument<string[]> files = new("FILE") { Description = "Files; folders with all files below them.", Arity = ArgumentArity.OneOrMore };
+        Option<bool> warm = new("--warm") { Description = "Read the files into memory first." };
+        Option<bool> evict = new("--evict") { Description = "Drop the files from memory first." };
+        Option<bool> keep = new("--lock") { Description = "Keep the files in memory until interrupted." };
+        Option<bool> watch = new("--watch") { Description = "Look again every second until interrupted." };
+        Option<bool> json = new("--json") { Description = "Print JSON, one object a look." };
+        Command command = new("pages", "Shows what of files is in memory, and brings them in or out.") { files, warm, evict, keep, watch, json };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(evict) && (parsed.GetValue(warm) || parsed.GetValue(keep)))
+            {
+                return ExitCode.Misuse("--evict takes files out of memory, --warm and --lock bring them in: choose one");
+            }
+
+            using CancellationTokenSource stop = new();
+            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            PagesRun run = new(parsed.GetValue(json), stop.Token);
+            return run.Run(
+                parsed.GetValue(files)!, parsed.GetValue(warm), parsed.GetValue(evict), parsed.GetValue(keep), parsed.GetValue(watch));
+
+            void Stop(PosixSignalContext signal)
+            {
+                signal.Cancel = true;
+                stop.Cancel();
+            }
+        });
+        return command;
+    }
+
+    /// <summary>One run of the command.</summary>
+    private sealed class PagesRun(bool asJson, CancellationToken stop)
+    {
+        private bool _failed;
+
+        public int Run(string[] named, bool warm, bool evict, bool keep, bool watch)
+        {
+            foreach (string name in named)
+            {
+                if (!File.Exists(name) && !Directory.Exists(name))
+                {
+                    return ExitCode.Misuse($"no file {name}");
+                }
+            }
+
+            if (!PlatformCapabilities.Supports(MemoryCapability.ResidencyOfPageCache))
+            {
+                Console.Error.WriteLine("mapwire: " + PlatformCapabilities.WhyNot(MemoryCapability.ResidencyOfPageCache));
+            }
+
+            List<string> files = [.. named.SelectMany(Walk)];
+            List<MappedRegion> held = [];
+            try
+            {
+                foreach (string file in files)
+                {
+                    Try(file, () =>
+                    {
+                        if (evict)
+                        {
+                            PageWarmth.Evict(file);
+                        }
+
+                        if (warm)
+                        {
+                            PageWarmth.Warm(file, stop);
+                        }
+
+                        if (keep)
+                        {
+                            held.Add(PageWarmth.Lock(file));
+                        }
+                    });
+                }
+
+                Show(files, watch);
+                if (keep && !watch)
+                {
+                    Console.Error.WriteLine(string.Create(
+                        CultureInfo.InvariantCulture, $"{PagesText.Size(held.Sum(region => region.Length))} of {held.Count} files locked in memory until interrupted"));
+                    stop.WaitHandle.WaitOne();
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // Interrupted: what was done is done.
+            }
+            finally
+            {
+                held.ForEach(region => region.Dispose());
+            }
+
+            return _failed ? ExitCode.Failure : ExitCode.Success;
+        }
+
+        private void Show(List<string> files, bool watch)
+        {
+            if (!watch || asJson || Console.IsOutputRedirected)
+            {
+                do
+                {
+                    Print(Look(files));
+                }
+                while (watch && !stop.WaitHandle.WaitOne(WatchInterval));
+                return;
+            }
+
+            AnsiConsole.Live(PagesText.Draw(Look(files))).Start(live =>
+            {
+                while (!stop.WaitHandle.WaitOne(WatchInterval))
+                {
+                    live.UpdateTarget(PagesText.Draw(Look(files)));
+                }
+            });
+        }
+
+        private List<PageReport> Look(List<string> files)
+        {
+            List<PageReport> reports = [];
+            foreach (string file in files)
+            {
+                Try(file, () => reports.Add(PageReport.Of(file)));
+            }
+
+            return reports;
+        }
+
+        private void Print(List<PageReport> reports)
+        {
+            if (asJson)
+            {
+                using Stream output = Console.OpenStandardOutput();
+                using (Utf8JsonWriter writer = new(output))
+                {
+                    PagesJson.Write(writer, reports);
+                }
+
+                output.Write("\n"u8);
+                return;
+            }
+
+            // A file or a pipe has no width: nothing is cut there.
+            IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings());
+            if (Console.IsOutputRedirected)
+            {
+                console.Profile.Width = int.MaxValue / 4;
+            }
+
+            console.Write(PagesText.Draw(reports));
+        }
+
+        private void Try(string file, Action action)
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+            {
+                Console.Error.WriteLine($"mapwire: {file}: {failure.Message.ReplaceLineEndings(" ")}");
+                _failed = true;
+            }
+        }
+
+        /// <summary>The files below a folder, in order; links are not followed out of it.</summary>
+        private static IEnumerable<string> Walk(string name) => Directory.Exists(name)
+            ? Directory.EnumerateFiles(name, "*", new EnumerationOptions
+            {
+                RecurseSubdirectories = true,
+                AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device,
+            }).Order(StringComparer.Ordinal)
+            : [name];
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using Mapwire.Memory;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Mapwire.Cli;
+
+/// <summary>What is in memory, for people: a line a file and one for all.</summary>
+internal static class PagesText
+{
+    private const string Eighths = " ▁▂▃▄▅▆▇█";
+
+    /// <summary>The files in a table that ends with their sum.</summary>
+    public static IRenderable Draw(IReadOnlyList<PageReport> reports)
+    {
+        Table table = new() { Border = TableBorder.None, ShowHeaders = true };
+        table.AddColumn(new TableColumn("FILE").NoWrap());
+        table.AddColumn(new TableColumn("SIZE").RightAligned().NoWrap());
+        table.AddColumn(new TableColumn("RESIDENT").RightAligned().NoWrap());
+        table.AddColumn(new TableColumn("").RightAligned().NoWrap());
+        table.AddColumn(new TableColumn("").NoWrap());
+        foreach (PageReport report in reports)
+        {
+            table.AddRow(
+                new Text(report.Path), new Text(Size(report.Size)), new Text(Size(Resident(report))),
+                new Text(Share(report.ResidentPages, report.Pages)), new Text(Bar(report)));
+        }
+
+        if (reports.Count > 1)
+        {
+            table.AddRow(
+                new Text(string.Create(CultureInfo.InvariantCulture, $"{reports.Count} files")),
+                new Text(Size(reports.Sum(report => report.Size))), new Text(Size(reports.Sum(Resident))),
+                new Text(Share(reports.Sum(report => report.ResidentPages), reports.Sum(report => report.Pages))), Text.Empty);
+        }
+
+        return table;
+    }
+
+    /// <summary>A cell for each piece of the file, the higher the more of it is in memory; any page at all shows.</summary>
+    public static string Bar(PageReport report) => report.Pages == 0
+        ? ""
+        : "[" + string.Concat(report.Density.Select(part => Eighths[(int)Math.Ceiling(part * 8)])) + "]";
+
+    /// <summary>Bytes with three digits and a binary unit.</summary>
+    public static string Size(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < units.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        string digits = value.ToString(unit == 0 || value >= 100 ? "0" : value >= 10 ? "0.0" : "0.00", CultureInfo.InvariantCulture);
+        return $"{digits} {units[unit]}";
+    }
+
+    /// <summary>The last page of a file may be larger than what is left of the file.</summary>
+    private static long Resident(PageReport report) => Math.Min(report.Size, report.ResidentPages * PlatformCapabilities.PageSize);
+
+    private static string Share(long some, long all) =>
+        all == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * some / all:0} %");
+}
