@@ -62,4 +62,12 @@ public sealed class HarnessTests(ServedFilms films)
         Assert.NotEmpty(copy.Packets);
         Assert.Empty(Expectation.Differences(copy, await Rtmpdump.ReadAsync(address), from: 0));
     }
+
+    [Fact]
+    public async Task A_delayed_acknowledgement_is_found()
+    {
+        await FilmFactory.GetAsync("moov-last.mp4");
+        double milliseconds = await Playback.PlayTests.FastestStartAsync((await films.Nginx).Port);
+        Assert.True(milliseconds > 35, $"{milliseconds} ms");
+    }
 }

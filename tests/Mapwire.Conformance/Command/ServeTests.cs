@@ -140,6 +140,25 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task A_served_file_is_not_locked()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // there, a mapped file cannot be opened for oneself alone, whatever the sharing
+        }
+
+        string folder = TemporaryFolder.Create("unlocked");
+        string path = Path.Combine(folder, "film.mp4");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), path);
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port);
+        await player.PlayAsync("film.mp4");
+        await player.UntilAsync(message => message.Packet is not null);
+        using FileStream alone = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        Assert.True(alone.Length > 0);
+    }
+
+    [Fact]
     public async Task Publishing_gives_an_executable_that_serves()
     {
         string output = TemporaryFolder.Create("published");

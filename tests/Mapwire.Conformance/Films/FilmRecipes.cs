@@ -19,6 +19,7 @@ internal static class FilmRecipes
     {
         ["moov-last.mp4"] = Encode(Usual),
         ["moov-first.mp4"] = Encode($"{Usual} -movflags +faststart"),
+        ["twelve-seconds.mp4"] = Encode($"{Usual} -g 50".Replace("duration=4", "duration=12", StringComparison.Ordinal)),
         ["no-b-frames.mp4"] = Encode($"{Picture} {Tone} {H264} -bf 0 {Aac}"),
         ["no-edit-list.mp4"] = Encode($"{Usual} -use_editlist 0"),
         ["quick.mov"] = Encode(Usual),

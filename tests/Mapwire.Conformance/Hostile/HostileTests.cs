@@ -188,7 +188,7 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
             await ClosedAsync(TimeSpan.FromSeconds(8), garbage, shakeHands: seed % 2 == 0, thenPlay: false);
         }));
         await toTheEnd;
-        Expectation.Same(expected, new Recording([.. player.Heard.Select(message => message.Packet).OfType<Packet>()], [], null), "beside hostile clients");
+        Expectation.Same(expected, player.Film, "beside hostile clients");
     }
 
     /// <summary>Sends the bytes and insists that the server closes in time, and that a good player still plays.</summary>

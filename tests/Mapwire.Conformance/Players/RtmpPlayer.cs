@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net.Sockets;
+using Mapwire.Conformance.Reading;
 
 namespace Mapwire.Conformance.Players;
 
@@ -32,11 +33,18 @@ internal sealed class RtmpPlayer : IAsyncDisposable
 
     public uint StreamId { get; private set; }
 
+    /// <summary>The media packets received so far, codec headers left out.</summary>
+    public Recording Film => new([.. Heard.Select(message => message.Packet).OfType<Packet>()], [], null);
+
     /// <summary>Handshake, connect and createStream.</summary>
-    public static async Task<RtmpPlayer> ConnectAsync(int port, string application = "vod", int receiveBuffer = 0)
+    /// <param name="port">Of the server.</param>
+    /// <param name="application">What is connected to.</param>
+    /// <param name="receiveBuffer">Of the socket, in bytes; 0 leaves it to the system.</param>
+    /// <param name="noDelay">Off, the system holds small writes back until the last one is acknowledged, as it does for ffmpeg.</param>
+    public static async Task<RtmpPlayer> ConnectAsync(int port, string application = "vod", int receiveBuffer = 0, bool noDelay = true)
     {
         Stopwatch clock = Stopwatch.StartNew();
-        TcpClient client = new() { NoDelay = true };
+        TcpClient client = new() { NoDelay = noDelay };
         if (receiveBuffer > 0)
         {
             client.ReceiveBufferSize = receiveBuffer;
