@@ -66,6 +66,9 @@ public sealed class Track
     /// <summary>Picture height in pixels, from the parameter sets or else from the sample entry; 0 for sound.</summary>
     public int Height { get; init; }
 
+    /// <summary>What the file says about colour beside the samples; null when nothing, and for sound.</summary>
+    public VideoColor? Color { get; init; }
+
     /// <summary>Sound samples a second as they come out of the decoder; 0 for pictures.</summary>
     public int SampleRate { get; init; }
 

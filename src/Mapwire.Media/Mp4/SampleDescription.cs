@@ -16,6 +16,9 @@ internal sealed class SampleDescription
 
     internal int Height { get; init; }
 
+    /// <summary>What the boxes say about colour; null when nothing.</summary>
+    internal VideoColor? Color { get; init; }
+
     internal int SampleRate { get; init; }
 
     internal int Channels { get; init; }

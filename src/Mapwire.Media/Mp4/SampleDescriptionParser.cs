@@ -109,6 +109,7 @@ internal static class SampleDescriptionParser
             NotPlayable = reason,
             Width = width,
             Height = height,
+            Color = ColorBoxes.Read(entry),
             DataReference = reference,
         };
     }

@@ -11,6 +11,8 @@ internal static class TableParser
     /// </summary>
     private const uint LargestDuration = uint.MaxValue - 480_000;
 
+    private const uint RandomAccessPoint = 'r' << 24 | 'a' << 16 | 'p' << 8 | ' ';
+
     /// <param name="stbl">The body of the box.</param>
     /// <param name="descriptions">How many entries <c>stsd</c> has.</param>
     /// <param name="fileLength">No sample may end past it.</param>
@@ -32,6 +34,8 @@ internal static class TableParser
         int[]? sync = BoxSearch.TryFind(stbl, BoxType.Stss, out BoxReader stss) ? ReadSync(stss, sizes.Count) : null;
         if (sync is not null && BoxSearch.TryFind(stbl, BoxType.Stps, out BoxReader stps))
             sync = Merge(sync, ReadSync(stps, sizes.Count));
+        if (sync is not null)
+            sync = AddRandomAccessPoints(stbl, sync, sizes.Count);
 
         MediaTables tables = new()
         {
@@ -254,11 +258,54 @@ internal static class TableParser
         return [.. sync];
     }
 
-    /// <summary>Sync samples and partial sync samples (QuickTime's open groups) are both places to start from.</summary>
+    /// <summary>
+    /// Sample groups of type <c>rap</c> are places to start from that are no sync samples in the strict sense, open groups of pictures
+    /// mostly (8.9.2 and 10.4). Groups of type <c>roll</c> are not taken: pictures after them are broken for a while.
+    /// </summary>
+    private static int[] AddRandomAccessPoints(BoxReader stbl, int[] sync, int samples)
+    {
+        // version(8) | flags(24) | grouping_type(32) | grouping_type_parameter(32) in version 1 | entry_count(32)
+        // | { sample_count(32) | group_description_index(32) } * entry_count; index 0 is "in no group"
+        while (stbl.TryReadBox(out BoxHeader header, out BoxReader box))
+        {
+            if (header.Type.Value != BoxType.Sbgp)
+                continue;
+            byte version = box.ReadVersion(1, out _);
+            if (box.ReadUInt32() != RandomAccessPoint)
+                continue;
+            if (version == 1)
+                box.Skip(4);
+
+            List<int> points = [];
+            long sample = 0;
+            for (int entries = box.ReadCount(8); entries > 0; entries--)
+            {
+                long end = Math.Min(samples, sample + box.ReadUInt32());
+                bool isInGroup = box.ReadUInt32() != 0;
+                for (; isInGroup && sample < end; sample++)
+                    points.Add((int)sample);
+                sample = end;
+            }
+
+            sync = Merge(sync, [.. points]);
+        }
+
+        return sync;
+    }
+
+    /// <summary>Two ascending lists become one.</summary>
     private static int[] Merge(int[] first, int[] second)
     {
-        SortedSet<int> all = [.. first];
-        all.UnionWith(second);
+        List<int> all = new(first.Length + second.Length);
+        int i = 0;
+        int k = 0;
+        while (i < first.Length || k < second.Length)
+        {
+            int next = k == second.Length || (i < first.Length && first[i] <= second[k]) ? first[i++] : second[k++];
+            if (all.Count == 0 || all[^1] != next)
+                all.Add(next);
+        }
+
         return [.. all];
     }
 }

@@ -85,6 +85,7 @@ internal sealed class TrackDraft
             Duration = duration,
             Width = description.Width,
             Height = description.Height,
+            Color = description.Color,
             SampleRate = description.SampleRate,
             Channels = description.Channels,
         };

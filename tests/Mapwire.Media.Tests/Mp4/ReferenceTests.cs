@@ -35,6 +35,16 @@ public sealed class ReferenceTests
         { "trimnegative.mp4", "-ss 1.77 -i {bframes.mp4} -c copy -t 1 -movflags +negative_cts_offsets" },
         { "delayed.mp4", "-i {bframes.mp4} -itsoffset 0.7 -i {bframes.mp4} -map 0:v -map 1:a -c copy" },
         { "delayedvideo.mp4", "-itsoffset 0.7 -i {bframes.mp4} -i {bframes.mp4} -map 0:v -map 1:a -c copy" },
+        { "phone.3gp", $"{Picture} {Sound} {Avc} -c:a aac -f 3gp" },
+        { "player.ipod.mp4", $"{Picture} {Sound} {AvcB} -c:a aac -f ipod" },
+        { "psp.mp4", $"{Picture} {Sound} {AvcB} -c:a aac -f psp" },
+        { "intra.mp4", $"{Picture} {Sound} -c:v libx264 -x264-params intra-refresh=1 -c:a aac" },
+        { "timecode.mov", $"{Picture} {Sound} {AvcB} -c:a aac -timecode 01:00:00:00" },
+        { "slow.mp4", "-f lavfi -i testsrc2=s=160x120:r=1/5:d=120 -c:v libx264" },
+        { "fast.mp4", "-f lavfi -i testsrc2=s=160x120:r=240:d=1 -c:v libx264" },
+        { "odd.mp4", "-f lavfi -i testsrc2=s=160x120:r=1000/33:d=2 -c:v libx264" },
+        { "two.mp4", $"{Picture} {Sound} -f lavfi -i sine=880:r=48000:d=5 -map 0 -map 1 -map 2 {AvcB} -c:a aac -metadata:s:a:1 language=deu" },
+        { "middle.mp4", "-ss 1 -copyts -i {bframes.mp4} -c copy -t 2" },
         { "twochannels48k.mp4", $"{Picture} -f lavfi -i sine=440:r=48000:d=4 {Avc} -c:a aac -ac 2" },
     };
 
@@ -48,13 +58,43 @@ public sealed class ReferenceTests
 
         int video = 0;
         int audio = 0;
-        foreach (Track track in movie.Tracks)
+        foreach (Track track in movie.Tracks.Where(track => track.Kind != TrackKind.Other))
         {
             string stream = track.Kind == TrackKind.Video ? $"v:{video++}" : $"a:{audio++}";
             Reference.AssertSame(path, track, stream);
         }
 
         Assert.True(video + audio > 0);
+    }
+
+    [Fact]
+    public void Languages_are_read()
+    {
+        Movie movie = Mp4Files.Parse(Ffmpeg.Make("two.mp4", Files.Single(row => row.Data.Item1 == "two.mp4").Data.Item2));
+        Assert.Equal([null, null, "deu"], movie.Tracks.Select(track => track.Language));
+        Assert.Equal([true, true, false], movie.Tracks.Select(track => track.IsEnabled));
+    }
+
+    /// <summary>GStreamer's writers lay files out in other ways than ffmpeg's.</summary>
+    [Theory]
+    [InlineData("mp4mux")]
+    [InlineData("mp4mux faststart=true")]
+    [InlineData("mp4mux trak-timescale=10000000")]
+    [InlineData("qtmux")]
+    [InlineData("3gppmux")]
+    [InlineData("qtmux reserved-max-duration=10000000000 reserved-moov-update-period=500000000")]
+    [InlineData("mp4mux fragment-duration=500")]
+    public void Reads_the_files_of_GStreamer(string mux)
+    {
+        string path = Ffmpeg.NewPath(".mp4");
+        string picture = "videotestsrc num-buffers=75 ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc key-int-max=25 bframes=2 b-adapt=false ! h264parse";
+        string sound = "audiotestsrc num-buffers=130 samplesperbuffer=1024 ! audio/x-raw,rate=44100 ! avenc_aac ! aacparse";
+        Ffmpeg.Run(
+            "gst-launch-1.0", $"-q {picture} ! queue ! mux. {sound} ! queue ! mux. {mux} name=mux ! filesink location={path}".Split(' '));
+        Movie movie = Mp4Files.Parse(path);
+        Assert.Equal(2, movie.Tracks.Length);
+        foreach (Track track in movie.Tracks)
+            Reference.AssertSame(path, track, track.Kind == TrackKind.Video ? "v:0" : "a:0");
     }
 
     internal static void MakeSources(string arguments)

@@ -135,6 +135,17 @@ public sealed class TableTests
         Assert.Equal([true, false, false, true], track.Samples.Select(sample => sample.IsSync));
     }
 
+    [Theory]
+    [InlineData("rap ", 0, true)]
+    [InlineData("rap ", 1, true)]
+    [InlineData("roll", 0, false)]
+    public void Random_access_points_are_sync_samples(string type, int version, bool isSync)
+    {
+        byte[] parameter = version == 0 ? [] : Bytes(0);
+        Track track = Build(new Mp4Builder(), "sbgp", Bytes(version << 24, type, parameter, 3, 2, 0, 1, 1, 7, 0)).Tracks[0];
+        Assert.Equal([true, false, isSync, false], track.Samples.Select(sample => sample.IsSync));
+    }
+
     [Fact]
     public void Chunks_of_different_sizes()
     {

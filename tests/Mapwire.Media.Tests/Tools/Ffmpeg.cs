@@ -67,7 +67,8 @@ internal static class Ffmpeg
         return Run("ffprobe", arguments).Trim();
     }
 
-    private static string Run(string program, IEnumerable<string> arguments)
+    /// <summary>Runs a program to its end; one that fails, or is not there, fails the test.</summary>
+    public static string Run(string program, IEnumerable<string> arguments)
     {
         ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;

@@ -1,0 +1,24 @@
+namespace Mapwire.Media;
+
+/// <summary>What the file says about colour, as numbers of ITU-T H.273, and about the display that the film was made for.</summary>
+/// <param name="Primaries">Colour primaries: 1 is BT.709, 9 is BT.2020; 2 when not known.</param>
+/// <param name="Transfer">Transfer characteristics: 1 is BT.709, 16 is PQ, 18 is HLG; 2 when not known.</param>
+/// <param name="Matrix">Matrix coefficients: 1 is BT.709, 9 is BT.2020; 2 when not known.</param>
+/// <param name="IsFullRange">Whether samples use all values, or else those of broadcast.</param>
+public sealed record VideoColor(int Primaries, int Transfer, int Matrix, bool IsFullRange)
+{
+    /// <summary>Colour of which nothing is known.</summary>
+    public static VideoColor Unknown { get; } = new(2, 2, 2, false);
+
+    /// <summary>The display that the film was mastered on; null when the file does not say.</summary>
+    public MasteringDisplay? Mastering { get; init; }
+
+    /// <summary>The brightest pixel, in candela a square metre; 0 when not known.</summary>
+    public int MaxContentLight { get; init; }
+
+    /// <summary>The brightest picture's average, in candela a square metre; 0 when not known.</summary>
+    public int MaxPictureLight { get; init; }
+
+    /// <summary>Whether the transfer is one of high dynamic range: PQ or HLG.</summary>
+    public bool IsHdr => Transfer is 16 or 18;
+}
