@@ -1,7 +1,8 @@
 namespace Mapwire.Media;
 
 /// <summary>What a track's samples amount to: the numbers of a metadata message and of a report.</summary>
-/// <param name="FrameRate">Samples a second, the average; 0 with fewer than two samples.</param>
+/// <param name="FrameRate">Samples a second, the average over the decode times; 0 with fewer than two. The run-up to an edit, whose samples
+/// share one time, does not count.</param>
 /// <param name="BitRate">Bits a second over the track's duration, the average; 0 when it has no duration.</param>
 /// <param name="SyncSamples">How many samples decoding can start at.</param>
 /// <param name="LongestSyncInterval">The longest time from one of them to the next, or to the end of the samples.</param>
@@ -15,6 +16,7 @@ public readonly record struct TrackRates(
         earliest = 0;
         long count = 0;
         long last = 0;
+        long steps = 0;
         long lastSync = 0;
         long syncs = 0;
         long longest = 0;
@@ -30,6 +32,7 @@ public readonly record struct TrackRates(
                 lastSync = sample.DecodeTime;
             }
 
+            steps += count > 1 && sample.DecodeTime != last ? 1 : 0;
             last = sample.DecodeTime;
             bytes += sample.Size;
             largest = Math.Max(largest, sample.Size);
@@ -38,7 +41,7 @@ public readonly record struct TrackRates(
         longest = Math.Max(longest, last - lastSync);
         double seconds = (double)(last - earliest) / timescale;
         return new TrackRates(
-            count > 1 && seconds > 0 ? (count - 1) / seconds : 0,
+            seconds > 0 ? steps / seconds : 0,
             duration > TimeSpan.Zero ? bytes * 8 / duration.TotalSeconds : 0,
             syncs,
             Ticks.ToTimeSpan(longest, timescale),

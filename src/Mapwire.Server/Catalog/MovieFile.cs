@@ -63,38 +63,39 @@ internal sealed class MovieFile : IDisposable
         }
     }
 
-    /// <summary>Copies the movie box out of the mapping and parses it.</summary>
+    /// <summary>Reads what the file says it holds, by copies of the bytes that say it.</summary>
     /// <param name="limits">Bounds on what the file may declare; null for the defaults.</param>
-    /// <exception cref="TitleException">There is no movie box, or it is malformed, or the file could not be read.</exception>
+    /// <exception cref="TitleException">It is no movie, or malformed, or the file could not be read.</exception>
     public Movie ReadMovie(Mp4Limits? limits = null)
     {
-        limits ??= Mp4Limits.Default;
         try
         {
-            BoxHeader box = TopLevelBoxes.FindMovie(Region);
-            if (box.Length > limits.MovieBytes)
+            MovieFileReader reader = new(Region.Length, limits);
+            while (reader.TryGetNext(out long offset, out int length))
             {
-                throw new TitleException(
-                    TitleError.NotPlayable, $"the moov box at offset {box.Offset} has {box.Length} bytes; the limit is {limits.MovieBytes}");
+                byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
+                try
+                {
+                    Read(offset, bytes.AsSpan(0, length));
+                    reader.Add(bytes.AsSpan(0, length));
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(bytes);
+                }
             }
 
-            byte[] moov = ArrayPool<byte>.Shared.Rent((int)box.Length);
-            try
-            {
-                Span<byte> bytes = moov.AsSpan(0, (int)box.Length);
-                TopLevelBoxes.Read(Region, box.Offset, bytes);
-                return MovieParser.Parse(bytes, box.Offset, Region.Length, limits);
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(moov);
-            }
+            return reader.ToMovie();
         }
-        catch (Mp4FormatException malformed)
+        catch (MediaFormatException malformed)
         {
             throw new TitleException(TitleError.NotPlayable, malformed.Message, malformed);
         }
     }
+
+    /// <summary>Copies bytes out of the mapping, which others may truncate meanwhile.</summary>
+    /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
+    public void Read(long offset, Span<byte> destination) => TopLevelBoxes.Read(Region, offset, destination);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -65,7 +65,7 @@ internal sealed class Title
             TitleIndex? index = cache?.Find(file.Identity);
             if (index is null)
             {
-                index = TitleIndex.Build(file.ReadMovie(), file.Identity.Length);
+                index = TitleIndex.Build(file, file.ReadMovie());
                 cache?.Store(file.Identity, index);
             }
 

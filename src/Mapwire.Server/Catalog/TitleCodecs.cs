@@ -1,4 +1,3 @@
-using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
 using Mapwire.Server.Strips;
@@ -15,12 +14,12 @@ internal sealed record TitleCodecs(byte[]? VideoSequenceHeader, byte[]? AudioSeq
     public const int MaxTagHeaderLength = VideoTagHeader.MaxLength;
 
     /// <summary>The headers of what is played.</summary>
-    /// <param name="video">The video track; null when there is none.</param>
-    /// <param name="audio">The audio track; null when there is none.</param>
-    public static TitleCodecs Of(Track? video, Track? audio) => new(
-        video?.Codec is { } v ? SequenceHeader.Create(v) : null,
-        audio?.Codec is { } a ? SequenceHeader.Create(a) : null,
-        audio?.Codec is Mp3Configuration mp3 ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels) : AudioTagHeader.Aac(AacPacketType.Raw));
+    /// <param name="video">The video codec; null when there is no video.</param>
+    /// <param name="audio">The audio codec; null when there is no audio.</param>
+    public static TitleCodecs Of(CodecConfiguration? video, CodecConfiguration? audio) => new(
+        video is null ? null : SequenceHeader.Create(video),
+        audio is null ? null : SequenceHeader.Create(audio),
+        audio is Mp3Configuration mp3 ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels) : AudioTagHeader.Aac(AacPacketType.Raw));
 
     /// <summary>Bytes of the codec header before each sample of a kind.</summary>
     public int TagHeaderLength(bool isVideo) => isVideo ? VideoTagHeader.MaxLength : Audio.Length;

@@ -1,4 +1,5 @@
 using Mapwire.Media;
+using Mapwire.Media.Codecs;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Catalog;
@@ -14,14 +15,16 @@ namespace Mapwire.Server.Catalog;
 /// <param name="LeftOut">The tracks that are left out of play, a line each.</param>
 internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metadata, TimeSpan Duration, string[] LeftOut)
 {
+    private const uint Mp3HeaderLength = 4;
+
     /// <summary>What it costs to keep, in bytes.</summary>
     public long ByteSize => Strip.ByteSize + Metadata.Length + 1024;
 
     /// <summary>Indexes a movie.</summary>
-    /// <param name="movie">Read from the file.</param>
-    /// <param name="fileLength">In bytes, for the metadata.</param>
+    /// <param name="file">The open file.</param>
+    /// <param name="movie">What was read from it.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public static TitleIndex Build(Movie movie, long fileLength)
+    public static TitleIndex Build(MovieFile file, Movie movie)
     {
         Track? video = movie.Default(TrackKind.Video);
         Track? audio = movie.Default(TrackKind.Audio);
@@ -31,8 +34,28 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
         }
 
         Strip strip = StripBuilder.Build(video, audio);
-        byte[] metadata = TitleMetadata.Write(movie, fileLength, video, audio, strip);
-        return new TitleIndex(strip, TitleCodecs.Of(video, audio), metadata, movie.Duration, [.. TracksLeftOut(movie)]);
+        CodecConfiguration? sound = audio is null ? null : SoundOf(file, audio);
+        byte[] metadata = new TitleMetadata(movie, file.Identity.Length, video, audio, sound, strip).Write();
+        return new TitleIndex(strip, TitleCodecs.Of(video?.Codec, sound), metadata, movie.Duration, [.. TracksLeftOut(movie)]);
+    }
+
+    /// <summary>
+    /// The audio configuration. MP3 has none in the file, and muxers write two channels for it whatever there are: the first frame's own
+    /// header knows.
+    /// </summary>
+    private static CodecConfiguration? SoundOf(MovieFile file, Track audio)
+    {
+        if (audio.Codec is Mp3Configuration)
+        {
+            foreach (Sample sample in audio.Samples)
+            {
+                byte[] frame = new byte[Math.Min(sample.Size, Mp3HeaderLength)];
+                file.Read(sample.Offset, frame);
+                return Mp3Configuration.FromFrame(frame) ?? audio.Codec;
+            }
+        }
+
+        return audio.Codec;
     }
 
     private static IEnumerable<string> TracksLeftOut(Movie movie)

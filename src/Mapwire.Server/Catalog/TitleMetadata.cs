@@ -8,7 +8,13 @@ using Mapwire.Server.Strips;
 namespace Mapwire.Server.Catalog;
 
 /// <summary>The onMetaData message of a title, an ECMA array as players want it (FLV 10.1, E.5; ffmpeg passes over an object).</summary>
-internal static class TitleMetadata
+/// <param name="movie">The movie.</param>
+/// <param name="fileLength">In bytes.</param>
+/// <param name="video">The video track that is played; null when there is none.</param>
+/// <param name="audio">The audio track that is played; null when there is none.</param>
+/// <param name="sound">What is known of the sound; null when there is none.</param>
+/// <param name="strip">The samples in send order.</param>
+internal sealed class TitleMetadata(Movie movie, long fileLength, Track? video, Track? audio, CodecConfiguration? sound, Strip strip)
 {
     /// <summary>
     /// The most sync points listed: a film of several hours with one every two seconds. More are thinned out evenly, which costs
@@ -16,91 +22,76 @@ internal static class TitleMetadata
     /// </summary>
     private const int MaxKeyframes = 8192;
 
+    private readonly List<AmfProperty> _properties = [];
+
     /// <summary>Writes name and array, as AMF0.</summary>
-    public static byte[] Write(Movie movie, long fileLength, Track? video, Track? audio, Strip strip)
+    public byte[] Write()
     {
-        List<AmfProperty> properties = [];
-        double seconds = movie.Duration.TotalSeconds;
-        Add("duration", seconds);
+        Add("duration", movie.Duration.TotalSeconds);
         Add("filesize", fileLength);
-        AddFlag("hasVideo", video is not null);
-        AddFlag("hasAudio", audio is not null);
-        AddFlag("hasMetadata", true);
-        AddFlag("hasKeyframes", video is not null);
-        AddFlag("canSeekToEnd", false);
+        Add("hasVideo", video is not null);
+        Add("hasAudio", audio is not null);
+        Add("hasMetadata", true);
+        Add("hasKeyframes", video is not null);
+        Add("canSeekToEnd", false);
         Add("lasttimestamp", strip.Entries[^1].Time / 1000.0);
-        if (video is not null)
-        {
-            Add("width", video.Width);
-            Add("height", video.Height);
-            Add("framerate", FrameRate(video));
-            Add("videodatarate", KilobitsPerSecond(video));
-            Add("videocodecid", (double)VideoCodecId.Avc);
-            if (video.Codec is AvcConfiguration avc)
-            {
-                Add("avcprofile", avc.Profile);
-                Add("avclevel", avc.Level);
-            }
-        }
-
-        if (audio is not null)
-        {
-            Add("audiosamplerate", audio.SampleRate);
-            Add("audiosamplesize", 16);
-            AddFlag("stereo", audio.Channels > 1);
-            Add("audiochannels", audio.Channels);
-            Add("audiodatarate", KilobitsPerSecond(audio));
-            Add("audiocodecid", (double)(audio.Codec is Mp3Configuration ? AudioCodecId.Mp3 : AudioCodecId.Aac));
-            if (audio.Codec is AacConfiguration aac)
-            {
-                Add("aacaot", aac.ObjectType);
-            }
-        }
-
-        if (video is not null)
-        {
-            properties.Add(new AmfProperty("keyframes", Keyframes(strip)));
-        }
-
+        AddVideo();
+        AddAudio();
         Amf0Writer writer = new(stackalloc byte[512]);
         try
         {
             writer.WriteString("onMetaData");
-            writer.WriteValue(AmfValue.EcmaArray([.. properties]));
+            writer.WriteValue(AmfValue.EcmaArray([.. _properties]));
             return writer.Written.ToArray();
         }
         finally
         {
             writer.Dispose();
         }
-
-        void Add(string name, double value) => properties.Add(new AmfProperty(name, AmfValue.Number(value)));
-        void AddFlag(string name, bool value) => properties.Add(new AmfProperty(name, AmfValue.Boolean(value)));
     }
 
-    /// <summary>
-    /// Frames a second, averaged over the decode times. A run-up to an edit, whose frames share one time, does not count.
-    /// </summary>
-    public static double FrameRate(Track video)
+    private void AddVideo()
     {
-        long first = long.MinValue;
-        long last = long.MinValue;
-        long steps = -1;
-        foreach (Sample sample in video.Samples)
+        if (video is null)
         {
-            first = steps < 0 ? sample.DecodeTime : first;
-            steps += sample.DecodeTime != last ? 1 : 0;
-            last = sample.DecodeTime;
+            return;
         }
 
-        return steps > 0 ? steps * (double)video.Timescale / (last - first) : 0;
+        Add("width", video.Width);
+        Add("height", video.Height);
+        Add("framerate", video.Rates.FrameRate);
+        Add("videodatarate", video.Rates.BitRate / 1000.0);
+        Add("videocodecid", (double)VideoCodecId.Avc);
+        if (video.Codec is AvcConfiguration avc)
+        {
+            Add("avcprofile", avc.Profile);
+            Add("avclevel", avc.Level);
+        }
+
+        _properties.Add(new AmfProperty("keyframes", Keyframes()));
     }
 
-    /// <summary>The average bit rate of a track, in 1000 bits a second.</summary>
-    public static double KilobitsPerSecond(Track track) =>
-        track.Duration > TimeSpan.Zero ? track.Bytes * 8 / 1000.0 / track.Duration.TotalSeconds : 0;
+    private void AddAudio()
+    {
+        if (audio is null)
+        {
+            return;
+        }
 
-    private static AmfValue Keyframes(Strip strip)
+        (int rate, int channels) = sound is Mp3Configuration mp3 ? (mp3.SampleRate, mp3.Channels) : (audio.SampleRate, audio.Channels);
+        Add("audiosamplerate", rate);
+        Add("audiosamplesize", 16);
+        Add("stereo", channels > 1);
+        Add("audiochannels", channels);
+        Add("audiodatarate", audio.Rates.BitRate / 1000.0);
+        Add("audiocodecid", (double)(sound is Mp3Configuration ? AudioCodecId.Mp3 : AudioCodecId.Aac));
+        if (sound is AacConfiguration aac)
+        {
+            Add("aacaot", aac.ObjectType);
+        }
+    }
+
+    private AmfValue Keyframes()
     {
         ReadOnlySpan<int> points = strip.SyncPoints;
         int count = Math.Min(points.Length, MaxKeyframes);
@@ -117,4 +108,8 @@ internal static class TitleMetadata
             ("times", AmfValue.StrictArray(times.MoveToImmutable())),
             ("filepositions", AmfValue.StrictArray(positions.MoveToImmutable())));
     }
+
+    private void Add(string name, double value) => _properties.Add(new AmfProperty(name, AmfValue.Number(value)));
+
+    private void Add(string name, bool value) => _properties.Add(new AmfProperty(name, AmfValue.Boolean(value)));
 }

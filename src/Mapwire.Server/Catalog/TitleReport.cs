@@ -24,25 +24,22 @@ public sealed class TitleReport
     /// <param name="path">The file.</param>
     public static TitleReport Of(string path)
     {
-        Movie movie;
+        Movie? movie = null;
+        string? refusal = null;
         try
         {
             using MovieFile file = MovieFile.Open(path);
             movie = file.ReadMovie();
-        }
-        catch (TitleException refused)
-        {
-            return new TitleReport { Refusal = refused.Message, FileLength = LengthOf(path) };
-        }
-
-        string? refusal = null;
-        try
-        {
-            TitleIndex.Build(movie, LengthOf(path));
+            TitleIndex.Build(file, movie);
         }
         catch (TitleException refused)
         {
             refusal = refused.Message;
+        }
+
+        if (movie is null)
+        {
+            return new TitleReport { Refusal = refusal, FileLength = LengthOf(path) };
         }
 
         Track?[] played = [movie.Default(TrackKind.Video), movie.Default(TrackKind.Audio)];
@@ -51,7 +48,7 @@ public sealed class TitleReport
             Refusal = refusal,
             Duration = movie.Duration,
             FileLength = LengthOf(path),
-            KilobitsPerSecond = played.Sum(static track => track is null ? 0 : TitleMetadata.KilobitsPerSecond(track)),
+            KilobitsPerSecond = played.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
             Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, Array.IndexOf(played, track) >= 0))],
         };
     }

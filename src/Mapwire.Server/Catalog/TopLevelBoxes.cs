@@ -13,8 +13,6 @@ internal static class TopLevelBoxes
     /// </summary>
     private const int MaxBoxes = 16_384;
 
-    private static readonly FourCc Moov = new("moov");
-
     /// <summary>The boxes in the order of the file.</summary>
     /// <exception cref="Mp4FormatException">A header is malformed, or its box reaches past the end of the file.</exception>
     /// <exception cref="TitleException">The file could not be read, ends inside a header or has too many boxes.</exception>
@@ -39,22 +37,6 @@ internal static class TopLevelBoxes
             yield return box;
             offset = box.End;
         }
-    }
-
-    /// <summary>The movie box, wherever it is.</summary>
-    /// <exception cref="Mp4FormatException">A header before it, or its own, is malformed.</exception>
-    /// <exception cref="TitleException">There is none.</exception>
-    public static BoxHeader FindMovie(MappedRegion region)
-    {
-        foreach (BoxHeader box in Walk(region))
-        {
-            if (box.Type == Moov)
-            {
-                return box;
-            }
-        }
-
-        throw new TitleException(TitleError.NotPlayable, "no moov box: this is no MP4 file, or its recording was never finished");
     }
 
     /// <summary>Reads bytes of a file that others may truncate meanwhile.</summary>

@@ -58,7 +58,7 @@ public sealed class TrackReport
 
     internal static TrackReport Of(Track track, bool isPlayed)
     {
-        (TimeSpan? average, TimeSpan? longest) = KeyframeIntervals(track);
+        bool hasKeyframes = track.Kind == TrackKind.Video && track.Rates.SyncSamples > 0;
         return new TrackReport
         {
             Id = track.Id,
@@ -69,51 +69,15 @@ public sealed class TrackReport
             Language = track.Language,
             LeftOut = track.NotPlayable ?? (isPlayed ? null : $"another {track.Kind.ToString().ToLowerInvariant()} track is played"),
             Duration = track.Duration,
-            KilobitsPerSecond = TitleMetadata.KilobitsPerSecond(track),
+            KilobitsPerSecond = track.Rates.BitRate / 1000.0,
             Samples = track.SampleCount,
             Width = track.Width,
             Height = track.Height,
-            FrameRate = track.Kind == TrackKind.Video ? TitleMetadata.FrameRate(track) : 0,
+            FrameRate = track.Kind == TrackKind.Video ? track.Rates.FrameRate : 0,
             SampleRate = track.SampleRate,
             Channels = track.Channels,
-            KeyframeInterval = average,
-            LongestKeyframeInterval = longest,
+            KeyframeInterval = hasKeyframes ? track.Duration / track.Rates.SyncSamples : null,
+            LongestKeyframeInterval = hasKeyframes ? track.Rates.LongestSyncInterval : null,
         };
-    }
-
-    private static (TimeSpan? Average, TimeSpan? Longest) KeyframeIntervals(Track track)
-    {
-        if (track.Kind != TrackKind.Video || track.Timescale == 0)
-        {
-            return (null, null);
-        }
-
-        long first = 0;
-        long previous = 0;
-        long longest = 0;
-        long last = 0;
-        int count = 0;
-        foreach (Sample sample in track.Samples)
-        {
-            last = sample.DecodeTime;
-            if (!sample.IsSync)
-            {
-                continue;
-            }
-
-            first = count == 0 ? sample.DecodeTime : first;
-            longest = count == 0 ? 0 : Math.Max(longest, sample.DecodeTime - previous);
-            previous = sample.DecodeTime;
-            count++;
-        }
-
-        if (count == 0)
-        {
-            return (null, null);
-        }
-
-        longest = Math.Max(longest, last - previous);
-        double average = (double)(last - first) / count;
-        return (TimeSpan.FromSeconds(average / track.Timescale), TimeSpan.FromSeconds((double)longest / track.Timescale));
     }
 }

@@ -76,9 +76,9 @@ internal sealed class TimerWheel
     public void Advance(long now)
     {
         long target = now / SlotMilliseconds;
-        if (target - _tick >= SlotCount)
+        if (target - _tick > SlotCount)
         {
-            _tick = target - SlotCount + 1; // after a long sleep of the machine one round visits every slot
+            _tick = target - SlotCount; // after a long sleep of the machine one round visits every slot
         }
 
         while (_tick < target)

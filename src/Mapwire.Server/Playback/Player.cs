@@ -110,8 +110,7 @@ internal sealed class Player : IServerSessionHandler
 
         long start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : 0;
         long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
-        bool appends = !play.Reset && (stream.IsActive || stream.Queue.Count > 0);
-        Open(stream, play.Name, title => Play(stream, new PendingPlay(title, play.Name, start, duration), play.Reset, appends));
+        Open(stream, play.Name, title => Play(stream, new PendingPlay(title, play.Name, start, duration), play.Reset));
     }
 
     /// <inheritdoc/>
@@ -289,9 +288,9 @@ internal sealed class Player : IServerSessionHandler
         Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);
     }
 
-    private void Play(PlayerStream stream, PendingPlay play, bool reset, bool appends)
+    private void Play(PlayerStream stream, PendingPlay play, bool reset)
     {
-        if (!appends || !stream.IsActive)
+        if (reset || !stream.IsActive)
         {
             Begin(stream, play, playerStart: 0, reset);
             return;

@@ -15,7 +15,7 @@ public sealed class IndexCacheTests : IDisposable
     public IndexCacheTests()
     {
         using MovieFile file = MovieFile.Open(SampleClip.Path);
-        _index = TitleIndex.Build(file.ReadMovie(), _identity.Length);
+        _index = TitleIndex.Build(file, file.ReadMovie());
     }
 
     public void Dispose() => _folder.Dispose();
