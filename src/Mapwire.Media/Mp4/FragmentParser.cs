@@ -117,7 +117,7 @@ internal static class FragmentParser
         if (offset < 0)
             atOffset.Fail(Mp4Error.BadTable, "the data is before the start of the file");
 
-        uint firstFlags = (flags & HasFirstFlags) != 0 ? trun.ReadUInt32() : 0;
+        uint firstFlags = (flags & HasFirstFlags) != 0 ? trun.ReadUInt32() : defaults.Flags;
         int entrySize = 4 * System.Numerics.BitOperations.PopCount(flags & (HasDuration | HasSize | HasFlags | HasComposition));
         if ((ulong)count * (uint)entrySize > (ulong)trun.Remaining)
             atCount.Fail(Mp4Error.BadTable, $"{count} entries of {entrySize} bytes do not fit into the {trun.Remaining} bytes left");
@@ -132,9 +132,7 @@ internal static class FragmentParser
         {
             uint duration = (flags & HasDuration) != 0 ? trun.ReadUInt32() : defaults.Duration;
             uint size = (flags & HasSize) != 0 ? trun.ReadUInt32() : defaults.Size;
-            uint sampleFlags = (flags & HasFlags) != 0 ? trun.ReadUInt32() : defaults.Flags;
-            if (i == 0 && (flags & HasFirstFlags) != 0)
-                sampleFlags = firstFlags;
+            uint sampleFlags = (flags & HasFlags) != 0 ? trun.ReadUInt32() : i == 0 ? firstFlags : defaults.Flags;
             int composition = (flags & HasComposition) != 0 ? trun.ReadInt32() : 0;
             if (offset > fileLength - size)
             {

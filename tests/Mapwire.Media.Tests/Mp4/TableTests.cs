@@ -217,6 +217,18 @@ public sealed class TableTests
     }
 
     [Fact]
+    public void Samples_past_4_GiB()
+    {
+        EditableBox moov = new Mp4Builder().BuildMovie(0);
+        moov[Stbl].Remove("stco");
+        moov[Stbl].Set(new EditableBox("co64", Bytes(0, 1, 5_000_000_000L)));
+        Track track = MovieParser.Parse(moov.Write(), 5_000_001_000, 6_000_000_000).Tracks[0];
+        Assert.Equal([5_000_000_000L, 5_000_000_100, 5_000_000_120, 5_000_000_150], track.Samples.Select(sample => sample.Offset));
+        Mp4FormatException e = Assert.Throws<Mp4FormatException>(() => MovieParser.Parse(moov.Write(), 5_000_001_000, 5_000_000_100));
+        Assert.True(e.Offset > 5_000_001_000);
+    }
+
+    [Fact]
     public void Refuses_a_co64_offset_past_2_to_the_63()
     {
         byte[] file = new Mp4Builder().Build(moov =>
