@@ -177,8 +177,8 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
 
-    /// <summary>Copies bytes out and survives pages that are gone. Costs a system call, about a microsecond, and from some
-    /// kilobytes on runs at the speed of memory.</summary>
+    /// <summary>Copies bytes out and survives pages that are gone. Costs a system call, about a microsecond, and runs at
+    /// about half the speed of a plain copy; from 16 MiB on up to four threads of the pool share it.</summary>
     /// <param name="offset">The first byte.</param>
     /// <param name="destination">Where to; all of it is filled. Its content is undefined if the result is false.</param>
     /// <returns>False if a page of the range is gone: the file was cut, or its device failed. What is left of a file's last page
@@ -224,8 +224,8 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
         using var otherPin = new RegionPin(destination._pages);
         RequireInside(offset, length);
         destination.RequireInside(destinationOffset, length);
-        return MemorySystem.Current.TryCopy(
-            _address + (nint)offset, destination._address + (nint)destinationOffset, length);
+        return BulkCopy.TryCopy(
+            MemorySystem.Current, _address + (nint)offset, destination._address + (nint)destinationOffset, length);
     }
 
     /// <summary>Brings the stores of the whole region where <paramref name="mode"/> says.</summary>

@@ -29,4 +29,24 @@ public sealed class TruncationTests : IDisposable
         file.SetLength(5 * 4096);
         Assert.True(region.TryRead(3 * 4096, bytes.AsSpan(0, 1)));
     }
+
+    [Fact]
+    public void A_read_shared_by_threads_reports_a_single_lost_page()
+    {
+        const int length = (32 << 20) + 5000; // not a multiple of any piece
+        using MappedFile file = MappedFile.Open(_folder.Write("f", length), new MappedFileOptions { Access = FileAccess.ReadWrite });
+        using MappedRegion region = file.Map();
+        var bytes = new byte[length];
+        Assert.True(region.TryRead(0, bytes));
+        for (int i = 0; i < length; i++)
+            if (bytes[i] != TempFolder.Pattern(i))
+                Assert.Fail($"byte {i}");
+        file.SetLength(length - 5000);
+        Assert.False(region.TryRead(0, bytes));
+        Assert.True(region.TryRead(0, bytes.AsSpan(0, length - 5000)));
+        using MappedRegion target = MappedRegion.Allocate(length);
+        Assert.False(region.TryCopyTo(0, target, 0, length));
+        Assert.True(region.TryCopyTo(0, target, 0, length - 5000));
+        Assert.Equal(TempFolder.Pattern(length - 5001), target.Read<byte>(length - 5001));
+    }
 }
