@@ -6,6 +6,7 @@ namespace Mapwire.Memory.Native.Linux;
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct StatxBuffer
 {
+    [FieldOffset(0x14)] public uint User;
     [FieldOffset(0x1c)] public ushort Mode;
     [FieldOffset(0x20)] public ulong Inode;
     [FieldOffset(0x28)] public long Size;

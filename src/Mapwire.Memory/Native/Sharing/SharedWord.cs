@@ -1,0 +1,33 @@
+using System.Runtime.CompilerServices;
+
+namespace Mapwire.Memory.Native.Sharing;
+
+/// <summary>References to words of a shared mapping, for <see cref="Interlocked"/> and <see cref="Volatile"/>.</summary>
+/// <remarks>Callers check once, when they are made, that the word is inside the segment and aligned; a segment never shrinks and
+/// its base never moves. The pages outlive the reference because the segment is in use (see SharedMemory.Use).</remarks>
+internal static unsafe class SharedWord
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref uint UInt32(nint address)
+    {
+        // SAFETY: see the remarks; mapped memory does not move, so the reference needs no pinning.
+        return ref *(uint*)address;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref ulong UInt64(nint address)
+    {
+        // SAFETY: as above.
+        return ref *(ulong*)address;
+    }
+
+    /// <summary>A value of the caller's, checked by him for size and alignment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref T At<T>(nint address) where T : unmanaged
+    {
+        // SAFETY: as above.
+        return ref *(T*)address;
+    }
+
+    public static int SizeOf<T>() where T : unmanaged => sizeof(T);
+}

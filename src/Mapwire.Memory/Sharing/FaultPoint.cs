@@ -1,0 +1,15 @@
+namespace Mapwire.Memory.Sharing;
+
+/// <summary>The moments between two steps at which a test may let a process die.</summary>
+internal enum FaultPoint
+{
+    FileMade, CreationLocked, SizeSet, HeaderWritten, SlotNumbered, Initialized, ReadyMarked,
+    MutexTaken, MutexTakenOver, MutexWaiting, MutexReleased, MutexWoken,
+    PermitTaken, PermitReturned, PermitWaiting,
+    EventSet, EventTaken, EventWaiting,
+    ReaderCounted, WriterTaken, WriterDrained, WriterReleased, ReaderLeft,
+    BarrierArrived, BarrierPassed, BarrierWaiting,
+    ConditionReleased, ConditionNotified,
+    RingClaimed, RingTailMoved, RingWritten, RingCommitted, RingRead, RingFreed,
+    BroadcastAnnounced, BroadcastWritten, CellOpened, CellWritten,
+}

@@ -1,0 +1,263 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native;
+using Mapwire.Memory.Native.Sharing;
+
+namespace Mapwire.Memory.Sharing;
+
+/// <summary>Takes messages out of a <see cref="SharedRing"/>. Used by one thread at a time.</summary>
+public sealed class RingConsumer : IDisposable
+{
+    /// <summary>How often a claim that is not committed is looked after: asking for a life costs system calls.</summary>
+    private const long LookAfter = 10; // ms
+
+    /// <summary>A batch gives room back at the latest after this part of the ring, so that producers do not wait for its end.</summary>
+    private const int PartsOfRing = 8;
+
+    private readonly SharedRing _ring;
+    private readonly SharedMemory _memory;
+    private readonly nint _data;
+    private readonly ulong _capacity;
+    private readonly bool _many;
+    private ulong _head; // nobody else moves it
+    private ulong _tail; // as seen last
+    private long _looked;
+    private bool _disposed;
+
+    internal RingConsumer(SharedRing ring)
+    {
+        _ring = ring;
+        _memory = ring.Memory;
+        _data = ring.Data;
+        _capacity = (ulong)ring.Capacity;
+        _many = ring.Producers == RingProducers.Many;
+        _tail = Volatile.Read(ref ring.Tail);
+        _head = Volatile.Read(ref ring.Head);
+        if (_many)
+            SkipFreed();
+    }
+
+    /// <summary>The next message, in place. It stays the next one until <see cref="Advance"/>.</summary>
+    /// <param name="message">The message: valid until <see cref="Advance"/>.</param>
+    /// <returns>False if there is none.</returns>
+    /// <exception cref="SharedMemoryFormatException">The ring's bytes are damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The consumer or the segment is disposed of.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryPeek(out ReadOnlySpan<byte> message)
+    {
+        ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
+        ulong position = _head;
+        if (!FindReady(ref position, out int length))
+        {
+            if (position != _head)
+                GiveBack(position); // padding alone: its room may be what a producer waits for
+            message = default;
+            return false;
+        }
+
+        message = RawMemory.Span(At(position) + RingRecord.HeaderLength, length);
+        return true;
+    }
+
+    /// <summary>Gives the room of the next message back to the producers.</summary>
+    /// <exception cref="InvalidOperationException">There is no message.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance()
+    {
+        ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
+        ulong position = _head;
+        if (!FindReady(ref position, out int length))
+            throw new InvalidOperationException("There is no message to give back.");
+        FaultPoints.Reach(FaultPoint.RingRead);
+        GiveBack(position + (ulong)RingRecord.Span(length));
+    }
+
+    /// <summary>Hands all messages that are there to a handler, and gives room back in larger pieces.</summary>
+    /// <typeparam name="TState">What is handed along.</typeparam>
+    /// <param name="state">What is handed along.</param>
+    /// <param name="handler">Takes a message. If it throws, its message stays the next one.</param>
+    /// <param name="most">How many at most.</param>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="SharedMemoryFormatException">The ring's bytes are damaged.</exception>
+    public int Drain<TState>(TState state, RingHandler<TState> handler, int most = int.MaxValue)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
+        int count = 0;
+        ulong position = _head;
+        try
+        {
+            while (count < most && FindReady(ref position, out int length))
+            {
+                handler(RawMemory.Span(At(position) + RingRecord.HeaderLength, length), state);
+                FaultPoints.Reach(FaultPoint.RingRead);
+                position += (ulong)RingRecord.Span(length);
+                count++;
+                if (position - _head >= _capacity / PartsOfRing)
+                    GiveBack(position);
+            }
+        }
+        finally
+        {
+            if (position != _head)
+                GiveBack(position);
+        }
+
+        return count;
+    }
+
+    /// <summary>Waits for a message.</summary>
+    /// <param name="timeout">How long at most; zero does not wait at all.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False if the time is up.</returns>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    public bool Wait(TimeSpan timeout, CancellationToken cancellationToken = default)
+    {
+        if (TryPeek(out _))
+            return true;
+        using var clock = new WaitClock(_memory, timeout, cancellationToken);
+        for (int spins = timeout == TimeSpan.Zero ? 0 : Spinning.Rounds; ;)
+        {
+            if (TryPeek(out _))
+                return true;
+            if (spins-- > 0)
+            {
+                Spinning.Once();
+                continue;
+            }
+
+            _ring.AnnounceSleep(SharedRing.ConsumerSleepsAt);
+            if (TryPeek(out _))
+                return true;
+            if (!clock.TryNext(out int milliseconds))
+                return false;
+            _ring.SleepAt(SharedRing.ConsumerSleepsAt, milliseconds);
+        }
+    }
+
+    /// <summary>Waits for a message without keeping one of the pool's threads.</summary>
+    /// <param name="timeout">How long at most; null for as long as it takes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False if the time is up.</returns>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    public ValueTask<bool> WaitAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        TryPeek(out _)
+            ? new ValueTask<bool>(true)
+            : new ValueTask<bool>(WaitThread.Run(() => Wait(timeout ?? Timeout.InfiniteTimeSpan, cancellationToken), cancellationToken));
+
+    /// <summary>Leaves; another may become the consumer.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _ring.LeaveRole(SharedRing.ConsumerAt);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private nint At(ulong position) => _data + (nint)(position & (_capacity - 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref ulong Header(ulong position) => ref SharedWord.UInt64(At(position));
+
+    /// <summary>From a position on over padding to a message.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool FindReady(ref ulong position, out int length)
+    {
+        while (true)
+        {
+            length = 0;
+            if (position == _tail)
+            {
+                _tail = Volatile.Read(ref _ring.Tail);
+                if (position == _tail && !(_many && MoveTail(position)))
+                    return false;
+            }
+
+            ulong header = _many ? Volatile.Read(ref Header(position)) : Header(position);
+            uint state = RingRecord.State(header);
+            length = RingRecord.LengthOf(header);
+            if (state is RingRecord.Ready or RingRecord.Padding)
+            {
+                if ((ulong)RingRecord.Span(length) > Math.Min(_tail - position, _capacity - (position & (_capacity - 1))))
+                    ThrowDamaged(position);
+                if (state == RingRecord.Ready)
+                    return true;
+                position += (ulong)RingRecord.Span(length);
+            }
+            else if (state == RingRecord.Claimed && _many)
+            {
+                if (!Bury(position, header))
+                    return false;
+            }
+            else
+            {
+                ThrowDamaged(position);
+            }
+        }
+    }
+
+    /// <summary>A claim at the tail, which its producer has not moved yet: that is everybody's work.</summary>
+    private bool MoveTail(ulong position)
+    {
+        ulong header = Volatile.Read(ref Header(position));
+        if (RingRecord.State(header) == RingRecord.Free || position - _head >= _capacity) // full: it is this round's first record
+            return false;
+        Interlocked.CompareExchange(ref _ring.Tail, position + (ulong)RingRecord.Span(RingRecord.LengthOf(header)), position);
+        _tail = Volatile.Read(ref _ring.Tail);
+        return _tail != position;
+    }
+
+    /// <summary>A claim that is not committed: if its producer is dead it is padding.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Bury(ulong position, ulong header)
+    {
+        long now = Stopwatch.GetTimestamp();
+        if (_looked != 0 && Stopwatch.GetElapsedTime(_looked, now).TotalMilliseconds < LookAfter)
+            return false;
+        _looked = now;
+        if (_memory.Slots.IsAlive(RingRecord.Above(header)))
+            return false;
+        Interlocked.CompareExchange(ref Header(position), RingRecord.Of(RingRecord.Padding, RingRecord.LengthOf(header)), header);
+        return true; // padding, or committed just before its producer's death
+    }
+
+    private void GiveBack(ulong end)
+    {
+        if (_many)
+            Free(end);
+        FaultPoints.Reach(FaultPoint.RingFreed);
+        _head = end;
+        Volatile.Write(ref _ring.Head, end);
+        _ring.Tell(SharedRing.ProducerSleepsAt);
+    }
+
+    /// <summary>Marks every word free for the next round, the first one of each record last: a dead consumer's successor finds
+    /// either the record or, from its beginning to its end, free words.</summary>
+    private void Free(ulong end)
+    {
+        while (_head != end)
+        {
+            int span = RingRecord.Span(RingRecord.LengthOf(Header(_head)));
+            ulong free = RingRecord.FreeIn((uint)(_head / _capacity) + 1);
+            for (int at = span - RingRecord.Alignment; at > 0; at -= RingRecord.Alignment)
+                SharedWord.UInt64(At(_head) + at) = free;
+            Volatile.Write(ref Header(_head), free);
+            _head += (ulong)span;
+        }
+    }
+
+    /// <summary>What a dead consumer had freed without moving the head.</summary>
+    private void SkipFreed()
+    {
+        ulong from = _head;
+        while (_head != _tail && Volatile.Read(ref Header(_head)) == RingRecord.FreeIn((uint)(_head / _capacity) + 1))
+            _head += RingRecord.Alignment;
+        if (_head != from)
+            Volatile.Write(ref _ring.Head, _head);
+    }
+
+    private void ThrowDamaged(ulong position) =>
+        throw new SharedMemoryFormatException(
+            SharedMemoryError.Damaged, _memory.Name, _ring.Offset + SharedRing.DataAt + (long)(position & (_capacity - 1)), "the ring is damaged");
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+
+namespace Mapwire.Sharing.Tests.Processes;
+
+/// <summary>This program again, as a child.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+
+    public ChildProcess(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false,
+        };
+        // Started by `dotnet TESTS.dll` it is the host that runs.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        start.ArgumentList.Add("child");
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_BackgroundWorkerTimeoutMs"] = "0";
+        _process = Process.Start(start)!;
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Waits for its line; false if it died before.</summary>
+    public bool WaitUntilReady() => _process.StandardOutput.ReadLine() == "ready";
+
+    public bool WaitForExit(int milliseconds) => _process.WaitForExit(milliseconds);
+
+    /// <summary>kill -9, and until the system has done it.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>kill -9.</summary>
+    public void KillAtOnce() => _process.Kill();
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            Kill();
+        _process.Dispose();
+    }
+}
