@@ -8,8 +8,9 @@ using static Mapwire.Media.Tests.Tools.EditableBox;
 namespace Mapwire.Media.Tests.Fuzzing;
 
 /// <summary>
-/// Damaged files without end: MAPWIRE_FUZZ_SECONDS says for how long (5 by default), MAPWIRE_FUZZ_SEED where to begin. A file that breaks
-/// something is kept in the temporary folder, named in the message, and belongs into Corpus when it is mended.
+/// Damaged files without end: MAPWIRE_FUZZ_SECONDS says for how long (5 by default), MAPWIRE_FUZZ_SEED where to begin, MAPWIRE_FUZZ_SEEDS
+/// names a folder of more files to damage (small ones). A file that breaks something is kept in the temporary folder, named in the message,
+/// and belongs into Corpus when it is mended.
 /// </summary>
 public sealed class FuzzTests
 {
@@ -145,8 +146,12 @@ public sealed class FuzzTests
         string record = Convert.ToHexString(Mp4Builder.AvcRecord);
         yield return new FlvBuilder().Tag(18, 0, "02 0001 41").Tag(9, 0, $"17 00 000000 {record}").Tag(8, 0, "AF 00 1210").Tag(9, 0, "17 01 000028 AABB")
             .Tag(8, 23, "AF 01 CCDD").Tag(9, 40, "27 01 FFFFD8 AABB").Tag(8, 46, "91 4F707573 0102").Tag(9, 80, "A7 02 000010 06 01 68766331 01 000000 AA").Build();
-        foreach (string path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Corpus")).Order())
-            yield return File.ReadAllBytes(path);
+        string?[] folders = [Path.Combine(AppContext.BaseDirectory, "Corpus"), Environment.GetEnvironmentVariable("MAPWIRE_FUZZ_SEEDS")];
+        foreach (string? folder in folders.Where(folder => !string.IsNullOrEmpty(folder)))
+        {
+            foreach (string path in Directory.GetFiles(folder!).Order())
+                yield return File.ReadAllBytes(path);
+        }
     }
 
     private static double Setting(string name, double value) =>
