@@ -219,6 +219,10 @@ internal sealed class LoadLoop : IDisposable
         }
     }
 
+    /// <summary>
+    /// How long to wait, in milliseconds. What is planned within the next one is waited for awake: a sleep that ends up to a
+    /// millisecond late would be a good part of what a fast server takes.
+    /// </summary>
     private int Patience(long nextLook)
     {
         if (_again.Count > 0)
@@ -226,9 +230,10 @@ internal sealed class LoadLoop : IDisposable
             return 0;
         }
 
-        long next = _schedule.TryPeek(out _, out long due) ? Math.Min(due, nextLook) : nextLook;
-        long wait = Math.Clamp(next - LoadClock.Now, 0, LongestWait);
-        return (int)((wait + LoadClock.Millisecond - 1) / LoadClock.Millisecond);
+        long now = LoadClock.Now;
+        long untilLook = Math.Clamp(nextLook - now + LoadClock.Millisecond, 0, LongestWait);
+        long untilDue = _schedule.TryPeek(out _, out long due) ? Math.Max(0, due - now) : LongestWait;
+        return (int)(Math.Min(untilLook, untilDue) / LoadClock.Millisecond);
     }
 
     private void LookAtAll(long now)
