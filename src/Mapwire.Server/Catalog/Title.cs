@@ -10,6 +10,7 @@ internal sealed class Title
 {
     private readonly MovieFile _file;
     private readonly TitleIndex _index;
+    private long _unchangedAt = long.MinValue;
     private int _holders = 1; // whoever opened it
 
     private Title(string name, MovieFile file, TitleIndex index)
@@ -43,8 +44,26 @@ internal sealed class Title
     /// <summary>What it costs to keep, in bytes; the mapping costs address space alone.</summary>
     public long ByteSize => _index.ByteSize;
 
-    /// <summary>Whether the file still holds what the strip describes.</summary>
-    public bool IsUnchanged => _file.IsUnchanged;
+    /// <summary>
+    /// Whether the file still holds what the strip describes. All players that are served in one millisecond share one look at the
+    /// file: a look for each send was a fifth of what sending cost.
+    /// </summary>
+    /// <param name="now">The worker's clock.</param>
+    public bool IsUnchangedAt(long now)
+    {
+        if (Volatile.Read(ref _unchangedAt) == now)
+        {
+            return true;
+        }
+
+        if (!_file.IsUnchanged)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _unchangedAt, now);
+        return true;
+    }
 
     /// <summary>Opens a file as a title, held once.</summary>
     /// <param name="path">The file.</param>

@@ -78,7 +78,7 @@ internal sealed class PlayerStreams
                 continue;
             }
 
-            if (!cursor.Title.IsUnchanged)
+            if (!cursor.Title.IsUnchangedAt(now))
             {
                 cursor.Lose(); // before any byte of another file is sent by this file's index
                 continue;

@@ -31,7 +31,7 @@ public sealed class TitleCatalogTests : IDisposable
         Title after = await catalog.OpenAsync("", "film.mp4");
 
         Assert.NotSame(before, after);
-        Assert.True(before.IsUnchanged);
+        Assert.True(before.IsUnchangedAt(1));
         Assert.True(before.TryAcquire());
         before.Release();
         before.Release();
@@ -45,9 +45,9 @@ public sealed class TitleCatalogTests : IDisposable
         string path = _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
         Title title = await catalog.OpenAsync("", "film.mp4");
-        Assert.True(title.IsUnchanged);
+        Assert.True(title.IsUnchangedAt(2));
         File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
-        Assert.False(title.IsUnchanged);
+        Assert.False(title.IsUnchangedAt(3));
         title.Release();
     }
 
