@@ -9,7 +9,7 @@ namespace Mapwire.Server.Playback;
 /// and what the player calls their times.
 /// </summary>
 /// <remarks>
-/// Gathering changes nothing; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by the same fields, so
+/// Gathering moves nothing and only notes where it ended; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by the same fields, so
 /// they agree on what was in between.
 /// </remarks>
 internal sealed class StripCursor
@@ -25,6 +25,8 @@ internal sealed class StripCursor
     private int _limit; // nothing from here on for now: the end, or where a pause stopped
     private int _audioFrom;
     private int _videoFrom;
+    private int _gatheredTo = -1; // where the last gathering ended, when it took whole messages only
+    private long _gatheredBytes;
     private long _skip; // bytes of the message at _next that are on the wire
 
     /// <summary>A cursor at a time of a title.</summary>
@@ -143,6 +145,8 @@ internal sealed class StripCursor
             skip = 0;
         }
 
+        long before = list.Length;
+        _gatheredTo = -1;
         for (; index < _limit && entries[index].Time <= until && list.Length < maxBytes; index++)
         {
             if (IsSent(index) && !MessageAt(index).AddTo(list, skip))
@@ -152,6 +156,9 @@ internal sealed class StripCursor
 
             skip = 0;
         }
+
+        _gatheredTo = index;
+        _gatheredBytes = list.Length - before;
     }
 
     /// <summary>Moves over the bytes that the socket took, and over samples that are not sent.</summary>
@@ -160,6 +167,16 @@ internal sealed class StripCursor
     public void Advance(long bytes, long until)
     {
         BytesSent += bytes;
+        if (_skip == 0 && bytes > 0 && bytes == _gatheredBytes && _gatheredTo >= 0)
+        {
+            // The socket took everything, as it nearly always does: no need to go through the messages again. (The rest of a
+            // message, which has skipped bytes, is not what was gathered last.)
+            _next = _gatheredTo;
+            _gatheredTo = -1;
+            ReleaseWhenDone();
+            return;
+        }
+
         ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
         bytes += _skip;
         for (; _next < _limit && (bytes > 0 || entries[_next].Time <= until); _next++)
