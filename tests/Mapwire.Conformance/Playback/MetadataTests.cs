@@ -16,6 +16,7 @@ public sealed class MetadataTests(ServedFilms films)
     [InlineData("trimmed.mp4", 25.0, true, 10.0)]
     [InlineData("mono.mp4", 25.0, false, 10.0)]
     [InlineData("mp3.mp4", 25.0, true, 2.0)]
+    [InlineData("mp3-mono-22050.mp4", 25.0, false, 2.0)]
     [InlineData("audio-only.m4a", null, true, 10.0)]
     [InlineData("video-only.mp4", 25.0, null, null)]
     [InlineData("long.mp4", 1.0, false, 10.0)]

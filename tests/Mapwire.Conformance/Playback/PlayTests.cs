@@ -74,6 +74,29 @@ public sealed class PlayTests(ServedFilms films)
     }
 
     [Fact]
+    public async Task Play_without_reset_waits_for_its_turn_and_time_goes_on()
+    {
+        const string First = "trimmed-on-keyframe.mp4"; // 2 s
+        Recording first = await ExpectedAsync(First);
+        Recording second = await ExpectedAsync("no-b-frames.mp4");
+        await using RtmpPlayer player = await StartAsync(TimeSpan.FromMilliseconds(500), First);
+        await player.PlayAsync("no-b-frames.mp4", -2000, -1000, false);
+        await player.UntilAsync(message => message.Packet is not null);
+        await player.SetBufferAsync(TimeSpan.FromSeconds(60));
+        await player.ToTheEndAsync();
+        foreach (string kind in (string[])["video", "audio"])
+        {
+            Assert.Equal([.. first.Of(kind).Select(packet => packet.Hash), .. second.Of(kind).Select(packet => packet.Hash)], player.Film.Of(kind).Select(packet => packet.Hash));
+            double[] times = [.. player.Film.Of(kind).Select(packet => packet.Dts)];
+            Assert.Equal(times.Order(), times);
+        }
+
+        Assert.InRange(player.Film.Packets[^1].Dts, 5.8, 6.2);
+        Assert.Single(player.Heard, message => message.StatusCode == "NetStream.Play.Reset");
+        Assert.Single(player.Heard, message => message.Event == 1);
+    }
+
+    [Fact]
     public async Task Play_with_reset_ends_what_plays()
     {
         Recording second = await ExpectedAsync("mono.mp4");

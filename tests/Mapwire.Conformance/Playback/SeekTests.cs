@@ -54,6 +54,29 @@ public sealed class SeekTests(ServedFilms films)
         Assert.Contains(player.Heard, message => message.StatusCode == "NetStream.Play.Stop");
     }
 
+    [Fact]
+    public async Task Seek_while_paused_shows_the_frame_and_goes_on_from_there()
+    {
+        Recording expected = await ExpectedAsync();
+        await using RtmpPlayer player = await StartAsync(TimeSpan.FromMilliseconds(300));
+        await player.UntilAsync(message => message.Packet is not null);
+        await player.PauseAsync(true, 100);
+        await player.StatusAsync("NetStream.Pause.Notify");
+        await player.SeekAsync(2700);
+        await SeekNotifiedAsync(player);
+        await player.ListenAsync(TimeSpan.FromSeconds(1));
+        Recording rest = FromKeyframe(expected, 2);
+        Packet[] shown = [.. player.Film.Of("video")];
+        Assert.NotEmpty(shown);
+        Assert.True(shown[0].IsKey);
+        Assert.True(shown.Length <= 25, $"{shown.Length} frames while paused");
+
+        await player.SetBufferAsync(TimeSpan.FromSeconds(60));
+        await player.PauseAsync(false, 2700);
+        await player.ToTheEndAsync();
+        Assert.Empty(Expectation.Differences(rest with { Packets = [.. rest.Of("video")] }, player.Film with { Packets = [.. player.Film.Of("video")] }, from: Shift(expected)));
+    }
+
     [Theory]
     [InlineData("pause")]
     [InlineData("pauseRaw")]
