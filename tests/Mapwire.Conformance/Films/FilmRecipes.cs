@@ -45,6 +45,7 @@ internal static class FilmRecipes
         ["large-frames.mp4"] = Encode($"-f lavfi -i nullsrc=size=1280x720:rate=10:duration=1 {Tone} -map 0:v -map 1:a -vf geq=random(1)*255:128:128 -c:v libx264 -preset ultrafast -qp 2 -g 5 -threads 2 {Aac} -shortest"),
         ["huge-frames.mp4"] = Encode("-f lavfi -i nullsrc=size=2560x1600:rate=10:duration=0.3 -vf geq=random(1)*255:random(2)*255:random(3)*255 -c:v libx264 -preset ultrafast -qp 1 -g 1 -threads 2"),
         ["past-4-gib.mp4"] = async path => BoxFile.Read(await FilmFactory.GetAsync("moov-first.mp4")).WriteBehindHole(path, 5L << 30),
+        ["fragmented.mp4"] = Copy("no-edit-list.mp4", "-i {0} -c copy -movflags frag_keyframe+empty_moov -use_editlist 0"),
         ["trak-size-0.mp4"] = TrackToTheEnd,
         ["fine-timescale.mp4"] = Repeat(Minute("-video_track_timescale 10000000"), 450),
         ["long.mp4"] = Repeat(Minute(""), LongSeconds),

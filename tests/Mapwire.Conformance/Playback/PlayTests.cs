@@ -81,7 +81,7 @@ public sealed class PlayTests(ServedFilms films)
         Recording second = await ExpectedAsync("no-b-frames.mp4");
         await using RtmpPlayer player = await StartAsync(TimeSpan.FromMilliseconds(500), First);
         await player.PlayAsync("no-b-frames.mp4", -2000, -1000, false);
-        await player.UntilAsync(message => message.Packet is not null);
+        await player.UntilAsync(message => message.Packet is { Dts: > 1 }); // the second has had the time to be opened
         await player.SetBufferAsync(TimeSpan.FromSeconds(60));
         await player.ToTheEndAsync();
         foreach (string kind in (string[])["video", "audio"])

@@ -29,6 +29,7 @@ internal sealed class ReadAhead(NetworkStream network) : Stream
         if (_start == _end)
         {
             _start = 0;
+            _end = 0; // a read that fails leaves nothing behind
             _end = await network.ReadAsync(_buffer, cancellationToken);
         }
 

@@ -17,6 +17,7 @@ internal sealed class RtmpPlayer : IAsyncDisposable
     private double _transaction = 1;
     private uint _window = 2_500_000;
     private long _acknowledged;
+    private Task<(byte Type, uint StreamId, uint Time, byte[] Body)>? _reading;
 
     private RtmpPlayer(TcpClient client, Stopwatch clock, Stream stream)
     {
@@ -109,21 +110,23 @@ internal sealed class RtmpPlayer : IAsyncDisposable
     /// <summary>The next message, which is also kept in <see cref="Heard"/>; null when the server closed.</summary>
     public async Task<Message?> NextAsync(TimeSpan? patience = null)
     {
-        using CancellationTokenSource timeout = new(patience ?? Patience);
+        // Who stops waiting leaves the read going: the half of a message that it may have taken is not lost.
+        _reading ??= _chunks.ReadAsync(CancellationToken.None);
         (byte Type, uint StreamId, uint Time, byte[] Body) read;
         try
         {
-            read = await _chunks.ReadAsync(timeout.Token);
+            read = await _reading.WaitAsync(patience ?? Patience);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"nothing came in {(patience ?? Patience).TotalSeconds} s after: {Last()}");
         }
         catch (Exception exception) when (exception is EndOfStreamException or IOException)
         {
             return null;
         }
-        catch (OperationCanceledException)
-        {
-            throw new TimeoutException($"nothing came in {(patience ?? Patience).TotalSeconds} s after: {Last()}");
-        }
 
+        _reading = null;
         Message message = new(read.Type, read.StreamId, read.Time, read.Body, Now);
         Heard.Add(message);
         await ObeyAsync(message);

@@ -29,7 +29,6 @@ internal static class BadFilms
         ["four-billion-samples.mp4"] = Change(file => AllTracks(file, "mdia/minf/stbl/stsz", stsz => stsz.SetUInt32(8, 0xFFFFFFFF))),
         ["hevc-only.mp4"] = path => FilmFactory.EncodeAsync("-f lavfi -i testsrc2=size=160x120:rate=25:duration=1 -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1", path),
         ["sound-of-no-kind.mp4"] = path => FilmFactory.EncodeAsync("-f lavfi -i aevalsrc=0:sample_rate=48000:duration=1 -c:a flac -strict -2", path),
-        ["fragmented.mp4"] = async path => await FilmFactory.EncodeAsync($"-i {await FilmFactory.GetAsync("moov-last.mp4")} -c copy -movflags frag_keyframe+empty_moov", path),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static Func<string, Task> Change(Action<BoxFile> change) => async path =>
