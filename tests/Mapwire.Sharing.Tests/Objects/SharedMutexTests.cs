@@ -1,0 +1,127 @@
+using Mapwire.Memory.Sharing;
+using Mapwire.Sharing.Tests.Support;
+using Xunit;
+
+namespace Mapwire.Sharing.Tests.Objects;
+
+public sealed class SharedMutexTests : IDisposable
+{
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(40);
+
+    private readonly Segments _segments = new();
+
+    public void Dispose() => _segments.Dispose();
+
+    [Fact]
+    public void One_has_it_at_a_time()
+    {
+        SharedMemory first = _segments.Make(), second = _segments.Open();
+        SharedMutex a = SharedMutex.Create(first, 64), b = SharedMutex.Open(second, 64);
+        Assert.Equal(LockAcquisition.Acquired, a.Acquire());
+        Assert.True(a.IsOwned);
+        Assert.False(b.IsOwned);
+        Assert.Equal(LockAcquisition.TimedOut, b.TryAcquire());
+        Assert.Equal(LockAcquisition.TimedOut, a.TryAcquire(Moment));
+        Assert.Throws<SynchronizationLockException>(b.Release);
+        a.Release();
+        Assert.Throws<SynchronizationLockException>(a.Release);
+        Assert.Equal(LockAcquisition.Acquired, b.TryAcquire());
+        b.Release();
+        Assert.Throws<InvalidOperationException>(() => SharedMutex.Create(first, 64));
+        Assert.Throws<SharedMemoryFormatException>(() => SharedMutex.Open(first, 128));
+        Assert.Throws<SharedMemoryFormatException>(() => SharedEvent.Open(first, 64));
+    }
+
+    [Fact]
+    public void The_next_one_hears_of_a_death_until_one_releases()
+    {
+        SharedMemory first = _segments.Make();
+        SharedMutex.Create(first, 0);
+        foreach (int _ in Enumerable.Range(0, 3))
+        {
+            SharedMemory dying = _segments.Open();
+            Assert.NotEqual(LockAcquisition.TimedOut, SharedMutex.Open(dying, 0).TryAcquire());
+            dying.Abandon();
+        }
+
+        SharedMutex mutex = SharedMutex.Open(first, 0);
+        Assert.Equal(LockAcquisition.OwnerDied, mutex.TryAcquire());
+        mutex.Release();
+        Assert.Equal(LockAcquisition.Acquired, mutex.TryAcquire());
+    }
+
+    [Fact]
+    public void A_recursive_one_counts_and_belongs_to_its_thread()
+    {
+        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, recursive: true);
+        Assert.True(SharedMutex.Open(_segments.Open(), 0).IsRecursive);
+        mutex.Acquire();
+        Assert.Equal(LockAcquisition.Acquired, mutex.TryAcquire());
+        LockAcquisition others = Elsewhere();
+        Assert.Equal(LockAcquisition.TimedOut, others);
+        mutex.Release();
+        Assert.Equal(LockAcquisition.TimedOut, Elsewhere());
+        mutex.Release();
+        Assert.Throws<SynchronizationLockException>(mutex.Release);
+        Assert.Equal(LockAcquisition.Acquired, Elsewhere());
+
+        LockAcquisition Elsewhere()
+        {
+            LockAcquisition how = default;
+            var thread = new Thread(() =>
+            {
+                Assert.Throws<SynchronizationLockException>(mutex.Release);
+                how = mutex.TryAcquire();
+            });
+            thread.Start();
+            thread.Join();
+            return how;
+        }
+    }
+
+    [Fact]
+    public async Task A_recursive_one_is_not_for_async_code()
+    {
+        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, recursive: true);
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await mutex.AcquireAsync());
+    }
+
+    [Fact]
+    public async Task Async_waits_are_given_it_cancelled_and_ended_by_disposal()
+    {
+        SharedMemory memory = _segments.Make(), other = _segments.Open();
+        SharedMutex mutex = SharedMutex.Create(memory, 0), theirs = SharedMutex.Open(other, 0);
+        theirs.Acquire();
+        using var stop = new CancellationTokenSource(Moment);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => mutex.AcquireAsync(cancellationToken: stop.Token).AsTask());
+        Assert.Equal(LockAcquisition.TimedOut, await mutex.AcquireAsync(Moment));
+        Task<LockAcquisition> wait = mutex.AcquireAsync().AsTask();
+        Assert.False(wait.IsCompleted);
+        theirs.Release();
+        Assert.Equal(LockAcquisition.Acquired, await wait.WaitAsync(TimeSpan.FromSeconds(30)));
+        Task<LockAcquisition> late = theirs.AcquireAsync().AsTask();
+        other.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => late);
+        mutex.Release();
+    }
+
+    [Fact]
+    public async Task Many_threads_count_right()
+    {
+        SharedMemory first = _segments.Make(), second = _segments.Open();
+        SharedMutex.Create(first, 0);
+        const int rounds = 20_000;
+        await Task.WhenAll(((SharedMemory[])[first, second, first]).Select(memory => Task.Factory.StartNew(() =>
+        {
+            SharedMutex mutex = SharedMutex.Open(memory, 0);
+            ref long count = ref memory.At<long>(1024);
+            for (int i = 0; i < rounds; i++)
+            {
+                mutex.Acquire();
+                count++;
+                mutex.Release();
+            }
+        }, TaskCreationOptions.LongRunning)));
+        Assert.Equal(3 * rounds, first.Read<long>(1024));
+    }
+}
