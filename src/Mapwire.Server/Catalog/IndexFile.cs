@@ -13,14 +13,14 @@ namespace Mapwire.Server.Catalog;
 /// <remarks>
 /// Little endian, in the order of the fields below:
 /// <c>magic(64) | version(32) | crc32c of all that follows(32) | device(64) | file id(128) | length(64) | last write(64)
-/// | duration(64) | end time(64) | audio tag header(16) | six lengths in bytes(32 each) | the six parts: entries, sync points,
+/// | duration(64) | end time(64) | audio tag header(16) | may grow(16) | six lengths in bytes(32 each) | the six parts: entries, sync points,
 /// metadata, video and audio sequence header, lines of tracks left out</c>. A sequence header that is not there has the length -1.
 /// </remarks>
 internal static class IndexFile
 {
     private const ulong Magic = 0x0050_4952_5453_574D; // "MWSTRIP\0"
     private const int ChecksummedFrom = 16;
-    private const int HeaderLength = ChecksummedFrom + 8 + 16 + 8 + 8 + 8 + 8 + 2 + (6 * 4);
+    private const int HeaderLength = ChecksummedFrom + 8 + 16 + 8 + 8 + 8 + 8 + 2 + 2 + (6 * 4);
 
     /// <summary>The builds that made the index: any other may have read the movie or laid out the strip differently.</summary>
     private static readonly uint Version = Checksum(
@@ -49,6 +49,7 @@ internal static class IndexFile
         Put(output, (ulong)index.Duration.Ticks);
         Put(output, (ulong)index.Strip.EndTime);
         output.Write(audioTag);
+        output.Write<byte>([(byte)(index.MayGrow ? 1 : 0), 0]);
         Put(output, (uint)entries.Length);
         Put(output, (uint)syncPoints.Length);
         Put(output, (uint)index.Metadata.Length);
@@ -89,7 +90,8 @@ internal static class IndexFile
             return null;
         }
 
-        rest = rest[AudioTagHeader.MaxLength..];
+        bool mayGrow = rest[AudioTagHeader.MaxLength] != 0;
+        rest = rest[(AudioTagHeader.MaxLength + 2)..];
         Span<int> lengths = stackalloc int[6];
         long total = 0;
         foreach (ref int length in lengths)
@@ -116,7 +118,8 @@ internal static class IndexFile
                 new TitleCodecs(video, audio, audioTag),
                 metadata,
                 duration,
-                leftOut.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                leftOut.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+                mayGrow)
             : null;
     }
 

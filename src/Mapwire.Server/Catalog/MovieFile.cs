@@ -31,8 +31,13 @@ internal sealed class MovieFile : IDisposable
     public string? RealPath =>
         OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{_file.Handle.DangerousGetHandle()}").LinkTarget : null;
 
-    /// <summary>Whether the file is still the one that was opened: the same length and time of change.</summary>
-    public bool IsUnchanged => _file.Identity == Identity;
+    /// <summary>Whether the file still holds what was read: the same length and time of change.</summary>
+    /// <param name="mayGrow">Also when bytes came after the end that it had: a fragmented recording that is still being written.</param>
+    public bool IsUnchanged(bool mayGrow)
+    {
+        FileIdentity now = _file.Identity;
+        return now == Identity || (mayGrow && now.IsSameFile(Identity) && now.Length > Identity.Length);
+    }
 
     /// <summary>Opens and maps a recording.</summary>
     /// <param name="path">The file.</param>

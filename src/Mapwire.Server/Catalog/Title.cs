@@ -56,7 +56,7 @@ internal sealed class Title
             return true;
         }
 
-        if (!_file.IsUnchanged)
+        if (!_file.IsUnchanged(_index.MayGrow))
         {
             return false;
         }

@@ -13,7 +13,8 @@ namespace Mapwire.Server.Catalog;
 /// <param name="Metadata">The body of the onMetaData message, AMF0.</param>
 /// <param name="Duration">How long it plays.</param>
 /// <param name="LeftOut">The tracks that are left out of play, a line each.</param>
-internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metadata, TimeSpan Duration, string[] LeftOut)
+/// <param name="MayGrow">Whether bytes that come after the file's end leave what is indexed as it is: fragments, tags.</param>
+internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metadata, TimeSpan Duration, string[] LeftOut, bool MayGrow)
 {
     private const uint Mp3HeaderLength = 4;
 
@@ -36,7 +37,7 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
         Strip strip = StripBuilder.Build(video, audio);
         CodecConfiguration? sound = audio is null ? null : SoundOf(file, audio);
         byte[] metadata = new TitleMetadata(movie, file.Identity.Length, video, audio, sound, strip).Write();
-        return new TitleIndex(strip, TitleCodecs.Of(video?.Codec, sound), metadata, movie.Duration, [.. TracksLeftOut(movie)]);
+        return new TitleIndex(strip, TitleCodecs.Of(video?.Codec, sound), metadata, movie.Duration, [.. TracksLeftOut(movie)], movie.IsFragmented || movie.IsCutOff);
     }
 
     /// <summary>

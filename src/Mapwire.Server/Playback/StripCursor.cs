@@ -9,8 +9,8 @@ namespace Mapwire.Server.Playback;
 /// and what the player calls their times.
 /// </summary>
 /// <remarks>
-/// Gathering moves nothing and only notes where it ended; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by the same fields, so
-/// they agree on what was in between.
+/// Gathering moves nothing and only notes where it ended; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by
+/// the same fields, so they agree on what was in between.
 /// </remarks>
 internal sealed class StripCursor
 {

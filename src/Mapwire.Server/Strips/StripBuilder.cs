@@ -79,6 +79,7 @@ internal static class StripBuilder
             long time = ToMilliseconds(sample.DecodeTime, track.Timescale);
             long composition = ToMilliseconds(sample.DecodeTime + sample.CompositionOffset, track.Timescale) - time;
             time += shift;
+            Check(sample.Description == 0 || track.Codecs[sample.Description] == track.Codec, track, entries.Count, "has another configuration of its codec than the first, which players are told only once");
             Check(sample.Size <= StripEntry.MaxSize, track, entries.Count, $"has {sample.Size} bytes; an RTMP message carries {StripEntry.MaxSize}");
             Check(sample.Offset <= StripEntry.MaxOffset, track, entries.Count, $"lies at {sample.Offset}, past 16 TiB");
             Check(time is >= 0 and <= StripEntry.MaxTime, track, entries.Count, $"is due at {time} ms");

@@ -36,6 +36,8 @@ public sealed class IndexCacheTests : IDisposable
         Assert.Equal(_index.Codecs.VideoSequenceHeader, found.Codecs.VideoSequenceHeader);
         Assert.Equal(_index.Codecs.AudioSequenceHeader, found.Codecs.AudioSequenceHeader);
         Assert.Equal(_index.Codecs.Audio, found.Codecs.Audio);
+        Assert.Equal(_index.MayGrow, found.MayGrow);
+        Assert.True(IndexFile.Parse(IndexFile.Write(_index with { MayGrow = true }, _identity), _identity)!.MayGrow);
     }
 
     [Fact]
