@@ -1,0 +1,15 @@
+// Two processes on two processors, beside bare C on the same two in the same run: `dotnet run -c Release`.
+// `dotnet run -c Release -- objects` runs BenchmarkDotNet on what one process alone does.
+using BenchmarkDotNet.Running;
+using Mapwire.Sharing.Benchmarks;
+
+switch (args)
+{
+    case ["child", string folder]:
+        return TwoProcesses.RunChild(folder);
+    case ["objects", ..]:
+        BenchmarkRunner.Run<ObjectPairs>(args: args[1..]);
+        return 0;
+    default:
+        return TwoProcesses.RunParent();
+}
