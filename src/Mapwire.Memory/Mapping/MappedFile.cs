@@ -32,7 +32,7 @@ public sealed class MappedFile : IDisposable
 
     /// <summary>The file's length in bytes, as the system tells it now; 0 for a device.</summary>
     /// <exception cref="ObjectDisposedException">The file is disposed of.</exception>
-    public long Length => Identity.Length;
+    public long Length => _isDevice ? Identity.Length : RandomAccess.GetLength(Handle);
 
     /// <summary>Which file this is and which state of it, as the system tells it now.</summary>
     /// <exception cref="ObjectDisposedException">The file is disposed of.</exception>
@@ -126,7 +126,11 @@ public sealed class MappedFile : IDisposable
             throw new ArgumentException("Huge pages are for anonymous memory.", nameof(options));
         if (_isDevice)
             PlatformCapabilities.Require(MemoryCapability.MapDevice);
-        return RegionMapper.Map(this, Handle, offset, wanted, Access(options), options);
+        MappedRegion region = RegionMapper.Map(this, Handle, offset, wanted, Access(options), options);
+        if (!_isDevice && options.Sharing == MapSharing.Shared && MemorySystem.Current.ReadsSeeMappedStores
+            && (region.Access & MemoryAccess.Read) != 0)
+            region.Pages.ReadableFile = Handle;
+        return region;
     }
 
     /// <summary>Frees the blocks behind a range; its bytes then read as zero, and the length stays.</summary>

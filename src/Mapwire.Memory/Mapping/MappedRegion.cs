@@ -177,8 +177,9 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
 
-    /// <summary>Copies bytes out and survives pages that are gone. Costs a system call, about a microsecond, and runs at
-    /// about half the speed of a plain copy; from 16 MiB on up to four threads of the pool share it.</summary>
+    /// <summary>Copies bytes out and survives pages that are gone. Costs a system call, about a microsecond. On Linux it
+    /// runs at the speed of a plain copy while the <see cref="MappedFile"/> of shared pages is open; else at about half of it, and
+    /// from 16 MiB on up to four threads of the pool share the work.</summary>
     /// <param name="offset">The first byte.</param>
     /// <param name="destination">Where to; all of it is filled. Its content is undefined if the result is false.</param>
     /// <returns>False if a page of the range is gone: the file was cut, or its device failed. What is left of a file's last page
@@ -189,7 +190,8 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     {
         using var pin = new RegionPin(_pages);
         RequireInside(offset, destination.Length);
-        return MemorySystem.Current.TryRead(_address + (nint)offset, destination);
+        int done = FileRead.Ahead(_pages.ReadableFile, Offset + offset, destination);
+        return done == destination.Length || MemorySystem.Current.TryRead(_address + (nint)(offset + done), destination[done..]);
     }
 
     /// <summary>Copies bytes in and survives pages that are gone; otherwise like <see cref="TryRead"/>.</summary>

@@ -92,6 +92,7 @@ public static class RegionPages
                 throw new InvalidOperationException("The file is open for reading only.");
         }
 
+        region.Pages.ReadableFile = null; // reading the file would see what the protection hides
         if (range.Length > 0)
             MemorySystem.Current.Protect(range.Start, range.Length, access, region.IsFile && region.IsPrivate);
         if (length == region.Length)

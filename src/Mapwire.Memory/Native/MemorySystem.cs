@@ -14,6 +14,9 @@ internal abstract class MemorySystem
 
     public abstract int Granularity { get; }
 
+    /// <summary>Whether reading a file and loading from its shared pages are the same bytes at any moment.</summary>
+    public virtual bool ReadsSeeMappedStores => false;
+
     /// <summary>The reason why this system cannot do it, or null.</summary>
     public abstract string? WhyNot(MemoryCapability capability);
 

@@ -8,12 +8,16 @@ namespace Mapwire.Memory.Native;
 /// <remarks>The reference count of <see cref="SafeHandle"/> is what leases are made of: pages go when the last one lets go.</remarks>
 internal abstract class SafePages : SafeHandle
 {
-    private readonly TaskCompletionSource _unmapped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _unmapped; // made for whoever waits, which is rare
+    private int _gone;
 
     protected SafePages() : base(invalidHandleValue: 0, ownsHandle: true) { }
 
     /// <summary>The file, kept open where flushing or growing will need it; else null.</summary>
     public SafeFileHandle? File { get; private set; }
+
+    /// <summary>The file to read shared pages from instead, as long as somebody else keeps it open; else null.</summary>
+    public SafeFileHandle? ReadableFile { get; set; }
 
     /// <summary>Whether address space was asked for to grow into.</summary>
     public bool CanGrow { get; set; }
@@ -35,7 +39,17 @@ internal abstract class SafePages : SafeHandle
     public override bool IsInvalid => handle == 0;
 
     /// <summary>Completes when the pages are gone.</summary>
-    public Task Unmapped => IsInvalid ? Task.CompletedTask : _unmapped.Task;
+    public Task Unmapped
+    {
+        get
+        {
+            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            TaskCompletionSource unmapped = Interlocked.CompareExchange(ref _unmapped, made, null) ?? made;
+            if (IsInvalid || Volatile.Read(ref _gone) != 0)
+                unmapped.TrySetResult();
+            return unmapped.Task;
+        }
+    }
 
     /// <summary>Keeps <paramref name="file"/> open as long as the pages.</summary>
     public void Keep(SafeFileHandle file)
@@ -56,7 +70,8 @@ internal abstract class SafePages : SafeHandle
         Owner?.ForgetPages(); // before unmapping: a late reader gets an exception, not a fault
         bool done = Unmap();
         File?.DangerousRelease();
-        _unmapped.TrySetResult();
+        Interlocked.Exchange(ref _gone, 1); // before looking who waits; whoever comes to wait looks the other way round
+        Volatile.Read(ref _unmapped)?.TrySetResult();
         return done;
     }
 }

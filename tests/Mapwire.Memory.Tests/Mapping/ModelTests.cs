@@ -17,7 +17,7 @@ public sealed class ModelTests
         Gen<(int, int, int)[]> steps = Gen.Choose(0, int.MaxValue - 1).Three()
             .Select(t => (t.Item1, t.Item2, t.Item3)).ArrayOf().Resize(60);
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(Rounds.Of("MAPWIRE_MODEL_ROUNDS", usual: 400)),
+            Config.QuickThrowOnFailure.WithMaxTest(Rounds.Of("MAPWIRE_MODEL_ROUNDS", usual: OperatingSystem.IsWindows() ? 100 : 400)),
             Prop.ForAll(steps.ToArbitrary(), Run));
     }
 

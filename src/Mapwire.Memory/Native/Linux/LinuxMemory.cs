@@ -29,6 +29,8 @@ internal sealed unsafe class LinuxMemory : PosixMemory
 
     private static readonly int Self = Environment.ProcessId;
 
+    public override bool ReadsSeeMappedStores => true; // one page cache serves both
+
     protected override int MapAnonymous => 0x20;
 
     protected override int MapNoReserve => 0x4000;
