@@ -22,7 +22,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-dotnet msbuild "$root/tests/wine.proj" -v:q -nologo -p:Output="$work" >"$work/log" 2>&1 \
+dotnet msbuild "$root/tests/wine.proj" -v:q -nologo -p:Into="$work" >"$work/log" 2>&1 \
   || { cat "$work/log" >&2; echo "0 passed, 1 failed"; exit 1; }
 timeout 400 "$wine" "$work/tests/Mapwire.Memory.Tests.exe" -noColor "$@" 2>"$work/errors" | tee "$work/output"
 code=${PIPESTATUS[0]}
