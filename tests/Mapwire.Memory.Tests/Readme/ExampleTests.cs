@@ -51,7 +51,7 @@ public sealed class ExampleTests : IDisposable
         region.Write(0, 42);
         region.AsSpan(8, 100).Fill(7);
         region.Flush(0, 108, FlushMode.Durable); // these pages, the last one too, are on the device
-        Assert.Equal(42, BitConverter.ToInt32(File.ReadAllBytes(path)));
+        Assert.Equal(42, BitConverter.ToInt32(TempFolder.ReadShared(path)));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class ExampleTests : IDisposable
         region.Flush(FlushMode.Visible);                 // others on this machine see it: nothing to wait for
         region.Flush(FlushMode.Started);                 // on its way to the device
         await region.FlushAsync(0, 4096);                // there
-        Assert.Equal(42, BitConverter.ToInt32(File.ReadAllBytes(path)));
+        Assert.Equal(42, BitConverter.ToInt32(TempFolder.ReadShared(path)));
     }
 
     [Fact]

@@ -22,5 +22,14 @@ internal sealed class TempFolder : IDisposable
     /// <summary>Bytes of which no two neighbouring pages are alike.</summary>
     public static byte Pattern(long i) => (byte)(i * 7 + i / 4096 * 13 + 1);
 
+    /// <summary>The bytes of a file that is open for writing: Windows wants every reader to share that.</summary>
+    public static byte[] ReadShared(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
     public void Dispose() => Directory.Delete(Root, recursive: true);
 }
