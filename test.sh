@@ -100,6 +100,13 @@ look() {
   lacking=()
   packages=()
   have dotnet || need "dotnet (the .NET 10 SDK)"
+  if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Load.Tests "* ]]; then
+    # bench/versus, tried there with few players: a C program and nginx beside ours.
+    have gcc || need "gcc with the C library's headers" gcc libc6-dev
+    have taskset || need "taskset" util-linux
+    { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
+    nginx_rtmp_module || need "nginx with its RTMP module" nginx libnginx-mod-rtmp
+  fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Conformance "* ]]; then
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     have rtmpdump || need "rtmpdump" rtmpdump
@@ -116,6 +123,10 @@ look() {
     nginx_rtmp_module || need "nginx with its RTMP module" nginx libnginx-mod-rtmp
   fi
   if [ -n "$wine" ] && ! have wine && ! have wine64; then need "wine" wine wine64; fi
+  if [ -n "$wine" ]; then
+    have rtmpdump || need "rtmpdump" rtmpdump
+    have ffmpeg || need "ffmpeg and ffprobe" ffmpeg
+  fi
 }
 
 look
