@@ -107,6 +107,15 @@ look() {
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     nginx_rtmp_module || need "nginx with its RTMP module" nginx libnginx-mod-rtmp
   fi
+  if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Media.Tests "* ]]; then
+    { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
+    local writer
+    for writer in videotestsrc x264enc avenc_aac mp4mux h264parse; do
+      { have gst-inspect-1.0 && gst-inspect-1.0 --exists "$writer" >/dev/null 2>&1; } || need "GStreamer's $writer" \
+        gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
+        gstreamer1.0-plugins-ugly gstreamer1.0-libav
+    done
+  fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Conformance "* ]]; then
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     have rtmpdump || need "rtmpdump" rtmpdump
