@@ -6,17 +6,22 @@ namespace Mapwire.Media;
 /// <summary>A recording, read and checked against its file once: immutable, shared by everyone who plays it.</summary>
 public sealed class Movie
 {
-    internal Movie(ImmutableArray<Track> tracks, bool isFragmented = false, bool isCutOff = false)
+    internal Movie(ImmutableArray<Track> tracks, FilePlace place, bool isFragmented = false, bool isCutOff = false, bool mayGrow = false)
     {
+        Place = place;
         Tracks = tracks;
         IsFragmented = isFragmented;
         IsCutOff = isCutOff;
+        MayGrow = mayGrow || isFragmented || isCutOff;
         foreach (Track track in tracks)
         {
             if (track.Codec is not null && track.Duration > Duration)
                 Duration = track.Duration;
         }
     }
+
+    /// <summary>Where the file says what tracks it has: its <c>moov</c>, or the header of an FLV file.</summary>
+    public FilePlace Place { get; }
 
     /// <summary>All tracks in the order of the file, those that cannot be played too.</summary>
     public ImmutableArray<Track> Tracks { get; }
@@ -29,6 +34,9 @@ public sealed class Movie
 
     /// <summary>Whether the file ends in the middle of its last fragment or tag, of which only what is whole is here.</summary>
     public bool IsCutOff { get; }
+
+    /// <summary>Whether bytes that come behind the file's end leave what was read as it is: more fragments, more tags.</summary>
+    public bool MayGrow { get; }
 
     /// <summary>
     /// The first enabled track of a kind that every client can play, or the first such one when none is enabled; null when there is none.

@@ -10,9 +10,11 @@ public sealed class SampleTable : IEnumerable<Sample>
     private readonly MediaTables _tables;
     private readonly Segment[] _segments;
     private readonly TableCursor[] _starts;
+    private readonly FilePlace? _editList;
 
-    internal SampleTable(MediaTables tables, Segment[] segments)
+    internal SampleTable(MediaTables tables, Segment[] segments, FilePlace? editList = null)
     {
+        _editList = editList;
         _tables = tables;
         _segments = segments;
         _starts = new TableCursor[segments.Length];
@@ -28,6 +30,22 @@ public sealed class SampleTable : IEnumerable<Sample>
 
     /// <summary>How many samples there are.</summary>
     public long Count { get; }
+
+    /// <summary>Where the file says something of a sample. A walk from the first sample: for messages.</summary>
+    /// <param name="index">Counted from 0 in the order of this table.</param>
+    /// <param name="fact">What it says.</param>
+    /// <param name="number">The sample's number in its track, counted from 1 as the file has them, whatever an edit list does.</param>
+    /// <returns>The table, fragment or tag that says it; the edit list where that changes more of a time than the rest of it is.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such sample.</exception>
+    public FilePlace PlaceOf(long index, SampleFact fact, out long number)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        Enumerator samples = GetEnumerator();
+        for (long i = 0; i <= index; i++)
+            samples.MoveNext();
+        return samples.PlaceOf(fact, out number);
+    }
 
     /// <summary>Goes through the samples from the first.</summary>
     public Enumerator GetEnumerator() => new(this);
@@ -89,6 +107,16 @@ public sealed class SampleTable : IEnumerable<Sample>
             // Later edits begin with what a decoder needs before them, and that may go back in time.
             _decodeTime = Math.Max(_decodeTime, _cursor.Time + _table._segments[_segment].Shift);
             return true;
+        }
+
+        internal readonly FilePlace PlaceOf(SampleFact fact, out long number)
+        {
+            number = _cursor.Index + 1L;
+            long own = fact == SampleFact.Composition ? _cursor.Composition + _table._tables.DecodeShift : _cursor.Time;
+            long changed = (fact == SampleFact.Composition ? Current.CompositionOffset : _decodeTime) - own;
+            return fact is SampleFact.DecodeTime or SampleFact.Composition && _table._editList is { } editList && Math.Abs(changed) > Math.Abs(own)
+                ? editList
+                : _table._tables.Places!.Of(_cursor, fact);
         }
 
         /// <summary>Goes back before the first sample.</summary>

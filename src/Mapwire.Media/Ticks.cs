@@ -3,21 +3,26 @@ namespace Mapwire.Media;
 /// <summary>Converts times in ticks of a timescale without losing anything on the way.</summary>
 public static class Ticks
 {
-    /// <summary>Milliseconds, rounded down, so that times in order stay in order and never drift.</summary>
+    /// <summary>Milliseconds, rounded to the nearest, so that times never drift; what does not fit is the longest there is.</summary>
     /// <param name="ticks">May be negative.</param>
     /// <param name="timescale">Ticks a second, not 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="timescale"/> is 0.</exception>
     public static long ToMilliseconds(long ticks, uint timescale)
     {
         ArgumentOutOfRangeException.ThrowIfZero(timescale);
-        (long seconds, long rest) = Math.DivRem(ticks, timescale);
-        if (rest < 0)
-        {
-            seconds--;
-            rest += timescale;
-        }
+        return Fit(Floor(((Int128)ticks * 2000) + timescale, (Int128)timescale * 2));
+    }
 
-        return checked(seconds * 1000) + (rest * 1000) / timescale;
+    /// <summary>Milliseconds, rounded down, and what that leaves out; what does not fit is the longest there is.</summary>
+    /// <param name="ticks">May be negative.</param>
+    /// <param name="timescale">Ticks a second, not 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timescale"/> is 0.</exception>
+    public static (long Milliseconds, int Nanoseconds) Split(long ticks, uint timescale)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(timescale);
+        Int128 nanoseconds = Floor((Int128)ticks * 1_000_000_000, timescale);
+        Int128 milliseconds = Floor(nanoseconds, 1_000_000);
+        return (Fit(milliseconds), (int)(nanoseconds - (milliseconds * 1_000_000)));
     }
 
     /// <summary>A span of time, rounded down to 100 ns; what does not fit into one is the longest there is.</summary>
@@ -31,4 +36,13 @@ public static class Ticks
         UInt128 span = (UInt128)(ulong)ticks * TimeSpan.TicksPerSecond / timescale;
         return span > (UInt128)long.MaxValue ? TimeSpan.MaxValue : new TimeSpan((long)span);
     }
+
+    /// <summary>In 128 bits: exact for any time and scale.</summary>
+    private static Int128 Floor(Int128 value, Int128 divisor)
+    {
+        (Int128 quotient, Int128 rest) = Int128.DivRem(value, divisor);
+        return rest < 0 ? quotient - 1 : quotient;
+    }
+
+    private static long Fit(Int128 value) => (long)Int128.Clamp(value, long.MinValue, long.MaxValue);
 }

@@ -28,16 +28,19 @@ public sealed class Track
     public uint Timescale { get; init; }
 
     /// <summary>A configuration a sample description (<see cref="Sample.Description"/> points into it); empty when not playable.</summary>
-    public ImmutableArray<CodecConfiguration> Codecs { get; init; } = [];
+    public ImmutableArray<CodecConfiguration> Codecs { get; internal set; } = [];
 
     /// <summary>The configuration of the first sample; null when nobody can play the track.</summary>
-    public CodecConfiguration? Codec { get; init; }
+    public CodecConfiguration? Codec { get; internal set; }
 
     /// <summary>
     /// Why the track cannot be played by every client; null when it can. A track with a <see cref="Codec"/> can still be played by those
     /// that offer the codec in Enhanced RTMP.
     /// </summary>
     public string? NotPlayable { get; init; }
+
+    /// <summary>Where the file says so, or else where it describes the track.</summary>
+    public FilePlace Place { get; init; }
 
     /// <summary>The samples in decoding order, edit list applied; empty when nobody can play the track.</summary>
     public SampleTable Samples { get; init; } = SampleTable.Empty;
@@ -61,10 +64,10 @@ public sealed class Track
     public TimeSpan Duration { get; init; }
 
     /// <summary>Picture width in pixels, from the parameter sets or else from the sample entry; 0 for sound.</summary>
-    public int Width { get; init; }
+    public int Width { get; internal set; }
 
     /// <summary>Picture height in pixels, from the parameter sets or else from the sample entry; 0 for sound.</summary>
-    public int Height { get; init; }
+    public int Height { get; internal set; }
 
     /// <summary>What the file says about colour beside the samples; null when nothing, and for sound.</summary>
     public VideoColor? Color { get; init; }
@@ -74,4 +77,15 @@ public sealed class Track
 
     /// <summary>Sound channels as they come out of the decoder; 0 for pictures.</summary>
     public int Channels { get; init; }
+
+    /// <summary>Replaces a configuration by one that says more, before anyone is given the track.</summary>
+    internal void SetCodec(int description, CodecConfiguration codec)
+    {
+        bool isFirst = ReferenceEquals(Codec, Codecs[description]);
+        Codecs = Codecs.SetItem(description, codec);
+        if (!isFirst)
+            return;
+        Codec = codec;
+        (Width, Height) = PictureSize.Of(codec) ?? (Width, Height);
+    }
 }

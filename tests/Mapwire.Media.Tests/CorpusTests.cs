@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Mapwire.Media.Flv;
 using Mapwire.Media.Mp4;
-using Mapwire.Media.Tests.Tools;
 using Xunit;
 
 namespace Mapwire.Media.Tests;
@@ -23,12 +23,15 @@ public sealed class CorpusTests
         string outcome = "Accepted";
         try
         {
-            foreach (Track track in Mp4Files.Parse(file).Tracks)
+            MovieFileReader reader = new(file.Length);
+            while (reader.TryGetNext(out long offset, out int length))
+                reader.Add(file.AsSpan((int)offset, length));
+            foreach (Track track in reader.ToMovie().Tracks)
                 Assert.All(track.Samples, sample => Assert.InRange(sample.Offset, 0, file.Length - sample.Size));
         }
-        catch (Mp4FormatException e)
+        catch (MediaFormatException e)
         {
-            outcome = e.Error.ToString();
+            outcome = e is FlvFormatException flv ? flv.Error.ToString() : ((Mp4FormatException)e).Error.ToString();
         }
 
         Assert.Equal(name[..name.IndexOf('-', StringComparison.Ordinal)], outcome);

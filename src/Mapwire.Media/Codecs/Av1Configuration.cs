@@ -6,6 +6,8 @@ namespace Mapwire.Media.Codecs;
 /// <summary>An AV1 codec configuration record, the body of <c>av1C</c> (AV1 Codec ISO Media File Format Binding, 2.3.3).</summary>
 public sealed class Av1Configuration : CodecConfiguration
 {
+    private const int HeaderLength = 4;
+
     private Av1Configuration(ImmutableArray<byte> raw)
         : base(raw)
     {
@@ -25,6 +27,9 @@ public sealed class Av1Configuration : CodecConfiguration
 
     /// <summary>Whether there is no colour.</summary>
     public bool IsMonochrome { get; private init; }
+
+    /// <summary>The OBUs at the record's end, such as the sequence header; possibly none.</summary>
+    internal ReadOnlySpan<byte> Units => Raw.AsSpan()[HeaderLength..];
 
     /// <inheritdoc/>
     public override FourCc FourCc => new("av01");
@@ -59,7 +64,7 @@ public sealed class Av1Configuration : CodecConfiguration
         // marker(1)=1 version(7)=1 | seq_profile(3) seq_level_idx_0(5)
         // | seq_tier_0(1) high_bitdepth(1) twelve_bit(1) monochrome(1) chroma_subsampling_x(1) y(1) chroma_sample_position(2)
         // | reserved(3) initial_presentation_delay_present(1) initial_presentation_delay_minus_one(4) | configOBUs
-        if (record.Length < 4)
+        if (record.Length < HeaderLength)
             throw new CodecFormatException($"an AV1 configuration of {record.Length} bytes is too short", record.Length);
         if (record[0] != 0x81)
             throw new CodecFormatException($"AV1 configuration version 0x{record[0]:X2} is not known", 0);

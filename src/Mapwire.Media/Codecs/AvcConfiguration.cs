@@ -6,6 +6,11 @@ namespace Mapwire.Media.Codecs;
 /// <summary>An AVC (H.264) decoder configuration record, the body of <c>avcC</c> (ISO/IEC 14496-15, 5.3.3.1).</summary>
 public sealed class AvcConfiguration : CodecConfiguration
 {
+    private const int SliceTypes = 5; // 1 to 5
+    private const int SequenceSetType = 7;
+    private const int PictureSetType = 8;
+    private const int ExtensionSetType = 13;
+
     private AvcConfiguration(ImmutableArray<byte> raw)
         : base(raw)
     {
@@ -23,7 +28,7 @@ public sealed class AvcConfiguration : CodecConfiguration
     /// <summary>Bytes of the length in front of each NAL unit: 1, 2 or 4.</summary>
     public int NalLengthSize { get; private init; }
 
-    /// <summary>The sequence parameter sets, NAL header included; empty when they are only in the samples (<c>avc3</c>).</summary>
+    /// <summary>The sequence parameter sets, NAL header included; empty when they are only in the samples (<c>avc3</c>) and were not found there.</summary>
     public ImmutableArray<ImmutableArray<byte>> SequenceParameterSets { get; private init; } = [];
 
     /// <summary>The picture parameter sets, NAL header included.</summary>
@@ -100,6 +105,57 @@ public sealed class AvcConfiguration : CodecConfiguration
             PictureParameterSets = pictureSets,
             Sequence = sequence,
         };
+    }
+
+    /// <inheritdoc/>
+    internal override bool IsIncomplete => SequenceParameterSets.IsEmpty || PictureParameterSets.IsEmpty;
+
+    /// <inheritdoc/>
+    internal override CodecConfiguration? CompleteFrom(ReadOnlySpan<byte> sample)
+    {
+        ParameterSets sequences = new(31);
+        ParameterSets pictures = new(255);
+        ParameterSets extensions = new(255);
+        foreach (ImmutableArray<byte> set in SequenceParameterSets)
+            sequences.Add(set.AsSpan());
+        foreach (ImmutableArray<byte> set in PictureParameterSets)
+            pictures.Add(set.AsSpan());
+
+        NalUnitReader units = new(sample, NalLengthSize);
+        while (units.TryRead(out ReadOnlySpan<byte> unit) && (unit[0] & 0x1F) is not (>= 1 and <= SliceTypes))
+        {
+            switch (unit[0] & 0x1F)
+            {
+                case SequenceSetType when unit.Length >= 4 && SequenceParameterSets.IsEmpty:
+                    sequences.Add(unit);
+                    break;
+                case PictureSetType when unit.Length >= 2 && PictureParameterSets.IsEmpty:
+                    pictures.Add(unit);
+                    break;
+                case ExtensionSetType when unit.Length >= 2 && SequenceParameterSets.IsEmpty:
+                    extensions.Add(unit);
+                    break;
+            }
+        }
+
+        if (sequences.Count == 0 || sequences[0].Length < 4 || pictures.Count == 0)
+            return null;
+
+        // The record repeats what the first set begins with: profile(8) | compatibility(8) | level(8).
+        ImmutableArray<byte> first = sequences[0];
+        List<byte> record = [1, .. first.AsSpan(1, 3), (byte)(0xFC | NalLengthSize - 1), (byte)(0xE0 | sequences.Count)];
+        sequences.WriteTo(record);
+        record.Add((byte)pictures.Count);
+        pictures.WriteTo(record);
+        if (first[1] is not (66 or 77 or 88) && AvcSequenceParameterSet.TryParse(first.AsSpan(), out AvcSequenceParameterSet? sequence))
+        {
+            // 1s(6) chroma_format(2) | 1s(5) luma depth-8(3) | 1s(5) chroma depth-8(3) | numOfSPSExt(8) | { length(16) | NAL } * numOfSPSExt
+            record.AddRange(
+                [(byte)(0xFC | sequence.ChromaFormat), (byte)(0xF8 | sequence.BitDepth - 8), (byte)(0xF8 | sequence.ChromaBitDepth - 8), (byte)extensions.Count]);
+            extensions.WriteTo(record);
+        }
+
+        return Parse(record.ToArray());
     }
 
     private static ImmutableArray<ImmutableArray<byte>> ReadSets(ReadOnlySpan<byte> record, ref int position, int count)

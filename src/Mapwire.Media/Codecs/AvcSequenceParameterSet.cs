@@ -23,6 +23,9 @@ public sealed class AvcSequenceParameterSet
     /// <summary>Bits of a luma sample, 8 to 14.</summary>
     public int BitDepth { get; private init; }
 
+    /// <summary>Bits of a chroma sample, 8 to 14.</summary>
+    public int ChromaBitDepth { get; private init; }
+
     /// <summary>Reference frames that the decoder keeps.</summary>
     public int ReferenceFrames { get; private init; }
 
@@ -42,6 +45,7 @@ public sealed class AvcSequenceParameterSet
         bits.ReadExpGolomb(); // seq_parameter_set_id
         uint chroma = 1;
         uint depth = 8;
+        uint chromaDepth = 8;
         bool separatePlanes = false;
         if (profile is 100 or 110 or 122 or 244 or 44 or 83 or 86 or 118 or 128 or 138 or 139 or 134 or 135)
         {
@@ -49,7 +53,7 @@ public sealed class AvcSequenceParameterSet
             if (chroma == 3)
                 separatePlanes = bits.ReadFlag();
             depth = bits.ReadExpGolomb() + 8;
-            bits.ReadExpGolomb(); // bit_depth_chroma_minus8
+            chromaDepth = bits.ReadExpGolomb() + 8;
             bits.Skip(1); // qpprime_y_zero_transform_bypass_flag
             if (bits.ReadFlag())
                 SkipScalingLists(ref bits, chroma == 3 ? 12 : 8);
@@ -90,7 +94,7 @@ public sealed class AvcSequenceParameterSet
             bottom = bits.ReadExpGolomb();
         }
 
-        if (bits.IsPastEnd || chroma > 3 || depth > 14 || references > 16
+        if (bits.IsPastEnd || chroma > 3 || depth > 14 || chromaDepth > 14 || references > 16
             || widthInMacroblocks > MaxMacroblocks || heightInMapUnits > MaxMacroblocks)
         {
             return false;
@@ -112,6 +116,7 @@ public sealed class AvcSequenceParameterSet
             Height = (int)height,
             ChromaFormat = (int)chroma,
             BitDepth = (int)depth,
+            ChromaBitDepth = (int)chromaDepth,
             ReferenceFrames = (int)references,
         };
         return true;

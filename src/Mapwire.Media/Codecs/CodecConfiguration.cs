@@ -23,4 +23,12 @@ public abstract class CodecConfiguration
 
     /// <summary>The four-character code that names the codec in Enhanced RTMP.</summary>
     public abstract FourCc FourCc { get; }
+
+    /// <summary>Whether a decoder has to find parameter sets in the samples, since not all of them are here.</summary>
+    internal virtual bool IsIncomplete => false;
+
+    /// <summary>The configuration with the parameter sets that it lacks.</summary>
+    /// <param name="sample">A sample that decoding can start with, or its beginning.</param>
+    /// <returns>Null when the sample does not have them, either.</returns>
+    internal virtual CodecConfiguration? CompleteFrom(ReadOnlySpan<byte> sample) => null;
 }

@@ -10,7 +10,13 @@ namespace Mapwire.Media.Codecs;
 public sealed class HevcConfiguration : CodecConfiguration
 {
     private const int HeaderLength = 23;
+    private const int FirstOtherType = 32; // those below are slices of pictures
     private const int SequenceParameterSetType = 33;
+
+    /// <summary>The kinds of parameter sets that a decoder needs, and how many of each the standard has identifiers for.</summary>
+    private static readonly ImmutableArray<(int Type, int Most)> Needed = [(32, 16), (SequenceParameterSetType, 16), (34, 64)];
+
+    private ImmutableArray<(int Type, int Start, int End)> _arrays = [];
 
     private HevcConfiguration(ImmutableArray<byte> raw)
         : base(raw)
@@ -107,14 +113,17 @@ public sealed class HevcConfiguration : CodecConfiguration
         if (lengthSize == 3)
             throw new CodecFormatException("NAL units with a length of 3 bytes are not allowed", 21);
 
+        ImmutableArray<(int Type, int Start, int End)>.Builder arrays = ImmutableArray.CreateBuilder<(int Type, int Start, int End)>(record[22]);
         (int Width, int Height)? picture = null;
         int position = HeaderLength;
         for (int array = record[22]; array > 0; array--)
         {
             if (record.Length - position < 3)
                 throw new CodecFormatException("the HEVC configuration ends inside its parameter sets", position);
+            int start = position;
             int type = record[position] & 0x3F;
             int count = BinaryPrimitives.ReadUInt16BigEndian(record[(position + 1)..]);
+            bool isEmpty = count == 0;
             position += 3;
             for (; count > 0; count--)
             {
@@ -132,6 +141,9 @@ public sealed class HevcConfiguration : CodecConfiguration
 
                 position += length;
             }
+
+            if (!isEmpty)
+                arrays.Add((type, start, position));
         }
 
         return new HevcConfiguration([.. record])
@@ -146,6 +158,49 @@ public sealed class HevcConfiguration : CodecConfiguration
             BitDepth = (record[17] & 7) + 8,
             NalLengthSize = lengthSize,
             Picture = picture,
+            _arrays = arrays.DrainToImmutable(),
         };
     }
+
+    /// <inheritdoc/>
+    internal override bool IsIncomplete => Needed.Any(kind => Lacks(kind.Type));
+
+    /// <inheritdoc/>
+    internal override CodecConfiguration? CompleteFrom(ReadOnlySpan<byte> sample)
+    {
+        SortedDictionary<int, ParameterSets> found = [];
+        foreach ((int type, int most) in Needed)
+        {
+            if (Lacks(type))
+                found[type] = new ParameterSets(most);
+        }
+
+        NalUnitReader units = new(sample, NalLengthSize);
+        while (units.TryRead(out ReadOnlySpan<byte> unit) && (unit[0] >> 1 & 0x3F) is int type and >= FirstOtherType)
+        {
+            if (unit.Length > 2 && found.TryGetValue(type, out ParameterSets? sets))
+                sets.Add(unit);
+        }
+
+        if (found.Values.Any(static sets => sets.Count == 0) || found.Count + _arrays.Length > byte.MaxValue)
+            return null;
+
+        // As the standard wants them: video, sequence and picture parameter sets, then what else the record has.
+        List<byte> record = [.. Raw.AsSpan(0, HeaderLength - 1), (byte)(found.Count + _arrays.Length)];
+        foreach ((int type, int start, int end) in _arrays.Concat(found.Keys.Select(static type => (type, 0, 0))).OrderBy(static array => array.Item1))
+        {
+            if (end > 0)
+            {
+                record.AddRange(Raw.AsSpan(start, end - start));
+                continue;
+            }
+
+            record.AddRange([(byte)type, 0, (byte)found[type].Count]); // not complete: the samples go on having theirs
+            found[type].WriteTo(record);
+        }
+
+        return Parse(record.ToArray());
+    }
+
+    private bool Lacks(int type) => _arrays.All(array => array.Type != type);
 }

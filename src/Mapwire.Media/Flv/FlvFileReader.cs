@@ -16,17 +16,12 @@ public sealed class FlvFileReader
     /// <summary>As much of a tag as is wanted at first: its header, a codec header and the start of the payload.</summary>
     private const int GlanceLength = 48;
 
-    /// <summary>A configuration record is some hundred bytes; the largest is all parameter sets of all kinds.</summary>
-    private const int MaxConfigurationLength = 1 << 20;
-
-    /// <summary>Tags that are no samples: script data, repeated configurations. A recording has one a second at most.</summary>
-    private const int MaxOtherTags = 1 << 20;
-
     private readonly long _fileLength;
     private readonly Mp4Limits _limits;
     private readonly List<FlvTrack> _tracks = [];
     private long _wantedOffset;
     private int _wantedLength;
+    private string _structure = "file header";
     private bool _isHeaderRead;
     private bool _isCutOff;
     private int _otherTags;
@@ -82,6 +77,7 @@ public sealed class FlvFileReader
         }
 
         FlvTagHeader tag = FlvTagHeader.Parse(bytes);
+        _structure = tag.Type switch { FlvTagHeader.Audio => "audio tag", FlvTagHeader.Video => "video tag", _ => $"tag of type {tag.Type}" };
         long end = _wantedOffset + FlvTagHeader.Length + tag.DataLength;
         if (end > _fileLength)
         {
@@ -95,19 +91,19 @@ public sealed class FlvFileReader
         {
             if (!ReadTag(tag, body))
             {
-                if (tag.DataLength > MaxConfigurationLength)
-                    Fail(FlvError.LimitExceeded, $"a configuration of {tag.DataLength} bytes is longer than the limit of {MaxConfigurationLength}");
+                if (tag.DataLength > _limits.ConfigurationBytes)
+                    FailLimit($"the configuration has {tag.DataLength} bytes", nameof(Mp4Limits.ConfigurationBytes), _limits.ConfigurationBytes);
                 _wantedLength = FlvTagHeader.Length + tag.DataLength;
                 return;
             }
         }
         catch (CodecFormatException e)
         {
-            throw new FlvFormatException(FlvError.BadCodecConfiguration, _wantedOffset, e.Message);
+            throw new FlvFormatException(FlvError.BadCodecConfiguration, Place, e.Message);
         }
-        catch (FlvFormatException e)
+        catch (FlvFormatException e) when (e.Error == FlvError.BadTagHeader)
         {
-            throw new FlvFormatException(e.Error, _wantedOffset, e.Reason);
+            throw new FlvFormatException(e.Error, Place, e.Reason);
         }
 
         Want(end + FlvTagHeader.TrailerLength);
@@ -127,7 +123,7 @@ public sealed class FlvFileReader
         long origin = Math.Max(0, _tracks.Min(track => track.FirstDecodeTime) ?? 0);
         ImmutableArray<Track> tracks =
             [.. _tracks.OrderBy(track => track.Kind).ThenBy(track => track.Id).Select(track => track.ToTrack(origin, _fileLength))];
-        return new Movie(tracks, isCutOff: _isCutOff);
+        return new Movie(tracks, new FilePlace("file header", 0), isCutOff: _isCutOff, mayGrow: true);
     }
 
     private void ReadHeader(ReadOnlySpan<byte> bytes)
@@ -157,8 +153,8 @@ public sealed class FlvFileReader
                 return false;
         }
 
-        if (!isSample && ++_otherTags > MaxOtherTags)
-            Fail(FlvError.LimitExceeded, $"there are more than {MaxOtherTags} tags without a sample");
+        if (!isSample && ++_otherTags > _limits.OtherTags)
+            FailLimit($"there are {_otherTags} tags without a sample or more", nameof(Mp4Limits.OtherTags), _limits.OtherTags);
         return true;
     }
 
@@ -187,7 +183,7 @@ public sealed class FlvFileReader
                 break;
             case AvcPacketType.NalUnits when header.FrameType != VideoFrameType.Command:
                 isSample = true;
-                AddSample(track, tag, header.Length, header.CompositionTime, header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
+                AddSample(track, tag, body, header.Length, header.CompositionTime, header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
                 break;
         }
 
@@ -219,7 +215,7 @@ public sealed class FlvFileReader
                 break;
             case VideoPacketType.CodedFrames or VideoPacketType.CodedFramesX when header.FrameType != VideoFrameType.Command:
                 isSample = true;
-                AddSample(track, tag, length, header.CompositionTime, header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
+                AddSample(track, tag, body, length, header.CompositionTime, header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
                 break;
         }
 
@@ -250,7 +246,7 @@ public sealed class FlvFileReader
                 goto case AudioCodecId.Aac;
             case AudioCodecId.Aac:
                 isSample = true;
-                AddSample(track, tag, header.Length, 0, isSync: true);
+                AddSample(track, tag, body, header.Length, 0, isSync: true);
                 break;
             default:
                 track.NotPlayable ??= $"audio codec {(byte)header.Codec} of FLV is not supported";
@@ -285,20 +281,20 @@ public sealed class FlvFileReader
                 if (!track.HasCodec && ExtendedConfiguration.FromFrame(header.Codec, body[length..]) is { } described)
                     SetCodec(track, described);
                 isSample = true;
-                AddSample(track, tag, length, 0, isSync: true);
+                AddSample(track, tag, body, length, 0, isSync: true);
                 break;
         }
 
         return true;
     }
 
-    private void AddSample(FlvTrack track, FlvTagHeader tag, int headerLength, int composition, bool isSync)
+    private void AddSample(FlvTrack track, FlvTagHeader tag, ReadOnlySpan<byte> body, int headerLength, int composition, bool isSync)
     {
         int size = tag.DataLength - headerLength;
         if (size <= 0)
             return;
         if (track.Count >= _limits.SamplesPerTrack)
-            Fail(FlvError.LimitExceeded, $"the samples are more than the limit of {_limits.SamplesPerTrack}");
+            FailLimit($"there are {track.Count + 1L} samples or more", nameof(Mp4Limits.SamplesPerTrack), _limits.SamplesPerTrack);
 
         // Timestamps of 32 bits come around every 49.7 days.
         if (tag.Timestamp < _lastTimestamp && _lastTimestamp - tag.Timestamp > int.MaxValue)
@@ -307,7 +303,7 @@ public sealed class FlvFileReader
             _wraps--;
         _lastTimestamp = tag.Timestamp;
         long time = (_wraps << 32) + tag.Timestamp;
-        if (!track.TryAdd(time, composition, _wantedOffset + FlvTagHeader.Length + headerLength, (uint)size, isSync))
+        if (!track.TryAdd(time, composition, _wantedOffset, FlvTagHeader.Length + headerLength, (uint)size, isSync, body[headerLength..]))
             Fail(FlvError.BadHeader, $"the timestamp goes back too far, to {time}");
     }
 
@@ -315,7 +311,7 @@ public sealed class FlvFileReader
     {
         track.SetCodec(codec);
         if (track.Configurations > _limits.SampleDescriptions)
-            Fail(FlvError.LimitExceeded, $"the codec configurations are more than the limit of {_limits.SampleDescriptions}");
+            FailLimit($"there are {track.Configurations} codec configurations or more", nameof(Mp4Limits.SampleDescriptions), _limits.SampleDescriptions);
     }
 
     private FlvTrack Find(TrackKind kind, byte number)
@@ -329,8 +325,8 @@ public sealed class FlvFileReader
         }
 
         if (_tracks.Count >= _limits.Tracks)
-            Fail(FlvError.LimitExceeded, $"there are more tracks than the limit of {_limits.Tracks}");
-        FlvTrack added = new(kind, id);
+            FailLimit($"there are {_tracks.Count + 1} tracks or more", nameof(Mp4Limits.Tracks), _limits.Tracks);
+        FlvTrack added = new(kind, id, Place);
         _tracks.Add(added);
         return added;
     }
@@ -340,9 +336,15 @@ public sealed class FlvFileReader
 
     private void Want(long offset)
     {
+        _structure = "tag";
         _wantedOffset = offset;
         _wantedLength = (int)Math.Clamp(_fileLength - offset, 0, GlanceLength);
     }
 
-    private void Fail(FlvError error, string reason) => throw new FlvFormatException(error, _wantedOffset, reason);
+    /// <summary>What is wanted, or was read last.</summary>
+    internal FilePlace Place => new(_structure, _wantedOffset);
+
+    private void Fail(FlvError error, string reason) => throw new FlvFormatException(error, Place, reason);
+
+    private void FailLimit(string what, string limit, long most) => throw FlvFormatException.TooMuch(Place, what, limit, most);
 }

@@ -1,17 +1,23 @@
-using System.Globalization;
-
 namespace Mapwire.Media.Flv;
 
-/// <summary>Bytes are not the FLV that they should be. The message says what is wrong and where.</summary>
+/// <summary>Bytes are not the FLV that they should be. The message says what is wrong, in which tag and at which offset.</summary>
 public sealed class FlvFormatException : MediaFormatException
 {
-    /// <summary>Describes malformed bytes.</summary>
+    /// <summary>Describes a malformed tag whose file is not known.</summary>
     /// <param name="error">The kind of fault.</param>
-    /// <param name="offset">Of the byte that is wrong, in the file, or in the tag's body where there is no file.</param>
+    /// <param name="offset">Of the byte that is wrong, in the tag's body.</param>
     /// <param name="reason">What is wrong, a clause without a full stop.</param>
     public FlvFormatException(FlvError error, long offset, string reason)
-        : base(offset, reason, string.Create(CultureInfo.InvariantCulture, $"{reason} (FLV, at offset {offset})")) => Error = error;
+        : this(error, new FilePlace("tag body", offset), reason)
+    {
+    }
+
+    internal FlvFormatException(FlvError error, FilePlace place, string reason, string? limit = null)
+        : base(place, reason, limit) => Error = error;
 
     /// <summary>The kind of fault.</summary>
     public FlvError Error { get; }
+
+    internal static FlvFormatException TooMuch(FilePlace place, string what, string limit, long most) =>
+        new(FlvError.LimitExceeded, place, TooMuch(what, limit, most), limit);
 }

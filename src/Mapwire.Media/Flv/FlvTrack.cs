@@ -10,13 +10,22 @@ internal sealed class FlvTrack
     /// <summary>FLV counts in milliseconds.</summary>
     private const uint Timescale = 1000;
 
-    private readonly TableBuilder _samples = new();
+    private readonly RunPlaces _places;
+    private readonly TableBuilder _samples;
     private readonly List<SampleDescription> _descriptions = [];
     private long _declared;
     private long _lastTime;
     private long _lastDuration;
 
-    internal FlvTrack(TrackKind kind, uint id) => (Kind, Id) = (kind, id);
+    internal FlvTrack(TrackKind kind, uint id, FilePlace place)
+    {
+        (Kind, Id, Place) = (kind, id, place);
+        _places = new RunPlaces(place.Structure, isDistance: true);
+        _samples = new TableBuilder(_places);
+    }
+
+    /// <summary>Its first tag.</summary>
+    internal FilePlace Place { get; }
 
     internal TrackKind Kind { get; }
 
@@ -40,12 +49,7 @@ internal sealed class FlvTrack
         if (HasCodec && _descriptions[^1].Codec!.FourCc == codec.FourCc && _descriptions[^1].Codec!.Raw.AsSpan().SequenceEqual(codec.Raw.AsSpan()))
             return;
 
-        (int width, int height) = codec switch
-        {
-            AvcConfiguration { Sequence: { } sequence } => (sequence.Width, sequence.Height),
-            HevcConfiguration { Picture: { } picture } => picture,
-            _ => (0, 0),
-        };
+        (int width, int height) = PictureSize.Of(codec) ?? (0, 0); // a key frame may tell
         (int rate, int channels) = codec switch
         {
             AacConfiguration aac => (aac.SampleRate, aac.Channels),
@@ -67,18 +71,30 @@ internal sealed class FlvTrack
     }
 
     /// <summary>Adds a sample; without a configuration it is only counted, since nobody could decode it.</summary>
+    /// <param name="time">In milliseconds.</param>
+    /// <param name="composition">In milliseconds.</param>
+    /// <param name="tag">The offset of the tag around it.</param>
+    /// <param name="headers">From there to its first byte.</param>
+    /// <param name="size">In bytes.</param>
+    /// <param name="isSync">Whether decoding can start here.</param>
+    /// <param name="start">Its first bytes.</param>
     /// <returns>False when its time is too far before the last one's.</returns>
-    internal bool TryAdd(long time, int composition, long offset, uint size, bool isSync)
+    internal bool TryAdd(long time, int composition, long tag, int headers, uint size, bool isSync, ReadOnlySpan<byte> start)
     {
         _declared++;
         if (!HasCodec || NotPlayable is not null)
             return true;
 
+        SampleDescription description = _descriptions[^1];
+        if (Kind == TrackKind.Video && isSync && description.Width == 0 && PictureSize.Of(description.Codec!, start) is { } picture)
+            (description.Width, description.Height) = picture;
+
         // The last sample lasts as long as the one before it; the file does not say.
         if (_samples.Count > 0)
             _lastDuration = Math.Max(0, time - _lastTime);
         _lastTime = time;
-        return _samples.TryAdd(time, _lastDuration, composition, offset, size, isSync, _descriptions.Count - 1);
+        _places.Add(_samples.Count, headers);
+        return _samples.TryAdd(time, _lastDuration, composition, tag + headers, size, isSync, _descriptions.Count - 1);
     }
 
     /// <param name="origin">Taken off all times, in milliseconds.</param>
@@ -93,6 +109,7 @@ internal sealed class FlvTrack
             Timescale = Timescale,
             Descriptions = [.. _descriptions],
             SampleEntry = HasCodec ? _descriptions[0].Type : default,
+            Place = Place,
             DeclaredSamples = _declared,
         };
         if (NotPlayable is not null || _samples.Count == 0)

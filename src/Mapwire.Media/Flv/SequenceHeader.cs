@@ -6,16 +6,17 @@ namespace Mapwire.Media.Flv;
 public static class SequenceHeader
 {
     /// <summary>The body of the sequence header message of a codec.</summary>
-    /// <param name="codec">AVC or AAC.</param>
+    /// <param name="codec">AVC, AAC, or HEVC with the number 12 that players agreed on.</param>
     /// <returns>Null for a codec that has none, such as MP3.</returns>
     public static byte[]? Create(CodecConfiguration codec)
     {
         ArgumentNullException.ThrowIfNull(codec);
         switch (codec)
         {
-            case AvcConfiguration:
+            case AvcConfiguration or HevcConfiguration:
                 byte[] video = new byte[VideoTagHeader.MaxLength + codec.Raw.Length];
-                int length = new VideoTagHeader(VideoFrameType.Key, VideoCodecId.Avc, AvcPacketType.SequenceHeader, 0).WriteTo(video);
+                VideoCodecId id = codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc;
+                int length = new VideoTagHeader(VideoFrameType.Key, id, AvcPacketType.SequenceHeader, 0).WriteTo(video);
                 codec.Raw.CopyTo(video, length);
                 return video;
             case AacConfiguration:
@@ -30,8 +31,9 @@ public static class SequenceHeader
 
     /// <summary>The body of the sequence header message of a codec with a header of Enhanced RTMP.</summary>
     /// <param name="codec">Any.</param>
+    /// <param name="track">The track among several; null where there is only one.</param>
     /// <returns>Null for a codec that has none: MP3, AC-3, E-AC-3.</returns>
-    public static byte[]? CreateExtended(CodecConfiguration codec)
+    public static byte[]? CreateExtended(CodecConfiguration codec, ExtendedTrack? track = null)
     {
         ArgumentNullException.ThrowIfNull(codec);
         if (codec.Raw.IsEmpty)
@@ -40,8 +42,8 @@ public static class SequenceHeader
         Span<byte> header = stackalloc byte[ExVideoTagHeader.MaxLength];
         bool isAudio = codec is AacConfiguration or OpusConfiguration or FlacConfiguration;
         int length = isAudio
-            ? new ExAudioTagHeader(AudioPacketType.SequenceStart, codec.FourCc).WriteTo(header)
-            : new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceStart, codec.FourCc).WriteTo(header);
+            ? new ExAudioTagHeader(AudioPacketType.SequenceStart, codec.FourCc) { Track = track }.WriteTo(header)
+            : new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceStart, codec.FourCc) { Track = track }.WriteTo(header);
         return [.. header[..length], .. codec.Raw];
     }
 }

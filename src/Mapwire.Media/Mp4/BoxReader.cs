@@ -32,6 +32,9 @@ public ref struct BoxReader
     /// <summary>Bytes not read yet.</summary>
     public readonly int Remaining => _body.Length - _position;
 
+    /// <summary>The bytes not read yet, left where they are.</summary>
+    internal readonly ReadOnlySpan<byte> Rest => _body[_position..];
+
     /// <summary>Reads 8 bits.</summary>
     public byte ReadByte() => Take(1)[0];
 
@@ -126,6 +129,15 @@ public ref struct BoxReader
     /// <exception cref="Mp4FormatException">Always.</exception>
     [DoesNotReturn]
     public readonly void Fail(Mp4Error error, string reason) => throw new Mp4FormatException(error, _type.ToString(), Offset, reason);
+
+    /// <summary>Throws since there is too much of something.</summary>
+    /// <param name="what">What there is too much of, with its number.</param>
+    /// <param name="limit">The property of <see cref="Mp4Limits"/> that forbids it.</param>
+    /// <param name="most">Its value.</param>
+    /// <exception cref="Mp4FormatException">Always.</exception>
+    [DoesNotReturn]
+    internal readonly void FailLimit(string what, string limit, long most) =>
+        throw Mp4FormatException.TooMuch(_type.ToString(), Offset, what, limit, most);
 
     private ReadOnlySpan<byte> Take(int count)
     {

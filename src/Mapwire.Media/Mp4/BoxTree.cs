@@ -54,7 +54,7 @@ public static class BoxTree
     }
 
     /// <summary>Where the boxes inside a box begin, in its body; -1 when it holds none.</summary>
-    private static int ChildrenAt(FourCc type, FourCc parent, FourCc handler, ReadOnlySpan<byte> body) => type.Value switch
+    internal static int ChildrenAt(FourCc type, FourCc parent, FourCc handler, ReadOnlySpan<byte> body) => type.Value switch
     {
         BoxType.Moov or BoxType.Trak or BoxType.Mdia or BoxType.Minf or BoxType.Stbl or BoxType.Edts or BoxType.Dinf or BoxType.Mvex
             or BoxType.Moof or BoxType.Traf or BoxType.Mfra or BoxType.Udta or BoxType.Wave or BoxType.Gmhd or BoxType.Sinf
@@ -85,7 +85,7 @@ public static class BoxTree
     /// The handler of a media box, known before its children are looked at, whatever their order. QuickTime has a second <c>hdlr</c> further
     /// in, which says nothing about the samples.
     /// </summary>
-    private static FourCc FindHandler(FourCc type, FourCc handler, ReadOnlySpan<byte> body)
+    internal static FourCc FindHandler(FourCc type, FourCc handler, ReadOnlySpan<byte> body)
     {
         if (type.Value != BoxType.Mdia)
             return handler;

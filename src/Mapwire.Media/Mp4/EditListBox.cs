@@ -24,7 +24,7 @@ internal static class EditListBox
         byte version = box.ReadVersion(1, out _);
         int count = box.ReadCount(version == 0 ? 12 : 20);
         if (count > limits.Edits)
-            box.Fail(Mp4Error.LimitExceeded, $"{count} edits are more than the limit of {limits.Edits}");
+            box.FailLimit($"there are {count} edits", nameof(Mp4Limits.Edits), limits.Edits);
         if (count > 0 && movieTimescale == 0)
             box.Fail(Mp4Error.BadTimescale, "an edit list needs the movie's timescale, which is 0");
 

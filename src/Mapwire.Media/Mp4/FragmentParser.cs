@@ -109,6 +109,7 @@ internal static class FragmentParser
     {
         // version(8) | flags(24) | sample_count(32) | data_offset(32) | first_sample_flags(32)
         // | { duration(32) | size(32) | flags(32) | composition_time_offset(32) } * sample_count; all but the count where a flag says so
+        long place = trun.Offset;
         trun.ReadVersion(1, out uint flags);
         BoxReader atCount = trun;
         uint count = trun.ReadUInt32();
@@ -124,10 +125,12 @@ internal static class FragmentParser
         if (entrySize == 0 && defaults.Size == 0 && count > MostEmptySamples)
             atCount.Fail(Mp4Error.BadTable, $"{count} samples have no size and no entry");
         if (count > (uint)(limits.SamplesPerTrack - Math.Min(limits.SamplesPerTrack, track.Count)))
-            atCount.Fail(Mp4Error.LimitExceeded, $"{count} more samples are more than the limit of {limits.SamplesPerTrack}");
+            atCount.FailLimit($"{count} samples come to the {track.Count} of the track", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
         if (count > 0 && track.IsCutOff)
             atCount.Fail(Mp4Error.SampleOutsideFile, $"a fragment before this one has samples past the end of the file at {fileLength}");
 
+        if (count > 0)
+            track.BeginRun(place);
         for (uint i = 0; i < count; i++)
         {
             uint duration = (flags & HasDuration) != 0 ? trun.ReadUInt32() : defaults.Duration;

@@ -5,7 +5,8 @@ namespace Mapwire.Media.Mp4;
 /// <summary>A track whose samples come fragment by fragment (ISO/IEC 14496-12, 8.8).</summary>
 internal sealed class FragmentedTrack
 {
-    private readonly TableBuilder _samples = new();
+    private readonly RunPlaces _places;
+    private readonly TableBuilder _samples;
 
     /// <param name="draft">What the <c>moov</c> says; samples that it has come first.</param>
     /// <param name="defaults">The track's <c>trex</c>.</param>
@@ -14,6 +15,8 @@ internal sealed class FragmentedTrack
         Draft = draft;
         Defaults = defaults;
         MediaTables tables = draft.Tables;
+        _places = new RunPlaces("box 'trun'", isDistance: false, tables.Places);
+        _samples = new TableBuilder(_places);
         for (TableCursor cursor = TableCursor.Start(tables); cursor.Index < tables.Count; cursor.Advance(tables))
             TryAdd(cursor.Duration, cursor.Composition, cursor.Offset, cursor.Size, cursor.IsSync, cursor.Description);
     }
@@ -55,6 +58,10 @@ internal sealed class FragmentedTrack
         }
     }
 
+    /// <summary>The samples that are added next are those of another <c>trun</c>.</summary>
+    /// <param name="offset">Of the box's body in the file.</param>
+    internal void BeginRun(long offset) => _places.Add(_samples.Count, offset);
+
     /// <summary>Adds the next sample.</summary>
     /// <returns>False when its time is too far before the last one's.</returns>
     internal bool TryAdd(long duration, long composition, long offset, uint size, bool isSync, int description)
@@ -74,7 +81,8 @@ internal sealed class FragmentedTrack
 
         MediaTables tables = _samples.Build(fileLength, _samples.DecodeShift);
         long shift = _samples.FirstTime - EditOffset - _samples.DecodeShift - origin;
+        FilePlace? editList = Math.Abs(EditOffset) > Math.Abs(_samples.FirstTime) ? Draft.EditList : null; // of times that it made, not tfdt
         return Draft.ToTrack(
-            new SampleTable(tables, [new Segment(0, tables.Count, shift)]), _samples.End - EditOffset - origin);
+            new SampleTable(tables, [new Segment(0, tables.Count, shift)], editList), _samples.End - EditOffset - origin);
     }
 }

@@ -7,6 +7,7 @@ public sealed class MovieBuilder
 {
     private readonly long _fileLength;
     private readonly Mp4Limits _limits;
+    private readonly CancellationToken _cancellation;
     private readonly List<TrackDraft> _drafts = [];
     private readonly Dictionary<uint, FragmentDefaults> _defaults = [];
     private Dictionary<uint, FragmentedTrack>? _fragmented;
@@ -18,12 +19,17 @@ public sealed class MovieBuilder
     /// <param name="moovOffset">Of the box in its file, for error messages.</param>
     /// <param name="fileLength">No sample may end past it.</param>
     /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
+    /// <param name="cancellation">Looked at between tracks: what a small file says can take minutes to follow.</param>
     /// <exception cref="Mp4FormatException">The box, or a track of it that would be played, is malformed.</exception>
-    public MovieBuilder(ReadOnlySpan<byte> moov, long moovOffset, long fileLength, Mp4Limits? limits = null)
+    public MovieBuilder(
+        ReadOnlySpan<byte> moov, long moovOffset, long fileLength, Mp4Limits? limits = null, CancellationToken cancellation = default)
     {
+        _cancellation = cancellation;
         _fileLength = fileLength;
         _limits = limits ?? Mp4Limits.Default;
-        BoxReader body = Open(moov, moovOffset, BoxType.Moov, _limits.MovieBytes);
+        BoxReader body = Open(moov, moovOffset, BoxType.Moov, 0, _limits.MovieBytes);
+        Place = FilePlace.Box(body.Type, moovOffset);
+        BoxCensus.Check(body, _limits);
         if (BoxSearch.TryFind(body, BoxType.Cmov, out BoxReader compressed))
             compressed.Fail(Mp4Error.MissingBox, "the movie is compressed, which is not supported");
 
@@ -45,10 +51,13 @@ public sealed class MovieBuilder
             if (child.Type.Value != BoxType.Trak)
                 continue;
             if (_drafts.Count == _limits.Tracks)
-                reader.Fail(Mp4Error.LimitExceeded, $"there are more tracks than the limit of {_limits.Tracks}");
+                reader.FailLimit($"there are {_drafts.Count + 1} tracks or more", nameof(Mp4Limits.Tracks), _limits.Tracks);
+            _cancellation.ThrowIfCancellationRequested();
             _drafts.Add(TrackParser.Parse(reader, movieTimescale, fileLength, _limits));
         }
     }
+
+    internal FilePlace Place { get; }
 
     /// <summary>Whether the <c>moov</c> announces fragments (<c>mvex</c>).</summary>
     public bool IsFragmented { get; }
@@ -65,10 +74,11 @@ public sealed class MovieBuilder
     /// <exception cref="Mp4FormatException">The fragment is malformed, or there are more than the limits allow.</exception>
     public void AddFragment(ReadOnlySpan<byte> moof, long moofOffset)
     {
-        BoxReader body = Open(moof, moofOffset, BoxType.Moof, _limits.MovieBytes - _fragmentBytes);
+        BoxReader body = Open(moof, moofOffset, BoxType.Moof, _fragmentBytes, _limits.MovieBytes);
         _fragmentBytes += moof.Length;
         if (++_fragments > _limits.Fragments)
-            body.Fail(Mp4Error.LimitExceeded, $"there are more fragments than the limit of {_limits.Fragments}");
+            body.FailLimit($"there are {_fragments} fragments or more", nameof(Mp4Limits.Fragments), _limits.Fragments);
+        BoxCensus.Check(body, _limits);
 
         if (_fragmented is null)
         {
@@ -93,6 +103,7 @@ public sealed class MovieBuilder
         FragmentedTrack? earliest = FindEarliest();
         foreach (TrackDraft draft in _drafts)
         {
+            _cancellation.ThrowIfCancellationRequested();
             if (_fragmented is null || draft.NotPlayable is not null)
                 tracks.Add(draft.ToTrack(_limits));
             else if (_fragmented.TryGetValue(draft.Id, out FragmentedTrack? track) && track.Draft == draft)
@@ -101,7 +112,7 @@ public sealed class MovieBuilder
                 tracks.Add(draft.ToListed("another track has the same number"));
         }
 
-        return new Movie(tracks.DrainToImmutable(), IsFragmented, IsCutOff);
+        return new Movie(tracks.DrainToImmutable(), Place, IsFragmented, IsCutOff);
     }
 
     /// <summary>A recording can begin hours into its time line, when it was cut out of a running one; that time is taken off.</summary>
@@ -125,11 +136,11 @@ public sealed class MovieBuilder
     private static long Origin(FragmentedTrack? earliest, uint timescale) =>
         earliest?.FirstDecodeTime is > 0 and { } time ? (long)((UInt128)time * timescale / earliest.Draft.Timescale) : 0;
 
-    private static BoxReader Open(ReadOnlySpan<byte> box, long offset, uint type, long limit)
+    private static BoxReader Open(ReadOnlySpan<byte> box, long offset, uint type, long before, long limit)
     {
         string name = new FourCc(type).ToString();
-        if (box.Length > limit)
-            throw new Mp4FormatException(Mp4Error.LimitExceeded, name, offset, $"{box.Length} bytes are more than the limit of {limit}");
+        if (box.Length > limit - before)
+            throw Mp4FormatException.TooMuch(name, offset, $"the '{name}' boxes so far have {before + box.Length} bytes", nameof(Mp4Limits.MovieBytes), limit);
         if (!BoxHeader.TryParse(box, offset, offset + box.Length, out BoxHeader header))
             throw new Mp4FormatException(Mp4Error.Truncated, name, offset, $"{box.Length} bytes are too few for a box");
         if (header.Type.Value != type)

@@ -16,14 +16,12 @@ namespace Mapwire.Media.Mp4;
 /// </example>
 public sealed class Mp4FileReader
 {
-    /// <summary>Boxes passed over on the way to the <c>moov</c>. Files have a handful there.</summary>
-    private const int MaxBoxesBeforeMovie = 1 << 16;
-
     /// <summary>Boxes to a fragment, on average, that are passed over: its data, and what packagers put around them.</summary>
     private const int MaxBoxesPerFragment = 8;
 
     private readonly long _fileLength;
     private readonly Mp4Limits _limits;
+    private readonly CancellationToken _cancellation;
     private readonly ImmutableArray<BoxHeader>.Builder _boxes = ImmutableArray.CreateBuilder<BoxHeader>();
     private long _wantedOffset;
     private int _wantedLength;
@@ -34,8 +32,10 @@ public sealed class Mp4FileReader
     /// <summary>Begins at the start of a file.</summary>
     /// <param name="fileLength">In bytes.</param>
     /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
-    public Mp4FileReader(long fileLength, Mp4Limits? limits = null)
+    /// <param name="cancellation">Looked at between tracks: what a small file says can take minutes to follow.</param>
+    public Mp4FileReader(long fileLength, Mp4Limits? limits = null, CancellationToken cancellation = default)
     {
+        _cancellation = cancellation;
         ArgumentOutOfRangeException.ThrowIfNegative(fileLength);
         _fileLength = fileLength;
         _limits = limits ?? Mp4Limits.Default;
@@ -44,6 +44,12 @@ public sealed class Mp4FileReader
 
     /// <summary>The outermost boxes that were come across so far, the first <see cref="Mp4Limits.ListedBoxes"/> of them.</summary>
     public ImmutableArray<BoxHeader> Boxes => _boxes.ToImmutable();
+
+    /// <summary>What is wanted, or was read last.</summary>
+    internal FilePlace Place =>
+        _wantedBox.Length > 0 ? FilePlace.Box(_wantedBox.Type, _wantedBox.Offset)
+        : _wantedLength > 0 || _movie is null ? new FilePlace("box header", _wantedOffset)
+        : _movie.Place;
 
     /// <summary>The bytes that are wanted next.</summary>
     /// <param name="offset">Of the first.</param>
@@ -67,7 +73,7 @@ public sealed class Mp4FileReader
         if (_wantedBox.Length > 0)
         {
             if (_movie is null)
-                _movie = new MovieBuilder(bytes, _wantedOffset, _fileLength, _limits);
+                _movie = new MovieBuilder(bytes, _wantedOffset, _fileLength, _limits, _cancellation);
             else
                 _movie.AddFragment(bytes, _wantedOffset);
             BoxHeader done = _wantedBox;
@@ -91,17 +97,31 @@ public sealed class Mp4FileReader
         {
             if (header.Length > Math.Min(_limits.MovieBytes, Array.MaxLength))
             {
-                throw new Mp4FormatException(
-                    Mp4Error.LimitExceeded, header.Type.ToString(), header.Offset, $"{header.Length} bytes are more than the limit of {_limits.MovieBytes}");
+                throw Mp4FormatException.TooMuch(
+                    header.Type.ToString(),
+                    header.Offset,
+                    $"the box has {header.Length} bytes",
+                    nameof(Mp4Limits.MovieBytes),
+                    Math.Min(_limits.MovieBytes, Array.MaxLength));
             }
 
             (_wantedBox, _wantedOffset, _wantedLength) = (header, header.Offset, (int)header.Length);
             return;
         }
 
-        long most = _movie is null ? MaxBoxesBeforeMovie : (long)MaxBoxesPerFragment * _limits.Fragments;
-        if (++_passed >= most)
-            throw new Mp4FormatException(Mp4Error.LimitExceeded, header.Type.ToString(), header.Offset, $"{most} boxes are more than a recording has");
+        long most = _movie is null ? _limits.Boxes : (long)MaxBoxesPerFragment * _limits.Fragments;
+        if (++_passed > most)
+        {
+            throw _movie is null
+                ? Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"the 'moov' is behind {_passed} boxes", nameof(Mp4Limits.Boxes), most)
+                : Mp4FormatException.TooMuch(
+                    header.Type.ToString(),
+                    header.Offset,
+                    $"there are {_passed} boxes between the fragments, {MaxBoxesPerFragment} for each",
+                    nameof(Mp4Limits.Fragments),
+                    _limits.Fragments);
+        }
+
         WantHeader(header.End);
     }
 

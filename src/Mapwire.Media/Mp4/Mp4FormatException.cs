@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Mapwire.Media.Mp4;
 
 /// <summary>A file is not the MP4 it claims to be. The message says what is wrong, in which box and at which offset.</summary>
@@ -11,7 +9,12 @@ public sealed class Mp4FormatException : MediaFormatException
     /// <param name="offset">Of the byte that is wrong, or else of the box, in the file.</param>
     /// <param name="reason">What is wrong, a clause without a full stop.</param>
     public Mp4FormatException(Mp4Error error, string box, long offset, string reason)
-        : base(offset, reason, string.Create(CultureInfo.InvariantCulture, $"{reason} (box '{box}' at offset {offset})"))
+        : this(error, box, offset, reason, null)
+    {
+    }
+
+    private Mp4FormatException(Mp4Error error, string box, long offset, string reason, string? limit)
+        : base(new FilePlace($"box '{box}'", offset), reason, limit)
     {
         Error = error;
         Box = box;
@@ -22,4 +25,13 @@ public sealed class Mp4FormatException : MediaFormatException
 
     /// <summary>The type of the box that is wrong.</summary>
     public string Box { get; }
+
+    /// <summary>Describes a file with more of something than is allowed.</summary>
+    /// <param name="box">The type of the box that it is in.</param>
+    /// <param name="offset">Of the box, or of what is in it.</param>
+    /// <param name="what">What there is too much of, with its number.</param>
+    /// <param name="limit">The property of <see cref="Mp4Limits"/> that forbids it.</param>
+    /// <param name="most">Its value.</param>
+    internal static Mp4FormatException TooMuch(string box, long offset, string what, string limit, long most) =>
+        new(Mp4Error.LimitExceeded, box, offset, TooMuch(what, limit, most), limit);
 }

@@ -7,14 +7,17 @@ internal sealed class SampleDescription
 {
     internal required FourCc Type { get; init; }
 
+    /// <summary>Of the entry in the file.</summary>
+    internal long Offset { get; set; }
+
     /// <summary>Null when <see cref="NotPlayable"/> says why.</summary>
     internal CodecConfiguration? Codec { get; init; }
 
     internal string? NotPlayable { get; init; }
 
-    internal int Width { get; init; }
+    internal int Width { get; set; }
 
-    internal int Height { get; init; }
+    internal int Height { get; set; }
 
     /// <summary>What the boxes say about colour; null when nothing.</summary>
     internal VideoColor? Color { get; init; }

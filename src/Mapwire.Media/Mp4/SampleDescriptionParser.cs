@@ -34,7 +34,7 @@ internal static class SampleDescriptionParser
         byte version = box.ReadVersion(1, out _);
         int count = box.ReadCount(16);
         if (count > limits.SampleDescriptions)
-            box.Fail(Mp4Error.LimitExceeded, $"{count} sample descriptions are more than the limit of {limits.SampleDescriptions}");
+            box.FailLimit($"there are {count} sample descriptions", nameof(Mp4Limits.SampleDescriptions), limits.SampleDescriptions);
 
         SampleDescription[] entries = new SampleDescription[count];
         for (int i = 0; i < count; i++)
@@ -51,6 +51,7 @@ internal static class SampleDescriptionParser
                     TrackKind.Audio => ParseAudio(header.Type, reference, entry, version),
                     _ => new SampleDescription { Type = header.Type, NotPlayable = "it is neither picture nor sound" },
                 };
+                entries[i].Offset = header.Offset;
             }
             catch (CodecFormatException e)
             {
@@ -164,10 +165,10 @@ internal static class SampleDescriptionParser
                 codec = FlacConfiguration.ParseBox(dfla.ReadRemaining());
                 break;
             case Ac3:
-                codec = DolbyConfiguration.ParseAc3(BoxSearch.Find(entry, BoxType.Dac3).ReadRemaining());
+                codec = DolbyConfiguration.ParseAc3(FindConfiguration(entry, BoxType.Dac3).ReadRemaining());
                 break;
             case Eac3:
-                codec = DolbyConfiguration.ParseEac3(BoxSearch.Find(entry, BoxType.Dec3).ReadRemaining());
+                codec = DolbyConfiguration.ParseEac3(FindConfiguration(entry, BoxType.Dec3).ReadRemaining());
                 break;
             case Enca:
                 reason = "it is encrypted";
@@ -197,11 +198,17 @@ internal static class SampleDescriptionParser
         };
     }
 
+    /// <summary>In QuickTime files a sound's configuration is inside <c>wave</c>, beside other things.</summary>
+    private static bool TryFindConfiguration(BoxReader entry, uint type, out BoxReader configuration) =>
+        BoxSearch.TryFind(entry, type, out configuration)
+        || (BoxSearch.TryFind(entry, BoxType.Wave, out BoxReader wave) && BoxSearch.TryFind(wave, type, out configuration));
+
+    private static BoxReader FindConfiguration(BoxReader entry, uint type) =>
+        TryFindConfiguration(entry, type, out BoxReader configuration) ? configuration : BoxSearch.Find(entry, type);
+
     private static CodecConfiguration? ParseMpeg4(BoxReader entry, int rate, int channels, out string? reason)
     {
-        // In QuickTime files esds is inside wave, beside other things.
-        if (!BoxSearch.TryFind(entry, BoxType.Esds, out BoxReader esds)
-            && !(BoxSearch.TryFind(entry, BoxType.Wave, out BoxReader wave) && BoxSearch.TryFind(wave, BoxType.Esds, out esds)))
+        if (!TryFindConfiguration(entry, BoxType.Esds, out BoxReader esds))
         {
             reason = "its 'mp4a' sample description has no 'esds'";
             return null;

@@ -11,8 +11,6 @@ internal static class TableParser
     /// </summary>
     private const uint LargestDuration = uint.MaxValue - 480_000;
 
-    private const uint RandomAccessPoint = 'r' << 24 | 'a' << 16 | 'p' << 8 | ' ';
-
     /// <param name="stbl">The body of the box.</param>
     /// <param name="descriptions">How many entries <c>stsd</c> has.</param>
     /// <param name="fileLength">No sample may end past it.</param>
@@ -35,7 +33,7 @@ internal static class TableParser
         if (sync is not null && BoxSearch.TryFind(stbl, BoxType.Stps, out BoxReader stps))
             sync = Merge(sync, ReadSync(stps, sizes.Count));
         if (sync is not null)
-            sync = AddRandomAccessPoints(stbl, sync, sizes.Count);
+            sync = SampleGroups.AddAccessPoints(stbl, sync, sizes.Count);
 
         MediaTables tables = new()
         {
@@ -46,6 +44,7 @@ internal static class TableParser
             Sizes = sizes,
             SyncSamples = sync,
             DecodeShift = shift,
+            Places = new TablePlaces(stbl),
         };
         if (!tables.Check(fileLength, out int bad))
         {
@@ -92,7 +91,7 @@ internal static class TableParser
         BoxReader atCount = box;
         uint count = box.ReadUInt32();
         if (count > (uint)limits.SamplesPerTrack)
-            atCount.Fail(Mp4Error.LimitExceeded, $"{count} samples are more than the limit of {limits.SamplesPerTrack}");
+            atCount.FailLimit($"there are {count} samples", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
         if (size != 0)
         {
             if ((ulong)count * size > (ulong)fileLength)
@@ -256,41 +255,6 @@ internal static class TableParser
         }
 
         return [.. sync];
-    }
-
-    /// <summary>
-    /// Sample groups of type <c>rap</c> are places to start from that are no sync samples in the strict sense, open groups of pictures
-    /// mostly (8.9.2 and 10.4). Groups of type <c>roll</c> are not taken: pictures after them are broken for a while.
-    /// </summary>
-    private static int[] AddRandomAccessPoints(BoxReader stbl, int[] sync, int samples)
-    {
-        // version(8) | flags(24) | grouping_type(32) | grouping_type_parameter(32) in version 1 | entry_count(32)
-        // | { sample_count(32) | group_description_index(32) } * entry_count; index 0 is "in no group"
-        while (stbl.TryReadBox(out BoxHeader header, out BoxReader box))
-        {
-            if (header.Type.Value != BoxType.Sbgp)
-                continue;
-            byte version = box.ReadVersion(1, out _);
-            if (box.ReadUInt32() != RandomAccessPoint)
-                continue;
-            if (version == 1)
-                box.Skip(4);
-
-            List<int> points = [];
-            long sample = 0;
-            for (int entries = box.ReadCount(8); entries > 0; entries--)
-            {
-                long end = Math.Min(samples, sample + box.ReadUInt32());
-                bool isInGroup = box.ReadUInt32() != 0;
-                for (; isInGroup && sample < end; sample++)
-                    points.Add((int)sample);
-                sample = end;
-            }
-
-            sync = Merge(sync, [.. points]);
-        }
-
-        return sync;
     }
 
     /// <summary>Two ascending lists become one.</summary>

@@ -32,7 +32,11 @@ internal sealed class TrackDraft
 
     internal Edit[] Edits { get; init; } = [];
 
-    internal long EditListOffset { get; init; }
+    /// <summary>Where the file says why the track cannot be played, or else where it describes the track.</summary>
+    internal FilePlace Place { get; init; }
+
+    /// <summary>Where the edit list is; null when there is none.</summary>
+    internal FilePlace? EditList { get; init; }
 
     /// <summary>The track of a file whose samples are all in its <c>moov</c>.</summary>
     /// <exception cref="Mp4FormatException">Its edit list takes more samples than the limits allow.</exception>
@@ -47,11 +51,11 @@ internal sealed class TrackDraft
         Segment[] segments = EditListResolver.All(Tables);
         if (Edits.Length > 0 && !EditListResolver.TryResolve(Tables, Kind == TrackKind.Video, Timescale, Edits, limits, out end, out segments))
         {
-            throw new Mp4FormatException(
-                Mp4Error.LimitExceeded, "elst", EditListOffset, $"following the edit list takes more than {limits.SamplesPerTrack} samples");
+            throw Mp4FormatException.TooMuch(
+                "elst", EditList?.Offset ?? Place.Offset, "following the edit list takes more steps", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
         }
 
-        return segments.Length == 0 ? ToListed("its edit list leaves no sample") : ToTrack(new SampleTable(Tables, segments), end);
+        return segments.Length == 0 ? ToListed("its edit list leaves no sample", EditList) : ToTrack(new SampleTable(Tables, segments, EditList), end);
     }
 
     /// <summary>The track with samples that are settled.</summary>
@@ -77,6 +81,7 @@ internal sealed class TrackDraft
             Codecs = [.. Descriptions.Select(entry => entry.Codec!)],
             Codec = description.Codec,
             NotPlayable = enhanced is null ? null : $"{enhanced.Codec!.Name} needs a client of Enhanced RTMP",
+            Place = enhanced is null || enhanced.Offset == 0 ? Place : FilePlace.Box(enhanced.Type, enhanced.Offset),
             Samples = samples,
             SampleCount = samples.Count,
             Bytes = bytes,
@@ -92,7 +97,9 @@ internal sealed class TrackDraft
     }
 
     /// <summary>The track as one that is not played.</summary>
-    internal Track ToListed(string reason)
+    /// <param name="reason">Why.</param>
+    /// <param name="place">Where the file says so; null for where it describes the track.</param>
+    internal Track ToListed(string reason, FilePlace? place = null)
     {
         SampleDescription? first = Descriptions.Length > 0 ? Descriptions[0] : null;
         return new Track
@@ -105,6 +112,7 @@ internal sealed class TrackDraft
             IsEnabled = IsEnabled,
             Timescale = Timescale,
             NotPlayable = reason,
+            Place = place ?? Place,
             SampleCount = Math.Max(DeclaredSamples, Tables.Count),
             Width = first?.Width ?? 0,
             Height = first?.Height ?? 0,

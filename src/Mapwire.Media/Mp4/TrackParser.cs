@@ -16,7 +16,8 @@ internal static class TrackParser
     internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, Mp4Limits limits)
     {
         BoxReader mdia = BoxSearch.Find(trak, BoxType.Mdia);
-        FourCc handler = ReadHandler(BoxSearch.Find(mdia, BoxType.Hdlr));
+        BoxReader hdlr = BoxSearch.Find(mdia, BoxType.Hdlr);
+        FourCc handler = ReadHandler(hdlr);
         TrackKind kind = handler.Value switch
         {
             Video => TrackKind.Video,
@@ -24,31 +25,35 @@ internal static class TrackParser
             _ => TrackKind.Other,
         };
         if (kind == TrackKind.Other)
-            return List(trak, mdia, handler, kind, [], $"it is neither picture nor sound but '{handler}'");
+            return List(trak, mdia, handler, kind, [], $"it is neither picture nor sound but '{handler}'", PlaceOf(hdlr));
 
         BoxReader minf = BoxSearch.Find(mdia, BoxType.Minf);
         BoxReader stbl = BoxSearch.Find(minf, BoxType.Stbl);
-        SampleDescription[] descriptions = SampleDescriptionParser.Parse(BoxSearch.Find(stbl, BoxType.Stsd), kind, limits);
-        string? reason = descriptions.Length == 0 ? "it has no sample description" : null;
+        BoxReader stsd = BoxSearch.Find(stbl, BoxType.Stsd);
+        SampleDescription[] descriptions = SampleDescriptionParser.Parse(stsd, kind, limits);
+        if (descriptions.Length == 0)
+            return List(trak, mdia, handler, kind, descriptions, "it has no sample description", PlaceOf(stsd));
         foreach (SampleDescription description in descriptions)
-            reason ??= description.NotPlayable ?? FindForeignData(minf, description.DataReference);
-        if (reason is not null)
-            return List(trak, mdia, handler, kind, descriptions, reason);
+        {
+            if ((description.NotPlayable ?? FindForeignData(minf, description.DataReference)) is { } reason)
+                return List(trak, mdia, handler, kind, descriptions, reason, FilePlace.Box(description.Type, description.Offset));
+        }
 
         (uint id, bool isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
         (uint timescale, string? language) = ReadMediaHeader(BoxSearch.Find(mdia, BoxType.Mdhd));
         MediaTables tables = TableParser.Parse(stbl, descriptions.Length, fileLength, limits);
         if (kind == TrackKind.Audio && tables.TimeRuns is [{ Delta: 1 }])
         {
+            BoxReader stts = BoxSearch.Find(stbl, BoxType.Stts);
             return List(
-                trak, mdia, handler, kind, descriptions, "its sound is stored by the byte, not by the packet (constant-rate QuickTime)");
+                trak, mdia, handler, kind, descriptions, "its sound is stored by the byte, not by the packet (constant-rate QuickTime)", PlaceOf(stts));
         }
 
         Edit[] edits = [];
-        long editListOffset = 0;
+        FilePlace? editList = null;
         if (BoxSearch.TryFind(trak, BoxType.Edts, out BoxReader edts) && BoxSearch.TryFind(edts, BoxType.Elst, out BoxReader elst))
         {
-            editListOffset = elst.Offset;
+            editList = PlaceOf(elst);
             edits = EditListBox.Parse(elst, timescale, movieTimescale, limits);
         }
 
@@ -64,13 +69,14 @@ internal static class TrackParser
             SampleEntry = descriptions[0].Type,
             Tables = tables,
             Edits = edits,
-            EditListOffset = editListOffset,
+            EditList = editList,
+            Place = PlaceOf(trak),
         };
     }
 
     /// <summary>A track that is not played, with as much as can be read of it: nothing in it can refuse the file.</summary>
     private static TrackDraft List(
-        BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason)
+        BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason, FilePlace place)
     {
         uint id = 0;
         bool isEnabled = false;
@@ -108,8 +114,11 @@ internal static class TrackParser
             SampleEntry = entry,
             DeclaredSamples = count,
             NotPlayable = reason,
+            Place = place,
         };
     }
+
+    private static FilePlace PlaceOf(BoxReader box) => FilePlace.Box(box.Type, box.Offset);
 
     private static FourCc ReadHandler(BoxReader box)
     {

@@ -38,6 +38,9 @@ internal sealed class MediaTables
     /// </summary>
     internal long DecodeShift { get; init; }
 
+    /// <summary>Where the file says all this, for messages; null without samples.</summary>
+    internal SamplePlaces? Places { get; init; }
+
     internal int Count => Sizes.Count;
 
     /// <summary>The sum of the sample sizes; known after <see cref="Check"/>.</summary>

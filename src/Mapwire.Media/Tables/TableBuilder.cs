@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Mapwire.Media.Tables;
 
 /// <summary>Makes <see cref="MediaTables"/> of samples that come one by one, as they do from fragments and from FLV tags.</summary>
-internal sealed class TableBuilder
+/// <param name="places">Where they are described; whoever adds samples keeps it.</param>
+internal sealed class TableBuilder(SamplePlaces places)
 {
     private readonly List<TimeRun> _times = [];
     private readonly List<CompositionRun> _compositions = [];
@@ -97,6 +98,7 @@ internal sealed class TableBuilder
             Sizes = SampleSizes.From(CollectionsMarshal.AsSpan(_sizes)),
             SyncSamples = _sync.Count == Count ? null : [.. _sync],
             DecodeShift = decodeShift,
+            Places = places,
         };
         if (!tables.Check(fileLength, out int sample))
             throw new InvalidOperationException($"Sample {sample} was added outside the file.");

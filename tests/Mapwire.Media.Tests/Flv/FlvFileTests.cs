@@ -33,6 +33,7 @@ public sealed class FlvFileTests
         byte[] file = File.ReadAllBytes(path);
         Movie movie = Parse(file);
         Assert.False(movie.IsCutOff);
+        Assert.True(movie.MayGrow);
         Assert.Equal(arguments.Contains("-map", StringComparison.Ordinal) ? 1 : 2, movie.Tracks.Length);
         Assert.InRange(movie.Duration.TotalSeconds, 2.9, 3.2);
         IReadOnlyList<Packet>[] all = [.. movie.Tracks.Select(track => Ffmpeg.Packets(path, track.Kind == TrackKind.Video ? "v:0" : "a:0"))];
@@ -145,6 +146,45 @@ public sealed class FlvFileTests
         Assert.Equal([1u], movie.Tracks[1].Samples.Select(sample => sample.Size));
         Assert.Equal([8u], movie.Tracks[2].Samples.Select(sample => sample.Size));
         Assert.Equal([1u, 2u, 4u], movie.Tracks.Select(track => track.Id));
+    }
+
+    /// <summary>FLV says nothing of a picture's size but in script data that nobody has to write.</summary>
+    [Theory]
+    [InlineData("av1.mp4", 0)]
+    [InlineData("av1.mp4", 4)]
+    [InlineData("vp9.mp4", 0)]
+    public void Pictures_have_the_size_that_configuration_or_key_frame_tells(string name, int configurationBytes)
+    {
+        string path = Ffmpeg.Make(name, Codecs.CodecTests.Files.Single(row => row.Data.Item1 == name).Data.Item2);
+        Track film = Mp4Files.Parse(path).Tracks[0];
+        CodecConfiguration codec = film.Codec!;
+        byte[] fourCc = new byte[4];
+        codec.FourCc.WriteTo(fourCc);
+        byte[] record = [.. codec.Raw];
+        Sample first = film.Samples.First();
+        byte[] frame = File.ReadAllBytes(path).AsSpan((int)first.Offset, (int)first.Size).ToArray();
+        for (int bytes = 0; bytes < frame.Length; bytes += bytes < 60 ? 1 : frame.Length)
+        {
+            Movie movie = Parse(new FlvBuilder()
+                .Tag(9, 0, [0x90, .. fourCc, .. configurationBytes == 0 ? record : record[..configurationBytes]])
+                .Tag(9, 0, [0xA1, .. fourCc, .. frame]) // no key frame: nobody looks
+                .Tag(9, 40, [0x91, .. fourCc, .. frame[..bytes]])
+                .Tag(9, 80, [0x91, .. fourCc, .. frame])
+                .Build());
+            Assert.Equal((318, 238), (movie.Tracks[0].Width, movie.Tracks[0].Height));
+        }
+    }
+
+    [Theory]
+    [InlineData("10 02 00 9D012A 4001 F000", 320, 240)]
+    [InlineData("10 02 00 9D012A 4041 F0C0", 320, 240)] // scaled
+    [InlineData("11 02 00 9D012A 4001 F000", 0, 0)] // no key frame, whatever the tag says
+    [InlineData("10 02 00 9D012B 4001 F000", 0, 0)]
+    [InlineData("10 02 00 9D012A 4001 F0", 0, 0)]
+    public void Pictures_of_vp8_have_the_size_that_their_key_frame_tells(string frame, int width, int height)
+    {
+        Movie movie = Parse(new FlvBuilder().Tag(9, 0, "90 76703038 000A 80 010101 0000").Tag(9, 0, "91 76703038" + frame).Build());
+        Assert.Equal((width, height), (movie.Tracks[0].Width, movie.Tracks[0].Height));
     }
 
     [Fact]

@@ -146,6 +146,30 @@ public sealed class TableTests
         Assert.Equal([true, false, isSync, false], track.Samples.Select(sample => sample.IsSync));
     }
 
+    [Theory]
+    [InlineData(0, "0000_0001 000C", true)]
+    [InlineData(1, "0000_0002 0000_0001 000C", true)]
+    [InlineData(1, "0000_0000 0000_0002 0000_0002 FFFF 0000_0004 000C_FFFF", false)] // the first of them is a run-up
+    [InlineData(1, "0000_0000 0000_0001 0000_0003 000C_00", true)]
+    [InlineData(1, "0000_0002 0000_0001 FFFF", false)]
+    [InlineData(1, "0000_0002 0000_0000", false)]
+    [InlineData(2, "0000_0001 0000_0001 000C", true)]
+    public void Recovery_points_are_sync_samples_where_nothing_is_better(int version, string descriptions, bool isSync)
+    {
+        byte[] sgpd = Bytes(version << 24, "roll", Convert.FromHexString(descriptions.Replace(" ", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal)));
+        byte[] sbgp = Bytes(0, "roll", 3, 2, 0, 1, 1, 7, 0);
+        Assert.Equal([true, false, isSync, false], Sync(Bytes(0, 1, 1)));
+        Assert.Equal([true, false, isSync, false], Sync(Bytes(0, 0)));
+        Assert.Equal([true, false, false, true], Sync(Bytes(0, 2, 1, 4)));
+
+        bool[] Sync(byte[] stss) => [.. Mp4Files.Parse(new Mp4Builder().Build(moov =>
+        {
+            moov[Stbl].Set(new EditableBox("stss", stss));
+            moov[Stbl].Set(new EditableBox("sgpd", sgpd));
+            moov[Stbl].Set(new EditableBox("sbgp", sbgp));
+        })).Tracks[0].Samples.Select(sample => sample.IsSync)];
+    }
+
     [Fact]
     public void Chunks_of_different_sizes()
     {
@@ -202,6 +226,9 @@ public sealed class TableTests
         { "stco", Mp4Error.SampleOutsideFile, Bytes(0, 1, uint.MaxValue) },
         { "stss", Mp4Error.BadTable, Bytes(0, 2, 3, 1) },
         { "stss", Mp4Error.BadTable, Bytes(0, uint.MaxValue, 1) },
+        { "sgpd", Mp4Error.BadTable, Bytes(1 << 24, "roll", 1, 1, 0) },
+        { "sgpd", Mp4Error.BadTable, Bytes(1 << 24, "roll", 0, 1, 9, 0) },
+        { "sgpd", Mp4Error.BadTable, Bytes(0, "roll", 3, 0) },
     };
 
     [Theory]

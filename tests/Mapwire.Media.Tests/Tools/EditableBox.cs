@@ -4,7 +4,7 @@ using System.Text;
 namespace Mapwire.Media.Tests.Tools;
 
 /// <summary>A box that tests take apart, change and write again. Not the code under test: it knows plain 32-bit sizes only.</summary>
-internal sealed class EditableBox
+internal class EditableBox
 {
     private static readonly string[] Containers = ["moov", "trak", "mdia", "minf", "stbl", "edts", "dinf", "mvex", "moof", "traf"];
 
@@ -61,7 +61,7 @@ internal sealed class EditableBox
         return stream.ToArray();
     }
 
-    public byte[] Write()
+    public virtual byte[] Write()
     {
         byte[] body = Children is null ? Body : Write(Children);
         int header = IsLarge ? 16 : 8;

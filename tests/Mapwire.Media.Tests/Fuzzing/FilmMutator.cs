@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace Mapwire.Media.Tests.Fuzzing;
 
 /// <summary>Damages a file in ways that get past the first check: it knows where boxes and tags begin and which numbers hurt.</summary>
-internal sealed class Mutator
+/// <param name="random">The only source of chance.</param>
+internal sealed class FilmMutator(Random random)
 {
     private static readonly uint[] Numbers =
     [
@@ -11,35 +12,31 @@ internal sealed class Mutator
         0xFFFFFFFE, 0xFFFFFFFF, 0x01000000, 0x02000000,
     ];
 
-    private readonly Random _random;
-
-    public Mutator(int seed) => _random = new Random(seed);
-
     /// <summary>One damaged copy of a file.</summary>
     /// <param name="file">A sound file, or a damaged one.</param>
     /// <param name="other">Another one, to take pieces from.</param>
     public byte[] Mutate(byte[] file, byte[] other)
     {
         List<byte> bytes = [.. file];
-        int times = 1 + _random.Next(4);
+        int times = 1 + random.Next(4);
         for (int i = 0; i < times && bytes.Count > 16; i++)
         {
-            switch (_random.Next(10))
+            switch (random.Next(10))
             {
                 case 0:
-                    bytes[_random.Next(bytes.Count)] ^= (byte)(1 << _random.Next(8));
+                    bytes[random.Next(bytes.Count)] ^= (byte)(1 << random.Next(8));
                     break;
                 case 1:
-                    Write(bytes, _random.Next(bytes.Count - 4), Numbers[_random.Next(Numbers.Length)]);
+                    Write(bytes, random.Next(bytes.Count - 4), Numbers[random.Next(Numbers.Length)]);
                     break;
                 case 2:
-                    Write(bytes, _random.Next(bytes.Count - 4), (uint)_random.Next(bytes.Count * 2));
+                    Write(bytes, random.Next(bytes.Count - 4), (uint)random.Next(bytes.Count * 2));
                     break;
                 case 3:
-                    bytes.RemoveRange(_random.Next(bytes.Count - 8), 1 + _random.Next(8));
+                    bytes.RemoveRange(random.Next(bytes.Count - 8), 1 + random.Next(8));
                     break;
                 case 4:
-                    bytes.RemoveRange(bytes.Count / 2, _random.Next(bytes.Count / 2));
+                    bytes.RemoveRange(bytes.Count / 2, random.Next(bytes.Count / 2));
                     break;
                 default:
                     MutateBox(bytes, other);
@@ -57,16 +54,16 @@ internal sealed class Mutator
         if (boxes.Count == 0)
             return;
 
-        int at = boxes[_random.Next(boxes.Count)];
+        int at = boxes[random.Next(boxes.Count)];
         uint size = Read(bytes, at);
         bool isWhole = size >= 8 && size <= (uint)(bytes.Count - at);
-        switch (_random.Next(8))
+        switch (random.Next(8))
         {
             case 0:
-                Write(bytes, at, Numbers[_random.Next(Numbers.Length)]);
+                Write(bytes, at, Numbers[random.Next(Numbers.Length)]);
                 break;
             case 1:
-                Write(bytes, at, (uint)(size + _random.Next(-16, 17)));
+                Write(bytes, at, (uint)(size + random.Next(-16, 17)));
                 break;
             case 2 when isWhole && bytes.Count < 1 << 16:
                 bytes.InsertRange(at, bytes.GetRange(at, (int)size));
@@ -75,23 +72,23 @@ internal sealed class Mutator
                 bytes.RemoveRange(at, (int)size);
                 break;
             case 4:
-                int from = boxes[_random.Next(boxes.Count)];
+                int from = boxes[random.Next(boxes.Count)];
                 for (int i = 4; i < 8; i++)
                     bytes[at + i] = bytes[from + i];
                 break;
             case 5 when isWhole && size > 12:
                 // a field of the box, where its counts and versions are
-                Write(bytes, at + 8 + 4 * _random.Next(Math.Max(1, Math.Min(8, ((int)size - 8) / 4))), Numbers[_random.Next(Numbers.Length)]);
+                Write(bytes, at + 8 + 4 * random.Next(Math.Max(1, Math.Min(8, ((int)size - 8) / 4))), Numbers[random.Next(Numbers.Length)]);
                 break;
             case 6 when isWhole && size > 16:
-                Write(bytes, at + 8 + _random.Next((int)size - 12), Numbers[_random.Next(Numbers.Length)]);
+                Write(bytes, at + 8 + random.Next((int)size - 12), Numbers[random.Next(Numbers.Length)]);
                 break;
             case 7 when bytes.Count < 1 << 16:
                 List<byte> donor = [.. other];
                 List<int> pieces = Find(donor);
                 if (pieces.Count == 0)
                     break;
-                int piece = pieces[_random.Next(pieces.Count)];
+                int piece = pieces[random.Next(pieces.Count)];
                 uint length = Math.Min(Read(donor, piece), (uint)(donor.Count - piece));
                 bytes.InsertRange(at, donor.GetRange(piece, (int)length));
                 break;
