@@ -1,4 +1,5 @@
 using System.Buffers;
+using Mapwire.Memory.Arenas;
 using Mapwire.Memory.Tests.Support;
 using Xunit;
 
@@ -167,5 +168,76 @@ public sealed class ExampleTests : IDisposable
         bool sameFile = before.IsSameFile(after);  // true: device and inode (on Windows volume and file id)
         bool unchanged = before == after;          // false: length and time of the last write differ
         Assert.Equal((true, false), (sameFile, unchanged));
+    }
+
+    [Fact]
+    public void Arenas()
+    {
+        string path = _folder["arena"];
+        for (int run = 1; run < 3; run++)
+        {
+            using Arena arena = Arena.CreateOrOpen(path); // grows; survives kill -9 at any instruction
+            if (arena.GetRoot<Shelf>().IsNull)
+            {
+                Offset<Shelf> made = arena.Allocate<Shelf>(); // zeroed, aligned, never moved
+                arena.Edit(made).Books = new MappedList<Book>(arena).Offset;
+                arena.Edit(made).Lent = new MappedStringDictionary<long>(arena).Offset;
+                arena.SetRoot(made);
+            }
+
+            ref readonly Shelf shelf = ref arena.Get(arena.GetRoot<Shelf>()); // checked; GetUnchecked for hot loops
+            var books = new MappedList<Book>(arena, shelf.Books);
+            var lent = new MappedStringDictionary<long>(arena, shelf.Lent);
+            books.Add(new Book { Title = MappedString.Create(arena, "Emma"), Pages = 474 });
+            lent["Emma"] = 12;
+            Assert.Equal((run, "Emma", 1), (books.Count, books[run - 1].Title.GetString(arena), lent.Count));
+        }
+    }
+
+    [Fact]
+    public void ArenaChanges()
+    {
+        using Arena arena = Arena.Create(_folder["arena"]);
+        Offset<Book> one = arena.Allocate<Book>(), two = arena.Allocate<Book>();
+        using (ArenaChange change = arena.BeginChange())
+        {
+            arena.Free(one);
+            change.Edit(two).Pages++;
+            change.Complete(); // without it, everything since BeginChange is undone
+        }
+
+        Assert.Equal((1, 1), (arena.UsedBlocks, arena.Get(two).Pages));
+    }
+
+    [Fact]
+    public void Durable()
+    {
+        string path = _folder["ledger"];
+        using Arena ledger = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss });
+        var entries = new MappedQueue<long>(ledger);
+        entries.Enqueue(42);
+        ledger.Commit(); // returns when the device has it
+        Assert.Equal(42, entries.Peek());
+    }
+
+    [Fact]
+    public void Cells()
+    {
+        string path = _folder["cell"];
+        using DurableCell<long> position = DurableCell.CreateOrOpen<long>(path);
+        position.Write(position.Value + 1); // one write, one sync
+        Assert.Equal((1, 1), (position.Value, position.Version));
+    }
+
+    private struct Shelf
+    {
+        public Offset<ListHeader> Books;
+        public Offset<StringDictionaryHeader> Lent;
+    }
+
+    private struct Book
+    {
+        public MappedString Title;
+        public int Pages;
     }
 }

@@ -11,7 +11,7 @@ public sealed class ReadmeTests
     [Fact]
     public void Every_code_block_is_one_that_runs()
     {
-        string[] source = Lines("ExampleTests.cs");
+        string[] source = [.. Lines("ExampleTests.cs"), .. Lines("SharingExampleTests.cs")];
         List<List<string>> blocks = [];
         bool inside = false;
         foreach (string line in Readme)
@@ -35,7 +35,7 @@ public sealed class ReadmeTests
     {
         string text = string.Join('\n', Readme);
         IEnumerable<string> names = typeof(MappedFile).Assembly.GetExportedTypes()
-            .Where(type => type.Namespace == "Mapwire.Memory").Select(type => type.Name)
+            .Where(type => type.Namespace is "Mapwire.Memory" or "Mapwire.Memory.Sharing").Select(type => type.Name.Split('`')[0])
             .Concat(Enum.GetNames<MemoryCapability>());
         Assert.DoesNotContain(names, name => !text.Contains(name, StringComparison.Ordinal));
     }

@@ -1,0 +1,120 @@
+using System.Buffers.Binary;
+
+namespace Mapwire.Memory.Arenas;
+
+/// <summary>The first bytes of an arena.</summary>
+/// <remarks>Layout, in bytes from the base; numbers are little-endian.
+/// <code>
+///     0 mark "MWARENA1" (ready) or "MWARENA0" (being made)
+///     8 version | 12 durability | 16 layout id | 32 layout version | 40 arena id | 48 made (ticks, UTC) | 124 CRC-32C of 8..123
+///   128 size | 136 top of the heap | 144 used bytes | 152 used blocks | 160 root | 168 layout of the root
+///   176 state of the undo log: bytes used (lower half), frees to be done (upper half)
+///   192 which free lists have blocks, a bit each | 256 heads of the free lists
+///  3072 frees to be done, 64 offsets
+///  4096 two slots that say how far commits have come (power loss only)
+/// 12288 undo log
+/// 32768 heap
+/// </code></remarks>
+internal static class ArenaHeader
+{
+    public const int Version = 1;
+    public const ulong Ready = 0x31414e455241574d; // "MWARENA1"
+    public const ulong BeingMade = 0x30414e455241574d; // "MWARENA0"
+
+    public const int DurabilityAt = 12;
+    public const int LayoutIdAt = 16;
+    public const int LayoutVersionAt = 32;
+    public const int ArenaIdAt = 40;
+    public const int CreatedAt = 48;
+    public const int ChecksumAt = 124;
+
+    public const int SizeAt = 128;
+    public const int TopAt = 136;
+    public const int UsedBytesAt = 144;
+    public const int UsedBlocksAt = 152;
+    public const int RootAt = 160;
+    public const int RootLayoutAt = 168;
+    public const int StateAt = 176;
+    public const int BitmapAt = 192;
+    public const int HeadsAt = 256;
+    public const int FreesAt = 3072;
+    public const int MostFrees = 64;
+    public const int FirstPage = 4096;
+    public const int ProgressAt = 4096;
+    public const int UndoAt = 12288;
+    public const int UndoCapacity = HeapAt - UndoAt;
+    public const int HeapAt = 32768;
+
+    /// <summary>Where the header of the first block is: payloads begin 8 bytes later, at multiples of 16.</summary>
+    public const int FirstBlock = HeapAt + 8;
+
+    /// <summary>Arenas grow in steps of this, so that Windows never has to replace a view that somebody uses.</summary>
+    public const int Step = 1 << 16;
+
+    /// <summary>The word behind the last block: used, and of no size.</summary>
+    public const ulong Sentinel = 1;
+
+    /// <summary>Writes the first page of an empty arena, not ready yet.</summary>
+    public static void Format(Span<byte> page, long size, ArenaOptions options, ulong id)
+    {
+        page[..FirstPage].Clear();
+        Write(page, 0, BeingMade);
+        Write(page, 8, Version | ((ulong)options.Durability << 32));
+        options.LayoutId.TryWriteBytes(page[LayoutIdAt..]);
+        Write(page, LayoutVersionAt, (uint)options.LayoutVersion);
+        Write(page, ArenaIdAt, id);
+        Write(page, CreatedAt, (ulong)DateTime.UtcNow.Ticks);
+        Write(page, SizeAt, (ulong)size);
+        Write(page, TopAt, FirstBlock);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[ChecksumAt..], Checksum(page));
+    }
+
+    /// <summary>Checks all that an arena's first page says before anything is believed.</summary>
+    /// <param name="page">At least the first page.</param>
+    /// <param name="length">Bytes that are there.</param>
+    /// <param name="name">For the messages.</param>
+    /// <param name="options">What the caller expects.</param>
+    /// <returns>The arena's durability.</returns>
+    /// <exception cref="ArenaFormatException">It is no arena, or not this one.</exception>
+    public static ArenaDurability Check(ReadOnlySpan<byte> page, long length, string name, ArenaOptions options)
+    {
+        if (length < HeapAt + 64 || page.Length < FirstPage || Read(page, 0) != Ready)
+            throw new ArenaFormatException(ArenaError.NotAnArena, name, 0, "it does not begin like an arena");
+        if ((uint)Read(page, 8) != Version)
+            throw new ArenaFormatException(
+                ArenaError.OtherVersion, name, 8, $"its format has version {(uint)Read(page, 8)}, this library's {Version}");
+        uint durability = (uint)(Read(page, 8) >> 32);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumAt..]) != Checksum(page) || durability > (uint)ArenaDurability.PowerLoss
+            || Read(page, CreatedAt) > (ulong)DateTime.MaxValue.Ticks)
+            throw new ArenaFormatException(ArenaError.Damaged, name, ChecksumAt, "its header is damaged");
+        var layout = new Guid(page.Slice(LayoutIdAt, 16));
+        int version = (int)(uint)Read(page, LayoutVersionAt);
+        if (!options.AnyLayout && (layout != options.LayoutId || version != options.LayoutVersion))
+            throw new ArenaFormatException(
+                ArenaError.OtherLayout, name, LayoutIdAt,
+                $"it has layout {layout} version {version}, and {options.LayoutId} version {options.LayoutVersion} is asked for");
+        CheckSizes(page, length, name);
+        return (ArenaDurability)durability;
+    }
+
+    /// <summary>Checks the numbers that change, against each other and against what is there.</summary>
+    /// <exception cref="ArenaFormatException">They make no sense.</exception>
+    public static void CheckSizes(ReadOnlySpan<byte> page, long length, string name)
+    {
+        ulong size = Read(page, SizeAt), top = Read(page, TopAt), state = Read(page, StateAt), root = Read(page, RootAt);
+        if (size > (ulong)length || size < HeapAt + 64)
+            throw new ArenaFormatException(ArenaError.WrongSize, name, SizeAt, $"it claims {size} bytes, and {length} are there");
+        if (top < FirstBlock || top > size - 8 || top % SizeClass.Unit != 8)
+            throw new ArenaFormatException(ArenaError.Damaged, name, TopAt, "its heap ends nowhere");
+        if ((uint)state > UndoCapacity || (uint)state % 8 != 0 || state >> 32 > MostFrees)
+            throw new ArenaFormatException(ArenaError.Damaged, name, StateAt, "its undo log has no sense");
+        if (root != 0 && (root < HeapAt || root >= top))
+            throw new ArenaFormatException(ArenaError.Damaged, name, RootAt, "its root is outside");
+    }
+
+    private static ulong Read(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadUInt64LittleEndian(page[at..]);
+
+    private static void Write(Span<byte> page, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(page[at..], value);
+
+    private static uint Checksum(ReadOnlySpan<byte> page) => Checksums.Of(page[8..ChecksumAt]);
+}

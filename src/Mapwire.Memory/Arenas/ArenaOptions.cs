@@ -1,0 +1,40 @@
+namespace Mapwire.Memory.Arenas;
+
+/// <summary>How an arena is made and opened. The defaults make one that survives kill -9 and grows.</summary>
+public sealed class ArenaOptions
+{
+    /// <summary>Bytes of a new arena, header included. Default 1 MiB; rounded up to 64 KiB. An arena over a region or shared memory
+    /// takes all of it instead.</summary>
+    public long Size { get; init; } = 1 << 20;
+
+    /// <summary>How far it may grow while it is open, in bytes: address space is kept for so much. Default null: 64 GiB, or not at all
+    /// where the system cannot grow a mapped file (<see cref="MemoryCapability.ReserveForFile"/>).</summary>
+    public long? MaxSize { get; init; }
+
+    /// <summary>What it survives; a property of the arena that is given when it is made. Default
+    /// <see cref="ArenaDurability.Kill"/>.</summary>
+    public ArenaDurability Durability { get; init; } = ArenaDurability.Kill;
+
+    /// <summary>What its bytes mean: an id of the program's choice that all who open it must name. Default: all zero, which names
+    /// nothing and opens only what was made without an id.</summary>
+    public Guid LayoutId { get; init; }
+
+    /// <summary>The version of the layout; all must name the same. Default 0.</summary>
+    public int LayoutVersion { get; init; }
+
+    /// <summary>Let other processes of the same user open the file at the same time; all of them must say so. Changes are then made
+    /// under a <see cref="Sharing.SharedMutex"/>. Default false: a second opening is refused, and changes are cheaper.</summary>
+    public bool Shared { get; init; }
+
+    /// <summary>Look and change nothing: the file is mapped privately, and an unfinished change is undone in memory only. Default
+    /// false.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The address of the arena's base, for programs that store pointers; a multiple of
+    /// <see cref="PlatformCapabilities.AllocationGranularity"/>. If it is taken, opening fails with an <see cref="IOException"/>.
+    /// Default 0: the system picks one.</summary>
+    public nint Address { get; init; }
+
+    /// <summary>Accept any layout id and version: for tools that look at arenas without knowing what they mean. Default false.</summary>
+    public bool AnyLayout { get; init; }
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+
+namespace Mapwire.Arenas.Tests.Processes;
+
+/// <summary>This program again, as a child.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+
+    public ChildProcess(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
+        // Started by `dotnet TESTS.dll` it is the host that runs.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        start.ArgumentList.Add("child");
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_BackgroundWorkerTimeoutMs"] = "0";
+        _process = Process.Start(start)!;
+    }
+
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Waits for its line; false if it died before.</summary>
+    public bool WaitUntilReady() => _process.StandardOutput.ReadLine() == "ready";
+
+    /// <summary>All that it says until it ends.</summary>
+    public string ReadToEnd() => _process.StandardOutput.ReadToEnd();
+
+    public bool WaitForExit(int milliseconds) => _process.WaitForExit(milliseconds);
+
+    /// <summary>kill -9, and until the system has done it.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            Kill();
+        _process.Dispose();
+    }
+}
