@@ -1,4 +1,4 @@
-// Two processes on two processors, beside bare C on the same two in the same run: `dotnet run -c Release`.
+// Two processes on two processors, beside bare C on the same two in the same run: `dotnet run -c Release -- ROUNDS` (3).
 // `dotnet run -c Release -- objects` runs BenchmarkDotNet on what one process alone does.
 using BenchmarkDotNet.Running;
 using Mapwire.Sharing.Benchmarks;
@@ -11,5 +11,5 @@ switch (args)
         BenchmarkRunner.Run<ObjectPairs>(args: args[1..]);
         return 0;
     default:
-        return TwoProcesses.RunParent();
+        return TwoProcesses.RunParent(rounds: args is [string rounds] && int.TryParse(rounds, out int count) ? count : 3);
 }

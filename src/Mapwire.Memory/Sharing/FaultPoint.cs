@@ -10,6 +10,7 @@ internal enum FaultPoint
     ReaderCounted, WriterTaken, WriterDrained, WriterReleased, ReaderLeft,
     BarrierArrived, BarrierPassed, BarrierWaiting,
     ConditionReleased, ConditionNotified,
-    RingClaimed, RingTailMoved, RingWritten, RingCommitted, RingRead, RingFreed,
+    RingClaimed, RingTailMoved, RingWritten, RingCommitted, RingRead, RingFreeing, RingFreed,
     BroadcastAnnounced, BroadcastWritten, CellOpened, CellWritten,
+    ArenaSaved, ArenaStored, ArenaFinishing, ArenaFinished, ArenaRestored, ArenaCopied, ArenaGrown,
 }

@@ -232,16 +232,20 @@ public sealed class RingConsumer : IDisposable
         _ring.Tell(SharedRing.ProducerSleepsAt);
     }
 
-    /// <summary>Marks every word free for the next round, the first one of each record last: a dead consumer's successor finds
-    /// either the record or, from its beginning to its end, free words.</summary>
+    /// <summary>Marks every word free for the next round. The record is padding before its first byte is lost and the word that
+    /// says so is freed last: a dead consumer's successor finds a whole message, padding, or free words from its beginning to its
+    /// end.</summary>
     private void Free(ulong end)
     {
         while (_head != end)
         {
-            int span = RingRecord.Span(RingRecord.LengthOf(Header(_head)));
+            int length = RingRecord.LengthOf(Header(_head)), span = RingRecord.Span(length);
             ulong free = RingRecord.FreeIn((uint)(_head / _capacity) + 1);
+            Header(_head) = RingRecord.Of(RingRecord.Padding, length);
+            Volatile.WriteBarrier();
             for (int at = span - RingRecord.Alignment; at > 0; at -= RingRecord.Alignment)
                 SharedWord.UInt64(At(_head) + at) = free;
+            FaultPoints.Reach(FaultPoint.RingFreeing);
             Volatile.Write(ref Header(_head), free);
             _head += (ulong)span;
         }

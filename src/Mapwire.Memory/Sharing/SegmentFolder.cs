@@ -24,9 +24,19 @@ internal static class SegmentFolder
     public static IEnumerable<(string Name, string Path)> Files(SharedMemoryOptions options)
     {
         string folder = Of(options, make: false);
-        return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, Prefix + "*").Select(path => (Path.GetFileName(path)[Prefix.Length..], path)).Where(file => IsName(file.Item1))
-            : [];
+        if (!Directory.Exists(folder))
+        {
+            yield break;
+        }
+
+        foreach (string path in Directory.EnumerateFiles(folder, Prefix + "*"))
+        {
+            string name = Path.GetFileName(path)[Prefix.Length..];
+            if (IsName(name))
+            {
+                yield return (name, path);
+            }
+        }
     }
 
     /// <summary>Makes an empty file with the rights asked for; false if there is one already.</summary>

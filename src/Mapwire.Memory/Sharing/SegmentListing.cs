@@ -13,7 +13,7 @@ internal static class SegmentListing
         return found;
     }
 
-    public static List<string> RemoveLeftovers(SharedMemoryOptions options)
+    public static List<string> RemoveLeftovers(SharedMemoryOptions options, Guid? layoutId)
     {
         SegmentFolder.Sweep(options);
         var removed = new List<string>();
@@ -25,7 +25,10 @@ internal static class SegmentListing
                 using RangeLock? creation = ProcessSlots.TryCreationLock(file, TimeSpan.Zero);
                 if (creation is null)
                     continue; // somebody is at it
-                if (SegmentHeader.Read(file.Handle, name) is not null)
+                SegmentHeader? header = SegmentHeader.Read(file.Handle, name);
+                if (layoutId is not null && header?.LayoutId != layoutId)
+                    continue; // one that was never ready has no layout to go by
+                if (header is not null)
                 {
                     using MappedRegion region = file.Map(0, SegmentHeader.UserAt);
                     if (new ProcessSlots(file, region).IsInUse())

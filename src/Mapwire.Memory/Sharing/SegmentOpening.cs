@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Mapwire.Memory.Native.Sharing;
 using Microsoft.Win32.SafeHandles;
 
@@ -98,7 +97,17 @@ internal static class SegmentOpening
         string name, string path, MappedFile file, Mode mode, long size, SharedMemoryOptions options, long start)
     {
         TimeSpan left = options.OpenTimeout - Stopwatch.GetElapsedTime(start);
-        using RangeLock creation = ProcessSlots.TryCreationLock(file, left) ?? throw Busy(name);
+        RangeLock? held;
+        try
+        {
+            held = ProcessSlots.TryCreationLock(file, left);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException && !IsStillThere(path, file))
+        {
+            return null; // Windows opens a file once more to lock it, and this one was removed meanwhile: look again
+        }
+
+        using RangeLock creation = held ?? throw Busy(name);
         FaultPoints.Reach(FaultPoint.CreationLocked);
         if (!IsStillThere(path, file))
             return null; // removed while we waited: look again
@@ -138,7 +147,7 @@ internal static class SegmentOpening
         FaultPoints.Reach(FaultPoint.SizeSet);
         var header = new SegmentHeader(
             fileSize, checked(SegmentHeader.UserAt + Math.Max(size, options.MaxSize ?? size)), options.LayoutId, options.LayoutVersion,
-            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), DateTime.UtcNow.Ticks);
+            (ulong)Random.Shared.NextInt64(), DateTime.UtcNow.Ticks);
         Span<byte> bytes = stackalloc byte[SegmentHeader.Length];
         bytes.Clear();
         header.WriteTo(bytes);

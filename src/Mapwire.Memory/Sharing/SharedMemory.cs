@@ -194,9 +194,10 @@ public sealed class SharedMemory : IDisposable
 
     /// <summary>Removes what dead processes have left.</summary>
     /// <param name="options">Says by its access and folder where to look; null for the defaults.</param>
+    /// <param name="layoutId">Only what has this layout; null for everything.</param>
     /// <returns>The names of what was removed.</returns>
-    public static IReadOnlyList<string> RemoveLeftovers(SharedMemoryOptions? options = null) =>
-        SegmentListing.RemoveLeftovers(options ?? new SharedMemoryOptions());
+    public static IReadOnlyList<string> RemoveLeftovers(SharedMemoryOptions? options = null, Guid? layoutId = null) =>
+        SegmentListing.RemoveLeftovers(options ?? new SharedMemoryOptions(), layoutId);
 
     /// <summary>A part of it to read and write. What others write meanwhile is seen, at no particular moment.</summary>
     /// <param name="offset">The first byte.</param>

@@ -82,6 +82,16 @@ public sealed class SharedMemoryTests : IDisposable
     }
 
     [Fact]
+    public void Leftovers_of_one_layout_are_removed_and_others_left()
+    {
+        Guid mine = Guid.NewGuid();
+        SharedMemory.Create("mine", 10, new SharedMemoryOptions { Folder = _segments.Folder, LayoutId = mine }).Abandon();
+        _segments.Make().Abandon();
+        Assert.Equal(["mine"], SharedMemory.RemoveLeftovers(_segments.Options, mine));
+        Assert.Equal(Segments.Name, Assert.Single(SharedMemory.List(_segments.Options)).Name);
+    }
+
+    [Fact]
     public void A_leftover_can_be_looked_at()
     {
         SharedMemory memory = _segments.Make();

@@ -56,6 +56,14 @@ public sealed class ModelTests(ITestOutputHelper output)
         Fails(new ManyProducerModel(2, 3, 0, roundless: true));
     }
 
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(4, 3)]
+    public void Successors(int messages, int deaths) => Explore(new SuccessorModel(messages, deaths), 20);
+
+    [Fact]
+    public void A_consumer_that_leaves_half_a_message_is_found() => Fails(new SuccessorModel(3, 1, unmarked: true));
+
     private static void Fails(Model model) => Assert.Throws<InvalidOperationException>(() => Explorer.Explore(model));
 
     private void Explore(Model model, int least)

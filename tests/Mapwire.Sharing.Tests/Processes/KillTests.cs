@@ -75,6 +75,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     [InlineData("manyring", FaultPoint.RingWritten)]
     [InlineData("manyring", FaultPoint.RingCommitted)]
     [InlineData("consumer", FaultPoint.RingRead)]
+    [InlineData("consumer", FaultPoint.RingFreeing)]
     [InlineData("consumer", FaultPoint.RingFreed)]
     [InlineData("broadcast", FaultPoint.BroadcastAnnounced)]
     [InlineData("broadcast", FaultPoint.BroadcastWritten)]

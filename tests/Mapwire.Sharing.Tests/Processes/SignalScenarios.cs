@@ -40,7 +40,11 @@ internal sealed class CellScenario(SharedMemory memory, int party) : Scenario(me
     {
         if (Party != 0)
         {
-            _cell.Write(Octet.Of(++_written));
+            Octet next = Octet.Of(++_written);
+            if (_written % 2 == 0)
+                _cell.Write(next);
+            else
+                _cell.WriteAlone(next); // so it is: the one before is dead
             return true;
         }
 

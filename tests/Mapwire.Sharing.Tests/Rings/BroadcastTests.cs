@@ -76,8 +76,10 @@ public sealed class BroadcastTests : IDisposable
         Assert.Equal(messages, read + reader.Lost);
     }
 
-    [Fact]
-    public async Task A_cell_gives_whole_values_and_the_newest()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cell_gives_whole_values_and_the_newest(bool alone)
     {
         SharedMemory memory = _segments.Make();
         SharedMemory look = _segments.Keep(SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true }));
@@ -85,11 +87,17 @@ public sealed class BroadcastTests : IDisposable
         Assert.False(reading.TryRead(out _));
         Assert.Throws<SharedMemoryFormatException>(() => SharedCell.Open<long>(memory, 0));
         Assert.Throws<InvalidOperationException>(() => reading.Write(default));
+        Assert.Throws<InvalidOperationException>(() => reading.WriteAlone(default));
         const int last = 200_000;
         Task writing = Task.Factory.StartNew(() =>
         {
             for (int i = 1; i <= last; i++)
-                cell.Write(Octet.Of(i));
+            {
+                if (alone)
+                    cell.WriteAlone(Octet.Of(i));
+                else
+                    cell.Write(Octet.Of(i));
+            }
         }, TaskCreationOptions.LongRunning);
         long newest = 0;
         while (newest < last)
