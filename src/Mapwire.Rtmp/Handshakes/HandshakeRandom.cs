@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Mapwire.Rtmp.Handshakes;
 
 /// <summary>Filling for handshake packets.</summary>
@@ -12,19 +10,12 @@ public static class HandshakeRandom
     /// <summary>Bytes that a handshake needs: 1528 for each of the two packets.</summary>
     public const int Length = 2 * (HandshakeDigest.PacketLength - 8);
 
-    /// <summary>Filling expanded from a seed by SHA-256: the same for the same seed.</summary>
-    public static ReadOnlyMemory<byte> Expand(ReadOnlySpan<byte> seed)
+    /// <summary>Filling grown from a seed: the same for the same seed.</summary>
+    public static ReadOnlyMemory<byte> Expand(int seed)
     {
-        byte[] filling = new byte[Length + HandshakeDigest.Length];
-        Span<byte> state = stackalloc byte[HandshakeDigest.Length];
-        SHA256.HashData(seed, state);
-        for (int at = 0; at + state.Length <= filling.Length; at += state.Length)
-        {
-            SHA256.HashData(state, state);
-            state.CopyTo(filling.AsSpan(at));
-        }
-
-        return filling.AsMemory(0, Length);
+        byte[] filling = new byte[Length];
+        new Random(seed).NextBytes(filling);
+        return filling;
     }
 
     internal static void Validate(ReadOnlyMemory<byte> random)

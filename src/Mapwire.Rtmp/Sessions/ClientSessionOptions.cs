@@ -23,20 +23,44 @@ public sealed class ClientSessionOptions
     /// <summary>What the server's AMF may hold.</summary>
     public AmfLimits AmfLimits { get; init; } = AmfLimits.Client;
 
-    private static ReadOnlyMemory<byte> DefaultRandom { get; } = Handshakes.HandshakeRandom.Expand("Mapwire client"u8);
+    private static readonly string[] VideoCodes = ["avc1", "hvc1", "av01", "vp09", "vp08"];
+    private static readonly string[] AudioCodes = ["mp4a", ".mp3", "Opus", "fLaC", "ac-3", "ec-3"];
+
+    private static ReadOnlyMemory<byte> DefaultRandom { get; } = Handshakes.HandshakeRandom.Expand(2);
 
     /// <summary>A connect command with what players send: app, tcUrl and the legacy codec masks.</summary>
     /// <param name="app">The application.</param>
     /// <param name="tcUrl">The URL, application included.</param>
     /// <param name="objectEncoding">0 or 3.</param>
-    public static ConnectCommand DefaultConnect(string app, string tcUrl, int objectEncoding = 0) => new(1, AmfValue.Object(
-        ("app", AmfValue.String(app)),
-        ("flashVer", AmfValue.String("LNX 9,0,124,2")),
-        ("tcUrl", AmfValue.String(tcUrl)),
-        ("fpad", AmfValue.False),
-        ("capabilities", AmfValue.Number(15)),
-        ("audioCodecs", AmfValue.Number(4071)),
-        ("videoCodecs", AmfValue.Number(252)),
-        ("videoFunction", AmfValue.Number(1)),
-        ("objectEncoding", AmfValue.Number(objectEncoding))));
+    public static ConnectCommand DefaultConnect(string app, string tcUrl, int objectEncoding = 0) =>
+        new(1, AmfValue.Object([.. Properties(app, tcUrl, objectEncoding)]));
+
+    /// <summary>A connect command that also offers every codec of Enhanced RTMP, as its version 1 and as its version 2 has it.</summary>
+    /// <param name="app">The application.</param>
+    /// <param name="tcUrl">The URL, application included.</param>
+    /// <param name="extended">What else the client takes.</param>
+    public static ConnectCommand EnhancedConnect(string app, string tcUrl, EnhancedCapabilities extended = EnhancedCapabilities.None) => new(1, AmfValue.Object(
+    [
+        .. Properties(app, tcUrl, objectEncoding: 0),
+        new AmfProperty("fourCcList", AmfValue.StrictArray([.. VideoCodes.Concat(AudioCodes).Select(AmfValue.String)])),
+        new AmfProperty("videoFourCcInfoMap", InfoMap(VideoCodes)),
+        new AmfProperty("audioFourCcInfoMap", InfoMap(AudioCodes)),
+        new AmfProperty("capsEx", AmfValue.Number((double)extended)),
+    ]));
+
+    private static AmfValue InfoMap(string[] codes) =>
+        AmfValue.Object([.. codes.Select(static code => new AmfProperty(code, AmfValue.Number((double)FourCcAbilities.Decode)))]);
+
+    private static AmfProperty[] Properties(string app, string tcUrl, int objectEncoding) =>
+    [
+        new("app", AmfValue.String(app)),
+        new("flashVer", AmfValue.String("LNX 9,0,124,2")),
+        new("tcUrl", AmfValue.String(tcUrl)),
+        new("fpad", AmfValue.False),
+        new("capabilities", AmfValue.Number(15)),
+        new("audioCodecs", AmfValue.Number(4071)),
+        new("videoCodecs", AmfValue.Number(252)),
+        new("videoFunction", AmfValue.Number(1)),
+        new("objectEncoding", AmfValue.Number(objectEncoding)),
+    ];
 }

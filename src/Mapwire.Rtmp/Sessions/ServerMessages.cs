@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
@@ -142,6 +143,16 @@ public abstract class ServerMessages
         writer.Dispose();
     }
 
+    /// <summary>Sends onPlayStatus without figures, such as NetStream.Play.Switch: the next of a playlist begins.</summary>
+    /// <param name="streamId">The message stream.</param>
+    /// <param name="timestamp">Milliseconds, modulo 2^32.</param>
+    /// <param name="code">What happens.</param>
+    public void SendPlayStatus(uint streamId, uint timestamp, string code) => SendData(
+        streamId,
+        timestamp,
+        CommandNames.OnPlayStatus,
+        AmfValue.Object(("level", AmfValue.String(StatusCodes.Status)), ("code", AmfValue.String(code))));
+
     /// <summary>Answers getStreamLength.</summary>
     /// <param name="transactionId">As the handler was given.</param>
     /// <param name="seconds">The stream's duration.</param>
@@ -207,12 +218,47 @@ public abstract class ServerMessages
         writer.WriteProperty("fmsVer", options.ServerVersion);
         writer.WriteProperty("capabilities", 31);
         writer.WriteProperty("mode", 1);
+        if (connect.Capabilities.IsEnhanced)
+        {
+            WriteCapabilities(ref writer, options);
+        }
+
         writer.WriteEnd();
         writer.WriteObject();
         new StatusInfo(StatusCodes.Status, StatusCodes.ConnectSuccess, "Connection succeeded.").WriteProperties(ref writer);
         writer.WriteProperty("objectEncoding", connect.ObjectEncoding);
         writer.WriteEnd();
         EndCommand(ref writer, 0);
+    }
+
+    /// <summary>
+    /// What the server can do (Enhanced RTMP v2, "Enhancing NetConnection connect Command"): it passes codecs on, and neither decodes nor
+    /// encodes. The list is for clients of version 1, the maps are for those of version 2.
+    /// </summary>
+    private static void WriteCapabilities(ref Amf0Writer writer, ServerSessionOptions options)
+    {
+        writer.WriteName("fourCcList");
+        writer.WriteStrictArray(options.VideoCodes.Length + options.AudioCodes.Length);
+        foreach (string code in options.VideoCodes.AddRange(options.AudioCodes))
+        {
+            writer.WriteString(code);
+        }
+
+        WriteCodes(ref writer, "videoFourCcInfoMap", options.VideoCodes);
+        WriteCodes(ref writer, "audioFourCcInfoMap", options.AudioCodes);
+        writer.WriteProperty("capsEx", (double)options.Extended);
+    }
+
+    private static void WriteCodes(ref Amf0Writer writer, string name, ImmutableArray<string> codes)
+    {
+        writer.WriteName(name);
+        writer.WriteObject();
+        foreach (string code in codes)
+        {
+            writer.WriteProperty(code, (double)FourCcAbilities.Forward);
+        }
+
+        writer.WriteEnd();
     }
 
     private void BeginCommand(ref Amf0Writer writer, string name, double transactionId)

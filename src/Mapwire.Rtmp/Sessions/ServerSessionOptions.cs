@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Handshakes;
+using Mapwire.Rtmp.Messages;
 
 namespace Mapwire.Rtmp.Sessions;
 
@@ -27,6 +29,17 @@ public sealed class ServerSessionOptions
     /// </summary>
     public string ServerVersion { get; init; } = "FMS/3,5,7,7009";
 
+    /// <summary>
+    /// Four-character codes of the video codecs that the server passes on, told to clients of Enhanced RTMP; default none.
+    /// </summary>
+    public ImmutableArray<string> VideoCodes { get; init; } = [];
+
+    /// <summary>Four-character codes of the audio codecs that the server passes on, told to clients of Enhanced RTMP; default none.</summary>
+    public ImmutableArray<string> AudioCodes { get; init; } = [];
+
+    /// <summary>capsEx, told to clients of Enhanced RTMP; default nothing.</summary>
+    public EnhancedCapabilities Extended { get; init; }
+
     /// <summary>What the client's chunks may hold.</summary>
     public ChunkReaderLimits ChunkLimits { get; init; } = ChunkReaderLimits.Server;
 
@@ -36,7 +49,7 @@ public sealed class ServerSessionOptions
     /// <summary>Filling of the handshake, <see cref="HandshakeRandom.Length"/> bytes; default a constant one, which harms nobody.</summary>
     public ReadOnlyMemory<byte> HandshakeRandom { get; init; } = DefaultRandom;
 
-    private static ReadOnlyMemory<byte> DefaultRandom { get; } = Handshakes.HandshakeRandom.Expand("Mapwire"u8);
+    private static ReadOnlyMemory<byte> DefaultRandom { get; } = Handshakes.HandshakeRandom.Expand(1);
 
     internal void Validate()
     {

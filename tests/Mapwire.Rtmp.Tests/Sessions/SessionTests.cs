@@ -114,6 +114,16 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void An_enhanced_connect_offers_every_codec_and_is_told_what_the_server_has()
+    {
+        ConnectCommand connect = ClientSessionOptions.EnhancedConnect("vod", "rtmp://h/vod", EnhancedCapabilities.ModEx);
+        Assert.Equal(EnhancedCapabilities.ModEx, connect.Capabilities.Extended);
+        Assert.Equal(FourCcAbilities.Decode, connect.Capabilities.VideoAbilities("hvc1"));
+        Assert.Equal(FourCcAbilities.Decode, connect.Capabilities.AudioAbilities("Opus"));
+        Assert.False(ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod").Capabilities.IsEnhanced);
+    }
+
+    [Fact]
     public void Publishing_is_refused_as_a_bad_name()
     {
         Pair pair = Connected();
