@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server;
 
-/// <summary>Every line the server logs. Ids are stable: 1xx connections, 2xx plays, 3xx titles, 9xx faults of ours.</summary>
+/// <summary>Every line the server logs. Ids are stable: 1xx connections, 2xx plays, 3xx titles, 4xx statistics, 9xx faults of ours.</summary>
 internal static partial class Log
 {
     [LoggerMessage(100, LogLevel.Information, "{Peer} connect {Application} ({Agent})")]
@@ -39,6 +39,12 @@ internal static partial class Log
 
     [LoggerMessage(302, LogLevel.Warning, "an index was not stored: {Fault}")]
     public static partial void IndexNotStored(ILogger log, string fault);
+
+    [LoggerMessage(400, LogLevel.Warning, "statistics are not published: {Fault}")]
+    public static partial void StatisticsNotPublished(ILogger log, string fault);
+
+    [LoggerMessage(401, LogLevel.Warning, "statistics have no room for more players or titles: {Fault}")]
+    public static partial void StatisticsFull(ILogger log, string fault);
 
     [LoggerMessage(900, LogLevel.Error, "{Peer} met a fault of the server")]
     public static partial void InternalError(ILogger log, EndPoint? peer, Exception fault);

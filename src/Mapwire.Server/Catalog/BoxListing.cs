@@ -52,7 +52,7 @@ public static class BoxListing
         if (Array.IndexOf(Opened, box.Type) >= 0 && box.Length <= limits.MovieBytes)
         {
             byte[] bytes = new byte[box.Length];
-            TopLevelBoxes.Read(region, box.Offset, bytes);
+            TopLevelBoxes.Read(region, box.Offset, bytes, new FilePlace($"box '{box.Type}'", box.Offset));
             nodes.AddRange(BoxTree.Read(bytes, box.Offset, limits));
         }
         else

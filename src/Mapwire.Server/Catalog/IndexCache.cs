@@ -27,12 +27,12 @@ internal sealed class IndexCache
         _log = log;
     }
 
-    /// <summary>The index that was stored for a file in this very state; null when there is none that is sound.</summary>
-    public TitleIndex? Find(FileIdentity identity)
+    /// <summary>The index that was stored for a file in this very state and this choice of its tracks; null when there is none that is sound.</summary>
+    public TitleIndex? Find(FileIdentity identity, TrackChoice choice)
     {
         try
         {
-            using MappedFile file = MappedFile.Open(PathOf(identity));
+            using MappedFile file = MappedFile.Open(PathOf(identity, choice));
             if (file.Length > _maxBytes)
             {
                 return null;
@@ -40,7 +40,7 @@ internal sealed class IndexCache
 
             using MappedRegion region = file.Map();
             byte[] bytes = GC.AllocateUninitializedArray<byte>((int)region.Length);
-            return region.TryRead(0, bytes) ? IndexFile.Parse(bytes, identity) : null;
+            return region.TryRead(0, bytes) ? IndexFile.Parse(bytes, identity, choice) : null;
         }
         catch (Exception absent) when (absent is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -49,9 +49,9 @@ internal sealed class IndexCache
     }
 
     /// <summary>Keeps an index. A reader sees the old file or the new one, never a part.</summary>
-    public void Store(FileIdentity identity, TitleIndex index)
+    public void Store(FileIdentity identity, TrackChoice choice, TitleIndex index)
     {
-        byte[] bytes = IndexFile.Write(index, identity);
+        byte[] bytes = IndexFile.Write(index, identity, choice);
         if (bytes.Length > _maxBytes)
         {
             return;
@@ -60,7 +60,7 @@ internal sealed class IndexCache
         try
         {
             MakeFolder();
-            string path = PathOf(identity);
+            string path = PathOf(identity, choice);
             string temporary = $"{path}.{Guid.NewGuid():N}";
             File.WriteAllBytes(temporary, bytes);
             File.Move(temporary, path, overwrite: true);
@@ -76,12 +76,12 @@ internal sealed class IndexCache
         }
     }
 
-    private string PathOf(FileIdentity identity)
+    private string PathOf(FileIdentity identity, TrackChoice choice)
     {
         Span<byte> key = stackalloc byte[24];
         BinaryPrimitives.WriteUInt64BigEndian(key, identity.Device);
         BinaryPrimitives.WriteUInt128BigEndian(key[8..], identity.FileId);
-        return Path.Combine(_folder, Convert.ToHexStringLower(key) + Extension);
+        return Path.Combine(_folder, Convert.ToHexStringLower(key) + choice.Key + Extension);
     }
 
     private void MakeFolder()

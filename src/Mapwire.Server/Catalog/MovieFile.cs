@@ -1,6 +1,6 @@
 using System.Buffers;
+using System.Diagnostics;
 using Mapwire.Media;
-using Mapwire.Media.Mp4;
 using Mapwire.Memory;
 
 namespace Mapwire.Server.Catalog;
@@ -9,6 +9,12 @@ namespace Mapwire.Server.Catalog;
 /// <remarks>The mapping is for gather sends. Nothing here reads it through a span: the file is not ours alone.</remarks>
 internal sealed class MovieFile : IDisposable
 {
+    /// <summary>Read at once; between reads the time is looked at.</summary>
+    private const int LongestRead = 1 << 20;
+
+    /// <summary>Some dozen microseconds, once: one that does not grow in them was overwritten.</summary>
+    private const int LooksAtGrowth = 30;
+
     private readonly MappedFile _file;
 
     private MovieFile(MappedFile file, MappedRegion region, FileIdentity identity)
@@ -24,19 +30,24 @@ internal sealed class MovieFile : IDisposable
     /// <summary>The whole file, mapped for reading.</summary>
     public MappedRegion Region { get; }
 
-    /// <summary>
-    /// The path of the open file itself, free of links, so that a link put in place after a path was checked is seen. Linux tells it
-    /// (proc_pid_fd(5)); null elsewhere.
-    /// </summary>
-    public string? RealPath =>
-        OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{_file.Handle.DangerousGetHandle()}").LinkTarget : null;
-
     /// <summary>Whether the file still holds what was read: the same length and time of change.</summary>
     /// <param name="mayGrow">Also when bytes came after the end that it had: a fragmented recording that is still being written.</param>
     public bool IsUnchanged(bool mayGrow)
     {
         FileIdentity now = _file.Identity;
-        return now == Identity || (mayGrow && now.IsSameFile(Identity) && now.Length > Identity.Length);
+        if (now == Identity || !mayGrow)
+        {
+            return now == Identity;
+        }
+
+        // Systems set the time of a write before the length, so what is about to grow looks overwritten for a moment.
+        for (int look = 0; now.IsSameFile(Identity) && now.Length == Identity.Length && look < LooksAtGrowth; look++)
+        {
+            Thread.Yield();
+            now = _file.Identity;
+        }
+
+        return now.IsSameFile(Identity) && now.Length > Identity.Length;
     }
 
     /// <summary>Opens and maps a recording.</summary>
@@ -51,7 +62,7 @@ internal sealed class MovieFile : IDisposable
             FileIdentity identity = file.Identity;
             if (identity.Length == 0)
             {
-                throw new TitleException(TitleError.NotPlayable, "the file is empty");
+                throw new TitleException(TitleError.NotPlayable, "the file is empty, without a 'moov' (box 'moov' at offset 0)");
             }
 
             MovieFile opened = new(file, file.Map(), identity);
@@ -68,20 +79,54 @@ internal sealed class MovieFile : IDisposable
         }
     }
 
-    /// <summary>Reads what the file says it holds, by copies of the bytes that say it.</summary>
-    /// <param name="limits">Bounds on what the file may declare; null for the defaults.</param>
-    /// <exception cref="TitleException">It is no movie, or malformed, or the file could not be read.</exception>
-    public Movie ReadMovie(Mp4Limits? limits = null)
+    /// <summary>Opens and maps a file of the served folder.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The path below the folder, for the refusal.</param>
+    /// <param name="folder">Where the open file has to lie, whatever links did meanwhile; null when that does not matter.</param>
+    /// <exception cref="TitleException">The file cannot be opened, is empty, or lies elsewhere.</exception>
+    public static MovieFile Open(string path, string name, ServedFolder? folder)
     {
+        MovieFile file = Open(path);
         try
         {
-            MovieFileReader reader = new(Region.Length, limits);
+            folder?.RequireInside(file._file, name);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads what the file says it holds, by copies of the bytes that say it.</summary>
+    /// <param name="limits">Bounds on what the file may declare and cost; null for the defaults.</param>
+    /// <param name="work">Told what is waited for; null when nobody asks.</param>
+    /// <exception cref="TitleException">It is no movie, or malformed, or the file could not be read, or not in time.</exception>
+    public Movie ReadMovie(TitleLimits? limits = null, FileWork? work = null)
+    {
+        limits ??= TitleLimits.Default;
+        using CancellationTokenSource deadline = new(limits.OpeningTime);
+        MovieFileReader reader = new(Region.Length, limits.Structure, deadline.Token);
+        TimeSpan spentReading = default;
+        work?.Read(reader);
+        try
+        {
             while (reader.TryGetNext(out long offset, out int length))
             {
                 byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
                 try
                 {
-                    Read(offset, bytes.AsSpan(0, length));
+                    for (int read = 0; read < length; read += LongestRead)
+                    {
+                        deadline.Token.ThrowIfCancellationRequested();
+                        long started = Stopwatch.GetTimestamp();
+                        work?.BeginWait();
+                        Read(offset + read, bytes.AsSpan(read, Math.Min(LongestRead, length - read)), reader.Place);
+                        work?.EndWait();
+                        spentReading += Stopwatch.GetElapsedTime(started);
+                    }
+
                     reader.Add(bytes.AsSpan(0, length));
                 }
                 finally
@@ -96,11 +141,22 @@ internal sealed class MovieFile : IDisposable
         {
             throw new TitleException(TitleError.NotPlayable, malformed.Message, malformed);
         }
+        catch (OperationCanceledException late)
+        {
+            // A disk that is slow today may be well tomorrow; a file that says too much says it again.
+            throw new TitleException(
+                spentReading > limits.OpeningTime / 2 ? TitleError.Unreadable : TitleError.NotPlayable,
+                $"{limits.OpeningTookTooLong} ({reader.Place})",
+                late);
+        }
     }
 
     /// <summary>Copies bytes out of the mapping, which others may truncate meanwhile.</summary>
+    /// <param name="offset">Of the first.</param>
+    /// <param name="destination">As many as it holds.</param>
+    /// <param name="place">What they belong to, for the refusal.</param>
     /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
-    public void Read(long offset, Span<byte> destination) => TopLevelBoxes.Read(Region, offset, destination);
+    public void Read(long offset, Span<byte> destination, FilePlace place) => TopLevelBoxes.Read(Region, offset, destination, place);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Mapwire.Memory;
 
 namespace Mapwire.Server.Catalog;
 
@@ -69,6 +70,20 @@ internal sealed class ServedFolder
         realPath.Length > _root.Length + 1
         && realPath.StartsWith(_root, StringComparison.Ordinal)
         && (Path.EndsInDirectorySeparator(_root) || realPath[_root.Length] == Path.DirectorySeparatorChar);
+
+    /// <summary>Insists that an open file itself lies in the folder, so that a link put in place after its path was checked is seen.</summary>
+    /// <param name="file">The file. Linux tells its path, free of links (proc_pid_fd(5)); elsewhere nothing is checked.</param>
+    /// <param name="name">The path below the folder, for the refusal.</param>
+    /// <exception cref="TitleException">It does not.</exception>
+    public void RequireInside(MappedFile file, string name)
+    {
+        if (OperatingSystem.IsLinux()
+            && new FileInfo($"/proc/self/fd/{file.Handle.DangerousGetHandle()}").LinkTarget is { } real
+            && !IsInside(real))
+        {
+            throw new TitleException(TitleError.NotFound, $"no title {LogText.Clean(name)}");
+        }
+    }
 
     private static string? WithoutLinks(string path)
     {

@@ -70,22 +70,27 @@ internal sealed class Title
     /// <param name="name">The path below the served folder, for logs.</param>
     /// <param name="folder">Where the open file has to lie, whatever links did meanwhile; null when that does not matter.</param>
     /// <param name="cache">Where indices are kept between runs; null for nowhere.</param>
+    /// <param name="choice">What of the file is played.</param>
+    /// <param name="limits">What the file may cost; null for the defaults.</param>
+    /// <param name="work">Told what is waited for; null when nobody asks.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public static Title Open(string path, string name, ServedFolder? folder = null, IndexCache? cache = null)
+    public static Title Open(
+        string path,
+        string name,
+        ServedFolder? folder = null,
+        IndexCache? cache = null,
+        TrackChoice choice = default,
+        TitleLimits? limits = null,
+        FileWork? work = null)
     {
-        MovieFile file = MovieFile.Open(path);
+        MovieFile file = MovieFile.Open(path, name, folder);
         try
         {
-            if (folder is not null && file.RealPath is { } real && !folder.IsInside(real))
-            {
-                throw new TitleException(TitleError.NotFound, $"no title {name}");
-            }
-
-            TitleIndex? index = cache?.Find(file.Identity);
+            TitleIndex? index = cache?.Find(file.Identity, choice);
             if (index is null)
             {
-                index = TitleIndex.Build(file, file.ReadMovie());
-                cache?.Store(file.Identity, index);
+                index = TitleIndex.Build(file, file.ReadMovie(limits, work), choice);
+                cache?.Store(file.Identity, choice, index);
             }
 
             return new Title(name, file, index);
@@ -97,8 +102,9 @@ internal sealed class Title
         }
     }
 
-    /// <summary>Where a byte of the file is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
-    public nint AddressOf(long offset) => _file.Region.DangerousAddress + (nint)offset;
+    /// <summary>Where an entry's payload is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
+    public nint AddressOf(in StripEntry entry) =>
+        (entry.IsChange ? _index.Codecs.ChangesAddress : _file.Region.DangerousAddress) + (nint)entry.Offset;
 
     /// <summary>Holds the title open; false when the last holder has gone already.</summary>
     public bool TryAcquire()

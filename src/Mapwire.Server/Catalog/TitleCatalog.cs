@@ -14,8 +14,9 @@ internal sealed class TitleCatalog : IDisposable
     private readonly int _maxTitles;
     private readonly IndexCache? _cache;
     private readonly ILogger _log;
-    private readonly Dictionary<string, Entry> _entries = [];
-    private readonly SemaphoreSlim _openings = new(Environment.ProcessorCount);
+    private readonly TitleLimits _limits;
+    private readonly Dictionary<(string Path, TrackChoice Choice), Entry> _entries = [];
+    private readonly FileThreads _openings;
     private long _clock;
 
     /// <param name="folder">Where the titles are.</param>
@@ -23,24 +24,75 @@ internal sealed class TitleCatalog : IDisposable
     /// <param name="maxTitles">The most titles kept open that nobody plays: each holds a descriptor.</param>
     /// <param name="cache">Where indices are kept between runs; null for nowhere.</param>
     /// <param name="log">What was opened, and what of it is left out.</param>
-    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log)
+    /// <param name="limits">What a file may cost before it is refused; null for the defaults.</param>
+    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log, TitleLimits? limits = null)
     {
+        _limits = limits ?? TitleLimits.Default;
         _cache = cache;
         _log = log;
         _folder = folder;
         _maxBytes = maxBytes;
         _maxTitles = maxTitles;
+        _openings = new FileThreads("mapwire opening", Environment.ProcessorCount, _limits);
+        Lookups = new FileThreads("mapwire lookup", FileThreads.MostStuck, _limits);
     }
+
+    /// <summary>Where names are looked up and short files read: it takes the system microseconds, or it hangs.</summary>
+    public FileThreads Lookups { get; }
 
     /// <summary>The titles in the folder now.</summary>
     public int Count() => _folder.Titles().Count();
 
-    /// <summary>Opens the title that a client names, off the caller's thread.</summary>
+    /// <summary>Finds the file that a client names, not on the caller's thread.</summary>
     /// <param name="folder">What follows the application's own name, possibly empty.</param>
     /// <param name="name">The name as sent.</param>
+    /// <returns>The file as it is now.</returns>
+    /// <exception cref="TitleException">There is none.</exception>
+    public Task<FoundTitle> FindAsync(string folder, string name) =>
+        Lookups.RunAsync($"{folder}/{TitleName.WithoutQuery(name)}", _ => Find(folder, name));
+
+    /// <summary>Finds the file that a client names.</summary>
+    /// <param name="folder">What follows the application's own name, possibly empty.</param>
+    /// <param name="name">The name as sent.</param>
+    /// <returns>The file as it is now.</returns>
+    /// <exception cref="TitleException">There is none.</exception>
+    public FoundTitle Find(string folder, string name)
+    {
+        foreach (string candidate in TitleName.Candidates(folder, name))
+        {
+            if (_folder.Find(candidate) is { } path)
+            {
+                try
+                {
+                    return new FoundTitle(path, candidate, MappedFile.IdentityOf(path));
+                }
+                catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+                {
+                    break;
+                }
+            }
+        }
+
+        throw new TitleException(TitleError.NotFound, $"no title {LogText.Clean(name)}");
+    }
+
+    /// <summary>Opens a recording, not on the caller's thread.</summary>
+    /// <param name="found">From <see cref="FindAsync"/>.</param>
+    /// <param name="choice">What of it is wanted.</param>
     /// <returns>The title, held for the caller, who releases it.</returns>
-    /// <exception cref="TitleException">There is none, or it cannot be played.</exception>
-    public Task<Title> OpenAsync(string folder, string name) => Task.Run(() => FindAndOpenAsync(folder, name));
+    /// <exception cref="TitleException">It is gone, cannot be played, or was not opened in time.</exception>
+    public async Task<Title> OpenAsync(FoundTitle found, TrackChoice choice)
+    {
+        while (true)
+        {
+            Entry entry = EntryFor(found, choice);
+            Title title = await entry.Opening.ConfigureAwait(false);
+            if (title.TryAcquire())
+            {
+                return title;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -56,83 +108,43 @@ internal sealed class TitleCatalog : IDisposable
         }
 
         _openings.Dispose();
+        Lookups.Dispose();
     }
 
-    private async Task<Title> FindAndOpenAsync(string folder, string name)
+    private Entry EntryFor(FoundTitle found, TrackChoice choice)
     {
-        foreach (string candidate in TitleName.Candidates(folder, name))
-        {
-            if (_folder.Find(candidate) is not { } path)
-            {
-                continue;
-            }
-
-            while (true)
-            {
-                Entry entry = EntryFor(path, candidate);
-                Title title = await entry.Opening.ConfigureAwait(false);
-                if (title.TryAcquire())
-                {
-                    return title;
-                }
-            }
-        }
-
-        throw new TitleException(TitleError.NotFound, $"no title {name}");
-    }
-
-    private Entry EntryFor(string path, string name)
-    {
-        FileIdentity identity;
-        try
-        {
-            identity = MappedFile.IdentityOf(path);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            throw new TitleException(TitleError.NotFound, $"no title {name}");
-        }
-
         lock (_entries)
         {
-            if (_entries.TryGetValue(path, out Entry? entry))
+            if (_entries.TryGetValue((found.Path, choice), out Entry? entry))
             {
-                if (entry.Identity == identity && !entry.HasFailedForNow)
+                if (entry.Identity == found.Identity && !entry.HasFailedForNow)
                 {
                     entry.LastUse = ++_clock;
                     return entry;
                 }
 
-                _entries.Remove(path);
+                _entries.Remove((found.Path, choice));
                 Drop(entry);
             }
 
-            entry = new Entry(identity, OpenOneAsync(path, name)) { LastUse = ++_clock };
-            _entries.Add(path, entry);
+            Task<Title> opening = _openings.RunAsync(found.Path, work => Open(found, choice, work), static tooLate => tooLate.Release());
+            entry = new Entry(found.Identity, opening) { LastUse = ++_clock };
+            _entries.Add((found.Path, choice), entry);
             DropIdle();
             return entry;
         }
     }
 
-    private async Task<Title> OpenOneAsync(string path, string name)
+    private Title Open(FoundTitle found, TrackChoice choice, FileWork work)
     {
-        await Task.Yield(); // never under the caller's lock
-        await _openings.WaitAsync().ConfigureAwait(false);
-        try
+        Title title = Title.Open(found.Path, found.Name, _folder, _cache, choice, _limits, work);
+        Log.TitleOpened(_log, found.Name, title.Strip.Count, title.Duration.TotalSeconds);
+        foreach (string track in title.LeftOut)
         {
-            Title title = Title.Open(path, name, _folder, _cache);
-            Log.TitleOpened(_log, name, title.Strip.Count, title.Duration.TotalSeconds);
-            foreach (string track in title.LeftOut)
-            {
-                Log.TrackLeftOut(_log, name, track);
-            }
+            Log.TrackLeftOut(_log, found.Name, track);
+        }
 
-            return title;
-        }
-        finally
-        {
-            _openings.Release();
-        }
+        return title;
     }
 
     /// <summary>Drops the titles least recently used until the rest fits the budget; those being played live on with their players.</summary>
@@ -141,9 +153,9 @@ internal sealed class TitleCatalog : IDisposable
         long bytes = _entries.Values.Sum(static entry => entry.ByteSize);
         while (_entries.Count > 1 && (bytes > _maxBytes || _entries.Count > _maxTitles))
         {
-            (string path, Entry oldest) = _entries.MinBy(static pair => pair.Value.LastUse);
+            ((string Path, TrackChoice Choice) key, Entry oldest) = _entries.MinBy(static pair => pair.Value.LastUse);
             bytes -= oldest.ByteSize;
-            _entries.Remove(path);
+            _entries.Remove(key);
             Drop(oldest);
         }
     }

@@ -1,42 +1,52 @@
-using Mapwire.Media.Codecs;
-using Mapwire.Media.Flv;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Catalog;
 
-/// <summary>How a title's samples are announced and headed: the codec headers of FLV that RTMP messages carry.</summary>
-/// <param name="VideoSequenceHeader">The body of the message before the first video sample; null when there is none to send.</param>
-/// <param name="AudioSequenceHeader">The body of the message before the first audio sample; null when the codec needs none.</param>
-/// <param name="Audio">The codec header of every audio sample.</param>
-internal sealed record TitleCodecs(byte[]? VideoSequenceHeader, byte[]? AudioSequenceHeader, AudioTagHeader Audio)
+/// <summary>How a title's samples are announced and headed.</summary>
+internal sealed class TitleCodecs
 {
-    /// <summary>The longest codec header of a sample.</summary>
-    public const int MaxTagHeaderLength = VideoTagHeader.MaxLength;
+    private readonly SampleHeader[] _headers; // by lane, beside each other: looked at for every message
+    private readonly byte[] _changes; // pinned: the system reads them as it reads the file
 
-    /// <summary>The headers of what is played.</summary>
-    /// <param name="video">The video codec; null when there is no video.</param>
-    /// <param name="audio">The audio codec; null when there is no audio.</param>
-    public static TitleCodecs Of(CodecConfiguration? video, CodecConfiguration? audio) => new(
-        video is null ? null : SequenceHeader.Create(video),
-        audio is null ? null : SequenceHeader.Create(audio),
-        audio is Mp3Configuration mp3 ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels) : AudioTagHeader.Aac(AacPacketType.Raw));
-
-    /// <summary>Bytes of the codec header before each sample of a kind.</summary>
-    public int TagHeaderLength(bool isVideo) => isVideo ? VideoTagHeader.MaxLength : Audio.Length;
-
-    /// <summary>Writes the codec header of a sample.</summary>
-    /// <param name="destination">Takes <see cref="TagHeaderLength"/> bytes.</param>
-    /// <param name="entry">The sample.</param>
-    /// <param name="composition">Its composition offset for the player, in milliseconds.</param>
-    /// <returns>The bytes written.</returns>
-    public int WriteTagHeader(Span<byte> destination, in StripEntry entry, int composition)
+    /// <param name="lanes">The lanes in order; null at 0 when there is no video.</param>
+    /// <param name="changes">The messages that tell configurations which change in the middle, one behind the other.</param>
+    public TitleCodecs(ImmutableArray<TitleLane?> lanes, ReadOnlySpan<byte> changes)
     {
-        if (!entry.IsVideo)
+        Lanes = lanes;
+        _headers = [.. lanes.Select(static lane => lane?.Header ?? default)];
+        _changes = GC.AllocateUninitializedArray<byte>(changes.Length, pinned: true);
+        changes.CopyTo(_changes);
+    }
+
+    /// <summary>The lanes in order; null at 0 when there is no video.</summary>
+    public ImmutableArray<TitleLane?> Lanes { get; }
+
+    /// <summary>The messages that tell configurations which change in the middle; entries of the strip point into it.</summary>
+    public ReadOnlySpan<byte> Changes => _changes;
+
+    /// <summary>Where the changes lie, for as long as this object is held.</summary>
+    public nint ChangesAddress => _changes.Length == 0 ? 0 : Marshal.UnsafeAddrOfPinnedArrayElement(_changes, 0);
+
+    /// <summary>Bytes of the codec header before an entry's payload.</summary>
+    public int TagHeaderLength(in StripEntry entry) => entry.IsChange ? 0 : _headers[entry.Lane].Length;
+
+    /// <summary>Writes the codec header of an entry.</summary>
+    /// <param name="destination">Takes <see cref="SampleHeader.MaxLength"/> bytes.</param>
+    /// <param name="entry">The sample; a change has no header of its own.</param>
+    /// <param name="composition">Its composition offset for the player, in milliseconds.</param>
+    /// <param name="nanoseconds">What its time is short of.</param>
+    /// <returns>The bytes that count.</returns>
+    public int WriteTagHeader(Span<byte> destination, in StripEntry entry, int composition, int nanoseconds)
+    {
+        if (entry.IsChange)
         {
-            return Audio.WriteTo(destination);
+            return 0;
         }
 
-        VideoFrameType type = entry.IsSync ? VideoFrameType.Key : VideoFrameType.Inter;
-        return new VideoTagHeader(type, VideoCodecId.Avc, AvcPacketType.NalUnits, composition).WriteTo(destination);
+        ref readonly SampleHeader header = ref _headers[entry.Lane];
+        header.WriteTo(destination, entry.IsSync, composition, nanoseconds);
+        return header.Length;
     }
 }

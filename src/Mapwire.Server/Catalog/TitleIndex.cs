@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Server.Strips;
@@ -19,63 +20,53 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
     private const uint Mp3HeaderLength = 4;
 
     /// <summary>What it costs to keep, in bytes.</summary>
-    public long ByteSize => Strip.ByteSize + Metadata.Length + 1024;
+    public long ByteSize => Strip.ByteSize + Metadata.Length + Codecs.Changes.Length + 1024;
 
     /// <summary>Indexes a movie.</summary>
     /// <param name="file">The open file.</param>
     /// <param name="movie">What was read from it.</param>
+    /// <param name="choice">What of it is played.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public static TitleIndex Build(MovieFile file, Movie movie)
+    public static TitleIndex Build(MovieFile file, Movie movie, TrackChoice choice = default)
     {
-        Track? video = movie.Default(TrackKind.Video);
-        Track? audio = movie.Default(TrackKind.Audio);
-        if (video is null && audio is null)
-        {
-            throw new TitleException(TitleError.NotPlayable, NothingPlayable(movie));
-        }
-
-        Strip strip = StripBuilder.Build(video, audio);
-        CodecConfiguration? sound = audio is null ? null : SoundOf(file, audio);
-        byte[] metadata = new TitleMetadata(movie, file.Identity.Length, video, audio, sound, strip).Write();
-        return new TitleIndex(strip, TitleCodecs.Of(video?.Codec, sound), metadata, movie.Duration, [.. TracksLeftOut(movie)], movie.IsFragmented || movie.IsCutOff);
+        ChosenTracks chosen = ChosenTracks.Of(movie, choice);
+        CodecConfiguration[] sounds = [.. chosen.Audio.Select(track => SoundOf(file, track))];
+        ImmutableArray<TitleLane?> lanes =
+        [
+            chosen.Video is null ? null : TitleLane.Video(chosen.Video, choice.Abilities),
+            .. sounds.Select((sound, number) => TitleLane.Audio(sound, choice.Abilities, number)),
+        ];
+        StripBuilder builder = new(chosen, lanes, choice.Abilities);
+        Strip strip = builder.Build();
+        byte[] metadata = new TitleMetadata(file.Identity.Length, chosen, sounds, lanes, strip).Write();
+        TitleCodecs codecs = new(lanes, builder.Changes);
+        return new TitleIndex(strip, codecs, metadata, chosen.Duration, [.. TracksLeftOut(movie, chosen)], movie.MayGrow);
     }
 
     /// <summary>
     /// The audio configuration. MP3 has none in the file, and muxers write two channels for it whatever there are: the first frame's own
     /// header knows.
     /// </summary>
-    private static CodecConfiguration? SoundOf(MovieFile file, Track audio)
+    private static CodecConfiguration SoundOf(MovieFile file, Track audio)
     {
         if (audio.Codec is Mp3Configuration)
         {
             foreach (Sample sample in audio.Samples)
             {
                 byte[] frame = new byte[Math.Min(sample.Size, Mp3HeaderLength)];
-                file.Read(sample.Offset, frame);
+                file.Read(sample.Offset, frame, audio.Samples.PlaceOf(0, SampleFact.Offset, out _));
                 return Mp3Configuration.FromFrame(frame) ?? audio.Codec;
             }
         }
 
-        return audio.Codec;
+        return audio.Codec!;
     }
 
-    private static IEnumerable<string> TracksLeftOut(Movie movie)
+    private static IEnumerable<string> TracksLeftOut(Movie movie, ChosenTracks chosen)
     {
-        foreach (Track track in movie.Tracks)
+        foreach (Track track in movie.Tracks.Where(track => !chosen.Contains(track)))
         {
-            if (track.NotPlayable is { } reason)
-            {
-                yield return $"track {track.Id} ({track.SampleEntry}): {reason}";
-            }
-            else if (track != movie.Default(track.Kind))
-            {
-                yield return $"track {track.Id} ({track.SampleEntry}): another {track.Kind} track is played";
-            }
+            yield return $"track {track.Id} ({track.SampleEntry}): {track.NotPlayable ?? $"another {track.Kind} track is played"}";
         }
     }
-
-    private static string NothingPlayable(Movie movie) =>
-        movie.Tracks.IsEmpty
-            ? "the movie has no track"
-            : "no playable track: " + string.Join("; ", movie.Tracks.Select(static t => $"track {t.Id} ({t.SampleEntry}): {t.NotPlayable}"));
 }

@@ -1,38 +1,37 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
-using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Catalog;
 
 /// <summary>The onMetaData message of a title, an ECMA array as players want it (FLV 10.1, E.5; ffmpeg passes over an object).</summary>
-/// <param name="movie">The movie.</param>
 /// <param name="fileLength">In bytes.</param>
-/// <param name="video">The video track that is played; null when there is none.</param>
-/// <param name="audio">The audio track that is played; null when there is none.</param>
-/// <param name="sound">What is known of the sound; null when there is none.</param>
+/// <param name="chosen">The tracks that are played.</param>
+/// <param name="sounds">What is known of the sound of each.</param>
+/// <param name="lanes">How the tracks are headed.</param>
 /// <param name="strip">The samples in send order.</param>
-internal sealed class TitleMetadata(Movie movie, long fileLength, Track? video, Track? audio, CodecConfiguration? sound, Strip strip)
+internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecConfiguration[] sounds, ImmutableArray<TitleLane?> lanes, Strip strip)
 {
     /// <summary>
     /// The most sync points listed: a film of several hours with one every two seconds. More are thinned out evenly, which costs
     /// a player precision of its seek bar, not of its seeks: the server finds the sync point itself.
     /// </summary>
-    private const int MaxKeyframes = 8192;
+    public const int MaxKeyframes = 8192;
 
     private readonly List<AmfProperty> _properties = [];
 
     /// <summary>Writes name and array, as AMF0.</summary>
     public byte[] Write()
     {
-        Add("duration", movie.Duration.TotalSeconds);
+        Add("duration", chosen.Duration.TotalSeconds);
         Add("filesize", fileLength);
-        Add("hasVideo", video is not null);
-        Add("hasAudio", audio is not null);
+        Add("hasVideo", chosen.Video is not null);
+        Add("hasAudio", chosen.Audio.Count > 0);
         Add("hasMetadata", true);
-        Add("hasKeyframes", video is not null);
+        Add("hasKeyframes", chosen.Video is not null);
         Add("canSeekToEnd", false);
         Add("lasttimestamp", strip.Entries[^1].Time / 1000.0);
         AddVideo();
@@ -52,16 +51,20 @@ internal sealed class TitleMetadata(Movie movie, long fileLength, Track? video, 
 
     private void AddVideo()
     {
-        if (video is null)
+        if (chosen.Video is not { } video)
         {
             return;
         }
 
-        Add("width", video.Width);
-        Add("height", video.Height);
+        if (video.Width > 0)
+        {
+            Add("width", video.Width);
+            Add("height", video.Height);
+        }
+
         Add("framerate", video.Rates.FrameRate);
         Add("videodatarate", video.Rates.BitRate / 1000.0);
-        Add("videocodecid", (double)VideoCodecId.Avc);
+        Add("videocodecid", lanes[StripEntry.VideoLane]!.CodecId(video.Codec!));
         if (video.Codec is AvcConfiguration avc)
         {
             Add("avcprofile", avc.Profile);
@@ -73,23 +76,48 @@ internal sealed class TitleMetadata(Movie movie, long fileLength, Track? video, 
 
     private void AddAudio()
     {
-        if (audio is null)
+        if (chosen.Audio.Count == 0)
         {
             return;
         }
 
-        (int rate, int channels) = sound is Mp3Configuration mp3 ? (mp3.SampleRate, mp3.Channels) : (audio.SampleRate, audio.Channels);
+        (int rate, int channels) = SoundOf(0);
         Add("audiosamplerate", rate);
         Add("audiosamplesize", 16);
         Add("stereo", channels > 1);
         Add("audiochannels", channels);
-        Add("audiodatarate", audio.Rates.BitRate / 1000.0);
-        Add("audiocodecid", (double)(sound is Mp3Configuration ? AudioCodecId.Mp3 : AudioCodecId.Aac));
-        if (sound is AacConfiguration aac)
+        Add("audiodatarate", chosen.Audio[0].Rates.BitRate / 1000.0);
+        Add("audiocodecid", lanes[StripEntry.AudioLane]!.CodecId(sounds[0]));
+        if (sounds[0] is AacConfiguration aac)
         {
             Add("aacaot", aac.ObjectType);
         }
+
+        if (chosen.Audio.Count > 1)
+        {
+            AmfValue others = AmfValue.Object([.. Enumerable.Range(1, chosen.Audio.Count - 1).Select(OtherSound)]);
+            _properties.Add(new AmfProperty("audioTrackIdInfoMap", others));
+        }
     }
+
+    /// <summary>An audio track beside the first (Enhanced RTMP v2, audioTrackIdInfoMap).</summary>
+    private AmfProperty OtherSound(int number)
+    {
+        (int rate, int channels) = SoundOf(number);
+        Track track = chosen.Audio[number];
+        AmfProperty[] language = track.Language is { } tag ? [new AmfProperty("language", AmfValue.String(tag))] : [];
+        return new AmfProperty(number.ToString(CultureInfo.InvariantCulture), AmfValue.Object(
+        [
+            new AmfProperty("audiodatarate", AmfValue.Number(track.Rates.BitRate / 1000.0)),
+            new AmfProperty("channels", AmfValue.Number(channels)),
+            new AmfProperty("samplerate", AmfValue.Number(rate)),
+            new AmfProperty("audiocodecid", AmfValue.Number(lanes[StripEntry.AudioLane + number]!.CodecId(sounds[number]))),
+            .. language,
+        ]));
+    }
+
+    private (int Rate, int Channels) SoundOf(int number) =>
+        sounds[number] is Mp3Configuration mp3 ? (mp3.SampleRate, mp3.Channels) : (chosen.Audio[number].SampleRate, chosen.Audio[number].Channels);
 
     private AmfValue Keyframes()
     {

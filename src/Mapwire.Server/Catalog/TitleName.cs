@@ -18,7 +18,7 @@ internal static class TitleName
     private const int MaxSegments = 64;
 
     /// <summary>The extensions of titles, in the order they are tried for a name without one.</summary>
-    public static readonly string[] Extensions = [".mp4", ".m4v", ".mov", ".f4v", ".m4a", ".flv"];
+    public static readonly string[] Extensions = [".mp4", ".m4v", ".mov", ".f4v", ".m4a", ".flv", .. PlaylistFile.Extensions];
 
     private static readonly string[] Prefixes = ["mp4:", "flv:", "mp3:"];
 

@@ -5,8 +5,14 @@ namespace Mapwire.Server.Catalog;
 /// <summary>What the server would make of a file: the same opening as for a player, told instead of played.</summary>
 public sealed class TitleReport
 {
-    /// <summary>Why the file is refused; null when it plays.</summary>
-    public string? Refusal { get; private init; }
+    /// <summary>Why the file is refused; null when it plays, be it only for players that offer its codecs (Enhanced RTMP).</summary>
+    public string? Refusal => PlainRefusal is null ? null : EnhancedRefusal;
+
+    /// <summary>Why players that offer no codecs are refused; null when they are not.</summary>
+    public string? PlainRefusal { get; private init; }
+
+    /// <summary>Why players that offer all codecs are refused; null when they are not. Only they ask for the tracks that it is about.</summary>
+    public string? EnhancedRefusal { get; private init; }
 
     /// <summary>How long it plays.</summary>
     public TimeSpan Duration { get; private init; }
@@ -22,35 +28,48 @@ public sealed class TitleReport
 
     /// <summary>Opens a file as the server would and tells what it found. A file that is refused is a report too.</summary>
     /// <param name="path">The file.</param>
-    public static TitleReport Of(string path)
+    /// <param name="limits">What the file may cost before it is refused; null for the defaults.</param>
+    public static TitleReport Of(string path, TitleLimits? limits = null)
     {
-        Movie? movie = null;
-        string? refusal = null;
+        Movie movie;
+        string? plainRefusal;
+        string? enhancedRefusal;
         try
         {
             using MovieFile file = MovieFile.Open(path);
-            movie = file.ReadMovie();
-            TitleIndex.Build(file, movie);
+            movie = file.ReadMovie(limits);
+            plainRefusal = RefusalOf(file, movie, default);
+            enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All));
         }
         catch (TitleException refused)
         {
-            refusal = refused.Message;
+            return new TitleReport { PlainRefusal = refused.Message, EnhancedRefusal = refused.Message, FileLength = LengthOf(path) };
         }
 
-        if (movie is null)
-        {
-            return new TitleReport { Refusal = refusal, FileLength = LengthOf(path) };
-        }
-
-        Track?[] played = [movie.Default(TrackKind.Video), movie.Default(TrackKind.Audio)];
+        Track?[] plain = [movie.Default(TrackKind.Video), movie.Default(TrackKind.Audio)];
+        Track?[] enhanced = [movie.Default(TrackKind.Video, static _ => true), movie.Default(TrackKind.Audio, static _ => true)];
         return new TitleReport
         {
-            Refusal = refusal,
-            Duration = movie.Duration,
+            PlainRefusal = plainRefusal,
+            EnhancedRefusal = enhancedRefusal,
+            Duration = enhanced.Max(static track => track?.Duration ?? TimeSpan.Zero),
             FileLength = LengthOf(path),
-            KilobitsPerSecond = played.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
-            Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, Array.IndexOf(played, track) >= 0))],
+            KilobitsPerSecond = enhanced.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
+            Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, plain.Contains(track), enhanced.Contains(track)))],
         };
+    }
+
+    private static string? RefusalOf(MovieFile file, Movie movie, TrackChoice choice)
+    {
+        try
+        {
+            TitleIndex.Build(file, movie, choice);
+            return null;
+        }
+        catch (TitleException refused)
+        {
+            return refused.Message;
+        }
     }
 
     private static long LengthOf(string path)

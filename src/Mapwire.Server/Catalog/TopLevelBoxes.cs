@@ -28,7 +28,7 @@ internal static class TopLevelBoxes
             }
 
             int available = (int)Math.Min(BoxHeader.MaxLength, region.Length - offset);
-            Read(region, offset, bytes.AsSpan(0, available));
+            Read(region, offset, bytes.AsSpan(0, available), new FilePlace("box header", offset));
             if (!BoxHeader.TryParse(bytes.AsSpan(0, available), offset, region.Length, out BoxHeader box))
             {
                 throw new TitleException(TitleError.NotPlayable, $"the file ends inside a box header at offset {offset}");
@@ -40,13 +40,17 @@ internal static class TopLevelBoxes
     }
 
     /// <summary>Reads bytes of a file that others may truncate meanwhile.</summary>
+    /// <param name="region">The file.</param>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="destination">As many as it holds.</param>
+    /// <param name="place">What they belong to.</param>
     /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
-    public static void Read(MappedRegion region, long offset, Span<byte> destination)
+    public static void Read(MappedRegion region, long offset, Span<byte> destination, FilePlace place)
     {
         if (!region.TryRead(offset, destination))
         {
             throw new TitleException(
-                TitleError.Unreadable, $"the file could not be read at offset {offset}: truncated meanwhile, or an input error");
+                TitleError.Unreadable, $"the file could not be read from offset {offset} on: truncated meanwhile, or an input error ({place})");
         }
     }
 }

@@ -26,6 +26,9 @@ public sealed class TrackReport
     /// <summary>Why it is not played; null when it is.</summary>
     public string? LeftOut { get; private init; }
 
+    /// <summary>The code that players have to offer to be sent it (Enhanced RTMP); null when all are sent it, or none.</summary>
+    public string? Offer { get; private init; }
+
     /// <summary>How long it is presented.</summary>
     public TimeSpan Duration { get; private init; }
 
@@ -56,7 +59,7 @@ public sealed class TrackReport
     /// <summary>The longest time between sync samples, the last of them to the end included.</summary>
     public TimeSpan? LongestKeyframeInterval { get; private init; }
 
-    internal static TrackReport Of(Track track, bool isPlayed)
+    internal static TrackReport Of(Track track, bool isPlain, bool isEnhanced)
     {
         bool hasKeyframes = track.Kind == TrackKind.Video && track.Rates.SyncSamples > 0;
         return new TrackReport
@@ -67,7 +70,10 @@ public sealed class TrackReport
             Codec = track.Codec?.Name,
             CodecString = track.Codec?.Rfc6381,
             Language = track.Language,
-            LeftOut = track.NotPlayable ?? (isPlayed ? null : $"another {track.Kind.ToString().ToLowerInvariant()} track is played"),
+            LeftOut = isPlain || isEnhanced ? null
+                : track.Codec is null ? track.NotPlayable
+                : $"another {track.Kind.ToString().ToLowerInvariant()} track is played",
+            Offer = isEnhanced && !isPlain ? track.Codec?.FourCc.ToString() : null,
             Duration = track.Duration,
             KilobitsPerSecond = track.Rates.BitRate / 1000.0,
             Samples = track.SampleCount,

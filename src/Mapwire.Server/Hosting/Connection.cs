@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Mapwire.Rtmp;
 using Mapwire.Server.Playback;
+using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Transport;
 
@@ -37,6 +38,7 @@ internal sealed class Connection : TimerEntry
     private ByteBudget _budget;
     private long _lastSent;
     private long _bytesSent;
+    private PlayerStatistics? _statistics;
     private bool _isBlocked;
     private bool _isClosed;
     private bool _hasTurn;
@@ -61,7 +63,11 @@ internal sealed class Connection : TimerEntry
     public int Place { get; }
 
     /// <summary>Starts the clock of the handshake.</summary>
-    public void Open() => Schedule();
+    public void Open()
+    {
+        _statistics = _worker.Statistics?.Enter(_peer, _openedAt);
+        Schedule();
+    }
 
     /// <summary>The poller saw something.</summary>
     public void OnReady(bool readable, bool writable)
@@ -92,6 +98,7 @@ internal sealed class Connection : TimerEntry
 
         _isClosed = true;
         _worker.Remove(this);
+        _statistics?.Leave(_bytesSent);
         _player.Abandon();
         _answers.Release();
         Socket.Dispose();
@@ -150,6 +157,7 @@ internal sealed class Connection : TimerEntry
 
             if (!_isClosed)
             {
+                _statistics?.Update(_player, _bytesSent, _isBlocked, _worker.Now);
                 Schedule();
             }
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Mapwire.Server.Catalog;
+using Mapwire.Server.Statistics;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
@@ -24,9 +25,9 @@ public sealed class RtmpServer : IDisposable
 
     private readonly ServerContext _context;
     private readonly Worker[] _workers;
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly ManualResetEventSlim _stopping = new();
     private Socket? _listener;
-    private Task _accepting = Task.CompletedTask;
+    private Thread? _accepting;
 
     /// <summary>Creates a server that does not listen yet.</summary>
     /// <param name="options">What to serve and how.</param>
@@ -37,8 +38,9 @@ public sealed class RtmpServer : IDisposable
     {
         options.Validate();
         IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(kept, options.IndexCacheBytes, log) : null;
-        TitleCatalog catalog = new(new ServedFolder(options.Folder), options.CacheBytes, options.CacheTitles, cache, log);
-        _context = new ServerContext(options, catalog, log);
+        ServedFolder folder = new(options.Folder);
+        TitleCatalog catalog = new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits);
+        _context = new ServerContext(options, catalog, new ReelOpener(folder, catalog, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         EndPoint = options.EndPoint;
     }
@@ -52,7 +54,7 @@ public sealed class RtmpServer : IDisposable
     /// <summary>Counts the titles of the folder as they are now.</summary>
     public int CountTitles() => _context.Catalog.Count();
 
-    /// <summary>Listens and serves until <see cref="StopAsync"/>.</summary>
+    /// <summary>Listens and serves until <see cref="Stop"/>.</summary>
     /// <exception cref="SocketException">The end point cannot be listened on.</exception>
     public void Start()
     {
@@ -70,21 +72,25 @@ public sealed class RtmpServer : IDisposable
 
         _listener = listener;
         EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        _context.Statistics = _context.Options.StatisticsName is null
+            ? null
+            : ServerStatistics.TryPublish(_context.Options, EndPoint, _context.Log);
         for (int i = 0; i < _workers.Length; i++)
         {
             _workers[i] = new Worker(_context, i);
             _workers[i].Start();
         }
 
-        _accepting = AcceptAsync(listener);
+        _accepting = new Thread(() => Accept(listener)) { Name = "mapwire accept", IsBackground = true };
+        _accepting.Start();
     }
 
     /// <summary>Stops accepting and ends all connections.</summary>
-    public async Task StopAsync()
+    public void Stop()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        _listener?.Dispose();
-        await _accepting.ConfigureAwait(false);
+        _stopping.Set();
+        _listener?.Dispose(); // which ends the wait for a connection
+        _accepting?.Join(StopPatience);
         foreach (Worker worker in _workers)
         {
             worker?.Stop(StopPatience);
@@ -94,37 +100,40 @@ public sealed class RtmpServer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        StopAsync().GetAwaiter().GetResult();
+        Stop();
         foreach (Worker worker in _workers)
         {
             worker?.Dispose();
+        }
+
+        if (_workers.All(static worker => worker is not { IsRunning: true })) // else it may still write there; the next server clears it away
+        {
+            _context.Statistics?.Dispose();
         }
 
         _context.Catalog.Dispose();
         _stopping.Dispose();
     }
 
-    private async Task AcceptAsync(Socket listener)
+    private void Accept(Socket listener)
     {
-        while (!_stopping.IsCancellationRequested)
+        while (!_stopping.IsSet)
         {
             try
             {
-                Hand(await listener.AcceptAsync(_stopping.Token).ConfigureAwait(false));
+                Hand(listener.Accept());
             }
-            catch (Exception stopped) when (stopped is OperationCanceledException or ObjectDisposedException)
+            catch (ObjectDisposedException)
             {
                 return;
             }
             catch (SocketException fault)
             {
-                if (_stopping.IsCancellationRequested)
+                if (!_stopping.IsSet)
                 {
-                    return;
+                    Log.AcceptFailed(_context.Log, fault.Message);
+                    _stopping.Wait(AcceptPause);
                 }
-
-                Log.AcceptFailed(_context.Log, fault.Message);
-                await Task.Delay(AcceptPause).ConfigureAwait(false);
             }
         }
     }

@@ -1,4 +1,6 @@
 using System.Net;
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Hosting;
 
@@ -74,6 +76,12 @@ public sealed class RtmpServerOptions
     public int? ReceiveBuffer { get; init; }
 
     /// <summary>
+    /// Whether players that do not offer codecs by Enhanced RTMP are sent HEVC with the number 12, which some players and encoders agreed
+    /// on before there was a standard for it. Default no: most of the others fail on it instead of playing the sound alone.
+    /// </summary>
+    public bool LegacyHevc { get; init; }
+
+    /// <summary>
     /// What the indices of titles that nobody plays may take in memory, in bytes. Default a sixteenth of what the process may use:
     /// on 4 GiB that is room for some 30 two-hour films.
     /// </summary>
@@ -83,6 +91,15 @@ public sealed class RtmpServerOptions
     public int CacheTitles { get; init; } = 1024;
 
     /// <summary>
+    /// The most items of a playlist. Default 256: a day of half-hours five times over; all of them are opened before the first one plays,
+    /// and each holds a descriptor.
+    /// </summary>
+    public int MaxPlaylistItems { get; init; } = PlaylistFile.MaxItems;
+
+    /// <summary>What a file may cost before it is refused: sizes, counts and time, each with its own default and the reason for it.</summary>
+    public TitleLimits Limits { get; init; } = TitleLimits.Default;
+
+    /// <summary>
     /// Where the indices of titles are kept between runs, so that a restart does not parse every movie again; a folder of this server
     /// alone. Default null: nowhere.
     /// </summary>
@@ -90,6 +107,18 @@ public sealed class RtmpServerOptions
 
     /// <summary>The most that the stored indices may take, in bytes. Default 1 GiB: the indices of some hundred two-hour films.</summary>
     public long IndexCacheBytes { get; init; } = 1L << 30;
+
+    /// <summary>
+    /// The name under which statistics are published in shared memory, which <c>mapwire top</c> of the same user shows: 1 to 80 of the
+    /// characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'. Default null: nothing is published.
+    /// </summary>
+    public string? StatisticsName { get; init; }
+
+    /// <summary>
+    /// The folder for the file behind the statistics; it must exist, and is best one in memory. Default null: where the shared memory of
+    /// this user's programs is.
+    /// </summary>
+    public string? StatisticsFolder { get; init; }
 
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
@@ -102,13 +131,17 @@ public sealed class RtmpServerOptions
         Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), "is more than 0");
         Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), "is more than 0");
         Require(MaxConnections > 0, nameof(MaxConnections), "is at least 1");
-        Require(Workers is > 0 and <= 1024, nameof(Workers), "is from 1 to 1,024");
+        Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), "is from 1 to 1,024");
         Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), "is at least 1,000 bytes a second");
         Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), "is at least 1,000 bytes a second for each worker");
         Require(SendBuffer is null or >= 4096, nameof(SendBuffer), "is at least 4,096 bytes");
         Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), "is at least 1,024 bytes");
         Require(CacheBytes >= 0, nameof(CacheBytes), "is not negative");
         Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), "is more than 0 and less than 2 GiB");
+        Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), "is 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
+        Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), "is from 1 to 65,536");
+        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= TimeSpan.FromDays(1), nameof(TitleLimits.OpeningTime), "is more than 0 and at most a day");
+        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), "are at least 1");
         Require(CacheTitles > 0, nameof(CacheTitles), "is at least 1");
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Net.Sockets;
+using Mapwire.Server.Statistics;
 using Mapwire.Server.Transport;
 
 namespace Mapwire.Server.Hosting;
@@ -33,6 +34,7 @@ internal sealed class Worker : IDisposable
     {
         _context = context;
         _budget = new ByteBudget(context.Options.MaxServerRate / context.Options.Workers, Now);
+        Statistics = context.Statistics?.ForWorker(index);
         _thread = new Thread(Run) { Name = $"mapwire worker {index}", IsBackground = true };
     }
 
@@ -47,6 +49,12 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Where received bytes go until they are parsed, at once.</summary>
     public byte[] ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveLength, pinned: true);
+
+    /// <summary>What others are shown of this worker; null for nothing.</summary>
+    public WorkerStatistics? Statistics { get; }
+
+    /// <summary>Whether the thread has not ended yet.</summary>
+    public bool IsRunning => _thread.IsAlive;
 
     /// <summary>What the connections of this worker may send together.</summary>
     public ref ByteBudget Budget => ref _budget;
@@ -138,8 +146,14 @@ internal sealed class Worker : IDisposable
         while (!_stops)
         {
             int timeout = _ready.Count > 0 ? 0 : _timers.UntilNext(Environment.TickCount64);
+            if (Statistics is not null && timeout is < 0 or > WorkerStatistics.LongestWait)
+            {
+                timeout = WorkerStatistics.LongestWait;
+            }
+
             int count = _poller.Wait(events, timeout);
             Now = Environment.TickCount64;
+            Statistics?.BeginRound(Now);
             Volatile.Write(ref _isWoken, 0); // before the queue is looked at: a later post wakes the next wait
             int ready = _ready.Count;
             foreach (PollEvent seen in events.AsSpan(0, count))
@@ -157,6 +171,8 @@ internal sealed class Worker : IDisposable
             {
                 action();
             }
+
+            Statistics?.EndRound(_count, Now);
         }
 
         for (int place = 0; place < _connections.Count; place++)

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Catalog;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
 
@@ -25,16 +27,36 @@ internal sealed class PlayAnnouncer(ServerSession session)
         uint time = Timestamp(stream);
         session.SendSampleAccess(stream.Id, time, audio: true, video: true);
         SendMetadata(stream, time);
-        SendSequenceHeaders(stream, time);
+        SendSequenceHeaders(stream, time, before: null);
     }
 
-    /// <summary>The cursor is at another place of the same title.</summary>
+    /// <summary>The next play of those that the player lined up begins.</summary>
+    public void Switched(PlayerStream stream) => session.SendPlayStatus(stream.Id, Timestamp(stream), StatusCodes.PlaySwitch);
+
+    /// <summary>
+    /// The next part of a reel begins: for the player one film goes on, so it is told what is different and nothing else.
+    /// </summary>
+    /// <param name="stream">Has its cursor where the part begins.</param>
+    /// <param name="before">The cursor that is over.</param>
+    public void Continued(PlayerStream stream, StripCursor before)
+    {
+        uint time = Timestamp(stream);
+        if (stream.Cursor!.Title != before.Title)
+        {
+            session.SendPlayStatus(stream.Id, time, StatusCodes.PlaySwitch);
+            SendMetadata(stream, time);
+        }
+
+        SendSequenceHeaders(stream, time, before);
+    }
+
+    /// <summary>The cursor is at another place of the reel.</summary>
     public void Seeked(PlayerStream stream)
     {
         Begin(stream);
         Status(stream, StatusCodes.SeekNotify, $"Seeking {stream.Cursor!.Time} ms.");
         Status(stream, StatusCodes.PlayStart, $"Started playing {stream.Name}.");
-        SendSequenceHeaders(stream, Timestamp(stream));
+        SendSequenceHeaders(stream, Timestamp(stream), before: null);
     }
 
     /// <summary>The player paused or goes on.</summary>
@@ -53,8 +75,8 @@ internal sealed class PlayAnnouncer(ServerSession session)
     /// <summary>Everything was sent.</summary>
     public void Ended(PlayerStream stream)
     {
-        StripCursor cursor = stream.Cursor!;
-        session.SendPlayComplete(stream.Id, Timestamp(stream), cursor.PlayedSeconds, cursor.BytesSent);
+        SendSequenceEnds(stream, Timestamp(stream));
+        session.SendPlayComplete(stream.Id, Timestamp(stream), stream.PlayedSeconds, stream.BytesSent);
         Stopped(stream, $"Stopped playing {stream.Name}.");
     }
 
@@ -79,19 +101,67 @@ internal sealed class PlayAnnouncer(ServerSession session)
         session.SendStatus(stream.Id, StatusCodes.Status, code, description, stream.Name);
 
     private void SendMetadata(PlayerStream stream, uint time) =>
-        session.SendData(stream.Id, time, stream.Cursor!.Title.Metadata.Span);
+        session.SendData(stream.Id, time, stream.Reel!.MetadataOf(stream.Part).Span);
 
-    private void SendSequenceHeaders(PlayerStream stream, uint time)
+    /// <summary>Tells configurations and colours; all of them, or those that differ from what counted before.</summary>
+    private void SendSequenceHeaders(PlayerStream stream, uint time, StripCursor? before)
     {
-        TitleCodecs codecs = stream.Cursor!.Title.Codecs;
-        if (codecs.VideoSequenceHeader is { } video)
+        StripCursor cursor = stream.Cursor!;
+        int lanes = Math.Max(cursor.Title.Codecs.Lanes.Length, before?.Title.Codecs.Lanes.Length ?? 0);
+        for (int lane = 0; lane < lanes; lane++)
         {
-            session.SendVideo(stream.Id, time, video);
+            TitleLane? next = LaneOf(cursor, lane);
+            TitleLane? last = before is null ? null : LaneOf(before, lane);
+            if (next is null)
+            {
+                Send(stream, lane, time, last?.SequenceEnd);
+                continue;
+            }
+
+            ReadOnlySpan<byte> header = HeaderAt(cursor, lane);
+            if (last is null || !header.SequenceEqual(HeaderAt(before!, lane)))
+            {
+                Send(stream, lane, time, header);
+            }
+
+            if (last is null || !next.ColorInfo.AsSpan().SequenceEqual(last.ColorInfo))
+            {
+                Send(stream, lane, time, next.ColorInfo ?? (last?.ColorInfo is null ? null : next.ColorReset));
+            }
+        }
+    }
+
+    private static TitleLane? LaneOf(StripCursor cursor, int lane) =>
+        lane < cursor.Title.Codecs.Lanes.Length ? cursor.Title.Codecs.Lanes[lane] : null;
+
+    /// <summary>The configuration that counts where a cursor stands.</summary>
+    private static ReadOnlySpan<byte> HeaderAt(StripCursor cursor, int lane) => cursor.Title.Strip.ChangeBefore(cursor.Place, lane) is { } change
+        ? cursor.Title.Codecs.Changes.Slice((int)change.Offset, change.Size)
+        : LaneOf(cursor, lane)?.SequenceHeader;
+
+    private void SendSequenceEnds(PlayerStream stream, uint time)
+    {
+        ImmutableArray<TitleLane?> lanes = stream.Cursor!.Title.Codecs.Lanes;
+        for (int lane = 0; lane < lanes.Length; lane++)
+        {
+            Send(stream, lane, time, lanes[lane]?.SequenceEnd);
+        }
+    }
+
+    private void Send(PlayerStream stream, int lane, uint time, ReadOnlySpan<byte> body)
+    {
+        if (body.IsEmpty)
+        {
+            return;
         }
 
-        if (codecs.AudioSequenceHeader is { } audio)
+        if (lane == StripEntry.VideoLane)
         {
-            session.SendAudio(stream.Id, time, audio);
+            session.SendVideo(stream.Id, time, body);
+        }
+        else
+        {
+            session.SendAudio(stream.Id, time, body);
         }
     }
 }

@@ -25,6 +25,7 @@ internal sealed class Player : IServerSessionHandler
     private readonly PlayerStreams _streams;
     private readonly PlayAnnouncer _announcer;
     private string _folder = "";
+    private PlayerAbilities _abilities;
     private int _openings;
     private bool _isAbandoned;
 
@@ -37,7 +38,7 @@ internal sealed class Player : IServerSessionHandler
         _context = context;
         _peer = peer;
         _post = post;
-        _streams = new PlayerStreams(context.Options.DefaultClientBuffer, context.Options.MaxClientBuffer);
+        _streams = new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MaxClientBuffer);
         Session = new ServerSession(context.SessionOptions, this, answers);
         _announcer = new PlayAnnouncer(Session);
     }
@@ -53,6 +54,12 @@ internal sealed class Player : IServerSessionHandler
 
     /// <summary>Whether something plays or is paused.</summary>
     public bool IsActive => _streams.IsActive;
+
+    /// <summary>Plays begun.</summary>
+    public int Plays { get; private set; }
+
+    /// <summary>The stream that is shown for this player; null when it has none.</summary>
+    public PlayerStream? Watched => _streams.Watched;
 
     /// <summary>When the player last asked for something, on the worker's clock.</summary>
     public long LastRequest { get; private set; }
@@ -94,6 +101,7 @@ internal sealed class Player : IServerSessionHandler
         }
 
         _folder = path[application.Length..];
+        _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);
         IsConnected = true;
         Log.Connected(_context.Log, _peer, LogText.Clean(connect.App), LogText.Clean(connect.FlashVersion ?? "no version"));
         return null;
@@ -110,7 +118,8 @@ internal sealed class Player : IServerSessionHandler
 
         long start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : 0;
         long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
-        Open(stream, play.Name, title => Play(stream, new PendingPlay(title, play.Name, start, duration), play.Reset));
+        stream.Appending += play.Reset ? 0 : 1;
+        Open(stream, play.Name, play.Reset, reel => Play(stream, new PendingPlay(reel, play.Name, start, duration), play.Reset));
     }
 
     /// <inheritdoc/>
@@ -120,7 +129,7 @@ internal sealed class Player : IServerSessionHandler
         switch (play2.Transition)
         {
             case "switch" or "swap" when stream.Cursor is not null:
-                Open(stream, play2.StreamName, title => Switch(stream, title, play2.StreamName));
+                Open(stream, play2.StreamName, reset: true, reel => Switch(stream, reel, play2.StreamName));
                 break;
             case "stop":
                 stream.Stop();
@@ -139,14 +148,13 @@ internal sealed class Player : IServerSessionHandler
     public void OnSeek(uint streamId, double milliseconds)
     {
         PlayerStream stream = Asked(streamId);
-        if (stream.Cursor is not { } cursor || !cursor.Title.TryAcquire())
+        if (stream.Cursor is null)
         {
             Session.SendStatus(streamId, StatusCodes.Error, StatusCodes.SeekFailed, "Nothing is played.");
             return;
         }
 
-        PlayRange range = new(0, -1, 0);
-        stream.Seek(new StripCursor(cursor.Title, streamId, _context.Options.ChunkSize, range, ToTime(milliseconds)), Now);
+        stream.Seek(ToTime(milliseconds), Now);
         _announcer.Seeked(stream);
     }
 
@@ -194,7 +202,7 @@ internal sealed class Player : IServerSessionHandler
         }
 
         _openings++;
-        _ = OpenAsync(name, Task.CompletedTask, (title, _) => AnswerLength(transactionId, title));
+        _ = OpenAsync(name, Task.CompletedTask, (reel, _) => AnswerLength(transactionId, reel));
     }
 
     /// <summary>The connection is gone: lets go of all titles.</summary>
@@ -213,42 +221,42 @@ internal sealed class Player : IServerSessionHandler
         return _streams[streamId];
     }
 
-    /// <summary>Opens a title off this thread and comes back with it, unless something else was asked of the stream meanwhile.</summary>
-    private void Open(PlayerStream stream, string name, Action<Title> opened)
+    /// <summary>Opens titles off this thread and comes back with them, unless something else was asked of the stream meanwhile.</summary>
+    private void Open(PlayerStream stream, string name, bool reset, Action<Reel> opened)
     {
         if (_openings == MaxOpenings)
         {
-            Refuse(stream, name, new TitleException(TitleError.NotPlayable, $"more than {MaxOpenings} titles are being opened"));
+            Fail(stream, name, reset, new TitleException(TitleError.NotPlayable, $"more than {MaxOpenings} titles are being opened"));
             return;
         }
 
         _openings++;
         int generation = stream.Generation;
-        stream.Opening = OpenAsync(name, stream.Opening, (title, fault) =>
+        stream.Opening = OpenAsync(name, stream.Opening, (reel, fault) =>
         {
             _openings--;
             if (_isAbandoned || stream.Generation != generation)
             {
-                title?.Release();
+                reel?.Release();
             }
-            else if (title is not null)
+            else if (reel is not null)
             {
-                opened(title);
+                opened(reel);
             }
             else
             {
-                Refuse(stream, name, fault!);
+                Fail(stream, name, reset, fault!);
             }
         });
     }
 
-    private async Task OpenAsync(string name, Task before, Action<Title?, Exception?> done)
+    private async Task OpenAsync(string name, Task before, Action<Reel?, Exception?> done)
     {
-        Title? title = null;
+        Reel? reel = null;
         Exception? fault = null;
         try
         {
-            title = await _context.Catalog.OpenAsync(_folder, name).ConfigureAwait(false);
+            reel = await _context.Reels.OpenAsync(_folder, name, _abilities).ConfigureAwait(false);
         }
         catch (Exception refused)
         {
@@ -256,18 +264,31 @@ internal sealed class Player : IServerSessionHandler
         }
 
         await before.ConfigureAwait(false); // never fails: see above
-        _post(() => done(title, fault));
+        _post(() => done(reel, fault));
     }
 
-    private void AnswerLength(double transactionId, Title? title)
+    private void AnswerLength(double transactionId, Reel? reel)
     {
         // 0 for a title that cannot be played too: the play command is what is refused, with the reason.
-        double seconds = title?.Duration.TotalSeconds ?? 0;
-        title?.Release();
+        double seconds = reel?.Seconds ?? 0;
+        reel?.Release();
         _openings--;
         if (!_isAbandoned)
         {
             Session.SendStreamLength(transactionId, seconds);
+        }
+    }
+
+    private void Fail(PlayerStream stream, string name, bool reset, Exception fault)
+    {
+        Refuse(stream, name, fault);
+        if (!reset)
+        {
+            stream.Appending--;
+            if (stream is { Waits: true, Appending: 0 })
+            {
+                End(stream);
+            }
         }
     }
 
@@ -290,36 +311,49 @@ internal sealed class Player : IServerSessionHandler
 
     private void Play(PlayerStream stream, PendingPlay play, bool reset)
     {
+        stream.Appending -= reset ? 0 : 1;
         if (reset || !stream.IsActive)
         {
             Begin(stream, play, playerStart: 0, reset);
-            return;
         }
-
-        if (stream.Queue.Count == MaxQueue)
+        else if (stream.Waits)
         {
-            play.Title.Release();
-            Session.SendStatus(stream.Id, StatusCodes.Error, StatusCodes.PlayFailed, $"More than {MaxQueue} titles wait.", play.Name);
-            return;
+            Follow(stream, play);
         }
-
-        stream.Queue.Enqueue(play);
+        else if (stream.Queue.Count == MaxQueue)
+        {
+            play.Reel.Release();
+            Session.SendStatus(stream.Id, StatusCodes.Error, StatusCodes.PlayFailed, $"More than {MaxQueue} titles wait.", play.Name);
+        }
+        else
+        {
+            stream.Queue.Enqueue(play);
+        }
     }
 
     private void Begin(PlayerStream stream, PendingPlay play, long playerStart, bool reset)
     {
-        StripCursor cursor = new(play.Title, stream.Id, _context.Options.ChunkSize, new PlayRange(play.Start, play.Duration, playerStart), play.Start);
-        stream.Start(cursor, play.Name, Math.Max(play.Start, 0), Now);
-        Log.Playing(_context.Log, _peer, play.Title.Name, play.Start / 1000.0);
+        stream.Start(play, playerStart, Now);
+        Plays++;
+        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start / 1000.0);
         _announcer.Started(stream, reset);
     }
 
-    private void Switch(PlayerStream stream, Title title, string name)
+    private void Follow(PlayerStream stream, PendingPlay next)
     {
-        long at = stream.Cursor?.Time ?? 0;
+        stream.Follow(next, Now);
+        Plays++;
+        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, next.Start / 1000.0);
+        _announcer.Switched(stream);
+        _announcer.Started(stream, reset: false);
+    }
+
+    private void Switch(PlayerStream stream, Reel reel, string name)
+    {
+        long at = stream.ReelTime;
         long playerTime = stream.Cursor?.PlayerTime ?? 0;
         Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name}.", name);
-        Begin(stream, new PendingPlay(title, name, at, -1), playerTime, reset: false);
+        Begin(stream, new PendingPlay(reel, name, at, -1), playerTime, reset: false);
     }
 
     private void OnEnd(PlayerStream stream)
@@ -330,15 +364,28 @@ internal sealed class Player : IServerSessionHandler
             Log.FileChanged(_context.Log, _peer, cursor.Title.Name);
             _announcer.Lost(stream);
             stream.IsEndTold = true;
-            return;
         }
-
-        if (stream.Queue.TryDequeue(out PendingPlay next))
+        else if (stream.TryContinue(Now))
         {
-            Begin(stream, next, cursor.PlayerEnd, reset: false);
-            return;
+            _announcer.Continued(stream, cursor);
         }
+        else if (stream.Queue.TryDequeue(out PendingPlay next))
+        {
+            Follow(stream, next);
+        }
+        else if (stream.Appending > 0)
+        {
+            stream.Waits = true; // what was asked for to come next is still being opened
+        }
+        else
+        {
+            End(stream);
+        }
+    }
 
+    private void End(PlayerStream stream)
+    {
+        stream.Waits = false;
         stream.IsEndTold = true;
         LastRequest = Now; // the time to be idle counts from here
         _announcer.Ended(stream);

@@ -1,25 +1,41 @@
+using System.Diagnostics;
 using Mapwire.Server.Catalog;
 
 namespace Mapwire.Server.Playback;
 
 /// <summary>One message stream of a player: what it plays, from where, how fast, and what comes after.</summary>
-internal sealed class PlayerStream(uint id)
+/// <param name="id">The message stream id.</param>
+/// <param name="chunkSize">The chunk size that the player was told.</param>
+internal sealed class PlayerStream(uint id, int chunkSize)
 {
-    private PlaybackClock _clock;
+    private PlaybackClock _clock; // the title's time
     private bool _receivesAudio = true;
     private bool _receivesVideo = true;
+    private long _round; // the player's time minus the reel's
+    private long _stopAt; // the player's time at which the play command's duration is over
+    private long _playedFrom; // the player's time of the first message
+    private long _bytesBefore; // sent of the parts before the one at hand
 
     /// <summary>The message stream id.</summary>
     public uint Id { get; } = id;
 
-    /// <summary>The place in the title; null when nothing was played yet, or the stream was closed.</summary>
+    /// <summary>What is played; null when nothing was played yet, or the stream was closed.</summary>
+    public Reel? Reel { get; private set; }
+
+    /// <summary>The part of the reel.</summary>
+    public int Part { get; private set; }
+
+    /// <summary>The place in the part's title; null as <see cref="Reel"/> is.</summary>
     public StripCursor? Cursor { get; private set; }
 
     /// <summary>The name of what is played, as the player sent it.</summary>
     public string Name { get; private set; } = "";
 
-    /// <summary>Titles to play when this one is over (play with reset 0).</summary>
+    /// <summary>What to play when this is over (play with reset 0).</summary>
     public Queue<PendingPlay> Queue { get; } = new();
+
+    /// <summary>Plays to come after this one whose titles are still being opened.</summary>
+    public int Appending { get; set; }
 
     /// <summary>Counts the play and close commands, so that a title that was opened for an earlier one is known.</summary>
     public int Generation { get; set; }
@@ -36,32 +52,82 @@ internal sealed class PlayerStream(uint id)
     /// <summary>Whether the end was told to the player.</summary>
     public bool IsEndTold { get; set; }
 
+    /// <summary>Whether all was sent and the next play is still being opened: the player hears nothing of an end meanwhile.</summary>
+    public bool Waits { get; set; }
+
     /// <summary>Whether there is something to watch, paused or not.</summary>
     public bool IsActive => Cursor is not null && !IsEndTold;
 
-    /// <summary>Plays a title in place of what was played.</summary>
-    public void Start(StripCursor cursor, string name, long position, long now)
+    /// <summary>Whether everything was sent and nothing was done about it yet.</summary>
+    public bool HasEnded => IsActive && !Waits && Cursor!.IsOver;
+
+    /// <summary>The reel's time of the next message, in milliseconds.</summary>
+    public long ReelTime => Cursor is null ? 0 : Math.Max(0, Cursor.Time - Cursor.Zero - _round);
+
+    /// <summary>What was played since the start or the last seek, in seconds.</summary>
+    public double PlayedSeconds => (Cursor!.PlayerEnd - _playedFrom) / 1000.0;
+
+    /// <summary>What was sent since the start or the last seek, in bytes.</summary>
+    public long BytesSent => _bytesBefore + Cursor!.BytesSent;
+
+    /// <summary>Plays something in place of what was played.</summary>
+    /// <param name="play">Its reel is the stream's from now on.</param>
+    /// <param name="playerStart">What the player calls the start, in milliseconds.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void Start(PendingPlay play, long playerStart, long now)
     {
-        Retire();
-        Cursor = cursor;
-        Name = name;
-        IsEndTold = false;
+        Cursor?.Retire();
+        Cursor = Take(play, playerStart, before: null);
         IsPaused = false;
-        _clock.Set(position, now, runs: true);
-        ApplyReceives();
+        _clock.Set(playerStart + Cursor.Zero, now, runs: true);
+        Begin();
     }
 
-    /// <summary>Goes to another place of the title: the picture there is sent even while paused.</summary>
-    public void Seek(StripCursor cursor, long now)
+    /// <summary>Plays something behind what is over, without a gap.</summary>
+    /// <param name="next">Its reel is the stream's from now on.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void Follow(PendingPlay next, long now)
     {
-        Retire();
-        Cursor = cursor;
-        IsEndTold = false;
-        _clock.Set(cursor.Time, now, runs: !IsPaused);
-        ApplyReceives();
+        StripCursor before = Cursor!;
+        Join(before, Take(next, before.PlayerEnd, before), now);
+    }
+
+    /// <summary>Goes to the next part of the reel, or to its beginning when it loops.</summary>
+    /// <returns>False when the reel is over.</returns>
+    public bool TryContinue(long now)
+    {
+        StripCursor before = Cursor!;
+        int next = Part + 1;
+        if (before.PlayerEnd >= _stopAt || (next == Reel!.Parts.Length && !Reel.Loops))
+        {
+            return false;
+        }
+
+        if (next == Reel.Parts.Length)
+        {
+            next = 0;
+            _round += Reel.Period;
+        }
+
+        Join(before, CursorAt(next, Reel.Parts[next].JointIn, before.PlayerEnd, before.LastTime), now);
+        return true;
+    }
+
+    /// <summary>Goes to another place of the reel, by whose times the player goes from there on: the picture there is sent even while paused.</summary>
+    public void Seek(long reelTime, long now)
+    {
+        Cursor!.Retire();
+        _round = Reel!.RoundsBefore(reelTime);
+        _stopAt = long.MaxValue;
+        int part = Reel.PartAt(reelTime - _round);
+        ReelPart there = Reel.Parts[part];
+        long position = Math.Min(there.In + reelTime - _round - there.At, there.Out - 1);
+        Cursor = CursorAt(part, there.In, _round + there.At, _round + there.At, position);
+        _clock.Set(Cursor.Time, now, runs: !IsPaused);
+        Begin();
         if (IsPaused)
         {
-            cursor.HoldAfterFrame();
+            Cursor.HoldAfterFrame();
         }
     }
 
@@ -105,10 +171,15 @@ internal sealed class PlayerStream(uint id)
     public void Stop()
     {
         Generation++;
-        Retire();
+        Appending = 0;
+        Waits = false;
+        Cursor?.Retire();
+        Cursor = null;
+        Reel?.Release();
+        Reel = null;
         while (Queue.TryDequeue(out PendingPlay waiting))
         {
-            waiting.Title.Release();
+            waiting.Reel.Release();
         }
     }
 
@@ -152,10 +223,64 @@ internal sealed class PlayerStream(uint id)
     /// <summary>Milliseconds; above it a wake costs less than what a leaving viewer wastes.</summary>
     private const long LongestWake = 1000;
 
-    private void Retire()
+    private StripCursor Take(PendingPlay play, long playerStart, StripCursor? before)
     {
-        Cursor?.Retire();
-        Cursor = null;
+        Reel?.Release();
+        Reel = play.Reel;
+        Name = play.Name;
+        long start = Math.Min(play.Start - Reel.RoundsBefore(play.Start), Reel.Length - 1);
+        int part = Reel.PartAt(start);
+        ReelPart there = Reel.Parts[part];
+        long from = there.In + start - there.At;
+        from = before is null ? from : Math.Max(from, there.JointIn);
+        _round = playerStart - (from - there.In + there.At);
+        _stopAt = play.Duration < 0 ? long.MaxValue : playerStart + play.Duration;
+        return CursorAt(part, from, playerStart, before?.LastTime ?? playerStart);
+    }
+
+    private StripCursor CursorAt(int part, long from, long playerTime, long floor) => CursorAt(part, from, playerTime, floor, position: from);
+
+    /// <summary>A cursor in a part.</summary>
+    /// <param name="part">Becomes the part at hand.</param>
+    /// <param name="from">The title's time from which on the player is to see it.</param>
+    /// <param name="playerTime">What the player calls that.</param>
+    /// <param name="floor">The earliest time that the player may be told.</param>
+    /// <param name="position">The title's time to stand at.</param>
+    private StripCursor CursorAt(int part, long from, long playerTime, long floor, long position)
+    {
+        Part = part;
+        Title title = Reel!.Parts[part].Title;
+        bool isHeld = title.TryAcquire();
+        Debug.Assert(isHeld, "the reel holds its titles");
+        long length = Reel.Parts[part].Out - from;
+        bool isToTheEnd = from + length >= title.Strip.EndTime && _stopAt - playerTime >= length;
+        PlayRange range = new(from, isToTheEnd ? -1 : Math.Min(length, _stopAt - playerTime), playerTime, floor);
+        return new StripCursor(title, Id, chunkSize, range, position <= title.Strip.StartTime ? 0 : position);
+    }
+
+    private void Join(StripCursor before, StripCursor next, long now)
+    {
+        // The clock goes on: what was sent ahead of it stays ahead. Where the next title came late, it stood at the end.
+        long playerNow = Math.Min(_clock.PositionAt(now) - before.Zero, before.PlayerEnd);
+        _bytesBefore += before.BytesSent;
+        before.Retire();
+        Cursor = next;
+        Waits = false;
+        _clock.Set(playerNow + next.Zero, now, runs: !IsPaused);
+        ApplyReceives();
+        if (IsPaused)
+        {
+            next.Hold();
+        }
+    }
+
+    private void Begin()
+    {
+        Waits = false;
+        IsEndTold = false;
+        _bytesBefore = 0;
+        _playedFrom = Cursor!.PlayerTime;
+        ApplyReceives();
     }
 
     private void ApplyReceives()

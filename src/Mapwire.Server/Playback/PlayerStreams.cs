@@ -8,6 +8,7 @@ namespace Mapwire.Server.Playback;
 internal sealed class PlayerStreams
 {
     private readonly List<PlayerStream> _streams = new(1);
+    private readonly int _chunkSize;
     private readonly long _defaultLead;
     private readonly long _maxLead;
     private StripCursor? _cut; // whose message is on the wire in part
@@ -15,16 +16,21 @@ internal sealed class PlayerStreams
     private StripCursor? _dueCursor;
     private int _turn;
 
+    /// <param name="chunkSize">The chunk size that the player was told.</param>
     /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
     /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
-    public PlayerStreams(TimeSpan defaultLead, TimeSpan maxLead)
+    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan maxLead)
     {
+        _chunkSize = chunkSize;
         _defaultLead = (long)defaultLead.TotalMilliseconds;
         _maxLead = (long)maxLead.TotalMilliseconds;
     }
 
     /// <summary>Whether any stream has something to watch, paused or not.</summary>
     public bool IsActive => _streams.Exists(static stream => stream.IsActive);
+
+    /// <summary>One that has something to watch, or else the newest; null when there is none.</summary>
+    public PlayerStream? Watched => _streams.Find(static stream => stream.IsActive) ?? (_streams.Count > 0 ? _streams[^1] : null);
 
     /// <summary>The stream of an id, made when it is new: a session lets only created ids through.</summary>
     public PlayerStream this[uint id]
@@ -34,7 +40,7 @@ internal sealed class PlayerStreams
             PlayerStream? stream = Find(id);
             if (stream is null)
             {
-                stream = new PlayerStream(id);
+                stream = new PlayerStream(id, _chunkSize);
                 _streams.Add(stream);
             }
 
@@ -55,8 +61,8 @@ internal sealed class PlayerStreams
         }
     }
 
-    /// <summary>A stream whose title has been sent to its end and that was not told so; null when there is none.</summary>
-    public PlayerStream? FindEnded() => _streams.Find(static stream => stream.IsActive && stream.Cursor!.IsOver);
+    /// <summary>A stream whose title has been sent to its end and about which nothing was done yet; null when there is none.</summary>
+    public PlayerStream? FindEnded() => _streams.Find(static stream => stream.HasEnded);
 
     /// <summary>Adds the rest of a message that was cut.</summary>
     /// <returns>False when the list could not take all of it.</returns>

@@ -18,8 +18,8 @@ internal sealed class StripCursor
     private readonly uint _streamId;
     private readonly int _chunkSize;
     private readonly long _zero; // the title's time minus the player's, in milliseconds
-    private readonly long _floor; // the player's time at which it starts; what comes before is a decoder's run-up
-    private readonly long _startedAt; // the player's time of the first message
+    private readonly long _floor; // the player's time before which nothing may be; what comes earlier is a decoder's run-up
+    private readonly long _soundFrom; // the title's time: a run-up needs no sound
     private int _next;
     private readonly int _end;
     private int _limit; // nothing from here on for now: the end, or where a pause stopped
@@ -41,9 +41,9 @@ internal sealed class StripCursor
         _streamId = streamId;
         _chunkSize = chunkSize;
         _zero = range.Start - range.PlayerStart;
-        _floor = range.PlayerStart;
+        _floor = range.Floor ?? range.PlayerStart;
+        _soundFrom = range.Start <= title.Strip.StartTime ? 0 : range.Start;
         _next = position <= 0 ? 0 : title.Strip.SyncPointAt(position);
-        _startedAt = PlayerTime;
         long end = range.Duration < 0 ? title.Strip.EndTime : Math.Min(title.Strip.EndTime, range.Start + range.Duration);
         PlayerEnd = end - _zero;
         _end = range.Duration < 0 ? title.Strip.Count : Math.Max(_next + 1, title.Strip.IndexAt(range.Start + range.Duration));
@@ -65,6 +65,9 @@ internal sealed class StripCursor
     /// <summary>Whether anything is left before the limit.</summary>
     public bool HasMore => _next < _limit;
 
+    /// <summary>The strip's next entry.</summary>
+    public int Place => _next;
+
     /// <summary>Bytes sent, headers included.</summary>
     public long BytesSent { get; private set; }
 
@@ -74,8 +77,11 @@ internal sealed class StripCursor
     /// <summary>The player's time at which all of it is over, in milliseconds: where the next title of a playlist starts.</summary>
     public long PlayerEnd { get; }
 
-    /// <summary>What of the title this cursor has gone through, in seconds.</summary>
-    public double PlayedSeconds => (PlayerEnd - _startedAt) / 1000.0;
+    /// <summary>The player's time of the last message, in milliseconds: nothing behind this cursor may be told earlier.</summary>
+    public long LastTime => Math.Max(_floor, Title.Strip.Entries[_end - 1].Time - _zero);
+
+    /// <summary>The title's time minus the player's, in milliseconds.</summary>
+    public long Zero => _zero;
 
     /// <summary>The player's time of the next message, in milliseconds.</summary>
     public long PlayerTime => Math.Max(_floor, Time - _zero);
@@ -216,9 +222,14 @@ internal sealed class StripCursor
         }
 
         ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        if (entry.IsChange)
+        {
+            return true; // what comes later needs it, whatever is wanted now
+        }
+
         return entry.IsVideo
             ? index >= _videoFrom
-            : index >= _audioFrom && entry.Time - _zero >= _floor; // a run-up needs no sound
+            : index >= _audioFrom && entry.Time >= _soundFrom;
     }
 
     private StripMessage MessageAt(int index)
@@ -232,6 +243,7 @@ internal sealed class StripCursor
             time = _floor;
         }
 
-        return new StripMessage(Title, in entry, time, composition, _streamId, _chunkSize);
+        ReadOnlySpan<int> nanoseconds = Title.Strip.Nanoseconds;
+        return new StripMessage(Title, in entry, time, composition, nanoseconds.IsEmpty ? 0 : nanoseconds[index], _streamId, _chunkSize);
     }
 }

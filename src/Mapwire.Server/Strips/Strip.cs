@@ -7,19 +7,40 @@ internal sealed class Strip
 {
     private readonly StripEntry[] _entries;
     private readonly int[] _syncPoints;
+    private readonly int[] _nanoseconds;
+    private readonly int[] _changes;
 
     /// <param name="entries">In ascending time.</param>
     /// <param name="syncPoints">The indices of the entries that a seek may land on, ascending.</param>
+    /// <param name="nanoseconds">What each entry's time is short of; empty when nobody is told.</param>
+    /// <param name="startTime">When the presentation begins, in milliseconds; what lies before is for decoders.</param>
     /// <param name="endTime">When the last sample has been shown, in milliseconds.</param>
-    public Strip(StripEntry[] entries, int[] syncPoints, long endTime)
+    public Strip(StripEntry[] entries, int[] syncPoints, int[] nanoseconds, long startTime, long endTime)
     {
+        StartTime = startTime;
         EndTime = endTime;
         _entries = entries;
         _syncPoints = syncPoints;
+        _nanoseconds = nanoseconds;
+        List<int> changes = [];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (entries[i].IsChange)
+            {
+                changes.Add(i);
+            }
+        }
+
+        _changes = [.. changes];
     }
 
     /// <summary>The samples in send order.</summary>
     public ReadOnlySpan<StripEntry> Entries => _entries;
+
+    /// <summary>
+    /// When the presentation begins, in milliseconds from the start: what reordered pictures and a sound decoder's run-up take before it.
+    /// </summary>
+    public long StartTime { get; }
 
     /// <summary>When the last sample has been shown, in milliseconds from the start.</summary>
     public long EndTime { get; }
@@ -30,8 +51,25 @@ internal sealed class Strip
     /// <summary>The entries that a seek may land on: sync samples of the video, or of the audio where there is no video.</summary>
     public ReadOnlySpan<int> SyncPoints => _syncPoints;
 
+    /// <summary>What each entry's time is short of, in nanoseconds; empty when nobody is told.</summary>
+    public ReadOnlySpan<int> Nanoseconds => _nanoseconds;
+
     /// <summary>What the index takes in memory, in bytes.</summary>
-    public long ByteSize => ((long)_entries.Length * 16) + ((long)_syncPoints.Length * sizeof(int));
+    public long ByteSize => ((long)_entries.Length * 16) + ((long)(_syncPoints.Length + _nanoseconds.Length + _changes.Length) * sizeof(int));
+
+    /// <summary>The change of a lane's configuration that counts at an entry; null when it still is the first one.</summary>
+    public StripEntry? ChangeBefore(int index, int lane)
+    {
+        for (int i = _changes.Length - 1; i >= 0; i--)
+        {
+            if (_changes[i] < index && _entries[_changes[i]].Lane == lane)
+            {
+                return _entries[_changes[i]];
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The last sync point at or before a time, in O(log n); the first one when all are later.</summary>
     /// <param name="time">Milliseconds from the start of the title.</param>

@@ -1,27 +1,68 @@
+using System.Collections.Immutable;
 using Mapwire.Media;
+using Mapwire.Media.Codecs;
 using Mapwire.Server.Catalog;
 
 namespace Mapwire.Server.Strips;
 
-/// <summary>Merges the playable tracks of a movie into one strip.</summary>
-internal static class StripBuilder
+/// <summary>Merges the chosen tracks of a movie into one strip.</summary>
+internal sealed class StripBuilder
 {
-    /// <summary>Builds the strip of a movie's first playable video and first playable audio track.</summary>
-    /// <exception cref="TitleException">No track is playable, or a sample is beyond what RTMP can carry.</exception>
-    public static Strip Build(Track? video, Track? audio)
+    /// <summary>Far past what a message's time can be, and still two of them can be added.</summary>
+    private const long Never = 1L << 61;
+
+    private readonly ChosenTracks _chosen;
+    private readonly ImmutableArray<TitleLane?> _lanes;
+    private readonly PlayerAbilities _abilities;
+    private readonly bool _tellsNanoseconds;
+    private readonly long _shift;
+    private readonly List<byte> _changes = [];
+
+    /// <param name="chosen">The tracks.</param>
+    /// <param name="lanes">How each is headed: video first, then the audio tracks.</param>
+    /// <param name="abilities">The player's, which say how a configuration that changes is told.</param>
+    public StripBuilder(ChosenTracks chosen, ImmutableArray<TitleLane?> lanes, PlayerAbilities abilities)
     {
-        long shift = Shift(video, audio);
-        List<StripEntry> videoEntries = video is null ? [] : Convert(video, isVideo: true, shift);
-        List<StripEntry> audioEntries = audio is null ? [] : Convert(audio, isVideo: false, shift);
-        StripEntry[] merged = new StripEntry[videoEntries.Count + audioEntries.Count];
+        _chosen = chosen;
+        _lanes = lanes;
+        _abilities = abilities;
+        _tellsNanoseconds = lanes.Any(static lane => lane?.Header.HasNanoseconds == true);
+        _shift = Shift();
+    }
+
+    /// <summary>The messages that tell configurations which change in the middle, as <see cref="Build"/> found them.</summary>
+    public byte[] Changes => [.. _changes];
+
+    /// <summary>Builds the strip.</summary>
+    /// <exception cref="TitleException">No sample can be started from, or one is beyond what RTMP can carry.</exception>
+    public Strip Build()
+    {
+        List<LaneSamples> tracks = [];
+        if (_chosen.Video is { } video)
+        {
+            tracks.Add(Convert(video, StripEntry.VideoLane));
+        }
+
+        for (int i = 0; i < _chosen.Audio.Count; i++)
+        {
+            tracks.Add(Convert(_chosen.Audio[i], StripEntry.AudioLane + i));
+        }
+
+        StripEntry[] merged = new StripEntry[tracks.Sum(static track => track.Entries.Count)];
+        int[] nanoseconds = new int[_tellsNanoseconds ? merged.Length : 0];
         List<int> syncPoints = [];
-        int v = 0;
-        int a = 0;
+        int leading = _chosen.Video is null ? StripEntry.AudioLane : StripEntry.VideoLane;
         for (int i = 0; i < merged.Length; i++)
         {
-            bool takeVideo = a == audioEntries.Count || (v < videoEntries.Count && videoEntries[v].Time <= audioEntries[a].Time);
-            merged[i] = takeVideo ? videoEntries[v++] : audioEntries[a++];
-            if (merged[i].IsSync && merged[i].IsVideo == (video is not null))
+            LaneSamples next = Earliest(tracks);
+            merged[i] = next.Entries[next.Taken];
+            if (_tellsNanoseconds)
+            {
+                nanoseconds[i] = next.Nanoseconds[next.Taken];
+            }
+
+            next.Taken++;
+            if (merged[i].IsSync && merged[i].Lane == leading)
             {
                 syncPoints.Add(i);
             }
@@ -29,72 +70,157 @@ internal static class StripBuilder
 
         if (syncPoints.Count == 0)
         {
-            throw new TitleException(TitleError.NotPlayable, "no sync sample to start from");
+            Track track = _chosen.Video ?? _chosen.Audio[0];
+            FilePlace place = track.Samples.PlaceOf(0, SampleFact.Sync, out _);
+            throw new TitleException(TitleError.NotPlayable, $"track {track.Id}: no sync sample to start from ({place})");
         }
 
-        double presented = Math.Max(video?.Duration.TotalMilliseconds ?? 0, audio?.Duration.TotalMilliseconds ?? 0);
-        long end = Math.Max((long)Math.Round(presented) + shift, merged[^1].Time);
-        return new Strip(merged, [.. syncPoints], end);
+        long end = Math.Max((long)Math.Round(_chosen.Duration.TotalMilliseconds) + _shift, merged[^1].Time);
+        return new Strip(merged, [.. syncPoints], nanoseconds, Math.Clamp(_shift, 0, end), end);
     }
 
     /// <summary>
     /// What all tracks are moved by, so that the earliest decode time is 0: RTMP has no negative time, and moving the tracks
     /// together keeps them in sync. In milliseconds.
     /// </summary>
-    public static long Shift(Track? video, Track? audio)
+    private long Shift()
     {
-        long earliest = Math.Min(Earliest(video), Earliest(audio));
+        long earliest = _chosen.Audio.Append(_chosen.Video).Min(track => track is null ? long.MaxValue : Earliest(track));
         return earliest == long.MaxValue ? 0 : -earliest;
     }
 
-    /// <summary>Ticks to milliseconds, rounded to the nearest, in 128 bits: exact for any time and scale.</summary>
-    public static long ToMilliseconds(long ticks, uint timescale)
+    private long Earliest(Track track)
     {
-        Int128 doubled = ((Int128)ticks * 2000) + timescale;
-        Int128 divisor = (Int128)timescale * 2;
-        Int128 quotient = doubled / divisor;
-        return (long)(doubled % divisor < 0 ? quotient - 1 : quotient);
-    }
-
-    private static long Earliest(Track? track)
-    {
-        if (track is null)
-        {
-            return long.MaxValue;
-        }
-
         foreach (Sample sample in track.Samples)
         {
-            return ToMilliseconds(sample.DecodeTime, track.Timescale); // decode times ascend
+            return Round(sample.DecodeTime, track.Timescale); // decode times ascend
         }
 
         return long.MaxValue;
     }
 
-    private static List<StripEntry> Convert(Track track, bool isVideo, long shift)
+    /// <summary>The track whose next entry is due first; of two at the same time the one with the lower lane. At least one has entries left.</summary>
+    private static LaneSamples Earliest(List<LaneSamples> tracks)
     {
-        List<StripEntry> entries = new(checked((int)track.Samples.Count));
-        foreach (Sample sample in track.Samples)
+        LaneSamples? earliest = null;
+        foreach (LaneSamples track in tracks)
         {
-            long time = ToMilliseconds(sample.DecodeTime, track.Timescale);
-            long composition = ToMilliseconds(sample.DecodeTime + sample.CompositionOffset, track.Timescale) - time;
-            time += shift;
-            Check(sample.Description == 0 || track.Codecs[sample.Description] == track.Codec, track, entries.Count, "has another configuration of its codec than the first, which players are told only once");
-            Check(sample.Size <= StripEntry.MaxSize, track, entries.Count, $"has {sample.Size} bytes; an RTMP message carries {StripEntry.MaxSize}");
-            Check(sample.Offset <= StripEntry.MaxOffset, track, entries.Count, $"lies at {sample.Offset}, past 16 TiB");
-            Check(time is >= 0 and <= StripEntry.MaxTime, track, entries.Count, $"is due at {time} ms");
-            Check(Math.Abs(composition) <= StripEntry.MaxComposition, track, entries.Count, $"is shown {composition} ms after it is decoded");
-            entries.Add(new StripEntry(time, (int)composition, sample.Offset, (int)sample.Size, isVideo, sample.IsSync));
+            if (track.Taken < track.Entries.Count
+                && (earliest is null || track.Entries[track.Taken].Time < earliest.Entries[earliest.Taken].Time))
+            {
+                earliest = track;
+            }
         }
 
-        return entries;
+        return earliest!;
     }
 
-    private static void Check(bool holds, Track track, int index, string what)
+    private LaneSamples Convert(Track track, int lane)
     {
-        if (!holds)
+        SampleHeader header = _lanes[lane]!.Header;
+        LaneSamples converted = new(checked((int)track.Samples.Count), _tellsNanoseconds);
+        bool isShownWhenSent = lane == StripEntry.VideoLane && !header.HasComposition;
+        CodecConfiguration told = track.Codec!;
+        long before = 0;
+        long index = -1;
+        foreach (Sample sample in track.Samples)
         {
-            throw new TitleException(TitleError.NotPlayable, $"track {track.Id}: sample {index} {what}");
+            index++;
+            (long time, long composition, int nanoseconds) = TimesOf(sample, track.Timescale, header, isShownWhenSent);
+            time = Math.Max(time + _shift, before);
+            before = time;
+            if (Unfit(sample, time, composition) is { } fact)
+            {
+                throw Refuse(track, index, fact, WhyUnfit(fact, sample, time, composition));
+            }
+
+            CodecConfiguration codec = track.Codecs[sample.Description];
+            if (codec != told)
+            {
+                if (codec.FourCc != told.FourCc)
+                {
+                    throw Refuse(track, index, SampleFact.Description, $"is {codec.Name} in a track of {told.Name}");
+                }
+
+                AddChange(converted, codec, lane, time);
+                told = codec;
+            }
+
+            converted.Add(new StripEntry(time, (int)composition, sample.Offset, (int)sample.Size, lane, sample.IsSync), nanoseconds);
+        }
+
+        return converted;
+    }
+
+    /// <summary>
+    /// A sample's times in milliseconds. Codecs without a place for a composition time are shown in the order in which they are sent, so
+    /// the message's time is when.
+    /// </summary>
+    private (long Time, long Composition, int Nanoseconds) TimesOf(Sample sample, uint timescale, SampleHeader header, bool isShownWhenSent)
+    {
+        long time = Round(isShownWhenSent ? sample.PresentationTime : sample.DecodeTime, timescale);
+        if (!header.HasNanoseconds)
+        {
+            return (time, isShownWhenSent ? 0 : Round(sample.PresentationTime, timescale) - time, 0);
+        }
+
+        (long shown, int nanoseconds) = Ticks.Split(sample.PresentationTime, timescale); // they belong to when it is shown
+        shown = Math.Clamp(shown, -Never, Never);
+        return header.HasComposition ? (time, shown - time, nanoseconds) : (shown, 0, nanoseconds);
+    }
+
+    /// <summary>To the nearest millisecond; down where the rest is told, for all tracks alike.</summary>
+    private long Round(long ticks, uint timescale) =>
+        Math.Clamp(_tellsNanoseconds ? Ticks.Split(ticks, timescale).Milliseconds : Ticks.ToMilliseconds(ticks, timescale), -Never, Never);
+
+    private void AddChange(LaneSamples converted, CodecConfiguration codec, int lane, long time)
+    {
+        if (TitleLane.Configuration(codec, _abilities, Math.Max(0, lane - StripEntry.AudioLane)) is { } body)
+        {
+            converted.Add(new StripEntry(time, 0, _changes.Count, body.Length, lane, isSync: false, isChange: true), 0);
+            _changes.AddRange(body);
+        }
+    }
+
+    /// <summary>What RTMP or an entry cannot carry of a sample; null when there is nothing.</summary>
+    private static SampleFact? Unfit(in Sample sample, long time, long composition) =>
+        sample.Size > StripEntry.MaxSize ? SampleFact.Size
+        : sample.Offset > StripEntry.MaxOffset ? SampleFact.Offset
+        : time is < 0 or > StripEntry.MaxTime ? SampleFact.DecodeTime
+        : Math.Abs(composition) > StripEntry.MaxComposition ? SampleFact.Composition
+        : null;
+
+    private static string WhyUnfit(SampleFact fact, in Sample sample, long time, long composition) => fact switch
+    {
+        SampleFact.Size => $"has {sample.Size} bytes; an RTMP message carries {StripEntry.MaxSize}",
+        SampleFact.Offset => $"lies at {sample.Offset}, past 16 TiB",
+        SampleFact.DecodeTime => $"is due at {time} ms; the last time that can be told is {StripEntry.MaxTime}",
+        _ => $"is shown {composition} ms after it is decoded; {StripEntry.MaxComposition} can be told",
+    };
+
+    private static TitleException Refuse(Track track, long index, SampleFact fact, string reason)
+    {
+        FilePlace place = track.Samples.PlaceOf(index, fact, out long number);
+        return new TitleException(TitleError.NotPlayable, $"track {track.Id}: sample {number} {reason} ({place})");
+    }
+
+    /// <summary>The entries of one track, and how many of them are merged.</summary>
+    private sealed class LaneSamples(int capacity, bool tellsNanoseconds)
+    {
+        public List<StripEntry> Entries { get; } = new(capacity);
+
+        /// <summary>One an entry where a header tells them; else none.</summary>
+        public List<int> Nanoseconds { get; } = [];
+
+        public int Taken { get; set; }
+
+        public void Add(StripEntry entry, int nanoseconds)
+        {
+            Entries.Add(entry);
+            if (tellsNanoseconds)
+            {
+                Nanoseconds.Add(nanoseconds);
+            }
         }
     }
 }

@@ -15,30 +15,33 @@ namespace Mapwire.Server.Strips;
 internal readonly ref struct StripMessage
 {
     /// <summary>The most that a message needs of the scratch before its first payload byte, and for each further chunk.</summary>
-    public const int MaxHeaderLength = ChunkHeader.MaxLength + TitleCodecs.MaxTagHeaderLength;
+    public const int MaxHeaderLength = ChunkHeader.MaxLength + SampleHeader.MaxLength;
 
     private readonly ref readonly StripEntry _entry;
     private readonly Title _title;
     private readonly uint _streamId;
     private readonly uint _timestamp;
     private readonly int _composition;
+    private readonly int _nanoseconds;
     private readonly int _chunkSize;
 
     /// <param name="title">The title that the entry belongs to.</param>
     /// <param name="entry">The sample.</param>
     /// <param name="time">When it is due for this player, in milliseconds; wraps at 32 bits on the wire.</param>
     /// <param name="composition">Its composition offset for this player, in milliseconds.</param>
+    /// <param name="nanoseconds">What its time is short of; only where the codec header has a place for it.</param>
     /// <param name="streamId">The message stream.</param>
     /// <param name="chunkSize">The chunk size the player was told.</param>
-    public StripMessage(Title title, ref readonly StripEntry entry, long time, int composition, uint streamId, int chunkSize)
+    public StripMessage(Title title, ref readonly StripEntry entry, long time, int composition, int nanoseconds, uint streamId, int chunkSize)
     {
         _entry = ref entry;
         _title = title;
         _streamId = streamId;
         _timestamp = unchecked((uint)time);
         _composition = composition;
+        _nanoseconds = nanoseconds;
         _chunkSize = chunkSize;
-        TagHeaderLength = title.Codecs.TagHeaderLength(entry.IsVideo);
+        TagHeaderLength = title.Codecs.TagHeaderLength(in entry);
         MessageLength = TagHeaderLength + entry.Size;
         int chunks = Math.Max(1, (MessageLength + chunkSize - 1) / chunkSize);
         WireLength = ChunkHeader.Type0Length(ChunkStreamId, _timestamp)
@@ -83,7 +86,7 @@ internal readonly ref struct StripMessage
 
             if (skip < part)
             {
-                list.AddMapped(_title.AddressOf(_entry.Offset + sent + skip), part - skip);
+                list.AddMapped(_title.AddressOf(in _entry) + (nint)(sent + skip), part - skip);
                 skip = 0;
             }
             else
@@ -106,6 +109,6 @@ internal readonly ref struct StripMessage
 
         byte type = _entry.IsVideo ? MessageType.Video : MessageType.Audio;
         int length = ChunkHeader.WriteType0(scratch, ChunkStreamId, _timestamp, MessageLength, type, _streamId);
-        return length + _title.Codecs.WriteTagHeader(scratch[length..], _entry, _composition);
+        return length + _title.Codecs.WriteTagHeader(scratch[length..], in _entry, _composition, _nanoseconds);
     }
 }

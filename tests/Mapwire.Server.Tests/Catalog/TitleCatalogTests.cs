@@ -15,9 +15,26 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        Title[] titles = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => catalog.OpenAsync("", "mp4:film.mp4")));
+        Title[] titles = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => OpenAsync(catalog, "mp4:film.mp4")));
         Assert.Single(titles.Distinct());
         Array.ForEach(titles, static title => title.Release());
+    }
+
+    [Fact]
+    public async Task Players_of_another_choice_have_a_title_of_their_own()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        FoundTitle found = catalog.Find("", "film.mp4");
+        TrackChoice silent = new(PlayerAbilities.None, Audio: TrackChoice.NoTrack);
+        Title whole = await catalog.OpenAsync(found, default);
+        Title picture = await catalog.OpenAsync(found, silent);
+        Title again = await catalog.OpenAsync(found, silent);
+        Assert.NotSame(whole, picture);
+        Assert.Same(picture, again);
+        Assert.Contains(whole.Strip.Entries.ToArray(), static entry => !entry.IsVideo);
+        Assert.DoesNotContain(picture.Strip.Entries.ToArray(), static entry => !entry.IsVideo);
+        Array.ForEach([whole, picture, again], static title => title.Release());
     }
 
     [Fact]
@@ -25,10 +42,10 @@ public sealed class TitleCatalogTests : IDisposable
     {
         string path = _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        Title before = await catalog.OpenAsync("", "film.mp4");
+        Title before = await OpenAsync(catalog, "film.mp4");
         string next = _folder.Add("next.mp4");
         File.Move(next, path, overwrite: true);
-        Title after = await catalog.OpenAsync("", "film.mp4");
+        Title after = await OpenAsync(catalog, "film.mp4");
 
         Assert.NotSame(before, after);
         Assert.True(before.IsUnchangedAt(1));
@@ -44,7 +61,7 @@ public sealed class TitleCatalogTests : IDisposable
     {
         string path = _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        Title title = await catalog.OpenAsync("", "film.mp4");
+        Title title = await OpenAsync(catalog, "film.mp4");
         Assert.True(title.IsUnchangedAt(2));
         File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
         Assert.False(title.IsUnchangedAt(3));
@@ -57,7 +74,7 @@ public sealed class TitleCatalogTests : IDisposable
         using TitleCatalog catalog = Catalog();
         Assert.Equal(TitleError.NotFound, await ErrorOf(catalog, "film.mp4"));
         string path = _folder.Add("film.mp4");
-        (await catalog.OpenAsync("", "film")).Release();
+        (await OpenAsync(catalog, "film")).Release();
         File.Delete(path);
         Assert.Equal(TitleError.NotFound, await ErrorOf(catalog, "film.mp4"));
     }
@@ -72,7 +89,7 @@ public sealed class TitleCatalogTests : IDisposable
         Assert.Equal(TitleError.NotPlayable, await ErrorOf(catalog, "film.mp4"));
         Assert.Equal(TitleError.NotPlayable, await ErrorOf(catalog, "film.mp4"));
         await File.WriteAllBytesAsync(path, good);
-        (await catalog.OpenAsync("", "film.mp4")).Release();
+        (await OpenAsync(catalog, "film.mp4")).Release();
     }
 
     [Fact]
@@ -105,11 +122,16 @@ public sealed class TitleCatalogTests : IDisposable
     private TitleCatalog Catalog() => new(new ServedFolder(_folder.Path), long.MaxValue, 100, null, NullLogger.Instance);
 
     private static async Task<TitleError> ErrorOf(TitleCatalog catalog, string name) =>
-        (await Assert.ThrowsAsync<TitleException>(() => catalog.OpenAsync("", name))).Error;
+        (await Assert.ThrowsAsync<TitleException>(() => OpenAsync(catalog, name))).Error;
+
+    private static Task<Title> OpenAsync(TitleCatalog catalog, string name) => Task.Run(async () =>
+    {
+        return await catalog.OpenAsync(await catalog.FindAsync("", name), default);
+    });
 
     private static async Task<Title> OpenAndRelease(TitleCatalog catalog, string name)
     {
-        Title title = await catalog.OpenAsync("", name);
+        Title title = await OpenAsync(catalog, name);
         title.Release();
         return title;
     }

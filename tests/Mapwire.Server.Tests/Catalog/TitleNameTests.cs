@@ -19,7 +19,7 @@ public sealed class TitleNameTests
 
     [Fact]
     public void A_name_without_an_extension_is_tried_with_each() =>
-        Assert.Equal(["film.mp4", "film.m4v", "film.mov", "film.f4v", "film.m4a", "film.flv"], TitleName.Candidates("", "flv:film"));
+        Assert.Equal(["film.mp4", "film.m4v", "film.mov", "film.f4v", "film.m4a", "film.flv", "film.m3u8", "film.m3u", "film.json"], TitleName.Candidates("", "flv:film"));
 
     [Fact]
     public void Escapes_are_tried_as_they_are_and_then_decoded_once()

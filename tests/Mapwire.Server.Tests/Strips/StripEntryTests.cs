@@ -10,15 +10,16 @@ public sealed class StripEntryTests
     [Fact]
     public void What_goes_in_comes_out()
     {
-        Gen<(long Time, int Composition, long Offset, int Size, bool Video, bool Sync)> values =
+        Gen<(long Time, int Composition, long Offset, int Size, int Lane, bool Sync, bool Change)> values =
             from time in UpTo(StripEntry.MaxTime)
             from composition in Gen.Choose(-StripEntry.MaxComposition, StripEntry.MaxComposition)
             from offset in UpTo(StripEntry.MaxOffset)
             from size in Gen.Choose(0, (int)StripEntry.MaxSize)
-            from video in Gen.Elements(true, false)
+            from lane in Gen.Choose(0, StripEntry.MaxLanes - 1)
             from sync in Gen.Elements(true, false)
-            select (time, composition, offset, size, video, sync);
-        Prop.ForAll(values.ToArbitrary(), static v => Holds(v.Time, v.Composition, v.Offset, v.Size, v.Video, v.Sync)).QuickCheckThrowOnFailure();
+            from change in Gen.Elements(true, false)
+            select (time, composition, offset, size, lane, sync, change);
+        Prop.ForAll(values.ToArbitrary(), static v => Holds(v.Time, v.Composition, v.Offset, v.Size, v.Lane, v.Sync, v.Change)).QuickCheckThrowOnFailure();
     }
 
     [Theory]
@@ -27,8 +28,8 @@ public sealed class StripEntryTests
     [InlineData(StripEntry.MaxTime, -StripEntry.MaxComposition, 1L << 40, 1)]
     public void The_bounds_fit(long time, int composition, long offset, int size)
     {
-        Assert.True(Holds(time, composition, offset, size, true, true));
-        Assert.True(Holds(time, composition, offset, size, false, false));
+        Assert.True(Holds(time, composition, offset, size, StripEntry.VideoLane, true, false));
+        Assert.True(Holds(time, composition, offset, size, StripEntry.MaxLanes - 1, false, true));
     }
 
     private static Gen<long> UpTo(long max) =>
@@ -36,10 +37,10 @@ public sealed class StripEntryTests
         from low in Gen.Choose(0, int.MaxValue)
         select (((long)high << 31) | (uint)low) & max; // every max here is a power of two less one
 
-    private static bool Holds(long time, int composition, long offset, int size, bool video, bool sync)
+    private static bool Holds(long time, int composition, long offset, int size, int lane, bool sync, bool change)
     {
-        StripEntry entry = new(time, composition, offset, size, video, sync);
+        StripEntry entry = new(time, composition, offset, size, lane, sync, change);
         return entry.Time == time && entry.Composition == composition && entry.Offset == offset && entry.Size == size
-            && entry.IsVideo == video && entry.IsSync == sync;
+            && entry.Lane == lane && entry.IsVideo == (lane == 0) && entry.IsSync == sync && entry.IsChange == change;
     }
 }

@@ -7,28 +7,6 @@ namespace Mapwire.Server.Tests.Strips;
 
 public sealed class StripTests
 {
-    [Theory]
-    [InlineData(0, 1, 0)]
-    [InlineData(1, 3, 333)]
-    [InlineData(2, 3, 667)]
-    [InlineData(-1, 2, 0 - 500)]
-    [InlineData(-1, 3, -333)]
-    [InlineData(-2, 3, -667)]
-    [InlineData(1, 2000, 1)]
-    [InlineData(long.MaxValue, uint.MaxValue, 2147483648500)]
-    public void Ticks_become_the_nearest_millisecond(long ticks, uint timescale, long expected) =>
-        Assert.Equal(expected, StripBuilder.ToMilliseconds(ticks, timescale));
-
-    [Fact]
-    public void Times_do_not_drift_over_a_day_of_29_97()
-    {
-        for (long frame = 0; frame < 24L * 3600 * 30; frame += 997)
-        {
-            double exact = frame * 1001 * 1000.0 / 30000;
-            Assert.InRange(StripBuilder.ToMilliseconds(frame * 1001, 30000) - exact, -0.5001, 0.5001);
-        }
-    }
-
     [Fact]
     public void A_strip_is_in_order_and_starts_at_zero()
     {

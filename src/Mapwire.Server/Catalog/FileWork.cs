@@ -1,0 +1,70 @@
+using Mapwire.Media;
+
+namespace Mapwire.Server.Catalog;
+
+/// <summary>
+/// Something that is done with a file on a thread of <see cref="FileThreads"/>, and what it waits for: the system, which may never answer,
+/// or nothing but the processor.
+/// </summary>
+internal sealed class FileWork
+{
+    private readonly Action<FileWork> _run;
+    private readonly Action<TitleException> _refuse;
+    private MovieFileReader? _reader;
+    private long _waitsSince = long.MaxValue;
+
+    /// <param name="key">What it is about: of one key, one is done at a time.</param>
+    /// <param name="run">Does it.</param>
+    /// <param name="refuse">Tells whoever waits for it that it will not be waited for any longer.</param>
+    public FileWork(string key, Action<FileWork> run, Action<TitleException> refuse)
+    {
+        Key = key;
+        _run = run;
+        _refuse = refuse;
+    }
+
+    /// <summary>What it is about.</summary>
+    public string Key { get; }
+
+    /// <summary>Others with its key, who come after it.</summary>
+    public Queue<FileWork> Followers { get; set; } = [];
+
+    /// <summary>When it began, in milliseconds of the system's clock.</summary>
+    public long Started { get; private set; }
+
+    /// <summary>What those who waited for it were told; null while it is in time.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>What is read, or was last; null when nothing was yet. It stands still as long as that read does not come back.</summary>
+    public FilePlace? Place => Volatile.Read(ref _reader)?.Place;
+
+    /// <summary>For how long one call to the system has lasted, in milliseconds; 0 when it works.</summary>
+    public long WaitsFor(long now) => Math.Max(0, now - Volatile.Read(ref _waitsSince));
+
+    /// <summary>It is about to be done.</summary>
+    public void Begin()
+    {
+        Started = Environment.TickCount64;
+        BeginWait(); // for opening the file, which can hang as reading can
+    }
+
+    /// <summary>Does it, on this thread.</summary>
+    public void Run() => _run(this);
+
+    /// <summary>A recording is read from here on.</summary>
+    /// <param name="reader">Knows what is wanted next.</param>
+    public void Read(MovieFileReader reader) => Volatile.Write(ref _reader, reader);
+
+    /// <summary>A call to the system begins.</summary>
+    public void BeginWait() => Volatile.Write(ref _waitsSince, Environment.TickCount64);
+
+    /// <summary>The call has come back.</summary>
+    public void EndWait() => Volatile.Write(ref _waitsSince, long.MaxValue);
+
+    /// <summary>It will not be waited for any longer; when it ends, nobody wants what comes of it.</summary>
+    public void Refuse(string reason)
+    {
+        Refusal = reason;
+        _refuse(new TitleException(TitleError.Unreadable, reason)); // one for each: exceptions grow where they are thrown again
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace Mapwire.Server.Catalog;
+
+/// <summary>
+/// What stands behind the '?' of a name: <c>video=N|none</c>, <c>audio=N|none</c>, <c>lang=TAG</c>, <c>start=SECONDS</c>,
+/// <c>end=SECONDS</c>, <c>loop=1</c>. The rest is passed over.
+/// </summary>
+/// <param name="Video">As in <see cref="TrackChoice"/>.</param>
+/// <param name="Audio">As in <see cref="TrackChoice"/>.</param>
+/// <param name="Language">As in <see cref="TrackChoice"/>.</param>
+/// <param name="Start">Where what is played begins, in milliseconds of the title.</param>
+/// <param name="End">Where it ends, in milliseconds of the title; null for the title's end.</param>
+/// <param name="Loops">Whether it begins again when it is over.</param>
+internal readonly record struct PlayQuery(int Video, int Audio, string? Language, long Start, long? End, bool Loops)
+{
+    /// <summary>The largest number that a track of a kind can have: the limit of all tracks of a file.</summary>
+    private const int MaxTrack = 64;
+
+    /// <summary>Reads the query of a name. Who asks for tokens and the like asks for nothing here.</summary>
+    /// <exception cref="TitleException">A word that is known has a value that is not.</exception>
+    public static PlayQuery Parse(string name)
+    {
+        PlayQuery query = default;
+        int mark = name.IndexOf('?', StringComparison.Ordinal);
+        foreach (string part in mark < 0 ? [] : name[(mark + 1)..].Split('&'))
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            (string word, string value) = equals < 0 ? (part, "") : (part[..equals], Uri.UnescapeDataString(part[(equals + 1)..]));
+            query = word switch
+            {
+                "video" => query with { Video = TrackOf(word, value) },
+                "audio" => query with { Audio = TrackOf(word, value) },
+                "lang" => query with { Language = LanguageTag.Normalize(value) ?? throw Wrong(word, "a language such as de") },
+                "start" => query with { Start = TimeOf(word, value) },
+                "end" => query with { End = TimeOf(word, value) },
+                "loop" => query with { Loops = value switch { "1" => true, "0" => false, _ => throw Wrong(word, "1 or 0") } },
+                _ => query,
+            };
+        }
+
+        return query;
+    }
+
+    /// <summary>The choice of tracks that this wishes for.</summary>
+    public TrackChoice Choose(PlayerAbilities abilities) => new(abilities, Video, Audio, Language);
+
+    private static int TrackOf(string word, string value)
+    {
+        if (value == "none")
+        {
+            return TrackChoice.NoTrack;
+        }
+
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= MaxTrack
+            ? number
+            : throw Wrong(word, $"a track's number from 1 to {MaxTrack}, or none");
+    }
+
+    private static long TimeOf(string word, string value) =>
+        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+        && PlaylistFile.ToMilliseconds(seconds) is { } time
+            ? time
+            : throw Wrong(word, "seconds such as 12.5");
+
+    private static TitleException Wrong(string word, string what) => new(TitleError.NotPlayable, $"?{word}= takes {what}");
+}

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mapwire.Server.Catalog;
+
+/// <summary>What the server would make of a playlist: the same opening as for a player, told instead of played.</summary>
+/// <remarks>The list's own folder stands for the served one, since nobody says which that is: items that are links out of it are not found.</remarks>
+public sealed class PlaylistReport
+{
+    /// <summary>Why the list is refused; null when it plays, be it only for players that offer its codecs (Enhanced RTMP).</summary>
+    public string? Refusal { get; private init; }
+
+    /// <summary>Why players that offer no codecs are refused; null when they are not.</summary>
+    public string? PlainRefusal { get; private init; }
+
+    /// <summary>How long it plays; zero when it is refused.</summary>
+    public TimeSpan Duration { get; private init; }
+
+    /// <summary>The length of the list's file in bytes.</summary>
+    public long FileLength { get; private init; }
+
+    /// <summary>The items; empty when the list could not be read.</summary>
+    public IReadOnlyList<PlaylistItemReport> Items { get; private init; } = [];
+
+    /// <summary>Whether a file of this name is served as a playlist.</summary>
+    /// <param name="path">Only its extension counts.</param>
+    public static bool IsPlaylist(string path) => PlaylistFile.IsPlaylist(path);
+
+    /// <summary>Opens a playlist as the server would and tells what it found. A list that is refused is a report too.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">What each file may cost before it is refused; null for the defaults.</param>
+    public static async Task<PlaylistReport> OfAsync(string path, TitleLimits? limits = null)
+    {
+        string full = Path.GetFullPath(path);
+        FileInfo file = new(full);
+        ServedFolder folder = new(file.DirectoryName!);
+        using TitleCatalog catalog = new(folder, long.MaxValue, int.MaxValue, null, NullLogger.Instance, limits);
+        ReelOpener opener = new(folder, catalog, PlaylistFile.MaxItems);
+        TrackChoice able = new(PlayerCodecs.All);
+        IReadOnlyList<PlaylistItem> items;
+        try
+        {
+            items = PlaylistFile.Read(folder.Find(file.Name) ?? full, file.Name, folder, PlaylistFile.MaxItems);
+        }
+        catch (TitleException refused)
+        {
+            return new PlaylistReport { Refusal = refused.Message, PlainRefusal = refused.Message, FileLength = file.Exists ? file.Length : 0 };
+        }
+
+        (ImmutableArray<ReelPart>? parts, string? plainRefusal) = await TryAsync(() => opener.JoinAsync(items, "", default)).ConfigureAwait(false);
+        string? refusal = null;
+        if (parts is null)
+        {
+            (parts, refusal) = await TryAsync(() => opener.JoinAsync(items, "", able)).ConfigureAwait(false);
+        }
+
+        Reel? reel = parts is { } joined ? new Reel(joined, loops: false) : null;
+        PlaylistReport report = new()
+        {
+            Refusal = refusal,
+            PlainRefusal = plainRefusal,
+            Duration = TimeSpan.FromMilliseconds(reel?.Length ?? 0),
+            FileLength = file.Length,
+            Items = await ItemsAsync(opener, items, parts, able).ConfigureAwait(false),
+        };
+        reel?.Release();
+        return report;
+    }
+
+    /// <summary>Each item by itself, so that a list with several bad ones tells of all.</summary>
+    private static async Task<IReadOnlyList<PlaylistItemReport>> ItemsAsync(
+        ReelOpener opener, IReadOnlyList<PlaylistItem> items, ImmutableArray<ReelPart>? joined, TrackChoice able)
+    {
+        List<PlaylistItemReport> reports = [];
+        for (int i = 0; i < items.Count; i++)
+        {
+            PlaylistItem item = items[i];
+            int number = i + 1;
+            (ReelPart? plain, string? plainRefusal) = await TryAsync(() => opener.OpenItemAsync("", item, number, default), isItem: true).ConfigureAwait(false);
+            string? refusal = null;
+            ReelPart? part = plain;
+            if (part is null)
+            {
+                (part, refusal) = await TryAsync(() => opener.OpenItemAsync("", item, number, able), isItem: true).ConfigureAwait(false);
+            }
+
+            ReelPart? shown = joined is { } parts ? parts[i] : part; // joined, it begins where the one before leaves off
+            reports.Add(new PlaylistItemReport
+            {
+                Number = number,
+                Name = LogText.Clean(item.Name),
+                Place = item.Place.ToString(),
+                In = TimeSpan.FromMilliseconds(shown?.In ?? 0),
+                Out = TimeSpan.FromMilliseconds(shown?.Out ?? 0),
+                Refusal = refusal,
+                PlainRefusal = plainRefusal,
+            });
+            part?.Title.Release();
+        }
+
+        return reports;
+    }
+
+    private static async Task<(T? Opened, string? Refusal)> TryAsync<T>(Func<Task<T>> open, bool isItem = false)
+        where T : struct
+    {
+        try
+        {
+            return (await open().ConfigureAwait(false), null);
+        }
+        catch (TitleException refused)
+        {
+            return (null, isItem && refused.InnerException is TitleException item ? item.Message : refused.Message);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+using System.Net;
+using Mapwire.Memory.Sharing;
+
+namespace Mapwire.Server.Statistics;
+
+/// <summary>A player's place as it was read, and what follows from it for a moment.</summary>
+/// <param name="Facts">Who it is.</param>
+/// <param name="Figures">How it stands.</param>
+internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures Figures)
+{
+    /// <summary>Looks before a version that does not become even is its writer's who was stopped or killed in the middle.</summary>
+    private const int MostLooks = 100;
+
+    public PlayerState State => (PlayerState)Math.Min(Figures.State, (byte)PlayerState.Ended);
+
+    /// <summary>Bytes of the title at hand.</summary>
+    public long PlayBytes => Math.Max(0, Figures.Bytes - Facts.BytesBefore);
+
+    public IPEndPoint? Peer
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes, Facts.AddressLow);
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], Facts.AddressHigh);
+            return Facts.AddressLength is 4 or 16 ? new IPEndPoint(new IPAddress(bytes[..Facts.AddressLength]), Facts.Port) : null;
+        }
+    }
+
+    /// <summary>Reads a place; null if it is free.</summary>
+    public static PlayerReading? Of(SharedMemory memory, SharedCell<PlayerFacts> cell)
+    {
+        if (!cell.TryRead(out PlayerFacts facts) || facts.Id == 0)
+        {
+            return null;
+        }
+
+        PlayerFigures figures = default;
+        for (int look = 0; look < MostLooks; look++)
+        {
+            figures = memory.Read<PlayerFigures>(cell.Offset - PlayerFigures.Size);
+            Volatile.ReadBarrier();
+            if (figures.Version % 2 == 0 && figures.Version == memory.Read<uint>(cell.Offset - PlayerFigures.Size))
+            {
+                break;
+            }
+
+            Thread.SpinWait(10);
+        }
+
+        return new PlayerReading(facts, figures);
+    }
+
+    /// <summary>Where the player's clock is: it runs while it plays, whether the server writes or not.</summary>
+    public long PositionAt(long now) => State == PlayerState.Playing ? Figures.Position + Math.Max(0, now - Figures.UpdatedAt) : Figures.Position;
+
+    /// <summary>Media in hand, in milliseconds; negative: missing.</summary>
+    public long LeadAt(long now) => Figures.MediaTime - PositionAt(now);
+
+    /// <summary>Bytes a second.</summary>
+    public double RateAt(long now) => ByteRate.Fading(Figures.Rate, now - Figures.SentAt);
+}

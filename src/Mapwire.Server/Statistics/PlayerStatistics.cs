@@ -1,0 +1,196 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Mapwire.Memory.Sharing;
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Playback;
+
+namespace Mapwire.Server.Statistics;
+
+/// <summary>A connection's place in the shared memory. Its worker alone writes it, and reads nothing of it back.</summary>
+internal sealed class PlayerStatistics
+{
+    /// <summary>How far behind its clock a player may be before it has stalled: two or three frames, which its display's queue hides.</summary>
+    private const long Tolerance = 100;
+
+    private readonly WorkerStatistics _worker;
+    private readonly SharedMemory _memory;
+    private readonly long _place;
+    private TitleStatistics? _title;
+    private StripCursor? _cursor;
+    private long _bytes;
+    private double _rate;
+    private long _sentAt;
+    private long _position;
+    private long _mediaTime;
+    private uint _version;
+    private int _plays;
+    private ushort _stalls;
+    private bool _wasAhead;
+    private PlayerFacts _facts;
+    private readonly SharedCell<PlayerFacts> _factsCell;
+
+    /// <param name="worker">Whose thread writes.</param>
+    /// <param name="memory">The server's segment.</param>
+    /// <param name="place">Where: figures, then facts.</param>
+    public PlayerStatistics(WorkerStatistics worker, SharedMemory memory, long place)
+    {
+        _worker = worker;
+        _memory = memory;
+        _place = place;
+        _factsCell = SharedCell.Create<PlayerFacts>(memory, place + PlayerFigures.Size);
+    }
+
+    /// <summary>A connection takes the place.</summary>
+    public void Enter(long id, EndPoint? peer, long now)
+    {
+        _facts = new PlayerFacts { Id = id, OpenedAt = now };
+        if (peer is IPEndPoint { Address: var address, Port: var port })
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            bytes.Clear();
+            address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+            address.TryWriteBytes(bytes, out int length);
+            _facts.AddressLow = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+            _facts.AddressHigh = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
+            _facts.AddressLength = (byte)length;
+            _facts.Port = (ushort)port;
+        }
+
+        _bytes = 0;
+        _rate = 0;
+        _sentAt = now;
+        _plays = 0;
+        _stalls = 0;
+        _position = 0;
+        _mediaTime = 0;
+        _wasAhead = false;
+        Write(PlayerState.Connected, isBlocked: false, now);
+        _factsCell.WriteAlone(in _facts);
+    }
+
+    /// <summary>Says how the player stands, after each thing that happened to it.</summary>
+    /// <param name="player">The player.</param>
+    /// <param name="bytes">All that was sent on the connection.</param>
+    /// <param name="isBlocked">Whether the socket is full.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void Update(Player player, long bytes, bool isBlocked, long now)
+    {
+        PlayerStream? stream = player.Watched;
+        StripCursor? cursor = stream?.Cursor;
+        if (player.Plays != _plays)
+        {
+            _worker.Played(player.Plays - _plays);
+            _plays = player.Plays;
+            Begin(cursor?.Title, _bytes, now);
+            _cursor = cursor;
+            _wasAhead = false;
+        }
+        else if (cursor is not null && cursor != _cursor)
+        {
+            Join(cursor, bytes, now);
+        }
+
+        if (bytes != _bytes)
+        {
+            _worker.Sent(bytes - _bytes);
+            _rate = ByteRate.After(_rate, bytes - _bytes, now - _sentAt);
+            _bytes = bytes;
+            _sentAt = now;
+        }
+
+        PlayerState state = cursor is null ? (_plays == 0 ? PlayerState.Connected : PlayerState.Ended)
+            : stream!.IsEndTold ? PlayerState.Ended
+            : stream.IsPaused ? PlayerState.Paused
+            : PlayerState.Playing;
+        if (cursor is not null)
+        {
+            Follow(cursor, stream!.DueUntil(now, 0), state);
+        }
+
+        Write(state, isBlocked, now);
+    }
+
+    /// <summary>The connection is closed: the place is free.</summary>
+    /// <param name="bytes">All that was sent on it.</param>
+    public void Leave(long bytes)
+    {
+        _worker.Sent(bytes - _bytes);
+        _bytes = bytes;
+        _facts.Id = 0;
+        _factsCell.WriteAlone(in _facts);
+        LeaveTitle(bytes);
+        _cursor = null;
+        _worker.Return(this);
+    }
+
+    /// <summary>A seek, or the next part of what is played: of the same title, or of the next one of a playlist.</summary>
+    private void Join(StripCursor cursor, long bytes, long now)
+    {
+        if (_cursor is not null && _cursor.Title != cursor.Title)
+        {
+            Begin(cursor.Title, Math.Max(_facts.BytesBefore, bytes - cursor.BytesSent), now);
+        }
+
+        _cursor = cursor;
+        _wasAhead = false; // a new place starts with nothing in hand
+    }
+
+    private void Follow(StripCursor cursor, long position, PlayerState state)
+    {
+        if (_wasAhead && state == PlayerState.Playing && position - _mediaTime > Tolerance)
+        {
+            _stalls += (ushort)(_stalls < ushort.MaxValue ? 1 : 0);
+            _worker.Stalled();
+            _wasAhead = false;
+        }
+
+        _position = position;
+        _mediaTime = cursor.Time;
+        _wasAhead |= _mediaTime > position;
+    }
+
+    /// <summary>A title begins.</summary>
+    /// <param name="title">Null when it has ended already.</param>
+    /// <param name="bytesBefore">Bytes of the connection that are not of this title.</param>
+    /// <param name="now">The worker's clock.</param>
+    private void Begin(Title? title, long bytesBefore, long now)
+    {
+        LeaveTitle(bytesBefore);
+        _title = title is null ? null : _worker.EnterTitle(title);
+        _stalls = 0;
+        _facts.TitleId = _title?.Id ?? 0;
+        _facts.BytesBefore = bytesBefore;
+        _facts.PlayedAt = now;
+        _factsCell.WriteAlone(in _facts);
+    }
+
+    private void LeaveTitle(long bytes)
+    {
+        if (_title is not null)
+        {
+            _worker.LeaveTitle(_title, bytes - _facts.BytesBefore, _stalls);
+            _title = null;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Write(PlayerState state, bool isBlocked, long now)
+    {
+        ref PlayerFigures figures = ref _memory.At<PlayerFigures>(_place);
+        // Plain stores between barriers, free on x64: Volatile.Write takes a reference, which is tested by a load, and that waits for memory.
+        figures.Version = ++_version;
+        Volatile.WriteBarrier();
+        figures.State = (byte)state;
+        figures.IsBlocked = isBlocked ? (byte)1 : (byte)0;
+        figures.Stalls = _stalls;
+        figures.Bytes = _bytes;
+        figures.Rate = _rate;
+        figures.SentAt = _sentAt;
+        figures.UpdatedAt = now;
+        figures.Position = _position;
+        figures.MediaTime = _mediaTime;
+        Volatile.WriteBarrier();
+        figures.Version = ++_version;
+    }
+}

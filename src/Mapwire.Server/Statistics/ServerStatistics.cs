@@ -1,0 +1,211 @@
+using System.Net;
+using Mapwire.Memory;
+using Mapwire.Memory.Sharing;
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mapwire.Server.Statistics;
+
+/// <summary>
+/// A server's figures in shared memory, for <c>mapwire top</c> in another process. Workers write their own places with plain stores
+/// as they send; names are written once a title that a player begins, and room is made once in some dozen connections.
+/// </summary>
+internal sealed class ServerStatistics : IDisposable
+{
+    /// <summary>Titles kept in the list after their last player left.</summary>
+    private const int IdleTitles = 64;
+
+    private readonly SharedMemory _memory;
+    private readonly ILogger _log;
+    private readonly int _workers;
+    private readonly Lock _changing = new();
+    private readonly Dictionary<string, TitleStatistics> _titles = new(StringComparer.Ordinal);
+    private readonly Stack<TitleStatistics> _freeTitles = new();
+    private readonly LinkedList<TitleStatistics> _idleTitles = new();
+    private long _chunksEnd;
+    private long _lastTitle;
+    private bool _isFull;
+
+    private ServerStatistics(SharedMemory memory, int workers, ILogger log)
+    {
+        _memory = memory;
+        _workers = workers;
+        _log = log;
+        _chunksEnd = StatisticsLayout.ChunksAt(workers);
+    }
+
+    /// <summary>Publishes the statistics of a server that is about to start, and removes what servers left that were killed.</summary>
+    /// <param name="options">Validated; name a statistics name.</param>
+    /// <param name="endPoint">Where it listens.</param>
+    /// <param name="log">Takes a line when it cannot be done: a server serves all the same.</param>
+    /// <returns>Null when it cannot be done.</returns>
+    public static ServerStatistics? TryPublish(RtmpServerOptions options, IPEndPoint endPoint, ILogger log)
+    {
+        try
+        {
+            SharedMemory.RemoveLeftovers(StatisticsLayout.Options(options.StatisticsFolder), StatisticsLayout.LayoutId);
+            return new ServerStatistics(Make(options, endPoint), options.Workers, log);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or TimeoutException or PlatformNotSupportedException)
+        {
+            Log.StatisticsNotPublished(log, refused.Message);
+            return null;
+        }
+    }
+
+    /// <summary>The places of a worker.</summary>
+    public WorkerStatistics ForWorker(int index) => new(this, _memory, index, _workers);
+
+    /// <summary>Makes room for some more connections of a worker, if there may be more.</summary>
+    public void AddPlayers(WorkerStatistics worker, Stack<PlayerStatistics> free)
+    {
+        lock (_changing)
+        {
+            AddChunk(
+                StatisticsLayout.PlayersKind, StatisticsLayout.PlayersPerChunk, StatisticsLayout.PlayerSize,
+                place => free.Push(new PlayerStatistics(worker, _memory, place)));
+        }
+    }
+
+    /// <summary>A player begins a title.</summary>
+    /// <returns>Its place; null when there is no room for more titles.</returns>
+    public TitleStatistics? Enter(Title title)
+    {
+        lock (_changing)
+        {
+            if (!_titles.TryGetValue(title.Name, out TitleStatistics? place))
+            {
+                place = TakePlace();
+                if (place is null)
+                {
+                    return null;
+                }
+
+                place.Begin(++_lastTitle, title.Name);
+                _titles.Add(title.Name, place);
+            }
+
+            if (place.Idle is not null)
+            {
+                _idleTitles.Remove(place.Idle);
+                place.Idle = null;
+            }
+
+            place.Enter(title);
+            return place;
+        }
+    }
+
+    /// <summary>A player is done with a title.</summary>
+    /// <param name="title">What was played.</param>
+    /// <param name="bytes">What was sent of it.</param>
+    /// <param name="stalls">How often its player ran out of media.</param>
+    public void Leave(TitleStatistics title, long bytes, int stalls)
+    {
+        lock (_changing)
+        {
+            title.Leave(bytes, stalls);
+            if (title.Players == 0)
+            {
+                title.Idle = _idleTitles.AddLast(title);
+            }
+        }
+    }
+
+    /// <summary>Ends publishing. No worker may run any more.</summary>
+    public void Dispose() => _memory.Dispose();
+
+    private static SharedMemory Make(RtmpServerOptions options, IPEndPoint endPoint)
+    {
+        long first = StatisticsLayout.ChunksAt(options.Workers);
+        // Twice what all connections need, since places stay with the worker that had most connections at once; and each may
+        // play a title of its own. Address space only: memory is taken as it is needed.
+        long most = first + (StatisticsLayout.ChunkSize * (
+            options.Workers
+            + (2L * options.MaxConnections / StatisticsLayout.PlayersPerChunk)
+            + ((IdleTitles + (long)options.MaxConnections) / StatisticsLayout.TitlesPerChunk)
+            + 2));
+        bool grows = PlatformCapabilities.Supports(MemoryCapability.ReserveForFile);
+        SharedMemoryOptions place = StatisticsLayout.Options(options.StatisticsFolder);
+        return SharedMemory.Create(StatisticsLayout.Prefix + options.StatisticsName, grows ? first : most, new SharedMemoryOptions
+        {
+            Folder = place.Folder,
+            LayoutId = place.LayoutId,
+            LayoutVersion = place.LayoutVersion,
+            MaxSize = most,
+            Initialize = memory => Fill(memory, options, endPoint),
+        });
+    }
+
+    private static void Fill(SharedMemory memory, RtmpServerOptions options, IPEndPoint endPoint)
+    {
+        ServerFacts facts = new()
+        {
+            ProcessId = Environment.ProcessId, Workers = options.Workers, StartedTicks = DateTime.UtcNow.Ticks, StartedAt = Environment.TickCount64,
+        };
+        facts.AddressLength = RecordText.Write($"rtmp://{endPoint}/{options.Application}", facts.Address);
+        facts.FolderLength = RecordText.Write(Path.GetFullPath(options.Folder), facts.Folder);
+        SharedCell.Create<ServerFacts>(memory, StatisticsLayout.FactsAt).WriteAlone(in facts);
+        for (int i = 0; i < options.Workers; i++)
+        {
+            long place = StatisticsLayout.WorkersAt + ((long)i * StatisticsLayout.WorkerSize);
+            SharedCell.Create<WorkerRecord>(memory, place);
+            memory.At<long>(place + StatisticsLayout.SeenAt) = facts.StartedAt;
+        }
+    }
+
+    private TitleStatistics? TakePlace()
+    {
+        if (_freeTitles.Count == 0 && _idleTitles.Count < IdleTitles)
+        {
+            AddChunk(
+                StatisticsLayout.TitlesKind, StatisticsLayout.TitlesPerChunk, StatisticsLayout.TitleSize,
+                place => _freeTitles.Push(new TitleStatistics(SharedCell.Create<TitleRecord>(_memory, place))));
+        }
+
+        if (_freeTitles.TryPop(out TitleStatistics? place))
+        {
+            return place;
+        }
+
+        if (_idleTitles.First is { Value: var oldest })
+        {
+            _idleTitles.RemoveFirst();
+            oldest.Idle = null;
+            _titles.Remove(oldest.Name!);
+            return oldest;
+        }
+
+        return null;
+    }
+
+    private void AddChunk(int kind, int places, int size, Action<long> add)
+    {
+        long chunk = _chunksEnd;
+        long end = chunk + StatisticsLayout.ChunkSize;
+        if (_isFull || end > _memory.MaxSize)
+        {
+            return;
+        }
+
+        try
+        {
+            _memory.Grow(end);
+        }
+        catch (Exception refused) when (refused is IOException or TimeoutException)
+        {
+            _isFull = true; // not tried again with every connection
+            Log.StatisticsFull(_log, refused.Message);
+            return;
+        }
+
+        _chunksEnd = end;
+        for (int i = 0; i < places; i++)
+        {
+            add(chunk + StatisticsLayout.PlacesAt + ((long)i * size));
+        }
+
+        Volatile.Write(ref _memory.At<int>(chunk), kind); // the places before it: a reader goes by the kind
+    }
+}

@@ -1,0 +1,242 @@
+using Mapwire.Memory.Sharing;
+
+namespace Mapwire.Server.Statistics;
+
+/// <summary>
+/// Reads the statistics of a server of the same user, in another process: by looking at memory, so that the server neither notices
+/// nor has to be able to answer.
+/// </summary>
+/// <remarks>Not for several threads at once.</remarks>
+public sealed class ServerStatisticsReader : IDisposable
+{
+    /// <summary>A worker gives a sign of life a second; a busy machine may make it late by as much again.</summary>
+    public static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(3);
+
+    private const long MostMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
+
+    private readonly SharedMemory _memory;
+    private readonly ServerFacts _facts;
+    private readonly List<SharedCell<WorkerRecord>> _workers = [];
+    private readonly List<SharedCell<PlayerFacts>> _players = [];
+    private readonly List<SharedCell<TitleRecord>> _titles = [];
+    private readonly TitleResidency _residency = new();
+    private readonly string _address;
+    private readonly string? _folder; // null when there was no room for all of it
+    private long _chunksEnd;
+
+    private ServerStatisticsReader(string name, SharedMemory memory)
+    {
+        Name = name;
+        _memory = memory;
+        SharedCell.Open<ServerFacts>(memory, StatisticsLayout.FactsAt).TryRead(out _facts);
+        _address = RecordText.Read(_facts.Address, _facts.AddressLength, out _);
+        string folder = RecordText.Read(_facts.Folder, _facts.FolderLength, out bool isWhole);
+        _folder = isWhole ? folder : null;
+        _facts.Workers = Math.Clamp(_facts.Workers, 0, StatisticsLayout.MostWorkers);
+        for (int i = 0; i < _facts.Workers; i++)
+        {
+            _workers.Add(SharedCell.Open<WorkerRecord>(memory, WorkerAt(i)));
+        }
+
+        _chunksEnd = StatisticsLayout.ChunksAt(_facts.Workers);
+    }
+
+    /// <summary>The name under which the server publishes.</summary>
+    public string Name { get; }
+
+    /// <summary>The names of the servers whose statistics there are, dead ones included.</summary>
+    /// <param name="folder">Where they publish; null for the place that is the default.</param>
+    /// <exception cref="UnauthorizedAccessException">The place belongs to somebody else.</exception>
+    public static IReadOnlyList<string> Names(string? folder = null) =>
+    [
+        .. SharedMemory.List(StatisticsLayout.Options(folder))
+            .Where(static segment => segment.LayoutId == StatisticsLayout.LayoutId && segment.Name.StartsWith(StatisticsLayout.Prefix, StringComparison.Ordinal))
+            .Select(static segment => segment.Name[StatisticsLayout.Prefix.Length..]),
+    ];
+
+    /// <summary>Opens the statistics of a server, be it running, stuck or dead.</summary>
+    /// <param name="name">The name under which it publishes.</param>
+    /// <param name="folder">Where it publishes; null for the place that is the default.</param>
+    /// <exception cref="FileNotFoundException">There is none of the name.</exception>
+    /// <exception cref="SharedMemoryFormatException">They are damaged, or of another version of the server.</exception>
+    /// <exception cref="UnauthorizedAccessException">They belong to somebody else.</exception>
+    public static ServerStatisticsReader Open(string name, string? folder = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (!StatisticsLayout.IsName(name))
+        {
+            throw new FileNotFoundException($"'{name}' is no server's name.");
+        }
+
+        SharedMemory memory = SharedMemory.Open(StatisticsLayout.Prefix + name, new SharedMemoryOptions
+        {
+            Folder = folder,
+            LayoutId = StatisticsLayout.LayoutId,
+            LayoutVersion = StatisticsLayout.Version,
+            ReadOnly = true,
+            OpenLeftover = true,
+        });
+        try
+        {
+            return new ServerStatisticsReader(name, memory);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            memory.Dispose();
+            throw new SharedMemoryFormatException(SharedMemoryError.WrongSize, memory.Name, 0, "it is too short for a server's statistics");
+        }
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Looks.</summary>
+    /// <param name="withResidency">Whether to look what of the titles' files is in memory.</param>
+    /// <exception cref="SharedMemoryFormatException">They are damaged.</exception>
+    public ServerSnapshot Read(bool withResidency = true)
+    {
+        FollowGrowth();
+        // Of a dead one nothing is known after its last sign of life; whether it is dead is asked before anything is read.
+        bool isDead = !_memory.IsInUse;
+        long seen = Enumerable.Range(0, _facts.Workers).Select(SeenAt).DefaultIfEmpty(_facts.StartedAt).Max();
+        DateTimeOffset started = new(Math.Clamp(_facts.StartedTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+        TimeSpan uptime = Milliseconds(Math.Max(0, seen - _facts.StartedAt));
+        long now = isDead ? seen : Environment.TickCount64;
+        // The clock of a dead one may be of a time before the machine was started again, so its age is one of dates.
+        TimeSpan age = isDead ? Positive(DateTime.UtcNow.Ticks - started.Ticks - uptime.Ticks) : Milliseconds(Math.Max(0, now - seen));
+        List<WorkerSnapshot> workers = ReadWorkers(now);
+        Dictionary<long, TitleRecord> titles = ReadTitles();
+        List<PlayerReading> players = ReadPlayers();
+        ILookup<long, PlayerReading> playing = players.ToLookup(static player => player.Facts.TitleId);
+        return new ServerSnapshot(
+            Name, _facts.ProcessId, _address, _folder ?? "",
+            isDead ? ServerState.Dead : workers.Exists(static worker => worker.Silence > StuckAfter) ? ServerState.Stuck : ServerState.Running,
+            age, started, uptime,
+            players.Count, workers.Sum(static worker => worker.Bytes), workers.Sum(static worker => worker.BytesPerSecond),
+            workers.Sum(static worker => worker.Plays), workers.Sum(static worker => worker.Stalls), workers,
+            [.. titles.Values.Select(title => Title(title, playing[title.Id], now, withResidency)).OrderBy(static title => title.Name, StringComparer.Ordinal)],
+            [.. players.Select(player => Player(player, titles, now))]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+
+    private static long WorkerAt(int index) => StatisticsLayout.WorkersAt + ((long)index * StatisticsLayout.WorkerSize);
+
+    private void FollowGrowth()
+    {
+        for (; _memory.Size >= _chunksEnd + StatisticsLayout.ChunkSize; _chunksEnd += StatisticsLayout.ChunkSize)
+        {
+            switch (_memory.Read<int>(_chunksEnd))
+            {
+                case StatisticsLayout.PlayersKind:
+                    AddCells(_players, StatisticsLayout.PlayersPerChunk, StatisticsLayout.PlayerSize, PlayerFigures.Size);
+                    break;
+                case StatisticsLayout.TitlesKind:
+                    AddCells(_titles, StatisticsLayout.TitlesPerChunk, StatisticsLayout.TitleSize, 0);
+                    break;
+                default:
+                    return; // being made, or never finished
+            }
+        }
+    }
+
+    private void AddCells<T>(List<SharedCell<T>> cells, int count, int size, int inset) where T : unmanaged
+    {
+        Thread.MemoryBarrier(); // the kind was read; the places were made before it
+        for (int i = 0; i < count; i++)
+        {
+            cells.Add(SharedCell.Open<T>(_memory, _chunksEnd + StatisticsLayout.PlacesAt + ((long)i * size) + inset));
+        }
+    }
+
+    private long SeenAt(int worker) => _memory.Read<long>(WorkerAt(worker) + StatisticsLayout.SeenAt);
+
+    private List<WorkerSnapshot> ReadWorkers(long now)
+    {
+        List<WorkerSnapshot> workers = [];
+        for (int i = 0; i < _workers.Count; i++)
+        {
+            _workers[i].TryRead(out WorkerRecord worker);
+            workers.Add(new WorkerSnapshot(
+                worker.Connections, worker.Bytes, ByteRate.Fading(worker.Rate, now - worker.SentAt), worker.Plays, worker.Stalls,
+                Milliseconds(Math.Max(0, now - SeenAt(i)))));
+        }
+
+        return workers;
+    }
+
+    private Dictionary<long, TitleRecord> ReadTitles()
+    {
+        Dictionary<long, TitleRecord> titles = [];
+        foreach (SharedCell<TitleRecord> cell in _titles)
+        {
+            if (cell.TryRead(out TitleRecord title) && title.Id != 0)
+            {
+                titles[title.Id] = title;
+            }
+        }
+
+        return titles;
+    }
+
+    private List<PlayerReading> ReadPlayers()
+    {
+        List<PlayerReading> players = [];
+        foreach (SharedCell<PlayerFacts> cell in _players)
+        {
+            if (PlayerReading.Of(_memory, cell) is { } player)
+            {
+                players.Add(player);
+            }
+        }
+
+        players.Sort(static (one, other) => (one.Facts.OpenedAt, one.Facts.Id).CompareTo((other.Facts.OpenedAt, other.Facts.Id)));
+        return players;
+    }
+
+    private static PlayerSnapshot Player(in PlayerReading player, Dictionary<long, TitleRecord> titles, long now)
+    {
+        bool isKnown = titles.TryGetValue(player.Facts.TitleId, out TitleRecord title);
+        return new PlayerSnapshot(
+            player.Facts.Id, player.Peer, isKnown ? RecordText.Read(title.Name, title.NameLength, out _) : null, player.State,
+            Milliseconds(Math.Clamp(player.PositionAt(now), 0, Math.Max(title.Duration, Math.Max(0, player.Figures.MediaTime)))), Milliseconds(player.LeadAt(now)),
+            player.Figures.Bytes, player.RateAt(now), player.Figures.Stalls, Since(player.Facts.OpenedAt), Since(player.Facts.PlayedAt),
+            Since(player.Figures.SentAt), player.Figures.IsBlocked != 0);
+
+        TimeSpan Since(long time) => time == 0 ? TimeSpan.Zero : Milliseconds(Math.Max(0, now - time));
+    }
+
+    private TitleSnapshot Title(in TitleRecord title, IEnumerable<PlayerReading> players, long now, bool withResidency)
+    {
+        long bytes = title.PastBytes;
+        long stalls = title.PastStalls;
+        double rate = 0;
+        int active = 0;
+        long? least = null;
+        foreach (PlayerReading player in players)
+        {
+            bytes += player.PlayBytes;
+            stalls += player.Figures.Stalls;
+            rate += player.RateAt(now);
+            active += player.State is PlayerState.Playing or PlayerState.Paused ? 1 : 0;
+            if (player.State == PlayerState.Playing)
+            {
+                least = Math.Min(least ?? long.MaxValue, player.LeadAt(now));
+            }
+        }
+
+        string name = RecordText.Read(title.Name, title.NameLength, out bool isWhole);
+        double? resident = withResidency && isWhole && _folder is not null ? _residency.Of(Path.Join(_folder, name), title.FileLength) : null;
+        return new TitleSnapshot(
+            name, active, title.Plays, bytes, rate, stalls, least is { } lowest ? Milliseconds(lowest) : null,
+            Milliseconds(title.Duration), title.FileLength, resident);
+    }
+
+    /// <summary>Of what may be damaged: the nearest time that there is.</summary>
+    private static TimeSpan Milliseconds(long time) => TimeSpan.FromTicks(Math.Clamp(time, -MostMilliseconds, MostMilliseconds) * TimeSpan.TicksPerMillisecond);
+
+    private static TimeSpan Positive(long ticks) => TimeSpan.FromTicks(Math.Max(0, ticks));
+}

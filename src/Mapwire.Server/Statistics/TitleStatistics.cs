@@ -1,0 +1,49 @@
+using Mapwire.Memory.Sharing;
+using Mapwire.Server.Catalog;
+
+namespace Mapwire.Server.Statistics;
+
+/// <summary>A title's place. Written when a player begins it or is done with it, under <see cref="ServerStatistics"/>' lock.</summary>
+internal sealed class TitleStatistics(SharedCell<TitleRecord> cell)
+{
+    private TitleRecord _record;
+
+    /// <summary>The name that the place has now; null before the first.</summary>
+    public string? Name { get; private set; }
+
+    /// <summary>Names the title in players' records.</summary>
+    public long Id => _record.Id;
+
+    /// <summary>Players that play it now.</summary>
+    public int Players { get; private set; }
+
+    /// <summary>Where it stands among those that nobody plays.</summary>
+    public LinkedListNode<TitleStatistics>? Idle { get; set; }
+
+    /// <summary>Takes the place for a title.</summary>
+    public void Begin(long id, string name)
+    {
+        Name = name;
+        _record = new TitleRecord { Id = id };
+        _record.NameLength = RecordText.Write(name, _record.Name);
+    }
+
+    /// <summary>A player begins it.</summary>
+    public void Enter(Title title)
+    {
+        Players++;
+        _record.Plays++;
+        _record.Duration = (long)title.Duration.TotalMilliseconds;
+        _record.FileLength = title.Identity.Length;
+        cell.WriteAlone(in _record);
+    }
+
+    /// <summary>A player is done with it.</summary>
+    public void Leave(long bytes, int stalls)
+    {
+        Players--;
+        _record.PastBytes += bytes;
+        _record.PastStalls += stalls;
+        cell.WriteAlone(in _record);
+    }
+}

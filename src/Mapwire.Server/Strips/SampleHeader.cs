@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+using Mapwire.Media;
+using Mapwire.Media.Flv;
+
+namespace Mapwire.Server.Strips;
+
+/// <summary>
+/// The codec header of a track's samples, made once: a template of which a sample only fills in the frame type, the composition time
+/// and the nanoseconds. Its length is the same for all samples of a track, so a message's length is known without writing it.
+/// </summary>
+internal readonly record struct SampleHeader
+{
+    /// <summary>The longest header; the template is written with two stores of eight bytes, whatever its length.</summary>
+    public const int MaxLength = 16;
+
+    /// <summary>Bytes that <see cref="WriteTo(Span{byte})"/> takes of a stored index.</summary>
+    public const int StoredLength = MaxLength + 4;
+
+    /// <summary>Where the nanoseconds stand in a header that has them: behind the first byte and their length (Enhanced RTMP v2, ModEx).</summary>
+    private const int NanosecondsAt = 2;
+
+    private readonly ulong _first;
+    private readonly ulong _second;
+    private readonly byte _compositionAt; // 0: has none
+    private readonly bool _hasNanoseconds;
+    private readonly bool _isVideo;
+
+    private SampleHeader(ReadOnlySpan<byte> template, int length, int compositionAt, bool hasNanoseconds, bool isVideo)
+    {
+        Length = (byte)length;
+        _first = BinaryPrimitives.ReadUInt64LittleEndian(template);
+        _second = BinaryPrimitives.ReadUInt64LittleEndian(template[8..]);
+        _compositionAt = (byte)compositionAt;
+        _hasNanoseconds = hasNanoseconds;
+        _isVideo = isVideo;
+    }
+
+    /// <summary>Bytes of the header.</summary>
+    public byte Length { get; }
+
+    /// <summary>Whether the header tells a picture's composition time; else the message's time is when it is shown.</summary>
+    public bool HasComposition => _compositionAt > 0;
+
+    /// <summary>Whether the header tells what the message's time is short of.</summary>
+    public bool HasNanoseconds => _hasNanoseconds;
+
+    /// <summary>A plain header of AVC, or of HEVC with the number that players agreed on.</summary>
+    public static SampleHeader PlainVideo(VideoCodecId codec)
+    {
+        Span<byte> template = stackalloc byte[MaxLength];
+        int length = new VideoTagHeader(default, codec, AvcPacketType.NalUnits, 0).WriteTo(template);
+        return new SampleHeader(template, length, length - 3, hasNanoseconds: false, isVideo: true);
+    }
+
+    /// <summary>A plain header of sound.</summary>
+    public static SampleHeader PlainAudio(AudioTagHeader header)
+    {
+        Span<byte> template = stackalloc byte[MaxLength];
+        return new SampleHeader(template, header.WriteTo(template), 0, hasNanoseconds: false, isVideo: false);
+    }
+
+    /// <summary>A header of Enhanced RTMP. A composition time of 0 is written, too, so that the length stays the same.</summary>
+    public static SampleHeader ExtendedVideo(FourCc codec, bool hasNanoseconds)
+    {
+        Span<byte> template = stackalloc byte[ExVideoTagHeader.MaxLength];
+        ExVideoTagHeader header = new(default, VideoPacketType.CodedFrames, codec) { NanosecondOffset = hasNanoseconds ? 1 : 0 };
+        int length = header.WriteTo(template);
+        return new SampleHeader(template, length, header.HasCompositionTime ? length - 3 : 0, hasNanoseconds, isVideo: true);
+    }
+
+    /// <summary>A header of Enhanced RTMP.</summary>
+    /// <param name="codec">Such as Opus.</param>
+    /// <param name="track">The number among several audio tracks; 0 is the one that needs none.</param>
+    /// <param name="hasNanoseconds">Whether there is room for them.</param>
+    public static SampleHeader ExtendedAudio(FourCc codec, int track, bool hasNanoseconds)
+    {
+        Span<byte> template = stackalloc byte[MaxLength];
+        ExAudioTagHeader header = new(AudioPacketType.CodedFrames, codec)
+        {
+            NanosecondOffset = hasNanoseconds ? 1 : 0,
+            Track = track > 0 ? new ExtendedTrack(MultitrackType.OneTrack, (byte)track, 0) : null,
+        };
+        return new SampleHeader(template, header.WriteTo(template), 0, hasNanoseconds, isVideo: false);
+    }
+
+    /// <summary>Writes a sample's header.</summary>
+    /// <param name="destination">At least <see cref="MaxLength"/> bytes, of which the first <see cref="Length"/> count.</param>
+    /// <param name="isSync">Whether decoding can start with it.</param>
+    /// <param name="composition">Its composition offset for the player, in milliseconds.</param>
+    /// <param name="nanoseconds">What its time is short of.</param>
+    public void WriteTo(Span<byte> destination, bool isSync, int composition, int nanoseconds)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, _first);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], _second);
+        if (_isVideo)
+        {
+            destination[0] |= (byte)((int)(isSync ? VideoFrameType.Key : VideoFrameType.Inter) << 4);
+        }
+
+        if (_compositionAt > 0)
+        {
+            WriteUInt24(destination[_compositionAt..], composition);
+        }
+
+        if (_hasNanoseconds)
+        {
+            WriteUInt24(destination[NanosecondsAt..], nanoseconds);
+        }
+    }
+
+    /// <summary>Writes the header for a stored index.</summary>
+    public void WriteTo(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, _first);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], _second);
+        destination[MaxLength] = Length;
+        destination[MaxLength + 1] = _compositionAt;
+        destination[MaxLength + 2] = (byte)(_hasNanoseconds ? 1 : 0);
+        destination[MaxLength + 3] = (byte)(_isVideo ? 1 : 0);
+    }
+
+    /// <summary>Reads the header of a stored index.</summary>
+    public static SampleHeader Read(ReadOnlySpan<byte> stored) =>
+        new(stored, stored[MaxLength], stored[MaxLength + 1], stored[MaxLength + 2] != 0, stored[MaxLength + 3] != 0);
+
+    private static void WriteUInt24(Span<byte> destination, int value)
+    {
+        destination[0] = (byte)(value >> 16);
+        destination[1] = (byte)(value >> 8);
+        destination[2] = (byte)value;
+    }
+}

@@ -1,0 +1,286 @@
+using System.Buffers;
+using Mapwire.Rtmp.Amf;
+using Mapwire.Rtmp.Chunks;
+using Mapwire.Rtmp.Messages;
+using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Hosting;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Transport;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Playback;
+
+/// <summary>A player without a socket, by a clock and in an order that the test chooses.</summary>
+public sealed class PlayerTests : IDisposable
+{
+    private const int Lead = 3000;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TitleCatalog _catalog;
+    private readonly ArrayBufferWriter<byte> _toClient = new();
+    private readonly ArrayBufferWriter<byte> _toServer = new();
+    private readonly Ear _ear = new();
+    private readonly SemaphoreSlim _hasPosted = new(0);
+    private readonly Queue<Action> _posted = new();
+    private readonly GatherList _list = new();
+    private readonly Player _player;
+    private readonly ClientSession _client;
+    private long _lastTime;
+
+    public PlayerTests()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        RtmpServerOptions options = new() { Folder = _folder.Path };
+        ServedFolder folder = new(_folder.Path);
+        _catalog = new TitleCatalog(folder, long.MaxValue, 100, null, NullLogger.Instance);
+        ServerContext context = new(options, _catalog, new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
+        _player = new Player(context, null, _toClient, Post);
+        _client = new ClientSession(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), _ear, _toServer);
+        Exchange();
+        _client.CreateStream();
+        Exchange();
+    }
+
+    public void Dispose()
+    {
+        _player.Abandon();
+        _catalog.Dispose();
+        _list.Dispose();
+        _folder.Dispose();
+        _hasPosted.Dispose();
+    }
+
+    [Fact]
+    public async Task A_play_that_is_still_being_opened_when_the_one_before_ends_follows_it_without_an_end()
+    {
+        Play("a.mp4?end=1");
+        Play("b.mp4?end=1", reset: false);
+        await RunPostedAsync(); // a begins, and b stays on its way
+        await _hasPosted.WaitAsync(TimeSpan.FromSeconds(30));
+        SendDue();
+        _player.Now = 5000;
+        SendDue();
+        Assert.DoesNotContain(_ear.Heard, static word => word is "eof" or "NetStream.Play.Complete" or "NetStream.Play.Stop");
+        Assert.True(_player.IsActive); // no idle time begins
+        Assert.Equal(long.MaxValue, _player.NextWake());
+
+        RunPosted();
+        SendDue();
+        Assert.Equal(2, _ear.Heard.Count(static word => word == "NetStream.Play.Start"));
+        Assert.Equal(["NetStream.Play.Switch", "NetStream.Play.Complete", "NetStream.Play.Stop", "eof"], _ear.Heard.Where(static word => word is not ("NetStream.Play.Start" or "NetStream.Play.Reset")));
+        Assert.InRange(_ear.StartTimes[1], 940, 1000); // time went on where it was
+    }
+
+    [Fact]
+    public async Task An_appended_play_that_cannot_be_opened_ends_what_waited_for_it()
+    {
+        Play("a.mp4?end=1");
+        Play("nowhere.mp4", reset: false);
+        await RunPostedAsync();
+        await _hasPosted.WaitAsync(TimeSpan.FromSeconds(30));
+        SendDue();
+        Assert.DoesNotContain("eof", _ear.Heard);
+        RunPosted();
+        Assert.Equal(["NetStream.Play.StreamNotFound", "NetStream.Play.Complete", "NetStream.Play.Stop", "eof"], _ear.Heard.TakeLast(4));
+        Assert.False(_player.IsActive);
+    }
+
+    [Fact]
+    public async Task A_new_play_lets_go_of_what_waited()
+    {
+        Play("a.mp4?end=1");
+        Play("b.mp4", reset: false);
+        await RunPostedAsync();
+        await _hasPosted.WaitAsync(TimeSpan.FromSeconds(30));
+        SendDue();
+        Play("b.mp4?end=2");
+        RunPosted(); // what was appended comes too late
+        await RunPostedAsync();
+        SendDue();
+        Assert.Equal(1, _ear.Heard.Count(static word => word == "eof"));
+        Assert.Equal(2, _ear.Heard.Count(static word => word == "NetStream.Play.Reset"));
+    }
+
+    [Theory]
+    [InlineData("list.m3u8")]
+    [InlineData("a.mp4?end=0.5&loop=1")]
+    public async Task Joints_do_not_send_further_ahead(string name)
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "list.m3u8"), string.Concat(Enumerable.Repeat("a.mp4?end=1\n", 10)));
+        Play(name);
+        await RunPostedAsync();
+        foreach (long now in (long[])[0, 400, 1000, 3300, 5000])
+        {
+            _player.Now = now;
+            SendDue();
+            Assert.InRange(_lastTime, now + Lead - 120, now + Lead);
+            Assert.InRange(_player.NextWake(), now + 1, now + 1000);
+        }
+
+        Assert.DoesNotContain("eof", _ear.Heard);
+    }
+
+    [Fact]
+    public async Task A_pause_at_a_joint_stays_one()
+    {
+        Play("a.mp4?end=0.5&loop=1");
+        await RunPostedAsync();
+        SendDue();
+        _client.Pause(1, true, 0);
+        Exchange();
+        long at = _lastTime;
+        _player.Now = 60_000;
+        SendDue();
+        Assert.Equal(at, _lastTime);
+        _client.Pause(1, false, 0);
+        Exchange();
+        SendDue();
+        Assert.InRange(_lastTime, at, at + 100); // the clock stood, and what was ahead of it still is
+        _player.Now = 61_000;
+        SendDue();
+        Assert.InRange(_lastTime, at + 900, at + 1100);
+    }
+
+    private void Play(string name, bool reset = true)
+    {
+        _client.Play(1, new PlayCommand(0, name, Reset: reset));
+        Exchange();
+    }
+
+    private void Exchange()
+    {
+        do
+        {
+            byte[] bytes = _toServer.WrittenSpan.ToArray();
+            _toServer.ResetWrittenCount();
+            _player.Session.Receive(bytes);
+            Hear();
+        }
+        while (_toServer.WrittenCount > 0);
+    }
+
+    private void Hear()
+    {
+        byte[] bytes = _toClient.WrittenSpan.ToArray();
+        _toClient.ResetWrittenCount();
+        _client.Receive(bytes);
+    }
+
+    /// <summary>Sends all that is due, as a socket does that takes everything.</summary>
+    private void SendDue()
+    {
+        while (true)
+        {
+            _list.Clear();
+            _player.GatherDue(_list, 256 * 1024);
+            long length = _list.Length;
+            if (length > 0)
+            {
+                _lastTime = LastTimeOf(_list);
+            }
+
+            _player.AdvanceDue(length);
+            Hear();
+            if (length == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>The time of the last message of a list, read as a client reads it.</summary>
+    private static long LastTimeOf(GatherList list)
+    {
+        using Transport.SocketPair sockets = new(sendBuffer: 4 << 20); // takes a list whole
+        MemoryStream wire = new();
+        list.Send(sockets.Sender.SafeHandle, out long sent);
+        Assert.Equal(list.Length, sent);
+        sockets.Sender.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        while (wire.Length < sent)
+        {
+            sockets.Drain(wire);
+        }
+
+        ChunkReader reader = new(ChunkReaderLimits.Client);
+        ReadOnlySpan<byte> chunkSize = [2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0x10, 0, 0];
+        reader.TryRead(ref chunkSize, out _);
+        ReadOnlySpan<byte> bytes = wire.ToArray();
+        long last = 0;
+        while (reader.TryRead(ref bytes, out RtmpMessage message))
+        {
+            last = message.Timestamp;
+        }
+
+        return last;
+    }
+
+    private void Post(Action action)
+    {
+        lock (_posted)
+        {
+            _posted.Enqueue(action);
+        }
+
+        _hasPosted.Release();
+    }
+
+    private async Task RunPostedAsync()
+    {
+        await _hasPosted.WaitAsync(TimeSpan.FromSeconds(30));
+        RunPosted();
+    }
+
+    private void RunPosted()
+    {
+        Action action;
+        lock (_posted)
+        {
+            action = _posted.Dequeue();
+        }
+
+        action();
+        Hear();
+    }
+
+    /// <summary>What the client hears: codes of statuses, and <c>eof</c>.</summary>
+    private sealed class Ear : IClientSessionHandler
+    {
+        public List<string> Heard { get; } = [];
+
+        /// <summary>The times of onMetaData: when each play began.</summary>
+        public List<long> StartTimes { get; } = [];
+
+        public void OnConnected(bool accepted, StatusInfo status) => Assert.True(accepted);
+
+        public void OnResult(double transactionId, bool succeeded, AmfValue value) => Assert.True(succeeded);
+
+        public void OnStatus(uint streamId, StatusInfo status) => Heard.Add(status.Code);
+
+        public void OnUserControl(UserControl control)
+        {
+            if (control.Event == UserControlEvent.StreamEof)
+            {
+                Heard.Add("eof");
+            }
+        }
+
+        public void OnData(uint streamId, long timestamp, string name, ReadOnlySpan<AmfValue> values)
+        {
+            if (name == "onMetaData")
+            {
+                StartTimes.Add(timestamp);
+            }
+            else if (name == "onPlayStatus")
+            {
+                Heard.Add(values[0]["code"]!.AsString()!);
+            }
+        }
+
+        public void OnMedia(in RtmpMessage message, long timestamp)
+        {
+        }
+    }
+}
