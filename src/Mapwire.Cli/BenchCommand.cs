@@ -32,11 +32,12 @@ internal static class BenchCommand
             DefaultValueFactory = _ => [],
         };
         Option<double> rehearsal = Seconds("--rehearsal", "Plays before the test that are not counted, so that nobody's start-up is measured.", 1);
+        Option<bool> enhanced = new("--enhanced") { Description = "Offer the codecs of Enhanced RTMP: HEVC, AV1, VP9, Opus and the others." };
         Option<bool> remote = new("--remote") { Description = "Allow servers on other machines than this one." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new("bench", "Plays streams of any RTMP server with many players, checks and times what comes.")
         {
-            urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, threads, processes, rehearsal, remote, json,
+            urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, threads, processes, rehearsal, enhanced, remote, json,
         };
         command.SetAction((parsed, _) => BenchAsync(
             parsed.GetValue(urls)!,
@@ -53,6 +54,7 @@ internal static class BenchCommand
                 ChurnRate = parsed.GetValue(churnRate),
                 SeekEvery = parsed.GetValue(seekEvery) is { } every ? TimeSpan.FromSeconds(every) : null,
                 Threads = parsed.GetValue(threads),
+                Enhanced = parsed.GetValue(enhanced),
                 Rehearsal = TimeSpan.FromSeconds(parsed.GetValue(rehearsal)),
                 ServerProcesses = parsed.GetValue(processes)!,
             }));

@@ -13,22 +13,31 @@ internal static class ProbeCommand
     /// <summary>The subcommand.</summary>
     public static Command Create()
     {
-        Argument<string> file = new("FILE") { Description = "A recording." };
+        Argument<string> file = new("FILE") { Description = "A recording or a playlist." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Option<bool> boxes = new("--boxes") { Description = "Print the box tree with offsets and sizes." };
         Command command = new("probe", "Says what the server would make of a file, and whether and why it is refused.") { file, json, boxes };
-        command.SetAction(parsed => Probe(parsed.GetValue(file)!, parsed.GetValue(json), parsed.GetValue(boxes)));
+        LimitOptions limits = new();
+        limits.AddTo(command);
+        command.SetAction((parsed, _) => ProbeAsync(parsed.GetValue(file)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes)));
         return command;
     }
 
-    private static int Probe(string path, bool asJson, bool withBoxes)
+    private static async Task<int> ProbeAsync(string path, TitleLimits limits, bool asJson, bool withBoxes)
     {
         if (!File.Exists(path))
         {
             return ExitCode.Misuse($"no file {path}");
         }
 
-        TitleReport report = TitleReport.Of(path);
+        if (PlaylistReport.IsPlaylist(path))
+        {
+            PlaylistReport list = await PlaylistReport.OfAsync(path, limits).ConfigureAwait(false);
+            Print(asJson, json => ProbeJson.Write(json, path, list), text => ProbeText.Write(text, path, list));
+            return list.Refusal is null ? ExitCode.Success : ExitCode.Failure;
+        }
+
+        TitleReport report = TitleReport.Of(path, limits);
         IReadOnlyList<BoxNode> boxes = [];
         try
         {
@@ -39,18 +48,21 @@ internal static class ProbeCommand
             return ExitCode.Misuse(unreadable.Message);
         }
 
-        if (asJson)
+        Print(asJson, json => ProbeJson.Write(json, path, report, withBoxes ? boxes : null), text => ProbeText.Write(text, path, report, boxes));
+        return report.Refusal is null ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    private static void Print(bool asJson, Action<Utf8JsonWriter> writeJson, Action<TextWriter> writeText)
+    {
+        if (!asJson)
         {
-            using Utf8JsonWriter writer = new(Console.OpenStandardOutput(), Indented);
-            ProbeJson.Write(writer, path, report, withBoxes ? boxes : null);
-            writer.Flush();
-            Console.WriteLine();
-        }
-        else
-        {
-            ProbeText.Write(Console.Out, path, report, boxes);
+            writeText(Console.Out);
+            return;
         }
 
-        return report.Refusal is null ? ExitCode.Success : ExitCode.Failure;
+        using Utf8JsonWriter json = new(Console.OpenStandardOutput(), Indented);
+        writeJson(json);
+        json.Flush();
+        Console.WriteLine();
     }
 }

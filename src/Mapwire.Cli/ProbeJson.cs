@@ -7,13 +7,15 @@ namespace Mapwire.Cli;
 /// <summary>A probe's findings for programs. Times are seconds, rates 1000 bits a second, sizes and offsets bytes.</summary>
 internal static class ProbeJson
 {
-    /// <summary>Writes one object: file, playable, refusal, duration, bitrate, size, tracks and, when asked for, boxes.</summary>
+    /// <summary>Writes one object: file, playable, refusal, plainRefusal, enhancedRefusal, duration, bitrate, size, tracks and, when asked for, boxes.</summary>
     public static void Write(Utf8JsonWriter json, string path, TitleReport report, IReadOnlyList<BoxNode>? boxes)
     {
         json.WriteStartObject();
         json.WriteString("file", path);
         json.WriteBoolean("playable", report.Refusal is null);
         WriteText(json, "refusal", report.Refusal);
+        WriteText(json, "plainRefusal", report.PlainRefusal);
+        WriteText(json, "enhancedRefusal", report.EnhancedRefusal);
         json.WriteNumber("duration", report.Duration.TotalSeconds);
         json.WriteNumber("bitrate", report.KilobitsPerSecond);
         json.WriteNumber("size", report.FileLength);
@@ -38,6 +40,35 @@ internal static class ProbeJson
         json.WriteEndObject();
     }
 
+    /// <summary>Writes one object: file, playable, refusal, plainRefusal, duration, size and items.</summary>
+    public static void Write(Utf8JsonWriter json, string path, PlaylistReport report)
+    {
+        json.WriteStartObject();
+        json.WriteString("file", path);
+        json.WriteBoolean("playable", report.Refusal is null);
+        WriteText(json, "refusal", report.Refusal);
+        WriteText(json, "plainRefusal", report.PlainRefusal);
+        json.WriteNumber("duration", report.Duration.TotalSeconds);
+        json.WriteNumber("size", report.FileLength);
+        json.WriteStartArray("items");
+        foreach (PlaylistItemReport item in report.Items)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("number", item.Number);
+            json.WriteString("name", item.Name);
+            json.WriteString("place", item.Place);
+            json.WriteBoolean("playable", item.Refusal is null);
+            WriteText(json, "refusal", item.Refusal);
+            WriteText(json, "plainRefusal", item.PlainRefusal);
+            json.WriteNumber("in", item.In.TotalSeconds);
+            json.WriteNumber("out", item.Out.TotalSeconds);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
     private static void WriteTrack(Utf8JsonWriter json, TrackReport track)
     {
         json.WriteStartObject();
@@ -49,6 +80,7 @@ internal static class ProbeJson
         WriteText(json, "language", track.Language);
         json.WriteBoolean("playable", track.LeftOut is null);
         WriteText(json, "leftOut", track.LeftOut);
+        WriteText(json, "offer", track.Offer);
         json.WriteNumber("duration", track.Duration.TotalSeconds);
         json.WriteNumber("bitrate", track.KilobitsPerSecond);
         json.WriteNumber("samples", track.Samples);

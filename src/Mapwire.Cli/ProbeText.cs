@@ -10,7 +10,16 @@ internal static class ProbeText
     /// <summary>Writes the report, and the boxes when there are any.</summary>
     public static void Write(TextWriter output, string path, TitleReport report, IReadOnlyList<BoxNode> boxes)
     {
-        output.WriteLine(report.Refusal is { } reason ? $"{path}: refused: {reason}" : $"{path}: playable");
+        output.WriteLine(Verdict(path, report.Refusal, report.PlainRefusal));
+        if (report is { Refusal: null, PlainRefusal: { } plain })
+        {
+            output.WriteLine($"  refused to others: {plain}");
+        }
+        else if (report is { Refusal: null, EnhancedRefusal: { } enhanced })
+        {
+            output.WriteLine($"  refused to players of Enhanced RTMP: {enhanced}");
+        }
+
         if (report.Refusal is null)
         {
             output.WriteLine(Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.KilobitsPerSecond:0.0} kbit/s, {report.FileLength} bytes"));
@@ -28,6 +37,36 @@ internal static class ProbeText
             output.WriteLine(Line($"{indent}{box.Type} @{box.Offset} {box.Length} bytes{fault}"));
         }
     }
+
+    /// <summary>Writes the report of a playlist.</summary>
+    public static void Write(TextWriter output, string path, PlaylistReport report)
+    {
+        output.WriteLine(Verdict(path, report.Refusal, report.PlainRefusal));
+        if (report.Refusal is null)
+        {
+            output.WriteLine(Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.Items.Count} items, {report.FileLength} bytes"));
+        }
+
+        foreach (PlaylistItemReport item in report.Items)
+        {
+            output.WriteLine(Line($"  item {item.Number} ({item.Place}): {item.Name}, {Describe(item)}"));
+        }
+    }
+
+    private static string Verdict(string path, string? refusal, string? plainRefusal) =>
+        refusal is not null ? $"{path}: refused: {refusal}"
+        : plainRefusal is not null ? $"{path}: playable for players of Enhanced RTMP"
+        : $"{path}: playable";
+
+    private static string Describe(PlaylistItemReport item) => item switch
+    {
+        { Refusal: { } reason } => $"refused: {reason}",
+        { PlainRefusal: not null } => $"{Span(item)}; for players of Enhanced RTMP",
+        _ => Span(item),
+    };
+
+    private static string Span(PlaylistItemReport item) =>
+        Line($"{item.In.TotalSeconds:0.000} to {item.Out.TotalSeconds:0.000} s");
 
     private static string Describe(TrackReport track)
     {
@@ -50,6 +89,7 @@ internal static class ProbeText
         }
 
         words += track.Language is null ? "" : $", {track.Language}";
+        words += track.Offer is null ? "" : $"; for players that offer {track.Offer}";
         return track.LeftOut is null ? words : $"{words}; left out: {track.LeftOut}";
     }
 

@@ -8,6 +8,8 @@ RootCommand root = new("Serves recorded MP4s over RTMP.")
     ProbeCommand.Create(),
     BenchCommand.Create(),
     PagesCommand.Create(),
+    TopCommand.Create(),
+    ArenaCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);
@@ -16,4 +18,4 @@ foreach (ParseError error in parsed.Errors)
     return ExitCode.Misuse(error.Message);
 }
 
-return await parsed.InvokeAsync();
+return parsed.Invoke();

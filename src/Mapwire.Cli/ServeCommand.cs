@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mapwire.Server.Hosting;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Mapwire.Cli;
 
@@ -68,18 +69,35 @@ internal static class ServeCommand
         Option<long?> maxServerRate = Bytes<long?>("--max-server-rate", "The most sent to all players, in bytes a second; no limit when left out.");
         Option<int?> sendBuffer = Bytes<int?>("--send-buffer", "The kernel's send buffer of a player; the system's own when left out.");
         Option<int?> receiveBuffer = Bytes<int?>("--receive-buffer", "The kernel's receive buffer of a player; the system's own when left out.");
+        Option<bool> legacyHevc = new("--legacy-hevc")
+        {
+            Description = "Send HEVC with the unofficial number 12 to players that offer no codecs (Enhanced RTMP).",
+        };
         Option<string?> indexCache = new("--index-cache")
         {
             Description = "Where the indices of recordings are kept between runs; 'none' for nowhere.",
             HelpName = "DIR",
             DefaultValueFactory = static _ => UserCacheFolder(),
         };
+        Option<string> statistics = new("--statistics")
+        {
+            Description = "The name that 'mapwire top' shows this server by; 'off' publishes no statistics. The process id when left out.",
+            HelpName = "NAME",
+            DefaultValueFactory = static _ => Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+        };
+        Option<string?> statisticsFolder = new("--statistics-folder")
+        {
+            Description = "A folder for the statistics' file, best one in memory; the user's own shared memory when left out.",
+            HelpName = "DIR",
+        };
         Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE.")
         {
             folder, rtmp, maxBuffer, chunkSize, handshakeTimeout, idleTimeout, sendTimeout, maxConnections, workers,
-            maxPlayerRate, maxServerRate, sendBuffer, receiveBuffer, indexCache,
+            maxPlayerRate, maxServerRate, sendBuffer, receiveBuffer, indexCache, legacyHevc, statistics, statisticsFolder,
         };
-        command.SetAction((parsed, _) => ServeAsync(() => new RtmpServerOptions
+        LimitOptions limits = new();
+        limits.AddTo(command);
+        command.SetAction(parsed => Serve(() => new RtmpServerOptions
         {
             Folder = parsed.GetValue(folder) ?? SampleFolder,
             EndPoint = parsed.GetValue(rtmp)!,
@@ -94,7 +112,11 @@ internal static class ServeCommand
             MaxServerRate = parsed.GetValue(maxServerRate),
             SendBuffer = parsed.GetValue(sendBuffer),
             ReceiveBuffer = parsed.GetValue(receiveBuffer),
+            LegacyHevc = parsed.GetValue(legacyHevc),
+            Limits = limits.Read(parsed),
             IndexCacheFolder = parsed.GetValue(indexCache) is { } cache and not "none" ? cache : null,
+            StatisticsName = parsed.GetValue(statistics) is { } name and not "off" ? name : null,
+            StatisticsFolder = parsed.GetValue(statisticsFolder),
         }));
         return command;
     }
@@ -122,17 +144,12 @@ internal static class ServeCommand
         return string.IsNullOrEmpty(caches) ? null : Path.Combine(caches, "mapwire", "index");
     }
 
-    private static async Task<int> ServeAsync(Func<RtmpServerOptions> choose)
+    private static int Serve(Func<RtmpServerOptions> choose)
     {
-        TaskCompletionSource stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ManualResetEventSlim stopping = new();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using ILoggerFactory logs = LoggerFactory.Create(static builder => builder.AddSimpleConsole(static console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        }));
+        using ConsoleLoggerProvider logs = ConsoleLog.Create();
         RtmpServerOptions options;
         RtmpServer server;
         try
@@ -156,9 +173,11 @@ internal static class ServeCommand
                 return ExitCode.Misuse($"cannot listen on {options.EndPoint}: {fault.Message}");
             }
 
-            Console.WriteLine($"Listening on rtmp://{server.EndPoint}/{options.Application} ({server.CountTitles()} titles)");
-            await stopping.Task;
-            await server.StopAsync();
+            Console.WriteLine($"Listening on rtmp://{server.EndPoint}/{options.Application}");
+            int titles = server.CountTitles(); // after the line above: to find ten thousand takes longer than to start
+            Console.WriteLine($"{titles} {(titles == 1 ? "title" : "titles")} in {Path.GetFullPath(options.Folder)}");
+            stopping.Wait();
+            server.Stop();
         }
 
         return ExitCode.Success;
@@ -166,7 +185,7 @@ internal static class ServeCommand
         void Stop(PosixSignalContext signal)
         {
             signal.Cancel = true; // the process ends by returning from here
-            stopping.TrySetResult();
+            stopping.Set();
         }
     }
 

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Text.Json;
+using Mapwire.Memory.Arenas;
+
+namespace Mapwire.Cli;
+
+/// <summary><c>mapwire arena FILE</c>: what is in an arena, and whether it is sound. Nothing in the file is changed.</summary>
+internal static class ArenaCommand
+{
+    /// <summary>The subcommand.</summary>
+    public static Command Create()
+    {
+        Argument<string> file = new("FILE") { Description = "A file that a program keeps an arena in." };
+        Option<bool> json = new("--json") { Description = "Print JSON." };
+        Option<bool> verify = new("--verify") { Description = "Say only whether it is sound, and what is wrong." };
+        Command command = new("arena", "Shows what is in an arena file, and checks every block of it.") { file, json, verify };
+        command.SetAction(parsed => Run(parsed.GetValue(file)!, parsed.GetValue(json), parsed.GetValue(verify)));
+        return command;
+    }
+
+    private static int Run(string file, bool asJson, bool verdictOnly)
+    {
+        if (!File.Exists(file))
+        {
+            return ExitCode.Misuse($"no file {file}");
+        }
+
+        try
+        {
+            using Arena arena = Arena.Open(file, new ArenaOptions { ReadOnly = true, AnyLayout = true });
+            ArenaReport report = arena.Inspect();
+            if (asJson)
+            {
+                Print(report);
+            }
+            else if (verdictOnly)
+            {
+                ArenaText.WriteVerdict(Console.Out, report);
+            }
+            else
+            {
+                ArenaText.Write(Console.Out, report);
+            }
+
+            return report.IsSound ? ExitCode.Success : ExitCode.Failure;
+        }
+        catch (Exception failure) when (failure is ArenaFormatException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        {
+            Console.Error.WriteLine($"mapwire: {failure.Message.ReplaceLineEndings(" ")}");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static void Print(ArenaReport report)
+    {
+        using Stream output = Console.OpenStandardOutput();
+        using (Utf8JsonWriter writer = new(output))
+        {
+            ArenaJson.Write(writer, report);
+        }
+
+        output.Write("\n"u8);
+    }
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Mapwire.Server.Statistics;
+using Spectre.Console;
+
+namespace Mapwire.Cli;
+
+/// <summary><c>mapwire top [NAME]</c>: what servers of this user do, read from their shared memory.</summary>
+internal static class TopCommand
+{
+    private const double LongestInterval = 3600;
+
+    /// <summary>The subcommand.</summary>
+    public static Command Create()
+    {
+        Argument<string?> name = new("NAME") { Description = "The server of this name; all when left out.", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> once = new("--once") { Description = "Print once and end; so it is too where there is no terminal." };
+        Option<bool> json = new("--json") { Description = "Print JSON once: an object with servers, each with its titles and players." };
+        Option<string?> folder = new("--folder") { Description = "Where servers were told to publish with --statistics-folder.", HelpName = "DIR" };
+        Option<double> interval = new("--interval") { Description = "How often to look.", HelpName = "SECONDS", DefaultValueFactory = static _ => 1 };
+        Command command = new("top", "Shows servers, their titles and players, be the server stuck or dead.") { name, once, json, folder, interval };
+        command.SetAction(parsed =>
+        {
+            double seconds = parsed.GetValue(interval);
+            if (seconds is not (>= 0.1 and <= LongestInterval))
+            {
+                return ExitCode.Misuse("--interval takes 0.1 to 3,600 seconds");
+            }
+
+            if (parsed.GetValue(folder) is { } place && !Directory.Exists(place))
+            {
+                return ExitCode.Misuse($"no folder {place}");
+            }
+
+            using TopServers servers = new(parsed.GetValue(name), parsed.GetValue(folder));
+            bool isLive = !parsed.GetValue(once) && !parsed.GetValue(json) && !Console.IsOutputRedirected && !Console.IsInputRedirected;
+            return isLive
+                ? ShowLive(servers, TimeSpan.FromSeconds(seconds))
+                : ShowOnce(servers, parsed.GetValue(name), parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    private static int ShowOnce(TopServers servers, string? name, bool asJson)
+    {
+        List<ServerSnapshot> seen = servers.Look();
+        foreach (string line in servers.Unreadable)
+        {
+            Console.Error.WriteLine("mapwire: " + TerminalText.Clean(line));
+        }
+
+        if (asJson)
+        {
+            using Stream output = Console.OpenStandardOutput();
+            using (Utf8JsonWriter writer = new(output, new JsonWriterOptions { Indented = true }))
+            {
+                TopJson.Write(writer, seen);
+            }
+
+            output.Write("\n"u8);
+        }
+        else if (seen.Count > 0)
+        {
+            Output().Write(TopText.Draw(seen, TopSort.Rate));
+        }
+
+        if (seen.Count > 0)
+        {
+            return ExitCode.Success;
+        }
+
+        if (servers.Unreadable.Count > 0)
+        {
+            return ExitCode.Failure;
+        }
+
+        return ExitCode.Misuse(name is null ? "no server publishes statistics" : $"no server {TerminalText.Clean(name)} publishes statistics");
+    }
+
+    /// <summary>A file or a pipe has no colours, and no width to keep to.</summary>
+    private static IAnsiConsole Output()
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            return AnsiConsole.Console;
+        }
+
+        IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        plain.Profile.Width = 240;
+        return plain;
+    }
+
+    private static int ShowLive(TopServers servers, TimeSpan interval)
+    {
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        new TopScreen(servers, interval).Run(stop.Token);
+        return ExitCode.Success;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using Mapwire.Server.Statistics;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Mapwire.Cli;
+
+/// <summary>The live screen of <c>mapwire top</c>: what is drawn and what keys do.</summary>
+internal sealed class TopScreen(TopServers servers, TimeSpan interval)
+{
+    /// <summary>Lines that are not of the tables of players.</summary>
+    private const int OtherLines = 12;
+
+    private static readonly TimeSpan KeyInterval = TimeSpan.FromMilliseconds(50);
+
+    private List<ServerSnapshot> _seen = [];
+    private TopSort _sort;
+    private long? _player;
+    private int _server;
+    private bool _isDetail;
+    private bool _quits;
+
+    /// <summary>Shows until q is pressed or it is cancelled.</summary>
+    public void Run(CancellationToken stop)
+    {
+        _seen = servers.Look();
+        AnsiConsole.AlternateScreen(() => AnsiConsole.Live(Draw()).Overflow(VerticalOverflow.Crop).Start(live =>
+        {
+            long next = Environment.TickCount64 + (long)interval.TotalMilliseconds;
+            while (!_quits && !stop.WaitHandle.WaitOne(KeyInterval))
+            {
+                bool changed = false;
+                while (!_quits && Console.KeyAvailable)
+                {
+                    Press(Console.ReadKey(intercept: true));
+                    changed = true;
+                }
+
+                if (Environment.TickCount64 >= next)
+                {
+                    next = Environment.TickCount64 + (long)interval.TotalMilliseconds;
+                    _seen = servers.Look();
+                    changed = true;
+                }
+
+                if (changed)
+                {
+                    live.UpdateTarget(Draw());
+                }
+            }
+        }));
+    }
+
+    private void Press(ConsoleKeyInfo key)
+    {
+        switch (key.Key)
+        {
+            case ConsoleKey.Q:
+                _quits = true;
+                break;
+            case ConsoleKey.Escape or ConsoleKey.Backspace:
+                _isDetail = false;
+                break;
+            case ConsoleKey.Enter:
+                _isDetail = _player is not null;
+                break;
+            case ConsoleKey.DownArrow or ConsoleKey.J:
+                Move(1);
+                break;
+            case ConsoleKey.UpArrow or ConsoleKey.K:
+                Move(-1);
+                break;
+            case ConsoleKey.Tab when _seen.Count > 0:
+                _server = (_server + 1) % _seen.Count;
+                _player = null;
+                _isDetail = false;
+                break;
+            case ConsoleKey.S:
+                _sort = (TopSort)(((int)_sort + 1) % Enum.GetValues<TopSort>().Length);
+                break;
+            default:
+                _sort = char.ToLowerInvariant(key.KeyChar) switch
+                {
+                    'r' => TopSort.Rate,
+                    'b' => TopSort.Bytes,
+                    'l' => TopSort.Lead,
+                    'x' => TopSort.Stalls,
+                    't' => TopSort.Title,
+                    'p' => TopSort.Peer,
+                    _ => _sort,
+                };
+                break;
+        }
+    }
+
+    private void Move(int by)
+    {
+        if (Shown is not { Players.Count: > 0 } server)
+        {
+            return;
+        }
+
+        IReadOnlyList<PlayerSnapshot> players = TopText.Sorted(server, _sort);
+        int at = players.ToList().FindIndex(player => player.Id == _player);
+        _player = players[at < 0 ? (by > 0 ? 0 : players.Count - 1) : Math.Clamp(at + by, 0, players.Count - 1)].Id;
+    }
+
+    private ServerSnapshot? Shown => _seen.Count == 0 ? null : _seen[Math.Min(_server, _seen.Count - 1)];
+
+    private Rows Draw()
+    {
+        List<IRenderable> parts = [.. servers.Unreadable.Select(static line => new Text(TerminalText.Clean(line)))];
+        if (Shown is not { } server)
+        {
+            parts.Add(new Text("No server publishes statistics now."));
+        }
+        else if (_isDetail && server.Players.FirstOrDefault(player => player.Id == _player) is { } player)
+        {
+            parts.Add(TopText.Detail(server, player));
+        }
+        else
+        {
+            parts.Add(TopText.Draw([server], _sort, Math.Max(3, Console.WindowHeight - OtherLines), _player));
+        }
+
+        string others = _seen.Count > 1 ? $"  Tab next of {_seen.Count} servers" : "";
+        parts.Add(new Text(
+            $"sorted by {_sort.ToString().ToLowerInvariant()}: r b l x t p or s  up, down, Enter a player  Esc back  q quit{others}", new Style(decoration: Decoration.Dim)));
+        return new Rows(parts);
+    }
+}
