@@ -35,6 +35,11 @@ public sealed class LoadOptions
     /// <summary>How often each player seeks to a random place of the first nine tenths of its film; null: never.</summary>
     public TimeSpan? SeekEvery { get; init; }
 
+    /// <summary>
+    /// Whether players offer the codecs of Enhanced RTMP. Default no, as ffmpeg and librtmp do not unless they are told to.
+    /// </summary>
+    public bool Enhanced { get; init; }
+
     /// <summary>Threads, each with its own players. Default 1: ten thousand players of 500 kbit/s need less than one core.</summary>
     public int Threads { get; init; } = 1;
 

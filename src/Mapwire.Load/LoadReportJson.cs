@@ -18,6 +18,7 @@ public static class LoadReportJson
 
         json.WriteEndArray();
         json.WriteString("mode", report.Options.Mode.ToString().ToLowerInvariant());
+        json.WriteBoolean("enhanced", report.Options.Enhanced);
         json.WriteNumber("players", report.Options.Players);
         json.WriteNumber("seconds", report.Seconds);
         json.WriteNumber("bytes", report.Bytes);

@@ -33,6 +33,7 @@ internal sealed class LoadLoop : IDisposable
     public LoadLoop(LoadOptions options, int index)
     {
         Mode = options.Mode;
+        IsEnhanced = options.Enhanced;
         SeekInterval = options.SeekEvery is { } every ? LoadClock.Of(every) : null;
         ChurnInterval = options.ChurnRate is { } rate ? (long)(options.Players / rate * LoadClock.Second) : null;
         BufferMilliseconds = Mode == LoadMode.Fast ? TenHours : (uint)options.Buffer.TotalMilliseconds;
@@ -76,6 +77,9 @@ internal sealed class LoadLoop : IDisposable
     public Random Random { get; }
 
     public LoadMode Mode { get; }
+
+    /// <summary>Whether players offer the codecs of Enhanced RTMP.</summary>
+    public bool IsEnhanced { get; }
 
     /// <summary>Microseconds between two seeks of a player.</summary>
     public long? SeekInterval { get; }

@@ -221,7 +221,10 @@ internal sealed class LoadPlayer : IDisposable
         _loop.Tally.Established.Add(now - _intendedStart);
         RtmpUrl url = _target.Url;
         _ear = new PlayerEar(_loop, url, _intendedStart);
-        _session = new ClientSession(_loop.SessionOptions, ClientSessionOptions.DefaultConnect(url.Application, url.ConnectUrl), _ear, _loop.Output);
+        ConnectCommand connect = _loop.IsEnhanced
+            ? ClientSessionOptions.EnhancedConnect(url.Application, url.ConnectUrl)
+            : ClientSessionOptions.DefaultConnect(url.Application, url.ConnectUrl);
+        _session = new ClientSession(_loop.SessionOptions, connect, _ear, _loop.Output);
         _ear.Session = _session;
         Flush();
         Read();

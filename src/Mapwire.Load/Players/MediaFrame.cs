@@ -8,6 +8,7 @@ internal readonly record struct MediaFrame(bool IsCoded, bool IsKey)
     private const int ExtendedHeader = 0x80;
     private const int KeyFrame = 1;
     private const int Avc = 7;
+    private const int Hevc = 12; // never in the specification
     private const int Aac = 10;
     private const int ExtendedAudio = 9;
     private const int CodedFrames = 1;
@@ -15,13 +16,13 @@ internal readonly record struct MediaFrame(bool IsCoded, bool IsKey)
 
     /// <summary>Classifies a video message.</summary>
     /// <param name="first">Frame type and codec, or the extended header.</param>
-    /// <param name="second">The AVC packet type, where the codec is AVC.</param>
+    /// <param name="second">The packet type, where the codec is AVC or HEVC.</param>
     public static MediaFrame OfVideo(byte first, byte second)
     {
         bool isKey = ((first >> 4) & 7) == KeyFrame;
         bool isCoded = (first & ExtendedHeader) != 0
             ? (first & 0xF) is CodedFrames or CodedFramesWithoutTime
-            : (first & 0xF) != Avc || second == 1;
+            : (first & 0xF) is not (Avc or Hevc) || second == 1;
         return new MediaFrame(isCoded, isCoded && isKey);
     }
 

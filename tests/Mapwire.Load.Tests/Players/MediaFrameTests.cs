@@ -10,6 +10,8 @@ public sealed class MediaFrameTests
     [InlineData(0x17, 1, true, true)]
     [InlineData(0x27, 1, true, false)]
     [InlineData(0x17, 2, false, false)] // end of sequence
+    [InlineData(0x1C, 0, false, false)] // HEVC by its unofficial number
+    [InlineData(0x1C, 1, true, true)]
     [InlineData(0x12, 0, true, true)] // Sorenson has no packet type
     [InlineData(0x90, 'h', false, false)] // hvc1 sequence start
     [InlineData(0x91, 'h', true, true)]

@@ -1,18 +1,20 @@
 using System.Diagnostics;
+using Mapwire.Load.Tests.Support;
 
 namespace Mapwire.Load.Tests;
 
-/// <summary>The comparison's script, tried once with few players: it proves nothing about speed, but that the next real run will work.</summary>
-public sealed class VersusTests : IDisposable
+/// <summary>The scripts of bench/, tried once with little: it proves nothing about speed, but that the next real run will work.</summary>
+[Collection(nameof(Alone))]
+public sealed class BenchScriptTests : IDisposable
 {
     private static readonly string[] Tools = ["bash", "ffmpeg", "ffprobe", "gcc", "taskset", "nginx", "dotnet"];
 
-    private readonly string _work = Directory.CreateTempSubdirectory("mapwire-versus-").FullName;
+    private readonly string _work = Directory.CreateTempSubdirectory("mapwire-bench-").FullName;
 
     public void Dispose() => Directory.Delete(_work, recursive: true);
 
     [Fact]
-    public async Task A_quick_run_serves_all_players_from_every_server()
+    public async Task A_quick_comparison_serves_all_players_from_every_server()
     {
         string[] missing = [.. Tools.Where(tool => !IsOnPath(tool))];
         bool canInstall = OperatingSystem.IsLinux() && Environment.UserName == "root" && IsOnPath("apt-get");
@@ -21,8 +23,28 @@ public sealed class VersusTests : IDisposable
             Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("CI") == "true", "bench/versus needs Linux and " + string.Join(", ", Tools));
         }
 
+        string output = await RunAsync("versus", "--quick", "--only", "paced churn");
+
+        string[] head = Row(output, "| | mapwire");
+        Assert.Equal(["", "mapwire", "nginx4k", "nginx64k", "floor", "mapwire/nginx4k", "mapwire/nginx64k", "mapwire/floor"], head);
+        Assert.Equal(["20", "20", "20", "20"], Row(output, "| paced 20: players served |")[1..5]);
+        Assert.All(Row(output, "| paced 20: CPU s/GB |")[1..5], cell => Assert.Matches("^[0-9.]+$", cell));
+        Assert.All(Row(output, "| paced 20: first frame p50, ms |")[1..5], cell => Assert.True(Number(cell) > 0));
+        Assert.All(Row(output, "| churn, 64 at once: plays a second |")[1..4], cell => Assert.True(Number(cell) > 10));
+    }
+
+    [Fact]
+    public async Task The_start_is_timed_against_an_empty_program()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "bench/start needs Linux");
+        string output = await RunAsync("start", "--titles", "3", "--rounds", "1");
+        Assert.Matches(@"^3 titles, 3 kept indices\nstart to listening: [0-9.]+ ms; empty program: [0-9.]+ ms; ratio [0-9.]+ \(medians of 1\)$", output.Trim());
+    }
+
+    private async Task<string> RunAsync(string bench, params string[] options)
+    {
         Directory.CreateSymbolicLink(Path.Combine(_work, "mapwire"), AppContext.BaseDirectory);
-        using Process process = Process.Start(new ProcessStartInfo("bash", [Script(), "--quick", "--built", "--only", "paced churn", "--work", _work])
+        using Process process = Process.Start(new ProcessStartInfo("bash", [Script(bench), "--built", "--work", _work, .. options])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -31,13 +53,7 @@ public sealed class VersusTests : IDisposable
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, await errors);
-
-        string[] head = Row(output, "| | mapwire");
-        Assert.Equal(["", "mapwire", "nginx4k", "nginx64k", "floor", "mapwire/nginx4k", "mapwire/nginx64k", "mapwire/floor"], head);
-        Assert.Equal(["20", "20", "20", "20"], Row(output, "| paced 20: players served |")[1..5]);
-        Assert.All(Row(output, "| paced 20: CPU s/GB |")[1..5], cell => Assert.Matches("^[0-9.]+$", cell));
-        Assert.All(Row(output, "| paced 20: first frame p50, ms |")[1..5], cell => Assert.True(Number(cell) > 0));
-        Assert.All(Row(output, "| churn, 64 at once: plays a second |")[1..4], cell => Assert.True(Number(cell) > 10));
+        return output;
     }
 
     private static double Number(string cell) => double.Parse(cell, System.Globalization.CultureInfo.InvariantCulture);
@@ -48,7 +64,7 @@ public sealed class VersusTests : IDisposable
         return [.. line.Trim('|').Split('|').Select(cell => cell.Trim())];
     }
 
-    private static string Script()
+    private static string Script(string bench)
     {
         string? folder = AppContext.BaseDirectory;
         while (folder is not null && !File.Exists(Path.Combine(folder, "Mapwire.slnx")))
@@ -56,7 +72,7 @@ public sealed class VersusTests : IDisposable
             folder = Path.GetDirectoryName(folder);
         }
 
-        return Path.Combine(folder ?? throw new DirectoryNotFoundException("the repository"), "bench", "versus", "run.sh");
+        return Path.Combine(folder ?? throw new DirectoryNotFoundException("the repository"), "bench", bench, "run.sh");
     }
 
     private static bool IsOnPath(string tool) =>
