@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Players;
 using Mapwire.Conformance.Reading;
 using Mapwire.Conformance.Refusals;
 using Mapwire.Conformance.Servers;
@@ -69,6 +70,45 @@ public sealed class ProbeTests
         Assert.Contains("playable", text.Output, StringComparison.Ordinal);
         Assert.Contains("tx3g", text.Output, StringComparison.Ordinal);
         Assert.Contains("4.0", text.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("hevc.mp4", "hvc1", "Opus", true)]
+    [InlineData("ac3.mp4", null, "ac-3", false)]
+    public async Task What_players_have_to_offer_is_told(string name, string? video, string? audio, bool isPlainRefused)
+    {
+        string path = await FilmFactory.GetAsync(name);
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json"]);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        using JsonDocument document = JsonDocument.Parse(result.Output);
+        Assert.True(document.RootElement.GetProperty("playable").GetBoolean());
+        Assert.Equal(isPlainRefused, document.RootElement.GetProperty("plainRefusal").GetString() is not null);
+        JsonElement[] tracks = [.. document.RootElement.GetProperty("tracks").EnumerateArray()];
+        Assert.Equal([video, audio], tracks.Select(track => track.GetProperty("offer").GetString()));
+        Assert.All(tracks, track => Assert.True(track.GetProperty("playable").GetBoolean()));
+
+        ToolResult text = await Tool.RunAsync(MapwireServer.Program, ["probe", path]);
+        Assert.Equal(isPlainRefused, text.Output.Contains("playable for players of Enhanced RTMP", StringComparison.Ordinal));
+        Assert.Contains($"for players that offer {audio}", text.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--limit-tracks", "3", "more than the limit of 3 (Tracks) (box 'trak' at offset")]
+    [InlineData("--limit-movie-bytes", "1000", "(MovieBytes) (box 'moov' at offset")]
+    public async Task A_limit_is_named_alike_by_probe_and_server_and_is_the_one_that_was_given(string option, string value, string reason)
+    {
+        string folder = TemporaryFolder.Create("limits");
+        string path = Path.Combine(folder, "film.mp4");
+        File.Copy(await FilmFactory.GetAsync("extra-tracks.mp4"), path);
+        ToolResult probe = await Tool.RunAsync(MapwireServer.Program, ["probe", path, option, value]);
+        Assert.Equal(1, probe.ExitCode);
+        Assert.Contains(reason, probe.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await Tool.RunAsync(MapwireServer.Program, ["probe", path])).ExitCode);
+
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, option, value);
+        await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port);
+        await player.PlayAsync("film.mp4");
+        Assert.Contains((await RefusalTests.RefusedAsync(player)).StatusDescription!, probe.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Players;
@@ -19,7 +21,7 @@ public sealed class ServeTests
         ServerProcess process = ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0", "--max-buffer", "60"], TemporaryFolder.Create("elsewhere"));
         await using (process)
         {
-            Match line = await process.HearsAsync(new Regex(@"Listening on (rtmp://127\.0\.0\.1:\d+/vod) \(1 titles?\)"));
+            Match line = await process.HearsAsync(new Regex(@"Listening on (rtmp://127\.0\.0\.1:\d+/vod)\r?\n1 titles? in "));
             Recording clip = await Ffprobe.ReadAsync(line.Groups[1].Value + "/sample.mp4", "-rtmp_buffer", "60000");
             string file = Path.Combine(Path.GetDirectoryName(MapwireServer.Program)!, "../../../../..", "samples", "clips", "sample.mp4");
             Expectation.Same(Expectation.Of(await Ffprobe.ReadAsync(file)), clip, "the sample clip");
@@ -159,6 +161,31 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task A_log_that_nobody_reads_holds_up_no_player()
+    {
+        string folder = TemporaryFolder.Create("unread");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
+        using Process server = Process.Start(new ProcessStartInfo(MapwireServer.Program, ["serve", folder, "--rtmp", "127.0.0.1:0"]) { RedirectStandardOutput = true })!;
+        try
+        {
+            string line = await server.StandardOutput.ReadLineAsync() ?? ""; // and nothing more: the pipe fills
+            string url = line[line.IndexOf("rtmp://", StringComparison.Ordinal)..] + "/film.mp4";
+            string[] churn = ["bench", url, "--churn", "--players", "16", "--seconds", "4", "--rehearsal", "0", "--json"];
+            ToolResult told = await Tool.SucceedAsync(MapwireServer.Program, churn);
+            using JsonDocument report = JsonDocument.Parse(told.Output);
+            Assert.True(report.RootElement.GetProperty("plays").GetInt64() > 500, "too few for the log to fill"); // some hundred bytes each, and 64 KiB in a pipe
+            await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(new Uri(url).Port);
+            await player.PlayAsync("film.mp4");
+            await player.UntilAsync(message => message.Packet is not null);
+        }
+        finally
+        {
+            server.Kill();
+            await server.WaitForExitAsync();
+        }
+    }
+
+    [Fact]
     public async Task Publishing_gives_an_executable_that_serves()
     {
         string output = TemporaryFolder.Create("published");
@@ -169,7 +196,7 @@ public sealed class ServeTests
         ServerProcess process = ServerProcess.Start(Path.Combine(output, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire"), ["serve", "--rtmp", "127.0.0.1:0"]);
         await using (process)
         {
-            await process.HearsAsync(new Regex(@"Listening on rtmp://127\.0\.0\.1:\d+/vod \(1 titles?\)"));
+            await process.HearsAsync(new Regex(@"Listening on rtmp://127\.0\.0\.1:\d+/vod\r?\n1 titles? in "));
             await process.SignalAsync("TERM");
             Assert.Equal(0, await process.EndsAsync(MapwireServer.EndPatience));
         }

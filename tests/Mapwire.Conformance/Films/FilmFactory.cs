@@ -11,7 +11,7 @@ internal static class FilmFactory
     /// <summary>The folder that all films lie in; it goes with the process.</summary>
     public static string Folder { get; } = TemporaryFolder.Create("films");
 
-    /// <summary>The path of a film of <see cref="FilmRecipes"/>, made if it is not there yet.</summary>
+    /// <summary>The path of a film of <see cref="FilmRecipes"/> or <see cref="MatrixFilms"/>, made if it is not there yet.</summary>
     public static Task<string> GetAsync(string name) =>
         Made.GetOrAdd(name, key => new Lazy<Task<string>>(() => MakeAsync(key))).Value;
 
@@ -20,7 +20,7 @@ internal static class FilmFactory
         string path = Path.Combine(Folder, name);
         // Made beside the folder that is served and moved into it: no server ever sees half a film.
         string draft = Path.Combine(TemporaryFolder.Create("draft"), name);
-        await FilmRecipes.All[name](draft);
+        await (FilmRecipes.All.GetValueOrDefault(name) ?? MatrixFilms.All[name])(draft);
         File.Move(draft, path);
         return path;
     }

@@ -110,7 +110,7 @@ public sealed class FilmRecipeTests
     {
         foreach (string name in FilmRecipes.All.Keys)
         {
-            Recording film = await Ffprobe.ReadAsync(await FilmFactory.GetAsync(name));
+            Recording film = await Ffprobe.ReadEnhancedAsync(await FilmFactory.GetAsync(name));
             Assert.True(film.Packets.Count > 0 && film.Duration > 0, name);
         }
     }

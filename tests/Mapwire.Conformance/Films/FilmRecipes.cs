@@ -11,11 +11,12 @@ internal static class FilmRecipes
     private const string Picture = "-f lavfi -i testsrc2=size=160x120:rate=25:duration=4";
     private const string Tone = "-f lavfi -i aevalsrc=0.2*sin(880*PI*t)|0.2*sin(1320*PI*t):sample_rate=44100:duration=4";
     private const string H264 = "-c:v libx264 -preset veryfast -crf 35 -pix_fmt yuv420p -threads 1 -g 25 -bf 3";
+    private const string Hevc = "-c:v libx265 -preset ultrafast -pix_fmt yuv420p -g 25 -bf 2 -x265-params log-level=none:keyint=25:bframes=2";
     private const string Aac = "-c:a aac -b:a 48k -ac 2";
     private const string Usual = $"{Picture} {Tone} -map 0:v -map 1:a {H264} {Aac}";
 
-    /// <summary>Films by file name, with what makes each.</summary>
-    public static FrozenDictionary<string, Func<string, Task>> All { get; } = new Dictionary<string, Func<string, Task>>(StringComparer.Ordinal)
+    /// <summary>Films that every player can play, by file name, with what makes each.</summary>
+    public static FrozenDictionary<string, Func<string, Task>> Plain { get; } = new Dictionary<string, Func<string, Task>>(StringComparer.Ordinal)
     {
         ["moov-last.mp4"] = Encode(Usual),
         ["moov-first.mp4"] = Encode($"{Usual} -movflags +faststart"),
@@ -50,6 +51,22 @@ internal static class FilmRecipes
         ["fine-timescale.mp4"] = Repeat(Minute("-video_track_timescale 10000000"), 450),
         ["long.mp4"] = Repeat(Minute(""), LongSeconds),
     }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Films with something for players that offer more codecs, or more tracks.</summary>
+    public static FrozenDictionary<string, Func<string, Task>> Enhanced { get; } = new Dictionary<string, Func<string, Task>>(StringComparer.Ordinal)
+    {
+        ["hevc.mp4"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hvc1 -c:a libopus -b:a 32k -ar 48000"),
+        ["hevc-in-band.mp4"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hev1 {Aac}"),
+        ["hevc-hdr.mp4"] = Encode($"{Picture} {Hevc}:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc -tag:v hvc1 -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc -movflags +write_colr"),
+        ["av1.mp4"] = Encode($"{Picture} {Tone} -c:v libaom-av1 -cpu-used 8 -crf 50 -g 25 -pix_fmt yuv420p -c:a libopus -b:a 32k -ar 48000"),
+        ["vp9.mp4"] = Encode($"{Picture} {Tone} -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 25 -pix_fmt yuv420p -c:a flac -strict -2"),
+        ["ac3.mp4"] = Encode($"{Picture} {Tone} {H264} -c:a ac3 -b:a 96k"),
+        ["eac3.mp4"] = Encode($"{Picture} {Tone} {H264} -c:a eac3 -b:a 96k"),
+        ["three-sounds.mp4"] = Encode($"{Picture} {Tone} {Tone} {Tone} -map 0:v -map 1:a -map 2:a -map 3:a {H264} {Aac} -b:a:1 32k -c:a:2 libopus -ar:a:2 48000 -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:a:2 language=fra"),
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>All films.</summary>
+    public static FrozenDictionary<string, Func<string, Task>> All { get; } = Plain.Concat(Enhanced).ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The films that take minutes of film time; the server must be told to send far ahead.</summary>
     public static bool IsLong(string name) => name is "long.mp4" or "fine-timescale.mp4";

@@ -97,6 +97,35 @@ public sealed class PlayTests(ServedFilms films)
     }
 
     [Fact]
+    public async Task The_end_is_told_when_nothing_is_queued_any_more()
+    {
+        // The first plays until all are asked for, and ends at once then: the others may still be being opened, and two of them never are.
+        string[] names = ["trimmed-on-keyframe.mp4", "no-b-frames.mp4", "mono.mp4"];
+        Recording[] films = await Task.WhenAll(names.Select(ExpectedAsync));
+        await using RtmpPlayer player = await StartAsync(TimeSpan.FromMilliseconds(100), names[0]);
+        await player.PlayAsync(names[1], -2000, -1000, false);
+        await player.PlayAsync("nowhere.mp4", -2000, -1000, false);
+        await player.PlayAsync(names[2], -2000, -1000, false);
+        await player.PlayAsync("nor-here.mp4", -2000, -1000, false);
+        await player.SetBufferAsync(TimeSpan.FromSeconds(60));
+        await player.ToTheEndAsync();
+        foreach (string kind in (string[])["video", "audio"])
+        {
+            Assert.Equal(films.SelectMany(film => film.Of(kind)).Select(static packet => packet.Hash), player.Film.Of(kind).Select(static packet => packet.Hash));
+        }
+
+        await player.ListenAsync(TimeSpan.FromMilliseconds(200));
+        string[] said = [.. player.Heard.Select(static message => message.Event == 1 ? "EOF" : message.StatusCode).OfType<string>()];
+        Assert.Equal("EOF", said[^1]);
+        Assert.Single(said, "EOF");
+        Assert.Single(said, "NetStream.Play.Complete");
+        Assert.Single(said, "NetStream.Play.Stop");
+        Assert.Equal(2, said.Count(static word => word == "NetStream.Play.StreamNotFound"));
+        Assert.Equal(3, said.Count(static word => word == "NetStream.Play.Start"));
+        Assert.Equal(2, said.Count(static word => word == "NetStream.Play.Switch"));
+    }
+
+    [Fact]
     public async Task Play_with_reset_ends_what_plays()
     {
         Recording second = await ExpectedAsync("mono.mp4");
@@ -148,6 +177,28 @@ public sealed class PlayTests(ServedFilms films)
         await player.ToTheEndAsync();
         Assert.Empty(player.Film.Of(unwanted));
         Assert.Equal(expected.Of(wanted).Select(packet => packet.Hash), player.Film.Of(wanted).Select(packet => packet.Hash));
+    }
+
+    [Fact]
+    public async Task Video_that_is_wanted_again_begins_with_a_keyframe_while_the_sound_goes_on()
+    {
+        Recording expected = await ExpectedAsync(Film);
+        await using RtmpPlayer player = await StartAsync(TimeSpan.FromMilliseconds(300), Film);
+        await player.UntilAsync(static message => message.Packet is { Kind: "video", Dts: > 0.4 });
+        await player.CommandAsync("receiveVideo", player.StreamId, null, false);
+        await player.UntilAsync(static message => message.Packet is { Kind: "audio", Dts: > 1.5 });
+        int before = player.Film.Of("video").Count();
+        Assert.InRange(player.Film.Of("video").Last().Dts, 0.4, 1.2);
+        await player.CommandAsync("receiveVideo", player.StreamId, null, true);
+        Message first = await player.UntilAsync(static message => message.Packet is { Kind: "video" });
+        Assert.True(first.Packet!.IsKey);
+        await player.SetBufferAsync(TimeSpan.FromSeconds(60));
+        await player.ToTheEndAsync();
+        Packet[] all = [.. expected.Of("video")];
+        Packet[] came = [.. player.Film.Of("video")];
+        Assert.Equal(all.Take(before).Select(static packet => packet.Hash), came.Take(before).Select(static packet => packet.Hash));
+        Assert.Equal(all.SkipWhile(packet => packet.Hash != first.Packet.Hash).Select(static packet => packet.Hash), came.Skip(before).Select(static packet => packet.Hash));
+        Expectation.Same(expected with { Packets = [.. expected.Packets.Where(packet => packet.Kind == "audio" || came.Any(one => one.Hash == packet.Hash))] }, player.Film, "picture off and on");
     }
 
     [Fact]

@@ -53,6 +53,14 @@ internal static class Amf0
 
                 stream.Write([0, 0, 9]);
                 break;
+            case IReadOnlyList<string> list:
+                stream.Write([10, 0, 0, (byte)(list.Count >> 8), (byte)list.Count]);
+                foreach (string item in list)
+                {
+                    WriteValue(stream, item);
+                }
+
+                break;
             default:
                 stream.WriteByte(0);
                 Span<byte> number = stackalloc byte[8];

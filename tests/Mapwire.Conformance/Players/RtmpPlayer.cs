@@ -42,7 +42,9 @@ internal sealed class RtmpPlayer : IAsyncDisposable
     /// <param name="application">What is connected to.</param>
     /// <param name="receiveBuffer">Of the socket, in bytes; 0 leaves it to the system.</param>
     /// <param name="noDelay">Off, the system holds small writes back until the last one is acknowledged, as it does for ffmpeg.</param>
-    public static async Task<RtmpPlayer> ConnectAsync(int port, string application = "vod", int receiveBuffer = 0, bool noDelay = true)
+    /// <param name="offers">What connect says of Enhanced RTMP; null for nothing.</param>
+    public static async Task<RtmpPlayer> ConnectAsync(
+        int port, string application = "vod", int receiveBuffer = 0, bool noDelay = true, IReadOnlyDictionary<string, object?>? offers = null)
     {
         Stopwatch clock = Stopwatch.StartNew();
         TcpClient client = new() { NoDelay = noDelay };
@@ -60,7 +62,7 @@ internal sealed class RtmpPlayer : IAsyncDisposable
         RtmpPlayer player = new(client, clock, new ReadAhead(network));
         await player._chunks.WriteAsync(2, Message.SetChunkSize, 0, 0, [0, 0, 0x10, 0], timeout.Token);
         player._chunks.SendChunkSize = 4096;
-        await player.CommandAsync("connect", 0, new Dictionary<string, object?>
+        await player.CommandAsync("connect", 0, new Dictionary<string, object?>(offers ?? new Dictionary<string, object?>())
         {
             ["app"] = application,
             ["tcUrl"] = $"rtmp://127.0.0.1:{port}/{application}",
@@ -74,6 +76,19 @@ internal sealed class RtmpPlayer : IAsyncDisposable
         await player.CommandAsync("createStream", 0, [null]);
         Message created = await player.ResultAsync(2);
         player.StreamId = (uint)(double)created.Values[3]!;
+        return player;
+    }
+
+    /// <summary>Connects and asks for a title.</summary>
+    /// <param name="port">The server's.</param>
+    /// <param name="name">The title.</param>
+    /// <param name="buffer">What the player says that it buffers; a minute when left out, which is all of a short film.</param>
+    /// <param name="offers">What connect says of Enhanced RTMP; null for nothing.</param>
+    public static async Task<RtmpPlayer> WatchAsync(int port, string name, TimeSpan? buffer = null, IReadOnlyDictionary<string, object?>? offers = null)
+    {
+        RtmpPlayer player = await ConnectAsync(port, offers: offers);
+        await player.SetBufferAsync(buffer ?? TimeSpan.FromSeconds(60));
+        await player.PlayAsync(name);
         return player;
     }
 

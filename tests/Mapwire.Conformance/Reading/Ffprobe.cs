@@ -7,10 +7,19 @@ namespace Mapwire.Conformance.Reading;
 /// <summary>ffmpeg's own reading of a file or an address, every payload hashed.</summary>
 internal static class Ffprobe
 {
-    private static readonly string[] Playable = ["h264", "aac", "mp3"];
+    private static readonly string[] Plain = ["h264", "aac", "mp3"];
+    private static readonly string[] Enhanced = [.. Plain, "hevc", "av1", "vp9", "vp8", "opus", "flac", "ac3", "eac3"];
 
-    /// <summary>Reads the streams that can be played here: the first of video and the first of audio.</summary>
-    public static async Task<Recording> ReadAsync(string input, params string[] options)
+    /// <summary>Reads the streams that every player can have: the first of video and the first of audio.</summary>
+    public static Task<Recording> ReadAsync(string input, params string[] options) =>
+        ReadAsync(input, options, static all => all.Where(stream => Plain.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
+
+    /// <summary>Reads the streams that players of Enhanced RTMP have: the first of video and the first of audio.</summary>
+    public static Task<Recording> ReadEnhancedAsync(string input) =>
+        ReadAsync(input, [], static all => all.Where(stream => Enhanced.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
+
+    /// <summary>Reads the streams that are chosen.</summary>
+    public static async Task<Recording> ReadAsync(string input, string[] options, Func<MediaStream[], IEnumerable<MediaStream>> choose)
     {
         ToolResult result = await Tool.SucceedAsync("ffprobe", [
             "-v", "error", .. options, "-show_packets", "-show_streams", "-show_data_hash", "sha256",
@@ -21,7 +30,7 @@ internal static class Ffprobe
         JsonElement root = document.RootElement;
 
         MediaStream[] all = [.. root.GetProperty("streams").EnumerateArray().Select(Stream)];
-        MediaStream[] streams = [.. all.Where(stream => Playable.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First())];
+        MediaStream[] streams = [.. choose(all)];
         HashSet<int> wanted = [.. streams.Select(stream => stream.Index)];
         Packet[] packets = [.. root.GetProperty("packets").EnumerateArray().Where(packet => wanted.Contains(packet.GetProperty("stream_index").GetInt32())).Select(Packet)];
         double? duration = root.TryGetProperty("format", out JsonElement format) && format.TryGetProperty("duration", out JsonElement value) ? Number(value) : null;

@@ -34,6 +34,16 @@ internal static class FlvFile
         }
     }
 
+    /// <summary>Writes a tag and the length behind it.</summary>
+    public static void Write(Stream file, FlvTag tag)
+    {
+        int size = tag.Body.Length;
+        file.Write([tag.Type, (byte)(size >> 16), (byte)(size >> 8), (byte)size, (byte)(tag.Time >> 16), (byte)(tag.Time >> 8), (byte)tag.Time, (byte)(tag.Time >> 24), 0, 0, 0]);
+        file.Write(tag.Body.Span);
+        size += 11;
+        file.Write([0, (byte)(size >> 16), (byte)(size >> 8), (byte)size]);
+    }
+
     /// <summary>The media packets of an FLV file, codec headers left out.</summary>
     public static Recording Read(string path) => new([.. Tags(File.ReadAllBytes(path)).Select(PacketOf).OfType<Packet>()], [], null);
 
@@ -41,6 +51,11 @@ internal static class FlvFile
     public static Packet? PacketOf(FlvTag tag)
     {
         ReadOnlySpan<byte> body = tag.Body.Span;
+        if (ExtendedPacket.Parse(tag) is { } extended)
+        {
+            return extended.IsCoded ? Make(extended, tag.Time, body) : null;
+        }
+
         if (tag.Type == VideoTag && body.Length >= 5 && (body[0] & 0x0F) == 7 && body[1] == 1)
         {
             int offset = (sbyte)body[2] << 16 | body[3] << 8 | body[4];
@@ -56,6 +71,12 @@ internal static class FlvFile
         }
 
         return null;
+    }
+
+    private static Packet Make(ExtendedPacket extended, uint time, ReadOnlySpan<byte> body)
+    {
+        Packet packet = Make(extended.Kind, time, extended.Composition, body[extended.HeaderLength..], extended.IsKey);
+        return packet with { Pts = packet.Pts + (extended.Nanoseconds / 1e9) };
     }
 
     private static Packet Make(string kind, uint time, int offset, ReadOnlySpan<byte> payload, bool key) =>

@@ -15,7 +15,7 @@ public sealed class BadFilmServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach ((string name, Func<string, Task> write) in BadFilms.All)
+        foreach ((string name, Func<string, Task> write) in BadFilms.Every)
         {
             await write(Path.Combine(Folder, name));
         }

@@ -27,9 +27,11 @@ internal static class BadFilms
         ["no-tracks.mp4"] = Change(file => file.Moov.Children.RemoveAll(box => box.Type == "trak")),
         ["offsets-past-the-end.mp4"] = Change(file => AllTracks(file, "mdia/minf/stbl/stco", stco => stco.SetUInt32(8, 0x7FFF0000))),
         ["four-billion-samples.mp4"] = Change(file => AllTracks(file, "mdia/minf/stbl/stsz", stsz => stsz.SetUInt32(8, 0xFFFFFFFF))),
-        ["hevc-only.mp4"] = path => FilmFactory.EncodeAsync("-f lavfi -i testsrc2=size=160x120:rate=25:duration=1 -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1", path),
-        ["sound-of-no-kind.mp4"] = path => FilmFactory.EncodeAsync("-f lavfi -i aevalsrc=0:sample_rate=48000:duration=1 -c:a flac -strict -2", path),
+        ["vorbis-only.mp4"] = path => FilmFactory.EncodeAsync("-f lavfi -i aevalsrc=0:sample_rate=48000:duration=1 -c:a libvorbis", path),
     }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>These, those that are only found when they are laid out for players, and playlists.</summary>
+    public static IEnumerable<KeyValuePair<string, Func<string, Task>>> Every => [.. All, .. BadStrips.All, .. BadLists.All];
 
     private static Func<string, Task> Change(Action<BoxFile> change) => async path =>
     {

@@ -7,8 +7,8 @@ namespace Mapwire.Conformance.Servers;
 /// <summary>The built <c>mapwire serve</c> as a process of its own, on a port that the system picked.</summary>
 internal sealed partial class MapwireServer : IAsyncDisposable
 {
-    /// <summary>How soon it must be gone after SIGTERM.</summary>
-    public static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+    /// <summary>How soon it must be gone after SIGTERM, on a machine that is busy.</summary>
+    public static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
     private bool _ended;
 
@@ -84,6 +84,6 @@ internal sealed partial class MapwireServer : IAsyncDisposable
         return Path.Combine(root, "src", "Mapwire.Cli", "bin", parts[^2], parts[^1], name);
     }
 
-    [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod \((?<titles>\d+) titles?\)\r?$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n(?<titles>\d+) titles? in ", RegexOptions.Multiline)]
     private static partial Regex ListeningPattern();
 }

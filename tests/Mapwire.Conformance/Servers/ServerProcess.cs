@@ -128,6 +128,13 @@ internal sealed class ServerProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Types keys.</summary>
+    public async Task TypeAsync(string keys)
+    {
+        await _process.StandardInput.WriteAsync(keys);
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>Sends a signal by its name, such as <c>TERM</c>.</summary>
     public async Task SignalAsync(string name) => await Tool.SucceedAsync("kill", ["-s", name, $"{_process.Id}"]);
 

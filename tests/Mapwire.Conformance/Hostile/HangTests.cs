@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Native;
+using Mapwire.Conformance.Players;
+using Mapwire.Conformance.Refusals;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Hostile;
+
+/// <summary>A file that hangs whoever opens it, in the kernel, as on a network file system whose server is gone.</summary>
+public sealed class HangTests
+{
+    private const int Players = 20;
+
+    [Fact]
+    public async Task A_file_that_hangs_is_refused_in_time_and_hurts_nobody_else()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Leases are Linux's.");
+        string folder = TemporaryFolder.Create("hang");
+        string hung = Path.Combine(folder, "hung.mp4");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), hung);
+        File.Copy(hung, Path.Combine(folder, "good.mp4"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "list.m3u8"), "good.mp4\nhung.mp4");
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--limit-opening-time", "2");
+        using (new FileLease(hung))
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            Task[] refused = [.. Enumerable.Range(0, Players).Select(i => RefusedAsync(server, i % 5 == 0 ? "list.m3u8" : "hung.mp4"))];
+            await using RtmpPlayer other = await RtmpPlayer.ConnectAsync(server.Port);
+            await other.PlayAsync("good.mp4");
+            await other.UntilAsync(message => message.Packet is not null);
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"another title took {clock.Elapsed}");
+            await Task.WhenAll(refused);
+            Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(10));
+            Assert.Contains("opening took more than the limit of 2 s (OpeningTime): the file system does not answer", server.Process.Said, StringComparison.Ordinal);
+            Assert.InRange(Threads(server, "mapwire opening"), 1, 2 + Environment.ProcessorCount);
+
+            // It hangs still, so nobody waits for it once more, and no thread is lost to it.
+            clock.Restart();
+            await RefusedAsync(server, "hung.mp4?audio=none");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1.9), $"the second refusal took {clock.Elapsed}");
+            Assert.InRange(Threads(server, "mapwire opening"), 1, 2 + Environment.ProcessorCount);
+        }
+
+        // It came back: what was opened for nobody is closed, and the next player has the film.
+        for (Stopwatch clock = Stopwatch.StartNew(); OpenFiles(server, hung) > 0; await Task.Delay(50))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), "the file stays open");
+        }
+
+        await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port);
+        await player.PlayAsync("list.m3u8");
+        await player.StatusAsync("NetStream.Play.Start");
+        await player.UntilAsync(message => message.Packet is not null);
+        Assert.Equal(1, OpenFiles(server, hung));
+    }
+
+    private static async Task RefusedAsync(MapwireServer server, string name)
+    {
+        await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port);
+        await player.PlayAsync(name);
+        Assert.Equal("NetStream.Play.Failed", (await RefusalTests.RefusedAsync(player)).StatusCode);
+    }
+
+    private static int Threads(MapwireServer server, string name) =>
+        Directory.GetDirectories($"/proc/{server.Process.Id}/task").Count(thread => File.ReadAllText(Path.Combine(thread, "comm")).TrimEnd() == name);
+
+    private static int OpenFiles(MapwireServer server, string path) =>
+        Directory.GetFiles($"/proc/{server.Process.Id}/fd").Count(file => new FileInfo(file).LinkTarget == path);
+}
