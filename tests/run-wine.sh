@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Windows, as far as Wine is Windows: publishes the tests of Mapwire.Memory, what they start and the mapwire command self-contained
-# for win-x64, runs the test executable under Wine, and pulls a film from `mapwire serve`.
+# for win-x64, runs the test executables under Wine, pulls a film from `mapwire serve` and looks at it with `mapwire top`.
 #
 #   tests/run-wine.sh [TEST OPTIONS]    options are xunit.v3's own, such as -class '*.RangeLockTests'
 #
@@ -13,6 +13,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/mapwire-wine.XXXXXX")
 export WINEPREFIX="$work/prefix" WINEDEBUG=-all
 # With its W^X on, the runtime ends with an internal error (0x80131506) within a second under wine 8.
 export DOTNET_EnableWriteXorExecute=0
+# A process that crashes while it is being killed is not asked about: the debugger would wait for an answer.
+export WINEDLLOVERRIDES="winedbg.exe=d"
 server=""
 cleanup() {
   if [ -n "$server" ]; then kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
@@ -24,28 +26,45 @@ trap cleanup EXIT
 
 dotnet msbuild "$root/tests/wine.proj" -v:q -nologo -p:Into="$work" >"$work/log" 2>&1 \
   || { cat "$work/log" >&2; echo "0 passed, 1 failed"; exit 1; }
-timeout 400 "$wine" "$work/tests/Mapwire.Memory.Tests.exe" -noColor "$@" 2>"$work/errors" | tee "$work/output"
-code=${PIPESTATUS[0]}
-total=$(grep -oE 'Total: [0-9]+' "$work/output" | grep -oE '[0-9]+')
-errors=$(grep -oE 'Errors: [0-9]+' "$work/output" | grep -oE '[0-9]+')
-failed=$(grep -oE 'Failed: [0-9]+' "$work/output" | grep -oE '[0-9]+')
-skipped=$(grep -oE 'Skipped: [0-9]+' "$work/output" | grep -oE '[0-9]+')
-if [ -z "$total" ]; then # it crashed, or took too long
-  tail -n 20 "$work/errors" >&2
-  echo "run-wine.sh: the tests ended with exit code $code and without a summary" >&2
-  echo "0 passed, 1 failed"
-  exit 1
-fi
-bad=$((failed + errors))
-good=$((total - failed - skipped))
-[ "$code" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+good=0 bad=0 skipped=0
+run() { # run PROGRAM OPTIONS...: its tests
+  local program=$1 code total errors failed left
+  shift
+  echo "== $program"
+  # To a file, not a pipe: a pipe lasts as long as the last process that got it, and Wine's own outlive the tests.
+  timeout 400 "$wine" "$work/tests/$program.exe" -noColor "$@" >"$work/output" 2>"$work/errors"
+  code=$?
+  cat "$work/output"
+  total=$(grep -oE 'Total: [0-9]+' "$work/output" | grep -oE '[0-9]+')
+  errors=$(grep -oE 'Errors: [0-9]+' "$work/output" | grep -oE '[0-9]+')
+  failed=$(grep -oE 'Failed: [0-9]+' "$work/output" | grep -oE '[0-9]+')
+  left=$(grep -oE 'Skipped: [0-9]+' "$work/output" | grep -oE '[0-9]+')
+  if [ -z "$total" ]; then # it crashed, or took too long
+    tail -n 20 "$work/errors" >&2
+    echo "run-wine.sh: $program ended with exit code $code and without a summary" >&2
+    bad=$((bad + 1))
+    return
+  fi
+  good=$((good + total - failed - left))
+  skipped=$((skipped + left))
+  bad=$((bad + failed + errors))
+  if [ "$code" -ne 0 ] && [ $((failed + errors)) -eq 0 ]; then bad=$((bad + 1)); fi
+}
+run Mapwire.Memory.Tests "$@"
+run Mapwire.Sharing.Tests "$@"
+run Mapwire.Arenas.Tests "$@"
 
 # The server: a film pulled from it has the payload of the file, packet by packet.
 if [ $# -eq 0 ]; then
   "$wine" "$work/mapwire/mapwire.exe" serve "Z:${root//\//\\}\\samples\\clips" --rtmp 127.0.0.1:0 >"$work/serve" 2>&1 &
   server=$!
   for _ in $(seq 120); do grep -q '^Listening' "$work/serve" && break; sleep 0.25; done
-  url=$(grep -oE 'rtmp://[^ ]+' "$work/serve" | head -n 1)
+  url=$(tr -d '\r' < "$work/serve" | grep -oE 'rtmp://[^ ]+' | head -n 1)
+  shown=$(timeout 60 "$wine" "$work/mapwire/mapwire.exe" top --once 2>&1)
+  case $shown in
+    *"$url"*running*) echo "mapwire top: the server is shown"; good=$((good + 1)) ;;
+    *) echo "mapwire top: the server is not shown: $shown"; bad=$((bad + 1)) ;;
+  esac
   timeout 60 rtmpdump -q -r "$url/sample.mp4" -o "$work/pulled.flv"
   hash() { ffmpeg -v error -i "$1" -map 0:v -map 0:a -c copy -f streamhash -; }
   if [ -n "$url" ] && sent=$(hash "$work/pulled.flv") && [ "$sent" = "$(hash "$root/samples/clips/sample.mp4")" ]; then
