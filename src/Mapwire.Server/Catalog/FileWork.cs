@@ -10,7 +10,8 @@ internal sealed class FileWork
 {
     private readonly Action<FileWork> _run;
     private readonly Action<TitleException> _refuse;
-    private MovieFileReader? _reader;
+    private readonly Lock _gate = new();
+    private FilePlace? _place;
     private long _waitsSince = long.MaxValue;
 
     /// <param name="key">What it is about: of one key, one is done at a time.</param>
@@ -35,11 +36,26 @@ internal sealed class FileWork
     /// <summary>What those who waited for it were told; null while it is in time.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>What is read, or was last; null when nothing was yet. It stands still as long as that read does not come back.</summary>
-    public FilePlace? Place => Volatile.Read(ref _reader)?.Place;
+    /// <summary>What is read, or was last; null when nothing was yet.</summary>
+    public FilePlace? Place
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _place;
+            }
+        }
+    }
 
     /// <summary>For how long one call to the system has lasted, in milliseconds; 0 when it works.</summary>
-    public long WaitsFor(long now) => Math.Max(0, now - Volatile.Read(ref _waitsSince));
+    public long WaitsFor(long now)
+    {
+        lock (_gate)
+        {
+            return Math.Max(0, now - _waitsSince);
+        }
+    }
 
     /// <summary>It is about to be done.</summary>
     public void Begin()
@@ -51,15 +67,25 @@ internal sealed class FileWork
     /// <summary>Does it, on this thread.</summary>
     public void Run() => _run(this);
 
-    /// <summary>A recording is read from here on.</summary>
-    /// <param name="reader">Knows what is wanted next.</param>
-    public void Read(MovieFileReader reader) => Volatile.Write(ref _reader, reader);
-
     /// <summary>A call to the system begins.</summary>
-    public void BeginWait() => Volatile.Write(ref _waitsSince, Environment.TickCount64);
+    /// <param name="place">What is read; null when the call is about no place in a file.</param>
+    public void BeginWait(FilePlace? place = null)
+    {
+        lock (_gate)
+        {
+            _place = place ?? _place;
+            _waitsSince = Environment.TickCount64;
+        }
+    }
 
     /// <summary>The call has come back.</summary>
-    public void EndWait() => Volatile.Write(ref _waitsSince, long.MaxValue);
+    public void EndWait()
+    {
+        lock (_gate)
+        {
+            _waitsSince = long.MaxValue;
+        }
+    }
 
     /// <summary>It will not be waited for any longer; when it ends, nobody wants what comes of it.</summary>
     public void Refuse(string reason)

@@ -109,7 +109,6 @@ internal sealed class MovieFile : IDisposable
         using CancellationTokenSource deadline = new(limits.OpeningTime);
         MovieFileReader reader = new(Region.Length, limits.Structure, deadline.Token);
         TimeSpan spentReading = default;
-        work?.Read(reader);
         try
         {
             while (reader.TryGetNext(out long offset, out int length))
@@ -121,9 +120,7 @@ internal sealed class MovieFile : IDisposable
                     {
                         deadline.Token.ThrowIfCancellationRequested();
                         long started = Stopwatch.GetTimestamp();
-                        work?.BeginWait();
-                        Read(offset + read, bytes.AsSpan(read, Math.Min(LongestRead, length - read)), reader.Place);
-                        work?.EndWait();
+                        Read(offset + read, bytes.AsSpan(read, Math.Min(LongestRead, length - read)), reader.Place, work);
                         spentReading += Stopwatch.GetElapsedTime(started);
                     }
 
@@ -155,8 +152,14 @@ internal sealed class MovieFile : IDisposable
     /// <param name="offset">Of the first.</param>
     /// <param name="destination">As many as it holds.</param>
     /// <param name="place">What they belong to, for the refusal.</param>
+    /// <param name="work">Told that this is waited for; null when nobody asks.</param>
     /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
-    public void Read(long offset, Span<byte> destination, FilePlace place) => TopLevelBoxes.Read(Region, offset, destination, place);
+    public void Read(long offset, Span<byte> destination, FilePlace place, FileWork? work = null)
+    {
+        work?.BeginWait(place);
+        TopLevelBoxes.Read(Region, offset, destination, place);
+        work?.EndWait();
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -89,7 +89,8 @@ internal sealed class Title
             TitleIndex? index = cache?.Find(file.Identity, choice);
             if (index is null)
             {
-                index = TitleIndex.Build(file, file.ReadMovie(limits, work), choice);
+                index = TitleIndex.Build(file, file.ReadMovie(limits, work), choice, work);
+                work?.BeginWait();
                 cache?.Store(file.Identity, choice, index);
             }
 

@@ -26,11 +26,12 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
     /// <param name="file">The open file.</param>
     /// <param name="movie">What was read from it.</param>
     /// <param name="choice">What of it is played.</param>
+    /// <param name="work">Told what is waited for; null when nobody asks.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public static TitleIndex Build(MovieFile file, Movie movie, TrackChoice choice = default)
+    public static TitleIndex Build(MovieFile file, Movie movie, TrackChoice choice = default, FileWork? work = null)
     {
         ChosenTracks chosen = ChosenTracks.Of(movie, choice);
-        CodecConfiguration[] sounds = [.. chosen.Audio.Select(track => SoundOf(file, track))];
+        CodecConfiguration[] sounds = [.. chosen.Audio.Select(track => SoundOf(file, track, work))];
         ImmutableArray<TitleLane?> lanes =
         [
             chosen.Video is null ? null : TitleLane.Video(chosen.Video, choice.Abilities),
@@ -47,14 +48,14 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
     /// The audio configuration. MP3 has none in the file, and muxers write two channels for it whatever there are: the first frame's own
     /// header knows.
     /// </summary>
-    private static CodecConfiguration SoundOf(MovieFile file, Track audio)
+    private static CodecConfiguration SoundOf(MovieFile file, Track audio, FileWork? work)
     {
         if (audio.Codec is Mp3Configuration)
         {
             foreach (Sample sample in audio.Samples)
             {
                 byte[] frame = new byte[Math.Min(sample.Size, Mp3HeaderLength)];
-                file.Read(sample.Offset, frame, audio.Samples.PlaceOf(0, SampleFact.Offset, out _));
+                file.Read(sample.Offset, frame, audio.Samples.PlaceOf(0, SampleFact.Offset, out _), work);
                 return Mp3Configuration.FromFrame(frame) ?? audio.Codec;
             }
         }

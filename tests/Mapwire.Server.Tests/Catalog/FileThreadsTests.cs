@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Mapwire.Media;
 using Mapwire.Server.Catalog;
 using Xunit;
@@ -21,16 +20,12 @@ public sealed class FileThreadsTests : IDisposable
     {
         using FileThreads threads = new("test", 2, Limits);
         Stopwatch clock = Stopwatch.StartNew();
-        MovieFileReader reader = new(100_000);
-        reader.TryGetNext(out _, out int length);
-        reader.Add([.. Encoding.Latin1.GetBytes("\0\0\0\u0008free"), .. new byte[length - 8]]);
         Task<int> first = threads.RunAsync(
             "a",
             work =>
             {
                 work.EndWait();
-                work.Read(reader);
-                work.BeginWait();
+                work.BeginWait(new FilePlace("box header", 8));
                 _answer.Wait();
                 return 1;
             },

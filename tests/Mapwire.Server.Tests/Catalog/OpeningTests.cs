@@ -35,6 +35,22 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal(Samples, file.ReadMovie().Tracks.Single().SampleCount);
     }
 
+    /// <summary>It is read last, when all tables are known: a file may hang there too.</summary>
+    [Fact]
+    public void The_first_MP3_frame_is_waited_for_like_any_other_read()
+    {
+        const int Tag = 9 + 4; // after the header and a back pointer
+        string path = Path.Combine(_folder.Path, "mp3.flv");
+        byte[] frame = [0x2F, 0xFF, 0xFB, 0x90, 0xC4, .. new byte[413]];
+        byte[] tag = [8, 0, (byte)(frame.Length >> 8), (byte)frame.Length, 0, 0, 0, 0, 0, 0, 0, .. frame, .. Words(11 + frame.Length)];
+        File.WriteAllBytes(path, [.. "FLV"u8, 1, 4, .. Words(9), .. Words(0), .. tag]);
+        FileWork work = new(path, static _ => { }, static _ => { });
+        using MovieFile file = MovieFile.Open(path);
+        _ = TitleIndex.Build(file, file.ReadMovie(), default, work);
+        Assert.Equal(Tag, work.Place?.Offset);
+        Assert.Equal(0, work.WaitsFor(long.MaxValue - 1)); // it has come back
+    }
+
     [Fact]
     public void What_is_not_playable_is_refused_with_the_place_of_each_track()
     {
