@@ -54,8 +54,11 @@ internal sealed class Survivor : IDisposable
         try
         {
             while (!_stop)
+            {
                 if (_scenario.Step())
                     Interlocked.Increment(ref _progress);
+                Thread.SpinWait(1); // Wine 8 cannot stop a thread that stays in managed code, and a collection would wait for it for ever
+            }
         }
         catch (Exception failure)
         {
