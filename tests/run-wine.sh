@@ -4,6 +4,8 @@
 #
 #   tests/run-wine.sh [TEST OPTIONS]    options are xunit.v3's own, such as -class '*.RangeLockTests'
 #
+# Wine 8 cannot stop a thread that stays in managed code, as a garbage collection must, which then waits for it: the loops of threads in
+# these tests leave managed code each time round (Thread.SpinWait is enough).
 # What Wine cannot do is skipped by NotUnderWineFact, which prints the reason; MAPWIRE_WINE_ALL=1 runs that too. The last line is
 # `N passed, N failed`; the exit code is 0 only if nothing failed.
 set -uo pipefail
