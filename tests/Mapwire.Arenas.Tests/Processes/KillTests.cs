@@ -1,6 +1,7 @@
 using Mapwire.Arenas.Tests.Crashes;
 using Mapwire.Arenas.Tests.Support;
 using Mapwire.Memory.Arenas;
+using Mapwire.Sharing.Tests.Processes;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Processes;

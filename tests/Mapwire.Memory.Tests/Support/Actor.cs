@@ -10,10 +10,10 @@ internal sealed class Actor : IDisposable
     public Actor(params string[] arguments)
     {
         string file = OperatingSystem.IsWindows() ? "Mapwire.Memory.Actors.exe" : "Mapwire.Memory.Actors";
-        _process = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, file), arguments)
+        _process = PatientStart.Of(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, file), arguments)
         {
             RedirectStandardOutput = true,
-        })!;
+        });
         Output = _process.StandardOutput.BaseStream;
     }
 

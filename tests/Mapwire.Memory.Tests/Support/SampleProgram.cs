@@ -24,11 +24,11 @@ internal static class SampleProgram
     /// <param name="name">The name of its executable.</param>
     /// <param name="arguments">Its arguments.</param>
     public static Process Start(string project, string name, params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(PathOf(project, name), arguments)
+        PatientStart.Of(new ProcessStartInfo(PathOf(project, name), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        });
 
     /// <summary>Beside the tests where they were published together, else where the build of the same configuration left it.</summary>
     private static string PathOf(string project, string name)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mapwire.Memory.Tests.Support;
 
 namespace Mapwire.Sharing.Tests.Processes;
 
@@ -21,13 +22,18 @@ internal sealed class ChildProcess : IDisposable
             start.ArgumentList.Add(argument);
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_TC_BackgroundWorkerTimeoutMs"] = "0";
-        _process = Process.Start(start)!;
+        _process = PatientStart.Of(start);
     }
 
     public int Id => _process.Id;
 
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>Waits for its line; false if it died before.</summary>
     public bool WaitUntilReady() => _process.StandardOutput.ReadLine() == "ready";
+
+    /// <summary>All that it says until it ends.</summary>
+    public string ReadToEnd() => _process.StandardOutput.ReadToEnd();
 
     public bool WaitForExit(int milliseconds) => _process.WaitForExit(milliseconds);
 

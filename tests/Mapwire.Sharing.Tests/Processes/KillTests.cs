@@ -90,6 +90,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         for (int round = 0; round < rounds; round++)
         {
             using ChildProcess child = Start(scenario, round, point, _random.Next(1, 20));
+            child.WaitUntilReady(); // it takes part, or died in its first step: a barrier waits for one who was never there
             died += child.WaitForExit(1000) ? 1 : 0; // some moments need a rare meeting: then it is killed where it is
             child.KillAtOnce();
             child.WaitForExit(-1);

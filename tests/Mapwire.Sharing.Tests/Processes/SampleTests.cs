@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Sharing.Tests.Processes;
@@ -57,9 +58,9 @@ public sealed class SampleTests
         string configuration = Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar))!);
         string built = Path.GetFullPath(Path.Combine(
             AppContext.BaseDirectory, "../../../../..", "samples", sample, "bin", configuration, "net10.0", file));
-        return Process.Start(new ProcessStartInfo(File.Exists(Path.ChangeExtension(beside, ".dll")) ? beside : built, arguments)
+        return PatientStart.Of(new ProcessStartInfo(File.Exists(Path.ChangeExtension(beside, ".dll")) ? beside : built, arguments)
         {
             RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false,
-        })!;
+        });
     }
 }
