@@ -1,4 +1,4 @@
-using Mapwire.Arenas.Tests.Support;
+using Mapwire.Memory.Tests.Support;
 using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
 using Mapwire.Memory.Sharing;

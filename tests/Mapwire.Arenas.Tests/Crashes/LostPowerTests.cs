@@ -1,5 +1,4 @@
 using Mapwire.Arenas.Tests.Containers;
-using Mapwire.Arenas.Tests.Support;
 using Mapwire.Memory.Arenas;
 using Mapwire.Memory.Tests.Support;
 using Xunit;

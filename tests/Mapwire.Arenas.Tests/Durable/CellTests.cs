@@ -1,6 +1,6 @@
 using Mapwire.Arenas.Tests.Containers;
-using Mapwire.Arenas.Tests.Support;
 using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Durable;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Mapwire.Arenas.Tests.Crashes;
-using Mapwire.Arenas.Tests.Support;
 using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Linux;

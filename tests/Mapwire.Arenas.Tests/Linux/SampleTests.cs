@@ -1,5 +1,5 @@
 using System.Text;
-using Mapwire.Arenas.Tests.Support;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Linux;

@@ -1,5 +1,6 @@
 using Mapwire.Arenas.Tests.Containers;
 using Mapwire.Arenas.Tests.Support;
+using Mapwire.Memory.Tests.Support;
 using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
 using Mapwire.Memory.Sharing;

@@ -1,6 +1,7 @@
 using Mapwire.Arenas.Tests.Containers;
 using Mapwire.Arenas.Tests.Crashes;
 using Mapwire.Arenas.Tests.Support;
+using Mapwire.Memory.Tests.Support;
 using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
 using Xunit;
@@ -247,18 +248,10 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         }
 
         // As if power were lost here: the log is needed.
-        byte[] file = Read(path), log = Read(CommitLog.PathOf(path));
+        byte[] file = TempFolder.ReadShared(path), log = TempFolder.ReadShared(CommitLog.PathOf(path));
         arena.Dispose();
         File.WriteAllBytes(path, file);
         return log;
-
-        static byte[] Read(string path)
-        {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return bytes;
-        }
     }
 
     /// <summary>One to four of: a bit, a byte, a word that is nearly right or very wrong, a word or a piece from elsewhere.</summary>

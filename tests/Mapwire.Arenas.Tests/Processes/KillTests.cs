@@ -1,6 +1,7 @@
 using Mapwire.Arenas.Tests.Crashes;
 using Mapwire.Arenas.Tests.Support;
 using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Tests.Support;
 using Mapwire.Sharing.Tests.Processes;
 using Xunit;
 

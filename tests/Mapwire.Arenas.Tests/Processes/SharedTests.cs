@@ -1,5 +1,6 @@
 using Mapwire.Arenas.Tests.Support;
 using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Tests.Support;
 using Mapwire.Sharing.Tests.Processes;
 using Xunit;
 

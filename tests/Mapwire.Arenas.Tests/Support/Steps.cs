@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Mapwire.Memory.Tests.Support;
 
 namespace Mapwire.Arenas.Tests.Support;
 

@@ -1,13 +1,20 @@
 namespace Mapwire.Memory.Tests.Support;
 
-/// <summary>A folder of a test's own, on a disk (a folder in memory would hide what flushing does), gone after the test.</summary>
+/// <summary>A folder of a test's own, on a disk unless the test says otherwise (a folder in memory would hide what flushing does), gone after
+/// the test.</summary>
 internal sealed class TempFolder : IDisposable
 {
-    public TempFolder() => Root = Directory.CreateTempSubdirectory("mapwire-memory-").FullName;
+    public TempFolder(string? below = null) =>
+        Root = below is null
+            ? Directory.CreateTempSubdirectory("mapwire-test-").FullName
+            : Directory.CreateDirectory(Path.Combine(below, $"mapwire-test-{Guid.NewGuid():n}")).FullName;
 
     public string Root { get; }
 
     public string this[string name] => Path.Combine(Root, name);
+
+    /// <summary>One in memory where the system has that: for tests that make thousands of files and sync them.</summary>
+    public static TempFolder InMemory() => new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
 
     /// <summary>A file whose byte at i is <see cref="Pattern"/>.</summary>
     public string Write(string name, int length)

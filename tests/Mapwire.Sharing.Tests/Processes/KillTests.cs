@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mapwire.Memory.Sharing;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Sharing.Tests.Processes;
@@ -8,7 +9,7 @@ namespace Mapwire.Sharing.Tests.Processes;
 /// MAPWIRE_KILL_ROUNDS says how many rounds a scenario has; the figures it prints are of the last run.</summary>
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly int Rounds = int.TryParse(Environment.GetEnvironmentVariable("MAPWIRE_KILL_ROUNDS"), out int rounds) ? rounds : 5;
+    private static readonly int Kills = Rounds.Of("MAPWIRE_KILL_ROUNDS", usual: 5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30); // for a machine that has much else to do
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mapwire-kill-").FullName;
@@ -25,7 +26,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         using SharedMemory memory = SharedMemory.Create(Arena.Name, Arena.Size, Arena.Options(_folder));
         using var survivor = new Survivor(Scenario.Of(scenario, memory, 0));
         var told = new List<double>();
-        for (int round = 0; round < Rounds; round++)
+        for (int round = 0; round < Kills; round++)
         {
             using ChildProcess child = Start(scenario, round);
             Assert.True(child.WaitUntilReady());
@@ -86,7 +87,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         var point = (FaultPoint)where;
         using SharedMemory memory = SharedMemory.Create(Arena.Name, Arena.Size, Arena.Options(_folder));
         using var survivor = new Survivor(Scenario.Of(scenario, memory, 0));
-        int rounds = Math.Max(1, Rounds / 40), died = 0;
+        int rounds = Math.Max(1, Kills / 40), died = 0;
         for (int round = 0; round < rounds; round++)
         {
             using ChildProcess child = Start(scenario, round, point, _random.Next(1, 20));
@@ -118,7 +119,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     [InlineData(FaultPoint.ReadyMarked)]
     public void Makers_killed_while_they_make(object? where)
     {
-        int rounds = where is null ? Rounds : Math.Max(2, Rounds / 40);
+        int rounds = where is null ? Kills : Math.Max(2, Kills / 40);
         for (int round = 0; round < rounds; round++)
         {
             using ChildProcess one = StartMaker(where), two = StartMaker(where);
