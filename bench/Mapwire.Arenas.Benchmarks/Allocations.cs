@@ -23,9 +23,11 @@ public class Allocations
         _scratch = new Scratch();
         _killArena = Arena.Create(_scratch["kill"]);
         _sharedArena = Arena.Create(_scratch["shared"], new ArenaOptions { Shared = true });
-        var random = new Random(1);
+        Random random = new(1);
         for (int i = 0; i < Held; i++)
+        {
             _sizes[i] = random.Next(16, 512);
+        }
     }
 
     [GlobalCleanup]

@@ -11,7 +11,7 @@ internal static class CommitPairs
 {
     public static void Run(int rounds)
     {
-        using var scratch = new Scratch();
+        using Scratch scratch = new();
         File.WriteAllBytes(scratch["bare"], new byte[1 << 16]);
         using SafeFileHandle bare = File.OpenHandle(scratch["bare"], FileMode.Open, FileAccess.ReadWrite);
         BareSync.Sync(bare);
@@ -26,21 +26,27 @@ internal static class CommitPairs
         ];
         double[][] times = [.. ways.Select(_ => new double[rounds])];
         for (int round = -20; round < rounds; round++)
+        {
             for (int turn = 0; turn < ways.Length; turn++)
             {
                 int way = (turn + Math.Abs(round)) % ways.Length; // nobody is always the first
-                var value = Guid.NewGuid();
+                Guid value = Guid.NewGuid();
                 long start = Stopwatch.GetTimestamp();
                 ways[way].Commit(value);
                 if (round >= 0)
+                {
                     times[way][round] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+                }
             }
+        }
 
         Console.WriteLine($"| {rounds} rounds in turn | p10 | median | median of the ratios to the bare one of its round |");
         Console.WriteLine("|---|---:|---:|---:|");
         for (int way = 0; way < ways.Length; way++)
+        {
             Console.WriteLine(
                 $"| {ways[way].Name} | {At(times[way], 0.1):0} us | {At(times[way], 0.5):0} us | {At([.. times[way].Zip(times[0], (one, other) => one / other)], 0.5):0.00} |");
+        }
     }
 
     private static double At(double[] values, double share)

@@ -24,7 +24,7 @@ public class DictionaryReads
         _scratch = new Scratch();
         _arena = Arena.Create(_scratch["arena"]);
         _mapped = new MappedDictionary<long, long>(_arena);
-        var random = new Random(1);
+        Random random = new(1);
         var keys = new long[Entries];
         for (int i = 0; i < keys.Length; i++)
         {
@@ -34,7 +34,10 @@ public class DictionaryReads
         }
 
         for (int i = 0; i < Lookups; i++)
+        {
             _asked[i] = keys[random.Next(keys.Length)];
+        }
+
         _lmdb = new Lmdb(_scratch.Folder("lmdb"), keys);
     }
 
@@ -51,8 +54,13 @@ public class DictionaryReads
     {
         long sum = 0;
         foreach (long key in _asked)
+        {
             if (_dictionary.TryGetValue(key, out long value))
+            {
                 sum += value;
+            }
+        }
+
         return sum;
     }
 
@@ -61,8 +69,13 @@ public class DictionaryReads
     {
         long sum = 0;
         foreach (long key in _asked)
+        {
             if (_mapped.TryGetValue(key, out long value))
+            {
                 sum += value;
+            }
+        }
+
         return sum;
     }
 
@@ -71,7 +84,10 @@ public class DictionaryReads
     {
         long sum = 0;
         foreach (long key in _asked)
+        {
             sum += _lmdb.Get(key);
+        }
+
         return sum;
     }
 }

@@ -37,7 +37,10 @@ public class ListReads
     {
         long sum = 0;
         for (int i = 0; i < _list.Count; i++)
+        {
             sum += _list[i];
+        }
+
         return sum;
     }
 
@@ -46,7 +49,10 @@ public class ListReads
     {
         long sum = 0;
         for (int i = 0; i < _mapped.Count; i++)
+        {
             sum += _mapped[i];
+        }
+
         return sum;
     }
 
@@ -55,7 +61,10 @@ public class ListReads
     {
         long sum = 0;
         foreach (long item in _list)
+        {
             sum += item;
+        }
+
         return sum;
     }
 
@@ -64,7 +73,10 @@ public class ListReads
     {
         long sum = 0;
         foreach (long item in _mapped)
+        {
             sum += item;
+        }
+
         return sum;
     }
 
@@ -73,7 +85,10 @@ public class ListReads
     {
         long sum = 0;
         foreach (long item in _mapped.AsSpan())
+        {
             sum += item;
+        }
+
         return sum;
     }
 }

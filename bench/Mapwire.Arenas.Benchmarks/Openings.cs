@@ -34,9 +34,14 @@ public class Openings
         Offset<long> root = arena.Allocate<long>();
         arena.SetRoot(root);
         for (long at = 1 << 19; at < size - (1 << 19); at += 1 << 19) // filled, so that it is not a file of holes
+        {
             arena.EditSpan(arena.Allocate<byte>((1 << 19) - 100), 4096).Fill(1);
+        }
+
         if (Durability == ArenaDurability.PowerLoss)
+        {
             arena.Commit();
+        }
     }
 
     private long Open(string name)

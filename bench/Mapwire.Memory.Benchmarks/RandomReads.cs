@@ -14,9 +14,11 @@ public class RandomReads
     public void Setup()
     {
         _file = new BenchmarkFile(Length);
-        var random = new Random(2);
+        Random random = new(2);
         for (int i = 0; i < _offsets.Length; i++)
+        {
             _offsets[i] = random.NextInt64(Length - 8);
+        }
     }
 
     [GlobalCleanup]
@@ -59,7 +61,10 @@ public class RandomReads
         MappedRegion region = _file.Region;
         long sum = 0;
         foreach (long offset in _offsets)
+        {
             sum += region.Read<long>(offset);
+        }
+
         return sum;
     }
 
@@ -67,7 +72,10 @@ public class RandomReads
     {
         long sum = 0;
         foreach (long offset in _offsets)
+        {
             sum += _file.View.ReadInt64(offset);
+        }
+
         return sum;
     }
 }

@@ -25,7 +25,10 @@ public class SequentialReads
     {
         long sum = 0;
         foreach (byte one in _file.Region.AsReadOnlySpan())
+        {
             sum += one;
+        }
+
         return sum;
     }
 
@@ -35,7 +38,10 @@ public class SequentialReads
         MappedRegion region = _file.Region;
         long sum = 0;
         for (long offset = 0; offset < Length; offset++)
+        {
             sum += region.Read<byte>(offset);
+        }
+
         return sum;
     }
 
@@ -44,7 +50,10 @@ public class SequentialReads
     {
         long sum = 0;
         for (long offset = 0; offset < Length; offset++)
+        {
             sum += _file.View.ReadByte(offset);
+        }
+
         return sum;
     }
 
@@ -56,7 +65,9 @@ public class SequentialReads
         {
             RandomAccess.Read(_file.Handle, _buffer, offset);
             foreach (byte one in _buffer)
+            {
                 sum += one;
+            }
         }
 
         return sum;
@@ -70,7 +81,10 @@ public class SequentialReads
     {
         long sum = 0;
         foreach (long field in MemoryMarshal.Cast<byte, long>(_file.Region.AsReadOnlySpan()))
+        {
             sum += field;
+        }
+
         return sum;
     }
 
@@ -80,7 +94,10 @@ public class SequentialReads
         MappedRegion region = _file.Region;
         long sum = 0;
         for (long offset = 0; offset <= Length - 8; offset += 8)
+        {
             sum += region.Read<long>(offset);
+        }
+
         return sum;
     }
 
@@ -89,7 +106,10 @@ public class SequentialReads
     {
         long sum = 0;
         for (long offset = 0; offset <= Length - 8; offset += 8)
+        {
             sum += _file.View.ReadInt64(offset);
+        }
+
         return sum;
     }
 }

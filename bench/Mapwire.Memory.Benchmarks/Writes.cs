@@ -27,7 +27,9 @@ public class Writes
         MappedRegion region = _file.Region;
         _value++;
         for (long offset = 0; offset <= Length - 8; offset += 8)
+        {
             region.Write(offset, _value);
+        }
     }
 
     [Benchmark(Description = "fields: MemoryMappedViewAccessor")]
@@ -35,7 +37,9 @@ public class Writes
     {
         _value++;
         for (long offset = 0; offset <= Length - 8; offset += 8)
+        {
             _file.View.Write(offset, _value);
+        }
     }
 
     [Benchmark(Description = "4 KiB: region's span")]

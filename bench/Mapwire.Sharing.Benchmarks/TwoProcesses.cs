@@ -26,11 +26,16 @@ internal static class TwoProcesses
         {
             Console.Error.WriteLine($"Round {round} of {rounds}");
             if (RunRound() is int failed and not 0)
+            {
                 return failed;
+            }
         }
 
         foreach ((string what, (List<double> ours, List<double> bare, string bar)) in Found)
+        {
             Report(what, Median(ours), Median(bare), bar);
+        }
+
         return 0;
     }
 
@@ -55,7 +60,7 @@ internal static class TwoProcesses
             using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             listener.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder, "socket")));
             listener.Listen();
-            using var pipe = new NamedPipeServerStream(Path.Combine(folder, "pipe"), PipeDirection.InOut);
+            using NamedPipeServerStream pipe = new(Path.Combine(folder, "pipe"), PipeDirection.InOut);
             using Process child = Process.Start(Environment.ProcessPath!, ["child", folder]);
             using RingProducer producer = SharedRing.Open(memory, ToChild).OpenProducer();
             using RingConsumer consumer = SharedRing.Open(memory, ToParent).OpenConsumer();
@@ -71,7 +76,10 @@ internal static class TwoProcesses
 
             long start = Stopwatch.GetTimestamp();
             for (long i = 0; i < Messages; i++)
+            {
                 Send(producer);
+            }
+
             Receive(consumer);
             Note("ring with loans, 64-byte messages/s", Messages / Stopwatch.GetElapsedTime(start).TotalSeconds, bare["ring messages/s"], "at least 0.5");
 
@@ -98,7 +106,9 @@ internal static class TwoProcesses
                 {
                     socket.Send(bytes);
                     for (int got = 0; got < Length;)
+                    {
                         got += socket.Receive(bytes);
+                    }
                 });
                 Note("Unix socket, one way, p50 ns", p50, bare["line one way p50 ns"], "");
                 pipe.WaitForConnection();
@@ -138,7 +148,10 @@ internal static class TwoProcesses
         }
 
         for (long seen = 0; seen < Messages;)
+        {
             seen += consumer.Drain(0, static (message, _) => { _ = message[0]; });
+        }
+
         Send(producer);
         for (int i = 0; i < Wakes; i++)
         {
@@ -153,11 +166,14 @@ internal static class TwoProcesses
         for (int i = 0; i < SlowRounds; i++)
         {
             for (int got = 0; got < Length;)
+            {
                 got += socket.Receive(bytes);
+            }
+
             socket.Send(bytes);
         }
 
-        using var pipe = new NamedPipeClientStream(".", Path.Combine(folder, "pipe"), PipeDirection.InOut);
+        using NamedPipeClientStream pipe = new(".", Path.Combine(folder, "pipe"), PipeDirection.InOut);
         pipe.Connect();
         for (int i = 0; i < SlowRounds; i++)
         {
@@ -172,6 +188,7 @@ internal static class TwoProcesses
     {
         RingLoan loan;
         while (!producer.TryLoan(Length, out loan)) { }
+
         loan.Bytes[0] = 1;
         loan.Commit();
     }
@@ -179,6 +196,7 @@ internal static class TwoProcesses
     private static void Receive(RingConsumer consumer)
     {
         while (!consumer.TryPeek(out _)) { }
+
         consumer.Advance();
     }
 
@@ -216,9 +234,12 @@ internal static class TwoProcesses
     {
         string program = Path.Combine(folder, "bare");
         Run("gcc", "-O2", "-pthread", "-o", program, Path.Combine(AppContext.BaseDirectory, "bare.c"));
-        var figures = new Dictionary<string, double>();
+        Dictionary<string, double> figures = new();
         foreach (string line in Run(program).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
             figures[line[..line.LastIndexOf(' ')]] = double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+        }
+
         return figures;
     }
 
@@ -233,13 +254,18 @@ internal static class TwoProcesses
     private static void Pin(int processor)
     {
         if (OperatingSystem.IsLinux())
+        {
             Process.GetCurrentProcess().ProcessorAffinity = 1 << processor;
+        }
     }
 
     private static void Note(string what, double ours, double bare, string bar)
     {
         if (!Found.TryGetValue(what, out (List<double> Ours, List<double> Bare, string Bar) found))
+        {
             Found[what] = found = ([], [], bar);
+        }
+
         found.Ours.Add(ours);
         found.Bare.Add(bare);
     }

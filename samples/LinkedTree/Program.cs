@@ -4,7 +4,10 @@ using Mapwire.Memory.Arenas;
 
 using Arena arena = Arena.CreateOrOpen(args[0], new ArenaOptions { LayoutId = new Guid("0f3c8f2e-6f0e-4f0b-9c43-8d1f9b1c7a01") });
 if (arena.GetRoot<Tree>().IsNull)
+{
     arena.SetRoot(arena.Allocate<Tree>());
+}
+
 Offset<Tree> tree = arena.GetRoot<Tree>();
 foreach (string word in args.Skip(1))
 {
@@ -16,7 +19,10 @@ foreach (string word in args.Skip(1))
         int order = string.CompareOrdinal(word, arena.Get(at).Word.GetString(arena));
         ref Node node = ref change.Edit(at);
         if (order == 0)
+        {
             break;
+        }
+
         link = ref order < 0 ? ref node.Left : ref node.Right;
     }
 
@@ -31,12 +37,17 @@ foreach (string word in args.Skip(1))
 }
 
 if (args.Length == 1)
+{
     Walk(arena.Get(tree).Top);
+}
 
 void Walk(Offset<Node> at)
 {
     if (at.IsNull)
+    {
         return;
+    }
+
     Walk(arena.Get(at).Left);
     Console.WriteLine($"{arena.Get(at).Word.GetString(arena)} {arena.Get(at).Count}");
     Walk(arena.Get(at).Right);

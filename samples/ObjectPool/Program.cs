@@ -7,8 +7,8 @@ int count = args.Length > 0 ? int.Parse(args[0]) : 1_000_000;
 using MappedFile zero = MappedFile.Open("/dev/zero", new MappedFileOptions { Access = FileAccess.ReadWrite });
 using MappedRegion pages = zero.Map(0, 64 << 20, new MapOptions { Sharing = MapSharing.Private });
 using Arena arena = Arena.Create(pages);
-var pool = new MappedQueue<Offset<Particle>>(arena); // those that were given back
-var flying = new Queue<Offset<Particle>>();
+MappedQueue<Offset<Particle>> pool = new(arena); // those that were given back
+Queue<Offset<Particle>> flying = new();
 long before = GC.GetTotalAllocatedBytes(), made = 0;
 for (int i = 0; i < count; i++)
 {
@@ -21,7 +21,9 @@ for (int i = 0; i < count; i++)
     arena.Edit(taken) = new Particle { X = i, Y = -i };
     flying.Enqueue(taken);
     if (flying.Count > 1000)
+    {
         pool.Enqueue(flying.Dequeue());
+    }
 }
 
 Console.WriteLine($"{count} taken, {made} made, {arena.UsedBlocks} blocks of {pages.Length >> 20} MiB");

@@ -16,7 +16,10 @@ if (args.Length > 1)
 {
     using RingProducer producer = ring.OpenProducer();
     foreach (string text in args[1..])
+    {
         producer.Write(Encoding.UTF8.GetBytes(text), Timeout.InfiniteTimeSpan); // waits where the ring is full
+    }
+
     return;
 }
 

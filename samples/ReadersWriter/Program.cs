@@ -21,13 +21,19 @@ for (int i = int.Parse(count); i > 0; i--)
     {
         LockAcquisition how = guard.AcquireRead();
         if (how == LockAcquisition.Acquired && memory.Read<long>(firstAt) != memory.Read<long>(secondAt))
+        {
             throw new InvalidOperationException("The numbers differ.");
+        }
+
         guard.ReleaseRead();
         continue;
     }
 
     if (guard.AcquireWrite() == LockAcquisition.OwnerDied)
+    {
         memory.At<long>(secondAt) = memory.Read<long>(firstAt); // a writer was killed between the two: mend
+    }
+
     memory.At<long>(firstAt)++;
     memory.At<long>(secondAt)++;
     guard.ReleaseWrite();

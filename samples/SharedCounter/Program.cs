@@ -15,7 +15,10 @@ SharedMutex mutex = SharedMutex.Open(memory, mutexAt);
 for (int i = 0; i < rounds; i++)
 {
     if (mutex.Acquire() == LockAcquisition.OwnerDied)
+    {
         Console.Error.WriteLine("the owner before was killed; a count is one store, so there is nothing to mend");
+    }
+
     memory.At<long>(countAt)++;
     mutex.Release();
 }

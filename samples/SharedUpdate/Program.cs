@@ -24,5 +24,8 @@ for (int i = 0; i < rounds; i++)
 
 second?.WaitForExit();
 if (!isSecond)
+{
     Console.WriteLine($"counter: {region.Read<long>(0)}");
+}
+
 return second?.ExitCode ?? 0;

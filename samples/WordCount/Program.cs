@@ -8,7 +8,7 @@ using Mapwire.Memory.Arenas;
 if (args is ["--make", string target, string size])
 {
     string[] words = [.. Enumerable.Range(0, 200_000).Select(i => $"{(char)('a' + i % 26)}{i * 2654435761 % 999_983:x}")];
-    var random = new Random(1);
+    Random random = new(1);
     using StreamWriter text = new(target, append: false, new UTF8Encoding(), 1 << 16);
     for (long left = long.Parse(size); left > 0;)
     {
@@ -23,8 +23,11 @@ if (args is ["--make", string target, string size])
 
 using Arena arena = Arena.CreateOrOpen(args[0]);
 if (arena.GetRoot<StringDictionaryHeader>().IsNull)
+{
     arena.SetRoot(new MappedStringDictionary<long>(arena).Offset);
-var counts = new MappedStringDictionary<long>(arena, arena.GetRoot<StringDictionaryHeader>());
+}
+
+MappedStringDictionary<long> counts = new(arena, arena.GetRoot<StringDictionaryHeader>());
 if (args.Length > 1)
 {
     using MappedFile file = MappedFile.Open(args[1]);
@@ -39,7 +42,10 @@ if (args.Length > 1)
         {
             int space = rest.IndexOfAny(" \n"u8), length = space < 0 ? rest.Length : space;
             if (length > 0)
+            {
                 counts.GetValueRefOrAddDefault(rest[..length], out _)++;
+            }
+
             rest = rest[Math.Min(rest.Length, length + 1)..];
         }
     }
@@ -47,7 +53,12 @@ if (args.Length > 1)
 
 List<(string Word, long Count)> all = new(counts.Count);
 foreach (StringEntry<long> entry in counts)
+{
     all.Add((entry.Key, entry.Value));
+}
+
 Console.WriteLine($"{all.Count} words, {all.Sum(word => word.Count)} counted");
 foreach ((string word, long count) in all.OrderByDescending(word => word.Count).ThenBy(word => word.Word, StringComparer.Ordinal).Take(10))
+{
     Console.WriteLine($"{count,12} {word}");
+}

@@ -50,7 +50,9 @@ public readonly record struct FourCc(uint Value)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length != 4 || text.AsSpan().ContainsAnyExceptInRange('\0', '\u00FF'))
+        {
             throw new ArgumentException("A four-character code has exactly four characters up to U+00FF.", nameof(text));
+        }
 
         return (uint)(text[0] << 24 | text[1] << 16 | text[2] << 8 | text[3]);
     }

@@ -16,7 +16,9 @@ public sealed class Movie
         foreach (Track track in tracks)
         {
             if (track.Codec is not null && track.Duration > Duration)
+            {
                 Duration = track.Duration;
+            }
         }
     }
 
@@ -56,9 +58,15 @@ public sealed class Movie
         foreach (Track track in Tracks)
         {
             if (track.Kind != kind || track.Codec is null || !track.Codecs.All(accepts))
+            {
                 continue;
+            }
+
             if (track.IsEnabled)
+            {
                 return track;
+            }
+
             disabled ??= track;
         }
 

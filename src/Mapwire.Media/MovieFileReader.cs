@@ -73,7 +73,9 @@ public sealed class MovieFileReader
         }
 
         if (!TryGetStructure(out _, out _))
+        {
             _search = new ParameterSetSearch(IsFlv ? _flv.ToMovie() : _mp4.ToMovie(), _cancellation);
+        }
     }
 
     /// <summary>The movie, when everything wanted was added.</summary>
@@ -82,7 +84,10 @@ public sealed class MovieFileReader
     public Movie ToMovie()
     {
         if (TryGetNext(out _, out _))
+        {
             throw new InvalidOperationException("More bytes are wanted.");
+        }
+
         return _search?.Movie ?? _mp4.ToMovie(); // of an empty file
     }
 

@@ -21,14 +21,19 @@ internal sealed class ParameterSetSearch
         {
             HashSet<int> incomplete = [.. Enumerable.Range(0, track.Codecs.Length).Where(description => track.Codecs[description].IsIncomplete)];
             if (incomplete.Count == 0)
+            {
                 continue;
+            }
+
             cancellation.ThrowIfCancellationRequested();
             SampleTable.Enumerator samples = track.Samples.GetEnumerator();
             while (incomplete.Count > 0 && samples.MoveNext())
             {
                 Sample sample = samples.Current;
                 if (sample is { IsSync: true, Size: > 0 } && incomplete.Remove(sample.Description))
+                {
                     _glances.Add(new Glance(track, sample, samples.PlaceOf(SampleFact.Offset, out _)));
+                }
             }
         }
     }
@@ -51,10 +56,15 @@ internal sealed class ParameterSetSearch
     internal void Add(ReadOnlySpan<byte> bytes)
     {
         if (!TryGetNext(out _, out int length) || bytes.Length != length)
+        {
             throw new ArgumentException($"{length} bytes are wanted.", nameof(bytes));
+        }
+
         (Track track, Sample sample, _) = _glances[_next++];
         if (track.Codecs[sample.Description].CompleteFrom(bytes) is { } complete)
+        {
             track.SetCodec(sample.Description, complete);
+        }
     }
 
     private sealed record Glance(Track Track, Sample Sample, FilePlace Place);

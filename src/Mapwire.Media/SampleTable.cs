@@ -43,7 +43,10 @@ public sealed class SampleTable : IEnumerable<Sample>
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         Enumerator samples = GetEnumerator();
         for (long i = 0; i <= index; i++)
+        {
             samples.MoveNext();
+        }
+
         return samples.PlaceOf(fact, out number);
     }
 
@@ -99,7 +102,10 @@ public sealed class SampleTable : IEnumerable<Sample>
             else
             {
                 if (_segment + 1 >= _table._segments.Length)
+                {
                     return false;
+                }
+
                 _cursor = _table._starts[++_segment];
                 _left = _table._segments[_segment].Count - 1;
             }

@@ -84,7 +84,10 @@ public sealed class Track
         bool isFirst = ReferenceEquals(Codec, Codecs[description]);
         Codecs = Codecs.SetItem(description, codec);
         if (!isFirst)
+        {
             return;
+        }
+
         Codec = codec;
         (Width, Height) = PictureSize.Of(codec) ?? (Width, Height);
     }

@@ -24,7 +24,10 @@ public readonly record struct TrackRates(
         foreach (Sample sample in samples)
         {
             if (count++ == 0)
+            {
                 earliest = lastSync = sample.DecodeTime;
+            }
+
             if (sample.IsSync)
             {
                 syncs++;

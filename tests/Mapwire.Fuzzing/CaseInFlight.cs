@@ -59,7 +59,10 @@ internal sealed class CaseInFlight : IDisposable
     private void Look()
     {
         if (Environment.TickCount64 - Volatile.Read(ref _started) < Hung.TotalMilliseconds)
+        {
             return;
+        }
+
         string path = Finds.Write(_name, _case);
         Environment.FailFast($"Fuzzing {_name}: {path} has not ended after {Hung.TotalSeconds} s.");
     }

@@ -14,7 +14,9 @@ internal sealed class CasePool
     {
         _first.Add(seed);
         if (isAccepted)
+        {
             _accepted.Add(seed);
+        }
     }
 
     /// <summary>Keeps a case that reached something new.</summary>
@@ -22,9 +24,13 @@ internal sealed class CasePool
     {
         List<FuzzCase> kept = isAccepted ? _accepted : _refused;
         if (kept.Count < MostKept)
+        {
             kept.Add(found);
+        }
         else
+        {
             kept[random.Next(MostKept)] = found;
+        }
     }
 
     /// <summary>One of them. Damage on top of damage goes deeper only as long as what is damaged was let through.</summary>
@@ -32,7 +38,10 @@ internal sealed class CasePool
     {
         List<FuzzCase> from = random.Next(8) switch { 0 or 1 => _first, 2 => _refused, _ => _accepted };
         if (from.Count == 0)
+        {
             from = _first;
+        }
+
         return from[random.Next(from.Count)];
     }
 }

@@ -33,7 +33,9 @@ public sealed class FeatureSet
     private void Add(ulong feature)
     {
         if (_seen.Add(feature))
+        {
             News++;
+        }
     }
 
     private static ulong HashOf(string text, bool withoutValues)
@@ -46,7 +48,9 @@ public sealed class FeatureSet
         {
             bool isValue = withoutValues && (char.IsAsciiDigit(text[i]) || (start >= 0 && i >= start && i <= end));
             if (!isValue)
+            {
                 hash = (hash ^ text[i]) * Prime;
+            }
         }
 
         return hash;

@@ -22,13 +22,18 @@ public static class FuzzLoop
         using CaseInFlight flight = new(subject.Name);
         List<FuzzCase> seeds = [.. subject.Seeds()];
         if (options.SeedFolder is { } folder)
+        {
             seeds.AddRange(Directory.GetFiles(folder).Order().Select(path => subject.Load(Path.GetFileName(path), File.ReadAllBytes(path))));
+        }
+
         long accepted = 0;
         double slowest = 0;
         long mostAllocated = 0;
         CasePool pool = new();
         foreach (FuzzCase seed in seeds)
+        {
             pool.Add(seed, Try(seed, "a seed"));
+        }
 
         int kept = 0;
         long cases = 0;
@@ -41,10 +46,16 @@ public static class FuzzLoop
             features.Begin();
             bool isAccepted = Try(next, $"case {cases} of seed {options.Seed}");
             if (features.News == 0 || next.Bytes.Length > LongestKept)
+            {
                 continue;
+            }
+
             kept++;
             if (options.KeepFolder is not null)
+            {
                 Finds.Keep(options.KeepFolder, next);
+            }
+
             pool.Keep(next, isAccepted, random);
         }
 
@@ -85,11 +96,19 @@ public static class FuzzLoop
             best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
             if (allocated > subject.MostAllocated(given))
+            {
                 throw new BrokenPromiseException($"{allocated} bytes were allocated for {given.Bytes.Length}, of at most {subject.MostAllocated(given)}");
+            }
+
             if (best < LongestMilliseconds)
+            {
                 return new Cost(isAccepted, best, allocated);
+            }
+
             if (tries == Tries)
+            {
                 throw new BrokenPromiseException($"it takes {best:0} ms");
+            }
         }
     }
 

@@ -31,11 +31,20 @@ public sealed record FuzzOptions
             KeepFolder = Read("MAPWIRE_FUZZ_KEEP"),
         };
         if (Read("MAPWIRE_FUZZ_SECONDS") is { } said)
+        {
             options = options with { Seconds = double.Parse(said, CultureInfo.InvariantCulture) };
+        }
+
         if (Read("MAPWIRE_FUZZ_CASES") is { } cases)
+        {
             options = options with { Cases = long.Parse(cases, CultureInfo.InvariantCulture) };
+        }
+
         if (Read("MAPWIRE_FUZZ_SEED") is { } seed)
+        {
             options = options with { Seed = int.Parse(seed, CultureInfo.InvariantCulture) };
+        }
+
         return options;
     }
 

@@ -19,20 +19,29 @@ internal static class Shrinker
             {
                 byte[] shorter = [.. bytes.AsSpan(0, at), .. bytes.AsSpan(at + piece)];
                 if (stillFails(given with { Bytes = shorter }))
+                {
                     bytes = shorter;
+                }
                 else
+                {
                     at += piece;
+                }
             }
         }
 
         for (int at = 0; at < bytes.Length && watch.Elapsed < Longest; at++)
         {
             if (bytes[at] == 0)
+            {
                 continue;
+            }
+
             byte[] plainer = [.. bytes];
             plainer[at] = 0;
             if (stillFails(given with { Bytes = plainer }))
+            {
                 bytes = plainer;
+            }
         }
 
         return given with { Bytes = bytes };

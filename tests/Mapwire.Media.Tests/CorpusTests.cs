@@ -25,9 +25,14 @@ public sealed class CorpusTests
         {
             MovieFileReader reader = new(file.Length);
             while (reader.TryGetNext(out long offset, out int length))
+            {
                 reader.Add(file.AsSpan((int)offset, length));
+            }
+
             foreach (Track track in reader.ToMovie().Tracks)
+            {
                 Assert.All(track.Samples, sample => Assert.InRange(sample.Offset, 0, file.Length - sample.Size));
+            }
         }
         catch (MediaFormatException e)
         {

@@ -85,7 +85,10 @@ public sealed class SamplePlaceTests
     {
         MovieFileReader reader = new(film.Length);
         while (reader.TryGetNext(out long offset, out int length))
+        {
             reader.Add(film.AsSpan((int)offset, length));
+        }
+
         return Assert.Single(reader.ToMovie().Tracks).Samples;
     }
 }

@@ -31,18 +31,24 @@ public static class Cutter
     {
         var whole = new byte[FileLength];
         for (int i = 0; i < whole.Length; i++)
+        {
             whole[i] = Pattern(i);
+        }
+
         using MappedFile orders = MappedFile.Create(control, ControlLength);
         using MappedRegion desk = orders.Map();
         using MappedFile file = MappedFile.Create(path, FileLength);
         RandomAccess.Write(file.Handle, whole, 0);
         for (long next = 1; ; next++)
         {
-            var pause = new SpinWait();
+            SpinWait pause = new();
             while (Interlocked.Read(ref Field(desk, Order)) < next)
             {
                 if (Interlocked.Read(ref Field(desk, End)) != 0)
+                {
                     return;
+                }
+
                 pause.SpinOnce(sleep1Threshold: -1);
             }
 

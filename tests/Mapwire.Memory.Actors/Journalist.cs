@@ -25,7 +25,10 @@ public static class Journalist
         var record = new byte[RecordLength];
         BinaryPrimitives.WriteInt64LittleEndian(record, n);
         for (int i = 8; i < record.Length; i++)
+        {
             record[i] = (byte)(n * 31 + i);
+        }
+
         return record;
     }
 

@@ -16,7 +16,11 @@ internal static unsafe partial class BareSync
     {
         // SAFETY: pinned for the time of the call.
         fixed (byte* start = bytes)
+        {
             if (Write(file, start, (nuint)bytes.Length, offset) != bytes.Length || Sync(file) != 0)
+            {
                 throw new IOException("pwrite or fdatasync failed.");
+            }
+        }
     }
 }

@@ -42,6 +42,8 @@ internal sealed unsafe class Lmdb : IDisposable
     private static void Check(int error)
     {
         if (error != 0)
+        {
             throw new InvalidOperationException($"LMDB: error {error}.");
+        }
     }
 }

@@ -91,7 +91,9 @@ public sealed class AacConfiguration : CodecConfiguration
             rate = ReadFrequency(ref bits);
             objectType = ReadObjectType(ref bits);
             if (objectType == 22)
+            {
                 bits.Skip(4); // extensionChannelConfiguration
+            }
         }
 
         int frameLength = 1024;
@@ -101,29 +103,51 @@ public sealed class AacConfiguration : CodecConfiguration
             // GASpecificConfig, 4.4.1
             frameLength = bits.ReadFlag() ? 960 : 1024;
             if (bits.ReadFlag())
+            {
                 bits.Skip(14); // coreCoderDelay
+            }
+
             bool extension = bits.ReadFlag();
             if (channelConfiguration == 0)
+            {
                 elementChannels = ReadProgramConfigElement(ref bits);
+            }
+
             if (objectType is 6 or 20)
+            {
                 bits.Skip(3); // layerNr
+            }
+
             if (extension)
             {
                 if (objectType == 22)
+                {
                     bits.Skip(16);
+                }
+
                 if (objectType is 17 or 19 or 20 or 23)
+                {
                     bits.Skip(3);
+                }
+
                 bits.Skip(1);
             }
 
             if (!sbr && !bits.IsPastEnd)
+            {
                 ReadBackwardCompatibleExtension(ref bits, ref rate, ref sbr, ref parametricStereo);
+            }
         }
 
         if (bits.IsPastEnd)
+        {
             throw new CodecFormatException($"an AudioSpecificConfig of {record.Length} bytes ends early", record.Length);
+        }
+
         if (coreRate <= 0 || rate <= 0)
+        {
             throw new CodecFormatException("the AudioSpecificConfig names a sampling frequency that is not defined", 0);
+        }
 
         int channels = channelConfiguration switch
         {
@@ -156,7 +180,10 @@ public sealed class AacConfiguration : CodecConfiguration
     {
         int index = (int)bits.ReadBits(4);
         if (index == 15)
+        {
             return (int)bits.ReadBits(24);
+        }
+
         return index < Frequencies.Length ? Frequencies[index] : 0;
     }
 
@@ -164,15 +191,22 @@ public sealed class AacConfiguration : CodecConfiguration
     private static void ReadBackwardCompatibleExtension(ref BitReader bits, ref int rate, ref bool sbr, ref bool parametricStereo)
     {
         if (bits.Remaining < 16 || bits.ReadBits(11) != 0x2B7 || ReadObjectType(ref bits) != SpectralBandReplication || !bits.ReadFlag())
+        {
             return;
+        }
 
         int extended = ReadFrequency(ref bits);
         if (bits.IsPastEnd || extended <= 0)
+        {
             return;
+        }
+
         sbr = true;
         rate = extended;
         if (bits.Remaining >= 12 && bits.ReadBits(11) == 0x548)
+        {
             parametricStereo = bits.ReadFlag();
+        }
     }
 
     /// <summary>Counts the channels of a program config element (4.4.1.1).</summary>
@@ -186,11 +220,19 @@ public sealed class AacConfiguration : CodecConfiguration
         int associated = (int)bits.ReadBits(3);
         int coupling = (int)bits.ReadBits(4);
         if (bits.ReadFlag())
+        {
             bits.Skip(4); // mono_mixdown_element_number
+        }
+
         if (bits.ReadFlag())
+        {
             bits.Skip(4); // stereo_mixdown_element_number
+        }
+
         if (bits.ReadFlag())
+        {
             bits.Skip(3); // matrix_mixdown_idx, pseudo_surround_enable
+        }
 
         int channels = lfe;
         for (int i = 0; i < front + side + back; i++)

@@ -65,9 +65,14 @@ public sealed class Av1Configuration : CodecConfiguration
         // | seq_tier_0(1) high_bitdepth(1) twelve_bit(1) monochrome(1) chroma_subsampling_x(1) y(1) chroma_sample_position(2)
         // | reserved(3) initial_presentation_delay_present(1) initial_presentation_delay_minus_one(4) | configOBUs
         if (record.Length < HeaderLength)
+        {
             throw new CodecFormatException($"an AV1 configuration of {record.Length} bytes is too short", record.Length);
+        }
+
         if (record[0] != 0x81)
+        {
             throw new CodecFormatException($"AV1 configuration version 0x{record[0]:X2} is not known", 0);
+        }
 
         bool isHighDepth = (record[2] & 0x40) != 0;
         bool isTwelveBit = (record[2] & 0x20) != 0;

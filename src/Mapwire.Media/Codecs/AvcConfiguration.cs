@@ -76,19 +76,28 @@ public sealed class AvcConfiguration : CodecConfiguration
         // version(8)=1 | profile(8) | compatibility(8) | level(8) | 1s(6) lengthSizeMinusOne(2) | 1s(3) numOfSPS(5)
         // | { length(16) | NAL } * numOfSPS | numOfPPS(8) | { length(16) | NAL } * numOfPPS
         if (record.Length < 7)
+        {
             throw new CodecFormatException($"an AVC configuration of {record.Length} bytes is too short", record.Length);
+        }
+
         if (record[0] != 1)
+        {
             throw new CodecFormatException($"AVC configuration version {record[0]} is not known", 0);
+        }
 
         int lengthSize = (record[4] & 3) + 1;
         if (lengthSize == 3)
+        {
             throw new CodecFormatException("NAL units with a length of 3 bytes are not allowed", 4);
+        }
 
         int position = 5;
         int count = record[position++] & 0x1F;
         ImmutableArray<ImmutableArray<byte>> sequenceSets = ReadSets(record, ref position, count);
         if (position >= record.Length)
+        {
             throw new CodecFormatException("the AVC configuration ends before its picture parameter sets", position);
+        }
 
         count = record[position++];
         ImmutableArray<ImmutableArray<byte>> pictureSets = ReadSets(record, ref position, count);
@@ -117,9 +126,14 @@ public sealed class AvcConfiguration : CodecConfiguration
         ParameterSets pictures = new(255);
         ParameterSets extensions = new(255);
         foreach (ImmutableArray<byte> set in SequenceParameterSets)
+        {
             sequences.Add(set.AsSpan());
+        }
+
         foreach (ImmutableArray<byte> set in PictureParameterSets)
+        {
             pictures.Add(set.AsSpan());
+        }
 
         NalUnitReader units = new(sample, NalLengthSize);
         while (units.TryRead(out ReadOnlySpan<byte> unit) && (unit[0] & 0x1F) is not (>= 1 and <= SliceTypes))
@@ -139,7 +153,9 @@ public sealed class AvcConfiguration : CodecConfiguration
         }
 
         if (sequences.Count == 0 || sequences[0].Length < 4 || pictures.Count == 0)
+        {
             return null;
+        }
 
         // The record repeats what the first set begins with: profile(8) | compatibility(8) | level(8).
         ImmutableArray<byte> first = sequences[0];
@@ -164,11 +180,17 @@ public sealed class AvcConfiguration : CodecConfiguration
         for (int i = 0; i < count; i++)
         {
             if (record.Length - position < 2)
+            {
                 throw new CodecFormatException("the AVC configuration ends inside its parameter sets", position);
+            }
+
             int length = record[position] << 8 | record[position + 1];
             position += 2;
             if (record.Length - position < length)
+            {
                 throw new CodecFormatException($"a parameter set of {length} bytes reaches past the AVC configuration", position - 2);
+            }
+
             sets.Add([.. record.Slice(position, length)]);
             position += length;
         }

@@ -37,7 +37,9 @@ public sealed class AvcSequenceParameterSet
     {
         set = null;
         if (nalUnit.Length < 4 || (nalUnit[0] & 0x1F) != 7)
+        {
             return false;
+        }
 
         BitReader bits = new(nalUnit[1..], removesEmulation: true);
         uint profile = bits.ReadBits(8);
@@ -51,12 +53,17 @@ public sealed class AvcSequenceParameterSet
         {
             chroma = bits.ReadExpGolomb();
             if (chroma == 3)
+            {
                 separatePlanes = bits.ReadFlag();
+            }
+
             depth = bits.ReadExpGolomb() + 8;
             chromaDepth = bits.ReadExpGolomb() + 8;
             bits.Skip(1); // qpprime_y_zero_transform_bypass_flag
             if (bits.ReadFlag())
+            {
                 SkipScalingLists(ref bits, chroma == 3 ? 12 : 8);
+            }
         }
 
         bits.ReadExpGolomb(); // log2_max_frame_num_minus4
@@ -72,9 +79,14 @@ public sealed class AvcSequenceParameterSet
             bits.ReadSignedExpGolomb();
             uint cycle = bits.ReadExpGolomb();
             if (cycle > 255)
+            {
                 return false;
+            }
+
             for (uint i = 0; i < cycle; i++)
+            {
                 bits.ReadSignedExpGolomb();
+            }
         }
 
         uint references = bits.ReadExpGolomb();
@@ -83,7 +95,10 @@ public sealed class AvcSequenceParameterSet
         uint heightInMapUnits = bits.ReadExpGolomb() + 1;
         bool framesOnly = bits.ReadFlag();
         if (!framesOnly)
+        {
             bits.Skip(1); // mb_adaptive_frame_field_flag
+        }
+
         bits.Skip(1); // direct_8x8_inference_flag
         (long left, long right, long top, long bottom) = (0, 0, 0, 0);
         if (bits.ReadFlag())
@@ -108,7 +123,9 @@ public sealed class AvcSequenceParameterSet
         long width = widthInMacroblocks * 16L - (left + right) * cropX;
         long height = heightInMapUnits * 16L * fieldFactor - (top + bottom) * cropY;
         if (width <= 0 || height <= 0)
+        {
             return false;
+        }
 
         set = new AvcSequenceParameterSet
         {
@@ -127,16 +144,24 @@ public sealed class AvcSequenceParameterSet
         for (int list = 0; list < lists; list++)
         {
             if (!bits.ReadFlag())
+            {
                 continue;
+            }
+
             int size = list < 6 ? 16 : 64;
             int last = 8;
             int next = 8;
             for (int i = 0; i < size && !bits.IsPastEnd; i++)
             {
                 if (next != 0)
+                {
                     next = (last + bits.ReadSignedExpGolomb() + 256) & 255;
+                }
+
                 if (next != 0)
+                {
                     last = next;
+                }
             }
         }
     }

@@ -31,14 +31,19 @@ internal ref struct BitReader
     {
         uint value = 0;
         for (int i = 0; i < count; i++)
+        {
             value = value << 1 | ReadBit();
+        }
+
         return value;
     }
 
     internal void Skip(int count)
     {
         for (int i = 0; i < count && !IsPastEnd; i++)
+        {
             ReadBit();
+        }
     }
 
     /// <summary>ue(v), ITU-T H.264, 9.1. More than 31 leading zeros count as past the end.</summary>

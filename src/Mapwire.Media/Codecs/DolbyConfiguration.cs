@@ -63,7 +63,9 @@ public sealed class DolbyConfiguration : CodecConfiguration
             for (int i = 0; i < 9; i++)
             {
                 if ((locations >> (8 - i) & 1) != 0)
+                {
                     channels += i is 2 or 3 or 7 or 8 ? 1 : 2;
+                }
             }
         }
 
@@ -77,7 +79,9 @@ public sealed class DolbyConfiguration : CodecConfiguration
     public static DolbyConfiguration? FromFrame(ReadOnlySpan<byte> frame, bool isEnhanced)
     {
         if (frame.Length < 7 || frame[0] != 0x0B || frame[1] != 0x77)
+        {
             return null;
+        }
 
         BitReader bits = new(frame[2..]);
         if (isEnhanced)
@@ -104,7 +108,10 @@ public sealed class DolbyConfiguration : CodecConfiguration
     private static DolbyConfiguration Create(BitReader bits, bool isEnhanced, uint rate, int channels)
     {
         if (bits.IsPastEnd)
+        {
             throw new CodecFormatException("the Dolby configuration ends early", 0);
+        }
+
         return new DolbyConfiguration { IsEnhanced = isEnhanced, SampleRate = rate < Rates.Length ? Rates[rate] : 0, Channels = channels };
     }
 }

@@ -41,14 +41,21 @@ public sealed class FlacConfiguration : CodecConfiguration
         // last-metadata-block(1) type(7)=0 | length(24)=34 | minimum block(16) | maximum block(16) | minimum frame(24)
         // | maximum frame(24) | sample rate(20) | channels-1(3) | bits-1(5) | total samples(36) | MD5(128)
         if (blocks.Length < BlockHeaderLength + StreamInfoLength)
+        {
             throw new CodecFormatException($"FLAC metadata of {blocks.Length} bytes is too short", blocks.Length);
+        }
+
         int length = blocks[1] << 16 | blocks[2] << 8 | blocks[3];
         if ((blocks[0] & 0x7F) != 0 || length != StreamInfoLength)
+        {
             throw new CodecFormatException("FLAC metadata does not begin with the stream information", 0);
+        }
 
         int rate = blocks[14] << 12 | blocks[15] << 4 | blocks[16] >> 4;
         if (rate == 0)
+        {
             throw new CodecFormatException("the FLAC sample rate is 0", 14);
+        }
 
         ReadOnlySpan<byte> info = blocks.Slice(BlockHeaderLength, StreamInfoLength);
         // Only this block goes into a sequence header, so it is the last one there.
@@ -65,7 +72,10 @@ public sealed class FlacConfiguration : CodecConfiguration
     public static FlacConfiguration Parse(ReadOnlySpan<byte> header)
     {
         if (!header.StartsWith(Signature))
+        {
             throw new CodecFormatException($"{header.Length} bytes do not begin with the FLAC signature", 0);
+        }
+
         return ParseBox(header[Signature.Length..]);
     }
 }

@@ -82,14 +82,23 @@ public sealed class HevcConfiguration : CodecConfiguration
             // ISO/IEC 14496-15, annex E.3: the compatibility flags in reverse, trailing zero bytes of constraints left out
             StringBuilder text = new("hvc1.");
             if (ProfileSpace > 0)
+            {
                 text.Append((char)('A' + ProfileSpace - 1));
+            }
+
             uint reversed = 0;
             for (int i = 0; i < 32; i++)
+            {
                 reversed |= (ProfileCompatibility >> i & 1) << (31 - i);
+            }
+
             text.Append(CultureInfo.InvariantCulture, $"{Profile}.{reversed:X}.{(IsHighTier ? 'H' : 'L')}{Level}");
             int bytes = 6 - (Constraints == 0 ? 6 : BitOperations.TrailingZeroCount(Constraints) / 8);
             for (int i = 0; i < bytes; i++)
+            {
                 text.Append(CultureInfo.InvariantCulture, $".{(byte)(Constraints >> (40 - 8 * i)):X}");
+            }
+
             return text.ToString();
         }
     }
@@ -104,14 +113,20 @@ public sealed class HevcConfiguration : CodecConfiguration
         // | constantFrameRate(2) layers(3) nested(1) lengthSizeMinusOne(2) | arrays(8)
         // | { completeness(1) 0(1) NAL type(6) | numNalus(16) | { length(16) | NAL } * numNalus } * arrays
         if (record.Length < HeaderLength)
+        {
             throw new CodecFormatException($"an HEVC configuration of {record.Length} bytes is too short", record.Length);
+        }
         // Early writers left the version 0.
         if (record[0] > 1)
+        {
             throw new CodecFormatException($"HEVC configuration version {record[0]} is not known", 0);
+        }
 
         int lengthSize = (record[21] & 3) + 1;
         if (lengthSize == 3)
+        {
             throw new CodecFormatException("NAL units with a length of 3 bytes are not allowed", 21);
+        }
 
         ImmutableArray<(int Type, int Start, int End)>.Builder arrays = ImmutableArray.CreateBuilder<(int Type, int Start, int End)>(record[22]);
         (int Width, int Height)? picture = null;
@@ -119,7 +134,10 @@ public sealed class HevcConfiguration : CodecConfiguration
         for (int array = record[22]; array > 0; array--)
         {
             if (record.Length - position < 3)
+            {
                 throw new CodecFormatException("the HEVC configuration ends inside its parameter sets", position);
+            }
+
             int start = position;
             int type = record[position] & 0x3F;
             int count = BinaryPrimitives.ReadUInt16BigEndian(record[(position + 1)..]);
@@ -128,11 +146,17 @@ public sealed class HevcConfiguration : CodecConfiguration
             for (; count > 0; count--)
             {
                 if (record.Length - position < 2)
+                {
                     throw new CodecFormatException("the HEVC configuration ends inside its parameter sets", position);
+                }
+
                 int length = BinaryPrimitives.ReadUInt16BigEndian(record[position..]);
                 position += 2;
                 if (record.Length - position < length)
+                {
                     throw new CodecFormatException($"a parameter set of {length} bytes reaches past the HEVC configuration", position - 2);
+                }
+
                 if (type == SequenceParameterSetType && picture is null
                     && HevcSequenceParameterSet.TryParse(record.Slice(position, length), out int width, out int height))
                 {
@@ -143,7 +167,9 @@ public sealed class HevcConfiguration : CodecConfiguration
             }
 
             if (!isEmpty)
+            {
                 arrays.Add((type, start, position));
+            }
         }
 
         return new HevcConfiguration([.. record])
@@ -172,18 +198,24 @@ public sealed class HevcConfiguration : CodecConfiguration
         foreach ((int type, int most) in Needed)
         {
             if (Lacks(type))
+            {
                 found[type] = new ParameterSets(most);
+            }
         }
 
         NalUnitReader units = new(sample, NalLengthSize);
         while (units.TryRead(out ReadOnlySpan<byte> unit) && (unit[0] >> 1 & 0x3F) is int type and >= FirstOtherType)
         {
             if (unit.Length > 2 && found.TryGetValue(type, out ParameterSets? sets))
+            {
                 sets.Add(unit);
+            }
         }
 
         if (found.Values.Any(static sets => sets.Count == 0) || found.Count + _arrays.Length > byte.MaxValue)
+        {
             return null;
+        }
 
         // As the standard wants them: video, sequence and picture parameter sets, then what else the record has.
         List<byte> record = [.. Raw.AsSpan(0, HeaderLength - 1), (byte)(found.Count + _arrays.Length)];

@@ -11,7 +11,9 @@ internal static class HevcSequenceParameterSet
     {
         (width, height) = (0, 0);
         if (nalUnit.Length < 3)
+        {
             return false;
+        }
 
         BitReader bits = new(nalUnit[2..], removesEmulation: true);
         bits.Skip(4); // sps_video_parameter_set_id
@@ -33,14 +35,18 @@ internal static class HevcSequenceParameterSet
         }
 
         if (bits.IsPastEnd || chroma > 3 || fullWidth > ushort.MaxValue || fullHeight > ushort.MaxValue)
+        {
             return false;
+        }
 
         int cropX = !separatePlanes && chroma is 1 or 2 ? 2 : 1;
         int cropY = !separatePlanes && chroma == 1 ? 2 : 1;
         long croppedWidth = fullWidth - (left + right) * cropX;
         long croppedHeight = fullHeight - (top + bottom) * cropY;
         if (croppedWidth <= 0 || croppedHeight <= 0)
+        {
             return false;
+        }
 
         (width, height) = ((int)croppedWidth, (int)croppedHeight);
         return true;
@@ -52,13 +58,21 @@ internal static class HevcSequenceParameterSet
         bits.Skip(88 + 8);
         uint flags = bits.ReadBits(2 * subLayers);
         if (subLayers > 0)
+        {
             bits.Skip(2 * (8 - subLayers));
+        }
+
         for (int i = subLayers - 1; i >= 0; i--)
         {
             if ((flags >> (2 * i + 1) & 1) != 0)
+            {
                 bits.Skip(88);
+            }
+
             if ((flags >> (2 * i) & 1) != 0)
+            {
                 bits.Skip(8);
+            }
         }
     }
 }

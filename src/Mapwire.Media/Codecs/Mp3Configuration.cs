@@ -38,12 +38,16 @@ public sealed class Mp3Configuration : CodecConfiguration
     {
         // syncword(11) version(2) layer(2)=01 protection(1) | bitrate(4) sampling_frequency(2) padding(1) private(1) | mode(2) ...
         if (frame.Length < 4 || frame[0] != 0xFF || (frame[1] & 0xE6) != 0xE2)
+        {
             return null;
+        }
 
         int version = frame[1] >> 3 & 3;
         int index = frame[2] >> 2 & 3;
         if (version == 1 || index == 3)
+        {
             return null;
+        }
 
         int rate = index switch
         {

@@ -29,13 +29,22 @@ internal ref struct NalUnitReader
         while (unit.IsEmpty)
         {
             if (_read++ == MaxUnits || _rest.Length < _lengthSize)
+            {
                 return false;
+            }
+
             uint length = 0;
             foreach (byte part in _rest[.._lengthSize])
+            {
                 length = length << 8 | part;
+            }
+
             _rest = _rest[_lengthSize..];
             if (length > (uint)_rest.Length)
+            {
                 return false;
+            }
+
             unit = _rest[..(int)length];
             _rest = _rest[(int)length..];
         }

@@ -44,9 +44,14 @@ public sealed class OpusConfiguration : CodecConfiguration
         // Version(8)=0 | OutputChannelCount(8) | PreSkip(16) | InputSampleRate(32) | OutputGain(16) | ChannelMappingFamily(8)
         // | { StreamCount(8) | CoupledCount(8) | ChannelMapping(8 * OutputChannelCount) } if the family is not 0
         if (record.Length < 11)
+        {
             throw new CodecFormatException($"an Opus configuration of {record.Length} bytes is too short", record.Length);
+        }
+
         if (record[0] != 0)
+        {
             throw new CodecFormatException($"Opus configuration version {record[0]} is not known", 0);
+        }
 
         byte[] header = new byte[Magic.Length + record.Length];
         Magic.CopyTo(header);
@@ -66,18 +71,27 @@ public sealed class OpusConfiguration : CodecConfiguration
         // "OpusHead" | version(8) | channel count(8) | pre-skip(16) | input sample rate(32) | output gain(16) | mapping family(8)
         // | { stream count(8) | coupled count(8) | channel mapping(8 * channel count) } if the family is not 0; little-endian
         if (header.Length < 19 || !header.StartsWith(Magic))
+        {
             throw new CodecFormatException($"{header.Length} bytes are not an Opus identification header", 0);
+        }
         // The upper half of the version changes when readers cannot go on.
         if (header[8] > 15)
+        {
             throw new CodecFormatException($"Opus version {header[8]} is not known", 8);
+        }
 
         int channels = header[9];
         int family = header[18];
         int length = family == 0 ? 19 : 21 + channels;
         if (channels == 0 || (family == 0 && channels > 2))
+        {
             throw new CodecFormatException($"{channels} Opus channels are not possible in mapping family {family}", 9);
+        }
+
         if (header.Length < length)
+        {
             throw new CodecFormatException("the Opus channel mapping ends early", header.Length);
+        }
 
         return new OpusConfiguration([.. header[..length]])
         {

@@ -16,11 +16,16 @@ internal sealed class ParameterSets(int most)
     internal void Add(ReadOnlySpan<byte> unit)
     {
         if (_sets.Count == most || unit.Length > ushort.MaxValue)
+        {
             return;
+        }
+
         foreach (ImmutableArray<byte> set in _sets)
         {
             if (unit.SequenceEqual(set.AsSpan()))
+            {
                 return;
+            }
         }
 
         _sets.Add([.. unit]);

@@ -39,11 +39,20 @@ internal static class PictureSize
             units = units[(hasExtension ? 2 : 1)..];
             int size = units.Length;
             if (hasSize && !TryReadLeb128(ref units, out size))
+            {
                 return null;
+            }
+
             if (type == SequenceHeader)
+            {
                 return OfSequence(units[..Math.Min(size, units.Length)]);
+            }
+
             if (size > units.Length)
+            {
                 return null;
+            }
+
             units = units[size..];
         }
 
@@ -61,18 +70,32 @@ internal static class PictureSize
     {
         BitReader bits = new(frame);
         if (bits.ReadBits(2) != 2)
+        {
             return null;
+        }
+
         uint profile = bits.ReadBits(1) | bits.ReadBits(1) << 1;
         if (profile == 3)
+        {
             bits.Skip(1);
+        }
+
         if (bits.ReadFlag() || bits.ReadFlag())
+        {
             return null; // shows one that exists, or is no key frame
+        }
+
         bits.Skip(2); // show_frame, error_resilient_mode
         if (bits.ReadBits(24) != 0x498342)
+        {
             return null;
+        }
 
         if (profile >= 2)
+        {
             bits.Skip(1); // ten_or_twelve_bit
+        }
+
         const uint Rgb = 7;
         bool isRgb = bits.ReadBits(3) == Rgb;
         bits.Skip((isRgb ? 0 : 1) + (profile is 1 or 3 ? isRgb ? 1 : 3 : 0)); // range, subsampling, reserved
@@ -86,9 +109,13 @@ internal static class PictureSize
         BitReader bits = new(header);
         bits.Skip(4); // seq_profile, still_picture
         if (bits.ReadFlag())
+        {
             bits.Skip(5); // of a still picture nothing but its level
+        }
         else
+        {
             SkipOperatingPoints(ref bits);
+        }
 
         int widthBits = (int)bits.ReadBits(4) + 1;
         int heightBits = (int)bits.ReadBits(4) + 1;
@@ -105,7 +132,10 @@ internal static class PictureSize
         {
             bits.Skip(64); // num_units_in_display_tick, time_scale
             if (bits.ReadFlag())
+            {
                 bits.ReadExpGolomb(); // num_ticks_per_picture_minus_1
+            }
+
             hasModel = bits.ReadFlag();
             if (hasModel)
             {
@@ -119,11 +149,19 @@ internal static class PictureSize
         {
             bits.Skip(12); // operating_point_idc
             if (bits.ReadBits(5) > 7)
+            {
                 bits.Skip(1); // seq_tier
+            }
+
             if (hasModel && bits.ReadFlag())
+            {
                 bits.Skip((2 * delayBits) + 1);
+            }
+
             if (hasDelay && bits.ReadFlag())
+            {
                 bits.Skip(4);
+            }
         }
     }
 

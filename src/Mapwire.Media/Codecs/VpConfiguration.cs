@@ -43,10 +43,15 @@ public sealed class VpConfiguration : CodecConfiguration
         // profile(8) | level(8) | bitDepth(4) chromaSubsampling(3) videoFullRangeFlag(1) | colourPrimaries(8)
         // | transferCharacteristics(8) | matrixCoefficients(8) | codecInitializationDataSize(16) | data
         if (record.Length < 8)
+        {
             throw new CodecFormatException($"a VP configuration of {record.Length} bytes is too short", record.Length);
+        }
+
         int length = BinaryPrimitives.ReadUInt16BigEndian(record[6..]);
         if (length > record.Length - 8)
+        {
             throw new CodecFormatException($"initialization data of {length} bytes reaches past the VP configuration", 6);
+        }
 
         return new VpConfiguration([.. record[..(8 + length)]])
         {

@@ -43,19 +43,29 @@ public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool
     {
         header = default;
         if (body.IsEmpty)
+        {
             return false;
+        }
 
         AudioCodecId codec = (AudioCodecId)(body[0] >> 4);
         if (codec == AudioCodecId.Extended)
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, 0, "an extended audio header stands where a plain one should");
+        }
 
         AacPacketType packetType = default;
         if (codec == AudioCodecId.Aac)
         {
             if (body.Length < MaxLength)
+            {
                 return false;
+            }
+
             if (body[1] > (byte)AacPacketType.Raw)
+            {
                 throw new FlvFormatException(FlvError.BadTagHeader, 1, $"AAC packet type {body[1]} is not defined");
+            }
+
             packetType = (AacPacketType)body[1];
         }
 
@@ -70,11 +80,16 @@ public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool
     public int WriteTo(Span<byte> destination)
     {
         if (destination.Length < Length)
+        {
             throw new ArgumentException($"An audio header takes {Length} bytes.", nameof(destination));
+        }
 
         destination[0] = (byte)((byte)Codec << 4 | (Rate & 3) << 2 | (Is16Bit ? 2 : 0) | (IsStereo ? 1 : 0));
         if (Length == 1)
+        {
             return 1;
+        }
+
         destination[1] = (byte)PacketType;
         return MaxLength;
     }

@@ -31,9 +31,14 @@ public readonly record struct ExAudioTagHeader(AudioPacketType PacketType, FourC
         header = default;
         length = 0;
         if (body.IsEmpty)
+        {
             return false;
+        }
+
         if (!IsExtended(body[0]))
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, 0, "a plain audio header stands where an extended one should");
+        }
 
         byte packetType = (byte)(body[0] & 15);
         ExtendedFields fields = new(body, 1);
@@ -44,7 +49,10 @@ public readonly record struct ExAudioTagHeader(AudioPacketType PacketType, FourC
         }
 
         if (packetType > (byte)AudioPacketType.MultichannelConfig || packetType == 3)
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, 0, $"audio packet type {packetType} is not defined");
+        }
+
         header = new ExAudioTagHeader((AudioPacketType)packetType, codec) { NanosecondOffset = nanoseconds, Track = track };
         length = fields.Position;
         return true;
@@ -59,14 +67,19 @@ public readonly record struct ExAudioTagHeader(AudioPacketType PacketType, FourC
     public bool TryParseNext(ReadOnlySpan<byte> body, out ExAudioTagHeader header, out int length)
     {
         if (Track is not { Type: not MultitrackType.OneTrack } first)
+        {
             throw new InvalidOperationException("The message has one track.");
+        }
 
         header = default;
         length = 0;
         ExtendedFields fields = new(body, 0);
         FourCc codec = Codec;
         if (!fields.TryReadNextTrack(first.Type, ref codec, out ExtendedTrack? track))
+        {
             return false;
+        }
+
         header = this with { Codec = codec, Track = track };
         length = fields.Position;
         return true;
@@ -91,7 +104,9 @@ public readonly record struct ExAudioTagHeader(AudioPacketType PacketType, FourC
     public int WriteNextTo(Span<byte> destination)
     {
         if (Track is not { Type: not MultitrackType.OneTrack } track)
+        {
             throw new InvalidOperationException("The message has one track.");
+        }
 
         int position = 0;
         if (track.Type == MultitrackType.ManyTracksManyCodecs)

@@ -59,20 +59,30 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
         header = default;
         length = 0;
         if (body.IsEmpty)
+        {
             return false;
+        }
+
         if (!VideoTagHeader.IsExtended(body[0]))
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, 0, "a plain video header stands where an extended one should");
+        }
 
         VideoFrameType frameType = (VideoFrameType)(body[0] >> 4 & 7);
         byte packetType = (byte)(body[0] & 15);
         ExtendedFields fields = new(body, 1);
         if (!fields.TryReadModifiers(ref packetType, out int nanoseconds))
+        {
             return false;
+        }
 
         if (frameType == VideoFrameType.Command && packetType != (byte)VideoPacketType.Metadata)
         {
             if (fields.Remaining < 1)
+            {
                 return false;
+            }
+
             header = new ExVideoTagHeader(frameType, (VideoPacketType)packetType, default)
             {
                 NanosecondOffset = nanoseconds,
@@ -83,9 +93,14 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
         }
 
         if (!fields.TryReadTrack((byte)VideoPacketType.Multitrack, ref packetType, out FourCc codec, out ExtendedTrack? track))
+        {
             return false;
+        }
+
         if (packetType > (byte)VideoPacketType.Mpeg2TsSequenceStart)
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, 0, $"video packet type {packetType} is not defined");
+        }
 
         header = new ExVideoTagHeader(frameType, (VideoPacketType)packetType, codec) { NanosecondOffset = nanoseconds, Track = track };
         return TryFinish(ref fields, ref header, out length);
@@ -100,14 +115,19 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
     public bool TryParseNext(ReadOnlySpan<byte> body, out ExVideoTagHeader header, out int length)
     {
         if (Track is not { Type: not MultitrackType.OneTrack } first)
+        {
             throw new InvalidOperationException("The message has one track.");
+        }
 
         header = default;
         length = 0;
         ExtendedFields fields = new(body, 0);
         FourCc codec = Codec;
         if (!fields.TryReadNextTrack(first.Type, ref codec, out ExtendedTrack? track))
+        {
             return false;
+        }
+
         header = this with { Codec = codec, Track = track, CompositionTime = 0 };
         return TryFinish(ref fields, ref header, out length);
     }
@@ -123,9 +143,14 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
             : ExtendedFields.Measure(NanosecondOffset, Track) + (HasCompositionTime ? 3 : 0);
         ExtendedFields.Check(destination, length, NanosecondOffset, Track);
         if (CompositionTime is > VideoTagHeader.MaxCompositionTime or < -VideoTagHeader.MaxCompositionTime - 1)
+        {
             throw new ArgumentException("A composition time has 24 bits.", nameof(destination));
+        }
+
         if (CompositionTime != 0 && !HasCompositionTime)
+        {
             throw new ArgumentException($"'{Codec}' has no place for a composition time here.", nameof(destination));
+        }
 
         destination[0] = (byte)(0x80 | (byte)FrameType << 4);
         if (IsCommand)
@@ -147,7 +172,9 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
     public int WriteNextTo(Span<byte> destination)
     {
         if (Track is not { Type: not MultitrackType.OneTrack } track)
+        {
             throw new InvalidOperationException("The message has one track.");
+        }
 
         int position = 0;
         if (track.Type == MultitrackType.ManyTracksManyCodecs)
@@ -166,7 +193,10 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
         if (header.HasCompositionTime)
         {
             if (fields.Remaining < 3)
+            {
                 return false;
+            }
+
             header = header with { CompositionTime = fields.ReadUInt24() << 8 >> 8 };
         }
 
@@ -179,7 +209,10 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
     private int WriteCompositionTime(Span<byte> destination)
     {
         if (!HasCompositionTime)
+        {
             return 0;
+        }
+
         destination[0] = (byte)(CompositionTime >> 16);
         destination[1] = (byte)(CompositionTime >> 8);
         destination[2] = (byte)CompositionTime;

@@ -40,22 +40,34 @@ internal ref struct ExtendedFields
         while (packetType == ModExType)
         {
             if (Remaining < 1)
+            {
                 return false;
+            }
+
             int size = ReadByte() + 1;
             if (size == 256)
             {
                 if (Remaining < 2)
+                {
                     return false;
+                }
+
                 size = (ReadByte() << 8 | ReadByte()) + 1;
             }
 
             if (Remaining < size + 1)
+            {
                 return false;
+            }
+
             ReadOnlySpan<byte> data = _body.Slice(_position, size);
             _position += size;
             byte types = ReadByte();
             if (types >> 4 == 0 && size >= NanosecondLength)
+            {
                 nanoseconds = data[0] << 16 | data[1] << 8 | data[2];
+            }
+
             packetType = (byte)(types & 15);
         }
 
@@ -75,17 +87,27 @@ internal ref struct ExtendedFields
         codec = default;
         track = null;
         if (packetType != multitrackType)
+        {
             return TryReadCodec(out codec);
+        }
+
         if (Remaining < 1)
+        {
             return false;
+        }
 
         byte types = ReadByte();
         MultitrackType type = (MultitrackType)(types >> 4);
         packetType = (byte)(types & 15);
         if (type > MultitrackType.ManyTracksManyCodecs)
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, _position - 1, $"multitrack type {types >> 4} is not defined");
+        }
+
         if (packetType == multitrackType || packetType == ModExType)
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, _position - 1, "tracks inside tracks, or modifiers, are not allowed");
+        }
 
         return TryReadCodec(out codec) && TryReadNumber(type, out track);
     }
@@ -122,7 +144,10 @@ internal ref struct ExtendedFields
     {
         int position = WriteType(destination, track is null ? packetType : multitrackType, nanoseconds);
         if (track is { } place)
+        {
             destination[position++] = (byte)((byte)place.Type << 4 | packetType);
+        }
+
         codec.WriteTo(destination[position..]);
         position += 4;
         return position + WriteNumber(destination[position..], track);
@@ -132,10 +157,16 @@ internal ref struct ExtendedFields
     internal static int WriteNumber(Span<byte> destination, in ExtendedTrack? track)
     {
         if (track is not { } place)
+        {
             return 0;
+        }
+
         destination[0] = place.Id;
         if (place.Type == MultitrackType.OneTrack)
+        {
             return 1;
+        }
+
         destination[1] = (byte)(place.Length >> 16);
         destination[2] = (byte)(place.Length >> 8);
         destination[3] = (byte)place.Length;
@@ -152,18 +183,29 @@ internal ref struct ExtendedFields
     internal static void Check(Span<byte> destination, int length, int nanoseconds, in ExtendedTrack? track)
     {
         if (destination.Length < length)
+        {
             throw new ArgumentException($"The header takes {length} bytes.", nameof(destination));
+        }
+
         if (nanoseconds is < 0 or > MaxNanoseconds)
+        {
             throw new ArgumentException($"A nanosecond offset is at most {MaxNanoseconds}.", nameof(nanoseconds));
+        }
+
         if (track is { Length: < 0 or > ExtendedTrack.MaxLength })
+        {
             throw new ArgumentException("A track's length has 24 bits.", nameof(track));
+        }
     }
 
     private bool TryReadCodec(out FourCc codec)
     {
         codec = default;
         if (Remaining < 4)
+        {
             return false;
+        }
+
         codec = FourCc.Read(_body[_position..]);
         _position += 4;
         return true;
@@ -173,7 +215,10 @@ internal ref struct ExtendedFields
     {
         track = null;
         if (Remaining < (type == MultitrackType.OneTrack ? 1 : 4))
+        {
             return false;
+        }
+
         byte id = ReadByte();
         track = new ExtendedTrack(type, id, type == MultitrackType.OneTrack ? 0 : ReadUInt24());
         return true;

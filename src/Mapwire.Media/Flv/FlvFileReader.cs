@@ -60,7 +60,9 @@ public sealed class FlvFileReader
     public void Add(ReadOnlySpan<byte> bytes)
     {
         if (_wantedLength == 0 || bytes.Length != _wantedLength)
+        {
             throw new ArgumentException($"{_wantedLength} bytes are wanted.", nameof(bytes));
+        }
 
         if (!_isHeaderRead)
         {
@@ -92,7 +94,10 @@ public sealed class FlvFileReader
             if (!ReadTag(tag, body))
             {
                 if (tag.DataLength > _limits.ConfigurationBytes)
+                {
                     FailLimit($"the configuration has {tag.DataLength} bytes", nameof(Mp4Limits.ConfigurationBytes), _limits.ConfigurationBytes);
+                }
+
                 _wantedLength = FlvTagHeader.Length + tag.DataLength;
                 return;
             }
@@ -115,9 +120,14 @@ public sealed class FlvFileReader
     public Movie ToMovie()
     {
         if (_wantedLength > 0)
+        {
             throw new InvalidOperationException("More bytes are wanted.");
+        }
+
         if (!_isHeaderRead)
+        {
             Fail(FlvError.BadHeader, "the file is too short for its header");
+        }
 
         // A file that was recorded from the middle of a stream begins late; it begins at 0 here.
         long origin = Math.Max(0, _tracks.Min(track => track.FirstDecodeTime) ?? 0);
@@ -130,12 +140,20 @@ public sealed class FlvFileReader
     {
         // 'FLV' | version(8)=1 | reserved(5) audio(1) reserved(1) video(1) | header length(32) | length before the first tag(32)=0
         if (bytes.Length < HeaderLength || !IsFlv(bytes))
+        {
             Fail(FlvError.BadHeader, "this is no FLV header");
+        }
+
         if (bytes[3] != 1)
+        {
             Fail(FlvError.BadHeader, $"FLV version {bytes[3]} is not known");
+        }
+
         uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[5..]);
         if (length < HeaderLength)
+        {
             Fail(FlvError.BadHeader, $"a header length of {length} is smaller than the header");
+        }
 
         _isHeaderRead = true;
         Want((long)length + FlvTagHeader.TrailerLength);
@@ -148,13 +166,20 @@ public sealed class FlvFileReader
         if (tag.DataLength > 0 && tag.Type is FlvTagHeader.Audio or FlvTagHeader.Video)
         {
             if (tag.IsEncrypted)
+            {
                 Find(tag.Type == FlvTagHeader.Video ? TrackKind.Video : TrackKind.Audio, 0).NotPlayable = "it is encrypted";
+            }
             else if (tag.Type == FlvTagHeader.Video ? !ReadVideo(tag, body, out isSample) : !ReadAudio(tag, body, out isSample))
+            {
                 return false;
+            }
         }
 
         if (!isSample && ++_otherTags > _limits.OtherTags)
+        {
             FailLimit($"there are {_otherTags} tags without a sample or more", nameof(Mp4Limits.OtherTags), _limits.OtherTags);
+        }
+
         return true;
     }
 
@@ -162,9 +187,14 @@ public sealed class FlvFileReader
     {
         isSample = false;
         if (VideoTagHeader.IsExtended(body[0]))
+        {
             return ReadExtendedVideo(tag, body, out isSample);
+        }
+
         if (!VideoTagHeader.TryParse(body, out VideoTagHeader header))
+        {
             return true; // a tag too short for its header has nothing to play
+        }
 
         FlvTrack track = Find(TrackKind.Video, 0);
         if (header.Codec is not (VideoCodecId.Avc or VideoCodecId.Hevc))
@@ -177,7 +207,10 @@ public sealed class FlvFileReader
         {
             case AvcPacketType.SequenceHeader when header.FrameType != VideoFrameType.Command:
                 if (IsPartial(tag, body))
+                {
                     return false;
+                }
+
                 ReadOnlySpan<byte> record = body[header.Length..];
                 SetCodec(track, header.Codec == VideoCodecId.Avc ? AvcConfiguration.Parse(record) : HevcConfiguration.Parse(record));
                 break;
@@ -194,7 +227,9 @@ public sealed class FlvFileReader
     {
         isSample = false;
         if (!ExVideoTagHeader.TryParse(body, out ExVideoTagHeader header, out int length))
+        {
             return !IsPartial(tag, body);
+        }
 
         FlvTrack track = Find(TrackKind.Video, header.Track?.Id ?? 0);
         if (header.Track is { Type: not MultitrackType.OneTrack })
@@ -207,11 +242,19 @@ public sealed class FlvFileReader
         {
             case VideoPacketType.SequenceStart:
                 if (IsPartial(tag, body))
+                {
                     return false;
+                }
+
                 if (ExtendedConfiguration.Parse(header.Codec, body[length..]) is { } codec)
+                {
                     SetCodec(track, codec);
+                }
                 else
+                {
                     track.NotPlayable ??= $"video codec '{header.Codec}' is not supported";
+                }
+
                 break;
             case VideoPacketType.CodedFrames or VideoPacketType.CodedFramesX when header.FrameType != VideoFrameType.Command:
                 isSample = true;
@@ -226,23 +269,36 @@ public sealed class FlvFileReader
     {
         isSample = false;
         if (ExAudioTagHeader.IsExtended(body[0]))
+        {
             return ReadExtendedAudio(tag, body, out isSample);
+        }
+
         if (!AudioTagHeader.TryParse(body, out AudioTagHeader header))
+        {
             return true;
+        }
 
         FlvTrack track = Find(TrackKind.Audio, 0);
         switch (header.Codec)
         {
             case AudioCodecId.Aac when header.PacketType == AacPacketType.SequenceHeader:
                 if (IsPartial(tag, body))
+                {
                     return false;
+                }
                 // Some writers repeat it without its body.
                 if (body.Length > header.Length)
+                {
                     SetCodec(track, AacConfiguration.Parse(body[header.Length..]));
+                }
+
                 break;
             case AudioCodecId.Mp3 or AudioCodecId.Mp3At8:
                 if (!track.HasCodec)
+                {
                     SetCodec(track, Mp3Configuration.FromFrame(body[header.Length..]) ?? new Mp3Configuration(0, header.IsStereo ? 2 : 1));
+                }
+
                 goto case AudioCodecId.Aac;
             case AudioCodecId.Aac:
                 isSample = true;
@@ -260,7 +316,9 @@ public sealed class FlvFileReader
     {
         isSample = false;
         if (!ExAudioTagHeader.TryParse(body, out ExAudioTagHeader header, out int length))
+        {
             return !IsPartial(tag, body);
+        }
 
         FlvTrack track = Find(TrackKind.Audio, header.Track?.Id ?? 0);
         if (header.Track is { Type: not MultitrackType.OneTrack })
@@ -273,13 +331,22 @@ public sealed class FlvFileReader
         {
             case AudioPacketType.SequenceStart:
                 if (IsPartial(tag, body))
+                {
                     return false;
+                }
+
                 if (ExtendedConfiguration.Parse(header.Codec, body[length..]) is { } codec)
+                {
                     SetCodec(track, codec);
+                }
+
                 break;
             case AudioPacketType.CodedFrames:
                 if (!track.HasCodec && ExtendedConfiguration.FromFrame(header.Codec, body[length..]) is { } described)
+                {
                     SetCodec(track, described);
+                }
+
                 isSample = true;
                 AddSample(track, tag, body, length, 0, isSync: true);
                 break;
@@ -292,26 +359,40 @@ public sealed class FlvFileReader
     {
         int size = tag.DataLength - headerLength;
         if (size <= 0)
+        {
             return;
+        }
+
         if (track.Count >= _limits.SamplesPerTrack)
+        {
             FailLimit($"there are {track.Count + 1L} samples or more", nameof(Mp4Limits.SamplesPerTrack), _limits.SamplesPerTrack);
+        }
 
         // Timestamps of 32 bits come around every 49.7 days.
         if (tag.Timestamp < _lastTimestamp && _lastTimestamp - tag.Timestamp > int.MaxValue)
+        {
             _wraps++;
+        }
         else if (tag.Timestamp > _lastTimestamp && tag.Timestamp - _lastTimestamp > int.MaxValue && _wraps > 0)
+        {
             _wraps--;
+        }
+
         _lastTimestamp = tag.Timestamp;
         long time = (_wraps << 32) + tag.Timestamp;
         if (!track.TryAdd(time, composition, _wantedOffset, FlvTagHeader.Length + headerLength, (uint)size, isSync, body[headerLength..]))
+        {
             Fail(FlvError.BadHeader, $"the timestamp goes back too far, to {time}");
+        }
     }
 
     private void SetCodec(FlvTrack track, CodecConfiguration codec)
     {
         track.SetCodec(codec);
         if (track.Configurations > _limits.SampleDescriptions)
+        {
             FailLimit($"there are {track.Configurations} codec configurations or more", nameof(Mp4Limits.SampleDescriptions), _limits.SampleDescriptions);
+        }
     }
 
     private FlvTrack Find(TrackKind kind, byte number)
@@ -321,11 +402,16 @@ public sealed class FlvFileReader
         foreach (FlvTrack track in _tracks)
         {
             if (track.Id == id)
+            {
                 return track;
+            }
         }
 
         if (_tracks.Count >= _limits.Tracks)
+        {
             FailLimit($"there are {_tracks.Count + 1} tracks or more", nameof(Mp4Limits.Tracks), _limits.Tracks);
+        }
+
         FlvTrack added = new(kind, id, Place);
         _tracks.Add(added);
         return added;

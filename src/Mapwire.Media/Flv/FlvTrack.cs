@@ -47,7 +47,9 @@ internal sealed class FlvTrack
     internal void SetCodec(CodecConfiguration codec)
     {
         if (HasCodec && _descriptions[^1].Codec!.FourCc == codec.FourCc && _descriptions[^1].Codec!.Raw.AsSpan().SequenceEqual(codec.Raw.AsSpan()))
+        {
             return;
+        }
 
         (int width, int height) = PictureSize.Of(codec) ?? (0, 0); // a key frame may tell
         (int rate, int channels) = codec switch
@@ -83,15 +85,22 @@ internal sealed class FlvTrack
     {
         _declared++;
         if (!HasCodec || NotPlayable is not null)
+        {
             return true;
+        }
 
         SampleDescription description = _descriptions[^1];
         if (Kind == TrackKind.Video && isSync && description.Width == 0 && PictureSize.Of(description.Codec!, start) is { } picture)
+        {
             (description.Width, description.Height) = picture;
+        }
 
         // The last sample lasts as long as the one before it; the file does not say.
         if (_samples.Count > 0)
+        {
             _lastDuration = Math.Max(0, time - _lastTime);
+        }
+
         _lastTime = time;
         _places.Add(_samples.Count, headers);
         return _samples.TryAdd(time, _lastDuration, composition, tag + headers, size, isSync, _descriptions.Count - 1);
@@ -113,7 +122,9 @@ internal sealed class FlvTrack
             DeclaredSamples = _declared,
         };
         if (NotPlayable is not null || _samples.Count == 0)
+        {
             return draft.ToListed(NotPlayable ?? (HasCodec ? "it has no samples" : "it has no codec configuration"));
+        }
 
         MediaTables tables = _samples.Build(fileLength, decodeShift: 0);
         // Decode times stay even where composition times are negative: both are the file's own, and players of FLV know no others.

@@ -44,7 +44,10 @@ public sealed class MultichannelConfig
     public static MultichannelConfig Custom(params ReadOnlySpan<byte> mapping)
     {
         if (mapping.Length > byte.MaxValue)
+        {
             throw new ArgumentException("There are at most 255 channels.", nameof(mapping));
+        }
+
         return new MultichannelConfig(AudioChannelOrder.Custom, (byte)mapping.Length, 0, [.. mapping]);
     }
 
@@ -57,7 +60,9 @@ public sealed class MultichannelConfig
     {
         config = null;
         if (body.Length < 2)
+        {
             return false;
+        }
 
         byte channels = body[1];
         switch ((AudioChannelOrder)body[0])
@@ -85,13 +90,18 @@ public sealed class MultichannelConfig
     public int WriteTo(Span<byte> destination)
     {
         if (destination.Length < Length)
+        {
             throw new ArgumentException($"The configuration takes {Length} bytes.", nameof(destination));
+        }
 
         destination[0] = (byte)Order;
         destination[1] = Channels;
         Mapping.AsSpan().CopyTo(destination[2..]);
         if (Order == AudioChannelOrder.Native)
+        {
             BinaryPrimitives.WriteUInt32BigEndian(destination[2..], Speakers);
+        }
+
         return Length;
     }
 }

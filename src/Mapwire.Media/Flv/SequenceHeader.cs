@@ -37,7 +37,9 @@ public static class SequenceHeader
     {
         ArgumentNullException.ThrowIfNull(codec);
         if (codec.Raw.IsEmpty)
+        {
             return null;
+        }
 
         Span<byte> header = stackalloc byte[ExVideoTagHeader.MaxLength];
         bool isAudio = codec is AacConfiguration or OpusConfiguration or FlacConfiguration;

@@ -32,9 +32,14 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
     {
         header = default;
         if (body.IsEmpty)
+        {
             return false;
+        }
+
         if (IsExtended(body[0]))
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, 0, "an extended video header stands where a plain one should");
+        }
 
         VideoFrameType frameType = (VideoFrameType)(body[0] >> 4);
         VideoCodecId codec = (VideoCodecId)(body[0] & 15);
@@ -45,9 +50,14 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
         }
 
         if (body.Length < MaxLength)
+        {
             return false;
+        }
+
         if (body[1] > (byte)AvcPacketType.EndOfSequence)
+        {
             throw new FlvFormatException(FlvError.BadTagHeader, 1, $"AVC packet type {body[1]} is not defined");
+        }
 
         int composition = (sbyte)body[2] << 16 | body[3] << 8 | body[4];
         header = new VideoTagHeader(frameType, codec, (AvcPacketType)body[1], composition);
@@ -61,13 +71,21 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
     public int WriteTo(Span<byte> destination)
     {
         if (destination.Length < Length)
+        {
             throw new ArgumentException($"A video header takes {Length} bytes.", nameof(destination));
+        }
+
         if (CompositionTime is > MaxCompositionTime or < -MaxCompositionTime - 1)
+        {
             throw new ArgumentException("A composition time has 24 bits.", nameof(destination));
+        }
 
         destination[0] = (byte)((byte)FrameType << 4 | (byte)Codec & 15);
         if (Length == 1)
+        {
             return 1;
+        }
+
         destination[1] = (byte)PacketType;
         destination[2] = (byte)(CompositionTime >> 16);
         destination[3] = (byte)(CompositionTime >> 8);

@@ -21,7 +21,10 @@ internal static class BoxCensus
         while (TryReadBox(ref box, out BoxHeader header, out BoxReader child))
         {
             if (++count > limits.Boxes)
+            {
                 throw Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"there are {count} boxes", nameof(Mp4Limits.Boxes), limits.Boxes);
+            }
+
             if (depth >= limits.Depth)
             {
                 throw Mp4FormatException.TooMuch(
@@ -30,7 +33,10 @@ internal static class BoxCensus
 
             int skip = BoxTree.ChildrenAt(header.Type, box.Type, handler, child.Rest);
             if (skip < 0 || skip > child.Remaining)
+            {
                 continue;
+            }
+
             child.Skip(skip);
             Check(child, handler, depth + 1, ref count, limits);
         }

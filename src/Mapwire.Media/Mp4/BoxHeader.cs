@@ -50,7 +50,9 @@ public readonly record struct BoxHeader(FourCc Type, long Offset, int HeaderLeng
         // size(32) | type(32) | largesize(64) if size == 1 | usertype(8)[16] if type == 'uuid'
         header = default;
         if (bytes.Length < MinLength || parentEnd - offset < MinLength)
+        {
             return false;
+        }
 
         uint size = BinaryPrimitives.ReadUInt32BigEndian(bytes);
         FourCc type = FourCc.Read(bytes[4..]);
@@ -60,7 +62,10 @@ public readonly record struct BoxHeader(FourCc Type, long Offset, int HeaderLeng
         {
             headerLength += 8;
             if (bytes.Length < headerLength)
+            {
                 return false;
+            }
+
             length = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
         }
         else if (size == 0)
@@ -70,9 +75,15 @@ public readonly record struct BoxHeader(FourCc Type, long Offset, int HeaderLeng
         }
 
         if (type.Value == BoxType.Uuid)
+        {
             headerLength += 16;
+        }
+
         if (length < (ulong)headerLength)
+        {
             throw new Mp4FormatException(Mp4Error.BadBoxSize, type.ToString(), offset, $"a size of {length} is smaller than the header of {headerLength}");
+        }
+
         if (length > (ulong)(parentEnd - offset) && (!allowCut || length > (ulong)(long.MaxValue - offset)))
         {
             Mp4Error error = length > long.MaxValue ? Mp4Error.BadBoxSize : Mp4Error.PastEnd;

@@ -81,7 +81,9 @@ public ref struct BoxReader
         byte version = ReadByte();
         flags = ReadUInt24();
         if (version > highestVersion)
+        {
             throw new Mp4FormatException(Mp4Error.UnsupportedVersion, _type.ToString(), offset, $"version {version} is not known");
+        }
 
         return version;
     }
@@ -113,7 +115,10 @@ public ref struct BoxReader
         if (!BoxHeader.TryParse(_body[_position..], Offset, _offset + _body.Length, out header))
         {
             if (Remaining >= BoxHeader.MinLength)
+            {
                 Fail(Mp4Error.Truncated, "a box header is cut off");
+            }
+
             _position = _body.Length;
             return false;
         }
@@ -142,7 +147,9 @@ public ref struct BoxReader
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count < 0 || count > Remaining)
+        {
             Fail(Mp4Error.Truncated, $"{count} bytes are wanted where {Remaining} are left");
+        }
 
         ReadOnlySpan<byte> bytes = _body.Slice(_position, count);
         _position += count;

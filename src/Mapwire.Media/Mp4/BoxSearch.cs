@@ -12,9 +12,15 @@ internal static class BoxSearch
         while (parent.TryReadBox(out BoxHeader header, out BoxReader child))
         {
             if (header.Type.Value != type)
+            {
                 continue;
+            }
+
             if (found)
+            {
                 throw new Mp4FormatException(Mp4Error.DuplicateBox, header.Type.ToString(), header.Offset, $"'{parent.Type}' has a second '{header.Type}'");
+            }
+
             found = true;
             body = child;
         }
@@ -27,7 +33,10 @@ internal static class BoxSearch
     internal static BoxReader Find(BoxReader parent, uint type)
     {
         if (!TryFind(parent, type, out BoxReader body))
+        {
             parent.Fail(Mp4Error.MissingBox, $"'{parent.Type}' has no '{new FourCc(type)}'");
+        }
+
         return body;
     }
 }

@@ -30,7 +30,9 @@ public static class BoxTree
             try
             {
                 if (!BoxHeader.TryParse(rest, offset + position, offset + bytes.Length, out header))
+                {
                     fault = "the header is cut off";
+                }
             }
             catch (Mp4FormatException e)
             {
@@ -48,7 +50,10 @@ public static class BoxTree
             ReadOnlySpan<byte> body = rest.Slice(header.HeaderLength, (int)header.BodyLength);
             int skip = ChildrenAt(header.Type, parent, handler, body);
             if (skip >= 0 && skip <= body.Length && depth + 1 < limits.Depth)
+            {
                 Read(body[skip..], header.BodyOffset + skip, header.Type, FindHandler(header.Type, handler, body), depth + 1, limits, nodes);
+            }
+
             position += (int)header.Length;
         }
     }
@@ -70,9 +75,15 @@ public static class BoxTree
     private static int EntryChildrenAt(FourCc type, FourCc handler, ReadOnlySpan<byte> body)
     {
         if (handler.ToString() == "vide" || type.Value == Avc1)
+        {
             return 78;
+        }
+
         if (handler.ToString() != "soun" || body.Length < 10)
+        {
             return -1;
+        }
+
         return (body[8] << 8 | body[9]) switch
         {
             1 => 44,
@@ -88,16 +99,24 @@ public static class BoxTree
     internal static FourCc FindHandler(FourCc type, FourCc handler, ReadOnlySpan<byte> body)
     {
         if (type.Value != BoxType.Mdia)
+        {
             return handler;
+        }
 
         int position = 0;
         while (body.Length - position >= BoxHeader.MinLength)
         {
             uint size = (uint)(body[position] << 24 | body[position + 1] << 16 | body[position + 2] << 8 | body[position + 3]);
             if (size < BoxHeader.MinLength || size > (uint)(body.Length - position))
+            {
                 return handler;
+            }
+
             if (FourCc.Read(body[(position + 4)..]).Value == BoxType.Hdlr && size >= 20)
+            {
                 return FourCc.Read(body[(position + 16)..]);
+            }
+
             position += (int)size;
         }
 

@@ -47,7 +47,10 @@ internal static class ColorBoxes
         // colour_type(32) | primaries(16) | transfer(16) | matrix(16) | full_range(1) reserved(7), the last in nclx only
         uint type = box.ReadUInt32();
         if (type is not (Nclx or Nclc))
+        {
             return color;
+        }
+
         return (color ?? VideoColor.Unknown) with
         {
             Primaries = box.ReadUInt16(),

@@ -24,9 +24,14 @@ internal static class EditListBox
         byte version = box.ReadVersion(1, out _);
         int count = box.ReadCount(version == 0 ? 12 : 20);
         if (count > limits.Edits)
+        {
             box.FailLimit($"there are {count} edits", nameof(Mp4Limits.Edits), limits.Edits);
+        }
+
         if (count > 0 && movieTimescale == 0)
+        {
             box.Fail(Mp4Error.BadTimescale, "an edit list needs the movie's timescale, which is 0");
+        }
 
         Edit[] edits = new Edit[count];
         for (int i = 0; i < count; i++)
@@ -36,14 +41,21 @@ internal static class EditListBox
             long mediaTime = version == 0 ? box.ReadInt32() : (long)box.ReadUInt64();
             int rate = box.ReadInt32();
             if (mediaTime < -1)
+            {
                 entry.Fail(Mp4Error.BadEditList, $"edit {i + 1} begins at the media time {mediaTime}");
+            }
+
             if (mediaTime > Longest)
+            {
                 entry.Fail(Mp4Error.BadEditList, $"edit {i + 1} begins at the media time {mediaTime}, past any media");
+            }
 
             long ticks = ToTicks(duration, timescale, movieTimescale);
             // A duration of 0 that is not a pause means "from there on": fragmented files write it before they know better.
             if (ticks == 0 && mediaTime >= 0 && i == count - 1)
+            {
                 ticks = Longest;
+            }
             // A rate of 0 holds one picture still. Players hold the last picture by themselves, so that is time passing, too.
             edits[i] = new Edit(mediaTime, ticks, mediaTime == -1 || rate == 0);
         }

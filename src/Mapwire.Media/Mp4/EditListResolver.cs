@@ -54,11 +54,17 @@ internal sealed class EditListResolver
         foreach (Edit edit in edits)
         {
             if (edit.IsEmpty && !_isAfterFirst)
+            {
                 leadingPause = Math.Min(leadingPause + edit.Duration, EditListBox.Longest);
+            }
+
             if (!edit.IsEmpty)
             {
                 if (!(_isVideo ? AddPictures(edit, start) : AddSound(edit, start)))
+                {
                     return false;
+                }
+
                 _isAfterFirst = true;
             }
 
@@ -70,7 +76,9 @@ internal sealed class EditListResolver
         {
             long excess = _earliest - leadingPause;
             for (int i = 0; i < _segments.Count; i++)
+            {
                 _segments[i] = _segments[i] with { Shift = _segments[i].Shift - excess };
+            }
         }
 
         return true;
@@ -79,7 +87,9 @@ internal sealed class EditListResolver
     private bool AddPictures(Edit edit, long start)
     {
         if (!TryFindStart(edit.MediaTime, out TableCursor first))
+        {
             return false;
+        }
 
         long editEnd = edit.MediaTime + edit.Duration;
         TableCursor firstKept = default;
@@ -89,13 +99,18 @@ internal sealed class EditListResolver
         for (TableCursor cursor = first; cursor.Index < _tables.Count; cursor.Advance(_tables))
         {
             if (--_budget < 0)
+            {
                 return false;
+            }
 
             long time = cursor.Time + cursor.Composition;
             if (time >= edit.MediaTime && time < editEnd)
             {
                 if (lastKept < 0)
+                {
                     firstKept = cursor;
+                }
+
                 lastKept = cursor.Index;
                 earliest = Math.Min(earliest, time);
                 End = Math.Max(End, start + Math.Min(time + cursor.Duration, editEnd) - edit.MediaTime);
@@ -106,13 +121,18 @@ internal sealed class EditListResolver
             if (cursor.IsSync && time + cursor.Duration >= editEnd)
             {
                 if (sawSyncAfterEnd || _tables.CompositionRuns.Length == 0)
+                {
                     break;
+                }
+
                 sawSyncAfterEnd = true;
             }
         }
 
         if (lastKept < 0)
+        {
             return true;
+        }
 
         long shift = start - _tables.DecodeShift - firstKept.Time;
         _earliest = Math.Min(_earliest, earliest + shift + _tables.DecodeShift);
@@ -126,7 +146,9 @@ internal sealed class EditListResolver
         // reader; without them it begins right there.
         long early = _tables.CompositionRuns.Length == 0 ? 0 : _timescale;
         if (!TryFindStart(Math.Max(0, edit.MediaTime - early), out TableCursor first))
+        {
             return false;
+        }
 
         long editEnd = edit.MediaTime + edit.Duration;
         int firstKept = -1;
@@ -135,7 +157,9 @@ internal sealed class EditListResolver
         for (TableCursor cursor = first; cursor.Index < _tables.Count; cursor.Advance(_tables))
         {
             if (--_budget < 0)
+            {
                 return false;
+            }
 
             long time = cursor.Time + cursor.Composition;
             bool isWhole = time >= edit.MediaTime && time < editEnd;
@@ -154,15 +178,22 @@ internal sealed class EditListResolver
             }
 
             if (time + cursor.Duration >= editEnd)
+            {
                 break;
+            }
         }
 
         if (firstKept < 0)
+        {
             return true;
+        }
 
         // Each access unit is decoded into what overlaps with the one before, so the first one needs the one before it.
         if (!_isAfterFirst && firstKept > 0)
+        {
             firstKept--;
+        }
+
         _segments.Add(new Segment(firstKept, lastKept + 1 - firstKept, shift));
         return true;
     }
@@ -179,7 +210,10 @@ internal sealed class EditListResolver
             for (; cursor.Index < end && cursor.Time <= mediaTime; cursor.Advance(_tables))
             {
                 if (--_budget < 0)
+                {
                     return false;
+                }
+
                 if (cursor.IsSync && cursor.Time + cursor.Composition <= mediaTime)
                 {
                     isFound = true;
@@ -188,7 +222,9 @@ internal sealed class EditListResolver
             }
 
             if (isFound)
+            {
                 return true;
+            }
         }
 
         found = _tables.Seek(0);

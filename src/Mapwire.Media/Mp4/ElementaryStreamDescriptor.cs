@@ -37,22 +37,35 @@ internal readonly ref struct ElementaryStreamDescriptor
             box.Skip(2);
             byte flags = box.ReadByte();
             if ((flags & 0x80) != 0)
+            {
                 box.Skip(2);
+            }
+
             if ((flags & 0x40) != 0)
+            {
                 box.Skip(box.ReadByte());
+            }
+
             if ((flags & 0x20) != 0)
+            {
                 box.Skip(2);
+            }
+
             tag = ReadTag(ref box, out _);
         }
 
         if (tag != DecoderConfigurationTag)
+        {
             box.Fail(Mp4Error.BadCodecConfiguration, $"descriptor {tag} stands where the decoder configuration should");
+        }
 
         byte objectType = box.ReadByte();
         box.Skip(1 + 3 + 4);
         uint averageBitRate = box.ReadUInt32();
         if (box.Remaining < 2)
+        {
             return new ElementaryStreamDescriptor(objectType, averageBitRate, default);
+        }
 
         tag = ReadTag(ref box, out int length);
         return new ElementaryStreamDescriptor(objectType, averageBitRate, tag == SpecificInfoTag ? box.ReadBytes(length) : default);
@@ -68,7 +81,9 @@ internal readonly ref struct ElementaryStreamDescriptor
             byte part = box.ReadByte();
             length = length << 7 | (part & 0x7F);
             if ((part & 0x80) == 0)
+            {
                 break;
+            }
         }
 
         return tag;

@@ -36,7 +36,9 @@ internal static class FragmentParser
         while (moof.TryReadBox(out BoxHeader header, out BoxReader traf))
         {
             if (header.Type.Value == BoxType.Traf)
+            {
                 ParseTrack(traf, moofOffset, ref implicitBase, tracks, fileLength, limits);
+            }
         }
     }
 
@@ -54,25 +56,41 @@ internal static class FragmentParser
         tfhd.ReadVersion(0, out uint flags);
         uint id = tfhd.ReadUInt32();
         if (!tracks.TryGetValue(id, out FragmentedTrack? track))
+        {
             return;
+        }
 
         BoxReader atBase = tfhd;
         long start = (flags & HasBaseDataOffset) != 0 ? (long)tfhd.ReadUInt64()
             : (flags & DefaultBaseIsMoof) != 0 ? moofOffset
             : implicitBase;
         if (start < 0)
+        {
             atBase.Fail(Mp4Error.BadTable, "the base data offset is past 2^63");
+        }
 
         FragmentDefaults defaults = track.Defaults;
         BoxReader atDescription = tfhd;
         if ((flags & HasDescription) != 0)
+        {
             defaults = defaults with { Description = tfhd.ReadUInt32() };
+        }
+
         if ((flags & HasDefaultDuration) != 0)
+        {
             defaults = defaults with { Duration = tfhd.ReadUInt32() };
+        }
+
         if ((flags & HasDefaultSize) != 0)
+        {
             defaults = defaults with { Size = tfhd.ReadUInt32() };
+        }
+
         if ((flags & HasDefaultFlags) != 0)
+        {
             defaults = defaults with { Flags = tfhd.ReadUInt32() };
+        }
+
         if (defaults.Description == 0 || defaults.Description > (uint)track.Draft.Descriptions.Length)
         {
             atDescription.Fail(
@@ -80,13 +98,17 @@ internal static class FragmentParser
         }
 
         if (BoxSearch.TryFind(traf, BoxType.Tfdt, out BoxReader tfdt))
+        {
             track.NextTime = ReadTime(tfdt);
+        }
 
         long next = start;
         while (traf.TryReadBox(out BoxHeader header, out BoxReader trun))
         {
             if (header.Type.Value == BoxType.Trun)
+            {
                 next = ParseRun(trun, start, next, defaults, track, fileLength, limits);
+            }
         }
 
         implicitBase = next;
@@ -99,7 +121,10 @@ internal static class FragmentParser
         BoxReader atTime = box;
         ulong time = version == 0 ? box.ReadUInt32() : box.ReadUInt64();
         if (time > (ulong)EditListBox.Longest)
+        {
             atTime.Fail(Mp4Error.BadTable, $"the decode time {time} is past any recording");
+        }
+
         return (long)time;
     }
 
@@ -116,21 +141,37 @@ internal static class FragmentParser
         BoxReader atOffset = trun;
         long offset = (flags & HasDataOffset) != 0 ? start + trun.ReadInt32() : next;
         if (offset < 0)
+        {
             atOffset.Fail(Mp4Error.BadTable, "the data is before the start of the file");
+        }
 
         uint firstFlags = (flags & HasFirstFlags) != 0 ? trun.ReadUInt32() : defaults.Flags;
         int entrySize = 4 * System.Numerics.BitOperations.PopCount(flags & (HasDuration | HasSize | HasFlags | HasComposition));
         if ((ulong)count * (uint)entrySize > (ulong)trun.Remaining)
+        {
             atCount.Fail(Mp4Error.BadTable, $"{count} entries of {entrySize} bytes do not fit into the {trun.Remaining} bytes left");
+        }
+
         if (entrySize == 0 && defaults.Size == 0 && count > MostEmptySamples)
+        {
             atCount.Fail(Mp4Error.BadTable, $"{count} samples have no size and no entry");
+        }
+
         if (count > (uint)(limits.SamplesPerTrack - Math.Min(limits.SamplesPerTrack, track.Count)))
+        {
             atCount.FailLimit($"{count} samples come to the {track.Count} of the track", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
+        }
+
         if (count > 0 && track.IsCutOff)
+        {
             atCount.Fail(Mp4Error.SampleOutsideFile, $"a fragment before this one has samples past the end of the file at {fileLength}");
+        }
 
         if (count > 0)
+        {
             track.BeginRun(place);
+        }
+
         for (uint i = 0; i < count; i++)
         {
             uint duration = (flags & HasDuration) != 0 ? trun.ReadUInt32() : defaults.Duration;
@@ -144,11 +185,16 @@ internal static class FragmentParser
             }
 
             if (track.Bytes > fileLength - size)
+            {
                 atCount.Fail(Mp4Error.BadTable, "the samples of the track have more bytes than the file");
+            }
 
             bool isSync = track.Draft.Kind == TrackKind.Audio || (sampleFlags & NotSync) == 0;
             if (!track.TryAdd(duration, composition, offset, size, isSync, (int)defaults.Description - 1))
+            {
                 atCount.Fail(Mp4Error.BadTable, $"the decode time goes back too far, to {track.NextTime}");
+            }
+
             offset += size;
         }
 

@@ -18,7 +18,9 @@ internal sealed class FragmentedTrack
         _places = new RunPlaces("box 'trun'", isDistance: false, tables.Places);
         _samples = new TableBuilder(_places);
         for (TableCursor cursor = TableCursor.Start(tables); cursor.Index < tables.Count; cursor.Advance(tables))
+        {
             TryAdd(cursor.Duration, cursor.Composition, cursor.Offset, cursor.Size, cursor.IsSync, cursor.Description);
+        }
     }
 
     internal TrackDraft Draft { get; }
@@ -50,7 +52,10 @@ internal sealed class FragmentedTrack
             foreach (Edit edit in Draft.Edits)
             {
                 if (!edit.IsEmpty)
+                {
                     return offset + edit.MediaTime;
+                }
+
                 offset -= edit.Duration;
             }
 
@@ -67,7 +72,10 @@ internal sealed class FragmentedTrack
     internal bool TryAdd(long duration, long composition, long offset, uint size, bool isSync, int description)
     {
         if (!_samples.TryAdd(NextTime, duration, composition, offset, size, isSync, description))
+        {
             return false;
+        }
+
         NextTime += duration;
         return true;
     }
@@ -77,7 +85,9 @@ internal sealed class FragmentedTrack
     internal Track ToTrack(long origin, long fileLength)
     {
         if (_samples.Count == 0)
+        {
             return Draft.ToListed("it has no samples");
+        }
 
         MediaTables tables = _samples.Build(fileLength, _samples.DecodeShift);
         long shift = _samples.FirstTime - EditOffset - _samples.DecodeShift - origin;

@@ -14,7 +14,9 @@ internal static class LanguageCode
     internal static string? FromPacked(ushort packed)
     {
         if (packed < 0x400)
+        {
             return packed < Macintosh.Length ? Macintosh[packed] : null;
+        }
 
         Span<char> letters =
         [
@@ -23,7 +25,10 @@ internal static class LanguageCode
             (char)((packed & 31) + 0x60),
         ];
         if (letters.ContainsAnyExceptInRange('a', 'z') || letters.SequenceEqual("und"))
+        {
             return null;
+        }
+
         return new string(letters);
     }
 }

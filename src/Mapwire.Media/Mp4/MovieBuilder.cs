@@ -31,7 +31,9 @@ public sealed class MovieBuilder
         Place = FilePlace.Box(body.Type, moovOffset);
         BoxCensus.Check(body, _limits);
         if (BoxSearch.TryFind(body, BoxType.Cmov, out BoxReader compressed))
+        {
             compressed.Fail(Mp4Error.MissingBox, "the movie is compressed, which is not supported");
+        }
 
         uint movieTimescale = ReadTimescale(BoxSearch.Find(body, BoxType.Mvhd));
         if (BoxSearch.TryFind(body, BoxType.Mvex, out BoxReader mvex))
@@ -40,7 +42,10 @@ public sealed class MovieBuilder
             while (mvex.TryReadBox(out BoxHeader header, out BoxReader child))
             {
                 if (header.Type.Value != BoxType.Trex)
+                {
                     continue;
+                }
+
                 FragmentDefaults defaults = FragmentDefaults.Parse(child, out uint track);
                 _defaults[track] = defaults;
             }
@@ -49,9 +54,15 @@ public sealed class MovieBuilder
         while (body.TryReadBox(out BoxHeader child, out BoxReader reader))
         {
             if (child.Type.Value != BoxType.Trak)
+            {
                 continue;
+            }
+
             if (_drafts.Count == _limits.Tracks)
+            {
                 reader.FailLimit($"there are {_drafts.Count + 1} tracks or more", nameof(Mp4Limits.Tracks), _limits.Tracks);
+            }
+
             _cancellation.ThrowIfCancellationRequested();
             _drafts.Add(TrackParser.Parse(reader, movieTimescale, fileLength, _limits));
         }
@@ -77,7 +88,10 @@ public sealed class MovieBuilder
         BoxReader body = Open(moof, moofOffset, BoxType.Moof, _fragmentBytes, _limits.MovieBytes);
         _fragmentBytes += moof.Length;
         if (++_fragments > _limits.Fragments)
+        {
             body.FailLimit($"there are {_fragments} fragments or more", nameof(Mp4Limits.Fragments), _limits.Fragments);
+        }
+
         BoxCensus.Check(body, _limits);
 
         if (_fragmented is null)
@@ -86,13 +100,17 @@ public sealed class MovieBuilder
             foreach (TrackDraft draft in _drafts)
             {
                 if (draft.NotPlayable is null)
+                {
                     _fragmented.TryAdd(draft.Id, new FragmentedTrack(draft, _defaults.GetValueOrDefault(draft.Id, FragmentDefaults.None)));
+                }
             }
         }
 
         FragmentParser.Parse(body, moofOffset, _fragmented, _fileLength, _limits);
         foreach (FragmentedTrack track in _fragmented.Values)
+        {
             IsCutOff |= track.IsCutOff;
+        }
     }
 
     /// <summary>The movie of all that was added.</summary>
@@ -105,11 +123,17 @@ public sealed class MovieBuilder
         {
             _cancellation.ThrowIfCancellationRequested();
             if (_fragmented is null || draft.NotPlayable is not null)
+            {
                 tracks.Add(draft.ToTrack(_limits));
+            }
             else if (_fragmented.TryGetValue(draft.Id, out FragmentedTrack? track) && track.Draft == draft)
+            {
                 tracks.Add(track.ToTrack(Origin(earliest, draft.Timescale), _fileLength));
+            }
             else
+            {
                 tracks.Add(draft.ToListed("another track has the same number"));
+            }
         }
 
         return new Movie(tracks.DrainToImmutable(), Place, IsFragmented, IsCutOff);
@@ -122,7 +146,10 @@ public sealed class MovieBuilder
         foreach (FragmentedTrack track in _fragmented?.Values ?? Enumerable.Empty<FragmentedTrack>())
         {
             if (track.FirstDecodeTime is not { } time)
+            {
                 continue;
+            }
+
             if (earliest is null
                 || (Int128)time * earliest.Draft.Timescale < (Int128)earliest.FirstDecodeTime!.Value * track.Draft.Timescale)
             {
@@ -140,11 +167,19 @@ public sealed class MovieBuilder
     {
         string name = new FourCc(type).ToString();
         if (box.Length > limit - before)
+        {
             throw Mp4FormatException.TooMuch(name, offset, $"the '{name}' boxes so far have {before + box.Length} bytes", nameof(Mp4Limits.MovieBytes), limit);
+        }
+
         if (!BoxHeader.TryParse(box, offset, offset + box.Length, out BoxHeader header))
+        {
             throw new Mp4FormatException(Mp4Error.Truncated, name, offset, $"{box.Length} bytes are too few for a box");
+        }
+
         if (header.Type.Value != type)
+        {
             throw new Mp4FormatException(Mp4Error.MissingBox, header.Type.ToString(), offset, $"this is not a '{name}'");
+        }
 
         return new BoxReader(box.Slice(header.HeaderLength, (int)header.BodyLength), header.BodyOffset, header.Type);
     }

@@ -68,20 +68,30 @@ public sealed class Mp4FileReader
     public void Add(ReadOnlySpan<byte> bytes)
     {
         if (_wantedLength == 0 || bytes.Length != _wantedLength)
+        {
             throw new ArgumentException($"{_wantedLength} bytes are wanted.", nameof(bytes));
+        }
 
         if (_wantedBox.Length > 0)
         {
             if (_movie is null)
+            {
                 _movie = new MovieBuilder(bytes, _wantedOffset, _fileLength, _limits, _cancellation);
+            }
             else
+            {
                 _movie.AddFragment(bytes, _wantedOffset);
+            }
+
             BoxHeader done = _wantedBox;
             _wantedBox = default;
             // Only fragments follow a moov that matter.
             _wantedLength = 0;
             if (_movie.IsFragmented && !_movie.IsCutOff)
+            {
                 WantHeader(done.End);
+            }
+
             return;
         }
 
@@ -92,7 +102,10 @@ public sealed class Mp4FileReader
         }
 
         if (_boxes.Count < _limits.ListedBoxes)
+        {
             _boxes.Add(header);
+        }
+
         if (header.Type.Value == (_movie is null ? BoxType.Moov : BoxType.Moof))
         {
             if (header.Length > Math.Min(_limits.MovieBytes, Array.MaxLength))
@@ -131,7 +144,10 @@ public sealed class Mp4FileReader
     public Movie ToMovie()
     {
         if (_wantedLength > 0)
+        {
             throw new InvalidOperationException("More bytes are wanted.");
+        }
+
         return _movie?.ToMovie() ?? throw new Mp4FormatException(Mp4Error.MissingBox, "moov", _wantedOffset, "the file has no 'moov'");
     }
 
@@ -139,12 +155,17 @@ public sealed class Mp4FileReader
     private bool TryParseHeader(ReadOnlySpan<byte> bytes, out BoxHeader header)
     {
         if (_movie is null)
+        {
             return BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out header);
+        }
 
         try
         {
             if (BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out header))
+            {
                 return true;
+            }
+
             _movie.IsCutOff |= bytes.ContainsAnyExcept((byte)0);
         }
         catch (Mp4FormatException)

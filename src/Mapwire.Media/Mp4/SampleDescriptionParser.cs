@@ -34,13 +34,18 @@ internal static class SampleDescriptionParser
         byte version = box.ReadVersion(1, out _);
         int count = box.ReadCount(16);
         if (count > limits.SampleDescriptions)
+        {
             box.FailLimit($"there are {count} sample descriptions", nameof(Mp4Limits.SampleDescriptions), limits.SampleDescriptions);
+        }
 
         SampleDescription[] entries = new SampleDescription[count];
         for (int i = 0; i < count; i++)
         {
             if (!box.TryReadBox(out BoxHeader header, out BoxReader entry))
+            {
                 box.Fail(Mp4Error.BadTable, $"sample description {i + 1} of {count} is not there");
+            }
+
             try
             {
                 entry.Skip(6);
@@ -78,13 +83,19 @@ internal static class SampleDescriptionParser
                 AvcConfiguration avc = AvcConfiguration.Parse(BoxSearch.Find(entry, BoxType.AvcC).ReadRemaining());
                 codec = avc;
                 if (avc.Sequence is not null)
+                {
                     (width, height) = (avc.Sequence.Width, avc.Sequence.Height);
+                }
+
                 break;
             case Hvc1 or Hev1:
                 HevcConfiguration hevc = HevcConfiguration.Parse(BoxSearch.Find(entry, BoxType.HvcC).ReadRemaining());
                 codec = hevc;
                 if (hevc.Picture is { } picture)
+                {
                     (width, height) = picture;
+                }
+
                 break;
             case Av01:
                 codec = Av1Configuration.Parse(BoxSearch.Find(entry, BoxType.Av1C).ReadRemaining());
@@ -92,7 +103,10 @@ internal static class SampleDescriptionParser
             case Vp08 or Vp09:
                 BoxReader vpcc = BoxSearch.Find(entry, BoxType.VpcC);
                 if (vpcc.ReadVersion(1, out _) == 0)
+                {
                     vpcc.Fail(Mp4Error.UnsupportedVersion, "version 0 was a draft");
+                }
+
                 codec = VpConfiguration.Parse(vpcc.ReadRemaining(), type.Value == Vp09);
                 break;
             case Encv:
@@ -229,7 +243,10 @@ internal static class SampleDescriptionParser
 
                 AacConfiguration aac = AacConfiguration.Parse(descriptor.SpecificInfo);
                 if (aac.ObjectType is (>= 1 and <= 4) or 17 or 20 or 22 or 23 or 39 or 42)
+                {
                     return aac;
+                }
+
                 reason = $"{aac.Name} is not supported";
                 return null;
             default:

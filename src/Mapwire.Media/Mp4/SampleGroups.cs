@@ -20,7 +20,9 @@ internal static class SampleGroups
     {
         int[] points = Add(stbl, sync, samples, RandomAccessPoint, null);
         if (points.Length > 1)
+        {
             return points;
+        }
 
         HashSet<uint> recoveries = FindRecoveries(stbl);
         return recoveries.Count > 0 ? Add(stbl, points, samples, Roll, recoveries) : points;
@@ -39,12 +41,20 @@ internal static class SampleGroups
         while (stbl.TryReadBox(out BoxHeader header, out BoxReader box))
         {
             if (header.Type.Value != BoxType.Sbgp)
+            {
                 continue;
+            }
+
             byte version = box.ReadVersion(1, out _);
             if (box.ReadUInt32() != type)
+            {
                 continue;
+            }
+
             if (version == 1)
+            {
                 box.Skip(4);
+            }
 
             changes ??= new int[samples + 1];
             long sample = 0;
@@ -79,7 +89,9 @@ internal static class SampleGroups
         {
             groups += changes[sample];
             if (groups > 0)
+            {
                 all.Add(sample);
+            }
         }
 
         return [.. all];
@@ -94,10 +106,15 @@ internal static class SampleGroups
         while (stbl.TryReadBox(out BoxHeader header, out BoxReader box))
         {
             if (header.Type.Value != BoxType.Sgpd)
+            {
                 continue;
+            }
+
             byte version = box.ReadVersion(2, out _);
             if (box.ReadUInt32() != Roll)
+            {
                 continue;
+            }
 
             uint length = version == 0 ? 2 : box.ReadUInt32();
             bool hasLengths = version == 1 && length == 0;
@@ -108,9 +125,15 @@ internal static class SampleGroups
                 BoxReader entry = box;
                 length = hasLengths ? box.ReadUInt32() : length;
                 if (length < 2 || length > (uint)box.Remaining)
+                {
                     entry.Fail(Mp4Error.BadTable, $"a description of {length} bytes cannot be one of type 'roll'");
+                }
+
                 if ((short)box.ReadUInt16() > 0)
+                {
                     recoveries.Add(index);
+                }
+
                 box.Skip((int)length - 2);
             }
         }

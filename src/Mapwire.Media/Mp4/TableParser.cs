@@ -20,7 +20,9 @@ internal static class TableParser
     {
         SampleSizes sizes = ReadSizes(stbl, fileLength, limits);
         if (sizes.Count == 0)
+        {
             return MediaTables.Empty;
+        }
 
         TimeRun[] times = ReadTimes(BoxSearch.Find(stbl, BoxType.Stts));
         ChunkRun[] chunkRuns = ReadChunkRuns(BoxSearch.Find(stbl, BoxType.Stsc), descriptions);
@@ -28,12 +30,20 @@ internal static class TableParser
         long shift = 0;
         CompositionRun[] compositions = [];
         if (BoxSearch.TryFind(stbl, BoxType.Ctts, out BoxReader ctts))
+        {
             compositions = ReadCompositions(ctts, out shift);
+        }
+
         int[]? sync = BoxSearch.TryFind(stbl, BoxType.Stss, out BoxReader stss) ? ReadSync(stss, sizes.Count) : null;
         if (sync is not null && BoxSearch.TryFind(stbl, BoxType.Stps, out BoxReader stps))
+        {
             sync = Merge(sync, ReadSync(stps, sizes.Count));
+        }
+
         if (sync is not null)
+        {
             sync = SampleGroups.AddAccessPoints(stbl, sync, sizes.Count);
+        }
 
         MediaTables tables = new()
         {
@@ -50,7 +60,10 @@ internal static class TableParser
         {
             TableCursor cursor = tables.Locate(bad);
             if (cursor.IsPastChunks)
+            {
                 chunkBox.Fail(Mp4Error.BadTable, $"the chunks hold {bad} samples where there are {sizes.Count}");
+            }
+
             chunkBox.Fail(
                 Mp4Error.SampleOutsideFile,
                 $"sample {bad + 1} of {sizes.Count}, {cursor.Size} bytes at {cursor.Offset}, ends past the end of the file at {fileLength}");
@@ -63,7 +76,9 @@ internal static class TableParser
     internal static long CountSamples(BoxReader stbl)
     {
         if (!BoxSearch.TryFind(stbl, BoxType.Stsz, out BoxReader box) && !BoxSearch.TryFind(stbl, BoxType.Stz2, out box))
+        {
             return 0;
+        }
 
         box.Skip(8);
         return box.ReadUInt32();
@@ -75,7 +90,9 @@ internal static class TableParser
         // stz2: version(8)=0 | flags(24) | reserved(24) | field_size(8) | sample_count(32) | entry_size(field_size) * sample_count
         bool isCompact = !BoxSearch.TryFind(stbl, BoxType.Stsz, out BoxReader box);
         if (isCompact && !BoxSearch.TryFind(stbl, BoxType.Stz2, out box))
+        {
             stbl.Fail(Mp4Error.MissingBox, "'stbl' has no 'stsz' or 'stz2'");
+        }
 
         box.ReadVersion(0, out _);
         uint size = box.ReadUInt32();
@@ -85,23 +102,34 @@ internal static class TableParser
             fieldBits = (int)(size & 0xFF);
             size = 0;
             if (fieldBits is not (4 or 8 or 16))
+            {
                 box.Fail(Mp4Error.BadTable, $"sizes of {fieldBits} bits are not defined");
+            }
         }
 
         BoxReader atCount = box;
         uint count = box.ReadUInt32();
         if (count > (uint)limits.SamplesPerTrack)
+        {
             atCount.FailLimit($"there are {count} samples", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
+        }
+
         if (size != 0)
         {
             if ((ulong)count * size > (ulong)fileLength)
+            {
                 atCount.Fail(Mp4Error.SampleOutsideFile, $"{count} samples of {size} bytes are more than the file's {fileLength} bytes");
+            }
+
             return SampleSizes.Constant(size, (int)count);
         }
 
         ulong bytes = ((ulong)count * (uint)fieldBits + 7) / 8;
         if (bytes > (ulong)box.Remaining)
+        {
             atCount.Fail(Mp4Error.BadTable, $"{count} sizes of {fieldBits} bits do not fit into the {box.Remaining} bytes left");
+        }
+
         return SampleSizes.Read(box.ReadBytes((int)bytes), fieldBits, (int)count);
     }
 
@@ -118,7 +146,10 @@ internal static class TableParser
             uint count = box.ReadUInt32();
             uint delta = box.ReadUInt32();
             if (count == 0)
+            {
                 continue;
+            }
+
             if (delta > LargestDuration)
             {
                 corrected += (int)delta < 0 ? (long)(int)delta * count : count;
@@ -143,7 +174,10 @@ internal static class TableParser
         }
 
         if (runs.Count == 0)
+        {
             box.Fail(Mp4Error.BadTable, "there are samples but no decode times");
+        }
+
         return [.. runs];
     }
 
@@ -160,11 +194,16 @@ internal static class TableParser
             uint count = box.ReadUInt32();
             int offset = box.ReadInt32();
             if (count == 0)
+            {
                 continue;
+            }
+
             runs.Add(new CompositionRun(count, offset));
             // The last two entries do not count, as in the reference reader: some writers leave nonsense there.
             if (i + 2 < entries)
+            {
                 shift = Math.Max(shift, -(long)offset);
+            }
         }
 
         return [.. runs];
@@ -176,7 +215,9 @@ internal static class TableParser
         box.ReadVersion(0, out _);
         int entries = box.ReadCount(12);
         if (entries == 0)
+        {
             box.Fail(Mp4Error.BadTable, "there are samples but no chunks");
+        }
 
         ChunkRun[] runs = new ChunkRun[entries];
         for (int i = 0; i < entries; i++)
@@ -186,13 +227,25 @@ internal static class TableParser
             uint samples = box.ReadUInt32();
             uint description = box.ReadUInt32();
             if (i == 0 ? first != 1 : first <= runs[i - 1].FirstChunk + 1L)
+            {
                 entry.Fail(Mp4Error.BadTable, $"entry {i + 1} begins at chunk {first}, out of order");
+            }
+
             if (first > int.MaxValue)
+            {
                 entry.Fail(Mp4Error.BadTable, $"entry {i + 1} begins at chunk {first}, past any chunk");
+            }
+
             if (samples == 0)
+            {
                 entry.Fail(Mp4Error.BadTable, $"entry {i + 1} has chunks without samples");
+            }
+
             if (description == 0 || description > (uint)descriptions)
+            {
                 entry.Fail(Mp4Error.BadTable, $"entry {i + 1} names sample description {description} of {descriptions}");
+            }
+
             runs[i] = new ChunkRun((int)(first - 1), samples, (int)(description - 1));
         }
 
@@ -208,12 +261,17 @@ internal static class TableParser
             narrow.ReadVersion(0, out _);
             uint[] offsets = new uint[narrow.ReadCount(4)];
             for (int i = 0; i < offsets.Length; i++)
+            {
                 offsets[i] = narrow.ReadUInt32();
+            }
+
             return new ChunkOffsets(offsets);
         }
 
         if (!BoxSearch.TryFind(stbl, BoxType.Co64, out box))
+        {
             stbl.Fail(Mp4Error.MissingBox, "'stbl' has no 'stco' or 'co64'");
+        }
 
         BoxReader wide = box;
         wide.ReadVersion(0, out _);
@@ -234,7 +292,9 @@ internal static class TableParser
         int entries = box.ReadCount(4);
         // An empty table says that there is no sync sample at all; decoding can only start with the first one, then.
         if (entries == 0)
+        {
             return [0];
+        }
 
         List<int> sync = new(entries);
         // Some writers count from 0; the reference reader goes by the first entry, and so does this one.
@@ -244,13 +304,25 @@ internal static class TableParser
             BoxReader entry = box;
             uint number = box.ReadUInt32();
             if (i == 0 && number == 0)
+            {
                 origin = 0;
+            }
+
             if (sync.Count > 0 && number < sync[^1] + (long)origin)
+            {
                 entry.Fail(Mp4Error.BadTable, $"sync sample {number} is out of order");
+            }
+
             if (sync.Count > 0 && number == sync[^1] + (long)origin)
+            {
                 continue;
+            }
+
             if (number - origin >= (uint)samples)
+            {
                 break; // writers that stopped in a hurry leave these; there is no such sample to start from
+            }
+
             sync.Add((int)(number - origin));
         }
 
@@ -267,7 +339,9 @@ internal static class TableParser
         {
             int next = k == second.Length || (i < first.Length && first[i] <= second[k]) ? first[i++] : second[k++];
             if (all.Count == 0 || all[^1] != next)
+            {
                 all.Add(next);
+            }
         }
 
         return [.. all];

@@ -43,9 +43,14 @@ internal sealed class TrackDraft
     internal Track ToTrack(Mp4Limits limits)
     {
         if (NotPlayable is not null)
+        {
             return ToListed(NotPlayable);
+        }
+
         if (Tables.Count == 0)
+        {
             return ToListed("it has no samples");
+        }
 
         long end = Tables.Duration;
         Segment[] segments = EditListResolver.All(Tables);

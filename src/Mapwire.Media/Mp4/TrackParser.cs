@@ -25,18 +25,25 @@ internal static class TrackParser
             _ => TrackKind.Other,
         };
         if (kind == TrackKind.Other)
+        {
             return List(trak, mdia, handler, kind, [], $"it is neither picture nor sound but '{handler}'", PlaceOf(hdlr));
+        }
 
         BoxReader minf = BoxSearch.Find(mdia, BoxType.Minf);
         BoxReader stbl = BoxSearch.Find(minf, BoxType.Stbl);
         BoxReader stsd = BoxSearch.Find(stbl, BoxType.Stsd);
         SampleDescription[] descriptions = SampleDescriptionParser.Parse(stsd, kind, limits);
         if (descriptions.Length == 0)
+        {
             return List(trak, mdia, handler, kind, descriptions, "it has no sample description", PlaceOf(stsd));
+        }
+
         foreach (SampleDescription description in descriptions)
         {
             if ((description.NotPlayable ?? FindForeignData(minf, description.DataReference)) is { } reason)
+            {
                 return List(trak, mdia, handler, kind, descriptions, reason, FilePlace.Box(description.Type, description.Offset));
+            }
         }
 
         (uint id, bool isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
@@ -144,7 +151,10 @@ internal static class TrackParser
         BoxReader atTimescale = box;
         uint timescale = box.ReadUInt32();
         if (timescale == 0)
+        {
             atTimescale.Fail(Mp4Error.BadTimescale, "the timescale is 0");
+        }
+
         box.Skip(version == 0 ? 4 : 8);
         return (timescale, LanguageCode.FromPacked(box.ReadUInt16()));
     }
@@ -153,7 +163,9 @@ internal static class TrackParser
     private static string? FindForeignData(BoxReader minf, int reference)
     {
         if (!BoxSearch.TryFind(minf, BoxType.Dinf, out BoxReader dinf) || !BoxSearch.TryFind(dinf, BoxType.Dref, out BoxReader dref))
+        {
             return null;
+        }
 
         // version(8)=0 | flags(24) | entry_count(32) | full boxes; flag 1 means "in this file"
         dref.ReadVersion(0, out _);
@@ -161,7 +173,10 @@ internal static class TrackParser
         for (int i = 1; dref.TryReadBox(out BoxHeader header, out BoxReader entry); i++)
         {
             if (i != reference)
+            {
                 continue;
+            }
+
             entry.ReadVersion(byte.MaxValue, out uint flags);
             bool hasLocation = entry.Remaining > 0 && entry.ReadRemaining().ContainsAnyExcept((byte)0);
             return (flags & 1) == 0 && hasLocation ? $"its samples are in another file ('{header.Type}')" : null;

@@ -60,9 +60,15 @@ internal sealed class MediaTables
         for (sample = 0; sample < Count; sample++)
         {
             if (sample % CheckpointInterval == 0)
+            {
                 _checkpoints[sample / CheckpointInterval] = cursor;
+            }
+
             if (cursor.IsPastChunks || cursor.Offset > fileLength - cursor.Size)
+            {
                 return false;
+            }
+
             Bytes += cursor.Size;
             cursor.Advance(this);
         }
@@ -76,7 +82,10 @@ internal sealed class MediaTables
     {
         TableCursor cursor = TableCursor.Start(this);
         while (cursor.Index < sample)
+        {
             cursor.Advance(this);
+        }
+
         return cursor;
     }
 
@@ -95,9 +104,13 @@ internal sealed class MediaTables
         {
             int middle = (low + high) / 2;
             if (_checkpoints[middle].Time <= time)
+            {
                 low = middle + 1;
+            }
             else
+            {
                 high = middle;
+            }
         }
 
         return Math.Max(0, low - 1);
@@ -108,7 +121,10 @@ internal sealed class MediaTables
     {
         TableCursor cursor = _checkpoints[sample / CheckpointInterval];
         while (cursor.Index < sample)
+        {
             cursor.Advance(this);
+        }
+
         return cursor;
     }
 }

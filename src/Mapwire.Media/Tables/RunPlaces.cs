@@ -14,7 +14,9 @@ internal sealed class RunPlaces(string structure, bool isDistance, SamplePlaces?
     internal void Add(int sample, long value)
     {
         if (_runs.Count == 0 || _runs[^1].Value != value)
+        {
             _runs.Add((sample, value));
+        }
     }
 
     /// <inheritdoc/>
@@ -23,7 +25,10 @@ internal sealed class RunPlaces(string structure, bool isDistance, SamplePlaces?
         int index = sample.Index;
         int run = _runs.FindLastIndex(run => run.First <= index);
         if (run < 0 && first is not null)
+        {
             return first.Of(sample, fact);
+        }
+
         long value = run < 0 ? 0 : _runs[run].Value;
         return new FilePlace(structure, isDistance ? sample.Offset - value : value);
     }

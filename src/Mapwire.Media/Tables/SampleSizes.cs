@@ -28,13 +28,18 @@ internal readonly struct SampleSizes
     {
         uint largest = 0;
         foreach (uint size in sizes)
+        {
             largest = Math.Max(largest, size);
+        }
 
         if (largest <= byte.MaxValue)
         {
             byte[] narrow = new byte[sizes.Length];
             for (int i = 0; i < narrow.Length; i++)
+            {
                 narrow[i] = (byte)sizes[i];
+            }
+
             return new SampleSizes(narrow, null, null, narrow.Length);
         }
 
@@ -42,7 +47,10 @@ internal readonly struct SampleSizes
         {
             ushort[] medium = new ushort[sizes.Length];
             for (int i = 0; i < medium.Length; i++)
+            {
                 medium[i] = (ushort)sizes[i];
+            }
+
             return new SampleSizes(null, medium, null, medium.Length);
         }
 

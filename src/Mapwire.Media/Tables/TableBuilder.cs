@@ -57,12 +57,18 @@ internal sealed class TableBuilder(SamplePlaces places)
 
         long held = time + composition - _lastTime;
         if (held is > int.MaxValue or < int.MinValue)
+        {
             return false;
+        }
+
         DecodeShift = Math.Max(DecodeShift, -composition);
         End = Math.Max(End, time + composition + duration);
         AddComposition((int)held);
         if (isSync)
+        {
             _sync.Add(Count);
+        }
+
         if (Count == 0 || offset != _chunkEnd || description != _description)
         {
             CloseChunk();
@@ -84,7 +90,9 @@ internal sealed class TableBuilder(SamplePlaces places)
     internal MediaTables Build(long fileLength, long decodeShift)
     {
         if (Count == 0)
+        {
             return MediaTables.Empty;
+        }
 
         AddTime(_lastDuration);
         CloseChunk();
@@ -101,30 +109,44 @@ internal sealed class TableBuilder(SamplePlaces places)
             Places = places,
         };
         if (!tables.Check(fileLength, out int sample))
+        {
             throw new InvalidOperationException($"Sample {sample} was added outside the file.");
+        }
+
         return tables;
     }
 
     private void AddTime(long delta)
     {
         if (_times.Count > 0 && _times[^1].Delta == delta)
+        {
             _times[^1] = new TimeRun(_times[^1].Count + 1, delta);
+        }
         else
+        {
             _times.Add(new TimeRun(1, delta));
+        }
     }
 
     private void AddComposition(int offset)
     {
         if (_compositions.Count > 0 && _compositions[^1].Offset == offset)
+        {
             _compositions[^1] = new CompositionRun(_compositions[^1].Count + 1, offset);
+        }
         else
+        {
             _compositions.Add(new CompositionRun(1, offset));
+        }
     }
 
     private void CloseChunk()
     {
         if (_samplesInChunk > 0 && (_chunkRuns.Count == 0 || _chunkRuns[^1].Samples != _samplesInChunk || _chunkRuns[^1].Description != _description))
+        {
             _chunkRuns.Add(new ChunkRun(_chunks.Count - 1, _samplesInChunk, _description));
+        }
+
         _samplesInChunk = 0;
     }
 }

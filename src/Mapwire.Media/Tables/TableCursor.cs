@@ -44,7 +44,9 @@ internal struct TableCursor
     {
         TableCursor cursor = default;
         if (tables.Count == 0)
+        {
             return cursor;
+        }
 
         cursor._timeLeft = tables.TimeRuns[0].Count;
         cursor._compositionLeft = tables.CompositionRuns.Length > 0 ? tables.CompositionRuns[0].Count : 0;
@@ -61,25 +63,44 @@ internal struct TableCursor
         Offset += Size;
         Index++;
         if (--_timeLeft == 0 && _timeRun + 1 < tables.TimeRuns.Length)
+        {
             _timeLeft = tables.TimeRuns[++_timeRun].Count;
+        }
+
         if (_compositionLeft > 0 && --_compositionLeft == 0 && _compositionRun + 1 < tables.CompositionRuns.Length)
+        {
             _compositionLeft = tables.CompositionRuns[++_compositionRun].Count;
+        }
+
         if (_chunkLeft > 0 && --_chunkLeft == 0)
+        {
             NextChunk(tables);
+        }
+
         if (IsSync)
+        {
             _sync++;
+        }
+
         if (Index < tables.Count)
+        {
             Load(tables);
+        }
     }
 
     private void NextChunk(MediaTables tables)
     {
         if (++_chunk >= tables.Chunks.Count)
+        {
             return;
+        }
 
         ChunkRun[] runs = tables.ChunkRuns;
         if (_chunkRun + 1 < runs.Length && runs[_chunkRun + 1].FirstChunk == _chunk)
+        {
             _chunkRun++;
+        }
+
         _chunkLeft = runs[_chunkRun].Samples;
         Description = runs[_chunkRun].Description;
         Offset = tables.Chunks[_chunk];

@@ -148,7 +148,10 @@ public sealed class Arena : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Heap.MostBytes / layout.Size);
         if (alignment is < 1 or > 4096 || !int.IsPow2(alignment))
+        {
             throw new ArgumentOutOfRangeException(nameof(alignment), alignment, "A power of two up to 4096.");
+        }
+
         using ArenaChange change = BeginChange();
         long payload = Gate.Heap.Allocate(count * layout.Size, alignment, BlockKind.Own);
         Gate.Clear(payload, count * layout.Size);
@@ -165,7 +168,10 @@ public sealed class Arena : IDisposable
     public void Free<T>(Offset<T> offset) where T : unmanaged
     {
         if (offset.IsNull)
+        {
             return;
+        }
+
         using ArenaChange change = BeginChange();
         Gate.Release(offset.Value, BlockKind.Own);
         change.Complete();
@@ -180,7 +186,10 @@ public sealed class Arena : IDisposable
     public ref readonly T Get<T>(Offset<T> offset) where T : unmanaged
     {
         if (!_space.Contains(offset.Value, ArenaMemory.SizeOf<T>()))
+        {
             FollowGrowth(offset.Value, ArenaMemory.SizeOf<T>());
+        }
+
         return ref _space.At<T>(offset.Value);
     }
 
@@ -237,11 +246,17 @@ public sealed class Arena : IDisposable
     {
         TypeLayout layout = TypeLayout.Of<T>();
         ThrowIfDisposed();
-        var root = new Offset<T>((long)_space.Word(ArenaHeader.RootAt));
+        Offset<T> root = new((long)_space.Word(ArenaHeader.RootAt));
         if (root.IsNull)
+        {
             return root;
+        }
+
         if (_space.Word(ArenaHeader.RootLayoutAt) != layout.Fingerprint)
+        {
             throw new ArenaFormatException(ArenaError.OtherLayout, Name, ArenaHeader.RootAt, $"its root is not laid out like {typeof(T)}");
+        }
+
         return _space.Contains(root.Value, layout.Size)
             ? root
             : throw new ArenaFormatException(ArenaError.Damaged, Name, ArenaHeader.RootAt, "its root is outside");
@@ -256,7 +271,10 @@ public sealed class Arena : IDisposable
     {
         TypeLayout layout = TypeLayout.Of<T>();
         if (!root.IsNull)
+        {
             _ = Get(root);
+        }
+
         using ArenaChange change = BeginChange();
         Undo.Set(ArenaHeader.RootLayoutAt, layout.Fingerprint);
         Undo.Set(ArenaHeader.RootAt, (ulong)root.Value);
@@ -285,7 +303,10 @@ public sealed class Arena : IDisposable
     {
         using ArenaHold hold = Hold();
         if (Gate.IsChanging)
+        {
             throw new InvalidOperationException("A change is under way: complete it first.");
+        }
+
         _space.Commit();
     }
 
@@ -316,16 +337,25 @@ public sealed class Arena : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         long bytes = (long)count * ArenaMemory.SizeOf<T>();
         if (!_space.Contains(offset.Value, bytes))
+        {
             FollowGrowth(offset.Value, bytes);
+        }
+
         return ArenaMemory.Span<T>(_space.Base + (nint)offset.Value, count);
     }
 
     private void Note(long offset, long bytes)
     {
         if (IsReadOnly)
+        {
             throw new InvalidOperationException($"Arena '{Name}' is open for reading only.");
+        }
+
         if (_space.Changes is not ChangedLines changes)
+        {
             return;
+        }
+
         using ArenaHold hold = Hold();
         changes.Mark(offset, bytes);
     }
@@ -335,7 +365,9 @@ public sealed class Arena : IDisposable
     {
         ThrowIfDisposed();
         if (!Gate.Reaches(offset, bytes))
+        {
             throw new ArgumentOutOfRangeException(
                 nameof(offset), $"{bytes} bytes at {offset} are not inside the heap of arena '{Name}', which has {Size} bytes.");
+        }
     }
 }

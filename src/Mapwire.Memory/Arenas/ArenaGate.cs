@@ -34,7 +34,10 @@ internal sealed class ArenaGate
     {
         _threads.Enter();
         if (_depth++ > 0)
+        {
             return;
+        }
+
         bool locked = false;
         try
         {
@@ -42,14 +45,22 @@ internal sealed class ArenaGate
             _space.Lock();
             locked = true;
             if (_space.Word(ArenaHeader.SizeAt) > (ulong)_space.Length)
+            {
                 FollowGrowth();
+            }
+
             if (_space.Word(ArenaHeader.StateAt) != 0)
+            {
                 Settle();
+            }
         }
         catch
         {
             if (locked)
+            {
                 _space.Unlock();
+            }
+
             _depth--;
             _threads.Exit();
             throw;
@@ -60,7 +71,10 @@ internal sealed class ArenaGate
     public void Exit()
     {
         if (--_depth == 0 && _space.Length != 0)
+        {
             _space.Unlock();
+        }
+
         _threads.Exit();
     }
 
@@ -110,9 +124,15 @@ internal sealed class ArenaGate
     public void Release(long payload, BlockKind kind)
     {
         if (Heap.PayloadOf(payload, kind) == 0 || _frees.Contains(payload))
+        {
             throw new ArgumentException($"There is no such block at byte {payload} of arena '{_space.Name}'; was it freed already?");
+        }
+
         if (_frees.Count == ArenaHeader.MostFrees)
+        {
             throw new InvalidOperationException($"One change frees at most {ArenaHeader.MostFrees} blocks.");
+        }
+
         _frees.Add(payload);
     }
 
@@ -127,9 +147,15 @@ internal sealed class ArenaGate
     public bool Reaches(long offset, long bytes)
     {
         if (_space.Contains(offset, bytes))
+        {
             return true;
+        }
+
         if (!_space.IsShared || _space.Length == 0 || _space.Word(ArenaHeader.SizeAt) <= (ulong)_space.Length)
+        {
             return false;
+        }
+
         Enter(); // maps what another process has added
         Exit();
         return _space.Contains(offset, bytes);
@@ -139,15 +165,20 @@ internal sealed class ArenaGate
     public void Close()
     {
         lock (_threads)
+        {
             _space.Dispose();
+        }
     }
 
     /// <summary>Undoes what a dead process has not finished, and finishes what it has decided.</summary>
     private void Settle()
     {
         if (_space is RegionSpace { IsReadOnly: true })
+        {
             throw new ArenaFormatException(
                 ArenaError.Unfinished, _space.Name, ArenaHeader.StateAt, "a change is to be undone, and it is not writable");
+        }
+
         Span<byte> page = _space.Bytes(0, ArenaHeader.FirstPage);
         ArenaHeader.CheckSizes(page, _space.Length, _space.Name);
         Undo.Rollback(0);
@@ -176,7 +207,10 @@ internal sealed class ArenaGate
     {
         ulong size = _space.Word(ArenaHeader.SizeAt);
         if (!_space.IsShared || size > (ulong)_space.MaxLength)
+        {
             throw new IOException($"Arena '{_space.Name}' has grown to {size} bytes, and it was opened here for {_space.MaxLength} at most.");
+        }
+
         _space.Follow((long)size);
     }
 }

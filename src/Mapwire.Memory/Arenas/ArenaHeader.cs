@@ -79,20 +79,32 @@ internal static class ArenaHeader
     public static ArenaDurability Check(ReadOnlySpan<byte> page, long length, string name, ArenaOptions options)
     {
         if (length < HeapAt + 64 || page.Length < FirstPage || Read(page, 0) != Ready)
+        {
             throw new ArenaFormatException(ArenaError.NotAnArena, name, 0, "it does not begin like an arena");
+        }
+
         if ((uint)Read(page, 8) != Version)
+        {
             throw new ArenaFormatException(
                 ArenaError.OtherVersion, name, 8, $"its format has version {(uint)Read(page, 8)}, this library's {Version}");
+        }
+
         uint durability = (uint)(Read(page, 8) >> 32);
         if (BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumAt..]) != Checksum(page) || durability > (uint)ArenaDurability.PowerLoss
             || Read(page, CreatedAt) > (ulong)DateTime.MaxValue.Ticks)
+        {
             throw new ArenaFormatException(ArenaError.Damaged, name, ChecksumAt, "its header is damaged");
-        var layout = new Guid(page.Slice(LayoutIdAt, 16));
+        }
+
+        Guid layout = new(page.Slice(LayoutIdAt, 16));
         int version = (int)(uint)Read(page, LayoutVersionAt);
         if (!options.AnyLayout && (layout != options.LayoutId || version != options.LayoutVersion))
+        {
             throw new ArenaFormatException(
                 ArenaError.OtherLayout, name, LayoutIdAt,
                 $"it has layout {layout} version {version}, and {options.LayoutId} version {options.LayoutVersion} is asked for");
+        }
+
         CheckSizes(page, length, name);
         return (ArenaDurability)durability;
     }
@@ -103,13 +115,24 @@ internal static class ArenaHeader
     {
         ulong size = Read(page, SizeAt), top = Read(page, TopAt), state = Read(page, StateAt), root = Read(page, RootAt);
         if (size > (ulong)length || size < HeapAt + 64)
+        {
             throw new ArenaFormatException(ArenaError.WrongSize, name, SizeAt, $"it claims {size} bytes, and {length} are there");
+        }
+
         if (top < FirstBlock || top > size - 8 || top % SizeClass.Unit != 8)
+        {
             throw new ArenaFormatException(ArenaError.Damaged, name, TopAt, "its heap ends nowhere");
+        }
+
         if ((uint)state > UndoCapacity || (uint)state % 8 != 0 || state >> 32 > MostFrees)
+        {
             throw new ArenaFormatException(ArenaError.Damaged, name, StateAt, "its undo log has no sense");
+        }
+
         if (root != 0 && (root < HeapAt || root >= top))
+        {
             throw new ArenaFormatException(ArenaError.Damaged, name, RootAt, "its root is outside");
+        }
     }
 
     private static ulong Read(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadUInt64LittleEndian(page[at..]);

@@ -31,15 +31,23 @@ internal sealed class ArenaInspector(ArenaSpace space)
         _free = new BlockMap(top);
         _contents = new BlockMap(top);
         if (space.Word(ArenaHeader.StateAt) != 0)
+        {
             Problem(ArenaHeader.StateAt, "a change is not finished");
+        }
+
         if (WalkBlocks(top))
         {
             WalkFreeLists();
-            var containers = new ContainerInspector(space, _contents, Problem);
+            ContainerInspector containers = new(space, _contents, Problem);
             foreach ((long payload, BlockKind kind) in _containers)
+            {
                 containers.Check(payload, kind);
+            }
+
             if (_contents.Count > 0)
+            {
                 Problem(_contents.First(), $"{_contents.Count} blocks belong to no container");
+            }
         }
 
         return Report(page);
@@ -63,21 +71,36 @@ internal sealed class ArenaInspector(ArenaSpace space)
             }
 
             if (((header & Heap.PreviousFreeFlag) != 0) != afterFree)
+            {
                 Problem(block, "it is wrong about the block before it");
+            }
+
             if (!used && afterFree)
+            {
                 Problem(block, "two free blocks are side by side");
+            }
+
             if (!used && space.Word(block + size - 8) != (ulong)size)
+            {
                 Problem(block, "its size at the end is another");
+            }
+
             Count(block, size, used, (BlockKind)kind);
             afterFree = !used;
             block += size;
         }
 
         if (space.Word(top) != (afterFree ? ArenaHeader.Sentinel | Heap.PreviousFreeFlag : ArenaHeader.Sentinel))
+        {
             Problem(top, "the heap's end is not marked");
+        }
+
         long usedBytes = _kinds.Sum(kind => kind.Bytes), usedBlocks = _kinds.Sum(kind => kind.Blocks);
         if (space.Word(ArenaHeader.UsedBytesAt) != (ulong)usedBytes || space.Word(ArenaHeader.UsedBlocksAt) != (ulong)usedBlocks)
+        {
             Problem(ArenaHeader.UsedBytesAt, $"{usedBlocks} blocks of {usedBytes} bytes are used, and the header says otherwise");
+        }
+
         return true;
     }
 
@@ -95,11 +118,17 @@ internal sealed class ArenaInspector(ArenaSpace space)
         ref BlockUse sort = ref _kinds[(int)kind];
         sort = sort with { Blocks = sort.Blocks + 1, Bytes = sort.Bytes + size };
         if (kind == BlockKind.Contents)
+        {
             _contents.Add(block);
+        }
         else if (kind == BlockKind.String && space.Word(block + Heap.Overhead) > (ulong)(size - Heap.Overhead - MappedString.HeaderBytes))
+        {
             Problem(block, "a string is longer than its block");
+        }
         else if (kind is not (BlockKind.Own or BlockKind.String))
+        {
             _containers.Add((block + Heap.Overhead, kind));
+        }
     }
 
     private void WalkFreeLists()
@@ -109,7 +138,10 @@ internal sealed class ArenaInspector(ArenaSpace space)
             long head = (long)space.Word(ArenaHeader.HeadsAt + (index * 8));
             bool bit = (space.Word(ArenaHeader.BitmapAt + (index / 64 * 8)) & (1ul << (index % 64))) != 0;
             if (bit != (head != 0))
+            {
                 Problem(ArenaHeader.HeadsAt + (index * 8), "whether a free list has blocks is wrong");
+            }
+
             long previous = 0;
             for (long block = head; block != 0; block = (long)space.Word(block + 8))
             {
@@ -125,21 +157,30 @@ internal sealed class ArenaInspector(ArenaSpace space)
         }
 
         if (_free.Count > 0)
+        {
             Problem(_free.First(), $"{_free.Count} free blocks are in no list");
+        }
     }
 
     private void Problem(long offset, string what)
     {
         if (_problems.Count < MostProblems)
+        {
             _problems.Add($"byte {offset}: {what}");
+        }
     }
 
     private ArenaReport Report(ReadOnlySpan<byte> page)
     {
         List<SizeClassUse> classes = [];
         for (int index = 0; index < SizeClass.Count; index++)
+        {
             if (_classes[index].UsedBlocks + _classes[index].FreeBlocks > 0)
+            {
                 classes.Add(_classes[index] with { SmallestBlock = SizeClass.Smallest(index) });
+            }
+        }
+
         return new ArenaReport
         {
             Name = space.Name,

@@ -82,7 +82,9 @@ internal abstract class ArenaSpace : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _length, 0) != 0)
+        {
             Close();
+        }
     }
 
     protected abstract void Close();

@@ -23,10 +23,16 @@ internal sealed class BlockMap(long top)
     public bool Remove(long block)
     {
         if (block < ArenaHeader.FirstBlock || block >= top || block % SizeClass.Unit != ArenaHeader.FirstBlock % SizeClass.Unit)
+        {
             return false;
+        }
+
         ref ulong bits = ref _bits[block / SizeClass.Unit / 64];
         if ((bits & Bit(block)) == 0)
+        {
             return false;
+        }
+
         bits &= ~Bit(block);
         Count--;
         return true;

@@ -21,7 +21,10 @@ internal sealed class ChangedLines
     public void Mark(long offset, long length)
     {
         if (length <= 0)
+        {
             return;
+        }
+
         long first = offset / Line, last = (offset + length - 1) / Line;
         for (long page = first / LinesAPage; page <= last / LinesAPage; page++)
         {
@@ -44,11 +47,18 @@ internal sealed class ChangedLines
                 int count = BitOperations.TrailingZeroCount(~(lines >> from));
                 long offset = (page << PageLog) + (from * Line);
                 if (ranges.Count > 0 && ranges[^1] is (long before, int length) && before + length == offset && length < longest)
+                {
                     ranges[^1] = (before, length + (count * Line));
+                }
                 else
+                {
                     ranges.Add((offset, count * Line));
+                }
+
                 if ((from += count) >= LinesAPage)
+                {
                     break;
+                }
             }
         }
 

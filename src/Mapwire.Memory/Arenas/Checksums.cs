@@ -18,7 +18,10 @@ internal static class Checksums
         }
 
         foreach (byte b in bytes)
+        {
             crc = BitOperations.Crc32C(crc, b);
+        }
+
         return ~crc;
     }
 }

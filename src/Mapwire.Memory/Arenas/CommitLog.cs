@@ -45,7 +45,7 @@ internal sealed class CommitLog : IDisposable
     /// <summary>Makes an empty log in place of an old one that nobody needs. It is on the device when this returns.</summary>
     public static CommitLog Make(string arena, ulong id)
     {
-        var log = new CommitLog(MappedFile.Create(PathOf(arena), 0));
+        CommitLog log = new(MappedFile.Create(PathOf(arena), 0));
         try
         {
             Span<byte> page = log._buffer.AsSpan(0, Page);
@@ -55,7 +55,10 @@ internal sealed class CommitLog : IDisposable
             log._log.Write(0, page);
             page.Clear();
             for (int at = Page; at < UsualLength; at += log._buffer.Length)
+            {
                 log._log.Write(at, log._buffer.AsSpan(0, Math.Min(log._buffer.Length, UsualLength - at))); // so that a commit changes no metadata
+            }
+
             log._log.Sync();
             DurableFile.SyncFolderOf(arena);
             return log;
@@ -77,14 +80,20 @@ internal sealed class CommitLog : IDisposable
     public static ulong Replay(string arena, ulong id, ulong applied, Action<long, ReadOnlySpan<byte>> apply)
     {
         if (!File.Exists(PathOf(arena)))
+        {
             throw Missing(arena);
+        }
+
         using MappedFile file = MappedFile.Open(PathOf(arena));
-        var log = new DurableFile(file.Handle, file.Path);
+        DurableFile log = new(file.Handle, file.Path);
         Span<byte> start = stackalloc byte[20];
         if (log.Read(0, start) < start.Length || BinaryPrimitives.ReadUInt64LittleEndian(start) != FileMark
             || BinaryPrimitives.ReadUInt64LittleEndian(start[8..]) != id
             || BinaryPrimitives.ReadUInt32LittleEndian(start[16..]) != Checksums.Of(start[..16]))
+        {
             throw Missing(arena);
+        }
+
         long length = log.Length;
         for (long at = Page; TryRead(log, at, length, applied + 1, out byte[] record); at += (record.Length + Page - 1) / Page * Page)
         {
@@ -100,7 +109,10 @@ internal sealed class CommitLog : IDisposable
     {
         long bytes = (long)ranges.Count * RangeBytes;
         foreach ((_, int length) in ranges)
+        {
             bytes += length;
+        }
+
         Span<byte> header = stackalloc byte[HeaderBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(header, RecordMark);
         BinaryPrimitives.WriteUInt64LittleEndian(header[8..], sequence);
@@ -115,7 +127,10 @@ internal sealed class CommitLog : IDisposable
 
         uint checksum = Checksums.Of(table, Checksums.Of(header[..28]));
         foreach ((long offset, int length) in ranges)
+        {
             checksum = Checksums.Of(space.Bytes(offset, length), checksum);
+        }
+
         BinaryPrimitives.WriteUInt32LittleEndian(header[28..], checksum);
 
         long at = _end;
@@ -123,11 +138,17 @@ internal sealed class CommitLog : IDisposable
         Add(header, ref at, ref filled);
         Add(table, ref at, ref filled);
         foreach ((long offset, int length) in ranges)
+        {
             Add(space.Bytes(offset, length), ref at, ref filled);
+        }
+
         int whole = (filled + Page - 1) / Page * Page;
         _buffer.AsSpan(filled, whole - filled).Clear();
         if (whole > 0)
+        {
             _log.Write(at, _buffer.AsSpan(0, whole));
+        }
+
         _log.Sync();
         _end = at + whole;
     }
@@ -136,7 +157,10 @@ internal sealed class CommitLog : IDisposable
     public void Restart()
     {
         if (_end > LongestKept)
+        {
             _log.SetLength(UsualLength);
+        }
+
         _end = Page;
     }
 
@@ -158,7 +182,10 @@ internal sealed class CommitLog : IDisposable
             bytes = bytes[part..];
             filled += part;
             if (filled < _buffer.Length)
+            {
                 continue;
+            }
+
             _log.Write(at, _buffer);
             at += filled;
             filled = 0;
@@ -171,11 +198,17 @@ internal sealed class CommitLog : IDisposable
         Span<byte> header = stackalloc byte[HeaderBytes];
         if (log.Read(at, header) < HeaderBytes || BinaryPrimitives.ReadUInt64LittleEndian(header) != RecordMark
             || BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) != sequence)
+        {
             return false;
+        }
+
         ulong bytes = BinaryPrimitives.ReadUInt64LittleEndian(header[16..]);
         uint ranges = BinaryPrimitives.ReadUInt32LittleEndian(header[24..]);
         if (bytes > (ulong)(length - at - HeaderBytes) || bytes > int.MaxValue - Page || (ulong)ranges * RangeBytes > bytes)
+        {
             return false;
+        }
+
         record = new byte[HeaderBytes + (int)bytes];
         return log.Read(at, record) == record.Length
             && Checksums.Of(record.AsSpan(HeaderBytes), Checksums.Of(record.AsSpan(0, 28)))
@@ -191,7 +224,10 @@ internal sealed class CommitLog : IDisposable
             long length = BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(HeaderBytes + (i * RangeBytes) + 8));
             if (length < 0 || length > record.Length - at || offset < 0 || offset > SizeClass.Limit
                 || (offset < ArenaHeader.HeapAt && offset + length > ArenaHeader.ProgressAt))
+            {
                 throw new ArenaFormatException(ArenaError.Damaged, CommitLog.PathOf(arena), at, "a commit reaches outside the arena");
+            }
+
             apply(offset, record.AsSpan(at, (int)length));
             at += (int)length;
         }

@@ -10,13 +10,21 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
     public void Check(long header, BlockKind kind)
     {
         if (PayloadOf(header) < HeaderBytes(kind))
+        {
             problem(header, "a container's header is cut off");
+        }
         else if (kind == BlockKind.List)
+        {
             CheckList(header);
+        }
         else if (kind == BlockKind.Queue)
+        {
             CheckQueue(header);
+        }
         else
+        {
             CheckTable(header, kind == BlockKind.StringDictionary);
+        }
     }
 
     private static int HeaderBytes(BlockKind kind) => kind switch
@@ -31,7 +39,9 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
     {
         ulong count = (uint)space.Word(header + ListFields.Count), capacity = space.Word(header + ListFields.Capacity);
         if (Claim(header, ListFields.Items, capacity, space.Word(header + ListFields.ElementSize)) && (count > capacity || count > int.MaxValue))
+        {
             problem(header, $"a list has {count} items and room for {capacity}");
+        }
     }
 
     private void CheckQueue(long header)
@@ -40,7 +50,9 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
         ulong count = space.Word(header + QueueFields.Tail) - space.Word(header + QueueFields.Head);
         if (Claim(header, QueueFields.Items, capacity, space.Word(header + QueueFields.ElementSize))
             && (count > capacity || (capacity & (capacity - 1)) != 0))
+        {
             problem(header, $"a queue has {count} items and room for {capacity}");
+        }
     }
 
     private void CheckTable(long header, bool strings)
@@ -59,7 +71,10 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
         }
 
         if (!Claim(header, TableFields.Table, slots, entry))
+        {
             return;
+        }
+
         if ((slots & (slots - 1)) != 0 || slots > TableFields.MostSlots || entry < 4 || (strings && entry < 12))
         {
             problem(header, "a dictionary's table has no sense");
@@ -78,17 +93,27 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
             used += mark >= TableFields.UsedMark ? 1 : 0;
             deleted += mark == TableFields.DeletedMark ? 1 : 0;
             if (mark is > TableFields.DeletedMark and < TableFields.UsedMark)
+            {
                 problem(table, $"slot {slot} of a dictionary is neither used nor free");
+            }
+
             if (strings && mark >= TableFields.UsedMark
                 && (ulong)space.At<uint>(table + (slot * entry) + 4) + space.At<uint>(table + (slot * entry) + 8) > text)
+            {
                 problem(table, $"the key in slot {slot} of a dictionary is outside its text");
+            }
         }
 
         ulong counts = space.Word(header + TableFields.Counts);
         if ((uint)counts != used || counts >> 32 != (ulong)deleted)
+        {
             problem(header, $"a dictionary has {used} entries and {deleted} deleted ones, and says {(uint)counts} and {counts >> 32}");
+        }
+
         if (slots > 0 && used + deleted >= slots)
+        {
             problem(header, "a dictionary's table has no end for searches");
+        }
     }
 
     /// <summary>Takes what a field refers to, if it can be what it has to be.</summary>
@@ -96,7 +121,10 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
     {
         long payload = (long)space.Word(header + field);
         if (payload == 0 && count == 0)
+        {
             return true;
+        }
+
         if (!contents.Remove(payload - Heap.Overhead))
         {
             problem(header, $"a container refers to {payload}, which is no contents or another's");
@@ -104,7 +132,10 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
         }
 
         if (size != 0 && count <= (ulong)PayloadOf(payload) / size)
+        {
             return true;
+        }
+
         problem(header, $"a container's contents do not have room for {count} times {size} bytes");
         return false;
     }

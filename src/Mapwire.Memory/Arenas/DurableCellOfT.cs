@@ -21,22 +21,32 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
     {
         TypeLayout layout = TypeLayout.Of<T>();
         if (layout.Size > MostBytes)
+        {
             throw new ArgumentException($"{typeof(T)} has more than {MostBytes} bytes.");
+        }
+
         _file = MappedFile.Create(path, 0);
         RangeLock? life = null;
         try
         {
             if (!RangeLock.TryAcquire(_file, 1L << 60, 1, RangeLockMode.Exclusive, out life))
+            {
                 throw new IOException($"The durable cell '{path}' is open elsewhere.");
+            }
+
             _life = life;
-            var file = new DurableFile(_file.Handle, path);
+            DurableFile file = new(_file.Handle, path);
             _slots = new TwoSlots(file, 0, layout.Size, layout.Fingerprint);
             Span<T> value = new(ref _value);
             int size = TwoSlots.Bytes(layout.Size);
             if (file.Length < size)
+            {
                 Make(file, path, size);
+            }
             else if (!_slots.TryRead(MemoryMarshal.AsBytes(value)) && !_slots.IsUnwritten())
+            {
                 throw new ArenaFormatException(ArenaError.NotAnArena, path, 0, $"there is no {typeof(T).Name} here");
+            }
         }
         catch
         {
@@ -52,7 +62,9 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
         get
         {
             lock (_writing)
+            {
                 return (long)_slots.Sequence;
+            }
         }
     }
 
@@ -62,7 +74,9 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
         get
         {
             lock (_writing)
+            {
                 return _value;
+            }
         }
     }
 
@@ -93,7 +107,10 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
         var there = new byte[(int)Math.Min(file.Length, size)];
         file.Read(0, there);
         if (there.AsSpan().ContainsAnyExcept((byte)0))
+        {
             throw new ArenaFormatException(ArenaError.NotAnArena, path, 0, "the file has something else in it");
+        }
+
         file.Write(0, new byte[size]); // so that writing a value changes no metadata
         file.Sync();
         DurableFile.SyncFolderOf(path);

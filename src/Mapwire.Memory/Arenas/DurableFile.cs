@@ -33,7 +33,10 @@ internal sealed class DurableFile(SafeFileHandle handle, string path)
     {
         int done = 0;
         for (int got; done < bytes.Length && (got = RandomAccess.Read(handle, bytes[done..], offset + done)) > 0;)
+        {
             done += got;
+        }
+
         return done;
     }
 
@@ -74,6 +77,8 @@ internal sealed class DurableFile(SafeFileHandle handle, string path)
     private void RequireGood()
     {
         if (_failed)
+        {
             throw new IOException($"An earlier sync of '{path}' failed: open it anew to see what is there.");
+        }
     }
 }

@@ -8,7 +8,7 @@ internal static class DurableOpening
     /// <summary>Writes a new arena. It is on the device, and under its name, when this returns.</summary>
     public static void Make(MappedFile file, ReadOnlySpan<byte> page, long size)
     {
-        var home = new DurableFile(file.Handle, file.Path);
+        DurableFile home = new(file.Handle, file.Path);
         home.Write(0, page); // says that it is being made
         home.Sync();
         SegmentSpace.Extend(file, file.Length, size);
@@ -16,7 +16,7 @@ internal static class DurableOpening
         var start = new byte[ArenaHeader.HeapAt];
         BitConverter.TryWriteBytes(start.AsSpan(ArenaHeader.FirstBlock - ArenaHeader.FirstPage), ArenaHeader.Sentinel);
         home.Write(ArenaHeader.FirstPage, start);
-        var progress = new DurableProgress(home);
+        DurableProgress progress = new(home);
         progress.Write(0, 0, sync: false);
         home.Sync();
         home.Write(0, BitConverter.GetBytes(ArenaHeader.Ready));
@@ -26,19 +26,32 @@ internal static class DurableOpening
 
     public static Arena Open(MappedFile file, byte[] page, ArenaOptions options, RangeLock life)
     {
-        var home = new DurableFile(file.Handle, file.Path);
-        var progress = new DurableProgress(home);
+        DurableFile home = new(file.Handle, file.Path);
+        DurableProgress progress = new(home);
         if (!progress.TryRead())
+        {
             throw new ArenaFormatException(ArenaError.Damaged, file.Path, ArenaHeader.ProgressAt, "how far its commits have come is not known");
+        }
+
         List<(long Offset, byte[] Bytes)> inMemory = [];
         if (progress.LogId != 0 && options.ReadOnly)
+        {
             CommitLog.Replay(file.Path, progress.LogId, progress.Applied, (offset, bytes) => inMemory.Add((offset, bytes.ToArray())));
+        }
         else if (progress.LogId != 0)
+        {
             BringUpToDate(home, progress);
+        }
+
         home.Read(0, page);
         foreach ((long offset, byte[] bytes) in inMemory)
+        {
             if (offset < page.Length)
+            {
                 bytes.CopyTo(page.AsSpan((int)offset));
+            }
+        }
+
         long size = BitConverter.ToInt64(page, ArenaHeader.SizeAt);
         ArenaHeader.Check(page, file.Length, file.Path, options);
         return Map(file, options, life, home, progress, size, inMemory);
@@ -56,7 +69,10 @@ internal static class DurableOpening
         try
         {
             foreach ((long offset, byte[] bytes) in inMemory)
+            {
                 bytes.CopyTo(region.AsSpan(offset, bytes.Length));
+            }
+
             return RegionOpening.Opened(new DurableSpace(file, region, max, life, home, progress, options.ReadOnly), options);
         }
         catch

@@ -21,7 +21,10 @@ internal sealed class DurableProgress(DurableFile home)
     {
         Span<byte> record = stackalloc byte[RecordBytes];
         if (!_slots.TryRead(record))
+        {
             return false;
+        }
+
         Applied = BinaryPrimitives.ReadUInt64LittleEndian(record);
         LogId = BinaryPrimitives.ReadUInt64LittleEndian(record[8..]);
         return true;

@@ -37,7 +37,10 @@ internal sealed class DurableSpace : ArenaSpace
     public override void Grow(long length)
     {
         if (length > MaxLength)
+        {
             throw Full(length);
+        }
+
         SegmentSpace.Extend(_file, _file.Length, length);
         _home.SetLength(length);
         _home.Sync(); // before any commit tells of it
@@ -48,23 +51,41 @@ internal sealed class DurableSpace : ArenaSpace
     public override void Commit()
     {
         if (IsReadOnly)
+        {
             throw new InvalidOperationException($"Arena '{Name}' is open for reading only.");
+        }
+
         if (_failed)
+        {
             throw new IOException($"An earlier commit of arena '{Name}' failed half way: open it anew.");
+        }
+
         List<(long Offset, int Length)> ranges = Changes.Ranges();
         if (ranges.Count == 0)
+        {
             return;
+        }
+
         if (_log is null)
+        {
             Start();
+        }
+
         _log!.Append(_sequence + 1, ranges, this); // if it fails, nothing is decided and it can be tried again
         _failed = true; // until the file has it too: what is in the log is committed, and must not be written over
         _sequence++;
         foreach ((long offset, int length) in ranges)
+        {
             _home.Write(offset, Bytes(offset, length));
+        }
+
         Note(ranges);
         Changes.Clear();
         if (_log.IsFull)
+        {
             Checkpoint();
+        }
+
         _failed = false;
     }
 
@@ -112,8 +133,13 @@ internal sealed class DurableSpace : ArenaSpace
         _progress.Write(_sequence, _progress.LogId);
         _log!.Restart();
         if (PlatformCapabilities.Supports(MemoryCapability.DiscardPrivateFile))
+        {
             foreach (long page in _copied)
+            {
                 _region.Discard(page, PlatformCapabilities.PageSize); // the file has the same bytes
+            }
+        }
+
         _copied.Clear();
     }
 
@@ -121,7 +147,11 @@ internal sealed class DurableSpace : ArenaSpace
     {
         long page = PlatformCapabilities.PageSize;
         foreach ((long offset, int length) in ranges)
+        {
             for (long at = offset / page * page; at < offset + length; at += page)
+            {
                 _copied.Add(at);
+            }
+        }
     }
 }

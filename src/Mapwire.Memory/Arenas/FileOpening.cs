@@ -24,14 +24,23 @@ internal static class FileOpening
         {
             RangeLockMode kind = options.ReadOnly ? RangeLockMode.Shared : RangeLockMode.Exclusive;
             if (!RangeLock.TryAcquire(file, OpeningAt, 1, kind, Patience, out RangeLock? opening))
+            {
                 throw new TimeoutException($"Another process is in the middle of opening '{path}' and does not get on.");
+            }
+
             using (opening)
             {
                 kind = options.Shared || options.ReadOnly ? RangeLockMode.Shared : RangeLockMode.Exclusive;
                 if (!RangeLock.TryAcquire(file, LifeAt, 1, kind, out life))
+                {
                     throw new IOException($"Arena '{path}' is open elsewhere{(options.Shared ? " and not shared there" : "")}.");
+                }
+
                 if (mode != FileMode.Open)
+                {
                     MakeIfNew(file, mode, options);
+                }
+
                 return Opened(file, options, life);
             }
         }
@@ -49,16 +58,25 @@ internal static class FileOpening
         int have = RandomAccess.Read(file.Handle, page, 0);
         ArenaDurability durability = ArenaHeader.Check(page.AsSpan(0, have), file.Length, file.Path, options);
         if (durability == ArenaDurability.PowerLoss && options.Shared)
+        {
             throw new IOException($"Arena '{file.Path}' is of ArenaDurability.PowerLoss, which one process at a time has open.");
+        }
+
         if (durability == ArenaDurability.PowerLoss)
+        {
             return DurableOpening.Open(file, page, options, life);
+        }
+
         long size = BitConverter.ToInt64(page, ArenaHeader.SizeAt);
         SharedMemory? others = null;
         MappedRegion? region = null;
         try
         {
             if (options.Shared)
+            {
                 others = Meet(file);
+            }
+
             long max = MaxSize(options, size);
             region = file.Map(0, size, new MapOptions
             {
@@ -79,10 +97,16 @@ internal static class FileOpening
     public static long MaxSize(ArenaOptions options, long size)
     {
         if (options.ReadOnly)
+        {
             return size;
+        }
+
         bool canGrow = PlatformCapabilities.Supports(MemoryCapability.ReserveForFile);
         if (options.MaxSize > size && !canGrow)
+        {
             PlatformCapabilities.Require(MemoryCapability.ReserveForFile);
+        }
+
         return Math.Max(size, options.MaxSize ?? (canGrow ? UsualMaxSize : size));
     }
 
@@ -104,9 +128,15 @@ internal static class FileOpening
         ulong mark = BitConverter.ToUInt64(page);
         bool isNew = have == 0 || mark == ArenaHeader.BeingMade || (mark == 0 && file.Length <= page.Length); // the last after a loss of power
         if (!isNew && mode == FileMode.CreateNew)
+        {
             throw new IOException($"'{file.Path}' has something in it.");
+        }
+
         if (!isNew)
+        {
             return;
+        }
+
         long size = Math.Max(2 * ArenaHeader.HeapAt, (options.Size + ArenaHeader.Step - 1) / ArenaHeader.Step * ArenaHeader.Step);
         ArenaHeader.Format(page, size, options, (ulong)Random.Shared.NextInt64());
         if (options.Durability == ArenaDurability.PowerLoss)
@@ -125,11 +155,20 @@ internal static class FileOpening
     private static void Check(ArenaOptions options, FileMode mode)
     {
         if (options.ReadOnly && mode != FileMode.Open)
+        {
             throw new ArgumentException("What is made is made for writing.", nameof(options));
+        }
+
         if (options.Shared && (options.ReadOnly || options.Durability == ArenaDurability.PowerLoss))
+        {
             throw new ArgumentException("An arena that processes share is neither read-only nor of ArenaDurability.PowerLoss.", nameof(options));
+        }
+
         if (!Enum.IsDefined(options.Durability))
+        {
             throw new ArgumentException("Not a durability.", nameof(options));
+        }
+
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Size, options.MaxSize ?? SizeClass.Limit, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxSize ?? 0, SizeClass.Limit, nameof(options));
     }

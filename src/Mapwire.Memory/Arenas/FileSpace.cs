@@ -38,7 +38,10 @@ internal sealed class FileSpace : ArenaSpace
     public override void Grow(long length)
     {
         if (length > MaxLength)
+        {
             throw Full(length);
+        }
+
         SegmentSpace.Extend(_file, _file.Length, length); // with blocks behind them: a store must not find the disk full
         Follow(length);
     }

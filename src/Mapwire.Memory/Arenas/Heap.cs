@@ -50,7 +50,10 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
         {
             long gap = -(block + Overhead) & (alignment - 1);
             if (gap is > 0 and < SizeClass.Least)
+            {
                 gap += alignment;
+            }
+
             if (gap > 0)
             {
                 Insert(block, gap);
@@ -82,7 +85,10 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
     public void Free(long payload)
     {
         if (!IsUsed(payload, null))
+        {
             throw Damaged(payload);
+        }
+
         long block = payload - Overhead;
         ulong header = space.Word(block);
         long size = (long)(header & SizeMask), next = block + size;
@@ -98,7 +104,10 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
         {
             long less = (long)space.Word(block - 8);
             if (less < SizeClass.Least || less > block - ArenaHeader.FirstBlock || CheckFree(block - less) != less)
+            {
                 throw Damaged(block);
+            }
+
             undo.Save(block, 8); // a word inside the joined block: undoing needs it
             block -= less;
             Unlink(block, less);
@@ -120,7 +129,10 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
     {
         long block = payload - Overhead;
         if (block < ArenaHeader.FirstBlock || payload % SizeClass.Unit != 0 || !IsBelowTop(block, SizeClass.Least))
+        {
             return false;
+        }
+
         ulong header = space.Word(block);
         long size = (long)(header & SizeMask);
         return (header & UsedFlag) != 0 && (kind is null || header >> KindShift == (ulong)kind) && size >= SizeClass.Least
@@ -138,12 +150,17 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
     {
         int index = FirstWithBlocks(SizeClass.For(size));
         if (index < 0)
+        {
             return Extend(size, out have);
+        }
 
         long block = (long)space.Word(HeadAt(index));
         have = CheckFree(block);
         if (have < size)
+        {
             throw Damaged(block);
+        }
+
         Unlink(block, have);
         return block;
     }
@@ -153,13 +170,19 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
     private int FirstWithBlocks(int index)
     {
         if (index >= SizeClass.Count)
+        {
             return -1;
+        }
+
         int word = index / 64;
         ulong bits = space.Word(ArenaHeader.BitmapAt + (word * 8)) & (ulong.MaxValue << (index % 64));
         while (bits == 0)
         {
             if (++word * 64 >= SizeClass.Count)
+            {
                 return -1;
+            }
+
             bits = space.Word(ArenaHeader.BitmapAt + (word * 8));
         }
 
@@ -175,18 +198,30 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
         {
             long last = (long)space.Word(top - 8);
             if (last < SizeClass.Least || last > top - ArenaHeader.FirstBlock || CheckFree(top - last) != last)
+            {
                 throw Damaged(top);
+            }
+
             start = top - last;
         }
 
         have = Math.Max(size, top - start); // the last one may be large enough, and in a class too low to be found
         long newTop = start + have;
         if (newTop + 8 > (long)space.Word(ArenaHeader.SizeAt))
+        {
             Grow(newTop + 8); // before anything changes, since it may fail
+        }
+
         if (start != top)
+        {
             Unlink(start, top - start);
+        }
+
         if (newTop == top)
+        {
             return start;
+        }
+
         undo.Save(top, 8); // the sentinel: inside the new block, or its header
         undo.Touch(newTop, 8);
         undo.Put(newTop, ArenaHeader.Sentinel);
@@ -213,7 +248,10 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
     private long CheckFree(long block)
     {
         if (block < ArenaHeader.FirstBlock || block % SizeClass.Unit != 8 || !IsBelowTop(block, SizeClass.Least))
+        {
             throw Damaged(block);
+        }
+
         ulong header = space.Word(block);
         long size = (long)(header & SizeMask);
         return (header & ~SizeMask) == 0 && size >= SizeClass.Least && IsBelowTop(block, size) ? size : throw Damaged(block);
@@ -228,16 +266,24 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
         if (previous == 0)
         {
             if ((long)space.Word(HeadAt(index)) != block)
+            {
                 throw Damaged(block);
+            }
+
             undo.Set(HeadAt(index), (ulong)next);
             if (next == 0)
+            {
                 SetBit(index, false);
+            }
         }
         else
         {
             CheckFree(previous);
             if ((long)space.Word(previous + NextAt) != block)
+            {
                 throw Damaged(block);
+            }
+
             undo.Set(previous + NextAt, (ulong)next);
         }
 
@@ -282,7 +328,9 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
     {
         ulong word = space.Word(block), wanted = value ? word | PreviousFreeFlag : word & ~PreviousFreeFlag;
         if (word != wanted)
+        {
             undo.Set(block, wanted);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

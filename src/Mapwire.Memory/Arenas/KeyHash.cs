@@ -16,9 +16,15 @@ internal static class KeyHash
     public static uint MarkOf<TKey>(in TKey key, ulong seed) where TKey : unmanaged
     {
         if (ArenaMemory.SizeOf<TKey>() == 8)
+        {
             return Mark(Mix(ArenaMemory.EightBytes(in key) ^ seed, First));
+        }
+
         if (ArenaMemory.SizeOf<TKey>() == 4)
+        {
             return Mark(Mix(ArenaMemory.FourBytes(in key) ^ seed, First));
+        }
+
         return MarkOf(ArenaMemory.Bytes(in key), seed);
     }
 
@@ -34,7 +40,10 @@ internal static class KeyHash
 
         ulong rest = 0;
         for (int i = 0; i < key.Length; i++)
+        {
             rest |= (ulong)key[i] << (i * 8);
+        }
+
         return Mark(Mix(hash ^ rest, Second));
     }
 
@@ -43,9 +52,15 @@ internal static class KeyHash
     public static bool Equal<TKey>(in TKey one, in TKey other) where TKey : unmanaged
     {
         if (ArenaMemory.SizeOf<TKey>() == 8)
+        {
             return ArenaMemory.EightBytes(in one) == ArenaMemory.EightBytes(in other);
+        }
+
         if (ArenaMemory.SizeOf<TKey>() == 4)
+        {
             return ArenaMemory.FourBytes(in one) == ArenaMemory.FourBytes(in other);
+        }
+
         return ArenaMemory.Bytes(in one).SequenceEqual(ArenaMemory.Bytes(in other));
     }
 

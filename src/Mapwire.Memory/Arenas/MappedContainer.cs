@@ -20,7 +20,9 @@ public abstract class MappedContainer
         _kind = kind;
         Space = arena.Space;
         if (!arena.Gate.Reaches(header, headerBytes) || arena.Gate.Heap.PayloadOf(header, kind) < headerBytes)
+        {
             throw new ArenaFormatException(ArenaError.Damaged, arena.Name, header, $"there is no {kind} here");
+        }
     }
 
     /// <summary>The arena.</summary>
@@ -40,7 +42,10 @@ public abstract class MappedContainer
         long header = arena.Gate.Heap.Allocate(bytes, SizeClass.Unit, kind);
         arena.Gate.Clear(header, bytes);
         for (int i = 0; i < first.Length; i++)
+        {
             arena.Space.Word(header + (i * 8)) = first[i];
+        }
+
         change.Complete();
         return header;
     }
@@ -50,22 +55,32 @@ public abstract class MappedContainer
     private protected ref ulong Field(int field)
     {
         if (Space.Length == 0)
+        {
             Arena.ThrowIfDisposed();
+        }
+
         return ref Space.Word(Header + field);
     }
 
     private protected void RequireLayout(int field, ulong layout, Type type)
     {
         if (Field(field) != layout)
+        {
             throw new ArenaFormatException(ArenaError.OtherLayout, Arena.Name, Header + field, $"what is in the {_kind} is not laid out like {type}");
+        }
     }
 
     /// <summary>Gives back what a field refers to and then the header, when the change is complete.</summary>
     private protected void ReleaseAll(params ReadOnlySpan<int> fields)
     {
         foreach (int field in fields)
+        {
             if (Field(field) != 0)
+            {
                 Arena.Gate.Release((long)Field(field), BlockKind.Contents);
+            }
+        }
+
         Arena.Gate.Release(Header, _kind);
     }
 
@@ -74,7 +89,9 @@ public abstract class MappedContainer
     private protected void RequireInside(long offset, long bytes)
     {
         if (!Space.Contains(offset, bytes) && !Arena.Gate.Reaches(offset, bytes))
+        {
             ThrowDamaged();
+        }
     }
 
     [DoesNotReturn]

@@ -68,7 +68,9 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
     public void Add(TKey key, TValue value)
     {
         if (!TryAdd(key, value))
+        {
             throw new ArgumentException($"There is a key {key} already.", nameof(key));
+        }
     }
 
     /// <summary>Puts a new entry in.</summary>
@@ -93,7 +95,10 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
         long at = Find(key, KeyHash.MarkOf(in key, Seed));
         value = at == 0 ? default : Entry(at).Value;
         if (at != 0)
+        {
             RemoveAt(at);
+        }
+
         change.Complete();
         return at != 0;
     }
@@ -110,7 +115,10 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
         long at = Find(key, mark);
         exists = at != 0;
         if (!exists)
+        {
             at = Insert(mark, key, default);
+        }
+
         change.Complete();
         return ref Arena.Edit(ValueOf(at));
     }
@@ -136,9 +144,14 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
         using ArenaChange change = Arena.BeginChange();
         long at = Find(key, mark);
         if (at == 0)
+        {
             Insert(mark, key, value);
+        }
         else if (replace)
+        {
             Replace(at, value);
+        }
+
         change.Complete();
         return at == 0;
     }
@@ -148,16 +161,25 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
     {
         long table = Table(out uint mask);
         if (table == 0)
+        {
             return 0;
+        }
+
         uint slot = mark & mask;
         for (uint steps = 0; steps <= mask; steps++)
         {
             long at = table + ((long)slot * EntrySize);
             ref TableEntry<TKey, TValue> entry = ref Entry(at);
             if (entry.Mark == mark && KeyHash.Equal(in entry.Key, in key))
+            {
                 return at;
+            }
+
             if (entry.Mark == 0)
+            {
                 break;
+            }
+
             slot = (slot + 1) & mask;
         }
 
@@ -187,13 +209,19 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
         public bool MoveNext()
         {
             if (_version != _dictionary.Version)
+            {
                 throw new InvalidOperationException("The dictionary has changed.");
+            }
+
             long table = _dictionary.Table(out uint mask);
             while (table != 0 && _slot <= mask)
             {
                 ref TableEntry<TKey, TValue> entry = ref _dictionary.Entry(table + (_slot++ * EntrySize));
                 if (entry.Mark < TableFields.UsedMark)
+                {
                     continue;
+                }
+
                 Current = new KeyValuePair<TKey, TValue>(entry.Key, entry.Value);
                 return true;
             }

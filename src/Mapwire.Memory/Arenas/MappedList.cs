@@ -52,7 +52,10 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         get
         {
             if ((uint)index >= (uint)Field(ListFields.Count))
+            {
                 ThrowNoItem(index);
+            }
+
             long at = At(index);
             RequireInside(at, Size);
             return Space.At<T>(at);
@@ -87,10 +90,16 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     {
         int count = Count;
         if (count == 0)
+        {
             return [];
+        }
+
         long items = (long)Field(ListFields.Items);
         if (count < 0)
+        {
             ThrowDamaged();
+        }
+
         RequireInside(items, (long)count * Size);
         return ArenaMemory.Span<T>(Space.Base + (nint)items, count);
     }
@@ -113,13 +122,21 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
             bool misses = Arena.Gate.IsNested; // behind the last item may be one that was removed in the same change
             bool moves = checked(count + items.Length) > Capacity || (misses && bytes > UndoLog.LargestValue);
             if (moves)
+            {
                 MoveTo(Larger(count + items.Length), (count, count, count));
+            }
+
             long at = At(count);
             RequireInside(at, bytes);
             if (misses && !moves)
+            {
                 Undo.Save(at, (int)bytes);
+            }
             else
+            {
                 Undo.Touch(at, bytes);
+            }
+
             items.CopyTo(ArenaMemory.Span<T>(Space.Base + (nint)at, items.Length));
             SetCount(count + items.Length);
         }
@@ -153,7 +170,10 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         RequireItem(index);
         int count = Count;
         if (index < count - 1)
+        {
             Move(index + 1, count, index);
+        }
+
         SetCount(count - 1);
         change.Complete();
     }
@@ -166,7 +186,10 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         using ArenaChange change = Arena.BeginChange();
         int index = IndexOf(item);
         if (index >= 0)
+        {
             RemoveAt(index);
+        }
+
         change.Complete();
         return index >= 0;
     }
@@ -185,8 +208,13 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     {
         ReadOnlySpan<T> items = AsSpan();
         for (int i = 0; i < items.Length; i++)
+        {
             if (EqualityComparer<T>.Default.Equals(items[i], item))
+            {
                 return i;
+            }
+        }
+
         return -1;
     }
 
@@ -208,7 +236,10 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         ArgumentOutOfRangeException.ThrowIfNegative(capacity);
         using ArenaChange change = Arena.BeginChange();
         if (capacity > Capacity)
+        {
             MoveTo(capacity, (Count, Count, Count));
+        }
+
         change.Complete();
         return Capacity;
     }
@@ -240,7 +271,10 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     {
         TypeLayout layout = TypeLayout.Of<T>();
         if (layout.Size > UndoLog.LargestValue)
+        {
             throw new ArgumentException($"{typeof(T)} has more than {UndoLog.LargestValue} bytes.");
+        }
+
         return new(Make(arena, BlockKind.List, ListFields.Bytes, [layout.Fingerprint, (ulong)layout.Size]));
     }
 
@@ -287,7 +321,10 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         }
 
         if (Field(ListFields.Items) != 0)
+        {
             Arena.Gate.Release((long)Field(ListFields.Items), BlockKind.Contents);
+        }
+
         Undo.Set(Header + ListFields.Items, (ulong)items);
         Undo.Set(Header + ListFields.Capacity, (ulong)has);
     }
@@ -298,7 +335,9 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     private void RequireItem(int index)
     {
         if ((uint)index >= (uint)Count)
+        {
             ThrowNoItem(index);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -329,7 +368,10 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         public bool MoveNext()
         {
             if (_version != _list.Version)
+            {
                 throw new InvalidOperationException("The list has changed.");
+            }
+
             return ++_index < _list.Count;
         }
 

@@ -37,7 +37,10 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
         {
             ulong count = Field(QueueFields.Tail) - Field(QueueFields.Head);
             if (count > Field(QueueFields.Capacity) || count > int.MaxValue)
+            {
                 ThrowDamaged();
+            }
+
             return (int)count;
         }
     }
@@ -51,13 +54,21 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     {
         using ArenaChange change = Arena.BeginChange();
         if ((ulong)Count == Field(QueueFields.Capacity))
+        {
             Grow();
+        }
+
         ulong tail = Field(QueueFields.Tail);
         long at = At(tail);
         if (Arena.Gate.IsNested)
+        {
             Undo.Save(at, Size); // an item taken out earlier in the same change may have been here
+        }
         else
+        {
             Undo.Touch(at, Size);
+        }
+
         Space.At<T>(at) = item;
         FaultPoints.Reach(FaultPoint.ArenaCopied);
         Undo.Set(Header + QueueFields.Tail, tail + 1);
@@ -76,7 +87,10 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
         using ArenaChange change = Arena.BeginChange();
         bool any = TryPeek(out item);
         if (any)
+        {
             Undo.Set(Header + QueueFields.Head, Field(QueueFields.Head) + 1);
+        }
+
         change.Complete();
         return any;
     }
@@ -122,7 +136,10 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     {
         TypeLayout layout = TypeLayout.Of<T>();
         if (layout.Size > UndoLog.LargestValue)
+        {
             throw new ArgumentException($"{typeof(T)} has more than {UndoLog.LargestValue} bytes.");
+        }
+
         return new(Make(arena, BlockKind.Queue, QueueFields.Bytes, [layout.Fingerprint, (ulong)layout.Size]));
     }
 
@@ -132,7 +149,10 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
         ulong capacity = Field(QueueFields.Capacity);
         long at = (long)Field(QueueFields.Items) + ((long)(number & (capacity - 1)) * Size);
         if (capacity == 0 || capacity > int.MaxValue || (capacity & (capacity - 1)) != 0)
+        {
             ThrowDamaged();
+        }
+
         RequireInside(at, Size);
         return at;
     }
@@ -145,11 +165,17 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
         Undo.Touch(items, (long)count * Size);
         ulong head = Field(QueueFields.Head);
         for (int i = 0; i < count; i++)
+        {
             Space.At<T>(items + ((long)((head + (ulong)i) & (ulong)(capacity - 1)) * Size)) = Space.At<T>(At(head + (ulong)i));
+        }
+
         Undo.Touch(items, (long)capacity * Size);
         FaultPoints.Reach(FaultPoint.ArenaCopied);
         if (Field(QueueFields.Items) != 0)
+        {
             Arena.Gate.Release((long)Field(QueueFields.Items), BlockKind.Contents);
+        }
+
         Undo.Set(Header + QueueFields.Items, (ulong)items);
         Undo.Set(Header + QueueFields.Capacity, (ulong)capacity);
     }
@@ -180,9 +206,15 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
         public bool MoveNext()
         {
             if (_queue.Field(QueueFields.Head) != _head || _queue.Field(QueueFields.Tail) != _tail)
+            {
                 throw new InvalidOperationException("The queue has changed.");
+            }
+
             if (_next == _tail)
+            {
                 return false;
+            }
+
             Current = _queue.Space.At<T>(_queue.At(_next++));
             return true;
         }

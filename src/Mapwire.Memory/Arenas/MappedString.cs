@@ -50,7 +50,10 @@ public readonly record struct MappedString(Offset<byte> Offset)
     {
         ArgumentNullException.ThrowIfNull(arena);
         if (IsNull)
+        {
             return [];
+        }
+
         long length = arena.Get(new Offset<long>(Offset.Value));
         return length is >= 0 and <= int.MaxValue
             ? arena.GetSpan(Offset.Plus(HeaderBytes), (int)length)
@@ -72,7 +75,10 @@ public readonly record struct MappedString(Offset<byte> Offset)
         {
             System.Text.Unicode.Utf8.ToUtf16(utf8, part, out int read, out int written, replaceInvalidSequences: true);
             if (read == 0 || !text.StartsWith(part[..written]))
+            {
                 return false;
+            }
+
             utf8 = utf8[read..];
             text = text[written..];
         }
@@ -92,7 +98,10 @@ public readonly record struct MappedString(Offset<byte> Offset)
     {
         ArgumentNullException.ThrowIfNull(arena);
         if (IsNull)
+        {
             return;
+        }
+
         using ArenaChange change = arena.BeginChange();
         arena.Gate.Release(Offset.Value, BlockKind.String);
         change.Complete();

@@ -45,7 +45,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
         get => TryGetValue(key, out TValue value) ? value : throw new KeyNotFoundException($"There is no key '{key}'.");
         set
         {
-            using var text = new Utf8Text(key, stackalloc byte[Utf8Text.OnStack]);
+            using Utf8Text text = new(key, stackalloc byte[Utf8Text.OnStack]);
             Put(text.Bytes, value, replace: true);
         }
     }
@@ -68,7 +68,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     /// <returns>False if there is no such key.</returns>
     public bool TryGetValue(ReadOnlySpan<char> key, [MaybeNullWhen(false)] out TValue value)
     {
-        using var text = new Utf8Text(key, stackalloc byte[Utf8Text.OnStack]);
+        using Utf8Text text = new(key, stackalloc byte[Utf8Text.OnStack]);
         return TryGetValue(text.Bytes, out value);
     }
 
@@ -99,7 +99,9 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     public void Add(ReadOnlySpan<char> key, TValue value)
     {
         if (!TryAdd(key, value))
+        {
             throw new ArgumentException($"There is a key '{key}' already.", nameof(key));
+        }
     }
 
     /// <summary>Puts a new entry in.</summary>
@@ -109,7 +111,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     /// <exception cref="IOException">The arena is full, or the keys have 4 GiB.</exception>
     public bool TryAdd(ReadOnlySpan<char> key, TValue value)
     {
-        using var text = new Utf8Text(key, stackalloc byte[Utf8Text.OnStack]);
+        using Utf8Text text = new(key, stackalloc byte[Utf8Text.OnStack]);
         return TryAdd(text.Bytes, value);
     }
 
@@ -125,7 +127,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     /// <returns>False if there is no such key.</returns>
     public bool Remove(ReadOnlySpan<char> key)
     {
-        using var text = new Utf8Text(key, stackalloc byte[Utf8Text.OnStack]);
+        using Utf8Text text = new(key, stackalloc byte[Utf8Text.OnStack]);
         return Remove(text.Bytes);
     }
 
@@ -158,7 +160,10 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
         long at = Find(key, mark);
         exists = at != 0;
         if (!exists)
+        {
             at = Insert(mark, Append(key), default);
+        }
+
         change.Complete();
         return ref Arena.Edit(ValueOf(at));
     }
@@ -177,12 +182,18 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     private protected override TextKey MoveKey(TextKey key)
     {
         if (_moving.Text == 0)
+        {
             return key;
+        }
+
         ReadOnlySpan<byte> bytes = TextOf(key);
         if (_moving.Used + key.Length > _moving.Room)
+        {
             ThrowDamaged(); // keys that share bytes
+        }
+
         bytes.CopyTo(Space.Bytes(_moving.Text + (long)_moving.Used, bytes.Length));
-        var moved = new TextKey((uint)_moving.Used, key.Length);
+        TextKey moved = new((uint)_moving.Used, key.Length);
         _moving.Used += key.Length;
         return moved;
     }
@@ -199,9 +210,14 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
         using ArenaChange change = Arena.BeginChange();
         long at = Find(key, mark);
         if (at == 0)
+        {
             Insert(mark, Append(key), value);
+        }
         else if (replace)
+        {
             Replace(at, value);
+        }
+
         change.Complete();
         return at == 0;
     }
@@ -210,16 +226,25 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     {
         long table = Table(out uint mask);
         if (table == 0)
+        {
             return 0;
+        }
+
         uint slot = mark & mask;
         for (uint steps = 0; steps <= mask; steps++)
         {
             long at = table + ((long)slot * EntrySize);
             ref TableEntry<TextKey, TValue> entry = ref Entry(at);
             if (entry.Mark == mark && entry.Key.Length == (uint)key.Length && TextOf(entry.Key).SequenceEqual(key))
+            {
                 return at;
+            }
+
             if (entry.Mark == 0)
+            {
                 break;
+            }
+
             slot = (slot + 1) & mask;
         }
 
@@ -229,10 +254,16 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     private ReadOnlySpan<byte> TextOf(TextKey key)
     {
         if (key.Length == 0)
+        {
             return []; // perhaps there is no text yet
+        }
+
         long at = (long)Field(TableFields.Text) + key.Start;
         if ((int)key.Length < 0)
+        {
             ThrowDamaged();
+        }
+
         RequireInside(at, key.Length);
         return ArenaMemory.Span<byte>(Space.Base + (nint)at, (int)key.Length);
     }
@@ -249,7 +280,10 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
 
         long at = (long)Field(TableFields.Text) + (long)used;
         if (used > uint.MaxValue)
+        {
             ThrowDamaged();
+        }
+
         if (key.Length > 0)
         {
             RequireInside(at, key.Length);
@@ -267,12 +301,18 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     {
         ulong used = Field(TableFields.TextUsed), lost = Field(TableFields.TextLost);
         if (lost > used)
+        {
             ThrowDamaged();
+        }
+
         bool compact = lost * 2 > used;
         ulong keeps = compact ? used - lost : used;
         ulong wanted = Math.Min(Math.Max(LeastText, 2 * (keeps + more)), uint.MaxValue);
         if (keeps + more > wanted)
+        {
             throw new IOException($"The keys of a dictionary of arena '{Arena.Name}' would have more than 4 GiB.");
+        }
+
         long old = (long)Field(TableFields.Text), text = Arena.Gate.Heap.Allocate((long)wanted, SizeClass.Unit, BlockKind.Contents);
         Undo.Touch(text, (long)keeps);
         if (compact)
@@ -296,13 +336,18 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
         FaultPoints.Reach(FaultPoint.ArenaCopied);
         SetText(text, wanted, keeps);
         if (!compact)
+        {
             Undo.Set(Header + TableFields.TextLost, lost);
+        }
     }
 
     private void SetText(long text, ulong capacity, ulong used)
     {
         if (Field(TableFields.Text) != 0)
+        {
             Arena.Gate.Release((long)Field(TableFields.Text), BlockKind.Contents);
+        }
+
         Undo.Save(Header + TableFields.Text, 32);
         Undo.Put(Header + TableFields.Text, (ulong)text);
         Undo.Put(Header + TableFields.TextCapacity, capacity);
@@ -332,13 +377,19 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
         public bool MoveNext()
         {
             if (_version != _dictionary.Version)
+            {
                 throw new InvalidOperationException("The dictionary has changed.");
+            }
+
             long table = _dictionary.Table(out uint mask);
             while (table != 0 && _slot <= mask)
             {
                 ref TableEntry<TextKey, TValue> entry = ref _dictionary.Entry(table + (_slot++ * EntrySize));
                 if (entry.Mark < TableFields.UsedMark)
+                {
                     continue;
+                }
+
                 Current = new StringEntry<TValue>(_dictionary.TextOf(entry.Key), entry.Value);
                 return true;
             }

@@ -19,7 +19,10 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         RequireLayout(TableFields.KeyLayout, TypeLayout.Of<TKey>().Fingerprint, typeof(TKey));
         RequireLayout(TableFields.ValueLayout, TypeLayout.Of<TValue>().Fingerprint, typeof(TValue));
         if (Field(TableFields.EntrySize) != (ulong)EntrySize)
+        {
             ThrowDamaged();
+        }
+
         Seed = Field(TableFields.Seed);
     }
 
@@ -52,7 +55,10 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         ArgumentOutOfRangeException.ThrowIfNegative(capacity);
         using ArenaChange change = Arena.BeginChange();
         if (capacity > Capacity)
+        {
             Rehash(capacity);
+        }
+
         change.Complete();
     }
 
@@ -60,7 +66,10 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
     {
         TypeLayout value = TypeLayout.Of<TValue>();
         if (EntrySize > UndoLog.LargestValue)
+        {
             throw new ArgumentException($"{typeof(TKey)} and {typeof(TValue)} have more than {UndoLog.LargestValue} bytes together.");
+        }
+
         return new ulong[] { keyLayout, value.Fingerprint, 0, 0, 0, 0, (ulong)Random.Shared.NextInt64(), (ulong)EntrySize };
     }
 
@@ -74,9 +83,14 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         long table = (long)Space.Word(Header + TableFields.Table);
         mask = (uint)slots - 1;
         if (slots - 1 < TableFields.MostSlots && (slots & mask) == 0)
+        {
             RequireInside(table, (long)slots * EntrySize);
+        }
         else if (slots != 0)
+        {
             ThrowDamaged();
+        }
+
         return slots == 0 ? 0 : table;
     }
 
@@ -102,9 +116,14 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         ref TableEntry<TKey, TValue> entry = ref Entry(at);
         bool wasDeleted = entry.Mark == TableFields.DeletedMark;
         if (wasDeleted && Arena.Gate.IsNested)
+        {
             Undo.Save(at, EntrySize); // it may have been removed in the same change
+        }
         else
+        {
             Undo.Save(at, sizeof(uint));
+        }
+
         Undo.Touch(at, EntrySize);
         entry.Key = key;
         entry.Value = value;
@@ -140,16 +159,25 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         long old = Table(out uint oldMask), used = 0;
         ulong slots = Math.Max(LeastSlots, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(entries, Count) * 2));
         if (slots > TableFields.MostSlots)
+        {
             throw new IOException($"A dictionary of arena '{Arena.Name}' would have too many entries.");
+        }
+
         long bytes = (long)slots * EntrySize, table = Arena.Gate.Heap.Allocate(bytes, SizeClass.Unit, BlockKind.Contents);
         Arena.Gate.Clear(table, bytes);
         for (long slot = 0; old != 0 && slot <= oldMask; slot++)
         {
             ref TableEntry<TKey, TValue> entry = ref Entry(old + (slot * EntrySize));
             if (entry.Mark < TableFields.UsedMark)
+            {
                 continue;
+            }
+
             if ((ulong)++used * 2 > slots)
+            {
                 ThrowDamaged(); // more entries than it says
+            }
+
             ref TableEntry<TKey, TValue> moved = ref Entry(FirstFree(table, (uint)slots - 1, entry.Mark));
             moved = entry;
             moved.Key = MoveKey(entry.Key);
@@ -157,7 +185,10 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
 
         FaultPoints.Reach(FaultPoint.ArenaCopied);
         if (old != 0)
+        {
             Arena.Gate.Release(old, BlockKind.Contents);
+        }
+
         Undo.Set(Header + TableFields.Table, (ulong)table);
         Undo.Set(Header + TableFields.Slots, slots);
         SetCounts((ulong)used, 0);
@@ -170,7 +201,10 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
     private protected virtual void DropContents()
     {
         if (Table(out _) is long table and not 0)
+        {
             Arena.Gate.Release(table, BlockKind.Contents);
+        }
+
         Undo.Set(Header + TableFields.Table, 0);
         Undo.Set(Header + TableFields.Slots, 0);
     }
@@ -186,8 +220,13 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
     {
         uint slot = mark & mask;
         for (uint steps = 0; Entry(table + ((long)slot * EntrySize)).Mark >= TableFields.UsedMark; slot = (slot + 1) & mask)
+        {
             if (++steps > mask)
+            {
                 ThrowDamaged(); // no end for searches
+            }
+        }
+
         return table + ((long)slot * EntrySize);
     }
 }

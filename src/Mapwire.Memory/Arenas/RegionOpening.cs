@@ -12,11 +12,17 @@ internal static class RegionOpening
     {
         ArgumentNullException.ThrowIfNull(region);
         if (options.Durability == ArenaDurability.PowerLoss)
+        {
             throw new ArgumentException("Only an arena in a file of its own can be made to survive a loss of power.", nameof(options));
+        }
+
         RequireAligned(region);
         region.RequireWrite();
         if (region.Length < 2 * ArenaHeader.HeapAt)
+        {
             throw new ArgumentException($"An arena has at least {2 * ArenaHeader.HeapAt} bytes.", nameof(region));
+        }
+
         return Made(new RegionSpace(region), options);
     }
 
@@ -31,9 +37,15 @@ internal static class RegionOpening
     {
         ArgumentNullException.ThrowIfNull(memory);
         if (options.Durability == ArenaDurability.PowerLoss)
+        {
             throw new ArgumentException("Only an arena in a file of its own can be made to survive a loss of power.", nameof(options));
+        }
+
         if (memory.Size < SharedSpace.ArenaAt + (2 * ArenaHeader.HeapAt))
+        {
             throw new ArgumentException($"An arena in shared memory has at least {SharedSpace.ArenaAt + (2 * ArenaHeader.HeapAt)} bytes.", nameof(memory));
+        }
+
         SharedMutex.Create(memory, 0); // refuses if something is there
         return Made(new SharedSpace(memory), options);
     }
@@ -49,7 +61,7 @@ internal static class RegionOpening
     {
         try
         {
-            var arena = new Arena(space, Check(space, options));
+            Arena arena = new(space, Check(space, options));
             arena.Gate.Enter(); // undoes what was not finished
             arena.Gate.Exit();
             return arena;
@@ -69,7 +81,10 @@ internal static class RegionOpening
             Span<byte> page = space.Bytes(0, (int)Math.Min(space.Length, ArenaHeader.FirstPage));
             if (space.IsShared && page.Length == ArenaHeader.FirstPage && space.Word(ArenaHeader.SizeAt) is ulong size
                 && size > (ulong)space.Length && size <= (ulong)space.MaxLength)
+            {
                 space.Follow((long)size);
+            }
+
             return ArenaHeader.Check(page, space.Length, space.Name, options);
         }
         finally
@@ -91,6 +106,8 @@ internal static class RegionOpening
     private static void RequireAligned(MappedRegion region)
     {
         if (region.Length == 0 || region.DangerousAddress % Alignment != 0)
+        {
             throw new ArgumentException($"The region must begin at a multiple of {Alignment} in memory.", nameof(region));
+        }
     }
 }

@@ -18,7 +18,10 @@ internal sealed class RegionSpace : ArenaSpace
     public override void Grow(long length)
     {
         if (length > MaxLength)
+        {
             throw Full(length);
+        }
+
         _region.Resize(length);
         Length = length;
     }

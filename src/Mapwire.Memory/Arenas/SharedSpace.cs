@@ -30,7 +30,10 @@ internal sealed class SharedSpace : ArenaSpace
     public override void Grow(long length)
     {
         if (length > MaxLength)
+        {
             throw Full(length);
+        }
+
         _memory.Grow(ArenaAt + length);
         Length = length;
     }

@@ -28,7 +28,10 @@ internal static class SizeClass
     public static int Of(long size)
     {
         if (size < 1 << SmallLog)
+        {
             return (int)size / Unit;
+        }
+
         int log = BitOperations.Log2((ulong)size);
         return SmallCount + ((log - SmallLog) * Steps) + ((int)(size >> (log - StepsLog)) & (Steps - 1));
     }
@@ -37,7 +40,10 @@ internal static class SizeClass
     public static int For(long size)
     {
         if (size < 1 << SmallLog)
+        {
             return (int)size / Unit;
+        }
+
         long up = size + (1L << (BitOperations.Log2((ulong)size) - StepsLog)) - 1;
         return up < Limit ? Of(up) : Count;
     }
@@ -46,7 +52,10 @@ internal static class SizeClass
     public static long Smallest(int index)
     {
         if (index < SmallCount)
+        {
             return index * Unit;
+        }
+
         int log = ((index - SmallCount) / Steps) + SmallLog;
         return (1L << log) + ((long)((index - SmallCount) % Steps) << (log - StepsLog));
     }

@@ -43,12 +43,18 @@ internal sealed class TwoSlots
         for (int index = 0; index < 2; index++)
         {
             if (_file.Read(_offset + (index * _slot.Length), _slot) < HeaderBytes + _length)
+            {
                 continue;
+            }
+
             ulong sequence = BinaryPrimitives.ReadUInt64LittleEndian(_slot);
             if (sequence <= Sequence || (int)(sequence & 1) != index || BinaryPrimitives.ReadUInt64LittleEndian(_slot.AsSpan(8)) != _kind
                 || BinaryPrimitives.ReadInt32LittleEndian(_slot.AsSpan(16)) != _length
                 || BinaryPrimitives.ReadUInt32LittleEndian(_slot.AsSpan(20)) != Checksum())
+            {
                 continue;
+            }
+
             Sequence = sequence;
             _slot.AsSpan(HeaderBytes, _length).CopyTo(record);
         }
@@ -61,7 +67,10 @@ internal sealed class TwoSlots
     {
         _file.Read(_offset, _slot);
         if (_slot.AsSpan().ContainsAnyExcept((byte)0))
+        {
             return false;
+        }
+
         _file.Read(_offset + _slot.Length, _slot);
         return !_slot.AsSpan(0, HeaderBytes).ContainsAnyExcept((byte)0)
             || (BinaryPrimitives.ReadUInt64LittleEndian(_slot) == 1 && BinaryPrimitives.ReadUInt64LittleEndian(_slot.AsSpan(8)) == _kind);
@@ -81,7 +90,10 @@ internal sealed class TwoSlots
         BinaryPrimitives.WriteUInt32LittleEndian(_slot.AsSpan(20), Checksum());
         _file.Write(_offset + ((long)(sequence & 1) * _slot.Length), _slot);
         if (sync)
+        {
             _file.Sync();
+        }
+
         Sequence = sequence; // a write that failed is tried again in the same slot: the other one holds the record that counts
     }
 

@@ -28,9 +28,15 @@ internal sealed class TypeLayout
         Size = size;
         Refusal = Walk(type, 0, out int measured, out _);
         if (Refusal is null && measured != size)
+        {
             Refusal = $"it has {size} bytes, and its fields as far as they can be seen explain {measured} (a trimmed program must keep them)";
+        }
+
         if (Refusal is not null)
+        {
             return;
+        }
+
         var covered = new bool[size];
         ulong hash = 14695981039346656037; // FNV-1a
         hash = Mix(hash, size);
@@ -80,21 +86,33 @@ internal sealed class TypeLayout
     private string? Walk(Type type, int offset, out int size, out int alignment)
     {
         if (type.IsEnum)
+        {
             type = Enum.GetUnderlyingType(type);
+        }
+
         if (Leaves.TryGetValue(type, out size))
         {
             alignment = size;
             if (_leaves.Count == MostLeaves)
+            {
                 return $"it has more than {MostLeaves} fields";
+            }
+
             _leaves.Add((offset, size, type));
             return null;
         }
 
         size = alignment = 1;
         if (type == typeof(nint) || type == typeof(nuint) || type.IsPointer || type.IsFunctionPointer)
+        {
             return "a pointer or native integer means something at one address or on one system only: use Offset<T> or a fixed size";
+        }
+
         if (type.IsAutoLayout)
+        {
             return $"the runtime lays out {type} as it likes: declare StructLayout(LayoutKind.Sequential) or Explicit";
+        }
+
         FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
         StructLayoutAttribute declared = type.StructLayoutAttribute!;
         return fields.Length == 1 && Repeats(type, fields[0], declared) is int times and > 1
@@ -110,11 +128,17 @@ internal sealed class TypeLayout
         {
             int before = _leaves.Count, explicitAt = field.GetCustomAttribute<FieldOffsetAttribute>()?.Value ?? -1;
             if (Walk(field.FieldType, 0, out int length, out int aligned) is string refusal)
+            {
                 return refusal;
+            }
+
             aligned = Math.Min(aligned, pack);
             int at = explicitAt >= 0 ? explicitAt : (end + aligned - 1) / aligned * aligned;
             for (int i = before; i < _leaves.Count; i++)
+            {
                 _leaves[i] = _leaves[i] with { At = _leaves[i].At + at + offset };
+            }
+
             end = Math.Max(end, at + length);
             alignment = Math.Max(alignment, aligned);
         }
@@ -127,7 +151,10 @@ internal sealed class TypeLayout
     {
         string? refusal = Walk(element, offset, out int length, out alignment);
         for (int i = 1; i < times && refusal is null; i++)
+        {
             refusal = Walk(element, offset + i * length, out _, out _);
+        }
+
         size = times * length;
         return refusal;
     }
@@ -136,7 +163,10 @@ internal sealed class TypeLayout
     private static int Repeats(Type type, FieldInfo field, StructLayoutAttribute declared)
     {
         if (type.GetCustomAttribute<InlineArrayAttribute>() is InlineArrayAttribute array)
+        {
             return array.Length;
+        }
+
         return field.Name == "FixedElementField" && Leaves.TryGetValue(field.FieldType, out int size) ? declared.Size / size : 1;
     }
 

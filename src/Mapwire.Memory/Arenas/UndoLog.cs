@@ -37,13 +37,21 @@ internal sealed class UndoLog(ArenaSpace space)
         space.Changes?.Mark(offset, length);
         int used = Used, padded = (length + 7) & ~7;
         if (length > MostBytes || used + padded + 8 > ArenaHeader.UndoCapacity)
+        {
             throw new InvalidOperationException(
                 $"This is too much for one change of arena '{space.Name}': {ArenaHeader.UndoCapacity} bytes of undo record are all there is.");
+        }
+
         long at = ArenaHeader.UndoAt + used;
         if (length == 8)
+        {
             space.Word(at) = space.Word(offset);
+        }
         else
+        {
             space.Bytes(offset, length).CopyTo(space.Bytes(at, length));
+        }
+
         space.Word(at + padded) = ((ulong)length << 48) | (ulong)offset;
         Volatile.Write(ref State, (State & ~0xffff_fffful) | (uint)(used + padded + 8));
         Volatile.WriteBarrier();
@@ -70,7 +78,9 @@ internal sealed class UndoLog(ArenaSpace space)
     public void Touch(long offset, long length)
     {
         if (space.Changes is ChangedLines changes)
+        {
             changes.Mark(offset, length);
+        }
     }
 
     /// <summary>Finishes the change: from this store on it stays, and its frees are to be done.</summary>
@@ -78,7 +88,10 @@ internal sealed class UndoLog(ArenaSpace space)
     public void Finish(List<long> frees)
     {
         for (int i = 0; i < frees.Count; i++)
+        {
             space.Word(ArenaHeader.FreesAt + (i * 8)) = (ulong)frees[i];
+        }
+
         Finish(frees.Count);
     }
 
@@ -101,7 +114,10 @@ internal sealed class UndoLog(ArenaSpace space)
             bool inHeader = offset >= ArenaHeader.SizeAt && offset + length <= ArenaHeader.StateAt
                 || offset >= ArenaHeader.BitmapAt && offset + length <= ArenaHeader.FreesAt;
             if (padded + 8 > used || length == 0 || (!inHeader && !space.Contains(offset, length)))
+            {
                 throw new ArenaFormatException(ArenaError.Damaged, space.Name, ArenaHeader.UndoAt + used - 8, "its undo log is damaged");
+            }
+
             space.Changes?.Mark(offset, length);
             space.Bytes(ArenaHeader.UndoAt + used - 8 - padded, length).CopyTo(space.Bytes(offset, length));
             FaultPoints.Reach(FaultPoint.ArenaRestored);

@@ -23,6 +23,8 @@ internal readonly ref struct Utf8Text : IDisposable
     public void Dispose()
     {
         if (_rented is not null)
+        {
             ArrayPool<byte>.Shared.Return(_rented);
+        }
     }
 }

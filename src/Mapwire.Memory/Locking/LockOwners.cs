@@ -21,7 +21,9 @@ internal sealed class LockOwners(MappedFile file) : IDisposable
     {
         _idle.Add(owner);
         if (_closed)
+        {
             Dispose();
+        }
     }
 
     /// <summary>Closes the idle ones; those of held locks close when the locks are released.</summary>
@@ -29,6 +31,8 @@ internal sealed class LockOwners(MappedFile file) : IDisposable
     {
         _closed = true;
         while (_idle.TryTake(out SafeFileHandle? owner))
+        {
             owner.Dispose();
+        }
     }
 }

@@ -61,7 +61,10 @@ public sealed class RangeLock : IDisposable
         CancellationToken cancellationToken = default)
     {
         if (MemorySystem.Current.CanWaitForLock && !cancellationToken.CanBeCanceled)
+        {
             return Try(file, offset, length, mode, wait: true)!;
+        }
+
         TryAcquire(file, offset, length, mode, Timeout.InfiniteTimeSpan, out RangeLock? held, cancellationToken);
         return held!;
     }
@@ -104,13 +107,23 @@ public sealed class RangeLock : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             held = Try(file, offset, length, mode, wait: false);
             if (held is not null)
+            {
                 return true;
+            }
+
             if (!IsTimeLeft(start, timeout))
+            {
                 return false;
+            }
+
             if (round < Spins)
+            {
                 Thread.Yield();
+            }
             else
+            {
                 cancellationToken.WaitHandle.WaitOne(Pause(round));
+            }
         }
     }
 
@@ -135,11 +148,18 @@ public sealed class RangeLock : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             RangeLock? held = Try(file, offset, length, mode, wait: false);
             if (held is not null || !IsTimeLeft(start, timeout ?? Timeout.InfiniteTimeSpan))
+            {
                 return held;
+            }
+
             if (round < Spins)
+            {
                 await Task.Yield();
+            }
             else
+            {
                 await Task.Delay(Pause(round), cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
@@ -147,7 +167,10 @@ public sealed class RangeLock : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _owner, null) is not SafeFileHandle owner)
+        {
             return;
+        }
+
         MemorySystem.Current.UnlockRange(owner, Offset, Length);
         _owners.Return(owner);
     }
@@ -158,7 +181,10 @@ public sealed class RangeLock : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         if (mode == RangeLockMode.Exclusive)
+        {
             file.RequireWrite(); // what Linux wants; asked for everywhere, so that programs are portable
+        }
+
         long bytes = Math.Min(length, long.MaxValue - offset);
         SafeFileHandle owner = file.LockOwners.Take();
         bool taken = false;
@@ -170,7 +196,9 @@ public sealed class RangeLock : IDisposable
         finally
         {
             if (!taken)
+            {
                 file.LockOwners.Return(owner);
+            }
         }
     }
 

@@ -73,7 +73,10 @@ public sealed class MappedFile : IDisposable
         try
         {
             if (file.Length < length)
+            {
                 file.SetLength(length);
+            }
+
             return file;
         }
         catch
@@ -119,17 +122,29 @@ public sealed class MappedFile : IDisposable
         options ??= new MapOptions();
         long size = _isDevice ? long.MaxValue : Length;
         if (_isDevice && length is null)
+        {
             throw new ArgumentException("A device has no end: give a length.", nameof(length));
+        }
+
         long wanted = length ?? Math.Max(0, size - offset);
         RequireInside(offset, wanted, size);
         if (options.HugePages != HugePages.None)
+        {
             throw new ArgumentException("Huge pages are for anonymous memory.", nameof(options));
+        }
+
         if (_isDevice)
+        {
             PlatformCapabilities.Require(MemoryCapability.MapDevice);
+        }
+
         MappedRegion region = RegionMapper.Map(this, Handle, offset, wanted, Access(options), options);
         if (!_isDevice && options.Sharing == MapSharing.Shared && MemorySystem.Current.ReadsSeeMappedStores
             && (region.Access & MemoryAccess.Read) != 0)
+        {
             region.Pages.ReadableFile = Handle;
+        }
+
         return region;
     }
 
@@ -146,7 +161,9 @@ public sealed class MappedFile : IDisposable
         PlatformCapabilities.Require(MemoryCapability.PunchHole);
         RequireInside(offset, length);
         if (length > 0)
+        {
             MemorySystem.Current.PunchHole(Handle, offset, length);
+        }
     }
 
     /// <summary>Drops the file from the system's page cache, so that the next access reads the device. Its changes are written out
@@ -170,13 +187,18 @@ public sealed class MappedFile : IDisposable
     internal void RequireWrite()
     {
         if (!CanWrite)
+        {
             throw new InvalidOperationException($"'{Path}' is open for reading only.");
+        }
     }
 
     private static MappedFile Open(string path, FileMode mode, MappedFileOptions options)
     {
         if ((options.Access & FileAccess.Read) == 0)
+        {
             throw new ArgumentException("A mapping needs to read: ask for FileAccess.Read or ReadWrite.", nameof(options));
+        }
+
         MemorySystem system = MemorySystem.Current;
         RequireMappable(path, system, mode); // before opening: opening a pipe would wait for its other end
         SafeFileHandle handle = system.Open(path, mode, options.Access, options.Share, options.Execute);
@@ -184,7 +206,10 @@ public sealed class MappedFile : IDisposable
         {
             FileKind kind = system.Stat(handle).Kind;
             if (kind is FileKind.Stream or FileKind.Directory)
+            {
                 throw new IOException($"'{path}' is not a file that can be mapped.");
+            }
+
             return new MappedFile(path, handle, options.Access, options.Execute, isDevice: kind == FileKind.Device);
         }
         catch
@@ -199,7 +224,9 @@ public sealed class MappedFile : IDisposable
         try
         {
             if (system.Stat(path).Kind == FileKind.Stream)
+            {
                 throw new IOException($"'{path}' is a pipe or a socket, which cannot be mapped.");
+            }
         }
         catch (Exception failure) when (mode != FileMode.Open && failure is FileNotFoundException)
         {
@@ -214,8 +241,10 @@ public sealed class MappedFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (offset > size || length > size - offset)
+        {
             throw new ArgumentOutOfRangeException(
                 nameof(length), $"{length} bytes at offset {offset} are not inside the file, which has {size}.");
+        }
     }
 
     private MemoryAccess Access(MapOptions options)
@@ -226,11 +255,16 @@ public sealed class MappedFile : IDisposable
         {
             access |= MemoryAccess.Read;
             if (!isPrivate)
+            {
                 RequireWrite();
+            }
         }
 
         if ((access & MemoryAccess.Execute) != 0 && !_execute)
+        {
             throw new InvalidOperationException($"'{Path}' was not opened with MappedFileOptions.Execute.");
+        }
+
         return access;
     }
 }

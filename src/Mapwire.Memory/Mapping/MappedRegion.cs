@@ -90,7 +90,10 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     public T Read<T>(long offset) where T : unmanaged
     {
         if (offset < 0 || offset > _length - RawMemory.SizeOf<T>())
+        {
             ThrowOutside(offset, RawMemory.SizeOf<T>());
+        }
+
         return RawMemory.Read<T>(_address + (nint)offset);
     }
 
@@ -106,7 +109,10 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     {
         RequireWrite();
         if (offset < 0 || offset > _length - RawMemory.SizeOf<T>())
+        {
             ThrowOutside(offset, RawMemory.SizeOf<T>());
+        }
+
         RawMemory.Write(_address + (nint)offset, value);
     }
 
@@ -170,10 +176,13 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     public ReadOnlySequence<byte> AsSequence(long offset, long length)
     {
         RequireInside(offset, length);
-        var first = new RegionSegment(AsReadOnlyMemory(offset, (int)Math.Min(length, LongestSegment)), previous: null);
+        RegionSegment first = new(AsReadOnlyMemory(offset, (int)Math.Min(length, LongestSegment)), previous: null);
         RegionSegment last = first;
         for (long done = first.Memory.Length; done < length; done += last.Memory.Length)
+        {
             last = new RegionSegment(AsReadOnlyMemory(offset + done, (int)Math.Min(length - done, LongestSegment)), last);
+        }
+
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
 
@@ -188,7 +197,7 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public bool TryRead(long offset, Span<byte> destination)
     {
-        using var pin = new RegionPin(_pages);
+        using RegionPin pin = new(_pages);
         RequireInside(offset, destination.Length);
         int done = FileRead.Ahead(_pages.ReadableFile, Offset + offset, destination);
         return done == destination.Length || MemorySystem.Current.TryRead(_address + (nint)(offset + done), destination[done..]);
@@ -204,7 +213,7 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     public bool TryWrite(long offset, ReadOnlySpan<byte> source)
     {
         RequireWrite();
-        using var pin = new RegionPin(_pages);
+        using RegionPin pin = new(_pages);
         RequireInside(offset, source.Length);
         return MemorySystem.Current.TryWrite(source, _address + (nint)offset);
     }
@@ -222,8 +231,8 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(destination);
         destination.RequireWrite();
-        using var pin = new RegionPin(_pages);
-        using var otherPin = new RegionPin(destination._pages);
+        using RegionPin pin = new(_pages);
+        using RegionPin otherPin = new(destination._pages);
         RequireInside(offset, length);
         destination.RequireInside(destinationOffset, length);
         return BulkCopy.TryCopy(
@@ -251,14 +260,25 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     public void Flush(long offset, long length, FlushMode mode = FlushMode.Durable)
     {
         if (!Enum.IsDefined(mode))
+        {
             throw new ArgumentOutOfRangeException(nameof(mode), mode, "Not a flush mode.");
+        }
+
         if (mode == FlushMode.Invalidate)
+        {
             PlatformCapabilities.Require(MemoryCapability.FlushInvalidate);
-        using var range = new PageRange(this, offset, length);
+        }
+
+        using PageRange range = new(this, offset, length);
         if (IsPrivate || (!_pages.FileWritable && IsFile))
+        {
             throw new InvalidOperationException("The region has no stores that a file could get.");
+        }
+
         if (range.Length > 0)
+        {
             MemorySystem.Current.Flush(range.Start, range.Length, mode, _pages.File!, Offset + (range.Start - _address));
+        }
     }
 
     /// <summary>As <see cref="Flush(long, long, FlushMode)"/>, on a thread of the pool; the region is pinned meanwhile.</summary>
@@ -296,7 +316,7 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     public void Resize(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        using var pin = new RegionPin(_pages);
+        using RegionPin pin = new(_pages);
         ObjectDisposedException.ThrowIf(_pages.IsClosed, this);
         RegionMapper.Resize(this, _address - _pages.Base, length);
         Volatile.Write(ref _length, length);
@@ -328,14 +348,25 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
             _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice."),
         });
         if (advice == MemoryAdvice.DontNeed && IsPrivate)
+        {
             throw new InvalidOperationException("DontNeed would lose what was stored in private pages: say Discard, Cold or PageOut.");
+        }
+
         if (advice == MemoryAdvice.Free && IsFile)
+        {
             throw new InvalidOperationException("Free is for anonymous memory.");
+        }
+
         if (advice == MemoryAdvice.PopulateWrite)
+        {
             RequireWrite();
-        using var range = new PageRange(this, offset, length);
+        }
+
+        using PageRange range = new(this, offset, length);
         if (range.Length > 0)
+        {
             MemorySystem.Current.Advise(range.Start, range.Length, advice);
+        }
     }
 
     /// <summary>Gives up the region. The pages are unmapped now, or when the last lease ends; until then the region works for
@@ -355,13 +386,18 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     internal void RequireWrite()
     {
         if ((Access & MemoryAccess.Write) == 0)
+        {
             ThrowReadOnly();
+        }
     }
 
     internal Span<byte> Window(long offset, int length, bool writable)
     {
         if (writable)
+        {
             RequireWrite();
+        }
+
         RequireInside(offset, length);
         return RawMemory.Span(_address + (nint)offset, length);
     }
@@ -370,7 +406,9 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     {
         long have = _length;
         if (offset < 0 || length < 0 || offset > have || length > have - offset || _pages.IsClosed)
+        {
             ThrowOutside(offset, length);
+        }
     }
 
     private static void ThrowReadOnly() => throw new InvalidOperationException("The region is not mapped for writing.");

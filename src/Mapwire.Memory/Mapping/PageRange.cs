@@ -14,7 +14,10 @@ internal readonly ref struct PageRange : IDisposable
         {
             region.RequireInside(offset, length);
             if (length == 0)
+            {
                 return;
+            }
+
             int page = MemorySystem.Current.PageSize;
             nint first = region.DangerousAddress + (nint)offset;
             Start = first - first % page;

@@ -27,6 +27,8 @@ public static class PlatformCapabilities
     internal static void Require(MemoryCapability capability)
     {
         if (MemorySystem.Current.WhyNot(capability) is string reason)
+        {
             throw new PlatformNotSupportedException(reason);
+        }
     }
 }

@@ -14,18 +14,29 @@ internal static class RegionMapper
         MemorySystem system = MemorySystem.Current;
         bool isPrivate = file is null || options.Sharing == MapSharing.Private;
         if (file is not null && options.Reserve > 0)
+        {
             PlatformCapabilities.Require(MemoryCapability.ReserveForFile);
+        }
+
         if (file is not null && options.GuardPages > 0)
+        {
             PlatformCapabilities.Require(MemoryCapability.GuardPagesForFile);
+        }
+
         if (length == 0 && options.Reserve == 0)
+        {
             return new MappedRegion(new NoPages { FileWritable = mapped is { CanWrite: true } }, 0, 0, access, isPrivate, isFile: file is not null, offset);
+        }
 
         // The system places a page where its granularity allows; the region begins somewhere inside the first one.
         int inset = (int)(offset % system.Granularity);
         if (options.Address != 0 && (options.Address - inset) % system.Granularity != 0)
+        {
             throw new ArgumentException(
                 $"The address less the offset must be a multiple of {system.Granularity}.", nameof(options));
-        var request = new MapRequest(
+        }
+
+        MapRequest request = new(
             offset - inset, length == 0 ? 0 : checked(inset + length), access, isPrivate,
             options.Address == 0 ? 0 : options.Address - inset, options.HugePages, options.GuardPages,
             options.Reserve == 0 ? 0 : checked(inset + Math.Max(options.Reserve, length)));
@@ -33,12 +44,18 @@ internal static class RegionMapper
         try
         {
             if (file is not null && (options.Reserve > 0 || (!isPrivate && mapped is { CanWrite: true })))
+            {
                 pages.Keep(file);
+            }
+
             pages.CanGrow = options.Reserve > 0;
             pages.FileWritable = mapped is { CanWrite: true };
-            var region = new MappedRegion(pages, pages.Base + inset, length, access, isPrivate, isFile: file is not null, offset);
+            MappedRegion region = new(pages, pages.Base + inset, length, access, isPrivate, isFile: file is not null, offset);
             if (options.Populate && length > 0)
+            {
                 region.Advise(0, length, Populating(access, isPrivate, file is null));
+            }
+
             return region;
         }
         catch
@@ -56,16 +73,25 @@ internal static class RegionMapper
     {
         SafePages pages = region.Pages;
         if (pages.ReservedBytes == 0 || !pages.CanGrow)
+        {
             throw new InvalidOperationException("The region was mapped without MapOptions.Reserve.");
+        }
+
         if (length > pages.ReservedBytes - inset)
+        {
             throw new ArgumentOutOfRangeException(
                 nameof(length), $"{length} bytes are more than the {pages.ReservedBytes - inset} that were reserved.");
+        }
+
         long end = checked(region.Offset + length);
         if (pages.File is SafeFileHandle file && MemorySystem.Current.Stat(file).Identity.Length is long size && size < end)
         {
             if (!pages.FileWritable || region.IsPrivate)
+            {
                 throw new ArgumentOutOfRangeException(
                     nameof(length), $"The file has {size} bytes, the region would need {end} and does not write to it.");
+            }
+
             RandomAccess.SetLength(file, end);
         }
 

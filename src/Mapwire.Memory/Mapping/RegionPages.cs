@@ -25,17 +25,21 @@ public static class RegionPages
     public static PageResidency GetResidency(this MappedRegion region, long offset, long length)
     {
         MemorySystem system = MemorySystem.Current;
-        using var range = new PageRange(region, offset, length);
+        using PageRange range = new(region, offset, length);
         long count = range.Length / system.PageSize;
-        var residency = new PageResidency(system.PageSize, count);
+        PageResidency residency = new(system.PageSize, count);
         var part = new byte[Math.Min(count, PagesAtOnce)];
         for (long done = 0; done < count; done += part.Length)
         {
             Span<byte> pages = part.AsSpan(0, (int)Math.Min(part.Length, count - done));
             system.Residency(range.Start + (nint)(done * system.PageSize), pages);
             for (int i = 0; i < pages.Length; i++)
+            {
                 if ((pages[i] & 1) != 0)
+                {
                     residency.Set(done + i);
+                }
+            }
         }
 
         return residency;
@@ -51,9 +55,11 @@ public static class RegionPages
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public static void LockInMemory(this MappedRegion region, long offset, long length)
     {
-        using var range = new PageRange(region, offset, length);
+        using PageRange range = new(region, offset, length);
         if (range.Length > 0)
+        {
             MemorySystem.Current.Lock(range.Start, range.Length);
+        }
     }
 
     /// <summary>Lets the system take the pages of a range out of memory again.</summary>
@@ -65,9 +71,11 @@ public static class RegionPages
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public static void UnlockInMemory(this MappedRegion region, long offset, long length)
     {
-        using var range = new PageRange(region, offset, length);
+        using PageRange range = new(region, offset, length);
         if (range.Length > 0)
+        {
             MemorySystem.Current.Unlock(range.Start, range.Length);
+        }
     }
 
     /// <summary>Changes what the program may do with the pages of a range. For the whole region this changes
@@ -83,20 +91,27 @@ public static class RegionPages
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public static void Protect(this MappedRegion region, long offset, long length, MemoryAccess access)
     {
-        using var range = new PageRange(region, offset, length);
+        using PageRange range = new(region, offset, length);
         RequireWholePages(region, offset, length);
         if ((access & MemoryAccess.Write) != 0)
         {
             access |= MemoryAccess.Read;
             if (region.IsFile && !region.IsPrivate && !region.Pages.FileWritable)
+            {
                 throw new InvalidOperationException("The file is open for reading only.");
+            }
         }
 
         region.Pages.ReadableFile = null; // reading the file would see what the protection hides
         if (range.Length > 0)
+        {
             MemorySystem.Current.Protect(range.Start, range.Length, access, region.IsFile && region.IsPrivate);
+        }
+
         if (length == region.Length)
+        {
             region.Access = access;
+        }
     }
 
     /// <summary>Gives the memory behind a range back, and for a shared file its blocks on the disk too. The bytes are lost: a
@@ -114,13 +129,19 @@ public static class RegionPages
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public static void Discard(this MappedRegion region, long offset, long length)
     {
-        using var touched = new PageRange(region, offset, length);
+        using PageRange touched = new(region, offset, length);
         region.RequireWrite();
         MemorySystem system = MemorySystem.Current;
         if (region.IsFile)
+        {
             PlatformCapabilities.Require(region.IsPrivate ? MemoryCapability.DiscardPrivateFile : MemoryCapability.DiscardShared);
+        }
+
         if (length == 0)
+        {
             return;
+        }
+
         nint start = region.DangerousAddress + (nint)offset;
         nint end = start + (nint)length;
         nint page = system.PageSize;
@@ -149,7 +170,9 @@ public static class RegionPages
     private static void Clear(MemorySystem system, nint from, nint to)
     {
         if (from < to && !system.TryWrite(new byte[to - from], from))
+        {
             throw new IOException("A page of the range is gone: the file was cut or its device fails.");
+        }
     }
 
     private static void RequireWholePages(MappedRegion region, long offset, long length)
@@ -157,7 +180,9 @@ public static class RegionPages
         long page = MemorySystem.Current.PageSize;
         nint start = region.DangerousAddress + (nint)offset;
         if ((offset != 0 && start % page != 0) || (offset + length != region.Length && (start + length) % page != 0))
+        {
             throw new ArgumentException(
                 $"The range must begin and end at multiples of {page} in memory or at the region's own ends.", nameof(offset));
+        }
     }
 }

@@ -9,7 +9,10 @@ internal sealed class RegionSegment : ReadOnlySequenceSegment<byte>
     {
         Memory = memory;
         if (previous is null)
+        {
             return;
+        }
+
         RunningIndex = previous.RunningIndex + previous.Memory.Length;
         previous.Next = this;
     }

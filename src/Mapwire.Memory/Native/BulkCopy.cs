@@ -20,12 +20,17 @@ internal static class BulkCopy
     public static bool TryCopy(MemorySystem system, nint source, nint destination, long length)
     {
         if (length < Worthwhile || Threads.MaxDegreeOfParallelism == 1)
+        {
             return system.TryCopy(source, destination, length);
+        }
+
         ParallelLoopResult result = Parallel.For(0, (length + Piece - 1) / Piece, Threads, (piece, loop) =>
         {
             long start = piece * Piece;
             if (!system.TryCopy(source + (nint)start, destination + (nint)start, Math.Min(Piece, length - start)))
+            {
                 loop.Stop();
+            }
         });
         return result.IsCompleted;
     }

@@ -15,12 +15,17 @@ internal static class FileRead
     public static int Ahead(SafeFileHandle? file, long offset, Span<byte> destination)
     {
         if (file is null || file.IsClosed)
+        {
             return 0;
+        }
+
         int done = 0;
         try
         {
             while (done < destination.Length && RandomAccess.Read(file, destination[done..], offset + done) is int count and > 0)
+            {
                 done += count;
+            }
         }
         catch (Exception failure) when (failure is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {

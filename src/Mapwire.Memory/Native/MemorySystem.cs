@@ -41,14 +41,18 @@ internal abstract class MemorySystem
     {
         // SAFETY: pinned for the time of the copy, which stays within the span.
         fixed (byte* start = destination)
+        {
             return BulkCopy.TryCopy(this, source, (nint)start, destination.Length);
+        }
     }
 
     public unsafe bool TryWrite(ReadOnlySpan<byte> source, nint destination)
     {
         // SAFETY: as above; the span is only read.
         fixed (byte* start = source)
+        {
             return BulkCopy.TryCopy(this, (nint)start, destination, source.Length);
+        }
     }
 
     /// <param name="address">The start of a page.</param>

@@ -43,10 +43,13 @@ internal abstract class SafePages : SafeHandle
     {
         get
         {
-            var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            TaskCompletionSource made = new(TaskCreationOptions.RunContinuationsAsynchronously);
             TaskCompletionSource unmapped = Interlocked.CompareExchange(ref _unmapped, made, null) ?? made;
             if (IsInvalid || Volatile.Read(ref _gone) != 0)
+            {
                 unmapped.TrySetResult();
+            }
+
             return unmapped.Task;
         }
     }

@@ -22,6 +22,7 @@ internal static class SystemError
         string message = $"{what} failed: {Marshal.GetPInvokeErrorMessage(error).TrimEnd()} (error {error})."
             + (hint is null ? "" : $" {hint}");
         if (OperatingSystem.IsWindows())
+        {
             return error switch
             {
                 WindowsFileNotFound => new FileNotFoundException(message, path),
@@ -29,6 +30,8 @@ internal static class SystemError
                 WindowsAccessDenied => new UnauthorizedAccessException(message),
                 _ => new IOException(message, unchecked((int)0x80070000) | error),
             };
+        }
+
         return error switch
         {
             ENOENT or ENOTDIR => new FileNotFoundException(message, path),

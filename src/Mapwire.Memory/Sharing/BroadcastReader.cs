@@ -48,7 +48,10 @@ public sealed class BroadcastReader
             bool fits = RingRecord.State(header) is RingRecord.Ready or RingRecord.Padding && (ulong)RingRecord.Span(length) <= room;
             bool copied = fits && !padding && length <= destination.Length;
             if (copied)
+            {
                 RawMemory.Span(At(_position) + RingRecord.HeaderLength, length).CopyTo(destination);
+            }
+
             Volatile.ReadBarrier();
             if (Volatile.Read(ref _ring.Intent) - _position > _capacity)
             {
@@ -57,13 +60,22 @@ public sealed class BroadcastReader
             }
 
             if (!fits)
+            {
                 throw new SharedMemoryFormatException(
                     SharedMemoryError.Damaged, _ring.Memory.Name, _ring.Offset + SharedBroadcast.DataAt, "the broadcast ring is damaged");
+            }
+
             if (!padding && !copied)
+            {
                 throw new ArgumentException($"The message has {length} bytes.", nameof(destination));
+            }
+
             _position += (ulong)RingRecord.Span(length);
             if (padding)
+            {
                 continue;
+            }
+
             _next++;
             return true;
         }
@@ -78,17 +90,26 @@ public sealed class BroadcastReader
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public bool Wait(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
-        using var clock = new WaitClock(_ring.Memory, timeout, cancellationToken);
+        using WaitClock clock = new(_ring.Memory, timeout, cancellationToken);
         for (int spins = timeout == TimeSpan.Zero ? 0 : Spinning.Rounds; ;)
         {
             if (Volatile.Read(ref _ring.Count) != _next)
+            {
                 return true;
+            }
+
             if (spins-- > 0)
+            {
                 Spinning.Once();
+            }
             else if (clock.TryNext(out int milliseconds))
+            {
                 _ring.SleepUntilMore(_next, milliseconds);
+            }
             else
+            {
                 return false;
+            }
         }
     }
 

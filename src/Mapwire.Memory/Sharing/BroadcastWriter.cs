@@ -38,7 +38,10 @@ public sealed class BroadcastWriter : IDisposable
         Interlocked.MemoryBarrier();
         FaultPoints.Reach(FaultPoint.BroadcastAnnounced);
         if (start != _end)
+        {
             SharedWord.UInt64(At(_end)) = RingRecord.Of(RingRecord.Padding, (int)toTheEnd - RingRecord.HeaderLength);
+        }
+
         SharedWord.UInt64(At(start)) = RingRecord.Of(RingRecord.Ready, message.Length);
         message.CopyTo(RawMemory.Span(At(start) + RingRecord.HeaderLength, message.Length));
         FaultPoints.Reach(FaultPoint.BroadcastWritten);
@@ -54,7 +57,10 @@ public sealed class BroadcastWriter : IDisposable
     public void Dispose()
     {
         if (_disposed)
+        {
             return;
+        }
+
         _disposed = true;
         _ring.LeaveWriter();
     }

@@ -14,6 +14,8 @@ internal static class FaultPoints
     public static void Reach(FaultPoint point)
     {
         if (Enabled)
+        {
             Reached?.Invoke(point);
+        }
     }
 }

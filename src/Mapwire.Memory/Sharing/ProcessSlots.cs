@@ -40,18 +40,30 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
         for (int slot = 0; slot < Count; slot++)
         {
             if (IsHeld(slot))
+            {
                 continue;
+            }
+
             uint generation = Volatile.Read(ref Generation(slot)) + 1 & GenerationMask;
             if (generation == 0)
+            {
                 generation = 1; // a token is never 0
+            }
+
             Volatile.Write(ref Generation(slot), generation);
             Volatile.Write(ref Process(slot), (uint)Environment.ProcessId);
             if (Volatile.Read(ref UsedSlots) <= slot)
+            {
                 Volatile.Write(ref UsedSlots, (uint)slot + 1);
+            }
+
             FaultPoints.Reach(FaultPoint.SlotNumbered);
             // Somebody may just be looking whether the slot is held, which takes a shared lock for a moment.
             if (!RangeLock.TryAcquire(file, LockByte(slot), 1, RangeLockMode.Exclusive, LookersPatience, out _life))
+            {
                 continue;
+            }
+
             Token = generation << SlotBits | (uint)slot + 1;
             return;
         }
@@ -63,10 +75,15 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
     public bool IsAlive(uint token)
     {
         if (token == Token)
+        {
             return Token != 0;
+        }
+
         int slot = (int)(token & (1u << SlotBits) - 1) - 1;
         if ((uint)slot >= Count || Volatile.Read(ref Generation(slot)) != token >> SlotBits)
+        {
             return false;
+        }
         // The lock is asked for first and the generation again after it: a slot that changed hands meanwhile is not the token's.
         return IsHeld(slot) && Volatile.Read(ref Generation(slot)) == token >> SlotBits;
     }
@@ -80,10 +97,15 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
     /// <summary>The ids of the living processes.</summary>
     public List<int> Users()
     {
-        var users = new List<int>();
+        List<int> users = new();
         for (int slot = 0; slot < Used; slot++)
+        {
             if ((_life is not null && slot == SlotOf(Token)) || IsHeld(slot))
+            {
                 users.Add((int)Volatile.Read(ref Process(slot)));
+            }
+        }
+
         return users;
     }
 
@@ -91,8 +113,13 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
     public bool IsInUse()
     {
         for (int slot = 0; slot < Used; slot++)
+        {
             if ((_life is not null && slot == SlotOf(Token)) || IsHeld(slot))
+            {
                 return true;
+            }
+        }
+
         return false;
     }
 
@@ -100,7 +127,10 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
     public void Leave()
     {
         if (Interlocked.Exchange(ref _life, null) is not RangeLock life)
+        {
             return;
+        }
+
         int slot = SlotOf(Token);
         Volatile.Write(ref Process(slot), 0);
         life.Dispose();
@@ -117,9 +147,15 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
     private bool IsHeld(int slot)
     {
         if (Volatile.Read(ref Process(slot)) == 0)
+        {
             return false;
+        }
+
         if (!RangeLock.TryAcquire(file, LockByte(slot), 1, RangeLockMode.Shared, out RangeLock? look))
+        {
             return true;
+        }
+
         look.Dispose();
         return false;
     }

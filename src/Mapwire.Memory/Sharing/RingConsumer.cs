@@ -34,7 +34,9 @@ public sealed class RingConsumer : IDisposable
         _tail = Volatile.Read(ref ring.Tail);
         _head = Volatile.Read(ref ring.Head);
         if (_many)
+        {
             SkipFreed();
+        }
     }
 
     /// <summary>The next message, in place. It stays the next one until <see cref="Advance"/>.</summary>
@@ -50,7 +52,10 @@ public sealed class RingConsumer : IDisposable
         if (!FindReady(ref position, out int length))
         {
             if (position != _head)
+            {
                 GiveBack(position); // padding alone: its room may be what a producer waits for
+            }
+
             message = default;
             return false;
         }
@@ -67,7 +72,10 @@ public sealed class RingConsumer : IDisposable
         ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
         ulong position = _head;
         if (!FindReady(ref position, out int length))
+        {
             throw new InvalidOperationException("There is no message to give back.");
+        }
+
         FaultPoints.Reach(FaultPoint.RingRead);
         GiveBack(position + (ulong)RingRecord.Span(length));
     }
@@ -94,13 +102,17 @@ public sealed class RingConsumer : IDisposable
                 position += (ulong)RingRecord.Span(length);
                 count++;
                 if (position - _head >= _capacity / PartsOfRing)
+                {
                     GiveBack(position);
+                }
             }
         }
         finally
         {
             if (position != _head)
+            {
                 GiveBack(position);
+            }
         }
 
         return count;
@@ -114,12 +126,18 @@ public sealed class RingConsumer : IDisposable
     public bool Wait(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         if (TryPeek(out _))
+        {
             return true;
-        using var clock = new WaitClock(_memory, timeout, cancellationToken);
+        }
+
+        using WaitClock clock = new(_memory, timeout, cancellationToken);
         for (int spins = timeout == TimeSpan.Zero ? 0 : Spinning.Rounds; ;)
         {
             if (TryPeek(out _))
+            {
                 return true;
+            }
+
             if (spins-- > 0)
             {
                 Spinning.Once();
@@ -128,9 +146,15 @@ public sealed class RingConsumer : IDisposable
 
             _ring.AnnounceSleep(SharedRing.ConsumerSleepsAt);
             if (TryPeek(out _))
+            {
                 return true;
+            }
+
             if (!clock.TryNext(out int milliseconds))
+            {
                 return false;
+            }
+
             _ring.SleepAt(SharedRing.ConsumerSleepsAt, milliseconds);
         }
     }
@@ -149,7 +173,10 @@ public sealed class RingConsumer : IDisposable
     public void Dispose()
     {
         if (_disposed)
+        {
             return;
+        }
+
         _disposed = true;
         _ring.LeaveRole(SharedRing.ConsumerAt);
     }
@@ -171,7 +198,9 @@ public sealed class RingConsumer : IDisposable
             {
                 _tail = Volatile.Read(ref _ring.Tail);
                 if (position == _tail && !(_many && MoveTail(position)))
+                {
                     return false;
+                }
             }
 
             ulong header = _many ? Volatile.Read(ref Header(position)) : Header(position);
@@ -180,15 +209,23 @@ public sealed class RingConsumer : IDisposable
             if (state is RingRecord.Ready or RingRecord.Padding)
             {
                 if ((ulong)RingRecord.Span(length) > Math.Min(_tail - position, _capacity - (position & (_capacity - 1))))
+                {
                     ThrowDamaged(position);
+                }
+
                 if (state == RingRecord.Ready)
+                {
                     return true;
+                }
+
                 position += (ulong)RingRecord.Span(length);
             }
             else if (state == RingRecord.Claimed && _many)
             {
                 if (!Bury(position, header))
+                {
                     return false;
+                }
             }
             else
             {
@@ -202,7 +239,10 @@ public sealed class RingConsumer : IDisposable
     {
         ulong header = Volatile.Read(ref Header(position));
         if (RingRecord.State(header) == RingRecord.Free || position - _head >= _capacity) // full: it is this round's first record
+        {
             return false;
+        }
+
         Interlocked.CompareExchange(ref _ring.Tail, position + (ulong)RingRecord.Span(RingRecord.LengthOf(header)), position);
         _tail = Volatile.Read(ref _ring.Tail);
         return _tail != position;
@@ -214,10 +254,16 @@ public sealed class RingConsumer : IDisposable
     {
         long now = Stopwatch.GetTimestamp();
         if (_looked != 0 && Stopwatch.GetElapsedTime(_looked, now).TotalMilliseconds < LookAfter)
+        {
             return false;
+        }
+
         _looked = now;
         if (_memory.Slots.IsAlive(RingRecord.Above(header)))
+        {
             return false;
+        }
+
         Interlocked.CompareExchange(ref Header(position), RingRecord.Of(RingRecord.Padding, RingRecord.LengthOf(header)), header);
         return true; // padding, or committed just before its producer's death
     }
@@ -225,7 +271,10 @@ public sealed class RingConsumer : IDisposable
     private void GiveBack(ulong end)
     {
         if (_many)
+        {
             Free(end);
+        }
+
         FaultPoints.Reach(FaultPoint.RingFreed);
         _head = end;
         Volatile.Write(ref _ring.Head, end);
@@ -244,7 +293,10 @@ public sealed class RingConsumer : IDisposable
             Header(_head) = RingRecord.Of(RingRecord.Padding, length);
             Volatile.WriteBarrier();
             for (int at = span - RingRecord.Alignment; at > 0; at -= RingRecord.Alignment)
+            {
                 SharedWord.UInt64(At(_head) + at) = free;
+            }
+
             FaultPoints.Reach(FaultPoint.RingFreeing);
             Volatile.Write(ref Header(_head), free);
             _head += (ulong)span;
@@ -256,9 +308,14 @@ public sealed class RingConsumer : IDisposable
     {
         ulong from = _head;
         while (_head != _tail && Volatile.Read(ref Header(_head)) == RingRecord.FreeIn((uint)(_head / _capacity) + 1))
+        {
             _head += RingRecord.Alignment;
+        }
+
         if (_head != from)
+        {
             Volatile.Write(ref _ring.Head, _head);
+        }
     }
 
     private void ThrowDamaged(ulong position) =>

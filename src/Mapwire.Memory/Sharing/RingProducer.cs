@@ -42,7 +42,10 @@ public sealed class RingProducer : IDisposable
     public bool TryLoan(int length, out RingLoan loan)
     {
         if ((uint)length > (uint)_longest)
+        {
             ThrowTooLong(length);
+        }
+
         ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
         if (!(_many ? TryClaim(length, out ulong position) : TryPlace(length, out position)))
         {
@@ -60,7 +63,10 @@ public sealed class RingProducer : IDisposable
     public bool TryWrite(ReadOnlySpan<byte> message)
     {
         if (!TryLoan(message.Length, out RingLoan loan))
+        {
             return false;
+        }
+
         message.CopyTo(loan.Bytes);
         FaultPoints.Reach(FaultPoint.RingWritten);
         loan.Commit();
@@ -76,8 +82,13 @@ public sealed class RingProducer : IDisposable
     public bool Write(ReadOnlySpan<byte> message, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         while (!TryWrite(message))
+        {
             if (!WaitForSpace(message.Length, timeout, cancellationToken))
+            {
                 return TryWrite(message);
+            }
+        }
+
         return true;
     }
 
@@ -90,12 +101,18 @@ public sealed class RingProducer : IDisposable
     public bool WaitForSpace(int length, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         if ((uint)length > (uint)_longest)
+        {
             ThrowTooLong(length);
-        using var clock = new WaitClock(_memory, timeout, cancellationToken);
+        }
+
+        using WaitClock clock = new(_memory, timeout, cancellationToken);
         for (int spins = Spinning.Rounds; ;)
         {
             if (HasSpace(length))
+            {
                 return true;
+            }
+
             if (spins-- > 0)
             {
                 Spinning.Once();
@@ -104,9 +121,15 @@ public sealed class RingProducer : IDisposable
 
             _ring.AnnounceSleep(SharedRing.ProducerSleepsAt);
             if (HasSpace(length))
+            {
                 return true;
+            }
+
             if (!clock.TryNext(out int milliseconds))
+            {
                 return false;
+            }
+
             _ring.SleepAt(SharedRing.ProducerSleepsAt, milliseconds);
         }
     }
@@ -125,10 +148,15 @@ public sealed class RingProducer : IDisposable
     public void Dispose()
     {
         if (_disposed)
+        {
             return;
+        }
+
         _disposed = true;
         if (!_many)
+        {
             _ring.LeaveRole(SharedRing.ProducerAt);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -138,13 +166,19 @@ public sealed class RingProducer : IDisposable
         if (_many)
         {
             if (Volatile.Read(ref header) != RingRecord.Of(RingRecord.Claimed, length, _token))
+            {
                 ThrowEnded();
+            }
+
             Volatile.Write(ref header, RingRecord.Of(RingRecord.Ready, length));
         }
         else
         {
             if (position < _tail)
+            {
                 ThrowEnded();
+            }
+
             header = RingRecord.Of(RingRecord.Ready, length);
             _tail = position + (ulong)RingRecord.Span(length);
             Volatile.Write(ref _ring.Tail, _tail); // with it the message is there, and the padding before it
@@ -161,7 +195,10 @@ public sealed class RingProducer : IDisposable
         if (!_many || _memory.IsDisposed
             || Volatile.Read(ref Header(position)) != RingRecord.Of(RingRecord.Claimed, length, _token)
             || (long)(Volatile.Read(ref _ring.Head) - position) > 0)
+        {
             return;
+        }
+
         Volatile.Write(ref Header(position), RingRecord.Of(RingRecord.Padding, length));
         _ring.Tell(SharedRing.ConsumerSleepsAt);
     }
@@ -188,7 +225,9 @@ public sealed class RingProducer : IDisposable
         {
             _head = Volatile.Read(ref _ring.Head);
             if (position + padding + span - _head > _capacity)
+            {
                 return false;
+            }
         }
 
         if (padding != 0)
@@ -216,7 +255,9 @@ public sealed class RingProducer : IDisposable
             {
                 _head = Volatile.Read(ref _ring.Head);
                 if ((long)(position + claim - _head) > (long)_capacity)
+                {
                     return false;
+                }
             }
 
             ulong wanted = wraps
@@ -230,7 +271,9 @@ public sealed class RingProducer : IDisposable
                 Interlocked.CompareExchange(ref _ring.Tail, position + claim, position);
                 FaultPoints.Reach(FaultPoint.RingTailMoved);
                 if (!wraps)
+                {
                     return true;
+                }
             }
             else if (RingRecord.State(found) != RingRecord.Free)
             {

@@ -42,7 +42,7 @@ internal static class SegmentFolder
     /// <summary>Makes an empty file with the rights asked for; false if there is one already.</summary>
     public static bool TryMake(string path, SharedMemoryAccess access)
     {
-        var how = new FileStreamOptions
+        FileStreamOptions how = new()
         {
             Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0,
         };
@@ -53,12 +53,18 @@ internal static class SegmentFolder
             _ => (UnixFileMode)0x1b6,
         };
         if (!OperatingSystem.IsWindows())
+        {
             how.UnixCreateMode = mode;
+        }
+
         try
         {
-            using var file = new FileStream(path, how);
+            using FileStream file = new(path, how);
             if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(file.SafeFileHandle) != mode)
+            {
                 File.SetUnixFileMode(file.SafeFileHandle, mode); // what the process' mask took away
+            }
+
             return true;
         }
         catch (IOException failure) when (failure.HResult is Exists or FileExists or AlreadyExists)
@@ -93,7 +99,10 @@ internal static class SegmentFolder
     {
         string folder = Of(options, make: false);
         if (!OperatingSystem.IsWindows() || !Directory.Exists(folder))
+        {
             return;
+        }
+
         foreach (string path in Directory.EnumerateFiles(folder, "removed-*"))
         {
             try
@@ -111,9 +120,11 @@ internal static class SegmentFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         if (!IsName(name))
+        {
             throw new ArgumentException(
                 $"'{name}' is no name for shared memory: 1 to {LongestName} of the characters a-z, A-Z, 0-9, '-', '_' and, not at the ends, '.'.",
                 nameof(name));
+        }
     }
 
     private static bool IsName(string name) =>
@@ -123,11 +134,20 @@ internal static class SegmentFolder
     private static string Of(SharedMemoryOptions options, bool make)
     {
         if (options.Folder is string own)
+        {
             return Path.GetFullPath(own);
+        }
+
         if (!Enum.IsDefined(options.Access))
+        {
             throw new ArgumentOutOfRangeException(nameof(options), options.Access, "Not an access right.");
+        }
+
         if (OperatingSystem.IsWindows())
+        {
             return OnWindows(options, make);
+        }
+
         string root = OperatingSystem.IsLinux() ? "/dev/shm" : "/tmp";
         bool alone = options.Access == SharedMemoryAccess.Owner;
         string folder = alone ? $"{root}/mapwire-{UnixUser.Id}" : $"{root}/mapwire";
@@ -135,26 +155,40 @@ internal static class SegmentFolder
         {
             Directory.CreateDirectory(folder, alone ? OwnerOnly : Sticky);
             if (!alone)
+            {
                 File.SetUnixFileMode(folder, Sticky);
+            }
         }
 
         // A stranger could have made it before us, or a link to elsewhere.
         if (Directory.Exists(folder) && (alone ? !UnixUser.OwnsFolder(folder) : new DirectoryInfo(folder).LinkTarget is not null))
+        {
             throw new UnauthorizedAccessException($"'{folder}' is not a folder of this user; shared memory is not put into it.");
+        }
+
         if (make && alone && File.GetUnixFileMode(folder) != OwnerOnly)
+        {
             File.SetUnixFileMode(folder, OwnerOnly);
+        }
+
         return folder;
     }
 
     private static string OnWindows(SharedMemoryOptions options, bool make)
     {
         if (options.Access != SharedMemoryAccess.Owner)
+        {
             throw new PlatformNotSupportedException(
                 "Windows knows no owner, group and others: make a folder with the rights that you want and name it in SharedMemoryOptions.Folder.");
+        }
+
         string folder = Path.Combine(
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "Mapwire", "Shared");
         if (make)
+        {
             Directory.CreateDirectory(folder);
+        }
+
         return folder;
     }
 }

@@ -51,30 +51,51 @@ internal readonly record struct SegmentHeader(
         bytes.Clear();
         int read = 0;
         for (int more; read < Length && (more = RandomAccess.Read(file, bytes[read..], read)) > 0;)
+        {
             read += more;
+        }
+
         return read == 0 ? null : Parse(bytes[..read], RandomAccess.GetLength(file), name);
     }
 
     public static SegmentHeader? Parse(ReadOnlySpan<byte> bytes, long fileLength, string name)
     {
         if (bytes.Length < Length || (UInt32(bytes, ReadyAt) != 0 && UInt64(bytes, 0) != Magic))
+        {
             throw new SharedMemoryFormatException(SharedMemoryError.NotASegment, name, 0, "this is no segment of shared memory");
+        }
+
         if (UInt32(bytes, ReadyAt) == 0)
+        {
             return null;
+        }
+
         if (UInt32(bytes, 8) != Version)
+        {
             throw new SharedMemoryFormatException(
                 SharedMemoryError.OtherVersion, name, 8, $"it has version {UInt32(bytes, 8)}, this library reads {Version}");
+        }
+
         if (UInt32(bytes, ReadyAt) != Ready || UInt32(bytes, 12) != ProcessSlots.Count || UInt32(bytes, 72) != Checksum(bytes)
             || UInt32(bytes, UsedSlotsAt) > ProcessSlots.Count)
+        {
             throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, 72, "the header is damaged");
-        var header = new SegmentHeader(
+        }
+
+        SegmentHeader header = new(
             (long)UInt64(bytes, SizeAt), (long)UInt64(bytes, 24), new Guid(bytes.Slice(32, 16)), (int)UInt32(bytes, 48),
             UInt64(bytes, 56), (long)UInt64(bytes, 64));
         if (header.FileSize < UserAt || header.MaxFileSize < header.FileSize || header.FileSize > fileLength)
+        {
             throw new SharedMemoryFormatException(
                 SharedMemoryError.WrongSize, name, SizeAt, $"it claims {header.FileSize} bytes and its file has {fileLength}");
+        }
+
         if (header.CreatedTicks < 0 || header.CreatedTicks > DateTime.MaxValue.Ticks)
+        {
             throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, 64, "it was made at no time");
+        }
+
         return header;
     }
 
@@ -91,8 +112,13 @@ internal readonly record struct SegmentHeader(
     {
         uint hash = 2166136261;
         for (int i = 0; i < 72; i++)
+        {
             if (i is not (>= SizeAt and < SizeAt + 8 or >= UsedSlotsAt and < UsedSlotsAt + 4))
+            {
                 hash = (hash ^ bytes[i]) * 16777619;
+            }
+        }
+
         return hash;
     }
 }

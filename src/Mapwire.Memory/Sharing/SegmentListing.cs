@@ -5,10 +5,15 @@ internal static class SegmentListing
 {
     public static List<SharedMemoryInfo> List(SharedMemoryOptions options)
     {
-        var found = new List<SharedMemoryInfo>();
+        List<SharedMemoryInfo> found = new();
         foreach ((string name, string path) in SegmentFolder.Files(options))
+        {
             if (Look(name, path) is SharedMemoryInfo info)
+            {
                 found.Add(info);
+            }
+        }
+
         found.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return found;
     }
@@ -16,7 +21,7 @@ internal static class SegmentListing
     public static List<string> RemoveLeftovers(SharedMemoryOptions options, Guid? layoutId)
     {
         SegmentFolder.Sweep(options);
-        var removed = new List<string>();
+        List<string> removed = new();
         foreach ((string name, string path) in SegmentFolder.Files(options))
         {
             try
@@ -24,15 +29,23 @@ internal static class SegmentListing
                 using MappedFile file = MappedFile.Open(path, new MappedFileOptions { Access = FileAccess.ReadWrite });
                 using RangeLock? creation = ProcessSlots.TryCreationLock(file, TimeSpan.Zero);
                 if (creation is null)
+                {
                     continue; // somebody is at it
+                }
+
                 SegmentHeader? header = SegmentHeader.Read(file.Handle, name);
                 if (layoutId is not null && header?.LayoutId != layoutId)
+                {
                     continue; // one that was never ready has no layout to go by
+                }
+
                 if (header is not null)
                 {
                     using MappedRegion region = file.Map(0, SegmentHeader.UserAt);
                     if (new ProcessSlots(file, region).IsInUse())
+                    {
                         continue;
+                    }
                 }
 
                 SegmentFolder.Remove(path);
@@ -53,7 +66,10 @@ internal static class SegmentListing
         {
             using MappedFile file = MappedFile.Open(path);
             if (SegmentHeader.Read(file.Handle, name) is not SegmentHeader header)
+            {
                 return null; // being made
+            }
+
             using MappedRegion region = file.Map(0, SegmentHeader.UserAt);
             return new SharedMemoryInfo(
                 name, header.FileSize - SegmentHeader.UserAt, header.MaxFileSize - SegmentHeader.UserAt, header.LayoutId, header.LayoutVersion,

@@ -26,9 +26,15 @@ internal static class SegmentOpening
             if (file is null)
             {
                 if (mode == Mode.Open)
+                {
                     throw Missing(name, path);
+                }
+
                 if (SegmentFolder.TryMake(path, options.Access))
+                {
                     FaultPoints.Reach(FaultPoint.FileMade);
+                }
+
                 file = TryOpen(path, readOnly: false);
             }
 
@@ -47,7 +53,9 @@ internal static class SegmentOpening
             }
 
             if (Stopwatch.GetElapsedTime(start) > options.OpenTimeout)
+            {
                 throw new TimeoutException($"Shared memory '{name}' was made and removed by others all the time.");
+            }
         }
     }
 
@@ -90,7 +98,9 @@ internal static class SegmentOpening
     public static void RemoveIfUnused(string path, MappedFile file, ProcessSlots slots)
     {
         if (IsStillThere(path, file) && !slots.IsInUse())
+        {
             SegmentFolder.Remove(path);
+        }
     }
 
     private static SharedMemory? OpenLocked(
@@ -110,17 +120,28 @@ internal static class SegmentOpening
         using RangeLock creation = held ?? throw Busy(name);
         FaultPoints.Reach(FaultPoint.CreationLocked);
         if (!IsStillThere(path, file))
+        {
             return null; // removed while we waited: look again
+        }
+
         if (RandomAccess.GetLength(file.Handle) == 0)
+        {
             return mode == Mode.Open ? throw Missing(name, path) : Make(name, file, size, options, creation, handle: null, path);
+        }
 
         // Under the lock nobody is making it: not ready means that its maker died. Damage is left for people to look at.
         SegmentHeader? header = SegmentHeader.Read(file.Handle, name);
         bool inUse = header is not null && IsInUse(file);
         if (inUse && mode == Mode.Create)
+        {
             throw new IOException($"There is shared memory '{name}' already, and it is in use.");
+        }
+
         if (inUse || (header is not null && mode != Mode.Create && options.OpenLeftover))
+        {
             return Attach(name, file, header!.Value, options, path);
+        }
+
         SegmentFolder.Remove(path);
         return mode == Mode.Open ? throw Missing(name, path) : null; // make a new one
     }
@@ -145,7 +166,7 @@ internal static class SegmentOpening
         long fileSize = checked(SegmentHeader.UserAt + size);
         SegmentSpace.Extend(file, 0, fileSize);
         FaultPoints.Reach(FaultPoint.SizeSet);
-        var header = new SegmentHeader(
+        SegmentHeader header = new(
             fileSize, checked(SegmentHeader.UserAt + Math.Max(size, options.MaxSize ?? size)), options.LayoutId, options.LayoutVersion,
             (ulong)Random.Shared.NextInt64(), DateTime.UtcNow.Ticks);
         Span<byte> bytes = stackalloc byte[SegmentHeader.Length];
@@ -154,7 +175,10 @@ internal static class SegmentOpening
         RandomAccess.Write(file.Handle, bytes, 0);
         FaultPoints.Reach(FaultPoint.HeaderWritten);
         if (handle is not null)
+        {
             SegmentSpace.Seal(handle);
+        }
+
         SharedMemory memory = Attach(name, file, header, options, path, handle);
         try
         {
@@ -169,7 +193,10 @@ internal static class SegmentOpening
         {
             memory.Abandon();
             if (path is not null)
+            {
                 SegmentFolder.Remove(path); // not ready: nobody else has it
+            }
+
             throw;
         }
     }
@@ -178,18 +205,24 @@ internal static class SegmentOpening
         string name, MappedFile file, SegmentHeader header, SharedMemoryOptions options, string? removeFrom, SafeFileHandle? handle = null)
     {
         if (header.LayoutId != options.LayoutId || header.LayoutVersion != options.LayoutVersion)
+        {
             throw new SharedMemoryFormatException(
                 SharedMemoryError.OtherLayout, name, 32,
                 $"it has layout {header.LayoutId} version {header.LayoutVersion}, not {options.LayoutId} version {options.LayoutVersion}");
+        }
+
         MappedRegion region = file.Map(0, header.FileSize, new MapOptions
         {
             Reserve = header.MaxFileSize > header.FileSize ? header.MaxFileSize : 0,
         });
         try
         {
-            var slots = new ProcessSlots(file, region);
+            ProcessSlots slots = new(file, region);
             if (!options.ReadOnly)
+            {
                 slots.Claim();
+            }
+
             return new SharedMemory(name, file, region, slots, header, options, removeFrom, handle);
         }
         catch

@@ -17,29 +17,45 @@ internal static class SegmentSpace
     public static void Extend(MappedFile file, long from, long to)
     {
         if (from >= to)
+        {
             return;
+        }
+
         if (OperatingSystem.IsLinux())
         {
             if (LinuxCalls.Allocate(file.Handle, 0, from, to - from) == 0)
+            {
                 return;
+            }
+
             int error = Marshal.GetLastPInvokeError();
             if (error != NotSupported)
+            {
                 throw SystemError.From($"Setting aside {to - from} bytes for shared memory", error);
+            }
         }
 
         file.SetLength(to);
         if (OperatingSystem.IsWindows())
+        {
             return; // clusters are allocated with the length
+        }
+
         var zeros = new byte[(int)Math.Min(to - from, 1 << 20)];
         for (long at = from; at < to; at += zeros.Length)
+        {
             RandomAccess.Write(file.Handle, zeros.AsSpan(0, (int)Math.Min(zeros.Length, to - at)), at);
+        }
     }
 
     /// <summary>A file that only its descriptors name (Linux).</summary>
     public static SafeFileHandle MakeAnonymous()
     {
         if (!OperatingSystem.IsLinux())
+        {
             throw new PlatformNotSupportedException("Memory that only a descriptor names, with a sealed size, is Linux' (memfd_create).");
+        }
+
         SafeFileHandle file = LinuxSharingCalls.CreateMemoryFile(
             "mapwire", LinuxSharingCalls.CloseOnExec | LinuxSharingCalls.AllowSealing);
         return file.IsInvalid ? throw SystemError.From("memfd_create", Marshal.GetLastPInvokeError()) : file;
@@ -51,7 +67,9 @@ internal static class SegmentSpace
         if (PosixCalls.FileControl(
                 file, LinuxSharingCalls.AddSeals,
                 LinuxSharingCalls.SealSeal | LinuxSharingCalls.SealShrink | LinuxSharingCalls.SealGrow) != 0)
+        {
             throw SystemError.From("Sealing the size", Marshal.GetLastPInvokeError());
+        }
     }
 
     public static bool IsSealed(SafeFileHandle file)

@@ -29,7 +29,10 @@ public sealed class SharedBarrier : SharedObject
     {
         uint seats = Parameter(0);
         if (seats is 0 or > MostSeats)
+        {
             throw Wrong("a barrier without sense");
+        }
+
         memory.RequireInside(offset, SizeFor((int)seats));
         ArgumentOutOfRangeException.ThrowIfNegative(seat);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)seat, seats, nameof(seat));
@@ -77,21 +80,28 @@ public sealed class SharedBarrier : SharedObject
     /// <exception cref="InvalidOperationException">A living process has the seat.</exception>
     public static SharedBarrier Join(SharedMemory memory, long offset, int seat)
     {
-        var barrier = new SharedBarrier(memory, offset, seat);
+        SharedBarrier barrier = new(memory, offset, seat);
         ref ulong mine = ref barrier.SeatOf(seat);
         while (true)
         {
             ulong seen = Volatile.Read(ref mine);
             uint owner = (uint)(seen >> 32);
             if (owner != 0 && memory.Slots.IsAlive(owner))
+            {
                 throw new InvalidOperationException($"Seat {seat} is taken.");
+            }
             // The dead one's arrival at the current phase, if he came so far, stands; the new one waits with the others.
             ulong arrived = owner == 0 ? 0 : seen & PhaseMask;
             ulong now = Volatile.Read(ref barrier.State) & PhaseMask;
             if (arrived != (now + 1 & PhaseMask))
+            {
                 arrived = now;
+            }
+
             if (Interlocked.CompareExchange(ref mine, (ulong)memory.Token << 32 | arrived, seen) == seen)
+            {
                 return barrier;
+            }
         }
     }
 
@@ -115,7 +125,10 @@ public sealed class SharedBarrier : SharedObject
         FaultPoints.Reach(FaultPoint.BarrierArrived);
         BarrierResult result = Wait(phase, timeout, cancellationToken);
         if (result != BarrierResult.TimedOut)
+        {
             _pending = null;
+        }
+
         return result;
     }
 
@@ -130,20 +143,29 @@ public sealed class SharedBarrier : SharedObject
 
     private BarrierResult Wait(uint phase, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var clock = new WaitClock(Memory, timeout, cancellationToken);
+        using WaitClock clock = new(Memory, timeout, cancellationToken);
         bool died = false;
         for (int spins = timeout == TimeSpan.Zero ? 0 : Spinning.Rounds; ;)
         {
             uint seen = Volatile.Read(ref State);
             if ((seen & PhaseMask) != phase)
+            {
                 return died || AnyDead(phase) ? BarrierResult.ParticipantDied : BarrierResult.Passed;
+            }
+
             if (AllThere(phase, lookForDead: spins <= 0, ref died))
             {
                 if (Interlocked.CompareExchange(ref State, phase + 1 & PhaseMask, seen) != seen)
+                {
                     continue;
+                }
+
                 FaultPoints.Reach(FaultPoint.BarrierPassed);
                 if ((seen & Sleepers) != 0)
+                {
                     WakeAll(Word);
+                }
+
                 continue;
             }
 
@@ -154,9 +176,15 @@ public sealed class SharedBarrier : SharedObject
             }
 
             if (!clock.TryNext(out int milliseconds))
+            {
                 return BarrierResult.TimedOut;
+            }
+
             if ((seen & Sleepers) == 0 && Interlocked.CompareExchange(ref State, seen | Sleepers, seen) != seen)
+            {
                 continue;
+            }
+
             FaultPoints.Reach(FaultPoint.BarrierWaiting);
             Sleep(Word, seen | Sleepers, milliseconds);
         }
@@ -168,9 +196,15 @@ public sealed class SharedBarrier : SharedObject
         {
             ulong seen = Volatile.Read(ref SeatOf(seat));
             if ((uint)seen == (phase + 1 & PhaseMask) && seen >> 32 != 0)
+            {
                 continue;
+            }
+
             if (!lookForDead || seen >> 32 == 0 || Memory.Slots.IsAlive((uint)(seen >> 32)))
+            {
                 return false;
+            }
+
             died = true;
         }
 
@@ -184,7 +218,9 @@ public sealed class SharedBarrier : SharedObject
         {
             ulong seen = Volatile.Read(ref SeatOf(seat));
             if ((uint)seen == phase && seen >> 32 != 0 && !Memory.Slots.IsAlive((uint)(seen >> 32)))
+            {
                 return true;
+            }
         }
 
         return false;

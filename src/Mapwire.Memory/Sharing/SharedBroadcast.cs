@@ -25,12 +25,17 @@ public sealed class SharedBroadcast : SharedObject
     {
         uint capacity = Parameter(0);
         if (!BitOperations.IsPow2(capacity) || capacity is < SharedRing.LeastCapacity or > SharedRing.MostCapacity)
+        {
             throw Wrong("a broadcast ring without sense");
+        }
+
         memory.RequireInside(offset, SizeFor((int)capacity));
         Capacity = (int)capacity;
         (_, ulong end, ulong last) = Latest();
         if (end % RingRecord.Alignment != 0 || last % RingRecord.Alignment != 0 || end - last > capacity)
+        {
             throw Wrong("a broadcast ring whose ends do not fit");
+        }
     }
 
     /// <summary>Bytes for messages, their headers of 8 bytes included.</summary>
@@ -93,11 +98,17 @@ public sealed class SharedBroadcast : SharedObject
     {
         Memory.ThrowIfDisposed();
         if (Memory.IsReadOnly)
+        {
             throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
         ref uint owner = ref SharedWord.UInt32(Address + WriterAt);
         uint seen = Volatile.Read(ref owner);
         if ((seen != 0 && Memory.Slots.IsAlive(seen)) || Interlocked.CompareExchange(ref owner, Memory.Token, seen) != seen)
+        {
             throw new InvalidOperationException("The ring has a writer.");
+        }
+
         return new BroadcastWriter(this);
     }
 
@@ -118,7 +129,9 @@ public sealed class SharedBroadcast : SharedObject
             ulong end = SharedWord.UInt64(ends), last = SharedWord.UInt64(ends + 8);
             Volatile.ReadBarrier();
             if (Volatile.Read(ref Count) == published) // the writer fills the other pair until then
+            {
                 return (published, end, last);
+            }
         }
     }
 
@@ -127,16 +140,23 @@ public sealed class SharedBroadcast : SharedObject
     internal void LeaveWriter()
     {
         if (!Memory.IsDisposed)
+        {
             Interlocked.CompareExchange(ref SharedWord.UInt32(Address + WriterAt), 0, Memory.Token);
+        }
     }
 
     internal void TellReaders()
     {
         if (!Memory.Waiting.FencesOthers)
+        {
             Interlocked.MemoryBarrier();
+        }
+
         ref uint sleeps = ref SharedWord.UInt32(Address + SleepsAt);
         if (Volatile.Read(ref sleeps) != 0 && Interlocked.Exchange(ref sleeps, 0) != 0)
+        {
             WakeAll(PublishedAt);
+        }
     }
 
     /// <summary>Sleeps until more is published than was seen. A reader that may not write cannot ask to be woken: he looks.</summary>
@@ -149,6 +169,8 @@ public sealed class SharedBroadcast : SharedObject
         }
 
         if (Volatile.Read(ref Count) == seen)
+        {
             Sleep(PublishedAt, (uint)seen, Memory.IsReadOnly ? Math.Min(milliseconds, 5) : milliseconds); // the count's lower half
+        }
     }
 }

@@ -19,7 +19,10 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
     internal SharedCell(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Cell, Bytes, canRead: true)
     {
         if (Parameter(0) != (uint)SharedWord.SizeOf<T>())
+        {
             throw Wrong($"a cell for {Parameter(0)} bytes, not for the {SharedWord.SizeOf<T>()} of {typeof(T).Name}");
+        }
+
         _stride = Stride;
     }
 
@@ -51,12 +54,18 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
     {
         Memory.ThrowIfDisposed();
         if (Memory.IsReadOnly)
+        {
             throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
         lock (_writing)
         {
             uint version = Begin() + 1;
             if (version == 0)
+            {
                 version = 2; // 0 says that there is none
+            }
+
             FaultPoints.Reach(FaultPoint.CellOpened);
             Interlocked.MemoryBarrier();
             SharedWord.At<T>(At(version)) = value;
@@ -75,11 +84,17 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
     {
         Memory.ThrowIfDisposed();
         if (Memory.Token == 0)
+        {
             throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
         ref ulong state = ref State;
         uint version = (uint)state + 1;
         if (version == 0)
+        {
             version = 2; // as above
+        }
+
         Volatile.Write(ref state, (ulong)Memory.Token << 32 | (uint)state); // readers of the value before it look again
         Volatile.WriteBarrier();
         FaultPoints.Reach(FaultPoint.CellOpened);
@@ -109,7 +124,9 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
             // Whoever writes the next version fills the other value; only the one after it touches this one.
             ulong now = Volatile.Read(ref State);
             if ((uint)now == version || ((uint)now == version + 1 && now >> 32 == 0))
+            {
                 return true;
+            }
         }
     }
 
@@ -118,7 +135,7 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
     /// <summary>Becomes the one who writes the next version; returns the current one.</summary>
     private uint Begin()
     {
-        using var clock = new WaitClock(Memory, Timeout.InfiniteTimeSpan, CancellationToken.None);
+        using WaitClock clock = new(Memory, Timeout.InfiniteTimeSpan, CancellationToken.None);
         for (int spins = Spinning.Rounds; ;)
         {
             ulong seen = Volatile.Read(ref State);
@@ -126,7 +143,9 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
             if (writer == 0 || (spins <= 0 && !Memory.Slots.IsAlive(writer)))
             {
                 if (Interlocked.CompareExchange(ref State, (ulong)Memory.Token << 32 | (uint)seen, seen) == seen)
+                {
                     return (uint)seen;
+                }
             }
             else if (spins-- > 0)
             {

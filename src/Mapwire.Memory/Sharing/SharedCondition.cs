@@ -48,8 +48,11 @@ public sealed class SharedCondition : SharedObject
     {
         ArgumentNullException.ThrowIfNull(mutex);
         if (mutex.IsRecursive || !ReferenceEquals(mutex.Memory, Memory))
+        {
             throw new ArgumentException("A condition works with a mutex of its own segment that is not recursive.", nameof(mutex));
-        using var clock = new WaitClock(Memory, timeout ?? Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+
+        using WaitClock clock = new(Memory, timeout ?? Timeout.InfiniteTimeSpan, cancellationToken);
         uint counted = Volatile.Read(ref State) & ~Sleepers; // under the mutex: a change from here on is notified after it
         mutex.Release();
         FaultPoints.Reach(FaultPoint.ConditionReleased);
@@ -86,7 +89,9 @@ public sealed class SharedCondition : SharedObject
         uint before = Interlocked.Add(ref State, 2) - 2;
         FaultPoints.Reach(FaultPoint.ConditionNotified);
         if ((before & Sleepers) != 0)
+        {
             Wake(Word, count);
+        }
     }
 
     private bool Sleep(uint counted, in WaitClock clock)
@@ -95,11 +100,20 @@ public sealed class SharedCondition : SharedObject
         {
             uint seen = Volatile.Read(ref State);
             if ((seen & ~Sleepers) != counted)
+            {
                 return true;
+            }
+
             if (!clock.TryNext(out int milliseconds))
+            {
                 return false;
+            }
+
             if ((seen & Sleepers) == 0 && Interlocked.CompareExchange(ref State, seen | Sleepers, seen) != seen)
+            {
                 continue;
+            }
+
             Sleep(Word, seen | Sleepers, milliseconds);
         }
     }

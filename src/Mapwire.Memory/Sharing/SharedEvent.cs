@@ -23,7 +23,10 @@ public sealed class SharedEvent : SharedObject
     private SharedEvent(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Event, Size)
     {
         if (Parameter(0) > ManualOption)
+        {
             throw Wrong("an event without sense");
+        }
+
         _manual = Parameter(0) == ManualOption;
     }
 
@@ -51,9 +54,12 @@ public sealed class SharedEvent : SharedObject
     public static SharedEvent Create(SharedMemory memory, long offset, bool manualReset, bool set = false)
     {
         Make(memory, offset, ObjectKind.Event, Size, manualReset ? ManualOption : 0);
-        var made = new SharedEvent(memory, offset);
+        SharedEvent made = new(memory, offset);
         if (set)
+        {
             made.Set();
+        }
+
         return made;
     }
 
@@ -70,11 +76,18 @@ public sealed class SharedEvent : SharedObject
         uint before = Interlocked.Exchange(ref State, SetBit);
         FaultPoints.Reach(FaultPoint.EventSet);
         if ((before & Sleepers) == 0)
+        {
             return;
+        }
+
         if (_manual)
+        {
             WakeAll(Word);
+        }
         else
+        {
             Wake(Word, 1); // the woken one puts the bit back: others may still sleep
+        }
     }
 
     /// <summary>Unsets it.</summary>
@@ -128,24 +141,36 @@ public sealed class SharedEvent : SharedObject
 
     private bool Slow(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var clock = new WaitClock(Memory, timeout, cancellationToken);
+        using WaitClock clock = new(Memory, timeout, cancellationToken);
         for (int spins = timeout == TimeSpan.Zero ? 0 : Spinning.Rounds; spins > 0; spins--)
         {
             if (TryTake(0))
+            {
                 return true;
+            }
+
             Spinning.Once();
         }
 
         for (uint slept = 0; ; slept = Sleepers)
         {
             if (TryTake(slept))
+            {
                 return true;
+            }
+
             if (!clock.TryNext(out int milliseconds))
+            {
                 return false;
+            }
+
             uint seen = Volatile.Read(ref State);
             if ((seen & SetBit) != 0
                 || ((seen & Sleepers) == 0 && Interlocked.CompareExchange(ref State, seen | Sleepers, seen) != seen))
+            {
                 continue;
+            }
+
             FaultPoints.Reach(FaultPoint.EventWaiting);
             Sleep(Word, Sleepers, milliseconds);
         }

@@ -163,7 +163,10 @@ public sealed class SharedMemory : IDisposable
         options ??= new SharedMemoryOptions();
         Check(size, options);
         if (options.MaxSize > size || options.ReadOnly)
+        {
             throw new ArgumentException("Anonymous memory has a sealed size and is made for writing.", nameof(options));
+        }
+
         SafeFileHandle handle = SegmentSpace.MakeAnonymous();
         try
         {
@@ -231,7 +234,10 @@ public sealed class SharedMemory : IDisposable
     public ref T At<T>(long offset) where T : unmanaged
     {
         if (IsReadOnly)
+        {
             throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
         RequireAligned<T>(offset);
         return ref SharedWord.At<T>(Base + (nint)offset);
     }
@@ -257,7 +263,10 @@ public sealed class SharedMemory : IDisposable
         ThrowIfDisposed();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, MaxSize);
         if (IsReadOnly)
+        {
             throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
         using (ProcessSlots.TryCreationLock(_file, _options.OpenTimeout) ?? throw SegmentOpening.Busy(Name))
         {
             long now = FileSize, wanted = SegmentHeader.UserAt + size;
@@ -276,7 +285,10 @@ public sealed class SharedMemory : IDisposable
     public void Dispose()
     {
         if (_disposed)
+        {
             return;
+        }
+
         _disposed = true;
         try
         {
@@ -284,7 +296,9 @@ public sealed class SharedMemory : IDisposable
             using RangeLock? creation = IsReadOnly ? null : ProcessSlots.TryCreationLock(_file, TimeSpan.FromSeconds(1));
             Slots.Leave();
             if (creation is not null && _path is not null)
+            {
                 SegmentOpening.RemoveIfUnused(_path, _file, Slots);
+            }
         }
         finally
         {
@@ -320,12 +334,17 @@ public sealed class SharedMemory : IDisposable
         ThrowIfDisposed();
         long size = Region.Length - SegmentHeader.UserAt;
         if (offset >= 0 && length >= 0 && offset <= size && length <= size - offset)
+        {
             return;
+        }
+
         FollowGrowth();
         size = Region.Length - SegmentHeader.UserAt;
         if (offset < 0 || length < 0 || offset > size || length > size - offset)
+        {
             throw new ArgumentOutOfRangeException(
                 nameof(offset), $"{length} bytes at offset {offset} are not inside the shared memory '{Name}', which has {size}.");
+        }
     }
 
     private static SharedMemory Open(string name, SegmentOpening.Mode mode, long size, SharedMemoryOptions? options)
@@ -335,7 +354,9 @@ public sealed class SharedMemory : IDisposable
         {
             Check(size, options);
             if (options.ReadOnly)
+            {
                 throw new ArgumentException("What is made is made for writing.", nameof(options));
+            }
         }
 
         return SegmentOpening.Open(name, mode, size, options);
@@ -345,9 +366,14 @@ public sealed class SharedMemory : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
         if (options.MaxSize < size)
+        {
             throw new ArgumentException("SharedMemoryOptions.MaxSize is less than the size.", nameof(options));
+        }
+
         if (options.MaxSize > size)
+        {
             PlatformCapabilities.Require(MemoryCapability.ReserveForFile);
+        }
     }
 
     private void RequireAligned<T>(long offset) where T : unmanaged
@@ -355,7 +381,9 @@ public sealed class SharedMemory : IDisposable
         int size = SharedWord.SizeOf<T>();
         RequireInside(offset, size);
         if (offset % Math.Min(size, 8) != 0)
+        {
             throw new ArgumentOutOfRangeException(nameof(offset), offset, $"Not aligned for {typeof(T).Name}.");
+        }
     }
 
     private void FollowGrowth()
@@ -363,7 +391,9 @@ public sealed class SharedMemory : IDisposable
         lock (_resizing)
         {
             if (FileSize > Region.Length)
+            {
                 Region.Resize(FileSize);
+            }
         }
     }
 }

@@ -29,7 +29,10 @@ public sealed class SharedMutex : SharedObject
     private SharedMutex(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Mutex, Size)
     {
         if (Parameter(0) > RecursiveOption)
+        {
             throw Wrong("a mutex without sense");
+        }
+
         _recursive = Parameter(0) == RecursiveOption;
         _me = memory.Token;
     }
@@ -105,7 +108,10 @@ public sealed class SharedMutex : SharedObject
     public ValueTask<LockAcquisition> AcquireAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
         if (_recursive)
+        {
             throw new InvalidOperationException("A recursive mutex belongs to a thread, which async code does not keep.");
+        }
+
         LockAcquisition at = TryAcquire(TimeSpan.Zero, cancellationToken);
         return at != LockAcquisition.TimedOut || timeout == TimeSpan.Zero
             ? new ValueTask<LockAcquisition>(at)
@@ -126,7 +132,10 @@ public sealed class SharedMutex : SharedObject
         }
 
         if ((Interlocked.Exchange(ref Owner, 0) & Sleepers) != 0)
+        {
             WakeNext();
+        }
+
         FaultPoints.Reach(FaultPoint.MutexReleased);
     }
 
@@ -148,13 +157,21 @@ public sealed class SharedMutex : SharedObject
     private void ReleaseRecursive()
     {
         if (!IsOwned)
+        {
             throw new SynchronizationLockException("The mutex is not owned here.");
+        }
+
         ref uint depth = ref SharedWord.UInt32(Address + Depth);
         if (--depth > 0)
+        {
             return;
+        }
+
         SharedWord.UInt32(Address + Thread) = 0;
         if ((Interlocked.Exchange(ref Owner, 0) & Sleepers) != 0)
+        {
             WakeNext();
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -163,6 +180,7 @@ public sealed class SharedMutex : SharedObject
         if (_recursive && IsOwned)
         {
             checked { SharedWord.UInt32(Address + Depth)++; }
+
             return LockAcquisition.Acquired;
         }
 
@@ -178,7 +196,7 @@ public sealed class SharedMutex : SharedObject
 
     private LockAcquisition Contend(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var clock = new WaitClock(Memory, timeout, cancellationToken);
+        using WaitClock clock = new(Memory, timeout, cancellationToken);
         uint slept = 0; // the bit to take it with: who has slept cannot know whether others still do
         for (int spins = Spinning.Rounds; ;)
         {
@@ -186,7 +204,10 @@ public sealed class SharedMutex : SharedObject
             if (seen == 0)
             {
                 if (Interlocked.CompareExchange(ref Owner, _me | slept, 0) == 0)
+                {
                     return Taken();
+                }
+
                 continue;
             }
 
@@ -200,15 +221,24 @@ public sealed class SharedMutex : SharedObject
             if (!Memory.Slots.IsAlive(seen & ProcessSlots.TokenMask))
             {
                 if (Interlocked.CompareExchange(ref Owner, _me | Sleepers, seen) != seen)
+                {
                     continue;
+                }
+
                 FaultPoints.Reach(FaultPoint.MutexTakenOver);
                 return LockAcquisition.OwnerDied;
             }
 
             if (!clock.TryNext(out int milliseconds))
+            {
                 return LockAcquisition.TimedOut;
+            }
+
             if ((seen & Sleepers) == 0 && Interlocked.CompareExchange(ref Owner, seen | Sleepers, seen) != seen)
+            {
                 continue;
+            }
+
             FaultPoints.Reach(FaultPoint.MutexWaiting);
             Sleep(Word, seen | Sleepers, milliseconds);
             slept = Sleepers;

@@ -18,12 +18,17 @@ public abstract class SharedObject
         ArgumentNullException.ThrowIfNull(memory);
         CheckPlace(memory, offset, size);
         if (memory.IsReadOnly && !canRead)
+        {
             throw new InvalidOperationException("The shared memory is open for reading only, and this needs to take part.");
+        }
+
         Memory = memory;
         Offset = offset;
         Address = memory.Base + (nint)offset;
         if (Volatile.Read(ref SharedWord.UInt32(Address)) != (Mark | (uint)kind))
+        {
             throw Wrong($"there is no {kind} here");
+        }
     }
 
     /// <summary>The segment.</summary>
@@ -43,10 +48,16 @@ public abstract class SharedObject
         ArgumentNullException.ThrowIfNull(memory);
         CheckPlace(memory, offset, size);
         if (memory.IsReadOnly)
+        {
             throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
         nint address = memory.Base + (nint)offset;
         if (Volatile.Read(ref SharedWord.UInt32(address)) != 0)
+        {
             throw new InvalidOperationException($"There is something at byte {offset} of '{memory.Name}' already.");
+        }
+
         SharedWord.UInt32(address + 4) = first;
         SharedWord.UInt32(address + 8) = second;
         SharedWord.UInt32(address + 12) = third;
@@ -68,6 +79,8 @@ public abstract class SharedObject
     {
         memory.RequireInside(offset, size);
         if (offset % Alignment != 0)
+        {
             throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The place must be a multiple of {Alignment} bytes.");
+        }
     }
 }

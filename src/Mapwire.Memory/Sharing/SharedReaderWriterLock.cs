@@ -94,7 +94,9 @@ public sealed class SharedReaderWriterLock : SharedObject
         {
             seen = Volatile.Read(ref mine);
             if (seen <= _mine || seen >> 32 != _mine >> 32)
+            {
                 throw new SynchronizationLockException("The lock is not held for reading here.");
+            }
         }
         while (Interlocked.CompareExchange(ref mine, seen - 1, seen) != seen);
         FaultPoints.Reach(FaultPoint.ReaderLeft);
@@ -117,9 +119,12 @@ public sealed class SharedReaderWriterLock : SharedObject
     public LockAcquisition TryAcquireWrite(TimeSpan timeout = default, CancellationToken cancellationToken = default)
     {
         Memory.ThrowIfDisposed();
-        using var clock = new WaitClock(Memory, timeout, cancellationToken);
+        using WaitClock clock = new(Memory, timeout, cancellationToken);
         if (!TakeWord(clock, timeout, out bool died))
+        {
             return LockAcquisition.TimedOut;
+        }
+
         FaultPoints.Reach(FaultPoint.WriterTaken);
         bool drained = false;
         try
@@ -129,7 +134,9 @@ public sealed class SharedReaderWriterLock : SharedObject
         finally
         {
             if (!drained)
+            {
                 GiveWordBack(died ? Died : 0); // time up, cancelled or disposed of: what we have not mended stays told
+            }
         }
 
         FaultPoints.Reach(FaultPoint.WriterDrained);
@@ -155,7 +162,10 @@ public sealed class SharedReaderWriterLock : SharedObject
     {
         Memory.ThrowIfDisposed();
         if ((Volatile.Read(ref Writer) & ProcessSlots.TokenMask) != Memory.Token)
+        {
             throw new SynchronizationLockException("The lock is not held for writing here.");
+        }
+
         GiveWordBack(0);
     }
 
@@ -169,7 +179,10 @@ public sealed class SharedReaderWriterLock : SharedObject
         // counts: one of the two sees the other.
         uint writer = Interlocked.Or(ref Writer, 0);
         if ((writer & ProcessSlots.TokenMask) == 0)
+        {
             return (writer & Died) != 0 ? LockAcquisition.OwnerDied : LockAcquisition.Acquired;
+        }
+
         Interlocked.Decrement(ref Mine);
         TellWriter();
         return LockAcquisition.TimedOut;
@@ -190,14 +203,17 @@ public sealed class SharedReaderWriterLock : SharedObject
     private void TellWriter()
     {
         if ((Interlocked.Or(ref Writer, 0) & ProcessSlots.TokenMask) == 0)
+        {
             return;
+        }
+
         Interlocked.Increment(ref Left);
         Wake(Leavings, 1);
     }
 
     private LockAcquisition SlowRead(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var clock = new WaitClock(Memory, timeout, cancellationToken);
+        using WaitClock clock = new(Memory, timeout, cancellationToken);
         for (int spins = timeout == TimeSpan.Zero ? 0 : Spinning.Rounds; ;)
         {
             uint seen = Volatile.Read(ref Writer);
@@ -205,7 +221,9 @@ public sealed class SharedReaderWriterLock : SharedObject
             {
                 LockAcquisition at = TryRead();
                 if (at != LockAcquisition.TimedOut)
+                {
                     return at;
+                }
             }
             else if (spins-- > 0)
             {
@@ -218,9 +236,15 @@ public sealed class SharedReaderWriterLock : SharedObject
             else
             {
                 if (!clock.TryNext(out int milliseconds))
+                {
                     return LockAcquisition.TimedOut;
+                }
+
                 if ((seen & Sleepers) == 0 && Interlocked.CompareExchange(ref Writer, seen | Sleepers, seen) != seen)
+                {
                     continue;
+                }
+
                 Sleep(Word, seen | Sleepers, milliseconds);
             }
         }
@@ -230,7 +254,9 @@ public sealed class SharedReaderWriterLock : SharedObject
     private void Bury(uint seen)
     {
         if (Interlocked.CompareExchange(ref Writer, Died, seen) == seen && (seen & Sleepers) != 0)
+        {
             WakeAll(Word);
+        }
     }
 
     private bool TakeWord(in WaitClock clock, TimeSpan timeout, out bool died)
@@ -245,7 +271,9 @@ public sealed class SharedReaderWriterLock : SharedObject
                 died = (seen & Died) != 0;
                 // The bit stays while he holds it: should he die before he has mended, the next one hears it as well.
                 if (Interlocked.CompareExchange(ref Writer, seen | Memory.Token | slept, seen) == seen)
+                {
                     return true;
+                }
             }
             else if (spins-- > 0)
             {
@@ -259,9 +287,15 @@ public sealed class SharedReaderWriterLock : SharedObject
             {
                 died = false;
                 if (!clock.TryNext(out int milliseconds))
+                {
                     return false;
+                }
+
                 if ((seen & Sleepers) == 0 && Interlocked.CompareExchange(ref Writer, seen | Sleepers, seen) != seen)
+                {
                     continue;
+                }
+
                 Sleep(Word, seen | Sleepers, milliseconds);
                 slept = Sleepers;
             }
@@ -275,7 +309,10 @@ public sealed class SharedReaderWriterLock : SharedObject
         {
             uint left = Volatile.Read(ref Left);
             if (!AnyReader(lookForDead: spins <= 0))
+            {
                 return true;
+            }
+
             if (spins-- > 0)
             {
                 Spinning.Once();
@@ -283,7 +320,10 @@ public sealed class SharedReaderWriterLock : SharedObject
             }
 
             if (!clock.TryNext(out int milliseconds))
+            {
                 return false;
+            }
+
             Sleep(Leavings, left, milliseconds);
         }
     }
@@ -296,11 +336,18 @@ public sealed class SharedReaderWriterLock : SharedObject
         {
             ulong seen = Volatile.Read(ref ReadersOf(slot));
             if ((uint)seen == 0)
+            {
                 continue;
+            }
+
             if (lookForDead && !Memory.Slots.IsAlive((uint)(seen >> 32)))
+            {
                 Interlocked.CompareExchange(ref ReadersOf(slot), 0, seen); // or its slot's next user has begun anew already
+            }
             else
+            {
                 any = true;
+            }
         }
 
         return any;
@@ -311,6 +358,8 @@ public sealed class SharedReaderWriterLock : SharedObject
         uint before = Interlocked.Exchange(ref Writer, value);
         FaultPoints.Reach(FaultPoint.WriterReleased);
         if ((before & Sleepers) != 0)
+        {
             WakeAll(Word);
+        }
     }
 }

@@ -35,12 +35,17 @@ public sealed class SharedRing : SharedObject
     {
         uint capacity = Parameter(0), producers = Parameter(1);
         if (!BitOperations.IsPow2(capacity) || capacity is < LeastCapacity or > MostCapacity || producers > (uint)RingProducers.Many)
+        {
             throw Wrong("a ring without sense");
+        }
+
         memory.RequireInside(offset, SizeFor((int)capacity));
         Capacity = (int)capacity;
         Producers = (RingProducers)producers;
         if (!EndsFit())
+        {
             throw Wrong("a ring whose ends do not fit");
+        }
     }
 
     /// <summary>Bytes for messages, their headers of 8 bytes included.</summary>
@@ -80,7 +85,10 @@ public sealed class SharedRing : SharedObject
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, LeastCapacity);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, MostCapacity);
         if (!BitOperations.IsPow2(capacity))
+        {
             throw new ArgumentOutOfRangeException(nameof(capacity), capacity, "Not a power of two.");
+        }
+
         return DataAt + capacity;
     }
 
@@ -93,7 +101,10 @@ public sealed class SharedRing : SharedObject
     public static SharedRing Create(SharedMemory memory, long offset, int capacity, RingProducers producers = RingProducers.One)
     {
         if (!Enum.IsDefined(producers))
+        {
             throw new ArgumentOutOfRangeException(nameof(producers), producers, "Neither one nor many.");
+        }
+
         Make(memory, offset, ObjectKind.Ring, SizeFor(capacity), (uint)capacity, (uint)producers);
         return new SharedRing(memory, offset);
     }
@@ -109,7 +120,10 @@ public sealed class SharedRing : SharedObject
     public RingProducer OpenProducer()
     {
         if (Producers == RingProducers.One)
+        {
             TakeRole(ProducerAt, "producer");
+        }
+
         return new RingProducer(this);
     }
 
@@ -124,7 +138,9 @@ public sealed class SharedRing : SharedObject
     internal void LeaveRole(int at)
     {
         if (!Memory.IsDisposed)
+        {
             Interlocked.CompareExchange(ref SharedWord.UInt32(Address + at), 0, Memory.Token);
+        }
     }
 
     /// <summary>After the other side may have waited for what was just stored: wakes it if it sleeps.</summary>
@@ -133,9 +149,14 @@ public sealed class SharedRing : SharedObject
     {
         // The store before and this load must not change places. A sleeper that can fence us does so before it sleeps.
         if (!Memory.Waiting.FencesOthers)
+        {
             Interlocked.MemoryBarrier();
+        }
+
         if (Volatile.Read(ref SharedWord.UInt32(Address + sleeps)) != 0)
+        {
             WakeSleeper(sleeps);
+        }
     }
 
     /// <summary>Says that somebody is about to sleep. What the other side stored before it looks for sleepers is seen after this.</summary>
@@ -151,7 +172,9 @@ public sealed class SharedRing : SharedObject
     private void WakeSleeper(int sleeps)
     {
         if (Interlocked.Exchange(ref SharedWord.UInt32(Address + sleeps), 0) != 0)
+        {
             WakeAll(sleeps);
+        }
     }
 
     /// <summary>Both ends move while they are looked at; one look at which the head stood still tells.</summary>
@@ -162,7 +185,9 @@ public sealed class SharedRing : SharedObject
         {
             ulong head = Volatile.Read(ref Head), tail = Volatile.Read(ref Tail);
             if (head == Volatile.Read(ref Head))
+            {
                 return tail % RingRecord.Alignment == 0 && head % RingRecord.Alignment == 0 && tail - head <= (ulong)Capacity;
+            }
         }
 
         return true; // they move so fast that they work
@@ -174,6 +199,8 @@ public sealed class SharedRing : SharedObject
         ref uint owner = ref SharedWord.UInt32(Address + at);
         uint seen = Volatile.Read(ref owner);
         if ((seen != 0 && Memory.Slots.IsAlive(seen)) || Interlocked.CompareExchange(ref owner, Memory.Token, seen) != seen)
+        {
             throw new InvalidOperationException($"The ring has a {role}.");
+        }
     }
 }

@@ -32,7 +32,10 @@ public sealed class SharedSemaphore : SharedObject
         _owned = Parameter(0) == OwnedOption;
         _maximum = Parameter(1);
         if (Parameter(0) > OwnedOption || _maximum == 0 || _maximum > (_owned ? MostOwnedPermits : MostPermits))
+        {
             throw Wrong("a semaphore without sense");
+        }
+
         memory.RequireInside(offset, SizeFor((int)_maximum, _owned));
     }
 
@@ -49,10 +52,16 @@ public sealed class SharedSemaphore : SharedObject
         {
             Memory.ThrowIfDisposed();
             if (!_owned)
+            {
                 return (int)(Volatile.Read(ref State) & ~Sleepers);
+            }
+
             int free = 0;
             for (int i = 0; i < _maximum; i++)
+            {
                 free += Volatile.Read(ref Permit(i)) == 0 ? 1 : 0;
+            }
+
             return free;
         }
     }
@@ -66,7 +75,10 @@ public sealed class SharedSemaphore : SharedObject
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
         if (!owned)
+        {
             return Permits;
+        }
+
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maximum, MostOwnedPermits);
         return Permits + (maximum * 4 + Alignment - 1) / Alignment * Alignment;
     }
@@ -93,7 +105,7 @@ public sealed class SharedSemaphore : SharedObject
         ArgumentOutOfRangeException.ThrowIfNegative(available);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(available, maximum);
         Make(memory, offset, ObjectKind.Semaphore, SizeFor(maximum, owned: false), 0, (uint)maximum);
-        var made = new SharedSemaphore(memory, offset);
+        SharedSemaphore made = new(memory, offset);
         made.State = (uint)available;
         return made;
     }
@@ -145,9 +157,13 @@ public sealed class SharedSemaphore : SharedObject
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         Memory.ThrowIfDisposed();
         if (_owned)
+        {
             ReleaseOwned(count);
+        }
         else
+        {
             ReleasePlain((uint)count);
+        }
     }
 
     private ref uint Permit(int index) => ref SharedWord.UInt32(Address + Permits + index * 4);
@@ -159,9 +175,15 @@ public sealed class SharedSemaphore : SharedObject
             for (int i = 0; i < _maximum; i++)
             {
                 if (Volatile.Read(ref Permit(i)) != 0 || Interlocked.CompareExchange(ref Permit(i), Memory.Token, 0) != 0)
+                {
                     continue;
+                }
+
                 if (slept != 0)
+                {
                     Interlocked.Or(ref State, Sleepers);
+                }
+
                 FaultPoints.Reach(FaultPoint.PermitTaken);
                 return true;
             }
@@ -198,11 +220,14 @@ public sealed class SharedSemaphore : SharedObject
 
     private LockAcquisition Slow(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var clock = new WaitClock(Memory, timeout, cancellationToken);
+        using WaitClock clock = new(Memory, timeout, cancellationToken);
         for (int spins = timeout == TimeSpan.Zero ? 0 : Spinning.Rounds; spins > 0; spins--)
         {
             if (TryTake(0))
+            {
                 return LockAcquisition.Acquired;
+            }
+
             Spinning.Once();
         }
 
@@ -210,11 +235,20 @@ public sealed class SharedSemaphore : SharedObject
         {
             uint seen = Interlocked.Or(ref State, Sleepers) | Sleepers; // told of, before the last look: nothing is missed between
             if (TryTake(slept))
+            {
                 return LockAcquisition.Acquired;
+            }
+
             if (TryTakeFromDead())
+            {
                 return LockAcquisition.OwnerDied;
+            }
+
             if (!clock.TryNext(out int milliseconds))
+            {
                 return LockAcquisition.TimedOut;
+            }
+
             FaultPoints.Reach(FaultPoint.PermitWaiting);
             Sleep(Word, seen, milliseconds);
         }
@@ -227,25 +261,40 @@ public sealed class SharedSemaphore : SharedObject
         {
             seen = Volatile.Read(ref State);
             if ((seen & ~Sleepers) + count > _maximum)
+            {
                 throw new SemaphoreFullException();
+            }
         }
         while (Interlocked.CompareExchange(ref State, (seen & ~Sleepers) + count, seen) != seen);
         FaultPoints.Reach(FaultPoint.PermitReturned);
         if ((seen & Sleepers) != 0)
+        {
             Wake(Word, (int)count); // whoever is woken puts the bit back
+        }
     }
 
     private void ReleaseOwned(int count)
     {
         int mine = 0;
         for (int i = 0; i < _maximum && mine < count; i++)
+        {
             mine += Volatile.Read(ref Permit(i)) == Memory.Token ? 1 : 0;
+        }
+
         if (mine < count)
+        {
             throw new SemaphoreFullException($"Not {count} of the permits are owned here.");
+        }
+
         int given = 0;
         for (int i = 0; i < _maximum && given < count; i++)
+        {
             if (Volatile.Read(ref Permit(i)) == Memory.Token && Interlocked.CompareExchange(ref Permit(i), 0, Memory.Token) == Memory.Token)
+            {
                 given++;
+            }
+        }
+
         FaultPoints.Reach(FaultPoint.PermitReturned);
         uint seen;
         do
@@ -254,6 +303,8 @@ public sealed class SharedSemaphore : SharedObject
         }
         while (Interlocked.CompareExchange(ref State, seen + 1 & ~Sleepers, seen) != seen);
         if ((seen & Sleepers) != 0)
+        {
             Wake(Word, count);
+        }
     }
 }

@@ -18,7 +18,10 @@ internal ref struct WaitClock
     public WaitClock(SharedMemory memory, TimeSpan timeout, CancellationToken cancellation)
     {
         if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+        {
             throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "Neither a time nor Timeout.InfiniteTimeSpan.");
+        }
+
         _memory = memory;
         _timeout = timeout;
         _cancellation = cancellation;
@@ -33,9 +36,15 @@ internal ref struct WaitClock
         _memory.ThrowIfDisposed();
         milliseconds = Slice;
         if (_timeout == Timeout.InfiniteTimeSpan)
+        {
             return true;
+        }
+
         if (_timeout == TimeSpan.Zero)
+        {
             return false;
+        }
+
         TimeSpan left = _timeout - Stopwatch.GetElapsedTime(_start);
         milliseconds = (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 1, Slice);
         return left > TimeSpan.Zero;

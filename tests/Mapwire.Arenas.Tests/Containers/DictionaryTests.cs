@@ -20,8 +20,8 @@ public sealed class DictionaryTests
 
     private static void Run<TKey>((int What, int Where, int Much)[] steps, Func<int, TKey> keyOf) where TKey : unmanaged
     {
-        using var memory = new MemoryArena();
-        var dictionary = new MappedDictionary<TKey, Fat>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedDictionary<TKey, Fat> dictionary = new(memory.Arena);
         Dictionary<TKey, Fat> model = [];
         foreach ((int what, int where, int much) in steps)
         {
@@ -58,7 +58,10 @@ public sealed class DictionaryTests
                     break;
                 case 10:
                     for (int i = 0; i < much % 100; i++)
+                    {
                         dictionary[keyOf(40 + (where % 100) + i)] = model[keyOf(40 + (where % 100) + i)] = Fat.Of(i);
+                    }
+
                     break;
                 default:
                     break;
@@ -68,7 +71,7 @@ public sealed class DictionaryTests
         }
 
         Assert.Equal(model.OrderBy(pair => pair.GetHashCode()), dictionary.OrderBy(pair => pair.GetHashCode()));
-        var again = new MappedDictionary<TKey, Fat>(memory.Arena, dictionary.Offset);
+        MappedDictionary<TKey, Fat> again = new(memory.Arena, dictionary.Offset);
         Assert.All(model, pair => Assert.Equal(pair.Value, again[pair.Key]));
         Assert.Empty(memory.Arena.Inspect().Problems);
         dictionary.Delete();
@@ -78,14 +81,16 @@ public sealed class DictionaryTests
     [Fact]
     public void Keys_twice_and_keys_that_are_not_there_are_refused()
     {
-        using var memory = new MemoryArena();
-        var dictionary = new MappedDictionary<int, int>(memory.Arena) { { 1, 10 } };
+        using MemoryArena memory = new();
+        MappedDictionary<int, int> dictionary = new(memory.Arena) { { 1, 10 } };
         Assert.Throws<ArgumentException>(() => dictionary.Add(1, 11));
         Assert.Throws<KeyNotFoundException>(() => dictionary[2]);
         Assert.Throws<InvalidOperationException>(() =>
         {
             foreach ((int key, int _) in dictionary)
+            {
                 dictionary[key + 1] = 0;
+            }
         });
         Assert.Equal(10, dictionary[1]);
     }
@@ -93,7 +98,7 @@ public sealed class DictionaryTests
     [Fact]
     public void Keys_whose_equality_is_not_their_bytes_are_refused()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Assert.Contains("belong to no field", Assert.Throws<ArgumentException>(() => new MappedDictionary<Padded, int>(memory.Arena)).Message);
         _ = new MappedDictionary<int, Padded>(memory.Arena); // as a value it may be
     }
@@ -101,13 +106,19 @@ public sealed class DictionaryTests
     [Fact]
     public void A_million_entries_are_found_again()
     {
-        using var memory = new MemoryArena();
-        var dictionary = new MappedDictionary<long, long>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedDictionary<long, long> dictionary = new(memory.Arena);
         const int count = 1 << 20;
         for (long i = 0; i < count; i++)
+        {
             dictionary.Add(i << 20, i); // keys whose lower bits are all alike
+        }
+
         for (long i = 0; i < count; i++)
+        {
             Assert.True(dictionary.TryGetValue(i << 20, out long value) && value == i);
+        }
+
         Assert.False(dictionary.ContainsKey(1));
         Assert.Equal(count, dictionary.Count);
         Assert.Empty(memory.Arena.Inspect().Problems);

@@ -9,8 +9,8 @@ public sealed class ListTests
     [Fact]
     public void A_mapped_list_is_a_list() => Steps.Check(steps =>
     {
-        using var memory = new MemoryArena();
-        var list = new MappedList<Fat>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedList<Fat> list = new(memory.Arena);
         List<Fat> model = [];
         foreach ((int what, int where, int much) in steps)
         {
@@ -70,9 +70,14 @@ public sealed class ListTests
                 break;
             case 13:
                 if (much % 2 == 0)
+                {
                     list.TrimExcess();
+                }
                 else
+                {
                     Assert.True(list.EnsureCapacity(much % 2000) >= much % 2000);
+                }
+
                 break;
             default:
                 break;
@@ -82,8 +87,8 @@ public sealed class ListTests
     [Fact]
     public void Places_that_are_not_there_are_refused_and_nothing_changes()
     {
-        using var memory = new MemoryArena();
-        var list = new MappedList<int>(memory.Arena) { 1, 2 };
+        using MemoryArena memory = new();
+        MappedList<int> list = new(memory.Arena) { 1, 2 };
         foreach (int index in (int[])[-1, 2, int.MaxValue, int.MinValue])
         {
             Assert.Throws<ArgumentOutOfRangeException>(() => list[index]);
@@ -91,7 +96,9 @@ public sealed class ListTests
             Assert.Throws<ArgumentOutOfRangeException>(() => list.RemoveAt(index));
             Assert.Throws<ArgumentOutOfRangeException>(() => list.Edit(index));
             if (index != 2)
+            {
                 Assert.Throws<ArgumentOutOfRangeException>(() => list.Insert(index, 0));
+            }
         }
 
         Assert.Throws<ArgumentOutOfRangeException>(() => list.EnsureCapacity(-1));
@@ -101,30 +108,35 @@ public sealed class ListTests
     [Fact]
     public void Going_through_a_list_that_changes_is_refused()
     {
-        using var memory = new MemoryArena();
-        var list = new MappedList<int>(memory.Arena) { 1, 2 };
+        using MemoryArena memory = new();
+        MappedList<int> list = new(memory.Arena) { 1, 2 };
         Assert.Throws<InvalidOperationException>(() =>
         {
             foreach (int item in list)
+            {
                 list.Add(item);
+            }
         });
     }
 
     [Fact]
     public void Going_through_containers_allocates_nothing()
     {
-        using var memory = new MemoryArena();
-        var list = new MappedList<int>(memory.Arena) { 1, 2, 3 };
-        var queue = new MappedQueue<int>(memory.Arena);
-        var dictionary = new MappedDictionary<int, int>(memory.Arena);
-        var byName = new MappedStringDictionary<int>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedList<int> list = new(memory.Arena) { 1, 2, 3 };
+        MappedQueue<int> queue = new(memory.Arena);
+        MappedDictionary<int, int> dictionary = new(memory.Arena);
+        MappedStringDictionary<int> byName = new(memory.Arena);
         queue.Enqueue(4);
         dictionary[5] = 5;
         byName["six"] = 6;
         int sum = Sum();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
+        {
             sum += Sum();
+        }
+
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal(101 * 21, sum);
 
@@ -132,13 +144,25 @@ public sealed class ListTests
         {
             int of = 0;
             foreach (int item in list)
+            {
                 of += item;
+            }
+
             foreach (int item in queue)
+            {
                 of += item;
+            }
+
             foreach ((int _, int value) in dictionary)
+            {
                 of += value;
+            }
+
             foreach (StringEntry<int> entry in byName)
+            {
                 of += entry.Value;
+            }
+
             return of;
         }
     }
@@ -146,13 +170,16 @@ public sealed class ListTests
     [Fact]
     public void A_list_of_something_else_is_refused()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Offset<ListHeader> offset = new MappedList<long>(memory.Arena).Offset;
         Assert.Equal(ArenaError.OtherLayout, Assert.Throws<ArenaFormatException>(() => new MappedList<int>(memory.Arena, offset)).Error);
         Assert.Equal(ArenaError.OtherLayout, Assert.Throws<ArenaFormatException>(() => new MappedList<double>(memory.Arena, offset)).Error);
         foreach (long where in (long[])[0, 16, offset.Value + 16, offset.Value + 1, long.MaxValue, long.MinValue, -1])
+        {
             Assert.Equal(
                 ArenaError.Damaged, Assert.Throws<ArenaFormatException>(() => new MappedList<long>(memory.Arena, new Offset<ListHeader>(where))).Error);
+        }
+
         Assert.Throws<ArenaFormatException>(() => new MappedQueue<long>(memory.Arena, new(offset.Value)));
     }
 }

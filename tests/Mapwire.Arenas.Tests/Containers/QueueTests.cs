@@ -9,8 +9,8 @@ public sealed class QueueTests
     [Fact]
     public void A_mapped_queue_is_a_queue() => Steps.Check(steps =>
     {
-        using var memory = new MemoryArena();
-        var queue = new MappedQueue<Fat>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedQueue<Fat> queue = new(memory.Arena);
         Queue<Fat> model = [];
         foreach ((int what, int where, int much) in steps)
         {
@@ -53,8 +53,8 @@ public sealed class QueueTests
     [Fact]
     public void An_empty_queue_says_so()
     {
-        using var memory = new MemoryArena();
-        var queue = new MappedQueue<int>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedQueue<int> queue = new(memory.Arena);
         Assert.Throws<InvalidOperationException>(() => queue.Dequeue());
         Assert.Throws<InvalidOperationException>(() => queue.Peek());
         queue.Enqueue(7);

@@ -10,8 +10,8 @@ public sealed class StringDictionaryTests
     [Fact]
     public void A_mapped_dictionary_by_strings_is_a_dictionary() => Steps.Check(steps =>
     {
-        using var memory = new MemoryArena();
-        var dictionary = new MappedStringDictionary<Fat>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedStringDictionary<Fat> dictionary = new(memory.Arena);
         Dictionary<string, Fat> model = [];
         foreach ((int what, int where, int much) in steps)
         {
@@ -47,7 +47,10 @@ public sealed class StringDictionaryTests
                     break;
                 case 10:
                     for (int i = 0; i < much % 60; i++)
+                    {
                         dictionary[KeyOf(where + i)] = model[KeyOf(where + i)] = Fat.Of(i);
+                    }
+
                     break;
                 default:
                     break;
@@ -58,9 +61,12 @@ public sealed class StringDictionaryTests
 
         Dictionary<string, Fat> found = [];
         foreach (StringEntry<Fat> entry in dictionary)
+        {
             found.Add(entry.Key, entry.Value);
+        }
+
         Assert.Equal(model.OrderBy(pair => pair.Key), found.OrderBy(pair => pair.Key));
-        var again = new MappedStringDictionary<Fat>(memory.Arena, dictionary.Offset);
+        MappedStringDictionary<Fat> again = new(memory.Arena, dictionary.Offset);
         Assert.All(model, pair => Assert.Equal(pair.Value, again[pair.Key]));
         Assert.Empty(memory.Arena.Inspect().Problems);
         dictionary.Delete();
@@ -70,13 +76,19 @@ public sealed class StringDictionaryTests
     [Fact]
     public void Keys_of_every_length_and_of_any_bytes_are_keys()
     {
-        using var memory = new MemoryArena();
-        var dictionary = new MappedStringDictionary<int>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedStringDictionary<int> dictionary = new(memory.Arena);
         for (int length = 0; length < 600; length++)
+        {
             dictionary.Add(new string('ä', length), length);
+        }
+
         dictionary.TryAdd([0xff, 0xfe, 0], -1);
         for (int length = 0; length < 600; length++)
+        {
             Assert.Equal(length, dictionary[new string('ä', length)]);
+        }
+
         Assert.Equal(-1, dictionary[[0xff, 0xfe, 0]]);
         Assert.Throws<KeyNotFoundException>(() => dictionary[new string('ä', 600)]);
         Assert.Throws<ArgumentException>(() => dictionary.Add("", 1));
@@ -85,13 +97,15 @@ public sealed class StringDictionaryTests
     [Fact]
     public void Room_of_keys_that_are_gone_is_used_again()
     {
-        using var memory = new MemoryArena();
-        var dictionary = new MappedStringDictionary<int>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedStringDictionary<int> dictionary = new(memory.Arena);
         for (int i = 0; i < 20_000; i++)
         {
             dictionary.Add($"a key that comes and goes {i}", i);
             if (i >= 10)
+            {
                 Assert.True(dictionary.Remove($"a key that comes and goes {i - 10}"));
+            }
         }
 
         Assert.Equal(10, dictionary.Count);

@@ -14,7 +14,7 @@ public sealed class StringTests
     [InlineData("a\0b")]
     public void Texts_come_back(string text)
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         MappedString[] made = [MappedString.Create(memory.Arena, text), MappedString.Create(memory.Arena, Encoding.UTF8.GetBytes(text))];
         foreach (MappedString one in made)
         {
@@ -31,7 +31,7 @@ public sealed class StringTests
     [Fact]
     public void Long_texts_are_compared_whole()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         string text = string.Concat(Enumerable.Range(0, 300).Select(i => $"🎬{i}é"));
         MappedString made = MappedString.Create(memory.Arena, text);
         Assert.True(made.Equals(memory.Arena, text));
@@ -42,8 +42,8 @@ public sealed class StringTests
     [Fact]
     public void The_null_string_is_empty()
     {
-        using var memory = new MemoryArena();
-        var none = default(MappedString);
+        using MemoryArena memory = new();
+        MappedString none = default(MappedString);
         Assert.True(none.IsNull);
         Assert.Equal("", none.GetString(memory.Arena));
         none.Free(memory.Arena);

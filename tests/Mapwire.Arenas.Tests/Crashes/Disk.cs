@@ -39,32 +39,50 @@ internal sealed class Disk
     public int Replay(
         bool every, int samples, Random random, double share, Action<IReadOnlyDictionary<string, byte[]>, IReadOnlyCollection<string>> check)
     {
-        var folder = new Folder();
+        Folder folder = new();
         HashSet<string> seen = [];
         string last = "", next = "";
         foreach ((DurableStep step, string? said, bool committed) in _events)
         {
             if (said is not null)
+            {
                 next = said;
+            }
             else if (committed)
+            {
                 last = next;
+            }
             else
+            {
                 folder.Do(step);
+            }
+
             if (random.NextDouble() > share)
+            {
                 continue;
+            }
+
             List<Choice> choices = folder.Choices();
             double combinations = choices.Aggregate(1.0, (product, choice) => product * choice.Count);
             bool all = every && combinations <= MostCombinations;
             if (every && !all && samples == 0)
+            {
                 throw new InvalidOperationException($"{combinations} states are too many to go through.");
+            }
+
             IEnumerable<int[]> picks = all ? All(choices) : Some(choices, samples, random);
             foreach (int[] pick in picks)
             {
                 for (int i = 0; i < pick.Length; i++)
+                {
                     choices[i].Pick(pick[i]);
+                }
+
                 Dictionary<string, byte[]> files = folder.Files();
                 if (seen.Add(Hash(files) + last + next))
+                {
                     check(files, last == next ? [last] : [last, next]);
+                }
             }
         }
 
@@ -79,9 +97,14 @@ internal sealed class Disk
             yield return pick;
             int at = 0;
             while (at < pick.Length && ++pick[at] == choices[at].Count)
+            {
                 pick[at++] = 0;
+            }
+
             if (at == pick.Length)
+            {
                 yield break;
+            }
         }
     }
 
@@ -99,7 +122,7 @@ internal sealed class Disk
 
     private static string Hash(Dictionary<string, byte[]> files)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach ((string path, byte[] bytes) in files.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             hash.AppendData(System.Text.Encoding.UTF8.GetBytes($"{path}:{bytes.Length}:"));
@@ -127,16 +150,27 @@ internal sealed class Disk
             if (step.Offset == DurableStep.FolderSync)
             {
                 foreach (List<Inode?> name in _names.Values)
+                {
                     name.RemoveRange(0, name.Count - 1);
+                }
+
                 return;
             }
 
             if (!_names.TryGetValue(step.Path, out List<Inode?>? versions))
+            {
                 _names[step.Path] = versions = [null];
+            }
+
             if (step.Offset == DurableStep.Removal)
+            {
                 versions.Add(null);
+            }
             else if (versions[^1] is null)
+            {
                 versions.Add(new Inode());
+            }
+
             versions[^1]?.Do(step);
         }
 
@@ -147,7 +181,9 @@ internal sealed class Disk
             {
                 choices.Add(new Choice(versions.Count, which => _picked[path] = versions[which]));
                 foreach (Inode? inode in versions)
+                {
                     inode?.AddChoices(choices);
+                }
             }
 
             return choices.FindAll(choice => choice.Count > 1 || Only(choice));
@@ -175,7 +211,10 @@ internal sealed class Disk
             if (step.Offset == DurableStep.Sync)
             {
                 foreach (List<byte[]> sector in _sectors.Values)
+                {
                     sector.RemoveRange(0, sector.Count - 1);
+                }
+
                 _lengths.RemoveRange(0, _lengths.Count - 1);
                 return;
             }
@@ -183,17 +222,26 @@ internal sealed class Disk
             long now = _lengths[^1];
             long length = step.Offset == DurableStep.Length ? BitConverter.ToInt64(step.Bytes) : Math.Max(now, step.Offset + step.Bytes.Length);
             if (length != now)
+            {
                 _lengths.Add(length);
+            }
+
             for (int done = 0; step.Offset >= 0 && done < step.Bytes.Length;)
             {
                 long at = step.Offset + done;
                 int inside = (int)(at % Sector), part = Math.Min(Sector - inside, step.Bytes.Length - done);
                 if (!_sectors.TryGetValue(at / Sector, out List<byte[]>? versions))
+                {
                     _sectors[at / Sector] = versions = [new byte[Sector]];
+                }
+
                 byte[] next = [.. versions[^1]];
                 step.Bytes.AsSpan(done, part).CopyTo(next.AsSpan(inside));
                 if (!versions[^1].AsSpan().SequenceEqual(next))
+                {
                     versions.Add(next);
+                }
+
                 done += part;
             }
         }
@@ -202,20 +250,32 @@ internal sealed class Disk
         {
             choices.Add(new Choice(_lengths.Count, which => _length = which));
             foreach ((long sector, List<byte[]> versions) in _sectors)
+            {
                 choices.Add(new Choice(versions.Count, which => _picked[sector] = which));
+            }
         }
 
         public byte[] Bytes()
         {
             long length = _lengths[_length];
             foreach ((long sector, int which) in _picked)
+            {
                 if (which > 0 && length < (sector + 1) * Sector && _lengths[^1] > length)
+                {
                     length = Math.Min(_lengths[^1], Math.Max(length, (sector + 1) * Sector)); // a sector behind the end brings the end along
+                }
+            }
+
             var bytes = new byte[length];
             foreach ((long sector, List<byte[]> versions) in _sectors)
+            {
                 if (sector * Sector < length)
+                {
                     versions[_picked.GetValueOrDefault(sector)].AsSpan(0, (int)Math.Min(Sector, length - (sector * Sector)))
                         .CopyTo(bytes.AsSpan((int)(sector * Sector)));
+                }
+            }
+
             return bytes;
         }
     }

@@ -1,7 +1,7 @@
-using Mapwire.Memory.Tests.Support;
 using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
 using Mapwire.Memory.Sharing;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Crashes;
@@ -34,9 +34,12 @@ public sealed class EveryStepTests(ITestOutputHelper output) : IDisposable
         {
             using MappedRegion region = MappedRegion.Allocate(Size);
             using Arena arena = Arena.Create(region);
-            var farm = new Farm(arena);
+            Farm farm = new(arena);
             for (int i = 0; i < 40 + seed; i++)
+            {
                 farm.Do(seed, i);
+            }
+
             for (int time = 0; time < 4; time++) // some need more than one to come to their rare steps
             {
                 farm.Prepare(new Random(time));
@@ -72,7 +75,10 @@ public sealed class EveryStepTests(ITestOutputHelper output) : IDisposable
         string found = Open(_copy, image);
         FaultPoints.Reached = null;
         foreach (byte[] half in taken)
+        {
             Assert.Equal(found, Open(_second, half));
+        }
+
         steps = taken.Count;
         return found;
     }
@@ -82,7 +88,7 @@ public sealed class EveryStepTests(ITestOutputHelper output) : IDisposable
         image.CopyTo(region.AsSpan());
         region.AsSpan()[image.Length..].Clear();
         using Arena arena = Arena.Open(region);
-        var farm = new Farm(arena);
+        Farm farm = new(arena);
         Assert.Empty(farm.Problems());
         return farm.Dump();
     }

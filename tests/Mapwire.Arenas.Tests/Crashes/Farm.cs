@@ -56,7 +56,10 @@ internal sealed class Farm
     {
         _arena = arena;
         if (arena.GetRoot<Root>().IsNull)
+        {
             Build(arena);
+        }
+
         Root root = arena.Get(arena.GetRoot<Root>());
         _list = new MappedList<Fat>(arena, root.List);
         _queue = new MappedQueue<Fat>(arena, root.Queue);
@@ -81,13 +84,25 @@ internal sealed class Farm
     public void Prepare(Random random)
     {
         while (_list.Count < 3)
+        {
             _list.Add(Any(random));
+        }
+
         while (_blocks.Count < 3)
+        {
             Allocate(random, random.Next(1, 100), 16);
+        }
+
         while (_strings.Count < 3)
+        {
             AddString(random);
+        }
+
         while (_queue.Count < 3)
+        {
             _queue.Enqueue(Any(random));
+        }
+
         for (int i = 0; i < 60; i += 2)
         {
             _dictionary.TryAdd(i, Any(random));
@@ -98,7 +113,7 @@ internal sealed class Farm
     /// <summary>Does one operation of the arena. Its number decides which, unless there is too little or too much of something.</summary>
     public void Do(int seed, long number)
     {
-        var random = new Random((int)(((seed * 7919L) + (number * 104729L)) & 0x7fff_ffff));
+        Random random = new((int)(((seed * 7919L) + (number * 104729L)) & 0x7fff_ffff));
         string? needed = _list.Count < 3 ? "list add range" : _list.Count > 1500 ? "list clear"
             : _blocks.Count < 3 ? "allocate" : _blocks.Count > 40 ? "free much"
             : _strings.Count < 3 ? "string" : _strings.Count > 40 ? "string free"
@@ -111,25 +126,37 @@ internal sealed class Farm
     /// <exception cref="InvalidOperationException">Something is half written.</exception>
     public string Dump()
     {
-        var text = new StringBuilder();
+        StringBuilder text = new();
         Line("list", _list);
         Line("queue", _queue);
         foreach ((long key, Fat value) in _dictionary.OrderBy(pair => pair.Key))
+        {
             text.Append(CultureInfo.InvariantCulture, $"{key}={One(value)};");
+        }
+
         SortedDictionary<string, string> names = new(StringComparer.Ordinal);
         foreach (StringEntry<Fat> entry in _names)
+        {
             names.Add(entry.Key, One(entry.Value));
+        }
+
         text.AppendJoin(';', names);
         foreach (Block block in _blocks)
         {
             ReadOnlySpan<byte> bytes = _arena.GetSpan(block.At, block.Length);
             if (bytes.ContainsAnyExcept(block.Fill))
+            {
                 throw new InvalidOperationException("A block is not what was written.");
+            }
+
             text.Append(CultureInfo.InvariantCulture, $"[{block.Length},{block.Fill}]");
         }
 
         foreach (MappedString name in _strings)
+        {
             text.Append('\n').Append(name.GetString(_arena));
+        }
+
         return text.ToString();
 
         void Line(string name, IEnumerable<Fat> items) => text.Append(name).Append(' ').AppendJoin(',', items.Select(One)).Append('\n');
@@ -164,12 +191,20 @@ internal sealed class Farm
     {
         ArenaReport report = _arena.Inspect();
         foreach (string problem in report.Problems)
+        {
             yield return problem;
+        }
+
         long own = Blocks("own"), strings = Blocks("string");
         if (own != _blocks.Count + 1 || strings != _strings.Count)
+        {
             yield return $"{own} own blocks and {strings} strings are in use, {_blocks.Count + 1} and {_strings.Count} are known";
+        }
+
         if (Blocks("list") != 3 || Blocks("queue") != 1 || Blocks("dictionary") != 1 || Blocks("string dictionary") != 1)
+        {
             yield return "there are more containers than were made";
+        }
 
         long Blocks(string kind) => report.Kinds.FirstOrDefault(use => use.Kind == kind).Blocks;
     }
@@ -242,7 +277,10 @@ internal sealed class Farm
         _list.RemoveAt(_list.Count - 1);
         _list.Add(Any(random));
         if (_queue.TryDequeue(out Fat item))
+        {
             _queue.Enqueue(item);
+        }
+
         _dictionary.Remove(random.Next(60));
         _dictionary[random.Next(60)] = Any(random);
         using (_arena.BeginChange())

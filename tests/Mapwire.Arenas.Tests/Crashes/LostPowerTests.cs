@@ -23,16 +23,18 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void A_cell_keeps_its_value_or_gets_the_next_one()
     {
-        var disk = new Disk();
+        Disk disk = new();
         string path = _folder["cell"];
         DurableFile.Observer = disk.Record;
         using (DurableCell<Large> cell = DurableCell.CreateOrOpen<Large>(path))
+        {
             for (int i = 1; i <= 3; i++)
             {
                 disk.Say($"{i}");
                 cell.Write(Of(i));
                 disk.Commit();
             }
+        }
 
         DurableFile.Observer = null;
         int images = disk.Replay(every: true, samples: 0, random: new Random(1), share: 1, (files, allowed) =>
@@ -48,7 +50,7 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
 
         static Large Of(long value)
         {
-            var large = default(Large);
+            Large large = default(Large);
             new Random((int)value).NextBytes(large);
             return large;
         }
@@ -58,7 +60,7 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
     public void A_short_history_of_an_arena_in_every_permitted_way()
     {
         CommitLog.UsualLength = 3 * 4096; // two commits fill it
-        var disk = new Disk();
+        Disk disk = new();
         string path = _folder["arena"];
         DurableFile.Observer = disk.Record;
         for (int life = 0; life < 2; life++)
@@ -68,7 +70,10 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
             {
                 Offset<Fat> at = arena.GetRoot<Fat>();
                 if (at.IsNull)
+                {
                     arena.SetRoot(at = arena.Allocate<Fat>());
+                }
+
                 arena.Edit(at) = Fat.Of((life * 10) + i);
                 disk.Say($"{(life * 10) + i}");
                 arena.Commit();
@@ -104,7 +109,7 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
     private Disk Record(int commits, int operations, int seed, bool closes)
     {
         CommitLog.UsualLength = 1 << 16;
-        var disk = new Disk();
+        Disk disk = new();
         string path = _folder["arena"];
         File.Delete(path);
         File.Delete(CommitLog.PathOf(path));
@@ -112,13 +117,19 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
         for (int life = 0; life < 2; life++)
         {
             Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 24 });
-            var farm = new Farm(arena);
+            Farm farm = new(arena);
             for (int commit = 0; commit < commits; commit++)
             {
                 for (int i = 0; i < operations; i++)
+                {
                     farm.Do(seed, farm.Done++);
+                }
+
                 if (commit % 7 == 3) // enough for the log to be full sometimes
+                {
                     arena.EditSpan(arena.Allocate<byte>(200_000), 200_000).Fill((byte)commit);
+                }
+
                 disk.Say(State(arena));
                 arena.Commit();
                 disk.Commit();
@@ -126,9 +137,13 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
 
             farm.Do(seed, farm.Done); // never committed
             if (closes || life == 0)
+            {
                 arena.Dispose();
+            }
             else
+            {
                 disk.Abandon(arena);
+            }
         }
 
         DurableFile.Observer = null;
@@ -166,8 +181,13 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
     private void Write(IReadOnlyDictionary<string, byte[]> files)
     {
         foreach (string old in Directory.GetFiles(_folder.Root))
+        {
             File.Delete(old);
+        }
+
         foreach ((string path, byte[] bytes) in files)
+        {
             File.WriteAllBytes(path, bytes);
+        }
     }
 }

@@ -31,7 +31,10 @@ public sealed class CellTests : IDisposable
             ArenaError.NotAnArena, Assert.Throws<ArenaFormatException>(() => DurableCell.CreateOrOpen<long>(_folder["text"])).Error);
         Assert.Equal(new string('x', 10_000), File.ReadAllText(_folder["text"]));
         using (DurableCell<long> cell = DurableCell.CreateOrOpen<long>(_folder["cell"]))
+        {
             cell.Write(5);
+        }
+
         Assert.Throws<ArenaFormatException>(() => DurableCell.CreateOrOpen<double>(_folder["cell"]));
         Assert.Throws<ArgumentException>(() => DurableCell.CreateOrOpen<nint>(_folder["other"]));
     }

@@ -14,9 +14,11 @@ public sealed class ArenaCommandTests : IDisposable
     public ArenaCommandTests()
     {
         using Arena arena = Arena.Create(_folder["arena"], new ArenaOptions { LayoutVersion = 7 });
-        var farm = new Farm(arena);
+        Farm farm = new(arena);
         for (int i = 0; i < 50; i++)
+        {
             farm.Do(1, i);
+        }
     }
 
     public void Dispose() => _folder.Dispose();
@@ -28,7 +30,10 @@ public sealed class ArenaCommandTests : IDisposable
         (int exit, string text, string error) = Run(_folder["arena"]);
         Assert.Equal((0, ""), (exit, error));
         foreach (string part in (string[])["survives  kill -9 of its process", "version 7", "string dictionary", "BLOCKS FROM", "1.00 MiB", "\nsound\n"])
+        {
             Assert.Contains(part, text);
+        }
+
         Assert.Equal((0, "sound\n", ""), Run("--verify", _folder["arena"]));
         Assert.Equal(before, File.ReadAllBytes(_folder["arena"]));
     }

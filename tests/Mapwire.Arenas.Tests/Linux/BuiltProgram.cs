@@ -12,7 +12,10 @@ internal static class BuiltProgram
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         if (process.WaitForExit(TimeSpan.FromSeconds(120)))
+        {
             return (process.ExitCode, output.ReplaceLineEndings("\n"), error.Result.ReplaceLineEndings("\n"));
+        }
+
         process.Kill(entireProcessTree: true);
         throw new TimeoutException($"{name} did not end.");
     }

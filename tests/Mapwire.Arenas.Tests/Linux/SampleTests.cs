@@ -30,15 +30,23 @@ public sealed class SampleTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(new FileInfo(text).Length, bytes, bytes + 100);
         Dictionary<string, long> model = [];
         foreach (string line in File.ReadLines(text))
+        {
             foreach (string word in line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
                 System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(model, word, out _)++;
+            }
+        }
+
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         string counted = Run("WordCount", arena, text).Output;
         output.WriteLine($"{bytes >> 20} MiB in {System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s; {counted}");
         Assert.Equal(Expected(model, 1), counted);
         Assert.Equal((0, Expected(model, 1), ""), Run("WordCount", arena));
         if (bytes > 1L << 28)
+        {
             return;
+        }
+
         Run("WordCount", arena, text);
         Assert.Equal((0, Expected(model, 2), ""), Run("WordCount", arena));
     }
@@ -55,9 +63,12 @@ public sealed class SampleTests(ITestOutputHelper output) : IDisposable
 
     private static string Expected(Dictionary<string, long> model, int times)
     {
-        var text = new StringBuilder($"{model.Count} words, {model.Values.Sum() * times} counted\n");
+        StringBuilder text = new($"{model.Count} words, {model.Values.Sum() * times} counted\n");
         foreach ((string word, long count) in model.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(10))
+        {
             text.Append($"{count * times,12} {word}\n");
+        }
+
         return text.ToString();
     }
 

@@ -1,4 +1,6 @@
+using Mapwire.Arenas.Tests.Containers;
 using Mapwire.Arenas.Tests.Support;
+using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
 using Xunit;
 
@@ -9,7 +11,7 @@ public sealed class AllocatorTests
     [Fact]
     public void Blocks_are_zero_aligned_apart_and_freed_to_nothing() => Steps.Check(steps =>
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Arena arena = memory.Arena;
         List<(Offset<byte> At, byte[] Bytes)> model = [];
         foreach ((int what, int where, int much) in steps)
@@ -37,7 +39,10 @@ public sealed class AllocatorTests
         Assert.All(model, block => Assert.Equal(block.Bytes, arena.GetSpan(block.At, block.Bytes.Length).ToArray()));
         Assert.Empty(arena.Inspect().Problems);
         foreach ((Offset<byte> at, byte[] _) in model)
+        {
             arena.Free(at);
+        }
+
         ArenaReport report = arena.Inspect();
         Assert.Empty(report.Problems);
         Assert.Equal((0, 0), (arena.UsedBlocks, arena.UsedBytes));
@@ -47,8 +52,8 @@ public sealed class AllocatorTests
     [Fact]
     public void What_is_freed_is_used_again()
     {
-        using var memory = new MemoryArena();
-        var random = new Random(3);
+        using MemoryArena memory = new();
+        Random random = new(3);
         Offset<byte>[] held = new Offset<byte>[500];
         for (int i = 0; i < 200_000; i++)
         {
@@ -63,11 +68,14 @@ public sealed class AllocatorTests
     [Fact]
     public void Free_refuses_what_is_not_allocated()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Offset<long> at = memory.Arena.Allocate<long>(10), other = memory.Arena.Allocate<long>(10);
-        var list = new MappedList<int>(memory.Arena) { 1 };
+        MappedList<int> list = new(memory.Arena) { 1 };
         foreach (long where in (long[])[8, at.Value + 16, at.Value + 1, other.Value + 96, 1L << 40, long.MaxValue, long.MinValue, -16, list.Offset.Value])
+        {
             Assert.Throws<ArgumentException>(() => memory.Arena.Free(new Offset<long>(where)));
+        }
+
         memory.Arena.Free(at);
         Assert.Throws<ArgumentException>(() => memory.Arena.Free(at));
         memory.Arena.Free(default(Offset<long>));
@@ -77,7 +85,7 @@ public sealed class AllocatorTests
     [Fact]
     public void Following_an_offset_is_checked()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         long size = memory.Arena.Size;
         foreach (long where in (long[])[0, 1, 128, 4096, 32767, size - 7, size, size + 1, long.MaxValue, long.MinValue, -1, -8, -32768])
         {
@@ -94,11 +102,11 @@ public sealed class AllocatorTests
     [Fact]
     public void A_change_that_is_not_completed_is_undone_with_all_that_was_done_inside()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Arena arena = memory.Arena;
-        var list = new MappedList<long>(arena) { 1, 2, 3 };
-        var dictionary = new MappedDictionary<long, long>(arena) { { 1, 1 } };
-        var queue = new MappedQueue<long>(arena);
+        MappedList<long> list = new(arena) { 1, 2, 3 };
+        MappedDictionary<long, long> dictionary = new(arena) { { 1, 1 } };
+        MappedQueue<long> queue = new(arena);
         queue.Enqueue(1);
         Offset<long> own = arena.Allocate<long>();
         arena.Edit(own) = 5;
@@ -109,13 +117,19 @@ public sealed class AllocatorTests
             list.Add(9);
             list.Insert(0, 8);
             for (int i = 0; i < 100; i++)
+            {
                 list.Add(i);
+            }
+
             dictionary.Remove(1);
             dictionary[1] = 7;
             dictionary[2] = 7;
             queue.Dequeue();
             for (int i = 0; i < 4; i++)
+            {
                 queue.Enqueue(4);
+            }
+
             change.Edit(own) = 6;
             arena.Free(own);
             using (ArenaChange inner = arena.BeginChange())
@@ -125,7 +139,10 @@ public sealed class AllocatorTests
             }
 
             using (arena.BeginChange())
+            {
                 list.Clear(); // undone by itself
+            }
+
             Assert.Equal(104, list.Count);
         }
 
@@ -139,7 +156,7 @@ public sealed class AllocatorTests
     [Fact]
     public void Freeing_twice_in_one_change_is_refused()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Offset<long> at = memory.Arena.Allocate<long>();
         using (ArenaChange change = memory.Arena.BeginChange())
         {
@@ -155,14 +172,16 @@ public sealed class AllocatorTests
     [Fact]
     public void A_change_that_is_too_large_is_refused_and_undone()
     {
-        using var memory = new MemoryArena();
-        var list = new MappedList<long>(memory.Arena);
+        using MemoryArena memory = new();
+        MappedList<long> list = new(memory.Arena);
         list.AddRange(new long[5000]);
         Assert.Throws<InvalidOperationException>(() =>
         {
             using ArenaChange change = memory.Arena.BeginChange();
             for (int i = 0; i < 5000; i++)
+            {
                 list[i] = 1;
+            }
         });
         Assert.Equal(-1, list.IndexOf(1));
         Offset<long>[] blocks = [.. Enumerable.Range(0, 65).Select(_ => memory.Arena.Allocate<long>())];
@@ -170,7 +189,9 @@ public sealed class AllocatorTests
         {
             using ArenaChange change = memory.Arena.BeginChange();
             foreach (Offset<long> block in blocks)
+            {
                 memory.Arena.Free(block);
+            }
         });
         Assert.Equal(67, memory.Arena.UsedBlocks);
         list.Add(2);
@@ -180,10 +201,10 @@ public sealed class AllocatorTests
     [Fact]
     public void A_full_arena_says_so_and_stays_as_it_was()
     {
-        using var region = Mapwire.Memory.MappedRegion.Allocate(1 << 17);
+        using MappedRegion region = Mapwire.Memory.MappedRegion.Allocate(1 << 17);
         using Arena arena = Arena.Create(region);
-        var list = new MappedList<Containers.Fat>(arena);
-        var dictionary = new MappedStringDictionary<long>(arena);
+        MappedList<Fat> list = new(arena);
+        MappedStringDictionary<long> dictionary = new(arena);
         Assert.Throws<IOException>(() =>
         {
             for (int i = 0; i < int.MaxValue; i++)
@@ -204,10 +225,10 @@ public sealed class AllocatorTests
     [Fact]
     public void Many_threads_allocate_and_free()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Parallel.For(0, 4, thread =>
         {
-            var random = new Random(thread);
+            Random random = new(thread);
             List<(Offset<long> At, long Value)> held = [];
             for (int i = 0; i < 20_000; i++)
             {

@@ -1,9 +1,9 @@
 using Mapwire.Arenas.Tests.Containers;
 using Mapwire.Arenas.Tests.Support;
-using Mapwire.Memory.Tests.Support;
 using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
 using Mapwire.Memory.Sharing;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Memory;
@@ -27,7 +27,10 @@ public sealed class ArenaFileTests : IDisposable
         {
             Build(arena);
             if (durability == ArenaDurability.PowerLoss)
+            {
                 arena.Commit();
+            }
+
             built = Heap(arena).ToArray();
             address = arena.DangerousAddress;
         }
@@ -46,7 +49,10 @@ public sealed class ArenaFileTests : IDisposable
     {
         nint address;
         using (MappedRegion probe = MappedRegion.Allocate(1 << 26)) // free from here on, and large enough that nobody else is put there
+        {
             address = (probe.DangerousAddress + (1 << 25)) / (1 << 16) * (1 << 16);
+        }
+
         using (Arena arena = Arena.Create(Path, new ArenaOptions { Address = address, MaxSize = 1 << 20 }))
         {
             Assert.Equal(address, arena.DangerousAddress);
@@ -73,18 +79,26 @@ public sealed class ArenaFileTests : IDisposable
     public void It_grows_without_moving(ArenaDurability durability)
     {
         if (!PlatformCapabilities.Supports(MemoryCapability.ReserveForFile))
+        {
             return;
+        }
+
         using (Arena arena = Arena.Create(Path, new ArenaOptions { Size = 1 << 16, Durability = durability }))
         {
             nint address = arena.DangerousAddress;
             ref readonly Fat first = ref arena.Get(Allocated(arena, 1));
             for (int i = 0; i < 200_000; i++)
+            {
                 Allocated(arena, i);
+            }
+
             Assert.Equal(address, arena.DangerousAddress);
             Assert.Equal(Fat.Of(1), first);
             Assert.InRange(arena.Size, 200_000 * 32, 200_000 * 32 * 2);
             if (durability == ArenaDurability.PowerLoss)
+            {
                 arena.Commit();
+            }
         }
 
         using Arena again = Arena.Open(Path);
@@ -111,11 +125,14 @@ public sealed class ArenaFileTests : IDisposable
 
         using Arena one = Arena.Open(Path, new ArenaOptions { Shared = true }), two = Arena.Open(Path, new ArenaOptions { Shared = true });
         Assert.Throws<IOException>(() => Arena.Open(Path));
-        var list = new MappedList<long>(one);
+        MappedList<long> list = new(one);
         one.SetRoot(list.Offset);
-        var view = new MappedList<long>(two, two.GetRoot<ListHeader>());
+        MappedList<long> view = new(two, two.GetRoot<ListHeader>());
         for (int i = 0; i < 100_000; i++)
+        {
             (i % 2 == 0 ? list : view).Add(i); // each follows the other's growth
+        }
+
         Assert.Equal(Enumerable.Range(0, 100_000).Select(i => (long)i), view);
         Assert.Empty(two.Inspect().Problems);
     }
@@ -143,21 +160,32 @@ public sealed class ArenaFileTests : IDisposable
         {
             File.WriteAllBytes(Path, page[..length]);
             using (Arena arena = Arena.Create(Path))
+            {
                 Build(arena);
+            }
+
             using (Arena arena = Arena.Open(Path))
+            {
                 Check(arena);
+            }
         }
     }
 
     [Fact]
     public void Another_layout_is_refused()
     {
-        var id = new Guid("2f9d1e6c-8f34-4d9b-8d43-2f3f0fb6b8a1");
+        Guid id = new("2f9d1e6c-8f34-4d9b-8d43-2f3f0fb6b8a1");
         Arena.Create(Path, new ArenaOptions { LayoutId = id, LayoutVersion = 3 }).Dispose();
         foreach (ArenaOptions other in (ArenaOptions[])[new(), new() { LayoutId = id }, new() { LayoutVersion = 3 }, new() { LayoutId = Guid.NewGuid(), LayoutVersion = 3 }])
+        {
             Assert.Equal(ArenaError.OtherLayout, Assert.Throws<ArenaFormatException>(() => Arena.Open(Path, other)).Error);
+        }
+
         using (Arena arena = Arena.Open(Path, new ArenaOptions { LayoutId = id, LayoutVersion = 3 }))
+        {
             Assert.Equal((id, 3), (arena.LayoutId, arena.LayoutVersion));
+        }
+
         using Arena any = Arena.Open(Path, new ArenaOptions { AnyLayout = true });
         any.SetRoot(any.Allocate<long>());
         Assert.Equal(ArenaError.OtherLayout, Assert.Throws<ArenaFormatException>(() => any.GetRoot<double>()).Error);
@@ -173,7 +201,9 @@ public sealed class ArenaFileTests : IDisposable
         {
             Build(arena);
             if (durability == ArenaDurability.PowerLoss)
+            {
                 arena.Commit();
+            }
         }
 
         byte[] before = File.ReadAllBytes(Path);
@@ -202,7 +232,7 @@ public sealed class ArenaFileTests : IDisposable
         Check(two);
         using (one.Hold())
         {
-            var waiting = new Thread(() => two.Allocate<long>());
+            Thread waiting = new(() => two.Allocate<long>());
             waiting.Start();
             Assert.False(waiting.Join(100));
         }
@@ -214,9 +244,9 @@ public sealed class ArenaFileTests : IDisposable
     public void Use_after_disposal_is_refused()
     {
         Arena arena = Arena.Create(Path);
-        var list = new MappedList<long>(arena) { 1 };
-        var dictionary = new MappedDictionary<long, long>(arena) { { 1, 1 } };
-        var queue = new MappedQueue<long>(arena);
+        MappedList<long> list = new(arena) { 1 };
+        MappedDictionary<long, long> dictionary = new(arena) { { 1, 1 } };
+        MappedQueue<long> queue = new(arena);
         Offset<long> at = arena.Allocate<long>();
         arena.Dispose();
         arena.Dispose();
@@ -234,12 +264,18 @@ public sealed class ArenaFileTests : IDisposable
 
     private static void Build(Arena arena)
     {
-        var list = new MappedList<Fat>(arena);
+        MappedList<Fat> list = new(arena);
         for (int i = 0; i < 100; i++)
+        {
             list.Add(Fat.Of(i));
-        var names = new MappedStringDictionary<MappedString>(arena);
+        }
+
+        MappedStringDictionary<MappedString> names = new(arena);
         for (int i = 0; i < 100; i++)
+        {
             names[$"key {i}"] = MappedString.Create(arena, $"value {i}");
+        }
+
         Offset<Root> root = arena.Allocate<Root>();
         arena.Edit(root) = new Root(list.Offset, names.Offset);
         arena.SetRoot(root);
@@ -249,9 +285,11 @@ public sealed class ArenaFileTests : IDisposable
     {
         Root root = arena.Get(arena.GetRoot<Root>());
         Assert.Equal(Enumerable.Range(0, 100).Select(i => Fat.Of(i)), new MappedList<Fat>(arena, root.List));
-        var names = new MappedStringDictionary<MappedString>(arena, root.Names);
+        MappedStringDictionary<MappedString> names = new(arena, root.Names);
         for (int i = 0; i < 100; i++)
+        {
             Assert.Equal($"value {i}", names[$"key {i}"].GetString(arena));
+        }
     }
 
     private readonly record struct Root(Offset<ListHeader> List, Offset<StringDictionaryHeader> Names);

@@ -1,9 +1,9 @@
 using Mapwire.Arenas.Tests.Containers;
 using Mapwire.Arenas.Tests.Crashes;
 using Mapwire.Arenas.Tests.Support;
-using Mapwire.Memory.Tests.Support;
 using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Tests.Support;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Memory;
@@ -22,7 +22,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
     {
         int mutations = Rounds.Of("MAPWIRE_FUZZ_MUTATIONS", usual: 20_000), refused = 0, sound = 0, unsound = 0, used = 0;
         byte[][] arenas = [.. Enumerable.Range(0, 8).Select(seed => Make(seed))];
-        var random = new Random(mutations);
+        Random random = new(mutations);
         Span<byte> bytes = _region.AsSpan();
         for (int round = 0; round < mutations; round++)
         {
@@ -36,13 +36,19 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
                 bool isSound = arena.Inspect().IsSound;
                 sound += isSound ? 1 : 0;
                 unsound += isSound ? 0 : 1;
-                var farm = new Farm(arena);
+                Farm farm = new(arena);
                 if (isSound)
+                {
                     _ = farm.Problems().Count();
+                }
+
                 farm.Read();
                 farm.Prepare(new Random(round));
                 for (int i = 0; i < 5; i++)
+                {
                     farm.Do(round, i);
+                }
+
                 used++;
             }
             catch (Exception failure) when (IsRefusal(failure))
@@ -94,11 +100,22 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         ];
         int refused = 0, used = 0;
         foreach ((Func<Arena, MappedContainer> open, Action<MappedContainer>[] uses) in kinds)
+        {
             for (int field = 0; field < TableFields.StringBytes; field += 8)
+            {
                 foreach (long value in wild)
+                {
                     foreach (Action<MappedContainer> use in uses)
+                    {
                         for (int nested = 0; nested < 2; nested++)
+                        {
                             Use(open, field, value, use, nested == 1);
+                        }
+                    }
+                }
+            }
+        }
+
         output.WriteLine($"{refused} refused, {used} used");
         Assert.True(refused > 500 && used > 500, $"{refused} {used}");
 
@@ -144,10 +161,13 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Files_cut_to_any_length_are_refused()
     {
-        using var folder = new TempFolder();
+        using TempFolder folder = new();
         string path = folder["arena"];
         using (Arena arena = Arena.Create(path, new ArenaOptions { Size = 1 << 16 }))
+        {
             _ = new Farm(arena);
+        }
+
         byte[] whole = File.ReadAllBytes(path);
         foreach (int length in Enumerable.Range(1, 130).Concat([4095, 4096, 12288, 32767, 32768, 32832, whole.Length - 4096, whole.Length - 1]))
         {
@@ -170,17 +190,25 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         {
             byte[] log = MakeFile(path, durability);
             byte[] whole = File.ReadAllBytes(path);
-            var random = new Random((int)durability);
+            Random random = new((int)durability);
             for (int round = 0; round < mutations; round++)
             {
                 byte[] file = [.. whole], beside = [.. log];
                 if (log.Length == 0 || round % 2 == 0)
+                {
                     Mutate(file, file.Length, random);
+                }
                 else
+                {
                     Mutate(beside, beside.Length, random);
+                }
+
                 File.WriteAllBytes(path, file);
                 if (log.Length > 0)
+                {
                     File.WriteAllBytes(CommitLog.PathOf(path), beside);
+                }
+
                 try
                 {
                     using Arena arena = Arena.Open(path, new ArenaOptions { ReadOnly = round % 3 == 0, MaxSize = Room.Grows ? 1 << 24 : null });
@@ -207,9 +235,12 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
     {
         using MappedRegion region = MappedRegion.Allocate(Size);
         using Arena arena = Arena.Create(region);
-        var farm = new Farm(arena);
+        Farm farm = new(arena);
         for (int i = 0; i < 60; i++)
+        {
             farm.Do(seed, i);
+        }
+
         if (seed % 4 == 3)
         {
             // One that a process died in.
@@ -218,10 +249,15 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
             Mapwire.Memory.Sharing.FaultPoints.Reached = _ =>
             {
                 if (--steps == 0)
+                {
                     image = region.AsReadOnlySpan().ToArray();
+                }
             };
             while (image is null)
+            {
                 farm.Do(seed, 1000 + steps);
+            }
+
             Mapwire.Memory.Sharing.FaultPoints.Reached = null;
             return image;
         }
@@ -233,12 +269,14 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
     {
         File.Delete(path);
         Arena arena = Arena.Create(path, new ArenaOptions { Durability = durability, Size = 1 << 16 });
-        var farm = new Farm(arena);
+        Farm farm = new(arena);
         for (int i = 0; i < 10; i++)
         {
             farm.Do(1, i);
             if (durability == ArenaDurability.PowerLoss)
+            {
                 arena.Commit();
+            }
         }
 
         if (durability != ArenaDurability.PowerLoss)

@@ -11,7 +11,7 @@ public sealed class TypeLayoutTests
     [Fact]
     public void Types_that_mean_the_same_in_every_run_are_taken()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         memory.Arena.Free(memory.Arena.Allocate<byte>());
         memory.Arena.Free(memory.Arena.Allocate<decimal>());
         memory.Arena.Free(memory.Arena.Allocate<Guid>());
@@ -30,7 +30,7 @@ public sealed class TypeLayoutTests
     [Fact]
     public void Types_that_do_not_are_refused_with_the_reason()
     {
-        using var memory = new MemoryArena();
+        using MemoryArena memory = new();
         Refused<nint>(memory, "native integer");
         Refused<WithPointer>(memory, "native integer");
         Refused<DateTime>(memory, "as it likes");

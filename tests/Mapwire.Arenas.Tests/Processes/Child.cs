@@ -33,13 +33,18 @@ internal static class Child
     private static void Work(string path, int seed, long steps)
     {
         using Arena arena = Arena.Open(path);
-        var farm = new Farm(arena);
+        Farm farm = new(arena);
         if (steps > 0)
+        {
             FaultPoints.Reached = _ =>
             {
                 if (--steps == 0)
+                {
                     Process.GetCurrentProcess().Kill();
+                }
             };
+        }
+
         Console.WriteLine("ready");
         for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < LongestLife;)
         {
@@ -63,6 +68,8 @@ internal static class Child
         SharedFarm farm = new(arena);
         Console.WriteLine("ready");
         for (int i = 0; i < count; i++)
+        {
             farm.Step(party, i);
+        }
     }
 }

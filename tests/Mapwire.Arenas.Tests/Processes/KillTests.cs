@@ -24,21 +24,23 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     {
         int rounds = Rounds.Of("MAPWIRE_KILL_ROUNDS", usual: OperatingSystem.IsWindows() ? 3 : 8), undone = 0;
         int seed = Environment.ProcessId;
-        var random = new Random(seed);
+        Random random = new(seed);
         string path = _folder["arena"];
         Arena.Create(path, new ArenaOptions { Durability = durability, Size = 1 << 17 }).Dispose();
-        using var memory = new MemoryArena(1 << 20);
-        var model = new Farm(memory.Arena);
+        using MemoryArena memory = new(1 << 20);
+        Farm model = new(memory.Arena);
         using (Arena arena = Arena.Open(path))
         {
             _ = new Farm(arena);
             if (durability == ArenaDurability.PowerLoss)
+            {
                 arena.Commit();
+            }
         }
 
         for (int round = 0; round < rounds; round++)
         {
-            using (var child = new ChildProcess("farm", path, $"{seed}", atSteps ? $"{random.Next(1, 3000)}" : "0"))
+            using (ChildProcess child = new("farm", path, $"{seed}", atSteps ? $"{random.Next(1, 3000)}" : "0"))
             {
                 bool ready = child.WaitUntilReady();
                 if (!atSteps)
@@ -52,10 +54,13 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             }
 
             using Arena arena = Arena.Open(path);
-            var farm = new Farm(arena);
+            Farm farm = new(arena);
             Assert.Empty(farm.Problems());
             while (model.Done < farm.Done)
+            {
                 model.Do(seed, model.Done++);
+            }
+
             string found = farm.Dump();
             if (found != model.Dump())
             {
@@ -80,6 +85,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     {
         long end = System.Diagnostics.Stopwatch.GetTimestamp() + (microseconds * System.Diagnostics.Stopwatch.Frequency / 1_000_000);
         while (System.Diagnostics.Stopwatch.GetTimestamp() < end)
+        {
             Thread.Yield();
+        }
     }
 }

@@ -44,10 +44,16 @@ internal sealed class SharedFarm
         List.Add(mine);
         Queue.Enqueue(mine);
         if (number % 3 == 0)
+        {
             Queue.TryDequeue(out _);
+        }
+
         Names[$"{party}/{number}"] = mine;
         if (number % 2 == 0)
+        {
             Names.Remove($"{party}/{number}");
+        }
+
         _arena.Free(_arena.Allocate<byte>(number % 500));
         using ArenaChange change = _arena.BeginChange();
         Sums[number % 100] = Sums.TryGetValue(number % 100, out long sum) ? sum + 1 : 1;

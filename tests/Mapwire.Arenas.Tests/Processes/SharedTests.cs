@@ -18,12 +18,15 @@ public sealed class SharedTests : IDisposable
         int count = Rounds.Of("MAPWIRE_SHARED_STEPS", usual: 20_000);
         string path = _folder["arena"];
         using Arena arena = Arena.Create(path, new ArenaOptions { Shared = true, Size = Room.Of(1 << 16, 1 << 25) });
-        var farm = new SharedFarm(arena);
+        SharedFarm farm = new(arena);
         using (ChildProcess one = new("share", path, "1", $"{count}"), two = new("share", path, "2", $"{count}"))
         {
             Assert.True(one.WaitUntilReady() && two.WaitUntilReady());
             for (int i = 0; i < count / 4; i++) // and this process as the third
+            {
                 farm.Step(3, i);
+            }
+
             Assert.True(one.WaitForExit(120_000) && two.WaitForExit(120_000));
             Assert.Equal((0, 0), (one.ExitCode, two.ExitCode));
         }
@@ -47,24 +50,32 @@ public sealed class SharedTests : IDisposable
     {
         string path = _folder["arena"];
         using Arena arena = Arena.Create(path, new ArenaOptions { Shared = true, Size = Room.Of(1 << 16, 1 << 25) });
-        var farm = new SharedFarm(arena);
-        var random = new Random();
+        SharedFarm farm = new(arena);
+        Random random = new();
         int rounds = Rounds.Of("MAPWIRE_KILL_ROUNDS", usual: 5);
         for (int round = 0; round < rounds; round++)
         {
             using ChildProcess child = new("share", path, $"{round + 10}", "100000000");
             Assert.True(child.WaitUntilReady());
             for (int i = 0; i < 200; i++)
+            {
                 farm.Step(3, i);
+            }
+
             for (int spin = random.Next(10_000); spin > 0; spin--)
+            {
                 Thread.SpinWait(10);
+            }
+
             child.Kill();
             long[] mine = [.. Held(arena, () => farm.List.Where(item => item >> 32 == round + 10).ToArray())];
             Assert.Equal(Enumerable.Range(0, mine.Length).Select(i => ((long)(round + 10) << 32) | (uint)i), mine);
             Assert.Empty(arena.Inspect().Problems);
             using ArenaHold hold = arena.Hold();
             if (farm.List.Count > 1_000_000)
+            {
                 farm.List.Clear();
+            }
         }
     }
 
@@ -78,7 +89,10 @@ public sealed class SharedTests : IDisposable
     {
         int count = 0;
         foreach (StringEntry<long> entry in farm.Names)
+        {
             count += entry.Value >> 32 == party ? 1 : 0;
+        }
+
         return count;
     }
 }

@@ -51,9 +51,13 @@ public sealed class CodecTests
 
         byte[]? header = SequenceHeader.CreateExtended(codec);
         if (codec is DolbyConfiguration)
+        {
             Assert.Null(header);
+        }
         else
+        {
             Assert.Equal(codec.Raw, header!.AsSpan(5).ToArray());
+        }
     }
 
     /// <summary>A client of plain RTMP gets none of these tracks, one that offers their codec does.</summary>
@@ -122,7 +126,9 @@ public sealed class CodecTests
                 _ => null,
             };
             for (int length = 0; parse is not null && length < raw.Length; length++)
+            {
                 Assert.Throws<CodecFormatException>(() => parse(raw[..length]));
+            }
         }
 
         Assert.Throws<CodecFormatException>(() => Av1Configuration.Parse([0x81, 0, 0]));

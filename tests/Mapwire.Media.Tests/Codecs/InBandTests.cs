@@ -175,7 +175,9 @@ public sealed class InBandTests
                 bool isLeft = codec.Raw.AsSpan().SequenceEqual(film.Record);
                 CodecConfiguration again = codec is AvcConfiguration ? AvcConfiguration.Parse(codec.Raw.AsSpan()) : HevcConfiguration.Parse(codec.Raw.AsSpan());
                 if (again.IsIncomplete != isLeft)
+                {
                     return false;
+                }
             }
 
             return true;
@@ -196,7 +198,10 @@ public sealed class InBandTests
     {
         MovieFileReader reader = new(film.Length);
         while (reader.TryGetNext(out long offset, out int length))
+        {
             reader.Add(film.AsSpan((int)offset, length));
+        }
+
         return Assert.Single(reader.ToMovie().Tracks);
     }
 }

@@ -101,7 +101,9 @@ public sealed class ExTagHeaderTests
         Assert.Equal(Header(VideoFrameType.Inter, VideoPacketType.CodedFramesX, "hvc1") with { NanosecondOffset = 9 }, header);
         Assert.Equal(body.Length, length);
         for (int cut = 0; cut < body.Length; cut++)
+        {
             Assert.False(ExVideoTagHeader.TryParse(body.AsSpan(0, cut), out _, out _));
+        }
     }
 
     [Fact]
@@ -179,7 +181,9 @@ public sealed class ExTagHeaderTests
             try
             {
                 if (ExVideoTagHeader.TryParse(body, out _, out int length))
+                {
                     Assert.InRange(length, 1, body.Length);
+                }
             }
             catch (FlvFormatException)
             {
@@ -189,7 +193,9 @@ public sealed class ExTagHeaderTests
             try
             {
                 if (ExAudioTagHeader.TryParse(body, out _, out int length))
+                {
                     Assert.InRange(length, 1, body.Length);
+                }
             }
             catch (FlvFormatException)
             {

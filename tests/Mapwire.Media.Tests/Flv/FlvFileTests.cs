@@ -79,7 +79,9 @@ public sealed class FlvFileTests
 
         Assert.True(Parse(file[..(file.Length / 2)]).IsCutOff);
         for (int length = 0; length < 9; length++)
+        {
             Assert.Throws<FlvFormatException>(() => ParseFlv(file[..length]));
+        }
     }
 
     [Fact]
@@ -92,7 +94,9 @@ public sealed class FlvFileTests
             try
             {
                 foreach (Track track in Parse(file).Tracks)
+                {
                     Assert.All(track.Samples, sample => Assert.InRange(sample.Offset, 0, file.Length - sample.Size));
+                }
             }
             catch (MediaFormatException e)
             {
@@ -219,12 +223,18 @@ public sealed class FlvFileTests
         AssertRefused(FlvError.BadTagHeader, new FlvBuilder().Tag(9, 0, "98 68766331 00").Build());
         FlvBuilder many = new FlvBuilder().Tag(9, 0, $"{AvcHeader} {AvcRecord}");
         for (uint i = 0; i < 11; i++)
+        {
             many.Tag(9, i, "27 01 000000 AA");
+        }
+
         Assert.Equal(
             FlvError.LimitExceeded, Assert.Throws<FlvFormatException>(() => Parse(many.Build(), new Mp4Limits { SamplesPerTrack = 10 })).Error);
         FlvBuilder changing = new();
         for (int i = 0; i < 65; i++)
+        {
             changing.Tag(8, 0, i % 2 == 0 ? "AF 00 1210" : "AF 00 1190");
+        }
+
         AssertRefused(FlvError.LimitExceeded, changing.Build());
     }
 
@@ -248,7 +258,10 @@ public sealed class FlvFileTests
     {
         MovieFileReader reader = new(file.Length, limits);
         while (reader.TryGetNext(out long offset, out int length))
+        {
             reader.Add(file.AsSpan((int)offset, length));
+        }
+
         return reader.ToMovie();
     }
 
@@ -256,7 +269,10 @@ public sealed class FlvFileTests
     {
         FlvFileReader reader = new(file.Length);
         while (reader.TryGetNext(out long offset, out int length))
+        {
             reader.Add(file.AsSpan((int)offset, length));
+        }
+
         return reader.ToMovie();
     }
 }

@@ -27,7 +27,10 @@ public sealed class TagHeaderTests
         Assert.Equal(golden.Length, header.WriteTo(written));
         Assert.Equal(golden, written[..golden.Length]);
         for (int length = 0; length < golden.Length; length++)
+        {
             Assert.False(VideoTagHeader.TryParse(golden.AsSpan(0, length), out _));
+        }
+
         Assert.True(VideoTagHeader.TryParse(golden, out VideoTagHeader parsed));
         Assert.Equal(header, parsed);
     }
@@ -47,7 +50,10 @@ public sealed class TagHeaderTests
         Assert.Equal(golden.Length, header.WriteTo(written));
         Assert.Equal(golden, written[..golden.Length]);
         for (int length = 0; length < golden.Length; length++)
+        {
             Assert.False(AudioTagHeader.TryParse(golden.AsSpan(0, length), out _));
+        }
+
         Assert.True(AudioTagHeader.TryParse(golden, out AudioTagHeader parsed));
         Assert.Equal(header, parsed);
     }

@@ -52,7 +52,9 @@ internal sealed class FilmMutator(Random random)
     {
         List<int> boxes = Find(bytes);
         if (boxes.Count == 0)
+        {
             return;
+        }
 
         int at = boxes[random.Next(boxes.Count)];
         uint size = Read(bytes, at);
@@ -74,7 +76,10 @@ internal sealed class FilmMutator(Random random)
             case 4:
                 int from = boxes[random.Next(boxes.Count)];
                 for (int i = 4; i < 8; i++)
+                {
                     bytes[at + i] = bytes[from + i];
+                }
+
                 break;
             case 5 when isWhole && size > 12:
                 // a field of the box, where its counts and versions are
@@ -87,7 +92,10 @@ internal sealed class FilmMutator(Random random)
                 List<byte> donor = [.. other];
                 List<int> pieces = Find(donor);
                 if (pieces.Count == 0)
+                {
                     break;
+                }
+
                 int piece = pieces[random.Next(pieces.Count)];
                 uint length = Math.Min(Read(donor, piece), (uint)(donor.Count - piece));
                 bytes.InsertRange(at, donor.GetRange(piece, (int)length));
@@ -102,9 +110,14 @@ internal sealed class FilmMutator(Random random)
         {
             bool isType = true;
             for (int k = 4; k < 8 && isType; k++)
+            {
                 isType = bytes[i + k] is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'Z');
+            }
+
             if (isType)
+            {
                 found.Add(i);
+            }
         }
 
         return found;
@@ -116,10 +129,15 @@ internal sealed class FilmMutator(Random random)
     private static void Write(List<byte> bytes, int at, uint value)
     {
         if (at < 0 || at + 4 > bytes.Count)
+        {
             return;
+        }
+
         Span<byte> buffer = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(buffer, value);
         for (int i = 0; i < 4; i++)
+        {
             bytes[at + i] = buffer[i];
+        }
     }
 }

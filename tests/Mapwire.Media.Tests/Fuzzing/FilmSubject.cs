@@ -30,9 +30,14 @@ internal sealed class FilmSubject : IFuzzSubject
     public IEnumerable<FuzzCase> Seeds()
     {
         foreach (byte[] file in FilmSeeds.All())
+        {
             yield return new FuzzCase(Kind, file);
+        }
+
         foreach (string path in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Corpus")).Order())
+        {
             yield return new FuzzCase(Kind, File.ReadAllBytes(path));
+        }
     }
 
     public FuzzCase Load(string name, byte[] bytes) => new(Kind, bytes);
@@ -48,7 +53,10 @@ internal sealed class FilmSubject : IFuzzSubject
         features.Add("boxes", FeatureSet.Size(BoxTree.Read(file, 0).Length));
         bool isPlayable = Read(file, null, features);
         if (file.Length % 4 == 0)
+        {
             Read(file, Narrow, features);
+        }
+
         return isPlayable;
     }
 
@@ -68,14 +76,20 @@ internal sealed class FilmSubject : IFuzzSubject
             features.Add("movie", movie.Tracks.Length, movie.IsFragmented ? 1 : 0, movie.IsCutOff ? 1 : 0);
             long samples = 0;
             foreach (Track track in movie.Tracks)
+            {
                 samples += Walk(track, file.Length, features);
+            }
+
             return samples > 0;
         }
         catch (MediaFormatException refusal)
         {
             features.AddMessage(refusal.Reason);
             if (refusal is Mp4FormatException mp4 && KnownBoxes.Contains(mp4.Box))
+            {
                 features.Add(mp4.Box, (int)mp4.Error);
+            }
+
             Check(refusal, file);
             return false;
         }
@@ -84,9 +98,15 @@ internal sealed class FilmSubject : IFuzzSubject
     private static long Walk(Track track, long fileLength, FeatureSet features)
     {
         if (track.NotPlayable is { } reason)
+        {
             features.AddMessage(reason);
+        }
+
         foreach (CodecConfiguration codec in track.Codecs)
+        {
             CheckHeader(codec, features);
+        }
+
         long last = long.MinValue;
         long count = 0;
         long sync = 0;
@@ -121,7 +141,10 @@ internal sealed class FilmSubject : IFuzzSubject
             _ => null,
         };
         if (again is null)
+        {
             return;
+        }
+
         Require(again.Name == codec.Name && again.Rfc6381 == codec.Rfc6381 && again.IsIncomplete == codec.IsIncomplete, "the sequence header says something else");
         features.Add(codec.IsIncomplete ? "sets missing" : "sets", FeatureSet.Size(codec.Raw.Length), codec is AvcConfiguration avc ? avc.PictureParameterSets.Length : -1);
     }
@@ -132,11 +155,17 @@ internal sealed class FilmSubject : IFuzzSubject
         Require(refusal.Offset >= 0 && refusal.Offset <= file.Length, $"offset {refusal.Offset} is outside the file");
         Require(refusal.Message.Contains($" at offset {refusal.Offset})", StringComparison.Ordinal), $"no offset is named: {refusal.Message}");
         if (refusal is FlvFormatException)
+        {
             return;
+        }
+
         Mp4FormatException mp4 = (Mp4FormatException)refusal;
         Require(mp4.Message.Contains($"(box '{mp4.Box}'", StringComparison.Ordinal), $"no box is named: {mp4.Message}");
         if (mp4.Error == Mp4Error.MissingBox && mp4.Box == "moov")
+        {
             return;
+        }
+
         byte[] type = Encoding.Latin1.GetBytes(mp4.Box);
         int end = (int)Math.Min(file.Length, mp4.Offset + 8);
         Require(!Array.TrueForAll(type, part => part is >= 0x20 and < 0x7F) || type.Length != 4 || file.AsSpan(0, end).LastIndexOf(type) >= 0, $"there is no such box: {mp4.Message}");
@@ -145,6 +174,8 @@ internal sealed class FilmSubject : IFuzzSubject
     private static void Require(bool holds, string promise)
     {
         if (!holds)
+        {
             throw new BrokenPromiseException(promise);
+        }
     }
 }

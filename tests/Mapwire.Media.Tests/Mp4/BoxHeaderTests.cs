@@ -58,7 +58,9 @@ public sealed class BoxHeaderTests
         foreach (byte[] whole in new[] { Bytes(30, "free"), Bytes(1, "mdat", 30L) })
         {
             for (int length = 0; length < whole.Length; length++)
+            {
                 Assert.False(BoxHeader.TryParse(whole.AsSpan(0, length), 0, 1000, out _));
+            }
         }
     }
 

@@ -63,7 +63,10 @@ public sealed class BoxTreeTests
     {
         byte[] nested = [];
         for (int i = 0; i < 5000; i++)
+        {
             nested = i == 0 ? Bytes(8, "trak") : [.. Bytes(nested.Length + 8, "trak"), .. nested];
+        }
+
         Assert.Equal(16, BoxTree.Read(nested, 0).Length);
         byte[] many = Bytes([.. Enumerable.Repeat<object>(Bytes(8, "free"), 2000)]);
         Assert.Equal(100, BoxTree.Read(many, 0, new Mp4Limits { ListedBoxes = 100 }).Length);

@@ -85,7 +85,9 @@ public sealed class EditListTests
             foreach (Sample sample in actual)
             {
                 if (next < kept.Count && kept[next].Position == sample.Offset && kept[next].Pts == sample.PresentationTime)
+                {
                     next++;
+                }
             }
 
             Assert.Equal(kept.Count, next);

@@ -115,7 +115,9 @@ public sealed class FragmentTests
                 MovieBuilder builder = new(file.AsSpan((int)moov.Offset, (int)moov.Length), moov.Offset, file.Length);
                 builder.AddFragment(file.AsSpan((int)moof.Offset, (int)moof.Length), moof.Offset);
                 foreach (Track track in builder.ToMovie().Tracks)
+                {
                     Assert.All(track.Samples, sample => Assert.InRange(sample.Offset, 0, file.Length - sample.Size));
+                }
             }
             catch (Mp4FormatException)
             {
@@ -141,9 +143,13 @@ public sealed class FragmentTests
             MovieBuilder builder = new(file.AsSpan((int)moov.Offset, (int)moov.Length), moov.Offset, file.Length);
             // Between the boxes of the moof, with padding of up to 7 bytes, it is whole in itself.
             if (starts.Exists(start => length - start is >= 0 and < 8))
+            {
                 builder.AddFragment(cut, moof.Offset);
+            }
             else
+            {
                 Assert.Throws<Mp4FormatException>(() => builder.AddFragment(cut, moof.Offset));
+            }
         }
     }
 

@@ -81,7 +81,10 @@ public sealed class LimitTests
     {
         MovieFileReader reader = new(file.Length, limits);
         while (reader.TryGetNext(out long offset, out int length))
+        {
             reader.Add(file.AsSpan((int)offset, length));
+        }
+
         return reader.ToMovie();
     }
 

@@ -32,7 +32,10 @@ public sealed class MemoryTests
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         long sum = 0;
         foreach (Sample sample in movie.Tracks[0].Samples)
+        {
             sum += sample.Size;
+        }
+
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocated);
         Assert.Equal(movie.Tracks[0].Bytes, sum);
     }

@@ -94,7 +94,9 @@ public sealed class ReferenceTests
         Movie movie = Mp4Files.Parse(path);
         Assert.Equal(2, movie.Tracks.Length);
         foreach (Track track in movie.Tracks)
+        {
             Reference.AssertSame(path, track, track.Kind == TrackKind.Video ? "v:0" : "a:0");
+        }
     }
 
     internal static void MakeSources(string arguments)
@@ -102,7 +104,9 @@ public sealed class ReferenceTests
         foreach ((string name, string source) in Files.Select(row => row.Data))
         {
             if (arguments.Contains($"{{{name}}}", StringComparison.Ordinal))
+            {
                 Ffmpeg.Make(name, source);
+            }
         }
     }
 }

@@ -104,7 +104,10 @@ public sealed class RefusalTests
     private static IEnumerable<(long Start, long End)> Extents(byte[] file, string box)
     {
         if (box == "moov" && file.AsSpan().IndexOf("moov"u8) < 0)
+        {
             yield return (file.Length, file.Length);
+        }
+
         byte[] type = Encoding.Latin1.GetBytes(box);
         for (int at = file.AsSpan().IndexOf(type); at >= 4; at = Next(at))
         {

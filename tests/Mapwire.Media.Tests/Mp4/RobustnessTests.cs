@@ -20,7 +20,9 @@ public sealed class RobustnessTests
         byte[] file = File.ReadAllBytes(Ffmpeg.Make(name, Source));
         BoxHeader moov = Mp4Files.FindTop(file, "moov");
         for (int length = (int)moov.Offset; length < file.Length; length++)
+        {
             Assert.Throws<Mp4FormatException>(() => Mp4Files.Parse(file[..length]));
+        }
     }
 
     /// <summary>The moov's own size is made to match, so that every box inside is cut off at every place in turn.</summary>

@@ -35,7 +35,10 @@ public sealed class TablePropertyTests
         Random random = new(7);
         ModelSample[] list = new ModelSample[3 * 4096 + 5];
         for (int i = 0; i < list.Length; i++)
+        {
             list[i] = new ModelSample((uint)random.Next(1, 4) * 10, random.Next(3) * 20, (uint)random.Next(300), i % 50 == 0, random.Next(20) == 0);
+        }
+
         Assert.True(Check(list));
 
         // From any start: the last sync sample that is decoded and presented by then is the first one sent.
@@ -46,11 +49,16 @@ public sealed class TablePropertyTests
             foreach (ModelSample sample in list)
             {
                 if (sample.IsSync && time + sample.Composition <= start)
+                {
                     expected = offset;
+                }
+
                 time += sample.Delta;
                 offset += sample.Size;
                 if (time > start)
+                {
                     break;
+                }
             }
 
             byte[] file = Write(list, moov => moov["trak"].Set(Mp4Builder.EditList((1000, (int)start, 0x10000))));
@@ -94,7 +102,10 @@ public sealed class TablePropertyTests
                 stts.AddRange([1, list[i].Delta]);
                 ctts.AddRange([1, list[i].Composition]);
                 if (list[i].IsSync)
+                {
                     stss.Add(i + 1);
+                }
+
                 if (i > 0 && list[i].StartsChunk)
                 {
                     stsc.AddRange([stco.Count, inChunk, 1]);
@@ -102,7 +113,10 @@ public sealed class TablePropertyTests
                 }
 
                 if (inChunk++ == 0)
+                {
                     stco.Add((uint)offset);
+                }
+
                 offset += list[i].Size;
             }
 
@@ -112,9 +126,14 @@ public sealed class TablePropertyTests
             stbl.Set(new EditableBox("stsc", Bytes(0, stsc.Count / 3, Bytes([.. stsc]))));
             stbl.Set(new EditableBox("stco", Bytes(0, stco.Count, Bytes([.. stco]))));
             if (stss.Count > 0)
+            {
                 stbl.Set(new EditableBox("stss", Bytes(0, stss.Count, Bytes([.. stss]))));
+            }
             else
+            {
                 stbl.Set(new EditableBox("stss", Bytes(0, 1, int.MaxValue)));
+            }
+
             change(moov);
         });
     }

@@ -23,7 +23,10 @@ public sealed class TableTests
             byte[] narrow = stbl["stco"].Body;
             List<object> wide = [narrow[..8]];
             for (int i = 8; i < narrow.Length; i += 4)
+            {
                 wide.Add((long)BinaryPrimitives.ReadUInt32BigEndian(narrow.AsSpan(i)));
+            }
+
             stbl.Remove("stco");
             stbl.Set(new EditableBox("co64", Bytes([.. wide])));
         }

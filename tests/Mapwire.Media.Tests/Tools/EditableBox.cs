@@ -57,7 +57,10 @@ internal class EditableBox
     {
         MemoryStream stream = new();
         foreach (EditableBox box in boxes)
+        {
             stream.Write(box.Write());
+        }
+
         return stream.ToArray();
     }
 
@@ -69,7 +72,10 @@ internal class EditableBox
         BinaryPrimitives.WriteUInt32BigEndian(bytes, IsLarge ? 1 : (uint)bytes.Length);
         Encoding.Latin1.GetBytes(Type, bytes.AsSpan(4));
         if (IsLarge)
+        {
             BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(8), bytes.Length);
+        }
+
         body.CopyTo(bytes, header);
         return bytes;
     }

@@ -14,7 +14,10 @@ internal sealed class EditableFile
         byte[] file = File.ReadAllBytes(path);
         Media.Mp4.BoxHeader moov = Mp4Files.FindTop(file, "moov");
         if (moov.End != file.Length)
+        {
             throw new InvalidOperationException($"{path} has its moov in front.");
+        }
+
         return new EditableFile(file[..(int)moov.Offset], EditableBox.Parse(file.AsSpan((int)moov.Offset))[0]);
     }
 

@@ -52,7 +52,10 @@ internal static class Ffmpeg
         static long Number(JsonElement packet, string name)
         {
             if (!packet.TryGetProperty(name, out JsonElement value))
+            {
                 return long.MinValue;
+            }
+
             return value.ValueKind == JsonValueKind.Number ? value.GetInt64() : long.Parse(value.GetString()!, CultureInfo.InvariantCulture);
         }
     }
@@ -62,7 +65,10 @@ internal static class Ffmpeg
     {
         List<string> arguments = ["-v", "error"];
         if (stream.Length > 0)
+        {
             arguments.AddRange(["-select_streams", stream]);
+        }
+
         arguments.AddRange(["-show_entries", entry, "-of", "default=nk=1:nw=1", path]);
         return Run("ffprobe", arguments).Trim();
     }
@@ -82,7 +88,10 @@ internal static class Ffmpeg
     {
         List<string> all = [];
         foreach (string part in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
             all.Add(part);
+        }
+
         return all;
     }
 

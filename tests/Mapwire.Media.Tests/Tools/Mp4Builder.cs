@@ -50,7 +50,10 @@ internal sealed class Mp4Builder
         byte[] ftyp = new EditableBox("ftyp", Bytes("isom", 512, "isom")).Write();
         byte[] data = new byte[Sizes.Sum(size => size)];
         for (int i = 0; i < data.Length; i++)
+        {
             data[i] = (byte)(i * 7);
+        }
+
         byte[] mdat = new EditableBox("mdat", data).Write();
         EditableBox moov = BuildMovie(ftyp.Length + 8);
         change?.Invoke(moov);

@@ -11,7 +11,10 @@ internal static class Mp4Files
     {
         Mp4FileReader reader = new(file.Length, limits);
         while (reader.TryGetNext(out long offset, out int length))
+        {
             reader.Add(file.AsSpan((int)offset, length));
+        }
+
         return reader.ToMovie();
     }
 
@@ -21,7 +24,10 @@ internal static class Mp4Files
         while (BoxHeader.TryParse(file.AsSpan((int)offset), offset, file.Length, out BoxHeader header))
         {
             if (header.Type == new FourCc(type))
+            {
                 return header;
+            }
+
             offset = header.End;
         }
 

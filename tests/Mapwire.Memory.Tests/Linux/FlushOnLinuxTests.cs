@@ -15,7 +15,7 @@ public sealed class FlushOnLinuxTests : IDisposable
     public void The_last_page_of_an_unaligned_range_is_flushed_where_the_framework_leaves_it_dirty()
     {
         string theirs = WritePageByPage("theirs", 5);
-        using (var map = MemoryMappedFile.CreateFromFile(theirs, FileMode.Open))
+        using (MemoryMappedFile map = MemoryMappedFile.CreateFromFile(theirs, FileMode.Open))
         using (MemoryMappedViewAccessor view = map.CreateViewAccessor(4095, 4096))
         {
             view.Write(0, (byte)1);
@@ -77,7 +77,10 @@ public sealed class FlushOnLinuxTests : IDisposable
         using SafeFileHandle file = File.OpenHandle(_folder[name], FileMode.CreateNew, FileAccess.Write);
         var page = new byte[4096];
         for (int i = 0; i < pages; i++)
+        {
             RandomAccess.Write(file, page, i * 4096L);
+        }
+
         RandomAccess.FlushToDisk(file);
         return _folder[name];
     }

@@ -60,7 +60,10 @@ public sealed class PagesCommandTests : IDisposable
         string locked = File.ReadLines($"/proc/{process.Id}/status").First(line => line.StartsWith("VmLck:", StringComparison.Ordinal));
         Assert.Contains("400 kB", locked);
         using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
             kill.WaitForExit();
+        }
+
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(0, process.ExitCode);
     }
@@ -71,13 +74,22 @@ public sealed class PagesCommandTests : IDisposable
         using Process process = SampleProgram.Start("src/Mapwire.Cli", "mapwire", "pages", "--watch", "--json", _folder["a"]);
         Assert.Equal(100, Resident(await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))));
         using (MappedFile file = MappedFile.Open(_folder["a"]))
+        {
             file.Evict();
+        }
+
         long resident = -1;
         for (int look = 0; look < 5 && resident != 0; look++)
+        {
             resident = Resident(await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        }
+
         Assert.Equal(0, resident);
         using (Process kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+        {
             kill.WaitForExit();
+        }
+
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(0, process.ExitCode);
 

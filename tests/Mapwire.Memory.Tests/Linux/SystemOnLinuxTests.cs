@@ -44,7 +44,10 @@ public sealed class SystemOnLinuxTests : IDisposable
     {
         string pipe = _folder["pipe"];
         using (System.Diagnostics.Process mkfifo = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+        {
             mkfifo.WaitForExit();
+        }
+
         IOException failure = Assert.Throws<IOException>(() => MappedFile.Open(pipe)); // opening it would wait for a writer
         Assert.Contains("pipe", failure.Message);
     }
@@ -136,9 +139,14 @@ public sealed class SystemOnLinuxTests : IDisposable
         {
             Assert.True(PlatformCapabilities.Supports(Enum.Parse<MemoryCapability>("Advise" + advice)));
             if (advice != MemoryAdvice.Free)
+            {
                 shared.Advise(5_000, 50_000, advice);
+            }
+
             if (advice is not (MemoryAdvice.DontNeed or MemoryAdvice.Free))
+            {
                 anonymous.Advise(1, 99_999, advice);
+            }
         }
 
         Assert.Throws<InvalidOperationException>(() => own.Advise(0, 1, MemoryAdvice.DontNeed));
@@ -147,7 +155,10 @@ public sealed class SystemOnLinuxTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => shared.Advise(0, 1, (MemoryAdvice)77));
         Assert.True(anonymous.AsReadOnlySpan().IndexOfAnyExcept((byte)3) < 0);
         for (int i = 0; i < 100_000; i += 999)
+        {
             Assert.Equal(TempFolder.Pattern(i), shared.Read<byte>(i));
+        }
+
         anonymous.Advise(0, 100_000, MemoryAdvice.Free);
         Assert.True(anonymous.Read<byte>(50_000) is 0 or 3);
     }

@@ -21,7 +21,7 @@ public sealed class TruncationByOthersTests : IDisposable
         using MappedFile control = MappedFile.Create(_folder["control"], Cutter.ControlLength);
         using MappedRegion desk = control.Map();
         MappedFile.Create(_folder["f"], Cutter.FileLength).Dispose();
-        using var cutter = new Actor("cutter", _folder["f"], _folder["control"]);
+        using Actor cutter = new("cutter", _folder["f"], _folder["control"]);
         using MappedFile file = MappedFile.Open(_folder["f"]);
         using MappedRegion region = file.Map();
         long order = 0;
@@ -35,7 +35,9 @@ public sealed class TruncationByOthersTests : IDisposable
             {
                 int offset = _random.Next(0, Cutter.FileLength);
                 if (!Read(region, offset, _random.Next(0, Cutter.FileLength - offset + 1), cut))
+                {
                     faultsDuring++;
+                }
             });
 
             int whole = (cut + Page - 1) / Page * Page; // the last page stays, zero behind the cut
@@ -63,7 +65,7 @@ public sealed class TruncationByOthersTests : IDisposable
     {
         Interlocked.Exchange(ref Cutter.Field(desk, Cutter.Argument), argument);
         Interlocked.Exchange(ref Cutter.Field(desk, Cutter.Order), order);
-        var pause = new SpinWait();
+        SpinWait pause = new();
         while (Interlocked.Read(ref Cutter.Field(desk, Cutter.Done)) < order)
         {
             Assert.False(cutter.HasExited, "the cutter ended");
@@ -84,8 +86,13 @@ public sealed class TruncationByOthersTests : IDisposable
 
         // Looking at every byte would leave the other process little to do: the ends, and a stride between them.
         for (int i = 0; i < length; i += i < 64 || i > length - 64 ? 1 : 61)
+        {
             if (bytes[i] != Cutter.Pattern(offset + i) && (bytes[i] != 0 || offset + i < cut))
+            {
                 Assert.Fail($"byte {offset + i} is {bytes[i]} after a cut to {cut}");
+            }
+        }
+
         return true;
     }
 }

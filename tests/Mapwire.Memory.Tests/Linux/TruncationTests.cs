@@ -39,8 +39,13 @@ public sealed class TruncationTests : IDisposable
         var bytes = new byte[length];
         Assert.True(region.TryRead(0, bytes));
         for (int i = 0; i < length; i++)
+        {
             if (bytes[i] != TempFolder.Pattern(i))
+            {
                 Assert.Fail($"byte {i}");
+            }
+        }
+
         file.SetLength(length - 5000);
         Assert.False(region.TryRead(0, bytes));
         Assert.True(region.TryRead(0, bytes.AsSpan(0, length - 5000)));

@@ -73,7 +73,7 @@ public sealed class RangeLockTests : IDisposable
         Assert.True(Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(60));
         Assert.Null(await RangeLock.AcquireAsync(_file, 0, 1, timeout: TimeSpan.FromMilliseconds(60)));
 
-        using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(60));
+        using CancellationTokenSource soon = new(TimeSpan.FromMilliseconds(60));
         Assert.ThrowsAny<OperationCanceledException>(() =>
             RangeLock.Acquire(_file, 0, 1, cancellationToken: soon.Token));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
@@ -84,7 +84,7 @@ public sealed class RangeLockTests : IDisposable
         await Task.Delay(60);
         Assert.False(waiting.IsCompleted || alsoWaiting.IsCompleted);
         held.Dispose();
-        var first = (Task<RangeLock>)await Task.WhenAny(waiting, alsoWaiting!).WaitAsync(TimeSpan.FromSeconds(20));
+        Task<RangeLock> first = (Task<RangeLock>)await Task.WhenAny(waiting, alsoWaiting!).WaitAsync(TimeSpan.FromSeconds(20));
         (await first).Dispose();
         await Task.WhenAll(waiting, alsoWaiting!).WaitAsync(TimeSpan.FromSeconds(20));
         (await waiting).Dispose();
@@ -110,8 +110,12 @@ public sealed class RangeLockTests : IDisposable
         Parallel.For(0, 8, _ =>
         {
             for (int i = 0; i < 200; i++)
+            {
                 using (RangeLock.Acquire(_file, 8, 8))
+                {
                     region.Write(8, region.Read<long>(8) + 1);
+                }
+            }
         });
         Assert.Equal(1600, region.Read<long>(8));
     }

@@ -43,7 +43,10 @@ public sealed class AnonymousMemoryTests
     {
         nint free;
         using (MappedRegion probe = MappedRegion.Allocate(1 << 20))
+        {
             free = probe.DangerousAddress; // free once it is disposed of: nothing else maps so much meanwhile
+        }
+
         using MappedRegion region = MappedRegion.Allocate(1 << 20, new MapOptions { Address = free });
         Assert.Equal(free, region.DangerousAddress);
         region.Write(0, 42);

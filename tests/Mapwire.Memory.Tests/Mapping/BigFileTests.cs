@@ -19,7 +19,9 @@ public sealed class BigFileTests : IDisposable
         using MappedFile file = MappedFile.Create(_folder["f"], Length);
         long[] marks = [0, int.MaxValue - 3L, int.MaxValue + 5L, uint.MaxValue - 3L, uint.MaxValue + 5L, Length - 8];
         foreach (long mark in marks)
+        {
             RandomAccess.Write(file.Handle, BitConverter.GetBytes(mark + 0x0102030405060708), mark);
+        }
 
         using MappedRegion region = file.Map();
         Assert.Equal(Length, region.Length);

@@ -51,7 +51,10 @@ public sealed class CapabilityTests : IDisposable
         Assert.Equal(TempFolder.Pattern(0), bytes[0]);
         Assert.True(bytes.AsSpan(1, 250_000).IndexOfAnyExcept((byte)0) < 0);
         for (int i = 250_001; i < bytes.Length; i++)
+        {
             Assert.Equal(TempFolder.Pattern(i), bytes[i]);
+        }
+
         using MappedFile readOnly = MappedFile.Open(path);
         Assert.Throws<InvalidOperationException>(() => readOnly.PunchHole(0, 1));
     }
@@ -81,7 +84,10 @@ public sealed class CapabilityTests : IDisposable
                 throw new PlatformNotSupportedException(PlatformCapabilities.WhyNot(capability)); // there is no device to try with
             case MemoryCapability.MapDevice:
                 using (MappedFile zero = MappedFile.Open("/dev/zero"))
+                {
                     zero.Map(0, 10).Dispose();
+                }
+
                 break;
             case MemoryCapability.TransparentHugePages:
                 MappedRegion.Allocate(1 << 22, new MapOptions { HugePages = HugePages.Transparent }).Dispose();
@@ -90,12 +96,18 @@ public sealed class CapabilityTests : IDisposable
                 // Needs a privilege and pages set aside: refused for their lack, by name, is an answer too.
                 if (Record.Exception(() => MappedRegion.Allocate(1 << 21, new MapOptions { HugePages = HugePages.Explicit }).Dispose())
                     is Exception refusal)
+                {
                     Assert.True(refusal is PlatformNotSupportedException
                         || refusal.Message.Contains("vm.nr_hugepages") || refusal.Message.Contains("Lock pages in memory"));
+                }
+
                 break;
             case MemoryCapability.ReserveForFile:
                 using (MappedRegion growing = file.Map(0, 10, new MapOptions { Reserve = 1 << 20 }))
+                {
                     growing.Resize(20);
+                }
+
                 break;
             case MemoryCapability.GuardPagesForFile:
                 file.Map(options: new MapOptions { GuardPages = 1 }).Dispose();
@@ -111,7 +123,10 @@ public sealed class CapabilityTests : IDisposable
                 break;
             case MemoryCapability.DiscardPrivateFile:
                 using (MappedRegion own = file.Map(options: new MapOptions { Sharing = MapSharing.Private }))
+                {
                     own.Discard(0, own.Length);
+                }
+
                 break;
             case MemoryCapability.EvictFile:
                 file.Evict();

@@ -23,7 +23,7 @@ public sealed class FlushTests : IDisposable
         region.Flush(0, 0, mode);
         region.Flush(mode);
 
-        using var reader = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using FileStream reader = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         reader.Position = 170_000;
         Assert.Equal(17, reader.ReadByte());
     }

@@ -57,8 +57,11 @@ public sealed class GrowthTests : IDisposable
         using MappedRegion region = file.Map(options: new MapOptions { Reserve = 1 << 20 });
         Assert.Throws<ArgumentOutOfRangeException>(() => region.Resize(1001));
         Assert.Equal(1000, region.Length);
-        using (var writer = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        using (FileStream writer = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        {
             writer.Write(new byte[100_000]);
+        }
+
         region.Resize(101_000);
         Assert.Equal(0, region.Read<byte>(100_999));
         Assert.Equal(TempFolder.Pattern(999), region.Read<byte>(999));
@@ -66,7 +69,7 @@ public sealed class GrowthTests : IDisposable
 
     private static byte[] ReadAll(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

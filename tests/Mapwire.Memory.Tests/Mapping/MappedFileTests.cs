@@ -28,7 +28,9 @@ public sealed class MappedFileTests : IDisposable
         Assert.Equal(offset, region.Offset);
         ReadOnlySpan<byte> bytes = region.AsReadOnlySpan();
         for (int i = 0; i < bytes.Length; i++)
+        {
             Assert.Equal(TempFolder.Pattern(offset + i), bytes[i]);
+        }
     }
 
     [Fact]
@@ -80,7 +82,10 @@ public sealed class MappedFileTests : IDisposable
         string path = _folder["f"];
         using (MappedFile file = MappedFile.Create(path, 0x100))
         using (MappedRegion region = file.Map())
+        {
             region.Write(0, 0x1122334455667788);
+        }
+
         Assert.Equal(0x100, new FileInfo(path).Length);
 
         MappedFile.Create(path, 0x2000).Dispose();
@@ -106,7 +111,7 @@ public sealed class MappedFileTests : IDisposable
         shared.Write(10, (byte)201);
 
         Assert.Equal(200, own.Read<byte>(4_999));
-        using var reader = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using FileStream reader = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var bytes = new byte[5_000];
         reader.ReadExactly(bytes);
         Assert.Equal(201, bytes[10]);

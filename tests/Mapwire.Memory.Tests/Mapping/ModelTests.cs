@@ -23,10 +23,13 @@ public sealed class ModelTests
 
     private static void Run((int What, int Where, int Much)[] steps)
     {
-        using var folder = new TempFolder();
-        using var world = new World(folder["f"]);
+        using TempFolder folder = new();
+        using World world = new(folder["f"]);
         foreach ((int what, int where, int much) in steps)
+        {
             world.Step(what, where, much);
+        }
+
         world.Compare();
     }
 
@@ -89,7 +92,10 @@ public sealed class ModelTests
             Assert.Equal(_bytes.Length, _file.Length);
             var read = new byte[_bytes.Length];
             for (int done = 0; done < read.Length;)
+            {
                 done += RandomAccess.Read(_file.Handle, read.AsSpan(done), done);
+            }
+
             Assert.True(read.AsSpan().SequenceEqual(_bytes), "the file");
             if (_shared is not null)
             {
@@ -101,7 +107,9 @@ public sealed class ModelTests
             }
 
             if (_own is not null)
+            {
                 Assert.True(_own.AsReadOnlySpan().SequenceEqual(_ownBytes), "the private region");
+            }
         }
 
         public void Dispose()
@@ -130,15 +138,23 @@ public sealed class ModelTests
 
             // A page that was never written may follow the file or not: every one is made ours, so that there is one answer.
             for (int i = 0; i < length; i += 512)
+            {
                 _own.Write(i, _own.Read<byte>(i));
+            }
+
             if (length > 0)
+            {
                 _own.Write(length - 1, _own.Read<byte>(length - 1));
+            }
         }
 
         private void WriteShared(int where, int much, bool guarded)
         {
             if (_shared is null)
+            {
                 return;
+            }
+
             (int offset, int length) = Range(where, much % 9_000, (int)_shared.Length);
             byte[] news = News(where, length);
             if (!_sharedWrites)
@@ -148,16 +164,24 @@ public sealed class ModelTests
             }
 
             if (guarded)
+            {
                 Assert.True(_shared.TryWrite(offset, news));
+            }
             else
+            {
                 news.CopyTo(_shared.AsSpan(offset, length));
+            }
+
             news.CopyTo(_bytes, _sharedOffset + offset);
         }
 
         private void WritePrivate(int where, int much)
         {
             if (_own is null)
+            {
                 return;
+            }
+
             (int offset, int length) = Range(where, much % 9_000, _ownBytes.Length);
             byte[] news = News(where, length);
             news.CopyTo(_own.AsMemory(offset, length));
@@ -168,7 +192,10 @@ public sealed class ModelTests
         {
             int length = _bytes.Length + where % 50_000;
             if (length > Longest)
+            {
                 return;
+            }
+
             _file.SetLength(length);
             Array.Resize(ref _bytes, length);
         }
@@ -176,7 +203,10 @@ public sealed class ModelTests
         private void ResizeShared(int where)
         {
             if (_shared is null)
+            {
                 return;
+            }
+
             int length = where % (Longest - _sharedOffset);
             nint address = _shared.DangerousAddress;
             try
@@ -190,13 +220,18 @@ public sealed class ModelTests
 
             Assert.Equal(address, _shared.DangerousAddress);
             if (_sharedOffset + length > _bytes.Length)
+            {
                 Array.Resize(ref _bytes, _sharedOffset + length);
+            }
         }
 
         private void FlushShared(int where, int much, FlushMode mode)
         {
             if (_shared is null)
+            {
                 return;
+            }
+
             (int offset, int length) = Range(where, much, (int)_shared.Length);
             _shared.Flush(offset, length, mode);
         }
@@ -204,7 +239,10 @@ public sealed class ModelTests
         private void ProtectShared(bool writes)
         {
             if (_shared is null)
+            {
                 return;
+            }
+
             _shared.Protect(0, _shared.Length, writes ? MemoryAccess.ReadWrite : MemoryAccess.Read);
             _sharedWrites = writes;
         }
@@ -212,7 +250,10 @@ public sealed class ModelTests
         private void DiscardShared(int where, int much)
         {
             if (_shared is null || !_sharedWrites || !PlatformCapabilities.Supports(MemoryCapability.DiscardShared))
+            {
                 return;
+            }
+
             (int offset, int length) = Range(where, much, (int)_shared.Length);
             _shared.Discard(offset, length);
             _bytes.AsSpan(_sharedOffset + offset, length).Clear();

@@ -20,14 +20,14 @@ public sealed class KilledWriterTests : IDisposable
         string path = _folder["journal"];
         using MappedFile file = MappedFile.Create(path, Journalist.FileLength);
         using MappedRegion region = file.Map();
-        var random = new Random(20260001);
+        Random random = new(20260001);
         long newest = -1; // the newest record that any writer said to be flushed
 
-        using var survivor = new Journal(path); // killed in no round: it must get on after every kill
+        using Journal survivor = new(path); // killed in no round: it must get on after every kill
         survivor.Next();
         for (int round = 0; round < rounds; round++)
         {
-            using var victim = new Journal(path);
+            using Journal victim = new(path);
             victim.Next(); // at work
             await Task.Delay(random.Next(0, 12));
             victim.Kill();
@@ -41,10 +41,12 @@ public sealed class KilledWriterTests : IDisposable
                 long next = region.Read<long>(0);
                 Assert.True(next > newest, $"round {round}: record {newest} was flushed, the file goes on with {next}");
                 for (long n = Math.Max(0, next - Journalist.Slots + 1); n < next; n++) // the oldest may be half overwritten
+                {
                     Assert.True(
                         region.AsReadOnlySpan(Journalist.Start + n % Journalist.Slots * Journalist.RecordLength, Journalist.RecordLength)
                             .SequenceEqual(Journalist.Record(n)),
                         $"round {round}: record {n} of {next} is not what was flushed");
+                }
             }
         }
     }
@@ -70,14 +72,19 @@ public sealed class KilledWriterTests : IDisposable
         public void Next()
         {
             if (!_said.TryTake(out long n, TimeSpan.FromSeconds(20)))
+            {
                 throw new TimeoutException("The writer wrote nothing for 20 s: a lock outlived its process.");
+            }
+
             Newest = n;
         }
 
         public void Drain()
         {
             while (_said.TryTake(out long n))
+            {
                 Newest = n;
+            }
         }
 
         public void Kill()
@@ -98,7 +105,9 @@ public sealed class KilledWriterTests : IDisposable
         {
             var eight = new byte[8];
             while (_actor.Output.ReadAtLeast(eight, 8, throwOnEndOfStream: false) == 8)
+            {
                 _said.Add(BinaryPrimitives.ReadInt64LittleEndian(eight));
+            }
         }
     }
 }

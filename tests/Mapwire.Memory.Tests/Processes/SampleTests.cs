@@ -40,7 +40,9 @@ public sealed class SampleTests : IDisposable
         Number(path, Math.Max(0x100, length));
         byte[] bytes = File.ReadAllBytes(path);
         for (int i = 0x100; i < length; i++)
+        {
             Assert.Equal(TempFolder.Pattern(i), bytes[i]);
+        }
     }
 
     [Fact]

@@ -39,7 +39,10 @@ public sealed class ExampleTests : IDisposable
 
         byte[] header = new byte[256];
         if (!region.TryRead(0, header))
+        {
             throw new InvalidDataException("The file was cut while it was read, or its device fails.");
+        }
+
         Assert.Equal(new byte[256], header);
     }
 
@@ -100,10 +103,15 @@ public sealed class ExampleTests : IDisposable
         using MappedRegion region = file.Map();
 
         using (RangeLock.Acquire(file, offset: 0, length: 8)) // against all processes, and all others in this one
+        {
             region.Write(0, region.Read<long>(0) + 1);
+        }
 
         if (RangeLock.TryAcquire(file, 0, RangeLock.ToTheEnd, RangeLockMode.Shared, TimeSpan.FromSeconds(1), out RangeLock? held))
+        {
             held.Dispose();
+        }
+
         Assert.NotNull(held);
     }
 
@@ -111,7 +119,10 @@ public sealed class ExampleTests : IDisposable
     public void Grow()
     {
         if (!PlatformCapabilities.Supports(MemoryCapability.ReserveForFile))
+        {
             return;
+        }
+
         using MappedFile file = MappedFile.Create(_folder["journal"], length: 0);
         using MappedRegion journal = file.Map(options: new MapOptions { Reserve = 1L << 40 }); // address space costs nothing
 
@@ -154,7 +165,10 @@ public sealed class ExampleTests : IDisposable
     public void Capabilities()
     {
         if (PlatformCapabilities.WhyNot(MemoryCapability.PunchHole) is string reason)
+        {
             Console.WriteLine(reason); // what PunchHole's PlatformNotSupportedException would say
+        }
+
         Assert.Equal(PlatformCapabilities.Supports(MemoryCapability.PunchHole), PlatformCapabilities.WhyNot(MemoryCapability.PunchHole) is null);
     }
 
@@ -186,8 +200,8 @@ public sealed class ExampleTests : IDisposable
             }
 
             ref readonly Shelf shelf = ref arena.Get(arena.GetRoot<Shelf>()); // checked; GetUnchecked for hot loops
-            var books = new MappedList<Book>(arena, shelf.Books);
-            var lent = new MappedStringDictionary<long>(arena, shelf.Lent);
+            MappedList<Book> books = new(arena, shelf.Books);
+            MappedStringDictionary<long> lent = new(arena, shelf.Lent);
             books.Add(new Book { Title = MappedString.Create(arena, "Emma"), Pages = 474 });
             lent["Emma"] = 12;
             Assert.Equal((run, "Emma", 1), (books.Count, books[run - 1].Title.GetString(arena), lent.Count));
@@ -214,7 +228,7 @@ public sealed class ExampleTests : IDisposable
     {
         string path = _folder["ledger"];
         using Arena ledger = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss });
-        var entries = new MappedQueue<long>(ledger);
+        MappedQueue<long> entries = new(ledger);
         entries.Enqueue(42);
         ledger.Commit(); // returns when the device has it
         Assert.Equal(42, entries.Peek());

@@ -17,17 +17,24 @@ public sealed class ReadmeTests
         foreach (string line in Readme)
         {
             if (line == "```csharp")
+            {
                 blocks.Add([]);
+            }
             else if (inside && line != "```")
+            {
                 blocks[^1].Add(line);
+            }
+
             inside = line == "```csharp" || (inside && line != "```");
         }
 
         Assert.True(blocks.Count >= 10, $"{blocks.Count} blocks");
         foreach (List<string> block in blocks)
+        {
             Assert.True(
                 Enumerable.Range(0, source.Length - block.Count).Any(start => source.Skip(start).Take(block.Count).SequenceEqual(block)),
                 "Not in ExampleTests.cs: " + string.Join('\n', block));
+        }
     }
 
     [Fact]
@@ -43,7 +50,7 @@ public sealed class ReadmeTests
     private static string[] Lines(string resource)
     {
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)!;
-        using var reader = new StreamReader(stream);
+        using StreamReader reader = new(stream);
         return [.. reader.ReadToEnd().ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim())];
     }
 }

@@ -19,7 +19,10 @@ public sealed class SharingExampleTests
         SharedMutex mutex = SharedMutex.Open(memory, 0);
 
         if (mutex.Acquire() == LockAcquisition.OwnerDied)
+        {
             Console.WriteLine("Another process was killed while it held the mutex: look at what it left.");
+        }
+
         memory.At<long>(64)++; // in place, in all processes
         mutex.Release();
         Assert.Equal(1, memory.Read<long>(64));
@@ -30,10 +33,13 @@ public sealed class SharingExampleTests
     {
         using SharedMemory memory = SharedMemory.Create(name, 4096);
         SharedMutex mutex = SharedMutex.Create(memory, 0);
-        using var stop = new CancellationTokenSource();
+        using CancellationTokenSource stop = new();
 
         if (mutex.TryAcquire() == LockAcquisition.TimedOut)                          // does not wait
+        {
             Console.WriteLine("Somebody has it.");
+        }
+
         mutex.Release();
         LockAcquisition got = await mutex.AcquireAsync(TimeSpan.FromSeconds(5), stop.Token); // keeps no thread of the pool
         Assert.Equal(LockAcquisition.Acquired, got);
@@ -63,7 +69,10 @@ public sealed class SharingExampleTests
 
         using RingConsumer consumer = SharedRing.Open(memory, 0).OpenConsumer();
         if (await consumer.WaitAsync(TimeSpan.FromSeconds(1)))
+        {
             received += consumer.Drain(0, (bytes, _) => Console.WriteLine($"{bytes.Length} bytes, read where they lie"));
+        }
+
         Assert.Equal(1, received);
     }
 
@@ -83,7 +92,10 @@ public sealed class SharingExampleTests
 
         Span<byte> text = stackalloc byte[100];
         if (reader.TryRead(text, out int length, out long lost)) // lost: how many it was too slow for
+        {
             Console.WriteLine($"{length} bytes, {lost} messages lost");
+        }
+
         Assert.Equal((true, 2.0, 5, 0), (known, newest.Y, length, lost));
     }
 
@@ -93,7 +105,9 @@ public sealed class SharingExampleTests
         using (SharedMemory mine = SharedMemory.Create(name, 4096))
         {
             foreach (SharedMemoryInfo segment in SharedMemory.List())
+            {
                 Console.WriteLine($"{segment.Name}: {segment.Size} bytes, used by {string.Join(", ", segment.Users)}");
+            }
 
             IReadOnlyList<string> removed = SharedMemory.RemoveLeftovers(); // what killed processes left
             Assert.DoesNotContain(name, removed);

@@ -33,7 +33,10 @@ internal sealed class Actor : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
+        {
             Kill();
+        }
+
         _process.Dispose();
     }
 }

@@ -13,7 +13,9 @@ internal sealed class NotUnderWineFactAttribute : FactAttribute
         : base(sourceFilePath, sourceLineNumber)
     {
         if (IsWine && Environment.GetEnvironmentVariable("MAPWIRE_WINE_ALL") != "1")
+        {
             Skip = $"Wine: {reason}";
+        }
     }
 
     public static bool IsWine { get; } =

@@ -36,8 +36,11 @@ internal static class SampleProgram
         string file = OperatingSystem.IsWindows() ? name + ".exe" : name;
         string beside = Path.Combine(AppContext.BaseDirectory, file);
         if (File.Exists(Path.Combine(AppContext.BaseDirectory, name + ".dll"))) // the starter alone comes with any reference
+        {
             return beside;
-        var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        }
+
+        DirectoryInfo framework = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         DirectoryInfo configuration = framework.Parent!;
         DirectoryInfo root = configuration.Parent!.Parent!.Parent!.Parent!; // bin, project, tests, root
         return Path.Combine(root.FullName, project, "bin", configuration.Name, framework.Name, file);

@@ -21,7 +21,10 @@ internal sealed class TempFolder : IDisposable
     {
         var bytes = new byte[length];
         for (int i = 0; i < length; i++)
+        {
             bytes[i] = Pattern(i);
+        }
+
         File.WriteAllBytes(this[name], bytes);
         return this[name];
     }
@@ -32,7 +35,7 @@ internal sealed class TempFolder : IDisposable
     /// <summary>The bytes of a file that is open for writing: Windows wants every reader to share that.</summary>
     public static byte[] ReadShared(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

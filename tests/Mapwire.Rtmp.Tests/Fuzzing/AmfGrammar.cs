@@ -43,7 +43,10 @@ internal sealed class AmfGrammar(Random random)
                 int items = random.Next(5);
                 Count(output, items);
                 for (int i = 0; i < items; i++)
+                {
                     Value0(output, depth + 1);
+                }
+
                 break;
             case 11:
                 Number(output);
@@ -100,7 +103,10 @@ internal sealed class AmfGrammar(Random random)
                 UInt29(output, (uint)Lie(items) << 1 | 1);
                 Dynamic3(output, depth);
                 for (int i = 0; i < items; i++)
+                {
                     Value3(output, depth + 1);
+                }
+
                 break;
             case 10:
                 Object3(output, depth);
@@ -109,20 +115,29 @@ internal sealed class AmfGrammar(Random random)
                 UInt29(output, (uint)Lie(items) << 1 | 1);
                 output.Add((byte)random.Next(2));
                 for (int i = 0; i < items * (marker == 15 ? 8 : 4); i++)
+                {
                     output.Add((byte)random.Next(256));
+                }
+
                 break;
             case 16:
                 UInt29(output, (uint)Lie(items) << 1 | 1);
                 output.Add((byte)random.Next(2));
                 Text3(output);
                 for (int i = 0; i < items; i++)
+                {
                     Value3(output, depth + 1);
+                }
+
                 break;
             case 17:
                 UInt29(output, (uint)Lie(items) << 1 | 1);
                 output.Add((byte)random.Next(2));
                 for (int i = 0; i < items * 2; i++)
+                {
                     Value3(output, depth + 1);
+                }
+
                 break;
         }
     }
@@ -158,11 +173,19 @@ internal sealed class AmfGrammar(Random random)
             UInt29(output, (uint)Lie(members) << 4 | (isDynamic ? 8u : 0) | (isExternalizable ? 4u : 0) | 3);
             Text3(output);
             for (int i = 0; i < members; i++)
+            {
                 Text3(output);
+            }
+
             for (int i = 0; i < members; i++)
+            {
                 Value3(output, depth + 1);
+            }
+
             if (!isDynamic)
+            {
                 return;
+            }
         }
 
         Dynamic3(output, depth);
@@ -251,9 +274,15 @@ internal sealed class AmfGrammar(Random random)
         }
 
         if (value >= 0x4000)
+        {
             output.Add((byte)(value >> 14 | 0x80));
+        }
+
         if (value >= 0x80)
+        {
             output.Add((byte)(value >> 7 | 0x80));
+        }
+
         output.Add((byte)(value & 0x7F));
     }
 }

@@ -23,13 +23,17 @@ internal static class AmfRun
             {
                 Amf3Reader reader = new(bytes);
                 for (; !reader.IsAtEnd; firstEnd = firstEnd < 0 ? reader.Offset : firstEnd)
+                {
                     values.Add(reader.ReadValue());
+                }
             }
             else
             {
                 Amf0Reader reader = new(bytes);
                 for (; !reader.IsAtEnd; firstEnd = firstEnd < 0 ? reader.Offset : firstEnd)
+                {
                     values.Add(reader.ReadValue());
+                }
             }
         }
         catch (RtmpProtocolException e)
@@ -45,7 +49,10 @@ internal static class AmfRun
             Assert.True(value.Weight <= AmfLimits.Default.MaxValues + 1 && value.Height <= AmfLimits.Default.MaxDepth);
             int left = MostText;
             if (!Fits(value, ref left))
+            {
                 continue;
+            }
+
             AmfValue again = isAmf3 ? Again3(value) : Again0(value);
             // AMF0 has no integers: those of AMF3 values inside come back as numbers, and then stay as they are.
             bool mayHaveIntegers = !isAmf3 && bytes.AsSpan().Contains((byte)Amf0Marker.AvmPlus);
@@ -53,9 +60,15 @@ internal static class AmfRun
         }
 
         if (firstEnd > 0)
+        {
             CutOff(bytes.AsSpan(0, (int)(new Cuts(bytes).Next() % (ulong)firstEnd)), isAmf3);
+        }
+
         if (!isAmf3 && values.Count > 0)
+        {
             Agree(bytes, values[0]);
+        }
+
         return refusal?.Error;
     }
 
@@ -87,9 +100,13 @@ internal static class AmfRun
         try
         {
             if (isAmf3)
+            {
                 new Amf3Reader(front).ReadValue();
+            }
             else
+            {
                 new Amf0Reader(front).ReadValue();
+            }
         }
         catch (RtmpProtocolException)
         {
@@ -136,13 +153,17 @@ internal static class AmfRun
         {
             left -= property.Name.Length;
             if (left < 0 || property.Name.Length == 0 || !Fits(property.Value, ref left))
+            {
                 return false;
+            }
         }
 
         foreach (AmfValue item in value.Items)
         {
             if (left < 0 || !Fits(item, ref left))
+            {
                 return false;
+            }
         }
 
         return left >= 0;

@@ -19,7 +19,10 @@ internal static class ChunkMap
             int id = bytes[at] & 0x3F;
             at += id switch { 0 => 2, 1 => 3, _ => 1 };
             if (at > bytes.Length)
+            {
                 break;
+            }
+
             id = id switch { 0 => 64 + bytes[start + 1], 1 => 64 + bytes[start + 1] + (bytes[start + 2] << 8), _ => id };
             int index = states.FindIndex(state => state.Id == id);
             if (index < 0)
@@ -32,10 +35,16 @@ internal static class ChunkMap
             int header = at;
             at += format switch { 0 => 11, 1 => 7, 2 => 3, _ => 0 };
             if (at > bytes.Length)
+            {
                 break;
+            }
+
             bool isFirst = format < 3 || now.Left == 0;
             if (format < 3)
+            {
                 now.Field = (uint)(bytes[header] << 16 | bytes[header + 1] << 8 | bytes[header + 2]);
+            }
+
             if (format < 2)
             {
                 now.Length = bytes[header + 3] << 16 | bytes[header + 4] << 8 | bytes[header + 5];
@@ -46,12 +55,18 @@ internal static class ChunkMap
             if (isExtended)
             {
                 if (format < 3 && bytes.Length - at >= 4)
+                {
                     now.Extended = BinaryPrimitives.ReadUInt32BigEndian(bytes[at..]);
+                }
+
                 at = Math.Min(bytes.Length, at + 4);
             }
 
             if (isFirst)
+            {
                 now.Left = now.Length;
+            }
+
             int body = at;
             int length = Math.Min(Math.Min(chunkSize, now.Left), bytes.Length - at);
             at += length;
@@ -59,7 +74,9 @@ internal static class ChunkMap
             states[index] = now;
             chunks.Add(new ChunkSpan(start, header, body, at, format, id, now.Type, isExtended, isFirst));
             if (now.Type == 1 && now.Left == 0 && length == 4)
+            {
                 chunkSize = (int)Math.Clamp(BinaryPrimitives.ReadUInt32BigEndian(bytes[body..]), 1, int.MaxValue);
+            }
         }
 
         return chunks;

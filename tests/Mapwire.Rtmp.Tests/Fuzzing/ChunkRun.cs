@@ -14,21 +14,32 @@ internal sealed class ChunkRun
     {
         List<Received> whole = Read(bytes, isCut: false, out RtmpProtocolException? refusal);
         if (refusal is not null)
+        {
             features.AddMessage(refusal.Message);
+        }
+
         features.Add("messages", FeatureSet.Size(whole.Count), refusal is null ? 1 : 0);
         List<Received> cut = Read(bytes, isCut: true, out RtmpProtocolException? cutRefusal);
         if (refusal?.Error == RtmpError.TooMuchBuffered || cutRefusal?.Error == RtmpError.TooMuchBuffered)
+        {
             return RtmpError.TooMuchBuffered;
+        }
+
         Assert.Equal(whole, cut);
         Assert.Equal((refusal?.Error, refusal?.Offset, refusal?.MessageType), (cutRefusal?.Error, cutRefusal?.Offset, cutRefusal?.MessageType));
         if (refusal is not null)
+        {
             return refusal.Error;
+        }
 
         ArrayBufferWriter<byte> written = new();
         ChunkWriter writer = new(written);
         List<Received> plain = [.. whole.Where(message => message.Type is not (MessageType.SetChunkSize or MessageType.Abort))];
         foreach (Received message in plain)
+        {
             writer.Write(message.ChunkStream, message.Timestamp, message.Type, message.Stream, Convert.FromHexString(message.Payload));
+        }
+
         Assert.Equal(plain, Read(written.WrittenSpan, isCut: false, out RtmpProtocolException? none));
         Assert.Null(none);
         return null;
@@ -52,7 +63,10 @@ internal sealed class ChunkRun
                 ReadOnlySpan<byte> rest = piece;
                 given += count;
                 while (reader.TryRead(ref rest, out RtmpMessage message))
+                {
                     messages.Add(Received.Of(in message));
+                }
+
                 Assert.True(rest.IsEmpty, "bytes are left where more are wanted");
                 Assert.True(reader.Position <= given && reader.Position > given - 3 - ChunkHeader.MaxLength, $"position {reader.Position} of {given}");
                 Assert.True(reader.BufferedBytes <= Math.Min(given, Narrow.MaxBufferedBytes), $"{reader.BufferedBytes} bytes are held of {given}");

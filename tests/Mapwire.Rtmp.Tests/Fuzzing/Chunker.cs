@@ -32,7 +32,9 @@ internal sealed class Chunker(Random random)
                 index = random.Next(_open.Count);
                 Basic(3, _open[index].Message.ChunkStream);
                 if (repeats)
+                {
                     Extend(_open[index].Field);
+                }
             }
 
             Put(index);
@@ -58,14 +60,26 @@ internal sealed class Chunker(Random random)
         uint stamp = Math.Min(field, 0xFFFFFF);
         int length = message.Payload.Length;
         if (format < 3)
+        {
             _output.AddRange([(byte)(stamp >> 16), (byte)(stamp >> 8), (byte)stamp]);
+        }
+
         if (format < 2)
+        {
             _output.AddRange([(byte)(length >> 16), (byte)(length >> 8), (byte)length, message.TypeId]);
+        }
+
         if (format == 0)
+        {
             _output.AddRange(BitConverter.GetBytes(message.Stream));
+        }
+
         Extend(field);
         if (before >= 0)
+        {
             _last.RemoveAt(before);
+        }
+
         _last.Add((message, field));
         _open.Add(new Open(message, field));
     }
@@ -78,11 +92,15 @@ internal sealed class Chunker(Random random)
         _output.AddRange(message.Payload.AsSpan(open.Sent, count));
         open.Sent += count;
         if (open.Sent < message.Payload.Length)
+        {
             return;
+        }
 
         _open.RemoveAt(index);
         if (message.TypeId == 1 && message.Payload.Length == 4)
+        {
             _chunkSize = Math.Max(1, message.Payload[1] << 16 | message.Payload[2] << 8 | message.Payload[3]);
+        }
     }
 
     private void Basic(int format, int id)
@@ -90,17 +108,25 @@ internal sealed class Chunker(Random random)
         int form = id < 64 ? 0 : id < 320 && random.Next(2) == 0 ? 1 : 2;
         int rest = id - 64;
         if (form == 0)
+        {
             _output.Add((byte)(format << 6 | id));
+        }
         else if (form == 1)
+        {
             _output.AddRange([(byte)(format << 6), (byte)rest]);
+        }
         else
+        {
             _output.AddRange([(byte)(format << 6 | 1), (byte)rest, (byte)(rest >> 8)]);
+        }
     }
 
     private void Extend(uint field)
     {
         if (field >= 0xFFFFFF)
+        {
             _output.AddRange([(byte)(field >> 24), (byte)(field >> 16), (byte)(field >> 8), (byte)field]);
+        }
     }
 
     private sealed class Open(GrammarMessage message, uint field)

@@ -11,7 +11,10 @@ internal struct Cuts
     {
         _state = 0x9E3779B97F4A7C15;
         foreach (byte part in bytes)
+        {
             _state = (_state ^ part) * 1099511628211;
+        }
+
         _longest = (Next() % 4) switch { 0 => 1, 1 => 7, 2 => 80, _ => 2000 };
     }
 

@@ -69,9 +69,14 @@ internal sealed class RtmpGrammar(Random random)
         byte[] packet = Bytes(1536);
         int kind = random.Next(4);
         if (kind == 0)
+        {
             packet.AsSpan(4, 4).Clear();
+        }
         else if (kind < 3)
+        {
             HandshakeDigest.Place(packet, kind - 1, fromServer: false);
+        }
+
         byte version = random.Next(30) == 0 ? (byte)random.Next(12) : (byte)3;
         return [version, .. packet, .. Bytes(1536), .. ClientSays()];
     }
@@ -95,9 +100,13 @@ internal sealed class RtmpGrammar(Random random)
         for (int i = random.Next(1, 4); i > 0; i--)
         {
             if (isAmf3)
+            {
                 _amf.Value3(output);
+            }
             else
+            {
                 _amf.Value0(output);
+            }
         }
 
         return [.. output];
@@ -115,11 +124,20 @@ internal sealed class RtmpGrammar(Random random)
     private byte[] Disturb(List<GrammarMessage> messages)
     {
         if (random.Next(3) == 0)
+        {
             messages.Insert(random.Next(messages.Count), Control());
+        }
+
         if (random.Next(8) == 0)
+        {
             messages.RemoveAt(random.Next(messages.Count));
+        }
+
         if (random.Next(8) == 0)
+        {
             messages.Insert(random.Next(messages.Count), messages[random.Next(messages.Count)]);
+        }
+
         return new Chunker(random).Write(messages);
     }
 
@@ -132,11 +150,20 @@ internal sealed class RtmpGrammar(Random random)
             ("objectEncoding", AmfValue.Number(_isAmf3 ? 3 : 0)),
         ];
         if (random.Next(3) == 0)
+        {
             properties.Add(("fourCcList", AmfValue.StrictArray(AmfValue.String("hvc1"), AmfValue.String("*"), AmfValue.Null)));
+        }
+
         if (random.Next(3) == 0)
+        {
             properties.Add(("videoFourCcInfoMap", AmfValue.Object(("av01", AmfValue.Number(_amf.AnyNumber())), ("*", AmfValue.Number(4)))));
+        }
+
         if (random.Next(3) == 0)
+        {
             properties.Add(("capsEx", AmfValue.Number(_amf.AnyNumber())));
+        }
+
         Amf0Writer writer = new(default);
         new ConnectCommand(1, AmfValue.Object([.. properties])).WriteTo(ref writer);
         byte[] body = writer.Written.ToArray();
@@ -152,7 +179,10 @@ internal sealed class RtmpGrammar(Random random)
         writer.WriteNull();
         List<byte> body = _isAmf3 ? [0, .. writer.Written] : [.. writer.Written];
         if (hasArguments)
+        {
             Arguments(body, name);
+        }
+
         writer.Dispose();
         return new GrammarMessage(Any(ChunkStreams), MessageTypeOf(_isAmf3), stream, random.Next(4) == 0 ? Any(Times) : 0, [.. body]);
     }
@@ -232,7 +262,10 @@ internal sealed class RtmpGrammar(Random random)
             _ => number,
         };
         if (random.Next(20) == 0)
+        {
             body = body[..random.Next(body.Length)];
+        }
+
         return new GrammarMessage(random.Next(8) == 0 ? Any(ChunkStreams) : 2, (byte)type, 0, 0, body);
     }
 

@@ -20,9 +20,13 @@ internal sealed class RtmpMutator(Random random)
         for (int times = 1 + random.Next(3); times > 0 && bytes.Count > 4; times--)
         {
             if (random.Next(4) == 0)
+            {
                 Anywhere(bytes);
+            }
             else
+            {
                 Chunk(bytes, other);
+            }
         }
 
         return [.. bytes];
@@ -47,11 +51,17 @@ internal sealed class RtmpMutator(Random random)
                     int at = random.Next(bytes.Count);
                     int count = Math.Min(bytes.Count - at, 1 + random.Next(60));
                     if (bytes.Count < 1 << 13)
+                    {
                         bytes.InsertRange(at, bytes.GetRange(at, count));
+                    }
+
                     break;
                 case 3:
                     for (int deep = random.Next(1, 50); deep > 0; deep--)
+                    {
                         bytes.InsertRange(0, isAmf3 ? [9, 3, 1] : [10, 0, 0, 0, 1]);
+                    }
+
                     break;
                 case 4:
                     InAmf(bytes, 0, bytes.Count);
@@ -72,7 +82,9 @@ internal sealed class RtmpMutator(Random random)
     public void Anywhere(List<byte> bytes)
     {
         if (bytes.Count == 0)
+        {
             return;
+        }
 
         int at = random.Next(bytes.Count);
         switch (random.Next(6))
@@ -102,7 +114,9 @@ internal sealed class RtmpMutator(Random random)
     {
         List<ChunkSpan> chunks = ChunkMap.Find(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(bytes));
         if (chunks.Count == 0)
+        {
             return;
+        }
 
         ChunkSpan chunk = chunks[random.Next(chunks.Count)];
         switch (random.Next(16))
@@ -117,7 +131,10 @@ internal sealed class RtmpMutator(Random random)
             case 2 when other.Length > 0 && bytes.Count < 1 << 14:
                 List<ChunkSpan> pieces = ChunkMap.Find(other);
                 if (pieces.Count > 0)
+                {
                     bytes.InsertRange(chunk.Start, other[pieces[random.Next(pieces.Count)].Start..pieces[^1].End]);
+                }
+
                 break;
             case 3:
                 bytes[chunk.Start] = (byte)(bytes[chunk.Start] & 0x3F | random.Next(4) << 6);
@@ -137,7 +154,10 @@ internal sealed class RtmpMutator(Random random)
             case 8 when chunk.Format < 3:
                 Put(bytes, chunk.Header, 0xFFFFFF, 3);
                 if (!chunk.IsExtended)
+                {
                     bytes.InsertRange(Math.Min(bytes.Count, chunk.Body), BitConverter.GetBytes(Numbers[random.Next(Numbers.Length)]));
+                }
+
                 break;
             case 9 when chunk.Format < 3:
                 Put(bytes, chunk.Header, Numbers[random.Next(Numbers.Length)], 3);
@@ -176,7 +196,9 @@ internal sealed class RtmpMutator(Random random)
     {
         end = Math.Min(end, bytes.Count);
         if (end - start < 4)
+        {
             return;
+        }
 
         int at = start + random.Next(end - start);
         for (int tries = 0; tries < 40 && at < end - 3; tries++, at++)
@@ -196,7 +218,10 @@ internal sealed class RtmpMutator(Random random)
                 Span<byte> number = stackalloc byte[8];
                 BinaryPrimitives.WriteDoubleBigEndian(number, _amf.AnyNumber());
                 for (int i = 0; i < 8; i++)
+                {
                     bytes[at + 1 + i] = number[i];
+                }
+
                 return;
             }
 
@@ -214,6 +239,8 @@ internal sealed class RtmpMutator(Random random)
     private static void Put(List<byte> bytes, int at, uint value, int count)
     {
         for (int i = 0; i < count && at + i < bytes.Count; i++)
+        {
             bytes[at + i] = (byte)(value >> 8 * (count - 1 - i));
+        }
     }
 }

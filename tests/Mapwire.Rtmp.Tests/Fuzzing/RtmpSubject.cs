@@ -29,7 +29,9 @@ internal sealed class RtmpSubject : IFuzzSubject
         foreach (string kind in Kinds.Distinct())
         {
             for (int i = 0; i < 5; i++)
+            {
                 yield return new FuzzCase(kind, Make(grammar, kind));
+            }
         }
 
         foreach (string recording in new[] { "ffmpeg.bin", "rtmpdump.bin", "rtmpdump-live.bin", "rtmp2src.bin", "ffmpeg-publish.bin" })
@@ -39,7 +41,9 @@ internal sealed class RtmpSubject : IFuzzSubject
         }
 
         foreach (string path in Directory.GetFiles(Corpus.Folder).Order())
+        {
             yield return Load(Path.GetFileName(path), File.ReadAllBytes(path));
+        }
     }
 
     public FuzzCase Load(string name, byte[] bytes) => new(name[..name.IndexOf('-', StringComparison.Ordinal)], bytes);
@@ -52,7 +56,9 @@ internal sealed class RtmpSubject : IFuzzSubject
             string kind = Kinds[random.Next(Kinds.Length)];
             sound = new FuzzCase(kind, Make(grammar, kind));
             if (random.Next(2) == 0)
+            {
                 return sound;
+            }
         }
 
         RtmpMutator mutator = new(random);
@@ -64,7 +70,10 @@ internal sealed class RtmpSubject : IFuzzSubject
             case "greeting" or "welcome":
                 int start = Math.Min(bytes.Length, sound.Kind == "greeting" ? 3073 : 3074);
                 if (random.Next(3) > 0)
+                {
                     return sound with { Bytes = [.. bytes[..start], .. mutator.Chunks(bytes[start..], [])] };
+                }
+
                 List<byte> damaged = [.. bytes];
                 mutator.Anywhere(damaged);
                 return sound with { Bytes = [.. damaged] };
@@ -105,7 +114,10 @@ internal sealed class RtmpSubject : IFuzzSubject
                 AddChunks(bytes, features);
                 RtmpError? error = Compare((isCut, told) => _run.RunServer(bytes, isGreeted: true, isCut, told), features);
                 if (error is null && IsSample(bytes))
+                {
                     Rechunk(bytes);
+                }
+
                 return error;
             case "client" or "streamed":
                 AddChunks(bytes, features);
@@ -137,11 +149,20 @@ internal sealed class RtmpSubject : IFuzzSubject
         Outcome cut = run(true, null);
         // How much is held at once does depend on the pieces: a message that comes whole is not held at all.
         if (whole.Error == RtmpError.TooMuchBuffered || cut.Error == RtmpError.TooMuchBuffered)
+        {
             return RtmpError.TooMuchBuffered;
+        }
+
         if (whole != cut)
+        {
             throw new BrokenPromiseException($"in one piece it is {whole}, in several {cut}");
+        }
+
         if (!said.AsSpan().SequenceEqual(_run.Output) && !read.AsSpan().SequenceEqual(_run.ReadOutput()))
+        {
             throw new BrokenPromiseException("the answers differ by how the bytes were cut");
+        }
+
         return whole.Error;
     }
 
@@ -157,7 +178,9 @@ internal sealed class RtmpSubject : IFuzzSubject
             while (reader.TryRead(ref rest, out RtmpMessage message))
             {
                 if (message.TypeId is not (MessageType.SetChunkSize or MessageType.Abort))
+                {
                     writer.Write(message.ChunkStreamId, message.Timestamp, message.TypeId, message.StreamId, message.Payload);
+                }
             }
         }
         catch (RtmpProtocolException)
@@ -169,9 +192,14 @@ internal sealed class RtmpSubject : IFuzzSubject
         byte[] said = _run.ReadOutput();
         Outcome second = _run.RunServer(plain.WrittenSpan, isGreeted: true, isCut: false, null);
         if (first != second)
+        {
             throw new BrokenPromiseException($"as it is, it is {first}, in other chunks {second}");
+        }
+
         if (!said.AsSpan().SequenceEqual(_run.ReadOutput()))
+        {
             throw new BrokenPromiseException("the answers differ by the chunks");
+        }
     }
 
     private static bool IsSample(ReadOnlySpan<byte> bytes) => new Cuts(bytes).Next() % 4 == 0;

@@ -38,12 +38,20 @@ internal sealed class SessionRun
         SessionTrace trace = new(features);
         ServerSession session = trace.Server = new ServerSession(ServerOptions, trace, _output);
         if (isGreeted)
+        {
             session.Receive(Hello);
+        }
+
         RtmpProtocolException? refusal = Give(bytes, isCut, session.Receive);
         if (refusal is null)
+        {
             Assert.Equal(bytes.Length + (isGreeted ? HandshakeLength : 0), session.BytesReceived);
+        }
         else
+        {
             Assert.Throws<InvalidOperationException>(() => session.Receive([]));
+        }
+
         ulong state = session.BytesAcknowledged + ((ulong)(session.LastPong ?? 7) << 3) + (session.IsOpen ? 1u : 0) + (session.IsClosing ? 2u : 0);
         return Describe(trace, refusal, state, features);
     }
@@ -62,7 +70,10 @@ internal sealed class SessionRun
         ClientSession session = trace.Client =
             new ClientSession(isStreamed ? StreamedOptions : ClientOptions[handshake], Connect, trace, _output);
         if (isWelcome)
+        {
             session.Receive(Welcome);
+        }
+
         RtmpProtocolException? refusal = Give(bytes, isCut, session.Receive);
         return Describe(trace, refusal, (ulong)session.IncomingChunkSize, features);
     }
@@ -79,7 +90,10 @@ internal sealed class SessionRun
         {
             Check(in message);
             if (message.TypeId == MessageType.Acknowledgement)
+            {
                 continue;
+            }
+
             messages.Write(BitConverter.GetBytes(message.TypeId + ((ulong)message.StreamId << 8) + ((ulong)message.Timestamp << 40)));
             messages.Write(message.Payload);
         }
@@ -99,7 +113,10 @@ internal sealed class SessionRun
             case MessageType.CommandAmf0 or MessageType.CommandAmf3:
                 CommandReader command = new(message.TypeId, message.Payload);
                 while (!command.IsAtEnd)
+                {
                     command.ReadValue();
+                }
+
                 break;
             case MessageType.Audio or MessageType.Video or MessageType.DataAmf0:
                 break;
@@ -138,7 +155,10 @@ internal sealed class SessionRun
     private static Outcome Describe(SessionTrace trace, RtmpProtocolException? refusal, ulong state, FeatureSet? features)
     {
         if (refusal is not null)
+        {
             features?.AddMessage(refusal.Message);
+        }
+
         return new Outcome(trace.Calls, trace.Count, refusal?.Error, refusal?.Offset ?? 0, refusal?.MessageType, state);
     }
 }

@@ -124,7 +124,9 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
         Fold(streamId, timestamp);
         Fold(name);
         foreach (AmfValue value in values)
+        {
             Fold(value);
+        }
     }
 
     public void OnMedia(in RtmpMessage message, long timestamp)
@@ -137,7 +139,9 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
 
         Assert.True(message.PayloadOffset + message.Payload.Length <= message.Length);
         foreach (byte part in message.Payload)
+        {
             Mix(part);
+        }
     }
 
     private void Call(string kind, int a = 0, int b = 0)
@@ -160,7 +164,9 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
     private void Fold(string text)
     {
         foreach (char c in text)
+        {
             Mix(c);
+        }
     }
 
     /// <summary>The first few hundred values of a tree: what is shared in it can unfold into a forest.</summary>
@@ -173,11 +179,17 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
     private void Fold(AmfValue value, ref int left)
     {
         if (--left < 0)
+        {
             return;
+        }
+
         Fold((uint)value.Kind, value.AsNumber() ?? value.AsDate() ?? 0, value.AsBoolean() == true || value.IsFixed ? 1 : 0);
         Fold(value.AsString() ?? value.AsXml() ?? value.ClassName ?? "");
         foreach (byte part in value.AsBytes())
+        {
             Mix(part);
+        }
+
         foreach (AmfProperty property in value.Properties)
         {
             Fold(property.Name);
@@ -185,7 +197,9 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
         }
 
         foreach (AmfValue item in value.Items)
+        {
             Fold(item, ref left);
+        }
     }
 
     private void Mix(ulong value) => _hash = (_hash ^ value) * 1099511628211 + (_hash >> 47);

@@ -17,7 +17,7 @@ public sealed class StoppedTests : IDisposable
     {
         using SharedMemory memory = SharedMemory.Create(Arena.Name, Arena.Size, Arena.Options(_folder));
         SharedMutex mutex = SharedMutex.Open(memory, Arena.Mutex);
-        using var child = new ChildProcess(_folder, "hold", "1");
+        using ChildProcess child = new(_folder, "hold", "1");
         Assert.True(child.WaitUntilReady());
         Signal(child, "STOP");
         Assert.Equal(LockAcquisition.TimedOut, mutex.TryAcquire(TimeSpan.FromSeconds(2)));
@@ -34,8 +34,8 @@ public sealed class StoppedTests : IDisposable
     {
         using SharedMemory memory = SharedMemory.Create(Arena.Name, Arena.Size, Arena.Options(_folder));
         SharedMutex mutex = SharedMutex.Open(memory, Arena.Mutex);
-        var ledger = new Ledger(memory);
-        using var child = new ChildProcess(_folder, "mutex", "1");
+        Ledger ledger = new(memory);
+        using ChildProcess child = new(_folder, "mutex", "1");
         Assert.True(child.WaitUntilReady());
         for (int round = 0; round < 20; round++)
         {

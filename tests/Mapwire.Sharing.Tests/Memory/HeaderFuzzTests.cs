@@ -40,14 +40,17 @@ public sealed class HeaderFuzzTests : IDisposable
     {
         SharedMemory memory = _segments.Make(5000);
         byte[] good = memory.Region.AsReadOnlySpan(0, SegmentHeader.Length).ToArray();
-        var random = new Random(20);
+        Random random = new(20);
         for (int round = 0; round < 3000; round++)
         {
             byte[] bad = [.. good];
             int from = random.Next(SegmentHeader.Length), count = random.Next(1, 16);
             random.NextBytes(bad.AsSpan(from, Math.Min(count, bad.Length - from)));
             if (round % 3 == 0) // sizes that are nearly right
+            {
                 BitConverter.TryWriteBytes(bad.AsSpan(SegmentHeader.SizeAt), random.NextInt64(-10, 20000) << random.Next(0, 40));
+            }
+
             bad.CopyTo(memory.Region.AsSpan(0, SegmentHeader.Length));
             OpenAndTouch(-1);
         }
@@ -88,7 +91,7 @@ public sealed class HeaderFuzzTests : IDisposable
     public void Objects_with_random_parameters_are_refused_or_keep_their_bounds()
     {
         SharedMemory memory = _segments.Make(1 << 13);
-        var random = new Random(4);
+        Random random = new(4);
         Action<long>[] open =
         [
             at => SharedMutex.Open(memory, at), at => SharedEvent.Open(memory, at), at => SharedSemaphore.Open(memory, at).TryAcquire(),
@@ -129,7 +132,9 @@ public sealed class HeaderFuzzTests : IDisposable
             {
                 using RingConsumer consumer = queue.OpenConsumer();
                 for (int i = 0; i < 50 && consumer.TryPeek(out _); i++)
+                {
                     consumer.Advance();
+                }
             }
             else if (ring is SharedBroadcast broadcast)
             {
@@ -148,7 +153,10 @@ public sealed class HeaderFuzzTests : IDisposable
             long size = opened.Size;
             Assert.InRange(size, 0, 5000);
             if (size > 0)
+            {
                 _ = opened.AsReadOnlySpan(size - 1, 1)[0];
+            }
+
             return 0;
         }
         catch (Exception failure) when (failure is SharedMemoryFormatException or FileNotFoundException or PlatformNotSupportedException)

@@ -97,7 +97,7 @@ public sealed class SharedMemoryTests : IDisposable
         SharedMemory memory = _segments.Make();
         memory.At<int>(0) = 5;
         memory.Abandon();
-        var look = new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true };
+        SharedMemoryOptions look = new() { Folder = _segments.Folder, ReadOnly = true };
         Assert.Throws<FileNotFoundException>(() => SharedMemory.Open(Segments.Name, look));
         SharedMemory left = _segments.Keep(SharedMemory.Open(
             Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true, OpenLeftover = true }));
@@ -205,7 +205,7 @@ public sealed class SharedMemoryTests : IDisposable
         for (int round = 0; round < 30; round++)
         {
             int made = 0;
-            using var start = new Barrier(4);
+            using Barrier start = new(4);
             SharedMemory[] all = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() =>
             {
                 start.SignalAndWait();
@@ -218,7 +218,10 @@ public sealed class SharedMemoryTests : IDisposable
             Assert.Equal(1, made);
             Assert.Equal(1, all.Count(memory => memory.Created));
             foreach (SharedMemory memory in all)
+            {
                 Interlocked.Increment(ref memory.At<int>(0));
+            }
+
             Assert.All(all, memory => Assert.Equal((4, 1), (memory.Read<int>(0), memory.Read<int>(4))));
             await Task.WhenAll(all.Select(memory => Task.Run(memory.Dispose)));
             Assert.Empty(SharedMemory.List(_segments.Options));

@@ -25,7 +25,9 @@ internal sealed class EventModel(int waiters, bool manual, bool wakesNone = fals
     {
         int taken = Enumerable.Range(0, waiters).Count(t => s[At(t, Pc)] == Done);
         if (!manual && taken + (s[Word] & Set) + s[Signals] != waiters)
+        {
             throw new InvalidOperationException("A signal was lost or taken twice.");
+        }
     }
 
     public override bool IsDone(int[] s) => Enumerable.Range(0, Threads).All(t => s[At(t, Pc)] == Done);
@@ -47,7 +49,10 @@ internal sealed class EventModel(int waiters, bool manual, bool wakesNone = fals
                 int[] woke = Go(s, t, Look);
                 List<int> asleep = [.. Enumerable.Range(0, waiters).Where(o => s[At(o, Pc)] == Asleep)];
                 if (manual)
+                {
                     return [asleep.Aggregate(woke, (all, o) => With(all, At(o, Pc), Look, At(o, Slept), 1))];
+                }
+
                 return asleep.Count > 0 ? asleep.Select(o => With(woke, At(o, Pc), Look, At(o, Slept), 1)) : [woke];
             default:
                 return [];

@@ -27,8 +27,8 @@ internal static class Explorer
     /// <exception cref="InvalidOperationException">A state that must not be, or one from which nothing goes on.</exception>
     public static int Explore(Model model)
     {
-        var seen = new HashSet<string>();
-        var open = new Stack<int[]>();
+        HashSet<string> seen = new();
+        Stack<int[]> open = new();
         Add(model.Initial);
         while (open.TryPop(out int[]? state))
         {
@@ -43,11 +43,15 @@ internal static class Explorer
                 }
 
                 if (model.Kill(state, thread) is int[] killed)
+                {
                     Add(killed);
+                }
             }
 
             if (!goesOn && !model.IsDone(state))
+            {
                 throw new InvalidOperationException($"Nothing goes on in state {string.Join(' ', state)}.");
+            }
         }
 
         return seen.Count;
@@ -55,7 +59,9 @@ internal static class Explorer
         void Add(int[] state)
         {
             if (seen.Add(new string([.. state.Select(number => (char)(number + 1))])))
+            {
                 open.Push(state);
+            }
         }
     }
 
@@ -64,7 +70,10 @@ internal static class Explorer
     {
         int[] copy = [.. state];
         for (int i = 0; i < changes.Length; i += 2)
+        {
             copy[changes[i]] = changes[i + 1];
+        }
+
         return copy;
     }
 }

@@ -27,10 +27,17 @@ internal sealed class ManyProducerModel(int producers, int messages, int deaths,
     public override void Check(int[] s)
     {
         if (s[Tail] - s[Head] > Places || s[Head] > s[Tail] + 1)
+        {
             throw new InvalidOperationException("The ends have passed each other.");
+        }
+
         for (int t = 0; t < producers; t++)
+        {
             if (s[At(t, Pc)] == Done && IsDone(s) && s[At(t, Expected)] != messages)
+            {
                 throw new InvalidOperationException("A message was lost.");
+            }
+        }
     }
 
     public override int[]? Kill(int[] s, int t) =>
@@ -74,9 +81,15 @@ internal sealed class ManyProducerModel(int producers, int messages, int deaths,
     {
         int head = s[Head], word = s[WordAt(head)];
         if (s[Next] == 1) // freed; the head is moved by a step of its own
+        {
             return [With(s, Head, head + 1, Next, 0)];
+        }
+
         if (head == s[Tail])
+        {
             return [word >= Claimed && !helpless ? With(s, Tail, head + 1) : s];
+        }
+
         switch (word)
         {
             case >= Padding:
@@ -84,7 +97,10 @@ internal sealed class ManyProducerModel(int producers, int messages, int deaths,
             case >= Ready:
                 int producer = word - Ready, content = s[Content + head % Places];
                 if (content != producer * 10 + s[At(producer, Expected)])
+                {
                     throw new InvalidOperationException("A message is lost, doubled or overwritten.");
+                }
+
                 return [With(s, WordAt(head), FreeFor(head + Places), Next, 1, At(producer, Expected), s[At(producer, Expected)] + 1)];
             case >= Claimed:
                 return [s[At(word - Claimed, Pc)] == Dead ? With(s, WordAt(head), Padding) : s];

@@ -23,7 +23,10 @@ internal sealed class MutexModel(int threads, int rounds, int deaths, bool forge
         {
             var state = new int[First + threads * Fields];
             for (int thread = 0; thread < threads; thread++)
+            {
                 state[At(thread, Left)] = rounds;
+            }
+
             return state;
         }
     }
@@ -67,7 +70,9 @@ internal sealed class MutexModel(int threads, int rounds, int deaths, bool forge
     public override void Check(int[] s)
     {
         if (Enumerable.Range(0, threads).Count(t => s[At(t, Pc)] is Inside or Give) > 1)
+        {
             throw new InvalidOperationException("Two are inside.");
+        }
     }
 
     public override bool IsDone(int[] s) => Enumerable.Range(0, threads).All(t => s[At(t, Pc)] is Done or Dead);

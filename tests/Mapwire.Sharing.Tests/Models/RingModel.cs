@@ -20,7 +20,9 @@ internal sealed class RingModel(int messages, bool looksOnce = false) : Model
     public override void Check(int[] s)
     {
         if (s[Tail] - s[Head] is < 0 or > Places)
+        {
             throw new InvalidOperationException("The ends have passed each other.");
+        }
     }
 
     public override IEnumerable<int[]> Step(int[] s, int t)
@@ -36,7 +38,10 @@ internal sealed class RingModel(int messages, bool looksOnce = false) : Model
                 return [With(s, Place + s[Tail] % Places, s[Tail] + 1, Pc + t, Move)];
             case Work:
                 if (s[Place + s[Head] % Places] != s[Head] + 1)
+                {
                     throw new InvalidOperationException("The wrong message was read.");
+                }
+
                 return [With(s, Pc + t, Move)];
             case Move:
                 return [With(s, producer ? Tail : Head, s[producer ? Tail : Head] + 1, Pc + t, Tell)];

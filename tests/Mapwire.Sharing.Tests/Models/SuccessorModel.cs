@@ -23,7 +23,9 @@ internal sealed class SuccessorModel(int messages, int deaths, bool unmarked = f
     public override void Check(int[] s)
     {
         if (IsDone(s) && s[Next] != messages)
+        {
             throw new InvalidOperationException("A message was never read.");
+        }
     }
 
     public override int[]? Kill(int[] s, int t) =>
@@ -32,7 +34,10 @@ internal sealed class SuccessorModel(int messages, int deaths, bool unmarked = f
     public override IEnumerable<int[]> Step(int[] s, int t)
     {
         if (t == 0)
+        {
             return s[Sent] == messages || s[Sent] - s[Head] == Places ? [] : [Send(s)];
+        }
+
         int first = FirstWord(s[Head]), second = first + 1;
         switch (s[Pc])
         {
@@ -46,7 +51,10 @@ internal sealed class SuccessorModel(int messages, int deaths, bool unmarked = f
                 return [With(s, Pc, FreeInside)];
             case Look:
                 if (s[first] != Ready || s[second] != s[Head] + 1 || s[Head] > s[Next])
+                {
                     throw new InvalidOperationException("A message is damaged, or one was missed.");
+                }
+
                 return [With(s, Next, Math.Max(s[Next], s[Head] + 1), Pc, unmarked ? FreeInside : Mark)];
             case Mark:
                 return [With(s, first, Padding, Pc, FreeInside)];

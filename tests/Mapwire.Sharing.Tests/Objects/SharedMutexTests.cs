@@ -68,7 +68,7 @@ public sealed class SharedMutexTests : IDisposable
         LockAcquisition Elsewhere()
         {
             LockAcquisition how = default;
-            var thread = new Thread(() =>
+            Thread thread = new(() =>
             {
                 Assert.Throws<SynchronizationLockException>(mutex.Release);
                 how = mutex.TryAcquire();
@@ -92,7 +92,7 @@ public sealed class SharedMutexTests : IDisposable
         SharedMemory memory = _segments.Make(), other = _segments.Open();
         SharedMutex mutex = SharedMutex.Create(memory, 0), theirs = SharedMutex.Open(other, 0);
         theirs.Acquire();
-        using var stop = new CancellationTokenSource(Moment);
+        using CancellationTokenSource stop = new(Moment);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => mutex.AcquireAsync(cancellationToken: stop.Token).AsTask());
         Assert.Equal(LockAcquisition.TimedOut, await mutex.AcquireAsync(Moment));
         Task<LockAcquisition> wait = mutex.AcquireAsync().AsTask();

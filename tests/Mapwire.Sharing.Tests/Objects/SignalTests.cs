@@ -37,7 +37,7 @@ public sealed class SignalTests : IDisposable
         Assert.False(await Task.WhenAny(takers.Single(taker => taker != one)).ContinueWith(_ => true).WaitAsync(Moment).ContinueWith(t => t.IsCompletedSuccessfully));
         theirAuto.Set();
         Assert.All(await Task.WhenAll(takers).WaitAsync(Patience), Assert.True);
-        using var stop = new CancellationTokenSource(Moment);
+        using CancellationTokenSource stop = new(Moment);
         Assert.ThrowsAny<OperationCanceledException>(() => auto.Wait(stop.Token));
     }
 
@@ -133,7 +133,7 @@ public sealed class SignalTests : IDisposable
         Assert.True(mutex.IsOwned);
         Assert.Throws<SynchronizationLockException>(() => same.Wait(theirs));
         Assert.Throws<ArgumentException>(() => same.Wait(mutex));
-        using var stop = new CancellationTokenSource(Moment);
+        using CancellationTokenSource stop = new(Moment);
         Assert.ThrowsAny<OperationCanceledException>(() => condition.Wait(mutex, cancellationToken: stop.Token));
         Assert.True(mutex.IsOwned);
     }

@@ -22,7 +22,9 @@ internal static class Child
             FaultPoints.Reached = reached =>
             {
                 if (reached == point && Interlocked.Decrement(ref times) == 0)
+                {
                     Process.GetCurrentProcess().Kill();
+                }
             };
         }
 
@@ -31,7 +33,10 @@ internal static class Child
         {
             Console.WriteLine("ready");
             while (Stopwatch.GetElapsedTime(start) < LongestLife)
+            {
                 SharedMemory.CreateOrOpen(Arena.Name, Arena.Size, Arena.Options(folder)).Dispose();
+            }
+
             return 0;
         }
 
@@ -48,7 +53,10 @@ internal static class Child
         work.Step();
         Console.WriteLine("ready");
         while (Stopwatch.GetElapsedTime(start) < LongestLife)
+        {
             work.Step();
+        }
+
         return 0;
     }
 }

@@ -10,16 +10,22 @@ internal sealed class ChildProcess : IDisposable
 
     public ChildProcess(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        ProcessStartInfo start = new(Environment.ProcessPath!)
         {
             RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false,
         };
         // Started by `dotnet TESTS.dll` it is the host that runs.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
             start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        }
+
         start.ArgumentList.Add("child");
         foreach (string argument in arguments)
+        {
             start.ArgumentList.Add(argument);
+        }
+
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_TC_BackgroundWorkerTimeoutMs"] = "0";
         _process = PatientStart.Of(start);
@@ -50,7 +56,10 @@ internal sealed class ChildProcess : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
+        {
             Kill();
+        }
+
         _process.Dispose();
     }
 }

@@ -15,7 +15,7 @@ public sealed class HeldTests : IDisposable
     {
         using SharedMemory memory = SharedMemory.Create(Arena.Name, Arena.Size, Arena.Options(_folder));
         SharedMutex mutex = SharedMutex.Open(memory, Arena.Mutex);
-        using var child = new ChildProcess(_folder, "hold", "1");
+        using ChildProcess child = new(_folder, "hold", "1");
         Assert.True(child.WaitUntilReady());
         Assert.Equal([Environment.ProcessId, child.Id], memory.Users);
         Assert.Equal(LockAcquisition.TimedOut, mutex.TryAcquire(TimeSpan.FromMilliseconds(500)));

@@ -24,8 +24,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     public void Killed_at_random_moments(string scenario)
     {
         using SharedMemory memory = SharedMemory.Create(Arena.Name, Arena.Size, Arena.Options(_folder));
-        using var survivor = new Survivor(Scenario.Of(scenario, memory, 0));
-        var told = new List<double>();
+        using Survivor survivor = new(Scenario.Of(scenario, memory, 0));
+        List<double> told = new();
         for (int round = 0; round < Kills; round++)
         {
             using ChildProcess child = Start(scenario, round);
@@ -36,7 +36,10 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             long at = survivor.Progress;
             child.KillAtOnce();
             if (IsLock(scenario))
+            {
                 told.Add(survivor.WaitForProgress(at, 2, Patience)); // the step under way may have had it before
+            }
+
             child.WaitForExit(-1);
         }
 
@@ -84,9 +87,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     [InlineData("cell", FaultPoint.CellWritten)]
     public void Killed_between_two_steps(string scenario, object where)
     {
-        var point = (FaultPoint)where;
+        FaultPoint point = (FaultPoint)where;
         using SharedMemory memory = SharedMemory.Create(Arena.Name, Arena.Size, Arena.Options(_folder));
-        using var survivor = new Survivor(Scenario.Of(scenario, memory, 0));
+        using Survivor survivor = new(Scenario.Of(scenario, memory, 0));
         int rounds = Math.Max(1, Kills / 40), died = 0;
         for (int round = 0; round < rounds; round++)
         {
@@ -96,7 +99,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             child.KillAtOnce();
             child.WaitForExit(-1);
             if (IsLock(scenario))
+            {
                 survivor.WaitForProgress(survivor.Progress, 2, Patience);
+            }
         }
 
         // A new one finds everything in order.
@@ -163,18 +168,25 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start).TotalMicroseconds < microseconds)
+        {
             Thread.SpinWait(10);
+        }
     }
 
     private void Report(string scenario, List<double> told)
     {
         if (told.Count == 0)
+        {
             return;
+        }
+
         told.Sort();
         string line = $"{scenario}: {told.Count} kills; the next owner was told after {told[told.Count / 2]:0.0} ms (median), "
             + $"{told[told.Count * 99 / 100]:0.0} ms (99 %), {told[^1]:0.0} ms (longest); {told.Count(ms => ms > 100)} times after more than 100 ms";
         output.WriteLine(line);
         if (Environment.GetEnvironmentVariable("MAPWIRE_KILL_REPORT") is string file)
+        {
             File.AppendAllText(file, line + Environment.NewLine);
+        }
     }
 }

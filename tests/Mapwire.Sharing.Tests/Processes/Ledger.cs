@@ -26,16 +26,23 @@ internal sealed class Ledger(SharedMemory memory)
     public void Mend()
     {
         if (Volatile.Read(ref Begun) != 0)
+        {
             Finish();
+        }
     }
 
     public void Check()
     {
         long sum = 0;
         for (int party = 0; party < Parties; party++)
+        {
             sum += Tally(party);
+        }
+
         if (sum != Total || Begun != 0)
+        {
             throw new InvalidOperationException($"The total is {Total}, the tallies {sum}, begun {Begun}.");
+        }
     }
 
     private void Finish()

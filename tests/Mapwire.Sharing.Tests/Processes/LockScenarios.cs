@@ -10,7 +10,10 @@ internal sealed class MutexScenario(SharedMemory memory, int party) : Scenario(m
     public override bool Step()
     {
         if (_mutex.Acquire() == LockAcquisition.OwnerDied)
+        {
             _ledger.Mend();
+        }
+
         _ledger.Add(Party);
         _mutex.Release();
         return true;
@@ -25,7 +28,10 @@ internal sealed class SemaphoreScenario(SharedMemory memory, int party) : Scenar
     public override bool Step()
     {
         if (_permit.Acquire() == LockAcquisition.OwnerDied)
+        {
             _ledger.Mend();
+        }
+
         _ledger.Add(Party);
         _permit.Release();
         return true;
@@ -43,13 +49,19 @@ internal sealed class ReaderWriterScenario(SharedMemory memory, int party) : Sce
         if (_steps++ % 3 != 0)
         {
             if (_lock.AcquireRead() == LockAcquisition.Acquired)
+            {
                 _ledger.Check(); // no writer is at it, and none died unmended
+            }
+
             _lock.ReleaseRead();
             return true;
         }
 
         if (_lock.AcquireWrite() == LockAcquisition.OwnerDied)
+        {
             _ledger.Mend();
+        }
+
         _ledger.Add(Party);
         _lock.ReleaseWrite();
         return true;
@@ -65,11 +77,17 @@ internal sealed class ConditionScenario(SharedMemory memory, int party) : Scenar
     public override bool Step()
     {
         if (_mutex.Acquire() == LockAcquisition.OwnerDied)
+        {
             _ledger.Mend();
+        }
+
         _ledger.Add(Party);
         _condition.Notify();
         if (_condition.Wait(_mutex, TimeSpan.FromMilliseconds(2)).OwnerDied)
+        {
             _ledger.Mend();
+        }
+
         _ledger.Add(Party);
         _mutex.Release();
         return true;

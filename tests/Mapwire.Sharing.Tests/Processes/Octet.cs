@@ -10,9 +10,12 @@ internal struct Octet
 
     public static Octet Of(long value)
     {
-        var octet = default(Octet);
+        Octet octet = default(Octet);
         for (int i = 0; i < 8; i++)
+        {
             octet[i] = value;
+        }
+
         return octet;
     }
 
@@ -21,8 +24,13 @@ internal struct Octet
         get
         {
             for (int i = 1; i < 8; i++)
+            {
                 if (this[i] != this[0])
+                {
                     return false;
+                }
+            }
+
             return true;
         }
     }

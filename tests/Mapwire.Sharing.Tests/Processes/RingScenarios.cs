@@ -20,7 +20,10 @@ internal static class RingMessages
     {
         long producer = BitConverter.ToInt64(message), number = BitConverter.ToInt64(message[8..]);
         if (message.Length != LengthOf(number) || message[Header..].ContainsAnyExcept((byte)(number * 7 + producer)))
+        {
             throw new InvalidOperationException($"Message {number} of producer {producer} is damaged.");
+        }
+
         return (producer, number);
     }
 }
@@ -73,7 +76,10 @@ internal sealed class ConsumingScenario(SharedMemory memory, int ring) : Scenari
         {
             (long producer, long number) = RingMessages.Check(message);
             if (number != next.GetValueOrDefault(producer))
+            {
                 throw new InvalidOperationException($"Message {number} of producer {producer} came instead of {next.GetValueOrDefault(producer)}.");
+            }
+
             next[producer] = number + 1;
         }) > 0;
 
@@ -91,7 +97,10 @@ internal sealed class SuccessorScenario(SharedMemory memory, int party) : Scenar
             long number = RingMessages.Check(message).Number;
             ref long next = ref Arena.Word(memory, 0);
             if (number > next)
+            {
                 Arena.Word(memory, 1)++; // the test looks at it: a gap
+            }
+
             next = Math.Max(next, number + 1);
         }, most: 7) > 0;
 }
@@ -107,9 +116,13 @@ internal sealed class BroadcastScenario : Scenario
     {
         _ring = SharedBroadcast.Open(memory, Arena.Broadcast);
         if (party == 0)
+        {
             _reader = _ring.OpenReader();
+        }
         else
+        {
             _writer = _ring.OpenWriter();
+        }
     }
 
     public override bool Step()
@@ -125,10 +138,16 @@ internal sealed class BroadcastScenario : Scenario
 
         long before = _reader!.Next;
         if (!_reader.Wait(TimeSpan.FromMilliseconds(50)) || !_reader.TryRead(_message, out int length, out long lost))
+        {
             return false;
+        }
+
         long read = RingMessages.Check(_message.AsSpan(0, length)).Number;
         if (read != before + lost)
+        {
             throw new InvalidOperationException($"Message {read} came after {before - 1}, and {lost} were said to be lost.");
+        }
+
         return true;
     }
 

@@ -42,16 +42,27 @@ internal sealed class CellScenario(SharedMemory memory, int party) : Scenario(me
         {
             Octet next = Octet.Of(++_written);
             if (_written % 2 == 0)
+            {
                 _cell.Write(next);
+            }
             else
+            {
                 _cell.WriteAlone(next); // so it is: the one before is dead
+            }
+
             return true;
         }
 
         if (!_cell.TryRead(out Octet octet))
+        {
             return false;
+        }
+
         if (!octet.IsWhole)
+        {
             throw new InvalidOperationException("A torn value was read.");
+        }
+
         bool moved = octet[0] != _written;
         _written = octet[0];
         return moved;

@@ -25,13 +25,19 @@ internal sealed class Survivor : IDisposable
     public double WaitForProgress(long from, long steps, TimeSpan patience)
     {
         long start = Stopwatch.GetTimestamp();
-        var spin = new SpinWait();
+        SpinWait spin = new();
         while (Progress - from < steps)
         {
             if (_failure is Exception failure)
+            {
                 throw new InvalidOperationException("The survivor failed.", failure);
+            }
+
             if (Stopwatch.GetElapsedTime(start) > patience)
+            {
                 throw new TimeoutException($"No progress in {patience}.");
+            }
+
             spin.SpinOnce(sleep1Threshold: 20);
         }
 
@@ -43,10 +49,15 @@ internal sealed class Survivor : IDisposable
         _stop = true;
         bool ended = _thread.Join(TimeSpan.FromSeconds(20));
         if (!ended)
+        {
             throw new TimeoutException("The survivor does not come back.", _failure);
+        }
+
         _scenario.Dispose();
         if (_failure is Exception failure)
+        {
             throw new InvalidOperationException("The survivor failed.", failure);
+        }
     }
 
     private void Work()
@@ -56,7 +67,10 @@ internal sealed class Survivor : IDisposable
             while (!_stop)
             {
                 if (_scenario.Step())
+                {
                     Interlocked.Increment(ref _progress);
+                }
+
                 Thread.SpinWait(1); // Wine 8 cannot stop a thread that stays in managed code, and a collection would wait for it for ever
             }
         }

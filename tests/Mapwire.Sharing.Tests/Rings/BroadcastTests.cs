@@ -24,7 +24,10 @@ public sealed class BroadcastTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => ring.OpenWriter());
         Assert.Throws<InvalidOperationException>(() => SharedBroadcast.Open(look, 0).OpenWriter());
         for (byte i = 0; i < 3; i++)
+        {
             writer.Write([i, i]);
+        }
+
         for (byte i = 0; i < 3; i++)
         {
             Assert.True(reader.TryRead(copy, out int length, out long lost));
@@ -32,7 +35,10 @@ public sealed class BroadcastTests : IDisposable
         }
 
         for (int i = 0; i < 1000; i++)
+        {
             writer.Write(BitConverter.GetBytes(i));
+        }
+
         Assert.True(reader.TryRead(copy, out _, out long gone));
         Assert.Equal(999, gone);
         Assert.Equal(999, BitConverter.ToInt32(copy));
@@ -66,7 +72,10 @@ public sealed class BroadcastTests : IDisposable
         {
             Assert.True(reader.Wait(TimeSpan.FromSeconds(30)));
             if (!reader.TryRead(copy, out int length, out long lost))
+            {
                 continue;
+            }
+
             Assert.Equal(expected + lost, RingMessages.Check(copy.AsSpan(0, length)).Number);
             expected += lost + 1;
             read++;
@@ -94,9 +103,13 @@ public sealed class BroadcastTests : IDisposable
             for (int i = 1; i <= last; i++)
             {
                 if (alone)
+                {
                     cell.WriteAlone(Octet.Of(i));
+                }
                 else
+                {
                     cell.Write(Octet.Of(i));
+                }
             }
         }, TaskCreationOptions.LongRunning);
         long newest = 0;
@@ -104,7 +117,10 @@ public sealed class BroadcastTests : IDisposable
         {
             Thread.SpinWait(1); // for Wine: see Survivor.Work
             if (!reading.TryRead(out Octet octet))
+            {
                 continue;
+            }
+
             Assert.True(octet.IsWhole);
             Assert.True(octet[0] >= newest);
             newest = octet[0];

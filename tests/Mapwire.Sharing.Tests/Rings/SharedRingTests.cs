@@ -35,9 +35,8 @@ public sealed class SharedRingTests : IDisposable
                     int length = RingMessages.LengthOf(number);
                     RingMessages.Fill(message.AsSpan(0, length), id, number);
                     Assert.True(producer.Write(message.AsSpan(0, length), Patience));
-                    if (number % 11 == 0 && producer.TryLoan(100, out RingLoan loan))
-                        loan.Dispose(); // given back unused
-                }
+                    if (number % 11 == 0 && producer.TryLoan(100, out RingLoan loan)) { loan.Dispose(); // given back unused
+} }
             }, TaskCreationOptions.LongRunning);
         })];
         var next = new long[producers];
@@ -83,12 +82,17 @@ public sealed class SharedRingTests : IDisposable
             {
                 loan.Bytes.Fill((byte)i);
                 if (i % 3 != 0)
+                {
                     loan.Commit();
+                }
             }
 
             Assert.Equal(i % 3 != 0, consumer.TryPeek(out ReadOnlySpan<byte> message));
             if (i % 3 == 0)
+            {
                 continue;
+            }
+
             Assert.Equal(-1, message.IndexOfAnyExcept((byte)i));
             consumer.Advance();
             loan.Dispose(); // late, and without effect
@@ -114,7 +118,10 @@ public sealed class SharedRingTests : IDisposable
         using RingConsumer consumer = ring.OpenConsumer();
         int written = 0;
         while (producer.TryWrite(new byte[120]))
+        {
             written++;
+        }
+
         Assert.Equal(Capacity / 128, written);
         Assert.Equal(Capacity, ring.Waiting);
         Assert.False(producer.WaitForSpace(120, TimeSpan.FromMilliseconds(20)));
@@ -122,7 +129,10 @@ public sealed class SharedRingTests : IDisposable
         Assert.Equal(3, consumer.Drain(0, static (_, _) => { }, most: 3));
         Assert.True(producer.WaitForSpace(120, TimeSpan.Zero));
         for (int i = 0; i < 3; i++)
+        {
             Assert.True(producer.TryWrite(new byte[120]));
+        }
+
         Assert.False(producer.TryWrite([]));
         Assert.Equal(written, consumer.Drain(0, static (message, _) => Assert.Equal(120, message.Length)));
         Assert.Equal(0, ring.Waiting);
@@ -161,7 +171,7 @@ public sealed class SharedRingTests : IDisposable
         Assert.True(await wait.AsTask().WaitAsync(Patience));
         consumer.Advance();
         Assert.False(await consumer.WaitAsync(TimeSpan.FromMilliseconds(10)));
-        using var stop = new CancellationTokenSource(20);
+        using CancellationTokenSource stop = new(20);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => consumer.WaitAsync(cancellationToken: stop.Token).AsTask());
         Assert.True(await producer.WaitForSpaceAsync(100));
     }

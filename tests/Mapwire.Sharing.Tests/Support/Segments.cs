@@ -30,7 +30,10 @@ internal sealed class Segments : IDisposable
     public void Dispose()
     {
         foreach (SharedMemory memory in _opened)
+        {
             memory.Dispose();
+        }
+
         Directory.Delete(Folder, recursive: true);
     }
 }

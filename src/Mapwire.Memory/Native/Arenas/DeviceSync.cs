@@ -24,7 +24,9 @@ internal static class DeviceSync
         {
             int error = Marshal.GetLastPInvokeError();
             if (error != Interrupted)
+            {
                 throw SystemError.From("Syncing a file", error);
+            }
         }
     }
 
@@ -32,16 +34,24 @@ internal static class DeviceSync
     public static void FolderOf(string path)
     {
         if (OperatingSystem.IsWindows())
+        {
             return;
+        }
+
         string name = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
         nint folder = PosixFolderCalls.Open(name);
         if (folder == 0)
+        {
             throw SystemError.From($"Opening the folder '{name}'", Marshal.GetLastPInvokeError());
+        }
+
         try
         {
             if (PosixFolderCalls.Sync(PosixFolderCalls.Descriptor(folder)) != 0
                 && Marshal.GetLastPInvokeError() is int error && error != InvalidArgument)
+            {
                 throw SystemError.From($"Syncing the folder '{name}'", error);
+            }
         }
         finally
         {

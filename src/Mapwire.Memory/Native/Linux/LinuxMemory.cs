@@ -46,14 +46,20 @@ internal sealed unsafe class LinuxMemory : PosixMemory
     public override FileStatus Stat(SafeFileHandle file)
     {
         if (LinuxCalls.Statx(file, "", LinuxCalls.AtEmptyPath, LinuxCalls.StatxBasic, out StatxBuffer buffer) != 0)
+        {
             throw SystemError.From("Asking for the state of a file", Marshal.GetLastPInvokeError());
+        }
+
         return Status(buffer);
     }
 
     public override FileStatus Stat(string path)
     {
         if (LinuxCalls.Statx(LinuxCalls.AtCurrentFolder, path, 0, LinuxCalls.StatxBasic, out StatxBuffer buffer) != 0)
+        {
             throw SystemError.From($"Asking for the state of '{path}'", Marshal.GetLastPInvokeError(), path: path);
+        }
+
         return Status(buffer);
     }
 
@@ -62,7 +68,10 @@ internal sealed unsafe class LinuxMemory : PosixMemory
         SafePages pages = base.Map(file, request);
         if (request.HugePages != HugePages.Transparent
             || PosixCalls.Advise(pages.Base, (nuint)pages.MappedBytes, JoinPages) == 0)
+        {
             return pages;
+        }
+
         int error = Marshal.GetLastPInvokeError();
         pages.Dispose();
         throw SystemError.From("Asking for transparent huge pages", error, "The kernel may be built without them.");
@@ -75,8 +84,8 @@ internal sealed unsafe class LinuxMemory : PosixMemory
             // SAFETY: both vectors are on this stack and used by the one call. Their memory may be gone: the kernel checks every
             // page on both sides and answers EFAULT instead of raising a signal.
             var part = (nuint)Math.Min(length, LargestTransfer);
-            var remote = new IoVector((void*)source, part);
-            var local = new IoVector((void*)destination, part);
+            IoVector remote = new((void*)source, part);
+            IoVector local = new((void*)destination, part);
             nint count = LinuxCalls.ReadProcess(Self, &local, 1, &remote, 1, 0);
             if (count > 0) // short: the page after it is gone, which the next round says
             {
@@ -113,12 +122,14 @@ internal sealed unsafe class LinuxMemory : PosixMemory
         {
             int error = Marshal.GetLastPInvokeError();
             if (error != Interrupted)
+            {
                 throw SystemError.From($"Advising {advice} for {length} bytes", error, error switch
                 {
                     BadAddress => "A page cannot be read: the file was cut or its device fails.",
                     InvalidArgument => "The kernel or the kind of memory does not know this advice.",
                     _ => null,
                 });
+            }
         }
     }
 
@@ -141,7 +152,10 @@ internal sealed unsafe class LinuxMemory : PosixMemory
     public override void Discard(nint address, long length, MemoryAccess access, bool isFile, bool isPrivate)
     {
         if (PosixCalls.Advise(address, (nuint)length, isFile && !isPrivate ? RemovePages : DropPages) == 0)
+        {
             return;
+        }
+
         int error = Marshal.GetLastPInvokeError();
         throw NotForThisFileSystem(error)
             ? new PlatformNotSupportedException("The file system cannot free blocks inside a file (MADV_REMOVE).")
@@ -154,9 +168,14 @@ internal sealed unsafe class LinuxMemory : PosixMemory
         {
             int error = Marshal.GetLastPInvokeError();
             if (NotForThisFileSystem(error))
+            {
                 throw new PlatformNotSupportedException("The file system cannot free blocks inside a file (fallocate).");
+            }
+
             if (error != Interrupted)
+            {
                 throw SystemError.From($"Punching a hole of {length} bytes at {offset}", error);
+            }
         }
     }
 
@@ -164,7 +183,9 @@ internal sealed unsafe class LinuxMemory : PosixMemory
     {
         // Unlike its kin this call returns the error itself.
         if (LinuxCalls.AdviseFile(file, offset, length, DropPages) is int error and not 0)
+        {
             throw SystemError.From($"Evicting {length} bytes", error);
+        }
     }
 
     public override SafeFileHandle LockOwner(MappedFile file)
@@ -186,7 +207,7 @@ internal sealed unsafe class LinuxMemory : PosixMemory
 
     protected override bool TryLockRange(SafeFileHandle owner, long offset, long length, LockKind kind, bool wait, out int error)
     {
-        var range = new LinuxLock
+        LinuxLock range = new()
         {
             Kind = kind switch { LockKind.Shared => 0, LockKind.Exclusive => 1, _ => 2 }, // F_RDLCK, F_WRLCK, F_UNLCK
             Start = offset,

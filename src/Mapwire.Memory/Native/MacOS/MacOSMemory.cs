@@ -73,9 +73,15 @@ internal sealed unsafe class MacOSMemory : PosixMemory
             long part = Math.Min(length, LargestTransfer);
             int result = MacOSCalls.ReadTask(_self, (ulong)source, (ulong)part, (void*)destination, out _);
             if (result is InvalidAddress or ProtectionFailure or MemoryFailure or MemoryError)
+            {
                 return false;
+            }
+
             if (result != 0)
+            {
                 throw new IOException($"Copying memory failed: mach_vm_read_overwrite returned {result}.");
+            }
+
             source += (nint)part;
             destination += (nint)part;
             length -= part;
@@ -90,8 +96,13 @@ internal sealed unsafe class MacOSMemory : PosixMemory
         {
             Span<byte> one = stackalloc byte[1];
             for (long page = 0; page < length; page += PageSize)
+            {
                 if (!TryRead(address + (nint)page, one))
+                {
                     throw new IOException($"The page at byte {page} of the range cannot be read.");
+                }
+            }
+
             return;
         }
 
@@ -106,17 +117,25 @@ internal sealed unsafe class MacOSMemory : PosixMemory
             _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice."),
         };
         if (PosixCalls.Advise(address, (nuint)length, number) != 0)
+        {
             throw SystemError.From($"Advising {advice} for {length} bytes", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void Flush(nint address, long length, FlushMode mode, SafeFileHandle file, long offset)
     {
         base.Flush(address, length, mode, file, offset);
         if (mode != FlushMode.Durable || PosixCalls.FileControl(file, FullSync, 0) == 0)
+        {
             return;
+        }
+
         int error = Marshal.GetLastPInvokeError();
         if (error is not (NotSupported or NotATerminal or InvalidArgument))
+        {
             throw SystemError.From("Flushing the device's own cache", error);
+        }
+
         RandomAccess.FlushToDisk(file); // a file system without that call: fsync is all it has
     }
 
@@ -125,7 +144,9 @@ internal sealed unsafe class MacOSMemory : PosixMemory
         // Fresh anonymous pages over the old ones; files never get here.
         const int flags = MapPrivate | 0x1000 | MapFixed;
         if (PosixCalls.MapAnonymous(address, (nuint)length, Protection(access), flags, -1, 0) == PosixCalls.Failed)
+        {
             throw SystemError.From($"Discarding {length} bytes", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void PunchHole(SafeFileHandle file, long offset, long length)
@@ -141,9 +162,12 @@ internal sealed unsafe class MacOSMemory : PosixMemory
 
         Zero(file, offset, first);
         Zero(file, last, offset + length);
-        var hole = new HoleRange { Offset = first, Length = last - first };
+        HoleRange hole = new() { Offset = first, Length = last - first };
         if (PosixCalls.FileControl(file, PunchHoleCommand, (nint)(&hole)) == 0)
+        {
             return;
+        }
+
         int error = Marshal.GetLastPInvokeError();
         throw error == NotSupported
             ? new PlatformNotSupportedException("The file system cannot free blocks inside a file (F_PUNCHHOLE).")
@@ -158,14 +182,17 @@ internal sealed unsafe class MacOSMemory : PosixMemory
         SafeFileHandle owner = Open(file.Path, FileMode.Open,
             file.CanWrite ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, execute: false);
         if (Stat(owner).Identity.IsSameFile(file.Identity))
+        {
             return owner;
+        }
+
         owner.Dispose();
         throw new IOException($"'{file.Path}' names another file by now, so the open one cannot be locked.");
     }
 
     protected override bool TryLockRange(SafeFileHandle owner, long offset, long length, LockKind kind, bool wait, out int error)
     {
-        var range = new MacOSLock
+        MacOSLock range = new()
         {
             Kind = kind switch { LockKind.Shared => 1, LockKind.Exclusive => 3, _ => 2 }, // F_RDLCK, F_WRLCK, F_UNLCK
             Start = offset,
@@ -179,7 +206,9 @@ internal sealed unsafe class MacOSMemory : PosixMemory
     private static void Zero(SafeFileHandle file, long from, long to)
     {
         if (from < to)
+        {
             RandomAccess.Write(file, new byte[to - from], from);
+        }
     }
 
     private static FileStatus Status(in StatBuffer buffer)

@@ -40,7 +40,10 @@ internal abstract class PosixMemory : MemorySystem
     {
         SafeFileHandle file = base.Open(path, mode, access, share, execute);
         if ((share & FileShare.ReadWrite) == FileShare.ReadWrite)
+        {
             Unlock(file);
+        }
+
         return file;
     }
 
@@ -59,11 +62,14 @@ internal abstract class PosixMemory : MemorySystem
         // One reservation for guards, pages and room to grow; the pages then replace their part of it.
         nint wish = request.Address == 0 ? 0 : request.Address - (nint)guard;
         nint start = Reserve(wish, checked(reserved + 2 * guard));
-        var pages = new PosixPages(this, file is null, start + (nint)guard, mapped, start, reserved + 2 * guard, reserved);
+        PosixPages pages = new(this, file is null, start + (nint)guard, mapped, start, reserved + 2 * guard, reserved);
         try
         {
             if (mapped > 0)
+            {
                 MapOnce(file, request, pages.Base, mapped, MapFixed);
+            }
+
             return pages;
         }
         catch
@@ -87,34 +93,44 @@ internal abstract class PosixMemory : MemorySystem
         {
             int error = Marshal.GetLastPInvokeError();
             if (error != Interrupted)
+            {
                 throw SystemError.From($"Flushing {length} bytes ({mode})", error,
                     error == Busy ? "Pages of the range are locked in memory." : null);
+            }
         }
     }
 
     public override void Protect(nint address, long length, MemoryAccess access, bool isPrivateFile)
     {
         if (PosixCalls.Protect(address, (nuint)length, Protection(access)) != 0)
+        {
             throw SystemError.From($"Protecting {length} bytes ({access})", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void Lock(nint address, long length)
     {
         if (PosixCalls.Lock(address, (nuint)length) != 0)
+        {
             throw SystemError.From($"Locking {length} bytes in memory", Marshal.GetLastPInvokeError(),
                 "Either the limit of locked memory is too low (ulimit -l), or a page cannot be brought in.");
+        }
     }
 
     public override void Unlock(nint address, long length)
     {
         if (PosixCalls.Unlock(address, (nuint)length) != 0)
+        {
             throw SystemError.From($"Unlocking {length} bytes", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void Residency(nint address, Span<byte> pages)
     {
         if (PosixCalls.InCore(address, (nuint)pages.Length * (nuint)PageSize, pages) != 0)
+        {
             throw SystemError.From("Asking which pages are in memory", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override bool CanWaitForLock => true;
@@ -124,9 +140,14 @@ internal abstract class PosixMemory : MemorySystem
         while (!TryLockRange(owner, offset, length, exclusive ? LockKind.Exclusive : LockKind.Shared, wait, out int error))
         {
             if (error == TakenElsewhere || error == Denied)
+            {
                 return false;
+            }
+
             if (error != Interrupted)
+            {
                 throw SystemError.From($"Locking {length} bytes at {offset}", error);
+            }
         }
 
         return true;
@@ -135,7 +156,9 @@ internal abstract class PosixMemory : MemorySystem
     public sealed override void UnlockRange(SafeFileHandle owner, long offset, long length)
     {
         if (!TryLockRange(owner, offset, length, LockKind.None, wait: false, out int error))
+        {
             throw SystemError.From($"Unlocking {length} bytes at {offset}", error);
+        }
     }
 
     /// <summary>One fcntl on a lock of the open file description, which unlike a lock of the process is not lost when some other
@@ -152,7 +175,9 @@ internal abstract class PosixMemory : MemorySystem
     {
         int flags = MapPrivate | MapAnonymous | MapNoReserve | MapFixed;
         if (PosixCalls.MapAnonymous(address, (nuint)length, NoAccess, flags, -1, 0) == PosixCalls.Failed)
+        {
             throw SystemError.From($"Giving back {length} bytes", Marshal.GetLastPInvokeError());
+        }
     }
 
     protected static long RoundUp(long value, long unit) => checked(value + unit - 1) / unit * unit;
@@ -171,7 +196,10 @@ internal abstract class PosixMemory : MemorySystem
         nint start = PosixCalls.MapAnonymous(
             wish, (nuint)length, NoAccess, MapPrivate | MapAnonymous | MapNoReserve | (wish == 0 ? 0 : MapFixedNoReplace), -1, 0);
         if (start == PosixCalls.Failed)
+        {
             throw SystemError.From($"Reserving {length} bytes of address space", Marshal.GetLastPInvokeError());
+        }
+
         return RefuseOtherPlace(start, wish, length);
     }
 
@@ -194,7 +222,10 @@ internal abstract class PosixMemory : MemorySystem
     private static nint RefuseOtherPlace(nint start, nint wish, long length)
     {
         if (wish == 0 || start == wish)
+        {
             return start;
+        }
+
         _ = PosixCalls.Unmap(start, (nuint)length); // only ours: the system had just made it
         throw new IOException($"Mapping at address 0x{wish:x} failed: something is mapped there, or the system keeps it.");
     }

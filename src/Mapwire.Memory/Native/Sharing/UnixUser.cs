@@ -16,7 +16,10 @@ internal static partial class UnixUser
     public static bool OwnsFolder(string path)
     {
         if (!OperatingSystem.IsLinux())
+        {
             return Directory.Exists(path) && new DirectoryInfo(path).LinkTarget is null; // chmod, which follows, fails on others' folders
+        }
+
         return LinuxCalls.Statx(LinuxCalls.AtCurrentFolder, path, NoFollow, LinuxCalls.StatxBasic, out StatxBuffer status) == 0
             && (status.Mode & 0xf000) == 0x4000 && (status.User == Id || status.User == 0);
     }

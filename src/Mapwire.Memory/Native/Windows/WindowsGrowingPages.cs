@@ -27,7 +27,10 @@ internal sealed class WindowsGrowingPages : SafePages
         nint start = WindowsCalls.AllocateInPlaceholder(
             process, address, (nuint)ReservedBytes, ReservePlaceholder, NoAccess, 0, 0);
         if (start == 0)
+        {
             throw SystemError.From($"Reserving {ReservedBytes} bytes of address space", Marshal.GetLastPInvokeError());
+        }
+
         SetHandle(start);
     }
 
@@ -64,23 +67,37 @@ internal sealed class WindowsGrowingPages : SafePages
         }
 
         if (wanted == MappedBytes)
+        {
             return;
+        }
+
         using SafeSectionHandle section = WindowsCalls.CreateFileMapping(
             file, 0, WindowsMemory.Protection(request.Access, request.IsPrivate), 0, 0, 0);
         if (section.IsInvalid)
+        {
             throw SystemError.From("Making a section of the file", Marshal.GetLastPInvokeError());
+        }
+
         long whole = wanted / _granularity * _granularity;
         if (whole > MappedBytes)
+        {
             Add(section, request, whole - MappedBytes);
+        }
+
         if (wanted > MappedBytes)
+        {
             Add(section, request, wanted - MappedBytes);
+        }
     }
 
     protected override bool Unmap()
     {
         bool done = true;
         while (_views.TryPop(out (long Start, long Length) view))
+        {
             done &= WindowsCalls.UnmapView(Base + (nint)view.Start); // its addresses go with it
+        }
+
         return (MappedBytes == ReservedBytes || WindowsCalls.Free(Base + (nint)MappedBytes, 0, Release)) && done;
     }
 
@@ -88,7 +105,10 @@ internal sealed class WindowsGrowingPages : SafePages
     {
         nint address = Base + (nint)MappedBytes;
         if (MappedBytes + length < ReservedBytes && !WindowsCalls.Free(address, (nuint)length, Release | Preserve))
+        {
             throw SystemError.From("Splitting the reserved address space", Marshal.GetLastPInvokeError());
+        }
+
         nint view = WindowsCalls.MapViewInPlaceholder(section, _process, address, (ulong)(request.Offset + MappedBytes), (nuint)length,
             ReplacePlaceholder, WindowsMemory.Protection(request.Access, request.IsPrivate), 0, 0);
         if (view == 0)
@@ -106,13 +126,18 @@ internal sealed class WindowsGrowingPages : SafePages
     {
         nint address = Base + (nint)view.Start;
         if (!WindowsCalls.UnmapViewToPlaceholder(_process, address, Preserve))
+        {
             throw SystemError.From($"Unmapping {view.Length} bytes", Marshal.GetLastPInvokeError());
+        }
+
         Join(address, ReservedBytes - view.Start, splitAt: view.Length);
     }
 
     private static void Join(nint address, long length, long splitAt)
     {
         if (splitAt < length && !WindowsCalls.Free(address, (nuint)length, Release | Coalesce))
+        {
             throw SystemError.From("Joining the reserved address space", Marshal.GetLastPInvokeError());
+        }
     }
 }

@@ -78,9 +78,15 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     public override FileStatus Stat(SafeFileHandle file)
     {
         if (WindowsCalls.GetFileType(file) != FileTypeDisk)
+        {
             return new FileStatus(default, FileKind.Stream);
+        }
+
         if (!WindowsCalls.GetFileInformation(file, out FileInformation information))
+        {
             throw SystemError.From("Asking for the state of a file", Marshal.GetLastPInvokeError());
+        }
+
         long length = (long)((ulong)information.SizeHigh << 32 | information.SizeLow);
         long ticks = DateTime.FromFileTimeUtc(Math.Max(0, information.LastWriteTime)).Ticks;
 
@@ -98,24 +104,39 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         using SafeFileHandle file = WindowsCalls.CreateFile(
             Path.GetFullPath(path), ReadAttributes, ShareAll, 0, OpenExisting, BackupSemantics, 0);
         if (file.IsInvalid)
+        {
             throw SystemError.From($"Asking for the state of '{path}'", Marshal.GetLastPInvokeError(), path: path);
+        }
+
         return Stat(file);
     }
 
     public override SafePages Map(SafeFileHandle? file, in MapRequest request)
     {
         if (file is null)
+        {
             return Allocate(request);
+        }
+
         if (request.Reserve > 0)
+        {
             return MapGrowing(file, request);
+        }
+
         using SafeSectionHandle section = WindowsCalls.CreateFileMapping(file, 0, Protection(request.Access, request.IsPrivate), 0, 0, 0);
         if (section.IsInvalid)
+        {
             throw SystemError.From("Making a section of the file", Marshal.GetLastPInvokeError());
+        }
+
         uint access = ViewAccess(request.Access, request.IsPrivate);
         nint address = WindowsCalls.MapView(
             section, access, (uint)(request.Offset >>> 32), (uint)request.Offset, (nuint)request.Length, request.Address);
         if (address == 0)
+        {
             throw SystemError.From($"Mapping {request.Length} bytes at offset {request.Offset}", Marshal.GetLastPInvokeError());
+        }
+
         return WindowsPages.OfView(address, RoundUp(request.Length));
     }
 
@@ -144,10 +165,13 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         switch (advice)
         {
             case MemoryAdvice.WillNeed:
-                var range = new MemoryRange(address, (nuint)length);
+                MemoryRange range = new(address, (nuint)length);
                 // SAFETY: one range, on this stack for the time of the call.
                 if (!WindowsCalls.Prefetch(_self, 1, &range, 0))
+                {
                     throw SystemError.From($"Prefetching {length} bytes", Marshal.GetLastPInvokeError());
+                }
+
                 break;
             case MemoryAdvice.DontNeed:
                 // Documented: unlocking pages that are not locked takes them out of the working set; the call then "fails".
@@ -156,8 +180,13 @@ internal sealed unsafe class WindowsMemory : MemorySystem
             case MemoryAdvice.PopulateRead:
                 Span<byte> one = stackalloc byte[1];
                 for (long page = 0; page < length; page += PageSize)
+                {
                     if (!TryRead(address + (nint)page, one))
+                    {
                         throw new IOException($"The page at byte {page} of the range cannot be read.");
+                    }
+                }
+
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice.");
@@ -167,28 +196,39 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     public override void Flush(nint address, long length, FlushMode mode, SafeFileHandle file, long offset)
     {
         if (!WindowsCalls.FlushView(address, (nuint)length))
+        {
             throw SystemError.From($"Flushing {length} bytes", Marshal.GetLastPInvokeError());
+        }
+
         if (mode == FlushMode.Durable && !WindowsCalls.FlushFile(file)) // the view's flush stops at the device's cache
+        {
             throw SystemError.From("Flushing the file to its device", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void Protect(nint address, long length, MemoryAccess access, bool isPrivateFile)
     {
         if (!WindowsCalls.Protect(address, (nuint)length, Protection(access, isPrivateFile), out _))
+        {
             throw SystemError.From($"Protecting {length} bytes ({access})", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void Lock(nint address, long length)
     {
         if (!WindowsCalls.Lock(address, (nuint)length))
+        {
             throw SystemError.From($"Locking {length} bytes in memory", Marshal.GetLastPInvokeError(),
                 "The limit is the process's minimum working set (Process.MinWorkingSet).");
+        }
     }
 
     public override void Unlock(nint address, long length)
     {
         if (!WindowsCalls.Unlock(address, (nuint)length))
+        {
             throw SystemError.From($"Unlocking {length} bytes", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void Residency(nint address, Span<byte> pages)
@@ -198,16 +238,22 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         {
             int count = Math.Min(batch.Length, pages.Length - done);
             for (int i = 0; i < count; i++)
+            {
                 batch[i] = new WorkingSetPage { Address = address + (nint)(done + i) * PageSize };
+            }
             // SAFETY: the batch is on this stack, its size given in bytes.
             fixed (WorkingSetPage* first = batch)
             {
                 if (!WindowsCalls.QueryWorkingSet(_self, first, (uint)(count * sizeof(WorkingSetPage))))
+                {
                     throw SystemError.From("Asking which pages are in memory", Marshal.GetLastPInvokeError());
+                }
             }
 
             for (int i = 0; i < count; i++)
+            {
                 pages[done + i] = (byte)(batch[i].Attributes & 1);
+            }
         }
     }
 
@@ -216,12 +262,14 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         // Files never get here. Between the two calls the pages are not there.
         if (!WindowsCalls.Free(address, (nuint)length, Decommit)
             || WindowsCalls.Allocate(address, (nuint)length, Commit, Protection(access, isPrivate: false)) == 0)
+        {
             throw SystemError.From($"Discarding {length} bytes", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override void PunchHole(SafeFileHandle file, long offset, long length)
     {
-        var range = new ZeroRange(offset, offset + length);
+        ZeroRange range = new(offset, offset + length);
         // SAFETY: the range is on this stack for the time of the synchronous call.
         if (!WindowsCalls.Control(file, SetSparse, null, 0, null, 0, out _, 0)
             || !WindowsCalls.Control(file, SetZeroData, &range, (uint)sizeof(ZeroRange), null, 0, out _, 0))
@@ -251,26 +299,34 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 
     public override bool TryLockRange(SafeFileHandle owner, long offset, long length, bool exclusive, bool wait)
     {
-        var range = new Overlapped(offset);
+        Overlapped range = new(offset);
         // SAFETY: the range is on this stack; the handle is synchronous, so the call is over when it returns.
         if (WindowsCalls.LockFile(owner, FailImmediately | (exclusive ? ExclusiveLock : 0), 0, (uint)length, (uint)(length >>> 32), &range))
+        {
             return true;
+        }
+
         int error = Marshal.GetLastPInvokeError();
         return error is LockViolation or IoPending ? false : throw SystemError.From($"Locking {length} bytes at {offset}", error);
     }
 
     public override void UnlockRange(SafeFileHandle owner, long offset, long length)
     {
-        var range = new Overlapped(offset);
+        Overlapped range = new(offset);
         // SAFETY: as above.
         if (!WindowsCalls.UnlockFile(owner, 0, (uint)length, (uint)(length >>> 32), &range))
+        {
             throw SystemError.From($"Unlocking {length} bytes at {offset}", Marshal.GetLastPInvokeError());
+        }
     }
 
     public override SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share, bool execute)
     {
         if (!execute)
+        {
             return base.Open(path, mode, access, share, execute);
+        }
+
         uint rights = GenericRead | GenericExecute | ((access & FileAccess.Write) != 0 ? GenericWrite : 0);
         SafeFileHandle file = WindowsCalls.CreateFile(
             Path.GetFullPath(path), rights, (uint)share & ShareAll, 0, mode == FileMode.Open ? OpenExisting : OpenAlways, 0, 0);
@@ -279,11 +335,14 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 
     private WindowsGrowingPages MapGrowing(SafeFileHandle file, in MapRequest request)
     {
-        var pages = new WindowsGrowingPages(_self, Granularity, Math.Max(request.Reserve, request.Length), request.Address);
+        WindowsGrowingPages pages = new(_self, Granularity, Math.Max(request.Reserve, request.Length), request.Address);
         try
         {
             if (request.Length > 0)
+            {
                 pages.Resize(file, request);
+            }
+
             return pages;
         }
         catch
@@ -305,8 +364,11 @@ internal sealed unsafe class WindowsMemory : MemorySystem
             ? WindowsCalls.Allocate(wish, (nuint)mapped, ReserveSpace | Commit | LargePages, protection)
             : WindowsCalls.Allocate(wish, (nuint)checked(reserved + 2 * guard), ReserveSpace, protection);
         if (start == 0)
+        {
             throw SystemError.From($"Reserving {reserved} bytes", Marshal.GetLastPInvokeError(),
                 request.HugePages == HugePages.Explicit ? "Large pages need the privilege 'Lock pages in memory', enabled." : null);
+        }
+
         WindowsPages pages = WindowsPages.OfAllocation(start + (nint)guard, mapped, reserved, start, PageSize);
         if (request.HugePages != HugePages.Explicit && mapped > 0
             && WindowsCalls.Allocate(pages.Base, (nuint)mapped, Commit, protection) == 0)

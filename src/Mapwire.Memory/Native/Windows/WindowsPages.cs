@@ -29,14 +29,20 @@ internal sealed class WindowsPages : SafePages
     public override void Resize(in MapRequest request)
     {
         if (_allocation == 0)
+        {
             throw new InvalidOperationException("The region was mapped without MapOptions.Reserve.");
+        }
+
         long wanted = (request.Length + _page - 1) / _page * _page;
         bool done = wanted >= MappedBytes
             ? wanted == MappedBytes || WindowsCalls.Allocate(Base + (nint)MappedBytes, (nuint)(wanted - MappedBytes), Commit,
                 WindowsMemory.Protection(request.Access, isPrivate: false)) != 0
             : WindowsCalls.Free(Base + (nint)wanted, (nuint)(MappedBytes - wanted), Decommit);
         if (!done)
+        {
             throw SystemError.From($"Resizing to {wanted} bytes", Marshal.GetLastPInvokeError());
+        }
+
         MappedBytes = wanted;
     }
 

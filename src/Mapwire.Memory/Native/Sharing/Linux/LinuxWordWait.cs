@@ -24,7 +24,7 @@ internal sealed class LinuxWordWait : WordWait
 
     public override void Sleep(nint address, long offset, uint expected, int milliseconds)
     {
-        var time = new TimeSpec { Seconds = milliseconds / 1000, Nanoseconds = milliseconds % 1000 * 1_000_000L };
+        TimeSpec time = new() { Seconds = milliseconds / 1000, Nanoseconds = milliseconds % 1000 * 1_000_000L };
         // EAGAIN (another value), ETIMEDOUT and EINTR all mean: look again.
         _ = LinuxSharingCalls.Futex(Numbers.Futex, address, FutexWait, (nint)expected, in time, 0, 0);
     }
@@ -36,6 +36,8 @@ internal sealed class LinuxWordWait : WordWait
     {
         Interlocked.MemoryBarrier();
         if (Registered)
+        {
             _ = LinuxSharingCalls.System(Numbers.Barrier, GlobalExpedited, 0, 0);
+        }
     }
 }

@@ -21,9 +21,13 @@ internal sealed partial class MacOSWordWait : WordWait
     public override void Wake(nint address, long offset, int count)
     {
         if (count > MostToWakeOneByOne)
+        {
             _ = WakeAll(address, sizeof(uint), Shared);
+        }
         else
+        {
             for (int i = 0; i < count && WakeAny(address, sizeof(uint), Shared) == 0; i++) { }
+        }
     }
 
     [LibraryImport(System, EntryPoint = "os_sync_wait_on_address_with_timeout", SetLastError = true)]

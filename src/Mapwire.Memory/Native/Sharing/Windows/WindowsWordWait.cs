@@ -17,7 +17,9 @@ internal sealed class WindowsWordWait(ulong segment) : WordWait
     public override void Sleep(nint address, long offset, uint expected, int milliseconds)
     {
         if (Volatile.Read(ref SharedWord.UInt32(address)) == expected)
+        {
             Of(offset).WaitOne(milliseconds);
+        }
     }
 
     public override void Wake(nint address, long offset, int count)
@@ -35,7 +37,10 @@ internal sealed class WindowsWordWait(ulong segment) : WordWait
     public override void Dispose()
     {
         foreach (Semaphore semaphore in _semaphores.Values)
+        {
             semaphore.Dispose();
+        }
+
         base.Dispose();
     }
 
