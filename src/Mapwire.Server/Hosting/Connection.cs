@@ -274,12 +274,17 @@ internal sealed class Connection : TimerEntry
         }
     }
 
+    /// <summary>Adds as many answers as the list takes, and leaves room for the header of a message behind them.</summary>
     private int AddAnswers(GatherList list)
     {
-        int length = Math.Min(_answers.Length, list.Scratch.Length - StripMessage.MaxHeaderLength);
-        _answers.Pending[..length].CopyTo(list.Scratch);
-        list.AddScratch(length);
-        return length;
+        if (_answers.Length == 0 || !list.TryReserve(StripMessage.MaxHeaderLength + 1, out Span<byte> scratch))
+        {
+            return 0;
+        }
+
+        int length = Math.Min(_answers.Length, scratch.Length - StripMessage.MaxHeaderLength);
+        _answers.Pending[..length].CopyTo(scratch);
+        return list.TryAddReserved(length) ? length : 0;
     }
 
     private bool TrySend(GatherList list, out long sent)

@@ -67,16 +67,20 @@ internal readonly ref struct StripMessage
         int sent = 0; // payload bytes before the chunk at hand
         for (bool first = true; first || sent < _entry.Size; first = false)
         {
-            if (!list.HasRoom(MaxHeaderLength))
+            if (!list.TryReserve(MaxHeaderLength, out Span<byte> scratch))
             {
                 return false;
             }
 
-            int headerLength = WriteChunkHeader(list.Scratch, first);
+            int headerLength = WriteChunkHeader(scratch, first);
             int part = Math.Min(_entry.Size - sent, first ? _chunkSize - TagHeaderLength : _chunkSize);
             if (skip < headerLength)
             {
-                list.AddScratch(headerLength, (int)skip);
+                if (!list.TryAddReserved(headerLength, (int)skip))
+                {
+                    return false;
+                }
+
                 skip = 0;
             }
             else
@@ -86,7 +90,11 @@ internal readonly ref struct StripMessage
 
             if (skip < part)
             {
-                list.AddMapped(_title.AddressOf(in _entry) + (nint)(sent + skip), part - skip);
+                if (!list.TryAddMapped(_title.AddressOf(in _entry) + (nint)(sent + skip), part - skip))
+                {
+                    return false;
+                }
+
                 skip = 0;
             }
             else

@@ -29,9 +29,6 @@ internal sealed unsafe partial class GatherList : IDisposable
     /// <summary>The bytes of all segments.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Whether a header of at most <paramref name="headerLength"/> bytes and a payload still fit.</summary>
-    public bool HasRoom(int headerLength) => _segmentCount + 2 <= MaxSegments && _scratchUsed + headerLength <= ScratchLength;
-
     /// <summary>Empties the list for the next player.</summary>
     public void Clear()
     {
@@ -40,18 +37,38 @@ internal sealed unsafe partial class GatherList : IDisposable
         Length = 0;
     }
 
-    /// <summary>Space for the next bytes of the scratch; <see cref="AddScratch"/> says how many became a segment.</summary>
-    public Span<byte> Scratch => new(_scratch + _scratchUsed, ScratchLength - _scratchUsed); // SAFETY: inside the allocation
-
-    /// <summary>Adds the first <paramref name="length"/> bytes of <see cref="Scratch"/>, without those before <paramref name="skip"/>.</summary>
-    public void AddScratch(int length, int skip = 0)
+    /// <summary>Gets room for a header in the scratch; <see cref="TryAddReserved"/> says how much of it became a segment.</summary>
+    /// <param name="length">The bytes that the header needs at most.</param>
+    /// <param name="header">At least <paramref name="length"/> bytes; empty when the result is false.</param>
+    /// <returns>False when the scratch or the list is full: send first.</returns>
+    public bool TryReserve(int length, out Span<byte> header)
     {
-        Add(_scratch + _scratchUsed + skip, length - skip); // SAFETY: the caller wrote these bytes through Scratch
+        bool fits = length <= ScratchLength - _scratchUsed && _segmentCount < MaxSegments;
+        header = fits ? new Span<byte>(_scratch + _scratchUsed, ScratchLength - _scratchUsed) : []; // SAFETY: inside the allocation
+        return fits;
+    }
+
+    /// <summary>Adds the first bytes of the room that <see cref="TryReserve"/> gave, without those before <paramref name="skip"/>.</summary>
+    /// <param name="length">The bytes that were written there.</param>
+    /// <param name="skip">How many of them are not to be sent.</param>
+    /// <returns>False when the list is full; nothing was added then.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">More bytes than the scratch has left, or more to skip than there are.</exception>
+    public bool TryAddReserved(int length, int skip = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(ScratchLength - _scratchUsed));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)skip, (uint)length);
+        if (!TryAdd(_scratch + _scratchUsed + skip, length - skip)) // SAFETY: inside the allocation, by the two lines above
+        {
+            return false;
+        }
+
         _scratchUsed += length;
+        return true;
     }
 
     /// <summary>Adds bytes of a mapping, which stays mapped until the send is over.</summary>
-    public void AddMapped(nint address, long length) => Add((byte*)address, length);
+    /// <returns>False when the list is full; nothing was added then.</returns>
+    public bool TryAddMapped(nint address, long length) => TryAdd((byte*)address, length);
 
     /// <summary>Hands all segments to the system in one call.</summary>
     /// <param name="socket">A non-blocking stream socket.</param>
@@ -66,18 +83,24 @@ internal sealed unsafe partial class GatherList : IDisposable
         NativeMemory.Free(_scratch);
     }
 
-    private void Add(byte* address, long length)
+    private bool TryAdd(byte* address, long length)
     {
         if (length == 0)
         {
-            return;
+            return true;
         }
 
-        // SAFETY: callers ask HasRoom first. iovec is { base, length }; WSABUF is { 32-bit length, padding, base }.
+        if (_segmentCount == MaxSegments)
+        {
+            return false;
+        }
+
+        // SAFETY: _segmentCount < MaxSegments. iovec is { base, length }; WSABUF is { 32-bit length, padding, base }.
         nuint* segment = _segments + (2 * _segmentCount++);
         int place = OperatingSystem.IsWindows() ? 1 : 0;
         segment[place] = (nuint)address;
         segment[1 - place] = (nuint)length;
         Length += length;
+        return true;
     }
 }
