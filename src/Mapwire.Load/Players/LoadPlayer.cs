@@ -39,7 +39,7 @@ internal sealed class LoadPlayer : IDisposable
     {
         _loop = loop;
         Place = place;
-        _target = target;
+        _target = target with { Url = target.Url.ForPlayer(place) };
     }
 
     /// <summary>Where the loop keeps this player.</summary>
