@@ -38,8 +38,9 @@ public sealed class TitleReport
         {
             using MovieFile file = MovieFile.Open(path);
             movie = file.ReadMovie(limits);
-            plainRefusal = RefusalOf(file, movie, default);
-            enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All));
+            string? unserved = TitleName.GetRefusal(Path.GetFileName(path));
+            plainRefusal = RefusalOf(file, movie, default) ?? unserved;
+            enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All)) ?? unserved;
         }
         catch (TitleException refused)
         {
