@@ -54,26 +54,40 @@ internal static class TitleName
             return null;
         }
 
-        string[] segments = [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(static segment => segment != ".")];
-        return segments.Length is > 0 and <= MaxSegments && Array.TrueForAll(segments, segment => IsVisibleName(segment, isWindows))
-            ? string.Join('/', segments)
-            : null;
+        int segments = 0;
+        bool isNormal = true;
+        foreach (Range range in path.AsSpan().Split('/'))
+        {
+            ReadOnlySpan<char> segment = path.AsSpan(range);
+            if (segment is "" or ".")
+            {
+                isNormal = false;
+            }
+            else if (++segments > MaxSegments || !IsVisibleName(segment, isWindows))
+            {
+                return null;
+            }
+        }
+
+        return segments == 0 ? null
+            : isNormal ? path
+            : string.Join('/', path.Split('/').Where(static segment => segment is not ("" or ".")));
     }
 
     /// <summary>Whether it is the plain name of a file or folder that is not hidden; "..", too, is not.</summary>
-    private static bool IsVisibleName(string segment, bool isWindows) =>
-        segment[0] != '.' && !segment.Contains('\0', StringComparison.Ordinal) && (!isWindows || IsWindowsName(segment));
+    private static bool IsVisibleName(ReadOnlySpan<char> segment, bool isWindows) =>
+        segment[0] != '.' && !segment.Contains('\0') && (!isWindows || IsWindowsName(segment));
 
     /// <summary>Windows trims blanks and dots at the end, has separators and streams of its own, and devices in every folder.</summary>
-    private static bool IsWindowsName(string segment)
+    private static bool IsWindowsName(ReadOnlySpan<char> segment)
     {
-        if (segment[^1] is '.' or ' ' || segment.AsSpan().ContainsAny(WindowsSyntax) || segment.Any(char.IsControl))
+        if (segment[^1] is '.' or ' ' || segment.ContainsAny(WindowsSyntax) || segment.ContainsAnyInRange('\u0001', '\u001f'))
         {
             return false;
         }
 
-        int dot = segment.IndexOf('.', StringComparison.Ordinal);
-        ReadOnlySpan<char> stem = (dot < 0 ? segment : segment[..dot]).AsSpan().TrimEnd(' ');
+        int dot = segment.IndexOf('.');
+        ReadOnlySpan<char> stem = (dot < 0 ? segment : segment[..dot]).TrimEnd(' ');
         foreach (string device in Devices)
         {
             if (stem.Equals(device, StringComparison.OrdinalIgnoreCase))

@@ -74,7 +74,7 @@ internal sealed partial class PlaylistSubject : IFuzzSubject
         Require(!TerminalText.Clean(item.Name).Any(char.IsControl), "a log line is broken");
         PlayName name = PlayName.Parse("", item.Name);
         Require(name.GetCandidates(isWindows: false).All(static path => IsInside(path, static c => c == '\0')), "a name leads out on Linux");
-        Require(name.GetCandidates(isWindows: true).All(static path => IsInside(path, static c => c is '\\' or ':' || char.IsControl(c))), "a name leads out on Windows");
+        Require(name.GetCandidates(isWindows: true).All(static path => IsInside(path, static c => c is '\\' or ':' or < ' ')), "a name leads out on Windows");
 
         try
         {
