@@ -17,11 +17,14 @@ internal static partial class Log
     [LoggerMessage(102, LogLevel.Warning, "{Peer} protocol error: {Fault}")]
     public static partial void ProtocolBroken(ILogger log, EndPoint? peer, LogText fault);
 
-    [LoggerMessage(103, LogLevel.Warning, "accepting failed: {Fault}")]
-    public static partial void AcceptFailed(ILogger log, LogText fault);
+    [LoggerMessage(103, LogLevel.Warning, "cannot accept a connection: {Fault} ({Times} times since the last such line)")]
+    public static partial void AcceptFailed(ILogger log, LogText fault, long times);
 
-    [LoggerMessage(104, LogLevel.Warning, "{Peer} turned away: {Count} connections are open")]
-    public static partial void ServerFull(ILogger log, EndPoint? peer, int count);
+    [LoggerMessage(104, LogLevel.Warning, "{Times} connections refused since the last such line: {Count} of at most {Max} are open")]
+    public static partial void ServerFull(ILogger log, long times, int count, int max);
+
+    [LoggerMessage(105, LogLevel.Warning, "at most {Room} connections instead of {Wished} (MaxConnections): this process may have {Limit} descriptors, and that many connections need {Needed}; raise the limit (ulimit -n, LimitNOFILE)")]
+    public static partial void ConnectionsLimited(ILogger log, long room, int wished, long limit, long needed);
 
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);

@@ -14,7 +14,7 @@ internal sealed class PlayerStreams
     private StripCursor? _cut; // whose message is on the wire in part
     private PlayerStream? _due; // the stream of the gathering at hand
     private StripCursor? _dueCursor;
-    private int _turn;
+    private uint _turn;
 
     /// <param name="chunkSize">The chunk size that the player was told.</param>
     /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
@@ -77,7 +77,7 @@ internal sealed class PlayerStreams
         long before = list.Length;
         for (int i = 0; i < _streams.Count && list.Length == before; i++)
         {
-            PlayerStream stream = _streams[_turn++ % _streams.Count];
+            PlayerStream stream = _streams[(int)(_turn++ % (uint)_streams.Count)];
             long until = stream.DueUntil(now, LeadOf(stream));
             if (stream.Cursor is not { HasMore: true } cursor || cursor.Time > until)
             {
