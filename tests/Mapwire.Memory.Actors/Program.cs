@@ -9,7 +9,7 @@ internal static class Program
     {
         if (arguments is ["limited", string limit, ..])
         {
-            Trials.LimitFiles(ulong.Parse(limit, CultureInfo.InvariantCulture));
+            Trials.LimitFiles(long.Parse(limit, CultureInfo.InvariantCulture));
             arguments = arguments[2..];
         }
 

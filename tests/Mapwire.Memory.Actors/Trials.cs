@@ -1,19 +1,18 @@
-using System.Runtime.InteropServices;
+using System.Diagnostics;
 
 namespace Mapwire.Memory.Actors;
 
 /// <summary>What is tried in a process of its own, under limits and kernels that the tests must not have themselves.</summary>
-internal static partial class Trials
+internal static class Trials
 {
-    private const int RLIMIT_FSIZE = 1;
-
     /// <summary>Lets the process make files of at most so many bytes. Once set by a shell, the runtime would not start.</summary>
-    public static void LimitFiles(ulong bytes)
+    public static void LimitFiles(long bytes)
     {
-        Span<ulong> limit = [bytes, bytes];
-        if (SetLimit(RLIMIT_FSIZE, limit) != 0)
+        using Process prlimit = Process.Start("prlimit", [$"--fsize={bytes}", "--pid", $"{Environment.ProcessId}"]);
+        prlimit.WaitForExit();
+        if (prlimit.ExitCode != 0)
         {
-            throw new InvalidOperationException($"setrlimit: {Marshal.GetLastPInvokeError()}");
+            throw new InvalidOperationException("prlimit failed.");
         }
     }
 
@@ -78,7 +77,4 @@ internal static partial class Trials
             Console.WriteLine($"{exception.GetType().Name}: {exception.Message}");
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
-    private static partial int SetLimit(int resource, Span<ulong> limit);
 }
