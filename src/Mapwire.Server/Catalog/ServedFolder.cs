@@ -87,7 +87,7 @@ internal sealed class ServedFolder
 
     private string? GetRoot() => WithoutLinks(_path);
 
-    private static string? WithoutLinks(string path)
+    internal static string? WithoutLinks(string path)
     {
         Stack<string> rest = new(Segments(path));
         string real = Path.GetPathRoot(path)!;
