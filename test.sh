@@ -68,6 +68,9 @@ for file in tests/*/*.csproj; do
   known+=("$name")
   wanted "$name" && projects+=("$name")
 done
+known+=(format)
+format=""
+wanted format && format=yes
 wine=""
 if [ -f tests/run-wine.sh ]; then
   known+=(wine)
@@ -100,6 +103,10 @@ look() {
   lacking=()
   packages=()
   have dotnet || need "dotnet (the .NET 10 SDK)"
+  if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Memory.Tests "* ]]; then
+    have strace || need "strace" strace # lets system calls fail as other kernels and file systems do
+    { have unshare && have setpriv && have prlimit; } || need "unshare, setpriv and prlimit" util-linux
+  fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Load.Tests "* ]]; then
     # bench/versus, tried there with few players: a C program and nginx beside ours.
     have gcc || need "gcc with the C library's headers" gcc libc6-dev
@@ -178,6 +185,18 @@ else
   done
 fi
 printf 'Built in %d s\n' $(($(date +%s) - started))
+
+# --- one dialect ------------------------------------------------------------------------------------------------------
+
+if [ -n "$format" ]; then
+  printf '\n== format\n'
+  if dotnet format whitespace Mapwire.slnx --no-restore --verify-no-changes -v quiet \
+    && dotnet format style Mapwire.slnx --no-restore --verify-no-changes --severity warn -v quiet; then
+    passed=$((passed + 1))
+  else
+    fail "dotnet format: run 'dotnet format whitespace' and 'dotnet format style --severity warn'"
+  fi
+fi
 
 # --- run, one program after another ------------------------------------------------------------------------------------
 

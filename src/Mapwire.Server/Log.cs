@@ -13,14 +13,17 @@ internal static partial class Log
     [LoggerMessage(101, LogLevel.Information, "{Peer} close: {Reason}, {Bytes} bytes in {Seconds:0.0} s")]
     public static partial void Closed(ILogger log, EndPoint? peer, CloseReason reason, long bytes, double seconds);
 
-    [LoggerMessage(102, LogLevel.Warning, "{Peer} broke the protocol: {Fault}")]
+    [LoggerMessage(102, LogLevel.Warning, "{Peer} protocol error: {Fault}")]
     public static partial void ProtocolBroken(ILogger log, EndPoint? peer, string fault);
 
-    [LoggerMessage(103, LogLevel.Warning, "accepting failed: {Fault}")]
-    public static partial void AcceptFailed(ILogger log, string fault);
+    [LoggerMessage(103, LogLevel.Warning, "cannot accept a connection: {Fault} ({Times} times since the last such line)")]
+    public static partial void AcceptFailed(ILogger log, string fault, long times);
 
-    [LoggerMessage(104, LogLevel.Warning, "{Peer} turned away: {Count} connections are open")]
-    public static partial void ServerFull(ILogger log, EndPoint? peer, int count);
+    [LoggerMessage(104, LogLevel.Warning, "{Times} connections refused since the last such line: {Count} of at most {Max} are open")]
+    public static partial void ServerFull(ILogger log, long times, int count, int max);
+
+    [LoggerMessage(105, LogLevel.Warning, "at most {Room} connections instead of {Wished} (MaxConnections): this process may have {Limit} descriptors, and that many connections need {Needed}; raise the limit (ulimit -n, LimitNOFILE)")]
+    public static partial void ConnectionsLimited(ILogger log, long room, int wished, long limit, long needed);
 
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, string title, double start);
@@ -28,8 +31,8 @@ internal static partial class Log
     [LoggerMessage(201, LogLevel.Information, "{Peer} play {Name} refused: {Reason}")]
     public static partial void Refused(ILogger log, EndPoint? peer, string name, string reason);
 
-    [LoggerMessage(202, LogLevel.Warning, "{Peer} play {Title} ended: its file changed")]
-    public static partial void FileChanged(ILogger log, EndPoint? peer, string title);
+    [LoggerMessage(202, LogLevel.Warning, "{Peer} play {Title} ended: {Reason}")]
+    public static partial void FileLost(ILogger log, EndPoint? peer, string title, string reason);
 
     [LoggerMessage(300, LogLevel.Information, "{Title} opened: {Samples} samples, {Seconds:0.000} s")]
     public static partial void TitleOpened(ILogger log, string title, int samples, double seconds);
@@ -46,6 +49,6 @@ internal static partial class Log
     [LoggerMessage(401, LogLevel.Warning, "statistics have no room for more players or titles: {Fault}")]
     public static partial void StatisticsFull(ILogger log, string fault);
 
-    [LoggerMessage(900, LogLevel.Error, "{Peer} met a fault of the server")]
+    [LoggerMessage(900, LogLevel.Error, "{Peer} closed: unhandled exception")]
     public static partial void InternalError(ILogger log, EndPoint? peer, Exception fault);
 }

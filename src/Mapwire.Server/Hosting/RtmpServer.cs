@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
@@ -26,6 +27,10 @@ public sealed class RtmpServer : IDisposable
     private readonly ServerContext _context;
     private readonly Worker[] _workers;
     private readonly ManualResetEventSlim _stopping = new();
+    private readonly long? _descriptorLimit = DescriptorLimit.Get();
+    private RepeatedWarning _full;
+    private RepeatedWarning _failed;
+    private int _maxConnections;
     private Socket? _listener;
     private Thread? _accepting;
 
@@ -37,7 +42,7 @@ public sealed class RtmpServer : IDisposable
     public RtmpServer(RtmpServerOptions options, ILogger log)
     {
         options.Validate();
-        IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(kept, options.IndexCacheBytes, log) : null;
+        IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log) : null;
         ServedFolder folder = new(options.Folder);
         TitleCatalog catalog = new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits);
         _context = new ServerContext(options, catalog, new ReelOpener(folder, catalog, options.MaxPlaylistItems), log);
@@ -47,6 +52,12 @@ public sealed class RtmpServer : IDisposable
 
     /// <summary>Where the server listens; with the real port once it has started.</summary>
     public IPEndPoint EndPoint { get; private set; }
+
+    /// <summary>
+    /// The most connections at once: <see cref="RtmpServerOptions.MaxConnections"/>, or what the system's limit of descriptors leaves
+    /// room for, where that is less. Known once the server has started.
+    /// </summary>
+    public int MaxConnections => _maxConnections;
 
     /// <summary>Connections that are open now.</summary>
     public int ConnectionCount => _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
@@ -81,6 +92,7 @@ public sealed class RtmpServer : IDisposable
             _workers[i].Start();
         }
 
+        _maxConnections = FitMaxConnections();
         _accepting = new Thread(() => Accept(listener)) { Name = "mapwire accept", IsBackground = true };
         _accepting.Start();
     }
@@ -127,15 +139,44 @@ public sealed class RtmpServer : IDisposable
             {
                 return;
             }
-            catch (SocketException fault)
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
             {
+                // The client left before it was accepted: nothing is wrong here.
+            }
+            catch (Exception exception)
+            {
+                // No descriptor or no memory left, or a fault of ours: either way the players that are there play on.
                 if (!_stopping.IsSet)
                 {
-                    Log.AcceptFailed(_context.Log, fault.Message);
+                    if (_failed.TryLog(Environment.TickCount64, out long times))
+                    {
+                        Log.AcceptFailed(_context.Log, exception.Message, times);
+                    }
+
                     _stopping.Wait(AcceptPause);
                 }
             }
         }
+    }
+
+    /// <summary>Compares what is wished for with what the system allows, and says so where it does not.</summary>
+    private int FitMaxConnections()
+    {
+        int wished = _context.Options.MaxConnections;
+        if (_descriptorLimit is not { } limit)
+        {
+            return wished;
+        }
+
+        int open = DescriptorLimit.CountOpen();
+        long room = DescriptorLimit.RoomFor(limit, open);
+        if (room >= wished)
+        {
+            return wished;
+        }
+
+        Log.ConnectionsLimited(_context.Log, room, wished, limit, wished + open + DescriptorLimit.ReserveOf(wished * 4L));
+        return (int)room;
     }
 
     private void Hand(Socket socket)
@@ -148,10 +189,14 @@ public sealed class RtmpServer : IDisposable
             least = worker.ConnectionCount < least.ConnectionCount ? worker : least;
         }
 
-        if (total >= _context.Options.MaxConnections)
+        if (total >= _maxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
         {
-            Log.ServerFull(_context.Log, socket.RemoteEndPoint, total);
             socket.Dispose();
+            if (_full.TryLog(Environment.TickCount64, out long times))
+            {
+                Log.ServerFull(_context.Log, times, total, _maxConnections);
+            }
+
             return;
         }
 

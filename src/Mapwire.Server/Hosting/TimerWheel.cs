@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Mapwire.Server.Hosting;
 
 /// <summary>
@@ -5,8 +7,8 @@ namespace Mapwire.Server.Hosting;
 /// that setting and moving a deadline allocates nothing and costs the same for ten connections and ten thousand.
 /// </summary>
 /// <remarks>
-/// A deadline beyond the ring waits in its farthest slot and is looked at again from there. Connections are rung at or
-/// up to one slot after their deadline.
+/// A deadline beyond the ring waits in its farthest slot and is looked at again from there. An entry times out at its deadline or
+/// up to one slot later. An entry without a deadline (<see cref="Never"/>) is not in the wheel and costs nothing.
 /// </remarks>
 internal sealed class TimerWheel
 {
@@ -16,16 +18,27 @@ internal sealed class TimerWheel
     private const int SlotCount = 1024;
 
     private readonly TimerEntry?[] _slots = new TimerEntry?[SlotCount];
+    private readonly ulong[] _occupied = new ulong[SlotCount / 64]; // a bit a slot, so that a look for the next one reads 16 words
     private long _tick;
+
+    /// <summary>The deadline of an entry that waits for nothing.</summary>
+    public const long Never = long.MaxValue;
 
     public TimerWheel(long now) => _tick = now / SlotMilliseconds;
 
-    /// <summary>Sets or moves an entry's deadline.</summary>
+    /// <summary>Sets or moves an entry's deadline; <see cref="Never"/> forgets it.</summary>
     public void Set(TimerEntry entry, long deadline)
     {
         Cancel(entry);
         entry.Deadline = deadline;
-        long tick = Math.Clamp((deadline + SlotMilliseconds - 1) / SlotMilliseconds, _tick + 1, _tick + SlotCount - 1);
+        if (deadline == Never)
+        {
+            return;
+        }
+
+        // Rounded up without a sum, which overflows near the largest value.
+        long due = (deadline / SlotMilliseconds) + (deadline % SlotMilliseconds > 0 ? 1 : 0);
+        long tick = Math.Clamp(due, _tick + 1, _tick + SlotCount - 1);
         int slot = (int)(tick % SlotCount);
         TimerEntry? head = _slots[slot];
         entry.Slot = slot;
@@ -33,6 +46,7 @@ internal sealed class TimerWheel
         entry.Previous = null;
         head?.Previous = entry;
         _slots[slot] = entry;
+        _occupied[slot / 64] |= 1UL << slot;
     }
 
     /// <summary>Forgets an entry's deadline.</summary>
@@ -46,6 +60,10 @@ internal sealed class TimerWheel
         if (entry.Previous is null)
         {
             _slots[entry.Slot] = entry.Next;
+            if (entry.Next is null)
+            {
+                _occupied[entry.Slot / 64] &= ~(1UL << entry.Slot);
+            }
         }
         else
         {
@@ -61,12 +79,18 @@ internal sealed class TimerWheel
     /// <summary>Milliseconds until the next occupied slot, -1 when nothing is set.</summary>
     public int UntilNext(long now)
     {
-        for (int i = 1; i < SlotCount; i++)
+        int first = (int)((_tick + 1) % SlotCount);
+        ulong word = _occupied[first / 64] >> first << first; // without the slots before the first
+        for (int i = 0; i <= _occupied.Length; i++)
         {
-            if (_slots[(_tick + i) % SlotCount] is not null)
+            if (word != 0)
             {
-                return (int)Math.Max(0, ((_tick + i) * SlotMilliseconds) - now);
+                int slot = ((((first / 64) + i) * 64) + BitOperations.TrailingZeroCount(word)) % SlotCount;
+                long tick = _tick + 1 + ((slot - first + SlotCount) % SlotCount);
+                return (int)Math.Max(0, (tick * SlotMilliseconds) - now);
             }
+
+            word = _occupied[((first / 64) + i + 1) % _occupied.Length]; // at last the first word again, for the slots before
         }
 
         return -1;

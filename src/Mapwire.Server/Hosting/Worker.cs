@@ -133,7 +133,7 @@ internal sealed class Worker : IDisposable
         }
         catch (Exception fault) when (fault is Win32Exception or SocketException or ObjectDisposedException)
         {
-            Log.AcceptFailed(_context.Log, fault.Message); // the connection was gone before it could be watched
+            Log.AcceptFailed(_context.Log, fault.Message, 1); // the connection was gone before it could be watched
             _freePlaces.Push(place);
             Interlocked.Decrement(ref _count);
             socket.Dispose();

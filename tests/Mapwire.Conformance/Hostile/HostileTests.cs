@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Players;
 using Mapwire.Conformance.Reading;
@@ -10,11 +12,11 @@ namespace Mapwire.Conformance.Hostile;
 /// Bytes from clients that mean harm, over real sockets. That connection alone is closed, soon; memory stays where it was; a
 /// player beside it never notices.
 /// </summary>
-public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFixture<HostileTests.ShortTempered>
+public sealed class HostileTests(HostileTests.TwoServers fixture) : IClassFixture<HostileTests.TwoServers>
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);
 
-    /// <summary>The timeouts are shortened to 1 s; a close may take one more, and this machine may be busy.</summary>
+    /// <summary>Where the server is to wait for a timeout, it is one of 1 s; this machine may be busy.</summary>
     private static readonly TimeSpan AfterTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>What a connection may cost: less than a sixteenth of what it declares, and more than noise.</summary>
@@ -23,19 +25,19 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
     private int Port => fixture.Server.Port;
 
     [Fact]
-    public async Task Set_chunk_size_to_0() => await ClosedAsync(Soon, Control(1, [0, 0, 0, 0]));
+    public async Task Set_chunk_size_to_0() => await BreaksAsync(Control(1, [0, 0, 0, 0]));
 
     [Fact]
-    public async Task Set_chunk_size_with_the_top_bit() => await ClosedAsync(Soon, Control(1, [0x80, 0, 0, 1]));
+    public async Task Set_chunk_size_with_the_top_bit() => await BreaksAsync(Control(1, [0x80, 0, 0, 1]));
 
     [Fact]
-    public async Task Set_chunk_size_without_a_body() => await ClosedAsync(Soon, Control(1, []));
+    public async Task Set_chunk_size_without_a_body() => await BreaksAsync(Control(1, []));
 
     [Fact]
-    public async Task A_chunk_of_type_3_without_context() => await ClosedAsync(Soon, [0xC3, 1, 2, 3, 4]);
+    public async Task A_chunk_of_type_3_without_context() => await BreaksAsync([0xC3, 1, 2, 3, 4]);
 
     [Fact]
-    public async Task A_chunk_of_type_2_without_context() => await ClosedAsync(Soon, [0x85, 0, 0, 1, 1, 2, 3]);
+    public async Task A_chunk_of_type_2_without_context() => await BreaksAsync([0x85, 0, 0, 1, 1, 2, 3]);
 
     [Fact]
     public async Task Amf_nested_without_end()
@@ -48,7 +50,7 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
             body.Write([3, 0, 1, (byte)'a']);
         }
 
-        await ClosedAsync(Soon, Chunked(20, body.ToArray()));
+        await BreaksAsync(Chunked(20, body.ToArray()));
     }
 
     [Fact]
@@ -61,17 +63,17 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
             body.Write([10, 0, 0, 0, 1]);
         }
 
-        await ClosedAsync(Soon, Chunked(20, body.ToArray()));
+        await BreaksAsync(Chunked(20, body.ToArray()));
     }
 
     [Fact]
-    public async Task An_array_of_four_billion() => await ClosedAsync(Soon, Chunked(20, [.. Amf0.Write("connect", 1.0), 10, 0xFF, 0xFF, 0xFF, 0xFF]));
+    public async Task An_array_of_four_billion() => await BreaksAsync(Chunked(20, [.. Amf0.Write("connect", 1.0), 10, 0xFF, 0xFF, 0xFF, 0xFF]));
 
     [Fact]
-    public async Task A_string_longer_than_its_message() => await ClosedAsync(Soon, Chunked(20, [2, 0xFF, 0xFF, (byte)'c']));
+    public async Task A_string_longer_than_its_message() => await BreaksAsync(Chunked(20, [2, 0xFF, 0xFF, (byte)'c']));
 
     [Fact]
-    public async Task A_command_before_connect_gets_no_stream() => await ClosedAsync(AfterTimeout, Chunked(20, Amf0.Write("play", 0.0, null, "film.mp4")));
+    public async Task A_command_before_connect_gets_no_stream() => await BreaksAsync(Chunked(20, Amf0.Write("play", 0.0, null, "film.mp4")));
 
     [Fact]
     public async Task Garbage_instead_of_a_handshake()
@@ -79,42 +81,57 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
         byte[] garbage = new byte[100_000];
         new Random(3).NextBytes(garbage);
         garbage[0] = 0x47;
-        await ClosedAsync(AfterTimeout, garbage, shakeHands: false);
+        await BreaksAsync(garbage, shakeHands: false);
     }
 
-    [Fact]
-    public async Task Garbage_after_the_handshake()
+    [Theory]
+    [InlineData(0xC5)] // of type 3, where nothing went before
+    [InlineData(0x83)] // of type 2
+    public async Task Garbage_after_the_handshake(byte first)
     {
-        for (int seed = 0; seed < 20; seed++)
+        for (int seed = 0; seed < 10; seed++)
         {
             byte[] garbage = new byte[20_000];
             new Random(seed).NextBytes(garbage);
-            await ClosedAsync(AfterTimeout, garbage);
+            garbage[0] = first;
+            await BreaksAsync(garbage);
         }
     }
 
     [Fact]
-    public async Task Half_a_handshake() => await ClosedAsync(AfterTimeout, [3, .. new byte[700]], shakeHands: false);
+    public async Task Random_bytes_after_the_handshake_end_with_a_reason()
+    {
+        // What they say is for chance to decide: broken, or a message that never ends.
+        for (int seed = 0; seed < 10; seed++)
+        {
+            byte[] garbage = new byte[20_000];
+            new Random(seed).NextBytes(garbage);
+            await EndsAsync(fixture.Short, AfterTimeout, garbage, shakeHands: true, "ProtocolError", "HandshakeTimeout");
+        }
+    }
 
     [Fact]
-    public async Task Nothing_at_all() => await ClosedAsync(AfterTimeout, [], shakeHands: false);
+    public async Task Half_a_handshake() => await TimesOutAsync([3, .. new byte[700]], shakeHands: false);
 
     [Fact]
-    public async Task Nothing_after_the_handshake() => await ClosedAsync(AfterTimeout, []);
+    public async Task Nothing_at_all() => await TimesOutAsync([], shakeHands: false);
+
+    [Fact]
+    public async Task Nothing_after_the_handshake() => await TimesOutAsync([]);
 
     [Fact]
     public async Task Hundreds_of_chunk_streams_with_messages_of_16_mb_in_dribbles()
     {
         // Each begins a message of 16 MB and sends a few bytes of it: together they declare 8 GB.
-        long before = fixture.Server.Process.WorkingSet;
+        long before = fixture.Short.Process.WorkingSet;
         MemoryStream bytes = new();
         for (int id = 64; id < 64 + 512; id++)
         {
             bytes.Write([1, (byte)(id - 64), (byte)((id - 64) >> 8), 0, 0, 0, 0xFF, 0xFF, 0xFF, 9, 1, 0, 0, 0, .. new byte[128]]);
         }
 
-        await ClosedAsync(AfterTimeout, bytes.ToArray());
-        long grown = fixture.Server.Process.WorkingSet - before;
+        await EndsAsync(fixture.Short, AfterTimeout, bytes.ToArray(), shakeHands: true, "ProtocolError");
+        long grown = fixture.Short.Process.WorkingSet - before;
         Assert.True(grown < Memory, $"grew by {grown} bytes");
     }
 
@@ -122,7 +139,7 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
     public async Task One_byte_a_while()
     {
         // A handshake in dribbles: it never ends, so the connection must.
-        using TcpClient client = new("127.0.0.1", Port) { NoDelay = true };
+        using TcpClient client = new("127.0.0.1", fixture.Short.Port) { NoDelay = true };
         NetworkStream stream = client.GetStream();
         System.Diagnostics.Stopwatch clock = System.Diagnostics.Stopwatch.StartNew();
         Task<int> closed = ReadToTheEndAsync(stream);
@@ -142,6 +159,7 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
         }
 
         Assert.True(clock.Elapsed < AfterTimeout, $"held for {clock.Elapsed}");
+        await fixture.Short.Process.HearsAsync(Closing(client, "HandshakeTimeout"), AfterTimeout);
     }
 
     [Fact]
@@ -185,17 +203,32 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
         {
             byte[] garbage = new byte[5000];
             new Random(seed).NextBytes(garbage);
-            await ClosedAsync(2 * Soon, garbage, shakeHands: seed % 2 == 0, thenPlay: false);
+            garbage[0] = 0xC5;
+            await EndsAsync(fixture.Server, 2 * Soon, garbage, shakeHands: seed % 2 == 0, "ProtocolError");
         }));
         await toTheEnd;
         Expectation.Same(expected, player.Film, "beside hostile clients");
     }
 
-    /// <summary>Sends the bytes and insists that the server closes in time, and that a good player still plays.</summary>
-    private async Task ClosedAsync(TimeSpan patience, byte[] bytes, bool shakeHands = true, bool thenPlay = true)
+    /// <summary>
+    /// Sends the bytes and insists that they are what ends the connection: no timeout of this server is shorter than the test's patience.
+    /// A good player still plays.
+    /// </summary>
+    private async Task BreaksAsync(byte[] bytes, bool shakeHands = true)
+    {
+        await EndsAsync(fixture.Server, Soon, bytes, shakeHands, "ProtocolError");
+        await PlaysAsync();
+    }
+
+    /// <summary>Sends the bytes and insists that the server waits no longer than its timeout for more.</summary>
+    private Task TimesOutAsync(byte[] bytes, bool shakeHands = true) => EndsAsync(fixture.Short, AfterTimeout, bytes, shakeHands, "HandshakeTimeout");
+
+    /// <summary>Sends the bytes and insists that the server closes in time and for one of the reasons.</summary>
+    private static async Task EndsAsync(MapwireServer server, TimeSpan patience, byte[] bytes, bool shakeHands, params string[] reasons)
     {
         using TcpClient client = new() { NoDelay = true };
-        await client.ConnectAsync("127.0.0.1", Port);
+        await client.ConnectAsync("127.0.0.1", server.Port);
+        Regex closing = Closing(client, reasons);
         NetworkStream stream = client.GetStream();
         using CancellationTokenSource timeout = new(RtmpPlayer.Patience);
         if (shakeHands)
@@ -214,11 +247,12 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
         }
 
         await closed.WaitAsync(patience);
-        if (thenPlay)
-        {
-            await PlaysAsync();
-        }
+        await server.Process.HearsAsync(closing, patience);
     }
+
+    /// <summary>The log's line about the end of a client's connection, for one of the reasons.</summary>
+    private static Regex Closing(TcpClient client, params string[] reasons) =>
+        new($@"127\.0\.0\.1:{((IPEndPoint)client.Client.LocalEndPoint!).Port} close: ({string.Join('|', reasons)}),");
 
     private async Task PlaysAsync()
     {
@@ -266,18 +300,25 @@ public sealed class HostileTests(HostileTests.ShortTempered fixture) : IClassFix
         return bytes.ToArray();
     }
 
-    /// <summary>A server that waits for nobody longer than a second.</summary>
-    public sealed class ShortTempered : IAsyncLifetime
+    /// <summary>A server whose timeouts are longer than any test's patience, and one that waits for no more than a second.</summary>
+    public sealed class TwoServers : IAsyncLifetime
     {
         internal MapwireServer Server { get; private set; } = null!;
+
+        internal MapwireServer Short { get; private set; } = null!;
 
         public async ValueTask InitializeAsync()
         {
             string folder = Tools.TemporaryFolder.Create("hostile");
             File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
-            Server = await MapwireServer.StartAsync(folder, "--handshake-timeout", "1", "--idle-timeout", "1", "--send-timeout", "1");
+            Server = await MapwireServer.StartAsync(folder, "--handshake-timeout", "600", "--idle-timeout", "600", "--send-timeout", "600");
+            Short = await MapwireServer.StartAsync(folder, "--handshake-timeout", "1", "--idle-timeout", "1", "--send-timeout", "1");
         }
 
-        public async ValueTask DisposeAsync() => await Server.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            await Server.DisposeAsync();
+            await Short.DisposeAsync();
+        }
     }
 }

@@ -29,9 +29,12 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// <summary>The command, built with the same configuration as these tests.</summary>
     public static string Program { get; } = FindProgram();
 
-    public static async Task<MapwireServer> StartAsync(string folder, params string[] options)
+    public static Task<MapwireServer> StartAsync(string folder, params string[] options) => StartWithAsync([Program], folder, options);
+
+    /// <summary>Starts it by a command of its own, such as a shell that sets limits first; <c>serve</c> and its words come behind.</summary>
+    public static async Task<MapwireServer> StartWithAsync(string[] command, string folder, params string[] options)
     {
-        ServerProcess process = ServerProcess.Start(Program, ["serve", folder, "--rtmp", "127.0.0.1:0", .. options]);
+        ServerProcess process = ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options]);
         try
         {
             Match line = await process.HearsAsync(ListeningPattern());

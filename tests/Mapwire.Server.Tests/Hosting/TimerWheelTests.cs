@@ -9,13 +9,19 @@ public sealed class TimerWheelTests
 {
     private const long Slot = 10;
 
+    /// <summary>Stands for no deadline.</summary>
+    private const int Never = int.MaxValue;
+
+    /// <summary>Stands for the last moments before the end of all time.</summary>
+    private const int Far = int.MaxValue - 1;
+
     [Fact]
     public void Each_deadline_rings_once_in_time_whatever_is_moved_or_cancelled()
     {
         Gen<(int Kind, int Entry, int Delay)[]> steps = (
             from kind in Gen.Choose(0, 3)
             from entry in Gen.Choose(0, 7)
-            from delay in Gen.Frequency((3, Gen.Choose(-50, 2_000)), (1, Gen.Choose(0, 60_000)))
+            from delay in Gen.Frequency((6, Gen.Choose(-50, 2_000)), (2, Gen.Choose(0, 60_000)), (1, Gen.Constant(Never)), (1, Gen.Constant(Far)))
             select (kind, entry, delay)).ArrayOf();
         Prop.ForAll(steps.ToArbitrary(), RunAgainstModel).QuickCheckThrowOnFailure();
     }
@@ -56,6 +62,50 @@ public sealed class TimerWheelTests
         Assert.All(probes, static probe => Assert.Single(probe.Rings));
     }
 
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MaxValue - 1)]
+    [InlineData(long.MaxValue - 9)]
+    public void An_entry_whose_deadline_never_comes_does_not_time_out(long deadline)
+    {
+        TimerWheel wheel = new(0);
+        Probe probe = new();
+        wheel.Set(probe, deadline);
+        for (long now = 0; now < 60_000; now += 10)
+        {
+            wheel.Advance(now);
+        }
+
+        Assert.Empty(probe.Rings);
+    }
+
+    [Fact]
+    public void An_entry_without_a_deadline_wakes_nothing()
+    {
+        TimerWheel wheel = new(0);
+        Probe probe = new();
+        wheel.Set(probe, 100);
+        wheel.Set(probe, TimerWheel.Never); // a pause
+        Assert.Equal(-1, wheel.UntilNext(0));
+        wheel.Advance(20_000);
+        Assert.Empty(probe.Rings);
+        Assert.Equal(-1, wheel.UntilNext(20_000));
+    }
+
+    [Fact]
+    public void The_next_deadline_is_found_from_every_slot()
+    {
+        for (long start = 0; start < 2 * 1024 * Slot; start += 370)
+        {
+            foreach (long delay in (long[])[1, 10, 630, 640, 650, 5_000, 10_200])
+            {
+                TimerWheel wheel = new(start);
+                wheel.Set(new Probe(), start + delay);
+                Assert.InRange(wheel.UntilNext(start), delay, delay + Slot);
+            }
+        }
+    }
+
     private static bool RunAgainstModel((int Kind, int Entry, int Delay)[] steps)
     {
         long now = 12_345;
@@ -68,8 +118,9 @@ public sealed class TimerWheelTests
             switch (kind)
             {
                 case 0 or 1:
-                    wheel.Set(probes[entry], now + delay);
-                    deadlines[entry] = now + delay;
+                    long deadline = delay switch { Never => TimerWheel.Never, Far => long.MaxValue - entry - 1, _ => now + delay };
+                    wheel.Set(probes[entry], deadline);
+                    deadlines[entry] = delay == Never ? null : deadline;
                     setAt[entry] = now;
                     break;
                 case 2:
@@ -77,7 +128,7 @@ public sealed class TimerWheelTests
                     deadlines[entry] = null;
                     break;
                 default:
-                    now += Math.Abs(delay);
+                    now += Math.Abs(delay % 60_001);
                     wheel.Advance(now);
                     break;
             }
@@ -85,12 +136,12 @@ public sealed class TimerWheelTests
             for (int i = 0; i < 8; i++)
             {
                 bool rang = probes[i].Rings.Count > 0;
-                if (rang && (deadlines[i] is not { } deadline || probes[i].Rings is not [var at] || at < deadline))
+                if (rang && (deadlines[i] is not { } rung || probes[i].Rings is not [var at] || at < rung))
                 {
                     return false; // rang early, twice, or after a cancel
                 }
 
-                if (!rang && deadlines[i] is { } due && kind == 3 && now >= Math.Max(due, setAt[i]) + (2 * Slot))
+                if (!rang && deadlines[i] is { } due && kind == 3 && now - (2 * Slot) >= Math.Max(due, setAt[i]))
                 {
                     return false; // late
                 }
@@ -102,8 +153,10 @@ public sealed class TimerWheelTests
                 }
             }
 
+            // No wait where nothing is set, and none that is longer than the next deadline or the ring.
             int wait = wheel.UntilNext(now);
-            if (deadlines.Any(static d => d is not null) && (wait < 0 || now + wait > deadlines.Max()!.Value + (2 * Slot) && wait > 11_000))
+            long? next = deadlines.Min();
+            if ((next is null) != (wait < 0) || (next is { } soonest && wait > Math.Max(soonest - now, 0) + (2 * Slot)))
             {
                 return false;
             }

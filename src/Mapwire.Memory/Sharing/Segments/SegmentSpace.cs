@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Mapwire.Memory.Native;
-using Mapwire.Memory.Native.Linux;
 using Mapwire.Memory.Native.Posix;
 using Mapwire.Memory.Native.Sharing.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -11,9 +10,6 @@ namespace Mapwire.Memory.Sharing;
 /// the process that touches it.</summary>
 internal static class SegmentSpace
 {
-    private const int NotSupported = 95; // EOPNOTSUPP: some file systems
-    private const int Interrupted = 4; // EINTR: before Linux 6.11 any signal ends the call for a tmpfs
-
     /// <summary>The allocation granularity of Windows: what lies behind the last whole one is unmapped for a moment when a mapping grows.</summary>
     private const long WindowsGranularity = 1 << 16;
 
@@ -44,46 +40,7 @@ internal static class SegmentSpace
     }
 
     /// <exception cref="IOException">There is no room.</exception>
-    public static void Extend(MappedFile file, long from, long to)
-    {
-        if (from >= to)
-        {
-            return;
-        }
-
-        if (OperatingSystem.IsLinux())
-        {
-            int error;
-            while (true)
-            {
-                if (LinuxCalls.Allocate(file.Handle, 0, from, to - from) == 0)
-                {
-                    return;
-                }
-
-                error = Marshal.GetLastPInvokeError();
-                if (error != Interrupted)
-                {
-                    break;
-                }
-            }
-
-            if (error != NotSupported)
-            {
-                throw SystemError.From($"Allocating {to - from} bytes of shared memory", error);
-            }
-        }
-
-        if (file.Length < to)
-        {
-            file.SetLength(to);
-        }
-
-        if (!OperatingSystem.IsWindows()) // there clusters are allocated with the length
-        {
-            Zero(file, from, to);
-        }
-    }
+    public static void Extend(MappedFile file, long from, long to) => DiskSpace.Allocate(file.Handle, from, to - from);
 
     /// <summary>A file that only its descriptors name (Linux).</summary>
     public static SafeFileHandle MakeAnonymous()
