@@ -289,9 +289,8 @@ public sealed class SharedMemoryTests : IDisposable
         SharedMemory memory = _segments.Make(), first = _segments.Open();
         ulong token = first.Token;
         first.Abandon();
-        ref uint generation = ref System.Runtime.CompilerServices.Unsafe.As<byte, uint>(
-            ref memory.Region.AsSpan(SegmentHeader.SlotsAt + ProcessSlots.SlotOf(token) * 8, 4)[0]);
-        generation += (1 << 20) - 1; // so many openings of the slot
+        Span<byte> generation = memory.Region.AsSpan(SegmentHeader.SlotsAt + ProcessSlots.SlotOf(token) * 8, 4);
+        BitConverter.TryWriteBytes(generation, BitConverter.ToUInt32(generation) + (1 << 20) - 1); // so many openings of the slot
         SharedMemory last = _segments.Open();
         Assert.Equal(ProcessSlots.SlotOf(token), ProcessSlots.SlotOf(last.Token));
         Assert.False(memory.Slots.IsAlive(token));
