@@ -243,13 +243,15 @@ public sealed class ExampleTests : IDisposable
         Assert.Equal((1, 1), (position.Value, position.Version));
     }
 
-    private struct Shelf
+    [ArenaType]
+    internal struct Shelf
     {
-        public Offset<ListHeader> Books;
-        public Offset<StringDictionaryHeader> Lent;
+        public Offset<ListHeader<Book>> Books;
+        public Offset<StringDictionaryHeader<long>> Lent;
     }
 
-    private struct Book
+    [ArenaType]
+    internal struct Book
     {
         public MappedString Title;
         public int Pages;
