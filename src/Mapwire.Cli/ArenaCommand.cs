@@ -28,10 +28,12 @@ internal static class ArenaCommand
         try
         {
             using Arena arena = Open(file);
+            using Arena.Scope scope = arena.EnterScope(); // programs that share it wait: report and blocks are of one state
             ArenaReport report = arena.Inspect();
+            IReadOnlyList<UnreachableBlock> unreachable = report.IsSound && !verdictOnly ? arena.FindUnreachable() : [];
             if (asJson)
             {
-                Print(report);
+                Print(report, unreachable);
             }
             else if (verdictOnly)
             {
@@ -39,7 +41,7 @@ internal static class ArenaCommand
             }
             else
             {
-                ArenaText.Write(Console.Out, report);
+                ArenaText.Write(Console.Out, report, unreachable);
             }
 
             return report.IsSound ? ExitCode.Success : ExitCode.Failure;
@@ -71,12 +73,12 @@ internal static class ArenaCommand
         }
     }
 
-    private static void Print(ArenaReport report)
+    private static void Print(ArenaReport report, IReadOnlyList<UnreachableBlock> unreachable)
     {
         using Stream output = Console.OpenStandardOutput();
         using (Utf8JsonWriter writer = new(output))
         {
-            ArenaJson.Write(writer, report);
+            ArenaJson.Write(writer, report, unreachable);
         }
 
         output.Write("\n"u8);

@@ -6,8 +6,8 @@ namespace Mapwire.Cli;
 /// <summary>An arena, for programs. Sizes and places are bytes.</summary>
 internal static class ArenaJson
 {
-    /// <summary>Writes one object: the header's fields, kinds, classes (with their free lists), sound and problems.</summary>
-    public static void Write(Utf8JsonWriter json, ArenaReport report)
+    /// <summary>Writes one object: the header's fields, kinds, classes (with their free lists), unreachable blocks, sound and problems.</summary>
+    public static void Write(Utf8JsonWriter json, ArenaReport report, IReadOnlyList<UnreachableBlock> unreachable)
     {
         json.WriteStartObject();
         json.WriteString("file", report.Name);
@@ -41,6 +41,17 @@ internal static class ArenaJson
             json.WriteNumber("usedBytes", use.UsedBytes);
             json.WriteNumber("freeBlocks", use.FreeBlocks);
             json.WriteNumber("freeBytes", use.FreeBytes);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("unreachable");
+        foreach (UnreachableBlock block in unreachable)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("offset", block.Offset);
+            json.WriteNumber("bytes", block.Bytes);
+            json.WriteString("kind", block.Kind);
             json.WriteEndObject();
         }
 
