@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Mapwire.Memory.Arenas;
 
 namespace Mapwire.Cli;
@@ -33,7 +32,7 @@ internal static class ArenaCommand
             IReadOnlyList<UnreachableBlock> unreachable = report.IsSound && !verdictOnly ? arena.FindUnreachable() : [];
             if (asJson)
             {
-                Print(report, unreachable);
+                CommandJson.Print(ArenaJson.From(report, unreachable), CommandJson.Lines.ArenaJson);
             }
             else if (verdictOnly)
             {
@@ -71,16 +70,5 @@ internal static class ArenaCommand
                 throw exception; // the first reason is the one to tell
             }
         }
-    }
-
-    private static void Print(ArenaReport report, IReadOnlyList<UnreachableBlock> unreachable)
-    {
-        using Stream output = Console.OpenStandardOutput();
-        using (Utf8JsonWriter writer = new(output))
-        {
-            ArenaJson.Write(writer, report, unreachable);
-        }
-
-        output.Write("\n"u8);
     }
 }
