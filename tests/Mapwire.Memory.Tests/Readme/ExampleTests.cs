@@ -193,10 +193,12 @@ public sealed class ExampleTests : IDisposable
             using Arena arena = Arena.CreateOrOpen(path); // grows; survives kill -9 at any instruction
             if (arena.GetRoot<Shelf>().IsNull)
             {
-                Offset<Shelf> made = arena.Allocate<Shelf>(); // zeroed, aligned, never moved
-                arena.Edit(made).Books = new MappedList<Book>(arena).Offset;
-                arena.Edit(made).Lent = new MappedStringDictionary<long>(arena).Offset;
+                using ArenaChange change = arena.BeginChange(); // whole or not at all: a killed program leaves no block that nothing leads to
+                Offset<Shelf> made = arena.Allocate<Shelf>();   // zeroed, aligned, never moved
+                change.Edit(made).Books = new MappedList<Book>(arena).Offset;
+                change.Edit(made).Lent = new MappedStringDictionary<long>(arena).Offset;
                 arena.SetRoot(made);
+                change.Complete();
             }
 
             ref readonly Shelf shelf = ref arena.Get(arena.GetRoot<Shelf>()); // checked; GetUnchecked for hot loops
@@ -243,13 +245,15 @@ public sealed class ExampleTests : IDisposable
         Assert.Equal((1, 1), (position.Value, position.Version));
     }
 
-    private struct Shelf
+    [ArenaType]
+    internal struct Shelf
     {
-        public Offset<ListHeader> Books;
-        public Offset<StringDictionaryHeader> Lent;
+        public Offset<ListHeader<Book>> Books;
+        public Offset<StringDictionaryHeader<long>> Lent;
     }
 
-    private struct Book
+    [ArenaType]
+    internal struct Book
     {
         public MappedString Title;
         public int Pages;
