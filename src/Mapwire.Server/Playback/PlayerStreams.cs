@@ -1,3 +1,4 @@
+using Mapwire.Server.Catalog;
 using Mapwire.Server.Transport;
 
 namespace Mapwire.Server.Playback;
@@ -11,6 +12,7 @@ internal sealed class PlayerStreams
     private readonly int _chunkSize;
     private readonly long _defaultLead;
     private readonly long _maxLead;
+    private readonly Action _wake;
     private StripCursor? _cut; // whose message is on the wire in part
     private PlayerStream? _due; // the stream of the gathering at hand
     private StripCursor? _dueCursor;
@@ -19,8 +21,10 @@ internal sealed class PlayerStreams
     /// <param name="chunkSize">The chunk size that the player was told.</param>
     /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
     /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
-    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan maxLead)
+    /// <param name="wake">Called on any thread when what a stream waited for has come.</param>
+    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan maxLead, Action wake)
     {
+        _wake = wake;
         _chunkSize = chunkSize;
         _defaultLead = (long)defaultLead.TotalMilliseconds;
         _maxLead = (long)maxLead.TotalMilliseconds;
@@ -84,9 +88,14 @@ internal sealed class PlayerStreams
                 continue;
             }
 
-            if (!cursor.Title.IsUnchangedAt(now))
+            FileState file = cursor.Title.Watch.Look(now, _wake);
+            if (file != FileState.Unchanged)
             {
-                cursor.Lose(); // before any byte of another file is sent by this file's index
+                if (file == FileState.Lost)
+                {
+                    cursor.Lose(); // before any byte of another file is sent by this file's index
+                }
+
                 continue;
             }
 
