@@ -27,9 +27,11 @@ public sealed class FlvFileReader
     private long _tagOffset = -1; // of that; less than 0: none
     private int _startLength;
     private long _next; // where the next tag begins
-    private bool _trailersDiffer; // from the lengths of their tags, as some writers have it
+    private long _trailerError; // by which trailers differ from the lengths of their tags, as those of some writers do
+    private bool _isConfirmed; // the tag that was read, without looking at what follows
     private long _damage; // where what is not understood begins
     private string _damageReason = "";
+    private bool _isLast; // the tag that was read is one if there is no other inside
     private bool _isPastEnd; // damage that may be no more than the end of a file that was cut off
 
     /// <summary>Begins at the start of a file.</summary>
@@ -50,6 +52,7 @@ public sealed class FlvFileReader
         Header,
         TagStart,
         WholeTag,
+        InnerTag,
         Search,
         Done,
     }
@@ -88,6 +91,9 @@ public sealed class FlvFileReader
                 _movie.TryAdd(_tag, bytes[FlvTagHeader.Length..], _tagOffset);
                 _tagOffset = -1;
                 WantTag();
+                break;
+            case State.InnerTag:
+                ReadInnerTag(bytes);
                 break;
             case State.Search:
                 GoOn(_resync.Add(bytes));
@@ -155,9 +161,8 @@ public sealed class FlvFileReader
         FlvTagHeader next = start.Length >= FlvTagHeader.Length ? FlvTagHeader.Parse(start) : default;
         if (_tagOffset >= 0)
         {
-            if (!IsConfirmed(trailer, start, next))
+            if (!_isConfirmed && !IsConfirmed(trailer, start, next))
             {
-                Search(_tagOffset, "its length is not the one that is repeated behind it, and no tag follows");
                 return;
             }
 
@@ -183,6 +188,7 @@ public sealed class FlvFileReader
         else
         {
             (_tag, _tagOffset, _startLength) = (next, _next, Math.Min(start.Length, next.TagLength));
+            _isConfirmed = false;
             start[.._startLength].CopyTo(_start);
             _next += next.TagLength + FlvTagHeader.TrailerLength;
             WantTag();
@@ -190,21 +196,54 @@ public sealed class FlvFileReader
     }
 
     /// <summary>Whether what follows the tag says that it is one: a header in the middle of nowhere looks like any other bytes.</summary>
+    /// <returns>False when something else is wanted now.</returns>
     private bool IsConfirmed(ReadOnlySpan<byte> trailer, ReadOnlySpan<byte> start, in FlvTagHeader next)
     {
         if (trailer.Length < FlvTagHeader.TrailerLength)
         {
-            return _tag.IsRegular; // the file ends here
+            SearchLast();
+            return false;
         }
 
-        if (BinaryPrimitives.ReadUInt32BigEndian(trailer) == (uint)_tag.TagLength)
+        long length = BinaryPrimitives.ReadUInt32BigEndian(trailer);
+        long error = length - _tag.TagLength;
+        if (error == 0 || (error == _trailerError && _tag.IsRegular && (next.IsRegular || start.IsEmpty)))
         {
             return true;
         }
 
-        bool isConfirmed = _tag.IsRegular && (next.IsRegular || (start.IsEmpty && _trailersDiffer));
-        _trailersDiffer |= isConfirmed;
-        return isConfirmed;
+        // Another tag follows, so the number may be wrong and not the length: unless it is that of a tag which ends here, too.
+        long inner = _next - FlvTagHeader.TrailerLength - length;
+        if (_tag.IsRegular && next.IsRegular)
+        {
+            if (inner <= _tagOffset || length < FlvTagHeader.Length)
+            {
+                _trailerError = error;
+                return true;
+            }
+
+            _state = State.InnerTag;
+            (_wantedOffset, _wantedLength) = (inner, FlvTagHeader.Length);
+            return false;
+        }
+
+        Search(_tagOffset, "its length is not the one that is repeated behind it");
+        return false;
+    }
+
+    private void ReadInnerTag(ReadOnlySpan<byte> bytes)
+    {
+        FlvTagHeader inner = FlvTagHeader.Parse(bytes);
+        long length = _next - FlvTagHeader.TrailerLength - _wantedOffset;
+        if (inner.IsRegular && inner.TagLength == length)
+        {
+            Search(_tagOffset, "its length is not the one that is repeated behind it");
+            return;
+        }
+
+        _trailerError = length - _tag.TagLength;
+        _isConfirmed = true;
+        WantTag();
     }
 
     /// <returns>False when the whole tag is wanted first.</returns>
@@ -228,10 +267,17 @@ public sealed class FlvFileReader
         return false;
     }
 
-    private void Search(long damage, string reason, bool isPastEnd = false)
+    /// <summary>Nothing follows that could confirm the tag: the file was cut off there, unless there is a tag inside this one.</summary>
+    private void SearchLast()
+    {
+        Search(_tagOffset, "its length is not that of a tag: another one is inside", isPastEnd: true, isLast: true);
+    }
+
+    private void Search(long damage, string reason, bool isPastEnd = false, bool isLast = false)
     {
         (_damage, _damageReason, _isPastEnd, _tagOffset) = (damage, reason, isPastEnd, -1);
         _state = State.Search;
+        _isLast = isLast;
         GoOn(_resync.Begin(damage + 1));
     }
 
@@ -249,6 +295,12 @@ public sealed class FlvFileReader
                 break;
             default:
                 _movie.IsTruncated = true;
+                if (_isLast)
+                {
+                    AddLast();
+                    break;
+                }
+
                 if (!_isPastEnd)
                 {
                     _movie.AddDamage(FlvError.BadHeader, new FileLocation("tag", _damage), _fileLength - _damage, _damageReason);
@@ -266,8 +318,9 @@ public sealed class FlvFileReader
         _wantedLength = (int)Math.Clamp(_fileLength - _wantedOffset, 0, FlvTagHeader.TrailerLength + StartLength);
         if (_wantedLength == 0)
         {
-            if (_tagOffset >= 0 && _tag.IsRegular && !AddTag())
+            if (_tagOffset >= 0)
             {
+                SearchLast();
                 return;
             }
 
@@ -275,7 +328,17 @@ public sealed class FlvFileReader
         }
     }
 
+    private void AddLast()
+    {
+        _tagOffset = _damage;
+        if (!_tag.IsRegular || AddTag())
+        {
+            _tagOffset = -1;
+            Finish();
+        }
+    }
+
     private void Finish() => (_state, _wantedLength) = (State.Done, 0);
 
-    private void Fail(string reason) => throw new FlvFormatException(FlvError.BadHeader, new FileLocation("file header", 0), reason);
+    private static void Fail(string reason) => throw new FlvFormatException(FlvError.BadHeader, new FileLocation("file header", 0), reason);
 }

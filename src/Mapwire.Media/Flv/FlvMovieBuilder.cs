@@ -92,7 +92,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
             return tag.Type == FlvTagHeader.Video ? TryReadVideo(tag, body, out isSample) : TryReadAudio(tag, body, out isSample);
         }
 
-        Find(tag.Type == FlvTagHeader.Video ? TrackKind.Video : TrackKind.Audio, 0).UnplayableReason = "it is encrypted";
+        Refuse(Find(tag.Type == FlvTagHeader.Video ? TrackKind.Video : TrackKind.Audio, 0), "it is encrypted");
         return true;
     }
 
@@ -127,7 +127,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
             }
             else
             {
-                track.UnplayableReason ??= $"video codec {(byte)header.Codec} of FLV is not known";
+                Refuse(track, $"video codec {(byte)header.Codec} of FLV is not known");
             }
 
             return true;
@@ -165,7 +165,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         FlvTrack track = Find(TrackKind.Video, header.Track?.Id ?? 0);
         if (header.Track is { Type: not MultitrackType.OneTrack })
         {
-            track.UnplayableReason ??= "its messages hold several tracks at once";
+            Refuse(track, "its messages hold several tracks at once");
             return true;
         }
 
@@ -185,7 +185,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
                 }
                 else
                 {
-                    track.UnplayableReason ??= $"video codec '{header.Codec}' is not supported";
+                    Refuse(track, $"video codec '{header.Codec}' is not supported");
                 }
 
                 break;
@@ -248,7 +248,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         }
         else
         {
-            track.UnplayableReason ??= $"audio codec {(byte)header.Codec} of FLV is not known";
+            Refuse(track, $"audio codec {(byte)header.Codec} of FLV is not known");
             return true;
         }
 
@@ -268,7 +268,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         FlvTrack track = Find(TrackKind.Audio, header.Track?.Id ?? 0);
         if (header.Track is { Type: not MultitrackType.OneTrack })
         {
-            track.UnplayableReason ??= "its messages hold several tracks at once";
+            Refuse(track, "its messages hold several tracks at once");
             return true;
         }
 
@@ -344,6 +344,17 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         }
     }
 
+    /// <summary>A track whose tags cannot be played says why; a single such tag among others that can be is damage.</summary>
+    private static void Refuse(FlvTrack track, string reason)
+    {
+        if (track.IsExpecting)
+        {
+            throw new FlvFormatException(FlvError.BadTagHeader, 0, reason);
+        }
+
+        track.UnplayableReason ??= reason;
+    }
+
     private FlvTrack Find(TrackKind kind, byte number)
     {
         // Track 0 of a kind is the one without a number; video and audio are told apart as other containers do, by odd and even.
@@ -373,7 +384,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         if (error == FlvError.BadCodecConfiguration)
         {
             FlvTrack track = Find(tag.Type == FlvTagHeader.Video ? TrackKind.Video : TrackKind.Audio, 0);
-            track.BadConfiguration ??= reason;
+            track.UnplayableReason ??= reason;
         }
     }
 

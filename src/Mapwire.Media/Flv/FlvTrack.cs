@@ -37,11 +37,11 @@ internal sealed class FlvTrack
     /// <summary>The codec that its tags name, whether it can be played or not.</summary>
     internal FourCc SampleEntry { get; set; }
 
-    /// <summary>Why the track cannot be played; null when it can.</summary>
+    /// <summary>Why tags could not be played: only matters where there is no other.</summary>
     internal string? UnplayableReason { get; set; }
 
-    /// <summary>What was wrong with a configuration; only matters where there is no other.</summary>
-    internal string? BadConfiguration { get; set; }
+    /// <summary>Whether samples of the track have come that can be played.</summary>
+    internal bool IsExpecting { get; private set; }
 
     internal bool HasCodec => _descriptions.Count > 0;
 
@@ -88,10 +88,12 @@ internal sealed class FlvTrack
     internal bool Expect(bool isSync, ReadOnlySpan<byte> start)
     {
         _declared++;
-        if (!HasCodec || UnplayableReason is not null)
+        if (!HasCodec)
         {
             return false;
         }
+
+        IsExpecting = true;
 
         SampleDescription description = _descriptions[^1];
         if (Kind == TrackKind.Video && isSync && description.Width == 0 && description.Codec!.ReadPicture(start) is { } picture)
@@ -137,9 +139,9 @@ internal sealed class FlvTrack
             Place = Place,
             DeclaredSamples = _declared,
         };
-        if (UnplayableReason is not null || _samples.Count == 0)
+        if (_samples.Count == 0)
         {
-            return draft.ToListed(UnplayableReason ?? (HasCodec ? TrackDraft.NoSamples : BadConfiguration ?? "it has no codec configuration"));
+            return draft.ToListed(UnplayableReason ?? (HasCodec ? TrackDraft.NoSamples : "it has no codec configuration"));
         }
 
         // The file does not say how long the last sample lasts: as long as most do.

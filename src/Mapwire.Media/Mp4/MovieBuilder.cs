@@ -15,7 +15,7 @@ public sealed class MovieBuilder
     private Dictionary<uint, FragmentedTrack>? _fragmented;
     private long _fragmentBytes;
     private int _fragments;
-    private Mp4FormatException? _firstFault;
+    private readonly Mp4FormatException? _firstFault;
 
     /// <summary>Reads the <c>moov</c>.</summary>
     /// <param name="moov">The whole box with its header.</param>

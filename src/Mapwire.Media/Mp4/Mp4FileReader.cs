@@ -161,6 +161,7 @@ public sealed class Mp4FileReader
         }
 
         return _movie is not null ? _movie.ToMovie()
+            : _fileLength == 0 ? throw new Mp4FormatException(Mp4Error.NotMedia, "file", 0, "the file is empty")
             : !_seesMedia ? throw NotMedia()
             : throw new Mp4FormatException(
                 Mp4Error.MissingBox,
@@ -178,7 +179,7 @@ public sealed class Mp4FileReader
         }
         catch (Mp4FormatException exception) when (exception.Error != Mp4Error.LimitExceeded && movie.HasSamples)
         {
-            movie.AddDamage(exception.Place, _fileLength - _wantedOffset, exception.Reason);
+            movie.AddDamage(exception.Place, _fileLength - exception.Offset, exception.Reason);
         }
     }
 

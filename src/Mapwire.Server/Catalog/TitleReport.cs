@@ -23,6 +23,9 @@ public sealed class TitleReport
     /// <summary>The average bit rate of what is played, in 1000 bits a second.</summary>
     public double KilobitsPerSecond { get; private init; }
 
+    /// <summary>What is wrong with the file though it plays, a line each: that it is cut off, and where it is damaged.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
     /// <summary>The tracks; empty when the file could not be read so far.</summary>
     public IReadOnlyList<TrackReport> Tracks { get; private init; } = [];
 
@@ -57,6 +60,7 @@ public sealed class TitleReport
             Duration = duration,
             FileLength = LengthOf(path),
             KilobitsPerSecond = enhanced.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
+            Warnings = [.. movie.Warnings],
             Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, plain.Contains(track), enhanced.Contains(track)))],
         };
     }
