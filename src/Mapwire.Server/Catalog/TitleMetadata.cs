@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
+using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Strips;
 
@@ -87,7 +88,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
 
         (int rate, int channels) = SoundOf(0);
         Add("audiosamplerate", rate);
-        Add("audiosamplesize", 16);
+        Add("audiosamplesize", sounds[0] is FlvConfiguration { AudioHeader.Is16Bit: false } ? 8 : 16);
         Add("stereo", channels > 1);
         Add("audiochannels", channels);
         Add("audiodatarate", chosen.Audio[0].Rates.BitRate / 1000.0);
