@@ -71,7 +71,10 @@ internal sealed class Player : IServerSessionHandler
     public long NextWake() => _streams.NextWake(Now);
 
     /// <inheritdoc cref="PlayerStreams.GatherRest"/>
-    public bool GatherRest(GatherList list) => _streams.GatherRest(list);
+    public bool GatherRest(GatherList list) => _streams.GatherRest(list, Now);
+
+    /// <inheritdoc cref="PlayerStreams.IsCutLost"/>
+    public bool IsCutLost => _streams.IsCutLost;
 
     /// <inheritdoc cref="PlayerStreams.GatherDue"/>
     public void GatherDue(GatherList list, long maxBytes) => _streams.GatherDue(list, maxBytes, Now);
@@ -361,7 +364,7 @@ internal sealed class Player : IServerSessionHandler
         StripCursor cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
-            string reason = cursor.Title.Watch.Lost ?? "the file changed";
+            string reason = cursor.LostReason ?? "the file changed";
             Log.FileLost(_context.Log, _peer, cursor.Title.Name, reason);
             _announcer.Lost(stream, reason);
             stream.IsEndTold = true;
