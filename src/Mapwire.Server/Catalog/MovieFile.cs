@@ -176,7 +176,7 @@ internal sealed class MovieFile : IDisposable
     /// <param name="place">What they belong to, for the refusal.</param>
     /// <param name="work">Told that this is waited for; null when nobody asks.</param>
     /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
-    public void Read(long offset, Span<byte> destination, FilePlace place, FileWork? work = null)
+    public void Read(long offset, Span<byte> destination, FileLocation place, FileWork? work = null)
     {
         work?.BeginWait(place);
         TopLevelBoxes.Read(Region, offset, destination, place);

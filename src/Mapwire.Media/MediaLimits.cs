@@ -1,10 +1,10 @@
-namespace Mapwire.Media.Mp4;
+namespace Mapwire.Media;
 
 /// <summary>How large a file's structure may be before it is refused. Immutable; <see cref="Default"/> suits recordings of a day.</summary>
-public sealed record Mp4Limits
+public sealed record MediaLimits
 {
     /// <summary>The limits used when none are given.</summary>
-    public static Mp4Limits Default { get; } = new();
+    public static MediaLimits Default { get; } = new();
 
     /// <summary>
     /// Bytes of the <c>moov</c> box, or of all <c>moof</c> boxes together. Default 256 MiB: twenty hours of 60 pictures a second with a
@@ -44,6 +44,6 @@ public sealed record Mp4Limits
     /// <summary>Tags of an FLV file that are no samples. Default 1,048,576: a day of script data and configurations, ten a second.</summary>
     public int OtherTags { get; init; } = 1 << 20;
 
-    /// <summary>Boxes that <see cref="BoxTree"/> lists before it stops. Default 65,536.</summary>
+    /// <summary>Boxes that <see cref="Mp4.BoxTree"/> lists before it stops. Default 65,536.</summary>
     public int ListedBoxes { get; init; } = 1 << 16;
 }

@@ -1,7 +1,7 @@
 namespace Mapwire.Media;
 
-/// <summary>One of the things that a file says of a sample; see <see cref="SampleTable.PlaceOf"/>.</summary>
-public enum SampleFact
+/// <summary>One of the things that a file says of a sample; see <see cref="SampleTable.FindLocation"/>.</summary>
+public enum SampleField
 {
     /// <summary>How many bytes it has.</summary>
     Size,
