@@ -99,6 +99,9 @@ internal sealed class MovieFile : IDisposable
     public Movie ReadMovie(TitleLimits? limits = null, FileWork? work = null, IndexCache? cache = null)
     {
         limits ??= TitleLimits.Default;
+        work?.BeginWait();
+        WindowReader.BringBeginning(_file);
+        work?.EndWait();
         FileStructure structure = new(cache?.Find(Identity) ?? default, records: cache is not null);
         Movie movie = ReadMovie(limits, work, structure);
         if (cache is not null && !structure.IsComplete && !IsBeingWritten(movie))

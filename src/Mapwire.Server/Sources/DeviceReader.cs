@@ -40,7 +40,7 @@ internal sealed class DeviceReader
     {
         if (request.Source.Probe(request) ?? request.WasHere)
         {
-            request.Source.Bring(request, readsAhead: false);
+            request.Source.Bring(request, isCold: false);
         }
         else
         {
@@ -56,7 +56,7 @@ internal sealed class DeviceReader
         }
         else
         {
-            request.Source.Bring(request, readsAhead: true);
+            request.Source.Bring(request, isCold: true);
         }
     }
 }

@@ -45,6 +45,7 @@ internal sealed class Presence
         _region = region;
         _reader = reader;
         _fail = fail;
+        Native.PageCache.ReadExactly(file);
         long windows = (region.Length + WindowLength - 1) >> WindowShift;
         _until = new long[]?[(windows + LeafLength - 1) >> LeafShift];
     }
@@ -89,29 +90,36 @@ internal sealed class Presence
     /// <param name="length">At least 1, inside the file.</param>
     /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
     /// <param name="neededAt">When it was to be sent.</param>
-    /// <param name="arrived">Called once, on any thread, when a window of it has come or cannot be brought.</param>
+    /// <param name="arrived">Called on any thread when a window of it has come or cannot be brought; at once when all of it is here.</param>
     public void WaitFor(long offset, int length, long now, long neededAt, Action arrived)
     {
+        bool isHere = true;
         long last = (offset + length - 1) >> WindowShift;
         for (long window = offset >> WindowShift; window <= last; window++)
         {
             if (UntilOf(window) <= now)
             {
+                isHere = false;
                 Ask((int)window, neededAt, arrived);
             }
+        }
+
+        if (isHere)
+        {
+            arrived(); // it came meanwhile
         }
     }
 
     /// <summary>Whether a window is in memory, as far as that can be told without waiting for it; null when it cannot.</summary>
-    internal bool? Probe(PresenceRequest request) => Native.PageCacheProbe.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
+    internal bool? Probe(PresenceRequest request) => Native.PageCache.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
 
     /// <summary>Brings a window into memory and into this process's page tables, so that sending it waits for nothing.</summary>
-    internal void Bring(PresenceRequest request, bool readsAhead)
+    internal void Bring(PresenceRequest request, bool isCold)
     {
         string? fault = null;
         try
         {
-            WindowReader.Bring(_region, OffsetOf(request.Window), LengthOf(request.Window), readsAhead);
+            WindowReader.Bring(_file, _region, OffsetOf(request.Window), LengthOf(request.Window), isCold);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -24,6 +24,18 @@ internal sealed class ReadQueue
         _bring = bring;
     }
 
+    /// <summary>Windows that no thread has taken yet.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
     /// <summary>Adds a window.</summary>
     public void Add(PresenceRequest request)
     {
@@ -49,14 +61,21 @@ internal sealed class ReadQueue
         request.Source.Finish(request, isHere: false);
     }
 
-    /// <summary>Ends the threads.</summary>
+    /// <summary>Ends the threads; what waits is not brought.</summary>
     public void Stop()
     {
+        PresenceRequest[] left;
         lock (_gate)
         {
             _isStopped = true;
+            left = [.. _waiting.UnorderedItems.Select(static item => item.Element)];
             _waiting.Clear();
             Monitor.PulseAll(_gate);
+        }
+
+        foreach (PresenceRequest request in left)
+        {
+            request.Source.Finish(request, isHere: false);
         }
     }
 

@@ -6,35 +6,58 @@ namespace Mapwire.Server.Sources;
 internal static class WindowReader
 {
     private static readonly bool CanPopulate = PlatformCapabilities.Supports(MemoryCapability.AdvisePopulateRead);
-    private static readonly bool CanReadAhead = PlatformCapabilities.Supports(MemoryCapability.AdviseWillNeed);
+
+    /// <summary>As much as most systems read at once; a window is two reads of which others may come in between.</summary>
+    private const int LongestRead = 128 * 1024;
 
     [ThreadStatic]
     private static byte[]? _scratch;
 
-    /// <summary>Returns when the part is in memory.</summary>
-    /// <param name="region">The file.</param>
+    /// <summary>Reads the beginning of a file at once, which has what most files are opened by and the first pictures.</summary>
+    public static void BringBeginning(MappedFile file)
+    {
+        try
+        {
+            _scratch ??= GC.AllocateUninitializedArray<byte>(LongestRead);
+            RandomAccess.Read(file.Handle, _scratch, 0);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // whoever reads it to understand it says what is wrong
+        }
+    }
+
+    /// <summary>Returns when the part is in memory and, where the system can, in this process's page tables.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="region">All of it, mapped.</param>
     /// <param name="offset">Of the first byte.</param>
     /// <param name="length">At most a window.</param>
-    /// <param name="readsAhead">Whether a disk will be read, so that all reads are better begun at once.</param>
+    /// <param name="isCold">
+    /// Whether a disk will be read. It is by a plain read then: page faults read around themselves, of which half is there already, and were
+    /// twice as many reads of a disk.
+    /// </param>
     /// <exception cref="IOException">A page is gone or cannot be read.</exception>
-    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
-    public static void Bring(MappedRegion region, long offset, int length, bool readsAhead)
+    /// <exception cref="ObjectDisposedException">The file is closed.</exception>
+    public static void Bring(MappedFile file, MappedRegion region, long offset, int length, bool isCold)
     {
-        if (CanPopulate)
+        if (isCold || !CanPopulate)
         {
-            if (readsAhead && CanReadAhead)
+            _scratch ??= GC.AllocateUninitializedArray<byte>(LongestRead);
+            for (int read = 0; read < length;)
             {
-                region.Advise(offset, length, MemoryAdvice.WillNeed);
-            }
+                int count = RandomAccess.Read(file.Handle, _scratch.AsSpan(0, Math.Min(LongestRead, length - read)), offset + read);
+                if (count == 0)
+                {
+                    throw new EndOfStreamException($"the file ends at offset {offset + read}");
+                }
 
-            region.Advise(offset, length, MemoryAdvice.PopulateRead);
-            return;
+                read += count;
+            }
         }
 
-        _scratch ??= GC.AllocateUninitializedArray<byte>(Presence.WindowLength);
-        if (!region.TryRead(offset, _scratch.AsSpan(0, length)))
+        if (CanPopulate)
         {
-            throw new IOException($"the bytes from offset {offset} on cannot be read: the file was cut, or its disk reports an error");
+            region.Advise(offset, length, MemoryAdvice.PopulateRead);
         }
     }
 }

@@ -3,12 +3,11 @@ using Mapwire.Memory;
 
 namespace Mapwire.Server.Sources.Native;
 
-/// <summary>
-/// Tells without waiting whether a part of a file is in memory (preadv2(2), RWF_NOWAIT). Linux' mincore(2) is no answer: it says yes of
-/// everything to whoever neither owns the file nor may write it.
-/// </summary>
-internal static unsafe partial class PageCacheProbe
+/// <summary>What Linux is asked and told of its page cache.</summary>
+internal static unsafe partial class PageCache
 {
+    private const int POSIX_FADV_RANDOM = 1;
+
     private const int RWF_NOWAIT = 8;
 
     private const int EAGAIN = 11;
@@ -18,7 +17,36 @@ internal static unsafe partial class PageCacheProbe
 
     private static bool _isMissing = !OperatingSystem.IsLinux();
 
-    /// <summary>Whether the part is in memory; null when the system or the file system does not say.</summary>
+    /// <summary>
+    /// Has plain reads of a file read what they ask for and no more (posix_fadvise(2)). Left to itself the system reads ahead at every end
+    /// of a window, before what others are waiting for; a busy file system drops that, and then reads single pages (FUSE).
+    /// </summary>
+    public static void ReadExactly(MappedFile file)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        bool isReferenced = false;
+        try
+        {
+            file.Handle.DangerousAddRef(ref isReferenced);
+            _ = posix_fadvise((int)file.Handle.DangerousGetHandle(), 0, 0, POSIX_FADV_RANDOM); // a hint: nothing is lost without it
+        }
+        finally
+        {
+            if (isReferenced)
+            {
+                file.Handle.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether the part is in memory, without waiting for it (preadv2(2), RWF_NOWAIT); null when the system or the file system does not say.
+    /// Linux' mincore(2) is no answer: it says yes of everything to whoever neither owns the file nor may write it.
+    /// </summary>
     public static bool? IsResident(MappedFile file, long offset, int length)
     {
         if (_isMissing)
@@ -61,6 +89,9 @@ internal static unsafe partial class PageCacheProbe
             }
         }
     }
+
+    [LibraryImport("libc")]
+    private static partial int posix_fadvise(int descriptor, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint preadv2(int descriptor, IoVector* vectors, int count, long offset, int flags);
