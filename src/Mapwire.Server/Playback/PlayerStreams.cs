@@ -11,6 +11,8 @@ internal sealed class PlayerStreams
     /// <summary>How long a player waits for a part of its file that does not come, in milliseconds: it is a long pause of the picture by then.</summary>
     private const long LongestWait = 30_000;
 
+    private const long LeadOfOneTrack = 6000;
+
     private readonly List<PlayerStream> _streams = new(1);
     private readonly int _chunkSize;
     private readonly long _defaultLead;
@@ -187,5 +189,13 @@ internal sealed class PlayerStreams
         _streams.Clear();
     }
 
-    private long LeadOf(PlayerStream stream) => Math.Min(stream.BufferLength ?? _defaultLead, _maxLead);
+    /// <summary>
+    /// What a player buffers by its own word; more of a film with one track: players made with ffmpeg look for a second one in the first five
+    /// seconds before they show anything.
+    /// </summary>
+    private long LeadOf(PlayerStream stream)
+    {
+        long lead = stream.BufferLength ?? _defaultLead;
+        return Math.Min(stream.Cursor is { HasOneTrack: true } ? Math.Max(lead, LeadOfOneTrack) : lead, _maxLead);
+    }
 }

@@ -52,7 +52,7 @@ internal sealed class StripCursor
         _chunkSize = chunkSize;
         _zero = range.Start - range.PlayerStart;
         _floor = range.Floor ?? range.PlayerStart;
-        _soundFrom = range.Start <= title.Strip.StartTime ? 0 : range.Start;
+        _soundFrom = range.Start <= title.Strip.StartTime && title.Strip.RunUp == 0 ? 0 : range.Start;
         _next = position <= 0 ? 0 : title.Strip.SyncPointAt(position);
         long end = range.Duration < 0 ? title.Strip.EndTime : Math.Min(title.Strip.EndTime, range.Start + range.Duration);
         PlayerEnd = end - _zero;
@@ -62,6 +62,9 @@ internal sealed class StripCursor
 
     /// <summary>The title that the cursor reads.</summary>
     public Title Title { get; }
+
+    /// <summary>Whether the title is sound alone, or pictures alone.</summary>
+    public bool HasOneTrack => Title.Codecs.HasOneLane;
 
     /// <summary>Everything was sent, or nothing more can be.</summary>
     public bool IsOver => (_next >= _end || IsLost) && !IsInsideMessage;
@@ -137,7 +140,16 @@ internal sealed class StripCursor
     }
 
     /// <summary>Lets one video frame out, if there is video: the picture that a player shows while it is paused.</summary>
-    public void HoldAfterFrame() => _limit = Math.Min(_next + 1, _end); // a seek lands on a sync sample of the video
+    public void HoldAfterFrame()
+    {
+        int frame = _next; // a seek lands on a sync sample of the video, or on what has to be told before it
+        while (frame < _end - 1 && Title.Strip.Entries[frame].IsChange)
+        {
+            frame++;
+        }
+
+        _limit = Math.Min(frame + 1, _end);
+    }
 
     /// <summary>Starts or stops sending audio.</summary>
     public void SendAudio(bool send) => _audioFrom = send ? _next : int.MaxValue;
