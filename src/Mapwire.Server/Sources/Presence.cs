@@ -158,7 +158,7 @@ internal sealed class Presence
         }
     }
 
-    private long OffsetOf(int window) => (long)window << WindowShift;
+    private static long OffsetOf(int window) => (long)window << WindowShift;
 
     private int LengthOf(int window) => (int)Math.Min(WindowLength, _region.Length - OffsetOf(window));
 
