@@ -243,6 +243,12 @@ internal sealed class Connection : TimerEntry
 
             list.Clear();
             bool isRestWhole = _player.GatherRest(list);
+            if (_player.IsCutLost)
+            {
+                Close(CloseReason.SourceLost);
+                return;
+            }
+
             long rest = list.Length;
             int answers = isRestWhole ? AddAnswers(list) : 0;
             if (isRestWhole && answers == _answers.Length && sentThisTurn < allowed)
@@ -262,7 +268,7 @@ internal sealed class Connection : TimerEntry
             _player.AdvanceRest(ofRest);
             _answers.Consume(ofAnswers);
             _player.AdvanceDue(sent - ofRest - ofAnswers);
-            if (list.Length == 0 && _answers.Length == 0)
+            if (list.Length == 0 && (_answers.Length == 0 || !isRestWhole))
             {
                 break; // had a title ended just now, its last words would wait among the answers
             }
