@@ -31,12 +31,12 @@ internal static class ServeCommand
                 given.AddError($"no option {given.Tokens[0].Value}; a folder of that name is ./{given.Tokens[0].Value}");
             }
         });
-        Option<IPEndPoint> rtmp = new("--rtmp")
+        Option<IPEndPoint[]> rtmp = new("--rtmp")
         {
-            Description = "Where to listen; port 0 picks a free one.",
+            Description = "Where to listen, once or more; port 0 picks a free one, [::] is IPv6 and IPv4.",
             HelpName = "HOST:PORT",
-            CustomParser = ParseEndPoint,
-            DefaultValueFactory = _ => defaults.EndPoint,
+            CustomParser = ParseEndPoints,
+            DefaultValueFactory = _ => [.. defaults.EndPoints],
         };
         Option<double> maxBuffer = new("--max-buffer")
         {
@@ -69,6 +69,30 @@ internal static class ServeCommand
         Option<long?> maxServerRate = Bytes<long?>("--max-server-rate", "The most sent to all players, in bytes a second; no limit when left out.");
         Option<int?> sendBuffer = Bytes<int?>("--send-buffer", "The kernel's send buffer of a player; the system's own when left out.");
         Option<int?> receiveBuffer = Bytes<int?>("--receive-buffer", "The kernel's receive buffer of a player; the system's own when left out.");
+        Option<double> minBuffer = Seconds("--min-buffer", "The least media sent ahead of a player's clock, whatever it asks for.", defaults.MinClientBuffer);
+        Option<double> maxPause = Seconds("--max-pause", "How long a player may stay paused.", defaults.MaxPause);
+        Option<long> minPlayerRate = new("--min-player-rate")
+        {
+            Description = "What a player has to read while its socket is full, in bytes a second over the send timeout; 0 for anything.",
+            HelpName = "BYTES",
+            DefaultValueFactory = _ => defaults.MinPlayerRate,
+        };
+        Option<int> maxAddressConnections = new("--max-address-connections")
+        {
+            Description = "The most connections of one address at once; 0 for no limit.",
+            HelpName = "N",
+            DefaultValueFactory = _ => defaults.MaxConnectionsPerAddress,
+        };
+        Option<int> maxAddressConnects = new("--max-address-connects")
+        {
+            Description = "New connections a second of one address; 0 for no limit.",
+            HelpName = "N",
+            DefaultValueFactory = _ => defaults.MaxConnectsPerAddress,
+        };
+        Option<double> maxUnsentTime = Seconds("--max-unsent-time", "What may wait unsent in a full socket, as time of its path's rate; 0 for the system's own.", defaults.MaxUnsentTime);
+        Option<long?> maxPacingRate = Bytes<long?>("--max-pacing-rate", "The most the system puts on the wire for one player, in bytes a second; no limit when left out.");
+        Option<double> acknowledgeTimeout = Seconds("--acknowledge-timeout", "How long sent bytes may stay without an acknowledgement.", defaults.AcknowledgeTimeout);
+        Option<bool> copyPayload = new("--copy-payload") { Description = "Send by copies, as encrypted connections do.", Hidden = true };
         Option<bool> legacyHevc = new("--legacy-hevc")
         {
             Description = "Send HEVC with the unofficial number 12 to players that offer no codecs (Enhanced RTMP).",
@@ -94,13 +118,14 @@ internal static class ServeCommand
         {
             folder, rtmp, maxBuffer, chunkSize, handshakeTimeout, idleTimeout, sendTimeout, maxConnections, workers,
             maxPlayerRate, maxServerRate, sendBuffer, receiveBuffer, indexCache, legacyHevc, statistics, statisticsFolder,
+            minBuffer, maxPause, minPlayerRate, maxAddressConnections, maxAddressConnects, maxUnsentTime, maxPacingRate, acknowledgeTimeout, copyPayload,
         };
         LimitOptions limits = new();
         limits.AddTo(command);
         command.SetAction(parsed => Serve(() => new RtmpServerOptions
         {
             Folder = parsed.GetValue(folder) ?? SampleFolder,
-            EndPoint = parsed.GetValue(rtmp)!,
+            EndPoints = parsed.GetValue(rtmp)!,
             MaxClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(maxBuffer)),
             ChunkSize = parsed.GetValue(chunkSize),
             HandshakeTimeout = TimeSpan.FromSeconds(parsed.GetValue(handshakeTimeout)),
@@ -112,6 +137,15 @@ internal static class ServeCommand
             MaxServerRate = parsed.GetValue(maxServerRate),
             SendBuffer = parsed.GetValue(sendBuffer),
             ReceiveBuffer = parsed.GetValue(receiveBuffer),
+            MinClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(minBuffer)),
+            MaxPause = TimeSpan.FromSeconds(parsed.GetValue(maxPause)),
+            MinPlayerRate = parsed.GetValue(minPlayerRate),
+            MaxConnectionsPerAddress = parsed.GetValue(maxAddressConnections),
+            MaxConnectsPerAddress = parsed.GetValue(maxAddressConnects),
+            MaxUnsentTime = TimeSpan.FromSeconds(parsed.GetValue(maxUnsentTime)),
+            MaxPacingRate = parsed.GetValue(maxPacingRate),
+            AcknowledgeTimeout = TimeSpan.FromSeconds(parsed.GetValue(acknowledgeTimeout)),
+            CopiesPayload = parsed.GetValue(copyPayload),
             LegacyHevc = parsed.GetValue(legacyHevc),
             Limits = limits.Read(parsed),
             IndexCacheFolder = parsed.GetValue(indexCache) is { } cache and not "none" ? cache : null,
@@ -170,10 +204,14 @@ internal static class ServeCommand
             }
             catch (SocketException fault)
             {
-                return ExitCode.Misuse($"cannot listen on {options.EndPoint}: {fault.Message}");
+                return ExitCode.Misuse($"cannot listen on {string.Join(" and ", options.EndPoints)}: {fault.Message}");
             }
 
-            Console.WriteLine($"Listening on rtmp://{server.EndPoint}/{options.Application}");
+            foreach (IPEndPoint endPoint in server.EndPoints)
+            {
+                Console.WriteLine($"Listening on rtmp://{endPoint}/{options.Application}");
+            }
+
             int titles = server.CountTitles(); // after the line above: to find ten thousand takes longer than to start
             Console.WriteLine($"{titles} {(titles == 1 ? "title" : "titles")} in {Path.GetFullPath(options.Folder)}");
             stopping.Wait();
@@ -189,9 +227,11 @@ internal static class ServeCommand
         }
     }
 
-    private static IPEndPoint? ParseEndPoint(ArgumentResult argument)
+    private static IPEndPoint[] ParseEndPoints(ArgumentResult argument) =>
+        [.. argument.Tokens.Select(token => ParseEndPoint(argument, token.Value)).OfType<IPEndPoint>()];
+
+    private static IPEndPoint? ParseEndPoint(ArgumentResult argument, string text)
     {
-        string text = argument.Tokens[0].Value;
         int colon = text.LastIndexOf(':');
         string host = colon < 0 ? "" : text[..colon];
         if (!ushort.TryParse(text.AsSpan(colon + 1), out ushort port) || host.Length == 0)

@@ -1,4 +1,4 @@
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Playback;
 
@@ -10,6 +10,7 @@ internal sealed class PlayerStreams
     private readonly List<PlayerStream> _streams = new(1);
     private readonly int _chunkSize;
     private readonly long _defaultLead;
+    private readonly long _minLead;
     private readonly long _maxLead;
     private StripCursor? _cut; // whose message is on the wire in part
     private PlayerStream? _due; // the stream of the gathering at hand
@@ -18,11 +19,13 @@ internal sealed class PlayerStreams
 
     /// <param name="chunkSize">The chunk size that the player was told.</param>
     /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
+    /// <param name="minLead">The least media sent ahead of any player, in milliseconds.</param>
     /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
-    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan maxLead)
+    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan minLead, TimeSpan maxLead)
     {
         _chunkSize = chunkSize;
         _defaultLead = (long)defaultLead.TotalMilliseconds;
+        _minLead = (long)minLead.TotalMilliseconds;
         _maxLead = (long)maxLead.TotalMilliseconds;
     }
 
@@ -153,5 +156,5 @@ internal sealed class PlayerStreams
         _streams.Clear();
     }
 
-    private long LeadOf(PlayerStream stream) => Math.Min(stream.BufferLength ?? _defaultLead, _maxLead);
+    private long LeadOf(PlayerStream stream) => Math.Min(Math.Max(stream.BufferLength ?? _defaultLead, _minLead), _maxLead);
 }
