@@ -68,6 +68,9 @@ for file in tests/*/*.csproj; do
   known+=("$name")
   wanted "$name" && projects+=("$name")
 done
+known+=(format)
+format=""
+wanted format && format=yes
 wine=""
 if [ -f tests/run-wine.sh ]; then
   known+=(wine)
@@ -178,6 +181,18 @@ else
   done
 fi
 printf 'Built in %d s\n' $(($(date +%s) - started))
+
+# --- one dialect ------------------------------------------------------------------------------------------------------
+
+if [ -n "$format" ]; then
+  printf '\n== format\n'
+  if dotnet format whitespace Mapwire.slnx --no-restore --verify-no-changes -v quiet \
+    && dotnet format style Mapwire.slnx --no-restore --verify-no-changes --severity warn -v quiet; then
+    passed=$((passed + 1))
+  else
+    fail "dotnet format: run 'dotnet format whitespace' and 'dotnet format style --severity warn'"
+  fi
+fi
 
 # --- run, one program after another ------------------------------------------------------------------------------------
 

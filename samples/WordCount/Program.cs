@@ -32,7 +32,7 @@ if (args.Length > 1)
 {
     using MappedFile file = MappedFile.Open(args[1]);
     using MappedRegion region = file.Map();
-    using ArenaHold hold = arena.Hold(); // one lock for all
+    using Arena.Scope scope = arena.EnterScope(); // one lock for all
     for (long at = 0; at < region.Length;)
     {
         ReadOnlySpan<byte> piece = region.AsReadOnlySpan(at, (int)Math.Min(1 << 20, region.Length - at));

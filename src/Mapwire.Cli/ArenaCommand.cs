@@ -27,7 +27,7 @@ internal static class ArenaCommand
 
         try
         {
-            using Arena arena = Arena.Open(file, new ArenaOptions { ReadOnly = true, AnyLayout = true });
+            using Arena arena = Open(file);
             ArenaReport report = arena.Inspect();
             if (asJson)
             {
@@ -44,10 +44,30 @@ internal static class ArenaCommand
 
             return report.IsSound ? ExitCode.Success : ExitCode.Failure;
         }
-        catch (Exception failure) when (failure is ArenaFormatException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        catch (Exception exception) when (exception is ArenaFormatException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
         {
-            Console.Error.WriteLine($"mapwire: {failure.Message.ReplaceLineEndings(" ")}");
+            Console.Error.WriteLine($"mapwire: {exception.Message.ReplaceLineEndings(" ")}");
             return ExitCode.Failure;
+        }
+    }
+
+    /// <summary>Opens an arena to look at it: alone, or beside programs that share it and write.</summary>
+    private static Arena Open(string file)
+    {
+        try
+        {
+            return Arena.Open(file, new ArenaOptions { ReadOnly = true, AnyLayout = true });
+        }
+        catch (IOException exception) when (exception is not FileNotFoundException)
+        {
+            try
+            {
+                return Arena.Open(file, new ArenaOptions { ReadOnly = true, Shared = true, AnyLayout = true });
+            }
+            catch (Exception again) when (again is IOException or UnauthorizedAccessException)
+            {
+                throw exception; // the first reason is the one to tell
+            }
         }
     }
 

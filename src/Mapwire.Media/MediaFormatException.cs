@@ -3,11 +3,11 @@ namespace Mapwire.Media;
 /// <summary>A file is not what it claims to be. The message says what is wrong and where; see the two kinds for more.</summary>
 public abstract class MediaFormatException : Exception
 {
-    private protected MediaFormatException(FilePlace place, string reason, string? limit)
+    private protected MediaFormatException(FileLocation place, string reason, string? limit)
         : base($"{reason} ({place})") => (Place, Reason, Limit) = (place, reason, limit);
 
     /// <summary>The byte that is wrong, or else what holds it.</summary>
-    public FilePlace Place { get; }
+    public FileLocation Place { get; }
 
     /// <summary>The offset in the file of <see cref="Place"/>.</summary>
     public long Offset => Place.Offset;
@@ -15,7 +15,7 @@ public abstract class MediaFormatException : Exception
     /// <summary>What is wrong, a clause without a full stop, without the place.</summary>
     public string Reason { get; }
 
-    /// <summary>The property of <see cref="Mp4.Mp4Limits"/> that would have to be larger; null when nothing is too large.</summary>
+    /// <summary>The property of <see cref="MediaLimits"/> that would have to be larger; null when nothing is too large.</summary>
     public string? Limit { get; }
 
     private protected static string TooMuch(string what, string limit, long most) =>

@@ -6,12 +6,12 @@ namespace Mapwire.Media;
 /// <summary>A recording, read and checked against its file once: immutable, shared by everyone who plays it.</summary>
 public sealed class Movie
 {
-    internal Movie(ImmutableArray<Track> tracks, FilePlace place, bool isFragmented = false, bool isCutOff = false, bool mayGrow = false)
+    internal Movie(ImmutableArray<Track> tracks, FileLocation place, bool isFragmented = false, bool isCutOff = false, bool mayGrow = false)
     {
         Place = place;
         Tracks = tracks;
         IsFragmented = isFragmented;
-        IsCutOff = isCutOff;
+        IsTruncated = isCutOff;
         MayGrow = mayGrow || isFragmented || isCutOff;
         foreach (Track track in tracks)
         {
@@ -23,7 +23,7 @@ public sealed class Movie
     }
 
     /// <summary>Where the file says what tracks it has: its <c>moov</c>, or the header of an FLV file.</summary>
-    public FilePlace Place { get; }
+    public FileLocation Place { get; }
 
     /// <summary>All tracks in the order of the file, those that cannot be played too.</summary>
     public ImmutableArray<Track> Tracks { get; }
@@ -35,7 +35,7 @@ public sealed class Movie
     public bool IsFragmented { get; }
 
     /// <summary>Whether the file ends in the middle of its last fragment or tag, of which only what is whole is here.</summary>
-    public bool IsCutOff { get; }
+    public bool IsTruncated { get; }
 
     /// <summary>Whether bytes that come behind the file's end leave what was read as it is: more fragments, more tags.</summary>
     public bool MayGrow { get; }

@@ -26,9 +26,9 @@ public sealed class MovieFileReader
 
     /// <summary>Begins at the start of a file.</summary>
     /// <param name="fileLength">In bytes.</param>
-    /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
+    /// <param name="limits">What is refused as too large; null for <see cref="MediaLimits.Default"/>.</param>
     /// <param name="cancellation">Looked at between tracks: what a small file says can take minutes to follow.</param>
-    public MovieFileReader(long fileLength, Mp4Limits? limits = null, CancellationToken cancellation = default)
+    public MovieFileReader(long fileLength, MediaLimits? limits = null, CancellationToken cancellation = default)
     {
         _cancellation = cancellation;
         _mp4 = new Mp4FileReader(fileLength, limits, cancellation);
@@ -39,7 +39,7 @@ public sealed class MovieFileReader
     public bool IsFlv => _isFlv == true;
 
     /// <summary>What is wanted next, or was read last: for messages about reading it.</summary>
-    public FilePlace Place => _search?.Place ?? (IsFlv ? _flv.Place : _mp4.Place);
+    public FileLocation Place => _search?.Place ?? (IsFlv ? _flv.Place : _mp4.Place);
 
     /// <summary>The bytes that are wanted next.</summary>
     /// <param name="offset">Of the first.</param>

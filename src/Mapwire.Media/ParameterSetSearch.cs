@@ -32,7 +32,7 @@ internal sealed class ParameterSetSearch
                 Sample sample = samples.Current;
                 if (sample is { IsSync: true, Size: > 0 } && incomplete.Remove(sample.Description))
                 {
-                    _glances.Add(new Glance(track, sample, samples.PlaceOf(SampleFact.Offset, out _)));
+                    _glances.Add(new Glance(track, sample, samples.FindLocation(SampleField.Offset, out _)));
                 }
             }
         }
@@ -41,7 +41,7 @@ internal sealed class ParameterSetSearch
     internal Movie Movie { get; }
 
     /// <summary>What says where the sample is that is wanted, or was read last; null when none is missed.</summary>
-    internal FilePlace? Place => _glances.Count == 0 ? null : _glances[Math.Min(_next, _glances.Count - 1)].Place;
+    internal FileLocation? Place => _glances.Count == 0 ? null : _glances[Math.Min(_next, _glances.Count - 1)].Place;
 
     internal bool TryGetNext(out long offset, out int length)
     {
@@ -67,5 +67,5 @@ internal sealed class ParameterSetSearch
         }
     }
 
-    private sealed record Glance(Track Track, Sample Sample, FilePlace Place);
+    private sealed record Glance(Track Track, Sample Sample, FileLocation Place);
 }

@@ -10,9 +10,9 @@ public sealed class SampleTable : IEnumerable<Sample>
     private readonly MediaTables _tables;
     private readonly Segment[] _segments;
     private readonly TableCursor[] _starts;
-    private readonly FilePlace? _editList;
+    private readonly FileLocation? _editList;
 
-    internal SampleTable(MediaTables tables, Segment[] segments, FilePlace? editList = null)
+    internal SampleTable(MediaTables tables, Segment[] segments, FileLocation? editList = null)
     {
         _editList = editList;
         _tables = tables;
@@ -37,7 +37,7 @@ public sealed class SampleTable : IEnumerable<Sample>
     /// <param name="number">The sample's number in its track, counted from 1 as the file has them, whatever an edit list does.</param>
     /// <returns>The table, fragment or tag that says it; the edit list where that changes more of a time than the rest of it is.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sample.</exception>
-    public FilePlace PlaceOf(long index, SampleFact fact, out long number)
+    public FileLocation FindLocation(long index, SampleField fact, out long number)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
@@ -47,7 +47,7 @@ public sealed class SampleTable : IEnumerable<Sample>
             samples.MoveNext();
         }
 
-        return samples.PlaceOf(fact, out number);
+        return samples.FindLocation(fact, out number);
     }
 
     /// <summary>Goes through the samples from the first.</summary>
@@ -115,12 +115,12 @@ public sealed class SampleTable : IEnumerable<Sample>
             return true;
         }
 
-        internal readonly FilePlace PlaceOf(SampleFact fact, out long number)
+        internal readonly FileLocation FindLocation(SampleField fact, out long number)
         {
             number = _cursor.Index + 1L;
-            long own = fact == SampleFact.Composition ? _cursor.Composition + _table._tables.DecodeShift : _cursor.Time;
-            long changed = (fact == SampleFact.Composition ? Current.CompositionOffset : _decodeTime) - own;
-            return fact is SampleFact.DecodeTime or SampleFact.Composition && _table._editList is { } editList && Math.Abs(changed) > Math.Abs(own)
+            long own = fact == SampleField.Composition ? _cursor.Composition + _table._tables.DecodeShift : _cursor.Time;
+            long changed = (fact == SampleField.Composition ? Current.CompositionOffset : _decodeTime) - own;
+            return fact is SampleField.DecodeTime or SampleField.Composition && _table._editList is { } editList && Math.Abs(changed) > Math.Abs(own)
                 ? editList
                 : _table._tables.Places!.Of(_cursor, fact);
         }

@@ -37,10 +37,10 @@ public sealed class Track
     /// Why the track cannot be played by every client; null when it can. A track with a <see cref="Codec"/> can still be played by those
     /// that offer the codec in Enhanced RTMP.
     /// </summary>
-    public string? NotPlayable { get; init; }
+    public string? UnplayableReason { get; init; }
 
     /// <summary>Where the file says so, or else where it describes the track.</summary>
-    public FilePlace Place { get; init; }
+    public FileLocation Place { get; init; }
 
     /// <summary>The samples in decoding order, edit list applied; empty when nobody can play the track.</summary>
     public SampleTable Samples { get; init; } = SampleTable.Empty;

@@ -43,8 +43,8 @@ internal static partial class Log
     [LoggerMessage(201, LogLevel.Information, "{Peer} play {Name} refused: {Reason}")]
     public static partial void Refused(ILogger log, EndPoint? peer, string name, string reason);
 
-    [LoggerMessage(202, LogLevel.Warning, "{Peer} play {Title} ended: its file changed")]
-    public static partial void FileChanged(ILogger log, EndPoint? peer, string title);
+    [LoggerMessage(202, LogLevel.Warning, "{Peer} play {Title} ended: {Reason}")]
+    public static partial void FileLost(ILogger log, EndPoint? peer, string title, string reason);
 
     [LoggerMessage(300, LogLevel.Information, "{Title} opened: {Samples} samples, {Seconds:0.000} s")]
     public static partial void TitleOpened(ILogger log, string title, int samples, double seconds);

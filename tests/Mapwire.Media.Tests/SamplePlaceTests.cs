@@ -13,23 +13,23 @@ public sealed class SamplePlaceTests
     {
         byte[] film = new Mp4Builder().Build(moov => moov["trak/mdia/minf/stbl"].Set(new EditableBox("ctts", Bytes(0, 1, 4, 40))));
         SampleTable samples = Read(film);
-        foreach ((SampleFact fact, string box) in (IEnumerable<(SampleFact, string)>)[
-            (SampleFact.Size, "stsz"), (SampleFact.Offset, "stco"), (SampleFact.DecodeTime, "stts"), (SampleFact.Composition, "ctts"),
-            (SampleFact.Sync, "stss"), (SampleFact.Description, "stsc")])
+        foreach ((SampleField fact, string box) in (IEnumerable<(SampleField, string)>)[
+            (SampleField.Size, "stsz"), (SampleField.Offset, "stco"), (SampleField.DecodeTime, "stts"), (SampleField.Composition, "ctts"),
+            (SampleField.Sync, "stss"), (SampleField.Description, "stsc")])
         {
-            Assert.Equal(new FilePlace($"box '{box}'", BodyOf(film, box)), samples.PlaceOf(3, fact, out long number));
+            Assert.Equal(new FileLocation($"box '{box}'", BodyOf(film, box)), samples.FindLocation(3, fact, out long number));
             Assert.Equal(4, number);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>(() => samples.PlaceOf(4, SampleFact.Size, out _));
-        Assert.Throws<ArgumentOutOfRangeException>(() => samples.PlaceOf(-1, SampleFact.Size, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => samples.FindLocation(4, SampleField.Size, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => samples.FindLocation(-1, SampleField.Size, out _));
     }
 
     [Fact]
     public void What_no_table_says_the_box_around_them_does()
     {
         byte[] film = new Mp4Builder().Build(moov => moov["trak/mdia/minf/stbl"].Remove("stss"));
-        Assert.Equal(new FilePlace("box 'stbl'", BodyOf(film, "stbl")), Read(film).PlaceOf(0, SampleFact.Sync, out _));
+        Assert.Equal(new FileLocation("box 'stbl'", BodyOf(film, "stbl")), Read(film).FindLocation(0, SampleField.Sync, out _));
     }
 
     [Fact]
@@ -37,12 +37,12 @@ public sealed class SamplePlaceTests
     {
         byte[] film = new Mp4Builder().Build(moov => moov["trak"].Set(Mp4Builder.EditList((100_000, -1, 0x10000), (120, 40, 0x10000))));
         SampleTable samples = Read(film);
-        Assert.Equal(new FilePlace("box 'elst'", BodyOf(film, "elst")), samples.PlaceOf(2, SampleFact.DecodeTime, out long number));
+        Assert.Equal(new FileLocation("box 'elst'", BodyOf(film, "elst")), samples.FindLocation(2, SampleField.DecodeTime, out long number));
         Assert.Equal(3, number);
-        Assert.Equal("box 'stsz'", samples.PlaceOf(2, SampleFact.Size, out _).Structure);
+        Assert.Equal("box 'stsz'", samples.FindLocation(2, SampleField.Size, out _).Structure);
 
         film = new Mp4Builder().Build(moov => moov["trak"].Set(Mp4Builder.EditList((160, 0, 0x10000))));
-        Assert.Equal("box 'stts'", Read(film).PlaceOf(2, SampleFact.DecodeTime, out _).Structure);
+        Assert.Equal("box 'stts'", Read(film).FindLocation(2, SampleField.DecodeTime, out _).Structure);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class SamplePlaceTests
         int second = first + moof.Length + mdat.Length;
         Assert.Equal(
             [new("box 'stsz'", BodyOf(film, "stsz")), new("box 'trun'", first), new("box 'trun'", first), new("box 'trun'", second), new("box 'trun'", second)],
-            Enumerable.Range(1, 5).Select(i => samples.PlaceOf(i, SampleFact.Size, out _)));
+            Enumerable.Range(1, 5).Select(i => samples.FindLocation(i, SampleField.Size, out _)));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class SamplePlaceTests
         SampleTable samples = Read(film);
         Assert.Equal(
             [new("video tag", first), new("video tag", second), new("video tag", third)],
-            Enumerable.Range(0, 3).Select(i => samples.PlaceOf(i, SampleFact.Sync, out _)));
+            Enumerable.Range(0, 3).Select(i => samples.FindLocation(i, SampleField.Sync, out _)));
     }
 
     private static int BodyOf(byte[] film, string box) => film.AsSpan().IndexOf(Encoding.ASCII.GetBytes(box)) + 4;

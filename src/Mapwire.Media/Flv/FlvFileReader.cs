@@ -17,7 +17,7 @@ public sealed class FlvFileReader
     private const int GlanceLength = 48;
 
     private readonly long _fileLength;
-    private readonly Mp4Limits _limits;
+    private readonly MediaLimits _limits;
     private readonly List<FlvTrack> _tracks = [];
     private long _wantedOffset;
     private int _wantedLength;
@@ -30,12 +30,12 @@ public sealed class FlvFileReader
 
     /// <summary>Begins at the start of a file.</summary>
     /// <param name="fileLength">In bytes.</param>
-    /// <param name="limits">How many samples a track may have; null for <see cref="Mp4Limits.Default"/>.</param>
-    public FlvFileReader(long fileLength, Mp4Limits? limits = null)
+    /// <param name="limits">How many samples a track may have; null for <see cref="MediaLimits.Default"/>.</param>
+    public FlvFileReader(long fileLength, MediaLimits? limits = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(fileLength);
         _fileLength = fileLength;
-        _limits = limits ?? Mp4Limits.Default;
+        _limits = limits ?? MediaLimits.Default;
         _wantedLength = (int)Math.Min(HeaderLength, fileLength);
     }
 
@@ -95,7 +95,7 @@ public sealed class FlvFileReader
             {
                 if (tag.DataLength > _limits.ConfigurationBytes)
                 {
-                    FailLimit($"the configuration has {tag.DataLength} bytes", nameof(Mp4Limits.ConfigurationBytes), _limits.ConfigurationBytes);
+                    FailLimit($"the configuration has {tag.DataLength} bytes", nameof(MediaLimits.ConfigurationBytes), _limits.ConfigurationBytes);
                 }
 
                 _wantedLength = FlvTagHeader.Length + tag.DataLength;
@@ -133,7 +133,7 @@ public sealed class FlvFileReader
         long origin = Math.Max(0, _tracks.Min(track => track.FirstDecodeTime) ?? 0);
         ImmutableArray<Track> tracks =
             [.. _tracks.OrderBy(track => track.Kind).ThenBy(track => track.Id).Select(track => track.ToTrack(origin, _fileLength))];
-        return new Movie(tracks, new FilePlace("file header", 0), isCutOff: _isCutOff, mayGrow: true);
+        return new Movie(tracks, new FileLocation("file header", 0), isCutOff: _isCutOff, mayGrow: true);
     }
 
     private void ReadHeader(ReadOnlySpan<byte> bytes)
@@ -167,7 +167,7 @@ public sealed class FlvFileReader
         {
             if (tag.IsEncrypted)
             {
-                Find(tag.Type == FlvTagHeader.Video ? TrackKind.Video : TrackKind.Audio, 0).NotPlayable = "it is encrypted";
+                Find(tag.Type == FlvTagHeader.Video ? TrackKind.Video : TrackKind.Audio, 0).UnplayableReason = "it is encrypted";
             }
             else if (tag.Type == FlvTagHeader.Video ? !ReadVideo(tag, body, out isSample) : !ReadAudio(tag, body, out isSample))
             {
@@ -177,7 +177,7 @@ public sealed class FlvFileReader
 
         if (!isSample && ++_otherTags > _limits.OtherTags)
         {
-            FailLimit($"there are {_otherTags} tags without a sample or more", nameof(Mp4Limits.OtherTags), _limits.OtherTags);
+            FailLimit($"there are {_otherTags} tags without a sample or more", nameof(MediaLimits.OtherTags), _limits.OtherTags);
         }
 
         return true;
@@ -199,7 +199,7 @@ public sealed class FlvFileReader
         FlvTrack track = Find(TrackKind.Video, 0);
         if (header.Codec is not (VideoCodecId.Avc or VideoCodecId.Hevc))
         {
-            track.NotPlayable ??= $"video codec {(byte)header.Codec} of FLV is not supported";
+            track.UnplayableReason ??= $"video codec {(byte)header.Codec} of FLV is not supported";
             return true;
         }
 
@@ -234,7 +234,7 @@ public sealed class FlvFileReader
         FlvTrack track = Find(TrackKind.Video, header.Track?.Id ?? 0);
         if (header.Track is { Type: not MultitrackType.OneTrack })
         {
-            track.NotPlayable ??= "its messages hold several tracks at once";
+            track.UnplayableReason ??= "its messages hold several tracks at once";
             return true;
         }
 
@@ -252,7 +252,7 @@ public sealed class FlvFileReader
                 }
                 else
                 {
-                    track.NotPlayable ??= $"video codec '{header.Codec}' is not supported";
+                    track.UnplayableReason ??= $"video codec '{header.Codec}' is not supported";
                 }
 
                 break;
@@ -305,7 +305,7 @@ public sealed class FlvFileReader
                 AddSample(track, tag, body, header.Length, 0, isSync: true);
                 break;
             default:
-                track.NotPlayable ??= $"audio codec {(byte)header.Codec} of FLV is not supported";
+                track.UnplayableReason ??= $"audio codec {(byte)header.Codec} of FLV is not supported";
                 break;
         }
 
@@ -323,7 +323,7 @@ public sealed class FlvFileReader
         FlvTrack track = Find(TrackKind.Audio, header.Track?.Id ?? 0);
         if (header.Track is { Type: not MultitrackType.OneTrack })
         {
-            track.NotPlayable ??= "its messages hold several tracks at once";
+            track.UnplayableReason ??= "its messages hold several tracks at once";
             return true;
         }
 
@@ -365,7 +365,7 @@ public sealed class FlvFileReader
 
         if (track.Count >= _limits.SamplesPerTrack)
         {
-            FailLimit($"there are {track.Count + 1L} samples or more", nameof(Mp4Limits.SamplesPerTrack), _limits.SamplesPerTrack);
+            FailLimit($"there are {track.Count + 1L} samples or more", nameof(MediaLimits.SamplesPerTrack), _limits.SamplesPerTrack);
         }
 
         // Timestamps of 32 bits come around every 49.7 days.
@@ -391,7 +391,7 @@ public sealed class FlvFileReader
         track.SetCodec(codec);
         if (track.Configurations > _limits.SampleDescriptions)
         {
-            FailLimit($"there are {track.Configurations} codec configurations or more", nameof(Mp4Limits.SampleDescriptions), _limits.SampleDescriptions);
+            FailLimit($"there are {track.Configurations} codec configurations or more", nameof(MediaLimits.SampleDescriptions), _limits.SampleDescriptions);
         }
     }
 
@@ -409,7 +409,7 @@ public sealed class FlvFileReader
 
         if (_tracks.Count >= _limits.Tracks)
         {
-            FailLimit($"there are {_tracks.Count + 1} tracks or more", nameof(Mp4Limits.Tracks), _limits.Tracks);
+            FailLimit($"there are {_tracks.Count + 1} tracks or more", nameof(MediaLimits.Tracks), _limits.Tracks);
         }
 
         FlvTrack added = new(kind, id, Place);
@@ -428,7 +428,7 @@ public sealed class FlvFileReader
     }
 
     /// <summary>What is wanted, or was read last.</summary>
-    internal FilePlace Place => new(_structure, _wantedOffset);
+    internal FileLocation Place => new(_structure, _wantedOffset);
 
     private void Fail(FlvError error, string reason) => throw new FlvFormatException(error, Place, reason);
 

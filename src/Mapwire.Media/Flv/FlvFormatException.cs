@@ -8,16 +8,16 @@ public sealed class FlvFormatException : MediaFormatException
     /// <param name="offset">Of the byte that is wrong, in the tag's body.</param>
     /// <param name="reason">What is wrong, a clause without a full stop.</param>
     public FlvFormatException(FlvError error, long offset, string reason)
-        : this(error, new FilePlace("tag body", offset), reason)
+        : this(error, new FileLocation("tag body", offset), reason)
     {
     }
 
-    internal FlvFormatException(FlvError error, FilePlace place, string reason, string? limit = null)
+    internal FlvFormatException(FlvError error, FileLocation place, string reason, string? limit = null)
         : base(place, reason, limit) => Error = error;
 
     /// <summary>The kind of fault.</summary>
     public FlvError Error { get; }
 
-    internal static FlvFormatException TooMuch(FilePlace place, string what, string limit, long most) =>
+    internal static FlvFormatException TooMuch(FileLocation place, string what, string limit, long most) =>
         new(FlvError.LimitExceeded, place, TooMuch(what, limit, most), limit);
 }

@@ -17,7 +17,7 @@ internal sealed class FlvTrack
     private long _lastTime;
     private long _lastDuration;
 
-    internal FlvTrack(TrackKind kind, uint id, FilePlace place)
+    internal FlvTrack(TrackKind kind, uint id, FileLocation place)
     {
         (Kind, Id, Place) = (kind, id, place);
         _places = new RunPlaces(place.Structure, isDistance: true);
@@ -25,14 +25,14 @@ internal sealed class FlvTrack
     }
 
     /// <summary>Its first tag.</summary>
-    internal FilePlace Place { get; }
+    internal FileLocation Place { get; }
 
     internal TrackKind Kind { get; }
 
     internal uint Id { get; }
 
     /// <summary>Why the track cannot be played; null when it can.</summary>
-    internal string? NotPlayable { get; set; }
+    internal string? UnplayableReason { get; set; }
 
     internal bool HasCodec => _descriptions.Count > 0;
 
@@ -84,7 +84,7 @@ internal sealed class FlvTrack
     internal bool TryAdd(long time, int composition, long tag, int headers, uint size, bool isSync, ReadOnlySpan<byte> start)
     {
         _declared++;
-        if (!HasCodec || NotPlayable is not null)
+        if (!HasCodec || UnplayableReason is not null)
         {
             return true;
         }
@@ -121,9 +121,9 @@ internal sealed class FlvTrack
             Place = Place,
             DeclaredSamples = _declared,
         };
-        if (NotPlayable is not null || _samples.Count == 0)
+        if (UnplayableReason is not null || _samples.Count == 0)
         {
-            return draft.ToListed(NotPlayable ?? (HasCodec ? "it has no samples" : "it has no codec configuration"));
+            return draft.ToListed(UnplayableReason ?? (HasCodec ? "it has no samples" : "it has no codec configuration"));
         }
 
         MediaTables tables = _samples.Build(fileLength, decodeShift: 0);

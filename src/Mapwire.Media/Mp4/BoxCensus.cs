@@ -9,26 +9,26 @@ internal static class BoxCensus
     /// <param name="box">The body of the box.</param>
     /// <param name="limits">How many boxes there may be, and how deep.</param>
     /// <exception cref="Mp4FormatException">There are more, or they are deeper.</exception>
-    internal static void Check(BoxReader box, Mp4Limits limits)
+    internal static void Check(BoxReader box, MediaLimits limits)
     {
         int count = 0;
         Check(box, default, 1, ref count, limits);
     }
 
-    private static void Check(BoxReader box, FourCc handler, int depth, ref int count, Mp4Limits limits)
+    private static void Check(BoxReader box, FourCc handler, int depth, ref int count, MediaLimits limits)
     {
         handler = BoxTree.FindHandler(box.Type, handler, box.Rest);
         while (TryReadBox(ref box, out BoxHeader header, out BoxReader child))
         {
             if (++count > limits.Boxes)
             {
-                throw Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"there are {count} boxes", nameof(Mp4Limits.Boxes), limits.Boxes);
+                throw Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"there are {count} boxes", nameof(MediaLimits.Boxes), limits.Boxes);
             }
 
             if (depth >= limits.Depth)
             {
                 throw Mp4FormatException.TooMuch(
-                    header.Type.ToString(), header.Offset, $"the box is {depth + 1} levels deep", nameof(Mp4Limits.Depth), limits.Depth);
+                    header.Type.ToString(), header.Offset, $"the box is {depth + 1} levels deep", nameof(MediaLimits.Depth), limits.Depth);
             }
 
             int skip = BoxTree.ChildrenAt(header.Type, box.Type, handler, child.Rest);

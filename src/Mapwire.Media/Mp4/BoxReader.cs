@@ -137,7 +137,7 @@ public ref struct BoxReader
 
     /// <summary>Throws since there is too much of something.</summary>
     /// <param name="what">What there is too much of, with its number.</param>
-    /// <param name="limit">The property of <see cref="Mp4Limits"/> that forbids it.</param>
+    /// <param name="limit">The property of <see cref="MediaLimits"/> that forbids it.</param>
     /// <param name="most">Its value.</param>
     /// <exception cref="Mp4FormatException">Always.</exception>
     [DoesNotReturn]

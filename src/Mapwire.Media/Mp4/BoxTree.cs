@@ -10,16 +10,16 @@ public static class BoxTree
     /// <summary>Lists all boxes in some bytes, parents before children.</summary>
     /// <param name="bytes">One box after another, such as a whole <c>moov</c>.</param>
     /// <param name="offset">Of the first byte in the file.</param>
-    /// <param name="limits">How deep and how many; null for <see cref="Mp4Limits.Default"/>.</param>
-    public static ImmutableArray<BoxNode> Read(ReadOnlySpan<byte> bytes, long offset, Mp4Limits? limits = null)
+    /// <param name="limits">How deep and how many; null for <see cref="MediaLimits.Default"/>.</param>
+    public static ImmutableArray<BoxNode> Read(ReadOnlySpan<byte> bytes, long offset, MediaLimits? limits = null)
     {
         ImmutableArray<BoxNode>.Builder nodes = ImmutableArray.CreateBuilder<BoxNode>();
-        Read(bytes, offset, default, default, 0, limits ?? Mp4Limits.Default, nodes);
+        Read(bytes, offset, default, default, 0, limits ?? MediaLimits.Default, nodes);
         return nodes.ToImmutable();
     }
 
     private static void Read(
-        ReadOnlySpan<byte> bytes, long offset, FourCc parent, FourCc handler, int depth, Mp4Limits limits, ImmutableArray<BoxNode>.Builder nodes)
+        ReadOnlySpan<byte> bytes, long offset, FourCc parent, FourCc handler, int depth, MediaLimits limits, ImmutableArray<BoxNode>.Builder nodes)
     {
         int position = 0;
         while (bytes.Length - position >= BoxHeader.MinLength && nodes.Count < limits.ListedBoxes)

@@ -17,7 +17,7 @@ internal static class EditListBox
     /// <param name="movieTimescale">The movie's, in which the durations are.</param>
     /// <param name="limits">How many entries there may be.</param>
     /// <exception cref="Mp4FormatException">An entry cannot be, or there are too many, or the movie has no timescale.</exception>
-    internal static Edit[] Parse(BoxReader box, uint timescale, uint movieTimescale, Mp4Limits limits)
+    internal static Edit[] Parse(BoxReader box, uint timescale, uint movieTimescale, MediaLimits limits)
     {
         // version(8) | flags(24) | entry_count(32)
         // | { segment_duration(32 or 64) | media_time(32 or 64) | media_rate_integer(16) | media_rate_fraction(16) } * entry_count
@@ -25,7 +25,7 @@ internal static class EditListBox
         int count = box.ReadCount(version == 0 ? 12 : 20);
         if (count > limits.Edits)
         {
-            box.FailLimit($"there are {count} edits", nameof(Mp4Limits.Edits), limits.Edits);
+            box.FailLimit($"there are {count} edits", nameof(MediaLimits.Edits), limits.Edits);
         }
 
         if (count > 0 && movieTimescale == 0)

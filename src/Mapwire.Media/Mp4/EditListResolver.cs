@@ -13,7 +13,7 @@ internal sealed class EditListResolver
     private long _earliest = long.MaxValue;
     private bool _isAfterFirst;
 
-    private EditListResolver(MediaTables tables, bool isVideo, uint timescale, Mp4Limits limits)
+    private EditListResolver(MediaTables tables, bool isVideo, uint timescale, MediaLimits limits)
     {
         _tables = tables;
         _isVideo = isVideo;
@@ -38,7 +38,7 @@ internal sealed class EditListResolver
     /// <param name="segments">The samples to send.</param>
     /// <returns>False when following the list takes more samples than <paramref name="limits"/> allows.</returns>
     internal static bool TryResolve(
-        MediaTables tables, bool isVideo, uint timescale, Edit[] edits, Mp4Limits limits, out long end, out Segment[] segments)
+        MediaTables tables, bool isVideo, uint timescale, Edit[] edits, MediaLimits limits, out long end, out Segment[] segments)
     {
         EditListResolver resolver = new(tables, isVideo, timescale, limits);
         bool isWithinLimits = resolver.Resolve(edits) && resolver._segments.Sum(segment => (long)segment.Count) <= limits.SamplesPerTrack;

@@ -30,7 +30,7 @@ internal static class FragmentParser
     /// <param name="limits">How many samples there may be.</param>
     /// <exception cref="Mp4FormatException">The fragment is malformed, or goes on with a track that was cut off before.</exception>
     internal static void Parse(
-        BoxReader moof, long moofOffset, Dictionary<uint, FragmentedTrack> tracks, long fileLength, Mp4Limits limits)
+        BoxReader moof, long moofOffset, Dictionary<uint, FragmentedTrack> tracks, long fileLength, MediaLimits limits)
     {
         long implicitBase = moofOffset;
         while (moof.TryReadBox(out BoxHeader header, out BoxReader traf))
@@ -48,7 +48,7 @@ internal static class FragmentParser
         ref long implicitBase,
         Dictionary<uint, FragmentedTrack> tracks,
         long fileLength,
-        Mp4Limits limits)
+        MediaLimits limits)
     {
         // version(8)=0 | flags(24) | track_ID(32) | base_data_offset(64) | sample_description_index(32)
         // | default_sample_duration(32) | default_sample_size(32) | default_sample_flags(32); the last five where a flag says so
@@ -130,7 +130,7 @@ internal static class FragmentParser
 
     /// <returns>Where the next run's data begins when it does not say.</returns>
     private static long ParseRun(
-        BoxReader trun, long start, long next, in FragmentDefaults defaults, FragmentedTrack track, long fileLength, Mp4Limits limits)
+        BoxReader trun, long start, long next, in FragmentDefaults defaults, FragmentedTrack track, long fileLength, MediaLimits limits)
     {
         // version(8) | flags(24) | sample_count(32) | data_offset(32) | first_sample_flags(32)
         // | { duration(32) | size(32) | flags(32) | composition_time_offset(32) } * sample_count; all but the count where a flag says so
@@ -159,10 +159,10 @@ internal static class FragmentParser
 
         if (count > (uint)(limits.SamplesPerTrack - Math.Min(limits.SamplesPerTrack, track.Count)))
         {
-            atCount.FailLimit($"{count} samples come to the {track.Count} of the track", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
+            atCount.FailLimit($"{count} samples come to the {track.Count} of the track", nameof(MediaLimits.SamplesPerTrack), limits.SamplesPerTrack);
         }
 
-        if (count > 0 && track.IsCutOff)
+        if (count > 0 && track.IsTruncated)
         {
             atCount.Fail(Mp4Error.SampleOutsideFile, $"a fragment before this one has samples past the end of the file at {fileLength}");
         }
@@ -180,7 +180,7 @@ internal static class FragmentParser
             int composition = (flags & HasComposition) != 0 ? trun.ReadInt32() : 0;
             if (offset > fileLength - size)
             {
-                track.IsCutOff = true;
+                track.IsTruncated = true;
                 return long.MaxValue;
             }
 

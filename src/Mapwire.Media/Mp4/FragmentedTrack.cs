@@ -31,7 +31,7 @@ internal sealed class FragmentedTrack
     internal long NextTime { get; set; }
 
     /// <summary>Whether a sample did not fit into the file: it was cut off, and there can be no more.</summary>
-    internal bool IsCutOff { get; set; }
+    internal bool IsTruncated { get; set; }
 
     internal int Count => _samples.Count;
 
@@ -91,7 +91,7 @@ internal sealed class FragmentedTrack
 
         MediaTables tables = _samples.Build(fileLength, _samples.DecodeShift);
         long shift = _samples.FirstTime - EditOffset - _samples.DecodeShift - origin;
-        FilePlace? editList = Math.Abs(EditOffset) > Math.Abs(_samples.FirstTime) ? Draft.EditList : null; // of times that it made, not tfdt
+        FileLocation? editList = Math.Abs(EditOffset) > Math.Abs(_samples.FirstTime) ? Draft.EditList : null; // of times that it made, not tfdt
         return Draft.ToTrack(
             new SampleTable(tables, [new Segment(0, tables.Count, shift)], editList), _samples.End - EditOffset - origin);
     }

@@ -6,7 +6,7 @@ namespace Mapwire.Media.Mp4;
 public sealed class MovieBuilder
 {
     private readonly long _fileLength;
-    private readonly Mp4Limits _limits;
+    private readonly MediaLimits _limits;
     private readonly CancellationToken _cancellation;
     private readonly List<TrackDraft> _drafts = [];
     private readonly Dictionary<uint, FragmentDefaults> _defaults = [];
@@ -18,17 +18,17 @@ public sealed class MovieBuilder
     /// <param name="moov">The whole box with its header.</param>
     /// <param name="moovOffset">Of the box in its file, for error messages.</param>
     /// <param name="fileLength">No sample may end past it.</param>
-    /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
+    /// <param name="limits">What is refused as too large; null for <see cref="MediaLimits.Default"/>.</param>
     /// <param name="cancellation">Looked at between tracks: what a small file says can take minutes to follow.</param>
     /// <exception cref="Mp4FormatException">The box, or a track of it that would be played, is malformed.</exception>
     public MovieBuilder(
-        ReadOnlySpan<byte> moov, long moovOffset, long fileLength, Mp4Limits? limits = null, CancellationToken cancellation = default)
+        ReadOnlySpan<byte> moov, long moovOffset, long fileLength, MediaLimits? limits = null, CancellationToken cancellation = default)
     {
         _cancellation = cancellation;
         _fileLength = fileLength;
-        _limits = limits ?? Mp4Limits.Default;
+        _limits = limits ?? MediaLimits.Default;
         BoxReader body = Open(moov, moovOffset, BoxType.Moov, 0, _limits.MovieBytes);
-        Place = FilePlace.Box(body.Type, moovOffset);
+        Place = FileLocation.Box(body.Type, moovOffset);
         BoxCensus.Check(body, _limits);
         if (BoxSearch.TryFind(body, BoxType.Cmov, out BoxReader compressed))
         {
@@ -60,7 +60,7 @@ public sealed class MovieBuilder
 
             if (_drafts.Count == _limits.Tracks)
             {
-                reader.FailLimit($"there are {_drafts.Count + 1} tracks or more", nameof(Mp4Limits.Tracks), _limits.Tracks);
+                reader.FailLimit($"there are {_drafts.Count + 1} tracks or more", nameof(MediaLimits.Tracks), _limits.Tracks);
             }
 
             _cancellation.ThrowIfCancellationRequested();
@@ -68,7 +68,7 @@ public sealed class MovieBuilder
         }
     }
 
-    internal FilePlace Place { get; }
+    internal FileLocation Place { get; }
 
     /// <summary>Whether the <c>moov</c> announces fragments (<c>mvex</c>).</summary>
     public bool IsFragmented { get; }
@@ -77,7 +77,7 @@ public sealed class MovieBuilder
     /// Whether the file ends in the middle of a fragment: it was cut off, or is still being written. What is whole is in the movie. The
     /// reader of the file sets it where a fragment itself is cut off.
     /// </summary>
-    public bool IsCutOff { get; set; }
+    public bool IsTruncated { get; set; }
 
     /// <summary>Adds the next fragment, in the order of the file.</summary>
     /// <param name="moof">The whole box with its header.</param>
@@ -89,7 +89,7 @@ public sealed class MovieBuilder
         _fragmentBytes += moof.Length;
         if (++_fragments > _limits.Fragments)
         {
-            body.FailLimit($"there are {_fragments} fragments or more", nameof(Mp4Limits.Fragments), _limits.Fragments);
+            body.FailLimit($"there are {_fragments} fragments or more", nameof(MediaLimits.Fragments), _limits.Fragments);
         }
 
         BoxCensus.Check(body, _limits);
@@ -99,7 +99,7 @@ public sealed class MovieBuilder
             _fragmented = [];
             foreach (TrackDraft draft in _drafts)
             {
-                if (draft.NotPlayable is null)
+                if (draft.UnplayableReason is null)
                 {
                     _fragmented.TryAdd(draft.Id, new FragmentedTrack(draft, _defaults.GetValueOrDefault(draft.Id, FragmentDefaults.None)));
                 }
@@ -109,7 +109,7 @@ public sealed class MovieBuilder
         FragmentParser.Parse(body, moofOffset, _fragmented, _fileLength, _limits);
         foreach (FragmentedTrack track in _fragmented.Values)
         {
-            IsCutOff |= track.IsCutOff;
+            IsTruncated |= track.IsTruncated;
         }
     }
 
@@ -122,7 +122,7 @@ public sealed class MovieBuilder
         foreach (TrackDraft draft in _drafts)
         {
             _cancellation.ThrowIfCancellationRequested();
-            if (_fragmented is null || draft.NotPlayable is not null)
+            if (_fragmented is null || draft.UnplayableReason is not null)
             {
                 tracks.Add(draft.ToTrack(_limits));
             }
@@ -136,7 +136,7 @@ public sealed class MovieBuilder
             }
         }
 
-        return new Movie(tracks.DrainToImmutable(), Place, IsFragmented, IsCutOff);
+        return new Movie(tracks.DrainToImmutable(), Place, IsFragmented, IsTruncated);
     }
 
     /// <summary>A recording can begin hours into its time line, when it was cut out of a running one; that time is taken off.</summary>
@@ -168,7 +168,7 @@ public sealed class MovieBuilder
         string name = new FourCc(type).ToString();
         if (box.Length > limit - before)
         {
-            throw Mp4FormatException.TooMuch(name, offset, $"the '{name}' boxes so far have {before + box.Length} bytes", nameof(Mp4Limits.MovieBytes), limit);
+            throw Mp4FormatException.TooMuch(name, offset, $"the '{name}' boxes so far have {before + box.Length} bytes", nameof(MediaLimits.MovieBytes), limit);
         }
 
         if (!BoxHeader.TryParse(box, offset, offset + box.Length, out BoxHeader header))

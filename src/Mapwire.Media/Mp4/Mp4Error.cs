@@ -36,6 +36,6 @@ public enum Mp4Error
     /// <summary>A codec configuration is malformed.</summary>
     BadCodecConfiguration,
 
-    /// <summary>The file is larger or deeper than <see cref="Mp4Limits"/> allows.</summary>
+    /// <summary>The file is larger or deeper than <see cref="MediaLimits"/> allows.</summary>
     LimitExceeded,
 }

@@ -20,7 +20,7 @@ public sealed class Mp4FileReader
     private const int MaxBoxesPerFragment = 8;
 
     private readonly long _fileLength;
-    private readonly Mp4Limits _limits;
+    private readonly MediaLimits _limits;
     private readonly CancellationToken _cancellation;
     private readonly ImmutableArray<BoxHeader>.Builder _boxes = ImmutableArray.CreateBuilder<BoxHeader>();
     private long _wantedOffset;
@@ -31,29 +31,29 @@ public sealed class Mp4FileReader
 
     /// <summary>Begins at the start of a file.</summary>
     /// <param name="fileLength">In bytes.</param>
-    /// <param name="limits">What is refused as too large; null for <see cref="Mp4Limits.Default"/>.</param>
+    /// <param name="limits">What is refused as too large; null for <see cref="MediaLimits.Default"/>.</param>
     /// <param name="cancellation">Looked at between tracks: what a small file says can take minutes to follow.</param>
-    public Mp4FileReader(long fileLength, Mp4Limits? limits = null, CancellationToken cancellation = default)
+    public Mp4FileReader(long fileLength, MediaLimits? limits = null, CancellationToken cancellation = default)
     {
         _cancellation = cancellation;
         ArgumentOutOfRangeException.ThrowIfNegative(fileLength);
         _fileLength = fileLength;
-        _limits = limits ?? Mp4Limits.Default;
+        _limits = limits ?? MediaLimits.Default;
         WantHeader(0);
     }
 
-    /// <summary>The outermost boxes that were come across so far, the first <see cref="Mp4Limits.ListedBoxes"/> of them.</summary>
+    /// <summary>The outermost boxes that were come across so far, the first <see cref="MediaLimits.ListedBoxes"/> of them.</summary>
     public ImmutableArray<BoxHeader> Boxes => _boxes.ToImmutable();
 
     /// <summary>What is wanted, or was read last.</summary>
-    internal FilePlace Place =>
-        _wantedBox.Length > 0 ? FilePlace.Box(_wantedBox.Type, _wantedBox.Offset)
-        : _wantedLength > 0 || _movie is null ? new FilePlace("box header", _wantedOffset)
+    internal FileLocation Place =>
+        _wantedBox.Length > 0 ? FileLocation.Box(_wantedBox.Type, _wantedBox.Offset)
+        : _wantedLength > 0 || _movie is null ? new FileLocation("box header", _wantedOffset)
         : _movie.Place;
 
     /// <summary>The bytes that are wanted next.</summary>
     /// <param name="offset">Of the first.</param>
-    /// <param name="length">How many: up to <see cref="Mp4Limits.MovieBytes"/>, and all inside the file.</param>
+    /// <param name="length">How many: up to <see cref="MediaLimits.MovieBytes"/>, and all inside the file.</param>
     /// <returns>False when no more are wanted: time for <see cref="ToMovie"/>.</returns>
     public bool TryGetNext(out long offset, out int length)
     {
@@ -87,7 +87,7 @@ public sealed class Mp4FileReader
             _wantedBox = default;
             // Only fragments follow a moov that matter.
             _wantedLength = 0;
-            if (_movie.IsFragmented && !_movie.IsCutOff)
+            if (_movie.IsFragmented && !_movie.IsTruncated)
             {
                 WantHeader(done.End);
             }
@@ -114,7 +114,7 @@ public sealed class Mp4FileReader
                     header.Type.ToString(),
                     header.Offset,
                     $"the box has {header.Length} bytes",
-                    nameof(Mp4Limits.MovieBytes),
+                    nameof(MediaLimits.MovieBytes),
                     Math.Min(_limits.MovieBytes, Array.MaxLength));
             }
 
@@ -126,12 +126,12 @@ public sealed class Mp4FileReader
         if (++_passed > most)
         {
             throw _movie is null
-                ? Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"the 'moov' is behind {_passed} boxes", nameof(Mp4Limits.Boxes), most)
+                ? Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"the 'moov' is behind {_passed} boxes", nameof(MediaLimits.Boxes), most)
                 : Mp4FormatException.TooMuch(
                     header.Type.ToString(),
                     header.Offset,
                     $"there are {_passed} boxes between the fragments, {MaxBoxesPerFragment} for each",
-                    nameof(Mp4Limits.Fragments),
+                    nameof(MediaLimits.Fragments),
                     _limits.Fragments);
         }
 
@@ -166,12 +166,12 @@ public sealed class Mp4FileReader
                 return true;
             }
 
-            _movie.IsCutOff |= bytes.ContainsAnyExcept((byte)0);
+            _movie.IsTruncated |= bytes.ContainsAnyExcept((byte)0);
         }
         catch (Mp4FormatException)
         {
             header = default;
-            _movie.IsCutOff = true;
+            _movie.IsTruncated = true;
         }
 
         return false;

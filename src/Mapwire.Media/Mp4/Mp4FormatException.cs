@@ -14,7 +14,7 @@ public sealed class Mp4FormatException : MediaFormatException
     }
 
     private Mp4FormatException(Mp4Error error, string box, long offset, string reason, string? limit)
-        : base(new FilePlace($"box '{box}'", offset), reason, limit)
+        : base(new FileLocation($"box '{box}'", offset), reason, limit)
     {
         Error = error;
         Box = box;
@@ -30,7 +30,7 @@ public sealed class Mp4FormatException : MediaFormatException
     /// <param name="box">The type of the box that it is in.</param>
     /// <param name="offset">Of the box, or of what is in it.</param>
     /// <param name="what">What there is too much of, with its number.</param>
-    /// <param name="limit">The property of <see cref="Mp4Limits"/> that forbids it.</param>
+    /// <param name="limit">The property of <see cref="MediaLimits"/> that forbids it.</param>
     /// <param name="most">Its value.</param>
     internal static Mp4FormatException TooMuch(string box, long offset, string what, string limit, long most) =>
         new(Mp4Error.LimitExceeded, box, offset, TooMuch(what, limit, most), limit);

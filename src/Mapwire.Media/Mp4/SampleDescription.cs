@@ -10,10 +10,10 @@ internal sealed class SampleDescription
     /// <summary>Of the entry in the file.</summary>
     internal long Offset { get; set; }
 
-    /// <summary>Null when <see cref="NotPlayable"/> says why.</summary>
+    /// <summary>Null when <see cref="UnplayableReason"/> says why.</summary>
     internal CodecConfiguration? Codec { get; init; }
 
-    internal string? NotPlayable { get; init; }
+    internal string? UnplayableReason { get; init; }
 
     internal int Width { get; set; }
 

@@ -28,14 +28,14 @@ internal static class SampleDescriptionParser
     /// <param name="kind">What the track's handler says it is.</param>
     /// <param name="limits">How many entries there may be.</param>
     /// <exception cref="Mp4FormatException">An entry is malformed, or what a codec we play needs is.</exception>
-    internal static SampleDescription[] Parse(BoxReader box, TrackKind kind, Mp4Limits limits)
+    internal static SampleDescription[] Parse(BoxReader box, TrackKind kind, MediaLimits limits)
     {
         // version(8) | flags(24) | entry_count(32) | { size(32) | type(32) | reserved[6] | data_reference_index(16) | ... } * entry_count
         byte version = box.ReadVersion(1, out _);
         int count = box.ReadCount(16);
         if (count > limits.SampleDescriptions)
         {
-            box.FailLimit($"there are {count} sample descriptions", nameof(Mp4Limits.SampleDescriptions), limits.SampleDescriptions);
+            box.FailLimit($"there are {count} sample descriptions", nameof(MediaLimits.SampleDescriptions), limits.SampleDescriptions);
         }
 
         SampleDescription[] entries = new SampleDescription[count];
@@ -54,7 +54,7 @@ internal static class SampleDescriptionParser
                 {
                     TrackKind.Video => ParseVideo(header.Type, reference, entry),
                     TrackKind.Audio => ParseAudio(header.Type, reference, entry, version),
-                    _ => new SampleDescription { Type = header.Type, NotPlayable = "it is neither picture nor sound" },
+                    _ => new SampleDescription { Type = header.Type, UnplayableReason = "it is neither picture nor sound" },
                 };
                 entries[i].Offset = header.Offset;
             }
@@ -121,7 +121,7 @@ internal static class SampleDescriptionParser
         {
             Type = type,
             Codec = codec,
-            NotPlayable = reason,
+            UnplayableReason = reason,
             Width = width,
             Height = height,
             Color = ColorBoxes.Read(entry),
@@ -205,7 +205,7 @@ internal static class SampleDescriptionParser
         {
             Type = type,
             Codec = codec,
-            NotPlayable = reason,
+            UnplayableReason = reason,
             SampleRate = rate,
             Channels = channels,
             DataReference = reference,

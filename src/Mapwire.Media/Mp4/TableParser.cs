@@ -16,7 +16,7 @@ internal static class TableParser
     /// <param name="fileLength">No sample may end past it.</param>
     /// <param name="limits">How many samples there may be.</param>
     /// <exception cref="Mp4FormatException">A table is missing, malformed, contradicts another, or points outside the file.</exception>
-    internal static MediaTables Parse(BoxReader stbl, int descriptions, long fileLength, Mp4Limits limits)
+    internal static MediaTables Parse(BoxReader stbl, int descriptions, long fileLength, MediaLimits limits)
     {
         SampleSizes sizes = ReadSizes(stbl, fileLength, limits);
         if (sizes.Count == 0)
@@ -84,7 +84,7 @@ internal static class TableParser
         return box.ReadUInt32();
     }
 
-    private static SampleSizes ReadSizes(BoxReader stbl, long fileLength, Mp4Limits limits)
+    private static SampleSizes ReadSizes(BoxReader stbl, long fileLength, MediaLimits limits)
     {
         // stsz: version(8)=0 | flags(24) | sample_size(32) | sample_count(32) | entry_size(32) * sample_count if sample_size == 0
         // stz2: version(8)=0 | flags(24) | reserved(24) | field_size(8) | sample_count(32) | entry_size(field_size) * sample_count
@@ -111,7 +111,7 @@ internal static class TableParser
         uint count = box.ReadUInt32();
         if (count > (uint)limits.SamplesPerTrack)
         {
-            atCount.FailLimit($"there are {count} samples", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
+            atCount.FailLimit($"there are {count} samples", nameof(MediaLimits.SamplesPerTrack), limits.SamplesPerTrack);
         }
 
         if (size != 0)

@@ -25,7 +25,7 @@ internal sealed class TrackDraft
     internal long DeclaredSamples { get; init; }
 
     /// <summary>Why it cannot be played, whatever samples it has; null when it can.</summary>
-    internal string? NotPlayable { get; init; }
+    internal string? UnplayableReason { get; init; }
 
     /// <summary>The samples of the <c>moov</c> itself.</summary>
     internal MediaTables Tables { get; init; } = MediaTables.Empty;
@@ -33,18 +33,18 @@ internal sealed class TrackDraft
     internal Edit[] Edits { get; init; } = [];
 
     /// <summary>Where the file says why the track cannot be played, or else where it describes the track.</summary>
-    internal FilePlace Place { get; init; }
+    internal FileLocation Place { get; init; }
 
     /// <summary>Where the edit list is; null when there is none.</summary>
-    internal FilePlace? EditList { get; init; }
+    internal FileLocation? EditList { get; init; }
 
     /// <summary>The track of a file whose samples are all in its <c>moov</c>.</summary>
     /// <exception cref="Mp4FormatException">Its edit list takes more samples than the limits allow.</exception>
-    internal Track ToTrack(Mp4Limits limits)
+    internal Track ToTrack(MediaLimits limits)
     {
-        if (NotPlayable is not null)
+        if (UnplayableReason is not null)
         {
-            return ToListed(NotPlayable);
+            return ToListed(UnplayableReason);
         }
 
         if (Tables.Count == 0)
@@ -57,7 +57,7 @@ internal sealed class TrackDraft
         if (Edits.Length > 0 && !EditListResolver.TryResolve(Tables, Kind == TrackKind.Video, Timescale, Edits, limits, out end, out segments))
         {
             throw Mp4FormatException.TooMuch(
-                "elst", EditList?.Offset ?? Place.Offset, "following the edit list takes more steps", nameof(Mp4Limits.SamplesPerTrack), limits.SamplesPerTrack);
+                "elst", EditList?.Offset ?? Place.Offset, "following the edit list takes more steps", nameof(MediaLimits.SamplesPerTrack), limits.SamplesPerTrack);
         }
 
         return segments.Length == 0 ? ToListed("its edit list leaves no sample", EditList) : ToTrack(new SampleTable(Tables, segments, EditList), end);
@@ -85,8 +85,8 @@ internal sealed class TrackDraft
             Timescale = Timescale,
             Codecs = [.. Descriptions.Select(entry => entry.Codec!)],
             Codec = description.Codec,
-            NotPlayable = enhanced is null ? null : $"{enhanced.Codec!.Name} needs a client of Enhanced RTMP",
-            Place = enhanced is null || enhanced.Offset == 0 ? Place : FilePlace.Box(enhanced.Type, enhanced.Offset),
+            UnplayableReason = enhanced is null ? null : $"{enhanced.Codec!.Name} needs a client of Enhanced RTMP",
+            Place = enhanced is null || enhanced.Offset == 0 ? Place : FileLocation.Box(enhanced.Type, enhanced.Offset),
             Samples = samples,
             SampleCount = samples.Count,
             Bytes = bytes,
@@ -104,7 +104,7 @@ internal sealed class TrackDraft
     /// <summary>The track as one that is not played.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="place">Where the file says so; null for where it describes the track.</param>
-    internal Track ToListed(string reason, FilePlace? place = null)
+    internal Track ToListed(string reason, FileLocation? place = null)
     {
         SampleDescription? first = Descriptions.Length > 0 ? Descriptions[0] : null;
         return new Track
@@ -116,7 +116,7 @@ internal sealed class TrackDraft
             Language = Language,
             IsEnabled = IsEnabled,
             Timescale = Timescale,
-            NotPlayable = reason,
+            UnplayableReason = reason,
             Place = place ?? Place,
             SampleCount = Math.Max(DeclaredSamples, Tables.Count),
             Width = first?.Width ?? 0,

@@ -13,7 +13,7 @@ internal static class TrackParser
     /// <param name="fileLength">No sample may end past it.</param>
     /// <param name="limits">What is refused.</param>
     /// <exception cref="Mp4FormatException">A track that would be played is broken; one that would not be is listed as it is.</exception>
-    internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, Mp4Limits limits)
+    internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, MediaLimits limits)
     {
         BoxReader mdia = BoxSearch.Find(trak, BoxType.Mdia);
         BoxReader hdlr = BoxSearch.Find(mdia, BoxType.Hdlr);
@@ -40,9 +40,9 @@ internal static class TrackParser
 
         foreach (SampleDescription description in descriptions)
         {
-            if ((description.NotPlayable ?? FindForeignData(minf, description.DataReference)) is { } reason)
+            if ((description.UnplayableReason ?? FindForeignData(minf, description.DataReference)) is { } reason)
             {
-                return List(trak, mdia, handler, kind, descriptions, reason, FilePlace.Box(description.Type, description.Offset));
+                return List(trak, mdia, handler, kind, descriptions, reason, FileLocation.Box(description.Type, description.Offset));
             }
         }
 
@@ -57,7 +57,7 @@ internal static class TrackParser
         }
 
         Edit[] edits = [];
-        FilePlace? editList = null;
+        FileLocation? editList = null;
         if (BoxSearch.TryFind(trak, BoxType.Edts, out BoxReader edts) && BoxSearch.TryFind(edts, BoxType.Elst, out BoxReader elst))
         {
             editList = PlaceOf(elst);
@@ -83,7 +83,7 @@ internal static class TrackParser
 
     /// <summary>A track that is not played, with as much as can be read of it: nothing in it can refuse the file.</summary>
     private static TrackDraft List(
-        BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason, FilePlace place)
+        BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason, FileLocation place)
     {
         uint id = 0;
         bool isEnabled = false;
@@ -120,12 +120,12 @@ internal static class TrackParser
             Descriptions = descriptions,
             SampleEntry = entry,
             DeclaredSamples = count,
-            NotPlayable = reason,
+            UnplayableReason = reason,
             Place = place,
         };
     }
 
-    private static FilePlace PlaceOf(BoxReader box) => FilePlace.Box(box.Type, box.Offset);
+    private static FileLocation PlaceOf(BoxReader box) => FileLocation.Box(box.Type, box.Offset);
 
     private static FourCc ReadHandler(BoxReader box)
     {

@@ -20,7 +20,7 @@ internal sealed class RunPlaces(string structure, bool isDistance, SamplePlaces?
     }
 
     /// <inheritdoc/>
-    internal override FilePlace Of(in TableCursor sample, SampleFact fact)
+    internal override FileLocation Of(in TableCursor sample, SampleField fact)
     {
         int index = sample.Index;
         int run = _runs.FindLastIndex(run => run.First <= index);
@@ -30,6 +30,6 @@ internal sealed class RunPlaces(string structure, bool isDistance, SamplePlaces?
         }
 
         long value = run < 0 ? 0 : _runs[run].Value;
-        return new FilePlace(structure, isDistance ? sample.Offset - value : value);
+        return new FileLocation(structure, isDistance ? sample.Offset - value : value);
     }
 }

@@ -6,5 +6,5 @@ internal abstract class SamplePlaces
     /// <summary>The box or tag that says something of a sample.</summary>
     /// <param name="sample">The cursor at the sample.</param>
     /// <param name="fact">What is asked about.</param>
-    internal abstract FilePlace Of(in TableCursor sample, SampleFact fact);
+    internal abstract FileLocation Of(in TableCursor sample, SampleField fact);
 }

@@ -11,13 +11,13 @@ namespace Mapwire.Memory.Arenas;
 /// everything is found from <see cref="GetRoot{T}"/>. What it survives is its <see cref="ArenaDurability"/>.</para>
 /// <para><b>Threads and processes.</b> Allocating, freeing, and all changes of containers may be done by any thread of any process that
 /// has the arena open: they take its lock, one at a time. Reading takes no lock and is as fast as memory. So readers that run beside
-/// writers take the lock themselves: <see cref="Hold"/>. A reader that does not can see a change half made, though it never leaves the
+/// writers take the lock themselves: <see cref="EnterScope"/>. A reader that does not can see a change half made, though it never leaves the
 /// arena's bytes.</para>
 /// <para><b>Damaged arenas.</b> Whatever bytes a file has, opening and using it ends with an <see cref="ArenaFormatException"/> or with
 /// values that are as good as the bytes, and reads nothing beside it; <see cref="Inspect"/> looks at everything. A file must not be cut
 /// while it is open, as with any mapped file.</para>
 /// </remarks>
-public sealed class Arena : IDisposable
+public sealed partial class Arena : IDisposable
 {
     private readonly ArenaSpace _space;
 
@@ -25,7 +25,7 @@ public sealed class Arena : IDisposable
     {
         _space = space;
         Durability = durability;
-        Gate = new ArenaGate(space);
+        Transactions = new ArenaTransactions(space);
     }
 
     /// <summary>Its path, or what it was made over.</summary>
@@ -72,9 +72,9 @@ public sealed class Arena : IDisposable
 
     internal ArenaSpace Space => _space;
 
-    internal ArenaGate Gate { get; }
+    internal ArenaTransactions Transactions { get; }
 
-    internal UndoLog Undo => Gate.Undo;
+    internal UndoLog Undo => Transactions.Undo;
 
     /// <summary>Makes a new arena in a file.</summary>
     /// <param name="path">The file: not there yet, empty, or left by a maker that died in the middle.</param>
@@ -146,15 +146,15 @@ public sealed class Arena : IDisposable
     {
         TypeLayout layout = TypeLayout.Of<T>();
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Heap.MostBytes / layout.Size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Heap.MaxBytes / layout.Size);
         if (alignment is < 1 or > 4096 || !int.IsPow2(alignment))
         {
-            throw new ArgumentOutOfRangeException(nameof(alignment), alignment, "A power of two up to 4096.");
+            throw new ArgumentOutOfRangeException(nameof(alignment), alignment, "The alignment must be a power of two from 1 to 4096.");
         }
 
         using ArenaChange change = BeginChange();
-        long payload = Gate.Heap.Allocate(count * layout.Size, alignment, BlockKind.Own);
-        Gate.Clear(payload, count * layout.Size);
+        long payload = Transactions.Heap.Allocate(count * layout.Size, alignment, BlockKind.Own);
+        Transactions.Clear(payload, count * layout.Size);
         change.Complete();
         return new Offset<T>(payload);
     }
@@ -173,7 +173,7 @@ public sealed class Arena : IDisposable
         }
 
         using ArenaChange change = BeginChange();
-        Gate.Release(offset.Value, BlockKind.Own);
+        Transactions.Release(offset.Value, BlockKind.Own);
         change.Complete();
     }
 
@@ -254,12 +254,12 @@ public sealed class Arena : IDisposable
 
         if (_space.Word(ArenaHeader.RootLayoutAt) != layout.Fingerprint)
         {
-            throw new ArenaFormatException(ArenaError.OtherLayout, Name, ArenaHeader.RootAt, $"its root is not laid out like {typeof(T)}");
+            throw new ArenaFormatException(ArenaError.OtherLayout, Name, ArenaHeader.RootAt, $"the root has another layout than {typeof(T)}");
         }
 
         return _space.Contains(root.Value, layout.Size)
             ? root
-            : throw new ArenaFormatException(ArenaError.Damaged, Name, ArenaHeader.RootAt, "its root is outside");
+            : throw new ArenaFormatException(ArenaError.Damaged, Name, ArenaHeader.RootAt, $"root offset {root} is outside the heap");
     }
 
     /// <summary>Sets where everything is found from.</summary>
@@ -281,47 +281,18 @@ public sealed class Arena : IDisposable
         change.Complete();
     }
 
-    /// <summary>Keeps all other threads and processes from changing the arena until it is disposed of; for readers beside writers, and
-    /// for several steps that belong together. Belongs to the thread, which may take it again.</summary>
-    /// <exception cref="ArenaFormatException">A process died in the middle of a change, and the record of it is damaged.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
-    public ArenaHold Hold() => new(this);
-
-    /// <summary>Begins a change that is made whole or not at all, with everything that is done inside it to the arena and its
-    /// containers. It holds the arena until it is disposed of, and is undone then if it was not completed.</summary>
-    /// <exception cref="InvalidOperationException">It was opened to look only.</exception>
-    /// <exception cref="ArenaFormatException">As for <see cref="Hold"/>.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
-    public ArenaChange BeginChange() => new(this);
-
-    /// <summary>Makes everything that was done so far last, also through a loss of power. Returns when the device has it.</summary>
-    /// <exception cref="InvalidOperationException">It is not of <see cref="ArenaDurability.PowerLoss"/>, or a change is under way on this
-    /// thread.</exception>
-    /// <exception cref="IOException">The device fails or is full. What was committed before is safe.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
-    public void Commit()
-    {
-        using ArenaHold hold = Hold();
-        if (Gate.IsChanging)
-        {
-            throw new InvalidOperationException("A change is under way: complete it first.");
-        }
-
-        _space.Commit();
-    }
-
     /// <summary>Looks at everything: the header, every block, every free list, and all containers as far as they can be followed without
     /// knowing the program's types.</summary>
     /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
     public ArenaReport Inspect()
     {
-        using ArenaHold hold = Hold();
+        using Scope scope = EnterScope();
         return new ArenaInspector(_space).Inspect();
     }
 
     /// <summary>Closes it. Of a <see cref="ArenaDurability.PowerLoss"/> one, what was not committed is gone. References into it that are
     /// used later are the caller's error and may end the process.</summary>
-    public void Dispose() => Gate.Close();
+    public void Dispose() => Transactions.Close();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_space.Length == 0, this);
@@ -356,7 +327,7 @@ public sealed class Arena : IDisposable
             return;
         }
 
-        using ArenaHold hold = Hold();
+        using Scope scope = EnterScope();
         changes.Mark(offset, bytes);
     }
 
@@ -364,7 +335,7 @@ public sealed class Arena : IDisposable
     private void FollowGrowth(long offset, long bytes)
     {
         ThrowIfDisposed();
-        if (!Gate.Reaches(offset, bytes))
+        if (!Transactions.Reaches(offset, bytes))
         {
             throw new ArgumentOutOfRangeException(
                 nameof(offset), $"{bytes} bytes at {offset} are not inside the heap of arena '{Name}', which has {Size} bytes.");

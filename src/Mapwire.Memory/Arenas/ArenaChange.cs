@@ -12,9 +12,9 @@ public ref struct ArenaChange : IDisposable
     private readonly (int Used, int Frees) _before;
     private bool _complete;
 
-    internal ArenaChange(Arena arena)
+    internal ArenaChange(Arena arena, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        _before = arena.Gate.EnterChange();
+        _before = arena.Transactions.EnterChange(timeout, cancellationToken);
         _arena = arena;
     }
 
@@ -34,5 +34,5 @@ public ref struct ArenaChange : IDisposable
     public void Complete() => _complete = true;
 
     /// <summary>Makes the change, or undoes it if it was not completed.</summary>
-    public readonly void Dispose() => _arena.Gate.ExitChange(_before, _complete);
+    public readonly void Dispose() => _arena.Transactions.ExitChange(_before, _complete);
 }

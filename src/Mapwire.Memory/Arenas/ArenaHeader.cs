@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Mapwire.Memory.Formats;
 
 namespace Mapwire.Memory.Arenas;
 
@@ -11,13 +12,16 @@ namespace Mapwire.Memory.Arenas;
 ///   176 state of the undo log: bytes used (lower half), frees to be done (upper half)
 ///   192 which free lists have blocks, a bit each | 256 heads of the free lists
 ///  3072 frees to be done, 64 offsets
-///  4096 two slots that say how far commits have come (power loss only)
+///  4096 power loss: two slots that say which commits the file has; else the lock of those who share the file (FileMutex)
 /// 12288 undo log
 /// 32768 heap
-/// </code></remarks>
+/// </code>
+/// Version 1 differs only outside of these bytes: sharers met elsewhere, and the log had another name and no ids in its checksums. Such a
+/// file becomes one of version 2 when it is opened for writing.</remarks>
 internal static class ArenaHeader
 {
-    public const int Version = 1;
+    public const uint Version = 2;
+    public const uint FirstVersion = 1;
     public const ulong Ready = 0x31414e455241574d; // "MWARENA1"
     public const ulong BeingMade = 0x30414e455241574d; // "MWARENA0"
 
@@ -38,7 +42,7 @@ internal static class ArenaHeader
     public const int BitmapAt = 192;
     public const int HeadsAt = 256;
     public const int FreesAt = 3072;
-    public const int MostFrees = 64;
+    public const int MaxFrees = 64;
     public const int FirstPage = 4096;
     public const int ProgressAt = 4096;
     public const int UndoAt = 12288;
@@ -48,7 +52,7 @@ internal static class ArenaHeader
     /// <summary>Where the header of the first block is: payloads begin 8 bytes later, at multiples of 16.</summary>
     public const int FirstBlock = HeapAt + 8;
 
-    /// <summary>Arenas grow in steps of this, so that Windows never has to replace a view that somebody uses.</summary>
+    /// <summary>Arenas grow in steps of this, so that Windows never has to replace a view that is in use.</summary>
     public const int Step = 1 << 16;
 
     /// <summary>The word behind the last block: used, and of no size.</summary>
@@ -80,20 +84,20 @@ internal static class ArenaHeader
     {
         if (length < HeapAt + 64 || page.Length < FirstPage || Read(page, 0) != Ready)
         {
-            throw new ArenaFormatException(ArenaError.NotAnArena, name, 0, "it does not begin like an arena");
+            throw new ArenaFormatException(ArenaError.NotAnArena, name, 0, "not an arena: the magic number is missing or the file is too short");
         }
 
-        if ((uint)Read(page, 8) != Version)
+        if (VersionOf(page) is < FirstVersion or > Version)
         {
             throw new ArenaFormatException(
-                ArenaError.OtherVersion, name, 8, $"its format has version {(uint)Read(page, 8)}, this library's {Version}");
+                ArenaError.OtherVersion, name, 8, $"format version {VersionOf(page)} is not supported (supported: {FirstVersion} to {Version})");
         }
 
         uint durability = (uint)(Read(page, 8) >> 32);
         if (BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumAt..]) != Checksum(page) || durability > (uint)ArenaDurability.PowerLoss
             || Read(page, CreatedAt) > (ulong)DateTime.MaxValue.Ticks)
         {
-            throw new ArenaFormatException(ArenaError.Damaged, name, ChecksumAt, "its header is damaged");
+            throw new ArenaFormatException(ArenaError.Damaged, name, ChecksumAt, "the header is corrupt: its checksum does not match");
         }
 
         Guid layout = new(page.Slice(LayoutIdAt, 16));
@@ -102,11 +106,23 @@ internal static class ArenaHeader
         {
             throw new ArenaFormatException(
                 ArenaError.OtherLayout, name, LayoutIdAt,
-                $"it has layout {layout} version {version}, and {options.LayoutId} version {options.LayoutVersion} is asked for");
+                $"it has layout {layout} version {version}, not {options.LayoutId} version {options.LayoutVersion} as asked for");
         }
 
         CheckSizes(page, length, name);
         return (ArenaDurability)durability;
+    }
+
+    /// <summary>The format version that a first page names.</summary>
+    public static uint VersionOf(ReadOnlySpan<byte> page) => (uint)Read(page, 8);
+
+    /// <summary>What replaces the start of a checked first page to make it one of this version: bytes that are written at once.</summary>
+    public static ReadOnlySpan<byte> CarriedOver(ReadOnlySpan<byte> page)
+    {
+        byte[] start = page[..(ChecksumAt + 4)].ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(8), Version);
+        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(ChecksumAt), Checksum(start));
+        return start;
     }
 
     /// <summary>Checks the numbers that change, against each other and against what is there.</summary>
@@ -116,22 +132,22 @@ internal static class ArenaHeader
         ulong size = Read(page, SizeAt), top = Read(page, TopAt), state = Read(page, StateAt), root = Read(page, RootAt);
         if (size > (ulong)length || size < HeapAt + 64)
         {
-            throw new ArenaFormatException(ArenaError.WrongSize, name, SizeAt, $"it claims {size} bytes, and {length} are there");
+            throw new ArenaFormatException(ArenaError.WrongSize, name, SizeAt, $"its size is {size} bytes, and {length} are there");
         }
 
         if (top < FirstBlock || top > size - 8 || top % SizeClass.Unit != 8)
         {
-            throw new ArenaFormatException(ArenaError.Damaged, name, TopAt, "its heap ends nowhere");
+            throw new ArenaFormatException(ArenaError.Damaged, name, TopAt, $"heap end {top} is outside the arena ({size} bytes)");
         }
 
-        if ((uint)state > UndoCapacity || (uint)state % 8 != 0 || state >> 32 > MostFrees)
+        if ((uint)state > UndoCapacity || (uint)state % 8 != 0 || state >> 32 > MaxFrees)
         {
-            throw new ArenaFormatException(ArenaError.Damaged, name, StateAt, "its undo log has no sense");
+            throw new ArenaFormatException(ArenaError.Damaged, name, StateAt, $"invalid undo log state 0x{state:x16}");
         }
 
         if (root != 0 && (root < HeapAt || root >= top))
         {
-            throw new ArenaFormatException(ArenaError.Damaged, name, RootAt, "its root is outside");
+            throw new ArenaFormatException(ArenaError.Damaged, name, RootAt, $"root offset {root} is outside the heap");
         }
     }
 
@@ -139,5 +155,5 @@ internal static class ArenaHeader
 
     private static void Write(Span<byte> page, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(page[at..], value);
 
-    private static uint Checksum(ReadOnlySpan<byte> page) => Checksums.Of(page[8..ChecksumAt]);
+    private static uint Checksum(ReadOnlySpan<byte> page) => Crc32C.Compute(page[8..ChecksumAt]);
 }

@@ -22,12 +22,15 @@ public sealed class ArenaOptions
     /// <summary>The version of the layout; all must name the same. Default 0.</summary>
     public int LayoutVersion { get; init; }
 
-    /// <summary>Let other processes of the same user open the file at the same time; all of them must say so. Changes are then made
-    /// under a <see cref="Sharing.SharedMutex"/>. Default false: a second opening is refused, and changes are cheaper.</summary>
+    /// <summary>Lets others open the file at the same time; all of them must say so. They may be of other users, who need the right to
+    /// write the file, and may have other mount namespaces: the lock that keeps them apart is in the file. The file has to be on a file
+    /// system of this machine: memory is not shared over a network. With <see cref="ReadOnly"/> it reads beside writers. Default false: a
+    /// second opening is refused, and changes are cheaper.</summary>
     public bool Shared { get; init; }
 
-    /// <summary>Look and change nothing: the file is mapped privately, and an unfinished change is undone in memory only. Default
-    /// false.</summary>
+    /// <summary>Refuses changes. Alone, it needs no right to write: the file is mapped privately, an unfinished change is undone in memory
+    /// only, and writers are kept out. With <see cref="Shared"/> it takes part in the lock of the writers, so it needs the right to write;
+    /// what it reads inside <see cref="Arena.EnterScope"/> is never half changed. Default false.</summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>The address of the arena's base, for programs that store pointers; a multiple of
@@ -37,4 +40,6 @@ public sealed class ArenaOptions
 
     /// <summary>Accept any layout id and version: for tools that look at arenas without knowing what they mean. Default false.</summary>
     public bool AnyLayout { get; init; }
+
+    internal DurabilitySettings Settings { get; init; } = DurabilitySettings.Default;
 }

@@ -62,10 +62,13 @@ internal abstract class ArenaSpace : IDisposable
         return (ulong)offset < end && (ulong)bytes <= end - (ulong)offset && offset >= ArenaHeader.HeapAt;
     }
 
-    /// <summary>Has other processes wait.</summary>
-    public virtual void Lock() { }
+    /// <summary>Keeps other processes out.</summary>
+    /// <param name="timeout">How long to wait at most, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False if the time was up.</returns>
+    public virtual bool TryLock(TimeSpan timeout, CancellationToken cancellationToken) => true;
 
-    /// <summary>Lets other processes go on.</summary>
+    /// <summary>Lets other processes in.</summary>
     public virtual void Unlock() { }
 
     /// <summary>Makes it longer. The caller has locked it.</summary>

@@ -1,102 +1,98 @@
+using System.Buffers.Binary;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Sharing;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>Makes and opens arenas in files.</summary>
-/// <remarks>Two bytes far behind any arena's end are locked: one as long as it is open, so that it is either one process' own or all who
-/// have it open share it; the other while it is made or opened. A new file begins with a mark that says that it is being made, which the
-/// last write replaces; so a maker that dies leaves something that the next one knows.</remarks>
+/// <summary>Creates and opens arenas in files.</summary>
+/// <remarks>A new file begins with a mark that says that it is being created, which the last write replaces; so a creator that dies leaves
+/// something that the next one knows. Who else may have the file open is said by range locks (<see cref="LockBytes"/>).</remarks>
 internal static class FileOpening
 {
-    private const long LifeAt = 1L << 60;
-    private const long OpeningAt = LifeAt + 1;
-    private const long UsualMaxSize = 64L << 30;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10); // it takes milliseconds, unless somebody is stopped in it
+    private const long DefaultMaxSize = 64L << 30;
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(10); // opening takes milliseconds, unless a process is stopped in it
 
     public static Arena Open(string path, FileMode mode, ArenaOptions options)
     {
         Check(options, mode);
+        bool looksOnly = options.ReadOnly && !options.Shared;
         MappedFile file = mode == FileMode.Open
-            ? MappedFile.Open(path, new MappedFileOptions { Access = options.ReadOnly ? FileAccess.Read : FileAccess.ReadWrite })
+            ? MappedFile.Open(path, new MappedFileOptions { Access = looksOnly ? FileAccess.Read : FileAccess.ReadWrite })
             : MappedFile.Create(path, 0);
-        RangeLock? life = null;
+        FileLocks locks = new(file);
         try
         {
-            RangeLockMode kind = options.ReadOnly ? RangeLockMode.Shared : RangeLockMode.Exclusive;
-            if (!RangeLock.TryAcquire(file, OpeningAt, 1, kind, Patience, out RangeLock? opening))
+            RangeLockMode kind = looksOnly ? RangeLockMode.Shared : RangeLockMode.Exclusive;
+            if (!RangeLock.TryAcquire(file, LockBytes.Opening, 1, kind, OpenTimeout, out RangeLock? opening))
             {
-                throw new TimeoutException($"Another process is in the middle of opening '{path}' and does not get on.");
+                throw new TimeoutException(
+                    $"Timed out after {OpenTimeout.TotalSeconds:0} s waiting for another process to finish opening '{path}'.");
             }
 
             using (opening)
             {
-                kind = options.Shared || options.ReadOnly ? RangeLockMode.Shared : RangeLockMode.Exclusive;
-                if (!RangeLock.TryAcquire(file, LifeAt, 1, kind, out life))
-                {
-                    throw new IOException($"Arena '{path}' is open elsewhere{(options.Shared ? " and not shared there" : "")}.");
-                }
-
+                locks.Acquire(options);
                 if (mode != FileMode.Open)
                 {
-                    MakeIfNew(file, mode, options);
+                    CreateIfNew(file, mode, options);
                 }
 
-                return Opened(file, options, life);
+                return Open(file, options, locks);
             }
         }
         catch
         {
-            life?.Dispose();
+            locks.Dispose();
             file.Dispose();
             throw;
         }
     }
 
-    private static Arena Opened(MappedFile file, ArenaOptions options, RangeLock life)
+    private static Arena Open(MappedFile file, ArenaOptions options, FileLocks locks)
     {
         var page = new byte[ArenaHeader.FirstPage];
         int have = RandomAccess.Read(file.Handle, page, 0);
         ArenaDurability durability = ArenaHeader.Check(page.AsSpan(0, have), file.Length, file.Path, options);
         if (durability == ArenaDurability.PowerLoss && options.Shared)
         {
-            throw new IOException($"Arena '{file.Path}' is of ArenaDurability.PowerLoss, which one process at a time has open.");
+            throw new IOException($"Cannot share arena '{file.Path}': one of ArenaDurability.PowerLoss is opened by one process at a time.");
         }
 
         if (durability == ArenaDurability.PowerLoss)
         {
-            return DurableOpening.Open(file, page, options, life);
+            return DurableOpening.Open(file, page, options, locks);
         }
 
-        long size = BitConverter.ToInt64(page, ArenaHeader.SizeAt);
-        SharedMemory? others = null;
-        MappedRegion? region = null;
+        if (ArenaHeader.VersionOf(page) == ArenaHeader.FirstVersion && file.CanWrite)
+        {
+            locks.Alone(options, () => RandomAccess.Write(file.Handle, ArenaHeader.CarriedOver(page), 0));
+        }
+
+        long size = BinaryPrimitives.ReadInt64LittleEndian(page.AsSpan(ArenaHeader.SizeAt));
+        long max = MaxSize(options, size);
+        MappedRegion region = file.Map(0, size, new MapOptions
+        {
+            Reserve = max > size ? max : 0, Address = options.Address,
+            Sharing = file.CanWrite ? MapSharing.Shared : MapSharing.Private,
+        });
+        FileMutex? mutex = null;
         try
         {
-            if (options.Shared)
-            {
-                others = Meet(file);
-            }
-
-            long max = MaxSize(options, size);
-            region = file.Map(0, size, new MapOptions
-            {
-                Reserve = max > size ? max : 0, Address = options.Address,
-                Sharing = options.ReadOnly ? MapSharing.Private : MapSharing.Shared,
-            });
-            return RegionOpening.Opened(new FileSpace(file, region, max, life, others), options);
+            mutex = options.Shared ? FileMutex.Join(file, region) : null;
+            return RegionOpening.Open(new FileSpace(file, region, max, locks, mutex, options.ReadOnly), options);
         }
         catch
         {
-            region?.Dispose();
-            others?.Dispose();
+            mutex?.Dispose();
+            region.Dispose();
             throw;
         }
     }
 
-    /// <summary>How far it may grow here.</summary>
+    /// <summary>How far it may grow here, in bytes.</summary>
     public static long MaxSize(ArenaOptions options, long size)
     {
-        if (options.ReadOnly)
+        if (options.ReadOnly && !options.Shared)
         {
             return size;
         }
@@ -107,29 +103,19 @@ internal static class FileOpening
             PlatformCapabilities.Require(MemoryCapability.ReserveForFile);
         }
 
-        return Math.Max(size, options.MaxSize ?? (canGrow ? UsualMaxSize : size));
+        return Math.Max(size, options.MaxSize ?? (canGrow ? DefaultMaxSize : size));
     }
 
-    /// <summary>Where the processes that share a file meet: a segment named after the file, which lives as long as any of them.</summary>
-    private static SharedMemory Meet(MappedFile file)
-    {
-        FileIdentity identity = file.Identity;
-        return SharedMemory.CreateOrOpen($"arena-{identity.Device:x}-{identity.FileId:x}", 4096, new SharedMemoryOptions
-        {
-            Initialize = made => SharedMutex.Create(made, 0),
-        });
-    }
-
-    /// <summary>Makes the arena unless there is one. The caller has locked the file.</summary>
-    private static void MakeIfNew(MappedFile file, FileMode mode, ArenaOptions options)
+    /// <summary>Creates the arena unless there is one. The caller has locked the file.</summary>
+    private static void CreateIfNew(MappedFile file, FileMode mode, ArenaOptions options)
     {
         var page = new byte[ArenaHeader.FirstPage];
         int have = RandomAccess.Read(file.Handle, page, 0);
-        ulong mark = BitConverter.ToUInt64(page);
-        bool isNew = have == 0 || mark == ArenaHeader.BeingMade || (mark == 0 && file.Length <= page.Length); // the last after a loss of power
+        ulong mark = BinaryPrimitives.ReadUInt64LittleEndian(page);
+        bool isNew = have == 0 || mark == ArenaHeader.BeingMade || (mark == 0 && file.Length <= page.Length && !page.AsSpan().ContainsAnyExcept((byte)0));
         if (!isNew && mode == FileMode.CreateNew)
         {
-            throw new IOException($"'{file.Path}' has something in it.");
+            throw new IOException($"Cannot create an arena in '{file.Path}': the file is not empty.");
         }
 
         if (!isNew)
@@ -141,7 +127,7 @@ internal static class FileOpening
         ArenaHeader.Format(page, size, options, (ulong)Random.Shared.NextInt64());
         if (options.Durability == ArenaDurability.PowerLoss)
         {
-            DurableOpening.Make(file, page, size);
+            DurableOpening.Create(file, page, size, options.Settings);
             return;
         }
 
@@ -156,17 +142,17 @@ internal static class FileOpening
     {
         if (options.ReadOnly && mode != FileMode.Open)
         {
-            throw new ArgumentException("What is made is made for writing.", nameof(options));
+            throw new ArgumentException("ReadOnly requires FileMode.Open: a new arena has to be writable.", nameof(options));
         }
 
-        if (options.Shared && (options.ReadOnly || options.Durability == ArenaDurability.PowerLoss))
+        if (options.Shared && options.Durability == ArenaDurability.PowerLoss)
         {
-            throw new ArgumentException("An arena that processes share is neither read-only nor of ArenaDurability.PowerLoss.", nameof(options));
+            throw new ArgumentException("Shared does not go with ArenaDurability.PowerLoss: such an arena is opened by one process at a time.", nameof(options));
         }
 
         if (!Enum.IsDefined(options.Durability))
         {
-            throw new ArgumentException("Not a durability.", nameof(options));
+            throw new ArgumentException($"Unknown ArenaDurability value {(int)options.Durability}.", nameof(options));
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Size, options.MaxSize ?? SizeClass.Limit, nameof(options));

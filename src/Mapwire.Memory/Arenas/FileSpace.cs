@@ -3,35 +3,36 @@ using Mapwire.Memory.Sharing;
 namespace Mapwire.Memory.Arenas;
 
 /// <summary>An arena that is a file, mapped shared: what is stored is in the system's cache at once, and on the disk when the system
-/// finds time.</summary>
+/// finds time. One that is only read is mapped privately, unless it is read beside writers.</summary>
 internal sealed class FileSpace : ArenaSpace
 {
     private readonly MappedFile _file;
     private readonly MappedRegion _region;
-    private readonly RangeLock? _life;
-    private readonly SharedMemory? _others;
-    private readonly SharedMutex? _mutex;
+    private readonly FileLocks _locks;
+    private readonly FileMutex? _mutex;
 
     /// <param name="file">The file, which this owns from here on.</param>
     /// <param name="region">All of it that the arena uses, owned too.</param>
     /// <param name="maxLength">How far the region may grow.</param>
-    /// <param name="life">What keeps others out who do not share it.</param>
-    /// <param name="others">Where the mutex is that processes sharing the file meet at; null if they do not.</param>
-    public FileSpace(MappedFile file, MappedRegion region, long maxLength, RangeLock? life, SharedMemory? others)
+    /// <param name="locks">Keeps out openings that do not go with this one; owned too.</param>
+    /// <param name="mutex">The lock of those who share the file, owned too; null if they do not.</param>
+    /// <param name="isReadOnly">Whether it is opened for reading only.</param>
+    public FileSpace(MappedFile file, MappedRegion region, long maxLength, FileLocks locks, FileMutex? mutex, bool isReadOnly)
         : base(file.Path, region.DangerousAddress, region.Length, maxLength)
     {
         _file = file;
         _region = region;
-        _life = life;
-        _others = others;
-        _mutex = others is null ? null : SharedMutex.Open(others, 0);
+        _locks = locks;
+        _mutex = mutex;
+        IsReadOnly = isReadOnly;
     }
 
     public override bool IsShared => _mutex is not null;
 
-    public override bool IsReadOnly => _region.IsPrivate;
+    public override bool IsReadOnly { get; }
 
-    public override void Lock() => _mutex?.Acquire(); // what a dead owner left is seen by the undo log
+    public override bool TryLock(TimeSpan timeout, CancellationToken cancellationToken) =>
+        _mutex is null || _mutex.TryAcquire(timeout, cancellationToken);
 
     public override void Unlock() => _mutex?.Release();
 
@@ -54,9 +55,9 @@ internal sealed class FileSpace : ArenaSpace
 
     protected override void Close()
     {
+        _mutex?.Dispose();
         _region.Dispose();
-        _others?.Dispose();
-        _life?.Dispose();
+        _locks.Dispose();
         _file.Dispose();
     }
 }

@@ -3,7 +3,7 @@ using Mapwire.Memory.Sharing;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>Makes and opens arenas over memory that somebody else has mapped.</summary>
+/// <summary>Creates and opens arenas over memory that the caller has mapped.</summary>
 internal static class RegionOpening
 {
     private const int Alignment = 4096;
@@ -23,14 +23,14 @@ internal static class RegionOpening
             throw new ArgumentException($"An arena has at least {2 * ArenaHeader.HeapAt} bytes.", nameof(region));
         }
 
-        return Made(new RegionSpace(region), options);
+        return Format(new RegionSpace(region), options);
     }
 
     public static Arena Open(MappedRegion region, ArenaOptions options)
     {
         ArgumentNullException.ThrowIfNull(region);
         RequireAligned(region);
-        return Opened(new RegionSpace(region), options);
+        return Open(new RegionSpace(region), options);
     }
 
     public static Arena Create(SharedMemory memory, ArenaOptions options)
@@ -47,23 +47,23 @@ internal static class RegionOpening
         }
 
         SharedMutex.Create(memory, 0); // refuses if something is there
-        return Made(new SharedSpace(memory), options);
+        return Format(new SharedSpace(memory), options);
     }
 
     public static Arena Open(SharedMemory memory, ArenaOptions options)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        return Opened(new SharedSpace(memory), options);
+        return Open(new SharedSpace(memory), options);
     }
 
     /// <summary>Checks what is there and opens it.</summary>
-    public static Arena Opened(ArenaSpace space, ArenaOptions options)
+    public static Arena Open(ArenaSpace space, ArenaOptions options)
     {
         try
         {
             Arena arena = new(space, Check(space, options));
-            arena.Gate.Enter(); // undoes what was not finished
-            arena.Gate.Exit();
+            arena.Transactions.Enter(); // undoes what was not finished
+            arena.Transactions.Exit();
             return arena;
         }
         catch
@@ -75,7 +75,7 @@ internal static class RegionOpening
 
     private static ArenaDurability Check(ArenaSpace space, ArenaOptions options)
     {
-        space.Lock(); // others may be making it longer
+        space.TryLock(Timeout.InfiniteTimeSpan, default); // others may be making it longer
         try
         {
             Span<byte> page = space.Bytes(0, (int)Math.Min(space.Length, ArenaHeader.FirstPage));
@@ -93,14 +93,14 @@ internal static class RegionOpening
         }
     }
 
-    private static Arena Made(ArenaSpace space, ArenaOptions options)
+    private static Arena Format(ArenaSpace space, ArenaOptions options)
     {
         Span<byte> page = space.Bytes(0, ArenaHeader.FirstPage);
         page.Clear();
         ArenaHeader.Format(page, space.Length, options, (ulong)Random.Shared.NextInt64());
         space.Word(ArenaHeader.FirstBlock) = ArenaHeader.Sentinel;
         Volatile.Write(ref space.Word(0), ArenaHeader.Ready);
-        return Opened(space, options);
+        return Open(space, options);
     }
 
     private static void RequireAligned(MappedRegion region)

@@ -23,7 +23,8 @@ internal sealed class SharedSpace : ArenaSpace
 
     public override bool IsShared => true;
 
-    public override void Lock() => _mutex.Acquire(); // what a dead owner left is seen by the undo log
+    public override bool TryLock(TimeSpan timeout, CancellationToken cancellationToken) =>
+        _mutex.TryAcquire(timeout, cancellationToken) != LockAcquisition.TimedOut; // what a dead owner left is seen by the undo log
 
     public override void Unlock() => _mutex.Release();
 

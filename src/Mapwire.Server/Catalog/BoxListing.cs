@@ -13,9 +13,9 @@ public static class BoxListing
     /// <param name="path">The file.</param>
     /// <param name="limits">Bounds; null for the defaults.</param>
     /// <exception cref="TitleException">The file cannot be opened or read.</exception>
-    public static IReadOnlyList<BoxNode> Read(string path, Mp4Limits? limits = null)
+    public static IReadOnlyList<BoxNode> Read(string path, MediaLimits? limits = null)
     {
-        limits ??= Mp4Limits.Default;
+        limits ??= MediaLimits.Default;
         List<BoxNode> nodes = [];
         try
         {
@@ -47,12 +47,12 @@ public static class BoxListing
         return nodes;
     }
 
-    private static void Add(List<BoxNode> nodes, MappedRegion region, BoxHeader box, Mp4Limits limits)
+    private static void Add(List<BoxNode> nodes, MappedRegion region, BoxHeader box, MediaLimits limits)
     {
         if (Array.IndexOf(Opened, box.Type) >= 0 && box.Length <= limits.MovieBytes)
         {
             byte[] bytes = new byte[box.Length];
-            TopLevelBoxes.Read(region, box.Offset, bytes, new FilePlace($"box '{box.Type}'", box.Offset));
+            TopLevelBoxes.Read(region, box.Offset, bytes, new FileLocation($"box '{box.Type}'", box.Offset));
             nodes.AddRange(BoxTree.Read(bytes, box.Offset, limits));
         }
         else

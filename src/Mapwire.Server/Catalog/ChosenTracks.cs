@@ -71,7 +71,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
     private static bool IsPlayable(Track track, PlayerAbilities abilities) => track.Codec is not null && track.Codecs.All(codec => abilities.Takes(codec));
 
     private static string? WhyNot(Track track, PlayerAbilities abilities) =>
-        track.Codec is not null && track.Codecs.FirstOrDefault(codec => !abilities.Takes(codec)) is { } codec ? $"{codec.Name}, which takes a player that offers {codec.FourCc} (Enhanced RTMP)" : track.NotPlayable;
+        track.Codec is not null && track.Codecs.FirstOrDefault(codec => !abilities.Takes(codec)) is { } codec ? $"{codec.Name}, which takes a player that offers {codec.FourCc} (Enhanced RTMP)" : track.UnplayableReason;
 
     private static string NothingPlayable(Movie movie, TrackChoice choice)
     {

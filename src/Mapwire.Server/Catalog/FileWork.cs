@@ -11,7 +11,7 @@ internal sealed class FileWork
     private readonly Action<FileWork> _run;
     private readonly Action<TitleException> _refuse;
     private readonly Lock _gate = new();
-    private FilePlace? _place;
+    private FileLocation? _place;
     private long _waitsSince = long.MaxValue;
 
     /// <param name="key">What it is about: of one key, one is done at a time.</param>
@@ -37,7 +37,7 @@ internal sealed class FileWork
     public string? Refusal { get; private set; }
 
     /// <summary>What is read, or was last; null when nothing was yet.</summary>
-    public FilePlace? Place
+    public FileLocation? Place
     {
         get
         {
@@ -69,7 +69,7 @@ internal sealed class FileWork
 
     /// <summary>A call to the system begins.</summary>
     /// <param name="place">What is read; null when the call is about no place in a file.</param>
-    public void BeginWait(FilePlace? place = null)
+    public void BeginWait(FileLocation? place = null)
     {
         lock (_gate)
         {

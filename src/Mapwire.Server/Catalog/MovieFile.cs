@@ -12,8 +12,7 @@ internal sealed class MovieFile : IDisposable
     /// <summary>Read at once; between reads the time is looked at.</summary>
     private const int LongestRead = 1 << 20;
 
-    /// <summary>Some dozen microseconds, once: one that does not grow in them was overwritten.</summary>
-    private const int LooksAtGrowth = 30;
+    private static readonly TimeSpan WrittenRecently = TimeSpan.FromMinutes(1);
 
     private readonly MappedFile _file;
 
@@ -30,25 +29,12 @@ internal sealed class MovieFile : IDisposable
     /// <summary>The whole file, mapped for reading.</summary>
     public MappedRegion Region { get; }
 
-    /// <summary>Whether the file still holds what was read: the same length and time of change.</summary>
-    /// <param name="mayGrow">Also when bytes came after the end that it had: a fragmented recording that is still being written.</param>
-    public bool IsUnchanged(bool mayGrow)
-    {
-        FileIdentity now = _file.Identity;
-        if (now == Identity || !mayGrow)
-        {
-            return now == Identity;
-        }
+    /// <summary>What was read of the file to know what it holds; empty before that was read.</summary>
+    public Fingerprint Fingerprint { get; private set; } = new([]);
 
-        // Systems set the time of a write before the length, so what is about to grow looks overwritten for a moment.
-        for (int look = 0; now.IsSameFile(Identity) && now.Length == Identity.Length && look < LooksAtGrowth; look++)
-        {
-            Thread.Yield();
-            now = _file.Identity;
-        }
-
-        return now.IsSameFile(Identity) && now.Length > Identity.Length;
-    }
+    /// <summary>Watches the file for what others do to it, from now on.</summary>
+    /// <param name="threads">Where its bytes are compared; null for the caller's thread.</param>
+    public FileWatch Watch(FileThreads? threads) => new(_file, Region, Identity, Fingerprint, threads);
 
     /// <summary>Opens and maps a recording.</summary>
     /// <param name="path">The file.</param>
@@ -69,9 +55,9 @@ internal sealed class MovieFile : IDisposable
             file = null;
             return opened;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new TitleException(TitleError.Unreadable, failure.Message, failure);
+            throw new TitleException(TitleError.Unreadable, exception.Message, exception);
         }
         finally
         {
@@ -102,10 +88,29 @@ internal sealed class MovieFile : IDisposable
     /// <summary>Reads what the file says it holds, by copies of the bytes that say it.</summary>
     /// <param name="limits">Bounds on what the file may declare and cost; null for the defaults.</param>
     /// <param name="work">Told what is waited for; null when nobody asks.</param>
+    /// <param name="cache">What was read is kept there, and is taken from there; null for nowhere.</param>
     /// <exception cref="TitleException">It is no movie, or malformed, or the file could not be read, or not in time.</exception>
-    public Movie ReadMovie(TitleLimits? limits = null, FileWork? work = null)
+    public Movie ReadMovie(TitleLimits? limits = null, FileWork? work = null, IndexCache? cache = null)
     {
         limits ??= TitleLimits.Default;
+        FileStructure structure = new(cache?.Find(Identity) ?? default, records: cache is not null);
+        Movie movie = ReadMovie(limits, work, structure);
+        if (cache is not null && !structure.IsComplete && !IsBeingWritten(movie))
+        {
+            work?.BeginWait();
+            cache.Store(Identity, structure.Written.Span);
+            work?.EndWait();
+        }
+
+        return movie;
+    }
+
+    /// <summary>Whether the file will soon be longer, and what is kept of it useless.</summary>
+    private bool IsBeingWritten(Movie movie) => movie.MayGrow && DateTime.UtcNow.Ticks - Identity.LastWriteTicks < WrittenRecently.Ticks;
+
+    private Movie ReadMovie(TitleLimits limits, FileWork? work, FileStructure structure)
+    {
+        Fingerprint.Builder fingerprint = new();
         using CancellationTokenSource deadline = new(limits.OpeningTime);
         MovieFileReader reader = new(Region.Length, limits.Structure, deadline.Token);
         TimeSpan spentReading = default;
@@ -116,7 +121,8 @@ internal sealed class MovieFile : IDisposable
                 byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
                 try
                 {
-                    for (int read = 0; read < length; read += LongestRead)
+                    bool isKnown = structure.TryRead(offset, bytes.AsSpan(0, length));
+                    for (int read = 0; read < length && !isKnown; read += LongestRead)
                     {
                         deadline.Token.ThrowIfCancellationRequested();
                         long started = Stopwatch.GetTimestamp();
@@ -124,7 +130,9 @@ internal sealed class MovieFile : IDisposable
                         spentReading += Stopwatch.GetElapsedTime(started);
                     }
 
+                    structure.Add(offset, bytes.AsSpan(0, length));
                     reader.Add(bytes.AsSpan(0, length));
+                    fingerprint.Add(offset, bytes.AsSpan(0, length), reader.IsFlv);
                 }
                 finally
                 {
@@ -132,6 +140,7 @@ internal sealed class MovieFile : IDisposable
                 }
             }
 
+            Fingerprint = fingerprint.ToFingerprint();
             return reader.ToMovie();
         }
         catch (MediaFormatException malformed)
@@ -154,7 +163,7 @@ internal sealed class MovieFile : IDisposable
     /// <param name="place">What they belong to, for the refusal.</param>
     /// <param name="work">Told that this is waited for; null when nobody asks.</param>
     /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
-    public void Read(long offset, Span<byte> destination, FilePlace place, FileWork? work = null)
+    public void Read(long offset, Span<byte> destination, FileLocation place, FileWork? work = null)
     {
         work?.BeginWait(place);
         TopLevelBoxes.Read(Region, offset, destination, place);

@@ -39,7 +39,7 @@ internal static class PlaylistFile
             if (bytes.Length > 0)
             {
                 using MappedRegion region = file.Map(0, bytes.Length);
-                TopLevelBoxes.Read(region, 0, bytes, new Media.FilePlace("line 1", 0));
+                TopLevelBoxes.Read(region, 0, bytes, new Media.FileLocation("line 1", 0));
             }
 
             return Parse(path, bytes, maxItems);

@@ -7,4 +7,4 @@ namespace Mapwire.Server.Catalog;
 /// <param name="In">Where it begins, in milliseconds of the recording; null for what the query says.</param>
 /// <param name="Out">Where it ends, in milliseconds of the recording; null for what the query says.</param>
 /// <param name="Place">Where the list says so.</param>
-internal readonly record struct PlaylistItem(string Name, long? In, long? Out, FilePlace Place);
+internal readonly record struct PlaylistItem(string Name, long? In, long? Out, FileLocation Place);

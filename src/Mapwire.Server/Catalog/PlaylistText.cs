@@ -14,7 +14,7 @@ internal ref struct PlaylistText(ReadOnlySpan<byte> bytes)
 
     /// <summary>A place as messages name it: <c>line 3 at offset 40</c>. Lines are counted on from the last place that was asked for.</summary>
     /// <param name="offset">Of a byte of the file, or its length for its end.</param>
-    public FilePlace PlaceOf(int offset)
+    public FileLocation PlaceOf(int offset)
     {
         if (offset < _at)
         {
@@ -23,7 +23,7 @@ internal ref struct PlaylistText(ReadOnlySpan<byte> bytes)
 
         _line += Bytes[_at..offset].Count((byte)'\n');
         _at = offset;
-        return new FilePlace($"line {_line}", offset);
+        return new FileLocation($"line {_line}", offset);
     }
 
     /// <summary>The refusal of the list.</summary>

@@ -85,7 +85,7 @@ internal sealed class ServedFolder
         }
     }
 
-    private static string? WithoutLinks(string path)
+    internal static string? WithoutLinks(string path)
     {
         Stack<string> rest = new(Segments(path));
         string real = Path.GetPathRoot(path)!;

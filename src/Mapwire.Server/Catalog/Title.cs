@@ -10,12 +10,13 @@ internal sealed class Title
 {
     private readonly MovieFile _file;
     private readonly TitleIndex _index;
-    private long _unchangedAt = long.MinValue;
+    private readonly FileWatch _watch;
     private int _holders = 1; // whoever opened it
 
-    private Title(string name, MovieFile file, TitleIndex index)
+    private Title(string name, MovieFile file, TitleIndex index, FileThreads? threads)
     {
         Name = name;
+        _watch = file.Watch(threads);
         _file = file;
         _index = index;
     }
@@ -44,26 +45,8 @@ internal sealed class Title
     /// <summary>What it costs to keep, in bytes; the mapping costs address space alone.</summary>
     public long ByteSize => _index.ByteSize;
 
-    /// <summary>
-    /// Whether the file still holds what the strip describes. All players that are served in one millisecond share one look at the
-    /// file: a look for each send was a fifth of what sending cost.
-    /// </summary>
-    /// <param name="now">The worker's clock.</param>
-    public bool IsUnchangedAt(long now)
-    {
-        if (Volatile.Read(ref _unchangedAt) == now)
-        {
-            return true;
-        }
-
-        if (!_file.IsUnchanged(_index.MayGrow))
-        {
-            return false;
-        }
-
-        Volatile.Write(ref _unchangedAt, now);
-        return true;
-    }
+    /// <summary>Whether the file still holds what the strip describes, and what to do when that is not known yet.</summary>
+    public FileWatch Watch => _watch;
 
     /// <summary>Opens a file as a title, held once.</summary>
     /// <param name="path">The file.</param>
@@ -73,6 +56,7 @@ internal sealed class Title
     /// <param name="choice">What of the file is played.</param>
     /// <param name="limits">What the file may cost; null for the defaults.</param>
     /// <param name="work">Told what is waited for; null when nobody asks.</param>
+    /// <param name="threads">Where the file is looked at while it plays; null for the thread that plays it.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
     public static Title Open(
         string path,
@@ -81,20 +65,14 @@ internal sealed class Title
         IndexCache? cache = null,
         TrackChoice choice = default,
         TitleLimits? limits = null,
-        FileWork? work = null)
+        FileWork? work = null,
+        FileThreads? threads = null)
     {
         MovieFile file = MovieFile.Open(path, name, folder);
         try
         {
-            TitleIndex? index = cache?.Find(file.Identity, choice);
-            if (index is null)
-            {
-                index = TitleIndex.Build(file, file.ReadMovie(limits, work), choice, work);
-                work?.BeginWait();
-                cache?.Store(file.Identity, choice, index);
-            }
-
-            return new Title(name, file, index);
+            TitleIndex index = TitleIndex.Build(file, file.ReadMovie(limits, work, cache), choice, work);
+            return new Title(name, file, index, threads);
         }
         catch
         {

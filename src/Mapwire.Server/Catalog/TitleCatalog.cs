@@ -137,7 +137,7 @@ internal sealed class TitleCatalog : IDisposable
 
     private Title Open(FoundTitle found, TrackChoice choice, FileWork work)
     {
-        Title title = Title.Open(found.Path, found.Name, _folder, _cache, choice, _limits, work);
+        Title title = Title.Open(found.Path, found.Name, _folder, _cache, choice, _limits, work, Lookups);
         Log.TitleOpened(_log, found.Name, title.Strip.Count, title.Duration.TotalSeconds);
         foreach (string track in title.LeftOut)
         {

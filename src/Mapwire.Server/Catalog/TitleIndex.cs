@@ -12,7 +12,7 @@ namespace Mapwire.Server.Catalog;
 /// <param name="Strip">The samples in send order.</param>
 /// <param name="Codecs">The codec headers.</param>
 /// <param name="Metadata">The body of the onMetaData message, AMF0.</param>
-/// <param name="Duration">How long it plays.</param>
+/// <param name="Duration">How long what is sent takes, a run-up that an edit list hides included: the end of the strip.</param>
 /// <param name="LeftOut">The tracks that are left out of play, a line each.</param>
 /// <param name="MayGrow">Whether bytes that come after the file's end leave what is indexed as it is: fragments, tags.</param>
 internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metadata, TimeSpan Duration, string[] LeftOut, bool MayGrow)
@@ -41,7 +41,7 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
         Strip strip = builder.Build();
         byte[] metadata = new TitleMetadata(file.Identity.Length, chosen, sounds, lanes, strip).Write();
         TitleCodecs codecs = new(lanes, builder.Changes);
-        return new TitleIndex(strip, codecs, metadata, chosen.Duration, [.. TracksLeftOut(movie, chosen)], movie.MayGrow);
+        return new TitleIndex(strip, codecs, metadata, TimeSpan.FromMilliseconds(strip.EndTime), [.. TracksLeftOut(movie, chosen)], movie.MayGrow);
     }
 
     /// <summary>
@@ -55,7 +55,7 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
             foreach (Sample sample in audio.Samples)
             {
                 byte[] frame = new byte[Math.Min(sample.Size, Mp3HeaderLength)];
-                file.Read(sample.Offset, frame, audio.Samples.PlaceOf(0, SampleFact.Offset, out _), work);
+                file.Read(sample.Offset, frame, audio.Samples.FindLocation(0, SampleField.Offset, out _), work);
                 return Mp3Configuration.FromFrame(frame) ?? audio.Codec;
             }
         }
@@ -67,7 +67,7 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
     {
         foreach (Track track in movie.Tracks.Where(track => !chosen.Contains(track)))
         {
-            yield return $"track {track.Id} ({track.SampleEntry}): {track.NotPlayable ?? $"another {track.Kind} track is played"}";
+            yield return $"track {track.Id} ({track.SampleEntry}): {track.UnplayableReason ?? $"another {track.Kind} track is played"}";
         }
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Mapwire.Media.Mp4;
+using Mapwire.Media;
 
 namespace Mapwire.Server.Catalog;
 
@@ -10,7 +10,7 @@ public sealed record TitleLimits
     public static TitleLimits Default { get; } = new();
 
     /// <summary>How large its structure may be.</summary>
-    public Mp4Limits Structure { get; init; } = Mp4Limits.Default;
+    public MediaLimits Structure { get; init; } = MediaLimits.Default;
 
     /// <summary>
     /// How long opening it and reading its structure may take. Players are told then, even when the disk never answers. Default 10 s: a

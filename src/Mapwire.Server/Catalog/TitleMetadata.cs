@@ -26,7 +26,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
     /// <summary>Writes name and array, as AMF0.</summary>
     public byte[] Write()
     {
-        Add("duration", chosen.Duration.TotalSeconds);
+        Add("duration", strip.EndTime / 1000.0);
         Add("filesize", fileLength);
         Add("hasVideo", chosen.Video is not null);
         Add("hasAudio", chosen.Audio.Count > 0);
@@ -62,7 +62,11 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
             Add("height", video.Height);
         }
 
-        Add("framerate", video.Rates.FrameRate);
+        if (video.Rates.FrameRate > 0) // a single picture has none, and 0 makes players divide by it
+        {
+            Add("framerate", video.Rates.FrameRate);
+        }
+
         Add("videodatarate", video.Rates.BitRate / 1000.0);
         Add("videocodecid", lanes[StripEntry.VideoLane]!.CodecId(video.Codec!));
         if (video.Codec is AvcConfiguration avc)

@@ -14,7 +14,7 @@ public sealed class TitleReport
     /// <summary>Why players that offer all codecs are refused; null when they are not. Only they ask for the tracks that it is about.</summary>
     public string? EnhancedRefusal { get; private init; }
 
-    /// <summary>How long it plays.</summary>
+    /// <summary>How long it plays, as the server announces it; zero when it is refused.</summary>
     public TimeSpan Duration { get; private init; }
 
     /// <summary>The length of the file in bytes.</summary>
@@ -34,12 +34,14 @@ public sealed class TitleReport
         Movie movie;
         string? plainRefusal;
         string? enhancedRefusal;
+        TimeSpan duration;
         try
         {
             using MovieFile file = MovieFile.Open(path);
             movie = file.ReadMovie(limits);
-            plainRefusal = RefusalOf(file, movie, default);
-            enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All));
+            plainRefusal = RefusalOf(file, movie, default, out TimeSpan plainDuration);
+            enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All), out TimeSpan enhancedDuration);
+            duration = enhancedRefusal is null ? enhancedDuration : plainDuration;
         }
         catch (TitleException refused)
         {
@@ -52,22 +54,23 @@ public sealed class TitleReport
         {
             PlainRefusal = plainRefusal,
             EnhancedRefusal = enhancedRefusal,
-            Duration = enhanced.Max(static track => track?.Duration ?? TimeSpan.Zero),
+            Duration = duration,
             FileLength = LengthOf(path),
             KilobitsPerSecond = enhanced.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
             Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, plain.Contains(track), enhanced.Contains(track)))],
         };
     }
 
-    private static string? RefusalOf(MovieFile file, Movie movie, TrackChoice choice)
+    private static string? RefusalOf(MovieFile file, Movie movie, TrackChoice choice, out TimeSpan duration)
     {
         try
         {
-            TitleIndex.Build(file, movie, choice);
+            duration = TitleIndex.Build(file, movie, choice).Duration;
             return null;
         }
         catch (TitleException refused)
         {
+            duration = TimeSpan.Zero;
             return refused.Message;
         }
     }

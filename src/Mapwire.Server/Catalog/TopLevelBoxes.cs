@@ -28,7 +28,7 @@ internal static class TopLevelBoxes
             }
 
             int available = (int)Math.Min(BoxHeader.MaxLength, region.Length - offset);
-            Read(region, offset, bytes.AsSpan(0, available), new FilePlace("box header", offset));
+            Read(region, offset, bytes.AsSpan(0, available), new FileLocation("box header", offset));
             if (!BoxHeader.TryParse(bytes.AsSpan(0, available), offset, region.Length, out BoxHeader box))
             {
                 throw new TitleException(TitleError.NotPlayable, $"the file ends inside a box header at offset {offset}");
@@ -45,7 +45,7 @@ internal static class TopLevelBoxes
     /// <param name="destination">As many as it holds.</param>
     /// <param name="place">What they belong to.</param>
     /// <exception cref="TitleException">The bytes are gone, or an input error.</exception>
-    public static void Read(MappedRegion region, long offset, Span<byte> destination, FilePlace place)
+    public static void Read(MappedRegion region, long offset, Span<byte> destination, FileLocation place)
     {
         if (!region.TryRead(offset, destination))
         {

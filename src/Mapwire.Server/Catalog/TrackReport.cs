@@ -71,7 +71,7 @@ public sealed class TrackReport
             CodecString = track.Codec?.Rfc6381,
             Language = track.Language,
             LeftOut = isPlain || isEnhanced ? null
-                : track.Codec is null ? track.NotPlayable
+                : track.Codec is null ? track.UnplayableReason
                 : $"another {track.Kind.ToString().ToLowerInvariant()} track is played",
             Offer = isEnhanced && !isPlain ? track.Codec?.FourCc.ToString() : null,
             Duration = track.Duration,

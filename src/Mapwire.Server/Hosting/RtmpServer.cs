@@ -38,7 +38,7 @@ public sealed class RtmpServer : IDisposable
     public RtmpServer(RtmpServerOptions options, ILogger log)
     {
         options.Validate();
-        IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(kept, options.IndexCacheBytes, log) : null;
+        IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log) : null;
         ServedFolder folder = new(options.Folder);
         TitleCatalog catalog = new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits);
         _context = new ServerContext(options, catalog, new ReelOpener(folder, catalog, options.MaxPlaylistItems), log);

@@ -80,8 +80,8 @@ internal sealed class PlayAnnouncer(ServerSession session)
         Stopped(stream, $"Stopped playing {stream.Name}.");
     }
 
-    /// <summary>The file changed under the title: this is the end, without Play.Complete.</summary>
-    public void Lost(PlayerStream stream) => Stopped(stream, $"The file of {stream.Name} changed.");
+    /// <summary>The file changed, or can no longer be read: this is the end, without Play.Complete.</summary>
+    public void Lost(PlayerStream stream, string reason) => Stopped(stream, $"Stopped playing {stream.Name}: {reason}.");
 
     private static uint Timestamp(PlayerStream stream) => unchecked((uint)stream.Cursor!.PlayerTime);
 

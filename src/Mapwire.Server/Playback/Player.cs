@@ -41,7 +41,7 @@ internal sealed class Player : IServerSessionHandler
         _context = context;
         _peer = peer;
         _post = post;
-        _streams = new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer, context.Options.MaxClientBuffer);
+        _streams = new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer, context.Options.MaxClientBuffer, () => post(static () => { }));
         Session = new ServerSession(context.SessionOptions, this, answers);
         _announcer = new PlayAnnouncer(Session);
     }
@@ -369,8 +369,9 @@ internal sealed class Player : IServerSessionHandler
         StripCursor cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
-            Log.FileChanged(_context.Log, _peer, cursor.Title.Name);
-            _announcer.Lost(stream);
+            string reason = cursor.Title.Watch.Lost ?? "the file changed";
+            Log.FileLost(_context.Log, _peer, cursor.Title.Name, reason);
+            _announcer.Lost(stream, reason);
             stream.IsEndTold = true;
         }
         else if (stream.TryContinue(Now))

@@ -1,3 +1,4 @@
+using Mapwire.Server.Catalog;
 using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Playback;
@@ -12,6 +13,7 @@ internal sealed class PlayerStreams
     private readonly long _defaultLead;
     private readonly long _minLead;
     private readonly long _maxLead;
+    private readonly Action _wake;
     private StripCursor? _cut; // whose message is on the wire in part
     private PlayerStream? _due; // the stream of the gathering at hand
     private StripCursor? _dueCursor;
@@ -21,8 +23,10 @@ internal sealed class PlayerStreams
     /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
     /// <param name="minLead">The least media sent ahead of any player, in milliseconds.</param>
     /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
-    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan minLead, TimeSpan maxLead)
+    /// <param name="wake">Called on any thread when what a stream waited for has come.</param>
+    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan minLead, TimeSpan maxLead, Action wake)
     {
+        _wake = wake;
         _chunkSize = chunkSize;
         _defaultLead = (long)defaultLead.TotalMilliseconds;
         _minLead = (long)minLead.TotalMilliseconds;
@@ -87,9 +91,14 @@ internal sealed class PlayerStreams
                 continue;
             }
 
-            if (!cursor.Title.IsUnchangedAt(now))
+            FileState file = cursor.Title.Watch.Look(now, _wake);
+            if (file != FileState.Unchanged)
             {
-                cursor.Lose(); // before any byte of another file is sent by this file's index
+                if (file == FileState.Lost)
+                {
+                    cursor.Lose(); // before any byte of another file is sent by this file's index
+                }
+
                 continue;
             }
 

@@ -71,7 +71,7 @@ internal sealed class StripBuilder
         if (syncPoints.Count == 0)
         {
             Track track = _chosen.Video ?? _chosen.Audio[0];
-            FilePlace place = track.Samples.PlaceOf(0, SampleFact.Sync, out _);
+            FileLocation place = track.Samples.FindLocation(0, SampleField.Sync, out _);
             throw new TitleException(TitleError.NotPlayable, $"track {track.Id}: no sync sample to start from ({place})");
         }
 
@@ -122,13 +122,14 @@ internal sealed class StripBuilder
         bool isShownWhenSent = lane == StripEntry.VideoLane && !header.HasComposition;
         CodecConfiguration told = track.Codec!;
         long before = 0;
+        int nanosecondsBefore = 0;
         long index = -1;
         foreach (Sample sample in track.Samples)
         {
             index++;
             (long time, long composition, int nanoseconds) = TimesOf(sample, track.Timescale, header, isShownWhenSent);
-            time = Math.Max(time + _shift, before);
-            before = time;
+            (time, nanoseconds) = Later((time + _shift, nanoseconds), (before, isShownWhenSent || lane >= StripEntry.AudioLane ? nanosecondsBefore : 0));
+            (before, nanosecondsBefore) = (time, nanoseconds);
             if (Unfit(sample, time, composition) is { } fact)
             {
                 throw Refuse(track, index, fact, WhyUnfit(fact, sample, time, composition));
@@ -139,7 +140,7 @@ internal sealed class StripBuilder
             {
                 if (codec.FourCc != told.FourCc)
                 {
-                    throw Refuse(track, index, SampleFact.Description, $"is {codec.Name} in a track of {told.Name}");
+                    throw Refuse(track, index, SampleField.Description, $"is {codec.Name} in a track of {told.Name}");
                 }
 
                 AddChange(converted, codec, lane, time);
@@ -169,6 +170,10 @@ internal sealed class StripBuilder
         return header.HasComposition ? (time, shown - time, nanoseconds) : (shown, 0, nanoseconds);
     }
 
+    /// <summary>A sample that has to wait is sent with the one before, to the nanosecond: a sum that runs back would be no time line.</summary>
+    private static (long Time, int Nanoseconds) Later((long Time, int Nanoseconds) own, (long Time, int Nanoseconds) before) =>
+        own.Time > before.Time || (own.Time == before.Time && own.Nanoseconds >= before.Nanoseconds) ? own : before;
+
     /// <summary>To the nearest millisecond; down where the rest is told, for all tracks alike.</summary>
     private long Round(long ticks, uint timescale) =>
         Math.Clamp(_tellsNanoseconds ? Ticks.Split(ticks, timescale).Milliseconds : Ticks.ToMilliseconds(ticks, timescale), -Never, Never);
@@ -183,24 +188,24 @@ internal sealed class StripBuilder
     }
 
     /// <summary>What RTMP or an entry cannot carry of a sample; null when there is nothing.</summary>
-    private static SampleFact? Unfit(in Sample sample, long time, long composition) =>
-        sample.Size > StripEntry.MaxSize ? SampleFact.Size
-        : sample.Offset > StripEntry.MaxOffset ? SampleFact.Offset
-        : time is < 0 or > StripEntry.MaxTime ? SampleFact.DecodeTime
-        : Math.Abs(composition) > StripEntry.MaxComposition ? SampleFact.Composition
+    private static SampleField? Unfit(in Sample sample, long time, long composition) =>
+        sample.Size > StripEntry.MaxSize ? SampleField.Size
+        : sample.Offset > StripEntry.MaxOffset ? SampleField.Offset
+        : time is < 0 or > StripEntry.MaxTime ? SampleField.DecodeTime
+        : Math.Abs(composition) > StripEntry.MaxComposition ? SampleField.Composition
         : null;
 
-    private static string WhyUnfit(SampleFact fact, in Sample sample, long time, long composition) => fact switch
+    private static string WhyUnfit(SampleField fact, in Sample sample, long time, long composition) => fact switch
     {
-        SampleFact.Size => $"has {sample.Size} bytes; an RTMP message carries {StripEntry.MaxSize}",
-        SampleFact.Offset => $"lies at {sample.Offset}, past 16 TiB",
-        SampleFact.DecodeTime => $"is due at {time} ms; the last time that can be told is {StripEntry.MaxTime}",
+        SampleField.Size => $"has {sample.Size} bytes; an RTMP message carries {StripEntry.MaxSize}",
+        SampleField.Offset => $"lies at {sample.Offset}, past 16 TiB",
+        SampleField.DecodeTime => $"is due at {time} ms; the last time that can be told is {StripEntry.MaxTime}",
         _ => $"is shown {composition} ms after it is decoded; {StripEntry.MaxComposition} can be told",
     };
 
-    private static TitleException Refuse(Track track, long index, SampleFact fact, string reason)
+    private static TitleException Refuse(Track track, long index, SampleField fact, string reason)
     {
-        FilePlace place = track.Samples.PlaceOf(index, fact, out long number);
+        FileLocation place = track.Samples.FindLocation(index, fact, out long number);
         return new TitleException(TitleError.NotPlayable, $"track {track.Id}: sample {number} {reason} ({place})");
     }
 

@@ -11,8 +11,15 @@ internal sealed class Disk
     private const int MostCombinations = 1 << 12;
     private readonly List<(DurableStep Step, string? Said, bool Committed)> _events = [];
     private readonly List<Arena> _abandoned = [];
+    private bool _recording = true;
 
-    public void Record(DurableStep step) => _events.Add((step, null, false));
+    public Disk(int logLength = 1 << 20) => Settings = new DurabilitySettings { LogLength = logLength, Recorder = Record };
+
+    /// <summary>What makes an arena or cell tell its steps to this.</summary>
+    public DurabilitySettings Settings { get; }
+
+    /// <summary>Records nothing from here on.</summary>
+    public void Stop() => _recording = false;
 
     /// <summary>What is being committed from here on.</summary>
     public void Say(string state) => _events.Add((default, state, false));
@@ -23,7 +30,7 @@ internal sealed class Disk
     /// <summary>Records nothing of how an arena ends.</summary>
     public void Abandon(Arena arena)
     {
-        DurableFile.Observer = null;
+        _recording = false;
         _abandoned.Add(arena);
     }
 
@@ -87,6 +94,17 @@ internal sealed class Disk
         }
 
         return seen.Count;
+    }
+
+    private void Record(DurableStep step)
+    {
+        lock (_events)
+        {
+            if (_recording)
+            {
+                _events.Add((step, null, false));
+            }
+        }
     }
 
     private static IEnumerable<int[]> All(List<Choice> choices)

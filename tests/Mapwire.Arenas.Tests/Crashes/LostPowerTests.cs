@@ -11,22 +11,15 @@ namespace Mapwire.Arenas.Tests.Crashes;
 public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
 {
     private readonly TempFolder _folder = TempFolder.InMemory();
-    private readonly int _usualLength = CommitLog.UsualLength;
 
-    public void Dispose()
-    {
-        CommitLog.UsualLength = _usualLength;
-        DurableFile.Observer = null;
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void A_cell_keeps_its_value_or_gets_the_next_one()
     {
         Disk disk = new();
         string path = _folder["cell"];
-        DurableFile.Observer = disk.Record;
-        using (DurableCell<Large> cell = DurableCell.CreateOrOpen<Large>(path))
+        using (DurableCell<Large> cell = new(path, disk.Settings))
         {
             for (int i = 1; i <= 3; i++)
             {
@@ -36,7 +29,7 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
             }
         }
 
-        DurableFile.Observer = null;
+        disk.Stop();
         int images = disk.Replay(every: true, samples: 0, random: new Random(1), share: 1, (files, allowed) =>
         {
             Write(files);
@@ -59,13 +52,11 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void A_short_history_of_an_arena_in_every_permitted_way()
     {
-        CommitLog.UsualLength = 3 * 4096; // two commits fill it
-        Disk disk = new();
+        Disk disk = new(logLength: 3 * 4096); // two commits fill it
         string path = _folder["arena"];
-        DurableFile.Observer = disk.Record;
         for (int life = 0; life < 2; life++)
         {
-            using Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 16 });
+            using Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 16, Settings = disk.Settings });
             for (int i = 1; i < 6; i++)
             {
                 Offset<Fat> at = arena.GetRoot<Fat>();
@@ -83,7 +74,7 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
             arena.Edit(arena.GetRoot<Fat>()) = Fat.Of(99); // never committed
         }
 
-        DurableFile.Observer = null;
+        disk.Stop();
         int images = disk.Replay(every: true, samples: 0, random: new Random(2), share: 1, (files, allowed) => Check(
             files, allowed, arena => arena.GetRoot<Fat>() is { IsNull: false } root && arena.Get(root) is { IsWhole: true } fat ? $"{fat.First}" : ""));
         output.WriteLine($"{images} states of the disk");
@@ -108,15 +99,13 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
     /// <summary>Works on an arena and records what it does to the disk, and what it had committed when.</summary>
     private Disk Record(int commits, int operations, int seed, bool closes)
     {
-        CommitLog.UsualLength = 1 << 16;
-        Disk disk = new();
+        Disk disk = new(logLength: 1 << 16);
         string path = _folder["arena"];
         File.Delete(path);
         File.Delete(CommitLog.PathOf(path));
-        DurableFile.Observer = disk.Record;
         for (int life = 0; life < 2; life++)
         {
-            Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 24 });
+            Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 24, Settings = disk.Settings });
             Farm farm = new(arena);
             for (int commit = 0; commit < commits; commit++)
             {
@@ -146,7 +135,7 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
             }
         }
 
-        DurableFile.Observer = null;
+        disk.Stop();
         disk.Close();
         return disk;
     }

@@ -230,7 +230,7 @@ public sealed class ArenaFileTests : IDisposable
         using Arena one = Arena.Open(made), two = Arena.Open(other);
         Build(one);
         Check(two);
-        using (one.Hold())
+        using (one.EnterScope())
         {
             Thread waiting = new(() => two.Allocate<long>());
             waiting.Start();

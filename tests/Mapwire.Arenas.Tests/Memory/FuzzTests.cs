@@ -262,7 +262,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
             return image;
         }
 
-        return region.AsReadOnlySpan(0, (int)arena.Gate.Heap.Top + 8).ToArray();
+        return region.AsReadOnlySpan(0, (int)arena.Transactions.Heap.Top + 8).ToArray();
     }
 
     private static byte[] MakeFile(string path, ArenaDurability durability)

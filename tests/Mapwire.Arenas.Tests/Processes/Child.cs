@@ -9,7 +9,7 @@ namespace Mapwire.Arenas.Tests.Processes;
 internal static class Child
 {
     /// <summary>Should whoever started it be gone.</summary>
-    private static readonly TimeSpan LongestLife = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestLife = TimeSpan.FromMinutes(20);
 
     public static int Run(string[] args)
     {
@@ -20,6 +20,9 @@ internal static class Child
                 return 0;
             case ["share", string path, string party, string count]:
                 Share(path, int.Parse(party), int.Parse(count));
+                return 0;
+            case ["party", string path, string party, string acknowledged]:
+                TakePart(path, int.Parse(party), acknowledged);
                 return 0;
             default:
                 return 2;
@@ -70,6 +73,20 @@ internal static class Child
         for (int i = 0; i < count; i++)
         {
             farm.Step(party, i);
+        }
+    }
+
+    /// <summary>Changes a shared arena until it is killed, and says in a file of its own how many steps were done.</summary>
+    private static void TakePart(string path, int party, string acknowledged)
+    {
+        using Arena arena = Arena.Open(path, new ArenaOptions { Shared = true });
+        using Microsoft.Win32.SafeHandles.SafeFileHandle done = File.OpenHandle(acknowledged, FileMode.Create, FileAccess.Write);
+        Parties parties = new(arena);
+        Console.WriteLine("ready");
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < LongestLife;)
+        {
+            long step = parties.Step(party);
+            RandomAccess.Write(done, BitConverter.GetBytes(step), 0);
         }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class SharedFarm
     public SharedFarm(Arena arena)
     {
         _arena = arena;
-        using ArenaHold hold = arena.Hold();
+        using Arena.Scope scope = arena.EnterScope();
         if (arena.GetRoot<Root>().IsNull)
         {
             using ArenaChange change = arena.BeginChange();

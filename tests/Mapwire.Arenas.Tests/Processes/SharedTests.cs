@@ -71,7 +71,7 @@ public sealed class SharedTests : IDisposable
             long[] mine = [.. Held(arena, () => farm.List.Where(item => item >> 32 == round + 10).ToArray())];
             Assert.Equal(Enumerable.Range(0, mine.Length).Select(i => ((long)(round + 10) << 32) | (uint)i), mine);
             Assert.Empty(arena.Inspect().Problems);
-            using ArenaHold hold = arena.Hold();
+            using Arena.Scope scope = arena.EnterScope();
             if (farm.List.Count > 1_000_000)
             {
                 farm.List.Clear();
@@ -81,7 +81,7 @@ public sealed class SharedTests : IDisposable
 
     private static long[] Held(Arena arena, Func<long[]> read)
     {
-        using ArenaHold hold = arena.Hold(); // also undoes what the dead one had begun
+        using Arena.Scope scope = arena.EnterScope(); // also undoes what the dead one had begun
         return read();
     }
 

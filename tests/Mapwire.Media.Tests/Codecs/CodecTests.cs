@@ -33,7 +33,7 @@ public sealed class CodecTests
     {
         string path = Ffmpeg.Make(name, arguments);
         Track track = Mp4Files.Parse(path).Tracks[0];
-        Assert.Equal($"{codecName} needs a client of Enhanced RTMP", track.NotPlayable);
+        Assert.Equal($"{codecName} needs a client of Enhanced RTMP", track.UnplayableReason);
         CodecConfiguration codec = track.Codec!;
         Assert.False(codec.HasPlainHeader);
         Assert.Equal((new FourCc(fourCc), codecName, codecs), (codec.FourCc, codec.Name, codec.Rfc6381));

@@ -53,7 +53,7 @@ public sealed class InBandTests
         Track track = Read(film.Build());
         Assert.Equal(HevcRecord, track.Codec!.Raw);
         Assert.Equal((64, 48), (track.Width, track.Height));
-        Assert.StartsWith("H.265 Main 1.0 needs", track.NotPlayable, StringComparison.Ordinal);
+        Assert.StartsWith("H.265 Main 1.0 needs", track.UnplayableReason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class FlvFileTests
         string path = Ffmpeg.Make(name, arguments);
         byte[] file = File.ReadAllBytes(path);
         Movie movie = Parse(file);
-        Assert.False(movie.IsCutOff);
+        Assert.False(movie.IsTruncated);
         Assert.True(movie.MayGrow);
         Assert.Equal(arguments.Contains("-map", StringComparison.Ordinal) ? 1 : 2, movie.Tracks.Length);
         Assert.InRange(movie.Duration.TotalSeconds, 2.9, 3.2);
@@ -40,7 +40,7 @@ public sealed class FlvFileTests
         long origin = all.Min(packets => packets[0].Dts);
         foreach ((Track track, IReadOnlyList<Packet> expected) in movie.Tracks.Zip(all))
         {
-            Assert.Null(track.NotPlayable);
+            Assert.Null(track.UnplayableReason);
             Assert.Equal(
                 expected.Select(packet => (packet.Pts - origin, packet.Dts - origin, packet.Size, packet.IsKey)),
                 track.Samples.Select(sample => (sample.PresentationTime, sample.DecodeTime, (long)sample.Size, sample.IsSync)));
@@ -77,7 +77,7 @@ public sealed class FlvFileTests
             }
         }
 
-        Assert.True(Parse(file[..(file.Length / 2)]).IsCutOff);
+        Assert.True(Parse(file[..(file.Length / 2)]).IsTruncated);
         for (int length = 0; length < 9; length++)
         {
             Assert.Throws<FlvFormatException>(() => ParseFlv(file[..length]));
@@ -144,7 +144,7 @@ public sealed class FlvFileTests
             .Tag(8, 20, "95 01 65632D33 01 0B77 0400 200F 0000").Tag(9, 40, "A7 02 000010 03 68766331 DD").Tag(9, 80, "92 68766331")
             .Build());
         Assert.Equal(["H.265 Main 2.0", "Opus", "E-AC-3"], movie.Tracks.Select(track => track.Codec!.Name));
-        Assert.All(movie.Tracks, track => Assert.EndsWith("needs a client of Enhanced RTMP", track.NotPlayable));
+        Assert.All(movie.Tracks, track => Assert.EndsWith("needs a client of Enhanced RTMP", track.UnplayableReason));
         Assert.Equal([(0L, 0L, 3u, true), (40, 80, 2, false), (40, 40, 1, false)], movie.Tracks[0].Samples.Select(
             sample => (sample.DecodeTime, sample.PresentationTime, sample.Size, sample.IsSync)));
         Assert.Equal([1u], movie.Tracks[1].Samples.Select(sample => sample.Size));
@@ -195,13 +195,13 @@ public sealed class FlvFileTests
     public void What_cannot_be_played_is_listed_with_the_reason()
     {
         Movie movie = Parse(new FlvBuilder().Tag(9, 0, "14 AABB").Tag(8, 0, "52 AABB").Build());
-        Assert.Equal(["video codec 4 of FLV is not supported", "audio codec 5 of FLV is not supported"], movie.Tracks.Select(track => track.NotPlayable));
+        Assert.Equal(["video codec 4 of FLV is not supported", "audio codec 5 of FLV is not supported"], movie.Tracks.Select(track => track.UnplayableReason));
         movie = Parse(new FlvBuilder().Tag(9, 0, "17 01 000000 AA").Tag(8, 0, "AF 01 AA").Build());
-        Assert.All(movie.Tracks, track => Assert.Equal("it has no codec configuration", track.NotPlayable));
+        Assert.All(movie.Tracks, track => Assert.Equal("it has no codec configuration", track.UnplayableReason));
         movie = Parse(new FlvBuilder().Tag(9 | 0x20, 0, "17 01 000000 AA").Build());
-        Assert.Equal("it is encrypted", movie.Tracks[0].NotPlayable);
+        Assert.Equal("it is encrypted", movie.Tracks[0].UnplayableReason);
         movie = Parse(new FlvBuilder().Tag(9, 0, "A6 13 68766331 00 000001 AA").Build());
-        Assert.Equal("its messages hold several tracks at once", movie.Tracks[0].NotPlayable);
+        Assert.Equal("its messages hold several tracks at once", movie.Tracks[0].UnplayableReason);
         Assert.Empty(Parse(new FlvBuilder().Build()).Tracks);
     }
 
@@ -228,7 +228,7 @@ public sealed class FlvFileTests
         }
 
         Assert.Equal(
-            FlvError.LimitExceeded, Assert.Throws<FlvFormatException>(() => Parse(many.Build(), new Mp4Limits { SamplesPerTrack = 10 })).Error);
+            FlvError.LimitExceeded, Assert.Throws<FlvFormatException>(() => Parse(many.Build(), new MediaLimits { SamplesPerTrack = 10 })).Error);
         FlvBuilder changing = new();
         for (int i = 0; i < 65; i++)
         {
@@ -254,7 +254,7 @@ public sealed class FlvFileTests
         Assert.InRange(e.Offset, 0, file.Length);
     }
 
-    private static Movie Parse(byte[] file, Mp4Limits? limits = null)
+    private static Movie Parse(byte[] file, MediaLimits? limits = null)
     {
         MovieFileReader reader = new(file.Length, limits);
         while (reader.TryGetNext(out long offset, out int length))

@@ -12,7 +12,7 @@ internal sealed class FilmSubject : IFuzzSubject
     private const string Kind = "film";
 
     /// <summary>So narrow that every limit is met; none of them lets more through.</summary>
-    private static readonly Mp4Limits Narrow = new()
+    private static readonly MediaLimits Narrow = new()
     {
         MovieBytes = 700, Tracks = 1, SamplesPerTrack = 6, Depth = 5, Edits = 1, SampleDescriptions = 1, Fragments = 1, ListedBoxes = 10,
     };
@@ -61,7 +61,7 @@ internal sealed class FilmSubject : IFuzzSubject
     }
 
     /// <returns>Whether there is something to play.</returns>
-    private static bool Read(byte[] file, Mp4Limits? limits, FeatureSet features)
+    private static bool Read(byte[] file, MediaLimits? limits, FeatureSet features)
     {
         try
         {
@@ -73,7 +73,7 @@ internal sealed class FilmSubject : IFuzzSubject
             }
 
             Movie movie = reader.ToMovie();
-            features.Add("movie", movie.Tracks.Length, movie.IsFragmented ? 1 : 0, movie.IsCutOff ? 1 : 0);
+            features.Add("movie", movie.Tracks.Length, movie.IsFragmented ? 1 : 0, movie.IsTruncated ? 1 : 0);
             long samples = 0;
             foreach (Track track in movie.Tracks)
             {
@@ -97,7 +97,7 @@ internal sealed class FilmSubject : IFuzzSubject
 
     private static long Walk(Track track, long fileLength, FeatureSet features)
     {
-        if (track.NotPlayable is { } reason)
+        if (track.UnplayableReason is { } reason)
         {
             features.AddMessage(reason);
         }
@@ -121,9 +121,9 @@ internal sealed class FilmSubject : IFuzzSubject
         }
 
         Require(track.Samples.Count == count, "the samples are not as many as they say");
-        foreach (SampleFact fact in count is > 0 and < 1000 ? Enum.GetValues<SampleFact>() : [])
+        foreach (SampleField fact in count is > 0 and < 1000 ? Enum.GetValues<SampleField>() : [])
         {
-            FilePlace place = track.Samples.PlaceOf(count - 1, fact, out long number);
+            FileLocation place = track.Samples.FindLocation(count - 1, fact, out long number);
             Require(place.Offset > 0 && place.Offset <= fileLength && place.Structure.Length > 0 && number > 0, $"{place} is no place");
         }
 

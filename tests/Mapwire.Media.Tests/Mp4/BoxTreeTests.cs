@@ -69,6 +69,6 @@ public sealed class BoxTreeTests
 
         Assert.Equal(16, BoxTree.Read(nested, 0).Length);
         byte[] many = Bytes([.. Enumerable.Repeat<object>(Bytes(8, "free"), 2000)]);
-        Assert.Equal(100, BoxTree.Read(many, 0, new Mp4Limits { ListedBoxes = 100 }).Length);
+        Assert.Equal(100, BoxTree.Read(many, 0, new MediaLimits { ListedBoxes = 100 }).Length);
     }
 }

@@ -149,9 +149,9 @@ public sealed class EditListTests
     public void An_edit_list_that_leaves_nothing_makes_the_track_unplayable_not_the_file()
     {
         Movie movie = Mp4Files.Parse(Edit("1000,90000", "4000,0", version: 0).ToBytes());
-        Assert.Equal("its edit list leaves no sample", movie.Tracks[0].NotPlayable);
+        Assert.Equal("its edit list leaves no sample", movie.Tracks[0].UnplayableReason);
         Assert.Empty(movie.Tracks[0].Samples);
-        Assert.Null(movie.Tracks[1].NotPlayable);
+        Assert.Null(movie.Tracks[1].UnplayableReason);
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public sealed class EditListTests
     private static void AssertRefused(Mp4Error error, EditableBox elst, int samples = 1 << 24)
     {
         byte[] file = new Mp4Builder().Build(moov => moov["trak"].Set(new EditableBox("edts", elst)));
-        Mp4FormatException e = Assert.Throws<Mp4FormatException>(() => Mp4Files.Parse(file, new Mp4Limits { SamplesPerTrack = samples }));
+        Mp4FormatException e = Assert.Throws<Mp4FormatException>(() => Mp4Files.Parse(file, new MediaLimits { SamplesPerTrack = samples }));
         Assert.Equal(error, e.Error);
         Assert.Equal("elst", e.Box);
     }

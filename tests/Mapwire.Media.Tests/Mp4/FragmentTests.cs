@@ -32,7 +32,7 @@ public sealed class FragmentTests
         string path = Ffmpeg.Make($"fragments-{flags}.mp4", $"{Source} -movflags {flags}");
         Movie movie = Mp4Files.Parse(path);
         Assert.True(movie.IsFragmented);
-        Assert.False(movie.IsCutOff);
+        Assert.False(movie.IsTruncated);
         Assert.InRange(movie.Duration.TotalSeconds, 3.9, 4.2);
         // With negative offsets ffprobe shows all pictures later than the file says, by the largest of them; the file is right.
         bool isNegative = flags.StartsWith("cmaf", StringComparison.Ordinal);
@@ -84,12 +84,12 @@ public sealed class FragmentTests
     public void A_cut_file_says_so()
     {
         byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
-        Assert.True(Mp4Files.Parse(file[..(file.Length / 2)]).IsCutOff);
+        Assert.True(Mp4Files.Parse(file[..(file.Length / 2)]).IsTruncated);
         Movie zeros = Mp4Files.Parse([.. file, .. new byte[5000]]);
-        Assert.False(zeros.IsCutOff);
+        Assert.False(zeros.IsTruncated);
         Assert.Equal(100, zeros.Tracks[0].SampleCount);
         Movie noise = Mp4Files.Parse([.. file, .. Bytes(0x01020304, "x\0y\u00FF", new byte[100])]);
-        Assert.True(noise.IsCutOff);
+        Assert.True(noise.IsTruncated);
         Assert.Equal(100, noise.Tracks[0].SampleCount);
     }
 
@@ -98,7 +98,7 @@ public sealed class FragmentTests
     {
         byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
         Movie movie = Mp4Files.Parse(file[..(int)Mp4Files.FindTop(file, "moov").End]);
-        Assert.All(movie.Tracks, track => Assert.Equal("it has no samples", track.NotPlayable));
+        Assert.All(movie.Tracks, track => Assert.Equal("it has no samples", track.UnplayableReason));
     }
 
     [Fact]
@@ -218,7 +218,7 @@ public sealed class FragmentTests
 
     [Fact]
     public void Fragments_of_unknown_tracks_are_passed_over() =>
-        Assert.Equal("it has no samples", Build(Traf(0, Bytes(77), Trun(0, Bytes(3)))).Tracks[0].NotPlayable);
+        Assert.Equal("it has no samples", Build(Traf(0, Bytes(77), Trun(0, Bytes(3)))).Tracks[0].UnplayableReason);
 
     private static Movie Build(params byte[][] trafs)
     {

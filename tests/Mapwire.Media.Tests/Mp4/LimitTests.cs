@@ -10,30 +10,30 @@ public sealed class LimitTests
 {
     private const string Stbl = "trak/mdia/minf/stbl";
 
-    private static readonly (string Limit, string Place, Mp4Limits TooNarrow, Mp4Limits Enough, Func<byte[]> File)[] Films =
+    private static readonly (string Limit, string Place, MediaLimits TooNarrow, MediaLimits Enough, Func<byte[]> File)[] Films =
     [
-        (nameof(Mp4Limits.MovieBytes), "box 'moov'", new() { MovieBytes = MoovLength - 1 }, new() { MovieBytes = MoovLength }, () => new Mp4Builder().Build()),
-        (nameof(Mp4Limits.MovieBytes), "box 'moof'", new() { MovieBytes = 900 }, new() { MovieBytes = 1100 }, () => Fragments(20)),
-        (nameof(Mp4Limits.Tracks), "box 'trak'", new() { Tracks = 2 }, new() { Tracks = 3 }, () => Film(moov => moov.Children!.AddRange([moov["trak"], moov["trak"]]))),
-        (nameof(Mp4Limits.SamplesPerTrack), "box 'stsz'", new() { SamplesPerTrack = 3 }, new() { SamplesPerTrack = 4 }, () => new Mp4Builder().Build()),
-        (nameof(Mp4Limits.SamplesPerTrack), "box 'elst'", new() { SamplesPerTrack = 4 }, new() { SamplesPerTrack = 40 }, () => Film(
+        (nameof(MediaLimits.MovieBytes), "box 'moov'", new() { MovieBytes = MoovLength - 1 }, new() { MovieBytes = MoovLength }, () => new Mp4Builder().Build()),
+        (nameof(MediaLimits.MovieBytes), "box 'moof'", new() { MovieBytes = 900 }, new() { MovieBytes = 1100 }, () => Fragments(20)),
+        (nameof(MediaLimits.Tracks), "box 'trak'", new() { Tracks = 2 }, new() { Tracks = 3 }, () => Film(moov => moov.Children!.AddRange([moov["trak"], moov["trak"]]))),
+        (nameof(MediaLimits.SamplesPerTrack), "box 'stsz'", new() { SamplesPerTrack = 3 }, new() { SamplesPerTrack = 4 }, () => new Mp4Builder().Build()),
+        (nameof(MediaLimits.SamplesPerTrack), "box 'elst'", new() { SamplesPerTrack = 4 }, new() { SamplesPerTrack = 40 }, () => Film(
             moov => moov["trak"].Set(Mp4Builder.EditList([.. Enumerable.Repeat((160u, 0, 0x10000u), 4)])))),
-        (nameof(Mp4Limits.SamplesPerTrack), "box 'trun'", new() { SamplesPerTrack = 5 }, new() { SamplesPerTrack = 6 }, () => Fragments(3)),
-        (nameof(Mp4Limits.Boxes), "box 'free'", new() { Boxes = 50 }, new() { Boxes = 102 }, () => [.. Boxes(100), .. new Mp4Builder().Build()]),
-        (nameof(Mp4Limits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 }, () => Film(moov => moov["trak/mdia"].Children!.AddRange(Many("free", 100)))),
-        (nameof(Mp4Limits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 }, () => [.. Fragments(1), .. new EditableBox("moof", [.. Many("free", 101)]).Write()]),
-        (nameof(Mp4Limits.Depth), "box 'edts'", new() { Depth = 10 }, new() { Depth = 14 }, () => Film(moov => moov.Children!.Add(Nested(12)))),
-        (nameof(Mp4Limits.Edits), "box 'elst'", new() { Edits = 2 }, new() { Edits = 3 }, () => Film(
+        (nameof(MediaLimits.SamplesPerTrack), "box 'trun'", new() { SamplesPerTrack = 5 }, new() { SamplesPerTrack = 6 }, () => Fragments(3)),
+        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 50 }, new() { Boxes = 102 }, () => [.. Boxes(100), .. new Mp4Builder().Build()]),
+        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 }, () => Film(moov => moov["trak/mdia"].Children!.AddRange(Many("free", 100)))),
+        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 }, () => [.. Fragments(1), .. new EditableBox("moof", [.. Many("free", 101)]).Write()]),
+        (nameof(MediaLimits.Depth), "box 'edts'", new() { Depth = 10 }, new() { Depth = 14 }, () => Film(moov => moov.Children!.Add(Nested(12)))),
+        (nameof(MediaLimits.Edits), "box 'elst'", new() { Edits = 2 }, new() { Edits = 3 }, () => Film(
             moov => moov["trak"].Set(Mp4Builder.EditList((40, 0, 0x10000), (40, 40, 0x10000), (40, 80, 0x10000))))),
-        (nameof(Mp4Limits.SampleDescriptions), "box 'stsd'", new() { SampleDescriptions = 1 }, new() { SampleDescriptions = 2 }, () => Film(
+        (nameof(MediaLimits.SampleDescriptions), "box 'stsd'", new() { SampleDescriptions = 1 }, new() { SampleDescriptions = 2 }, () => Film(
             moov => moov[Stbl + "/stsd"].Body = [.. Bytes(0, 2), .. moov[Stbl + "/stsd"].Body[8..], .. moov[Stbl + "/stsd"].Body[8..]])),
-        (nameof(Mp4Limits.Fragments), "box 'moof'", new() { Fragments = 4 }, new() { Fragments = 5 }, () => Fragments(5)),
-        (nameof(Mp4Limits.Fragments), "box 'free'", new() { Fragments = 4 }, new() { Fragments = 5 }, () => [.. Fragments(1), .. Boxes(35)]),
-        (nameof(Mp4Limits.Tracks), "audio tag", new() { Tracks = 1 }, new() { Tracks = 2 }, Flv),
-        (nameof(Mp4Limits.SamplesPerTrack), "video tag", new() { SamplesPerTrack = 1 }, new() { SamplesPerTrack = 2 }, Flv),
-        (nameof(Mp4Limits.SampleDescriptions), "audio tag", new() { SampleDescriptions = 1 }, new() { SampleDescriptions = 2 }, Flv),
-        (nameof(Mp4Limits.ConfigurationBytes), "video tag", new() { ConfigurationBytes = 100 }, new() { ConfigurationBytes = 150 }, Flv),
-        (nameof(Mp4Limits.OtherTags), "audio tag", new() { OtherTags = 1 }, new() { OtherTags = 4 }, Flv),
+        (nameof(MediaLimits.Fragments), "box 'moof'", new() { Fragments = 4 }, new() { Fragments = 5 }, () => Fragments(5)),
+        (nameof(MediaLimits.Fragments), "box 'free'", new() { Fragments = 4 }, new() { Fragments = 5 }, () => [.. Fragments(1), .. Boxes(35)]),
+        (nameof(MediaLimits.Tracks), "audio tag", new() { Tracks = 1 }, new() { Tracks = 2 }, Flv),
+        (nameof(MediaLimits.SamplesPerTrack), "video tag", new() { SamplesPerTrack = 1 }, new() { SamplesPerTrack = 2 }, Flv),
+        (nameof(MediaLimits.SampleDescriptions), "audio tag", new() { SampleDescriptions = 1 }, new() { SampleDescriptions = 2 }, Flv),
+        (nameof(MediaLimits.ConfigurationBytes), "video tag", new() { ConfigurationBytes = 100 }, new() { ConfigurationBytes = 150 }, Flv),
+        (nameof(MediaLimits.OtherTags), "audio tag", new() { OtherTags = 1 }, new() { OtherTags = 4 }, Flv),
     ];
 
     private static long MoovLength => new Mp4Builder().BuildMovie(0).Write().Length;
@@ -44,7 +44,7 @@ public sealed class LimitTests
     [MemberData(nameof(Numbers))]
     public void The_message_says_which_limit_and_where(int number)
     {
-        (string limit, string place, Mp4Limits tooNarrow, Mp4Limits enough, Func<byte[]> make) = Films[number];
+        (string limit, string place, MediaLimits tooNarrow, MediaLimits enough, Func<byte[]> make) = Films[number];
         byte[] file = make();
         MediaFormatException refusal = Assert.ThrowsAny<MediaFormatException>(() => Parse(file, tooNarrow));
         Assert.Equal(limit, refusal.Limit);
@@ -59,11 +59,11 @@ public sealed class LimitTests
     [Fact]
     public void There_is_a_film_for_every_limit() =>
         Assert.All(
-            typeof(Mp4Limits).GetProperties().Where(property => property.CanWrite && property.Name != nameof(Mp4Limits.ListedBoxes)),
+            typeof(MediaLimits).GetProperties().Where(property => property.CanWrite && property.Name != nameof(MediaLimits.ListedBoxes)),
             property => Assert.Contains(Films, film => film.Limit == property.Name));
 
     [Fact]
-    public void A_listing_ends_at_its_limit() => Assert.Equal(7, BoxTree.Read(Boxes(100), 0, new Mp4Limits { ListedBoxes = 7 }).Length);
+    public void A_listing_ends_at_its_limit() => Assert.Equal(7, BoxTree.Read(Boxes(100), 0, new MediaLimits { ListedBoxes = 7 }).Length);
 
     /// <summary>A box for every eight bytes: what it costs to find one among them is bounded by how many there may be.</summary>
     [Fact]
@@ -73,11 +73,11 @@ public sealed class LimitTests
         byte[] many = Film(moov => moov[Stbl].Children!.Insert(0, new RawBox(Boxes(2_000_000))));
         Assert.NotEmpty(Parse(file, null).Tracks);
         System.Diagnostics.Stopwatch watch = System.Diagnostics.Stopwatch.StartNew();
-        Assert.Equal(nameof(Mp4Limits.Boxes), Assert.Throws<Mp4FormatException>(() => Parse(many, null)).Limit);
+        Assert.Equal(nameof(MediaLimits.Boxes), Assert.Throws<Mp4FormatException>(() => Parse(many, null)).Limit);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(1), $"It took {watch.Elapsed}.");
     }
 
-    private static Movie Parse(byte[] file, Mp4Limits? limits)
+    private static Movie Parse(byte[] file, MediaLimits? limits)
     {
         MovieFileReader reader = new(file.Length, limits);
         while (reader.TryGetNext(out long offset, out int length))

@@ -95,7 +95,7 @@ public sealed class RefusalTests
     private static void AssertPlace(string box, byte[] file)
     {
         Track track = Assert.Single(Mp4Files.Parse(file).Tracks);
-        Assert.NotNull(track.NotPlayable);
+        Assert.NotNull(track.UnplayableReason);
         Assert.Equal($"box '{box}' at offset {track.Place.Offset}", track.Place.ToString());
         Assert.Contains(Extents(file, box), extent => extent.Start <= track.Place.Offset && track.Place.Offset <= extent.End);
     }

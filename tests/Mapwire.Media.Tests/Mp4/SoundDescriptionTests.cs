@@ -56,7 +56,7 @@ public sealed class SoundDescriptionTests
     public void Others_are_listed_with_the_reason(string type, string reason)
     {
         Track track = Parse(Entry(type, 0));
-        Assert.Equal(reason, track.NotPlayable);
+        Assert.Equal(reason, track.UnplayableReason);
         Assert.Null(track.Codec);
         Assert.Empty(track.Samples);
         Assert.Equal(4, track.SampleCount);
@@ -67,9 +67,9 @@ public sealed class SoundDescriptionTests
     [Fact]
     public void Other_mpeg_4_sound_is_listed_with_the_reason()
     {
-        Assert.Equal("MPEG-4 object type 0xDD is not supported", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0xDD, [1])))).NotPlayable);
-        Assert.Equal("its AAC has no AudioSpecificConfig", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [])))).NotPlayable);
-        Assert.StartsWith("MPEG-4 audio object type 36", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [0xF8, 0x88, 0, 0])))).NotPlayable);
+        Assert.Equal("MPEG-4 object type 0xDD is not supported", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0xDD, [1])))).UnplayableReason);
+        Assert.Equal("its AAC has no AudioSpecificConfig", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [])))).UnplayableReason);
+        Assert.StartsWith("MPEG-4 audio object type 36", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [0xF8, 0x88, 0, 0])))).UnplayableReason);
     }
 
     /// <summary>Nothing in the tables of a track that is not played refuses the file.</summary>
@@ -77,9 +77,9 @@ public sealed class SoundDescriptionTests
     public void Broken_tables_of_a_track_that_is_not_played_do_no_harm()
     {
         byte[] file = Build(Entry("alac", 0), 0, moov => moov["trak/mdia/minf/stbl"].Set(new EditableBox("stsc", Bytes(0, 7))));
-        Assert.NotNull(Mp4Files.Parse(file).Tracks[0].NotPlayable);
+        Assert.NotNull(Mp4Files.Parse(file).Tracks[0].UnplayableReason);
         file = Build(Entry("alac", 0), 0, moov => moov["trak/mdia"].Set(new EditableBox("mdhd", Bytes(0, 0, 0, 0, 0, 0))));
-        Assert.NotNull(Mp4Files.Parse(file).Tracks[0].NotPlayable);
+        Assert.NotNull(Mp4Files.Parse(file).Tracks[0].UnplayableReason);
         file = Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => moov["trak/mdia/minf/stbl"].Set(new EditableBox("stsc", Bytes(0, 7))));
         Assert.Throws<Mp4FormatException>(() => Mp4Files.Parse(file));
     }
@@ -90,7 +90,7 @@ public sealed class SoundDescriptionTests
         byte[] file = Build(Entry("tx3g", 0), 0, moov => moov["trak/mdia"].Set(new EditableBox("hdlr", Bytes(0, 0, "sbtl", new byte[13]))));
         Track track = Mp4Files.Parse(file).Tracks[0];
         Assert.Equal(TrackKind.Other, track.Kind);
-        Assert.Equal("it is neither picture nor sound but 'sbtl'", track.NotPlayable);
+        Assert.Equal("it is neither picture nor sound but 'sbtl'", track.UnplayableReason);
         Assert.Equal(new FourCc("tx3g"), track.SampleEntry);
     }
 
@@ -99,17 +99,17 @@ public sealed class SoundDescriptionTests
     {
         byte[] file = Build(
             Entry("mp4a", 0, Box("esds", Esds)), 0, moov => moov["trak/mdia/minf/stbl"].Set(new EditableBox("stts", Bytes(0, 1, 4, 1))));
-        Assert.StartsWith("its sound is stored by the byte", Mp4Files.Parse(file).Tracks[0].NotPlayable);
+        Assert.StartsWith("its sound is stored by the byte", Mp4Files.Parse(file).Tracks[0].UnplayableReason);
     }
 
     [Fact]
     public void Samples_in_another_file_are_listed()
     {
         byte[] Reference(int flags) => Bytes(0, 1, Box("url ", Bytes(flags, "other.mp4\0")));
-        Assert.Null(Mp4Files.Parse(Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(1)))).Tracks[0].NotPlayable);
+        Assert.Null(Mp4Files.Parse(Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(1)))).Tracks[0].UnplayableReason);
         Assert.Equal(
             "its samples are in another file ('url ')",
-            Mp4Files.Parse(Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(0)))).Tracks[0].NotPlayable);
+            Mp4Files.Parse(Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(0)))).Tracks[0].UnplayableReason);
 
         static void SetReference(EditableBox moov, byte[] dref) =>
             moov["trak/mdia/minf"].Set(new EditableBox("dinf", new EditableBox("dref", dref)));
@@ -144,7 +144,7 @@ public sealed class SoundDescriptionTests
     private static void AssertAac(byte[] entry, int stsdVersion = 0)
     {
         Track track = Parse(entry, stsdVersion);
-        Assert.Null(track.NotPlayable);
+        Assert.Null(track.UnplayableReason);
         AacConfiguration codec = Assert.IsType<AacConfiguration>(track.Codec);
         Assert.Equal([0x12, 0x10], codec.Raw);
         Assert.Equal((44100, 2), (track.SampleRate, track.Channels));

@@ -7,7 +7,7 @@ internal static class Mp4Files
 {
     public static Movie Parse(string path) => Parse(File.ReadAllBytes(path));
 
-    public static Movie Parse(byte[] file, Mp4Limits? limits = null)
+    public static Movie Parse(byte[] file, MediaLimits? limits = null)
     {
         Mp4FileReader reader = new(file.Length, limits);
         while (reader.TryGetNext(out long offset, out int length))

@@ -26,7 +26,7 @@ internal static class Reference
     public static void AssertSame(string path, Track track, string stream)
     {
         Assert.NotNull(track.Codec);
-        Assert.Equal(track.Codecs.All(codec => codec.HasPlainHeader), track.NotPlayable is null);
+        Assert.Equal(track.Codecs.All(codec => codec.HasPlainHeader), track.UnplayableReason is null);
         IReadOnlyList<Packet> expected = Expected(path, stream);
         List<Packet> actual = [];
         foreach (Sample sample in track.Samples)

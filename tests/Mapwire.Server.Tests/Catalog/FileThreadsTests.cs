@@ -25,7 +25,7 @@ public sealed class FileThreadsTests : IDisposable
             work =>
             {
                 work.EndWait();
-                work.BeginWait(new FilePlace("box header", 8));
+                work.BeginWait(new FileLocation("box header", 8));
                 _answer.Wait();
                 return 1;
             },

@@ -7,6 +7,7 @@ using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Tests.Sending;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

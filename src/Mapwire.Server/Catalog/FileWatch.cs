@@ -1,0 +1,201 @@
+using Mapwire.Memory;
+
+namespace Mapwire.Server.Catalog;
+
+/// <summary>What is known of a file that is being played.</summary>
+internal enum FileState
+{
+    /// <summary>It holds what was read of it, and may have grown.</summary>
+    Unchanged,
+
+    /// <summary>Its length or time has changed and its bytes are being compared: nothing of it is sent meanwhile.</summary>
+    Unknown,
+
+    /// <summary>It holds something else, or can no longer be read.</summary>
+    Lost,
+}
+
+/// <summary>
+/// Watches an open file for others that overwrite, cut or only touch it. The system says when its length or time has changed; whether it is
+/// still the same recording then, its bytes say: they are compared with what was read of it, off the thread that plays it.
+/// </summary>
+/// <remarks>Any thread may look. docs/adr/0004-the-file-system-is-the-catalog.md has the reasons.</remarks>
+internal sealed class FileWatch
+{
+    /// <summary>
+    /// How long a comparison counts for a file that goes on growing, in milliseconds: without it a recording that is written all the time
+    /// would never be sent.
+    /// </summary>
+    private const long GrowthCounts = 250;
+
+    /// <summary>
+    /// How long a file that was touched is compared again and again, in milliseconds: who writes into it may not have come to the bytes that
+    /// are compared yet, and several writes can have one time.
+    /// </summary>
+    private const long UnsettledTime = 3000;
+
+    private const long CompareInterval = 500;
+
+    private readonly MappedFile _file;
+    private readonly MappedRegion _region;
+    private readonly FileIdentity _opened;
+    private readonly Fingerprint _fingerprint;
+    private readonly FileThreads? _threads;
+    private readonly Lock _gate = new();
+    private readonly List<Action> _waiting = [];
+    private FileIdentity _known;
+    private long _lookedAt = long.MinValue; // the last moment at which nothing had changed
+    private long _comparedAt = long.MinValue / 2; // a time can be taken from another
+    private long _unsettledUntil = long.MinValue;
+    private bool _isComparing;
+    private volatile string? _lost;
+
+    /// <param name="file">The open file.</param>
+    /// <param name="region">All of it, mapped when it was opened.</param>
+    /// <param name="identity">What it was when it was opened.</param>
+    /// <param name="fingerprint">What was read of it.</param>
+    /// <param name="threads">Where its bytes are compared; null for the caller's thread.</param>
+    public FileWatch(MappedFile file, MappedRegion region, FileIdentity identity, Fingerprint fingerprint, FileThreads? threads)
+    {
+        _file = file;
+        _region = region;
+        _opened = identity;
+        _known = identity;
+        _fingerprint = fingerprint;
+        _threads = threads;
+    }
+
+    /// <summary>Why nothing more of it can be sent, in words for its players; null while there is no reason.</summary>
+    public string? Lost => _lost;
+
+    /// <summary>What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.</summary>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    /// <param name="known">Called once, on any thread, when <see cref="FileState.Unknown"/> is over.</param>
+    public FileState Look(long now, Action known)
+    {
+        if (_lost is not null)
+        {
+            return FileState.Lost;
+        }
+
+        if (Volatile.Read(ref _lookedAt) == now)
+        {
+            return FileState.Unchanged;
+        }
+
+        FileIdentity identity;
+        try
+        {
+            identity = _file.Identity;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            Lose($"the file can no longer be read: {exception.Message}");
+            return FileState.Lost;
+        }
+
+        lock (_gate)
+        {
+            if (identity == _known)
+            {
+                if (now < _unsettledUntil && now - _comparedAt >= CompareInterval)
+                {
+                    Compare(identity);
+                }
+
+                Volatile.Write(ref _lookedAt, now);
+                return _lost is null ? FileState.Unchanged : FileState.Lost;
+            }
+
+            if (!identity.IsSameFile(_opened) || identity.Length < _opened.Length)
+            {
+                _lost = "the file changed";
+                return FileState.Lost;
+            }
+
+            if (identity.Length > _known.Length && now - _comparedAt < GrowthCounts)
+            {
+                return FileState.Unchanged;
+            }
+
+            Compare(identity);
+            if (_lost is not null)
+            {
+                return FileState.Lost;
+            }
+
+            if (identity == _known)
+            {
+                return FileState.Unchanged; // compared on this thread
+            }
+
+            _waiting.Add(known);
+            return FileState.Unknown;
+        }
+    }
+
+    /// <summary>Compares the bytes with what was read, once at a time. Under the gate.</summary>
+    private void Compare(FileIdentity identity)
+    {
+        if (_isComparing)
+        {
+            return;
+        }
+
+        if (_threads is null)
+        {
+            Take(identity, _fingerprint.Matches(_region) ? null : Changed);
+            return;
+        }
+
+        _isComparing = true;
+        _ = CompareAsync(identity);
+    }
+
+    private async Task CompareAsync(FileIdentity identity)
+    {
+        string? lost;
+        try
+        {
+            bool matches = await _threads!.RunAsync($"compare {_file.Path}", _ => _fingerprint.Matches(_region)).ConfigureAwait(false);
+            lost = matches ? null : Changed;
+        }
+        catch (Exception exception) // a file system that does not answer, or the title was let go meanwhile
+        {
+            lost = exception.Message;
+        }
+
+        Action[] waiting;
+        lock (_gate)
+        {
+            _isComparing = false;
+            Take(identity, lost);
+            waiting = [.. _waiting];
+            _waiting.Clear();
+        }
+
+        foreach (Action known in waiting)
+        {
+            known();
+        }
+    }
+
+    private static string Changed => "the file changed";
+
+    /// <summary>Takes note of a comparison. Under the gate.</summary>
+    private void Take(FileIdentity identity, string? lost)
+    {
+        _comparedAt = Environment.TickCount64;
+        _unsettledUntil = identity == _known ? _unsettledUntil : _comparedAt + UnsettledTime;
+        _known = identity;
+        _lost ??= lost;
+    }
+
+    private void Lose(string reason)
+    {
+        lock (_gate)
+        {
+            _lost ??= reason;
+        }
+    }
+}

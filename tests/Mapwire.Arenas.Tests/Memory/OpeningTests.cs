@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Tests.Support;
+using Xunit;
+
+namespace Mapwire.Arenas.Tests.Memory;
+
+/// <summary>Which openings of a file go together, and how long one waits for another.</summary>
+public sealed class OpeningTests : IDisposable
+{
+    private static readonly ArenaOptions Shared = new() { Shared = true }, Reading = new() { ReadOnly = true };
+    private static readonly ArenaOptions ReadingBeside = new() { ReadOnly = true, Shared = true };
+    private readonly TempFolder _folder = new();
+
+    private string Path => _folder["arena"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Readers_alone_and_sharers_keep_each_other_out()
+    {
+        Arena.Create(Path).Dispose();
+        using (Arena one = Arena.Open(Path, Reading), two = Arena.Open(Path, Reading))
+        {
+            Assert.Throws<IOException>(() => Arena.Open(Path));
+            Assert.Throws<IOException>(() => Arena.Open(Path, Shared));
+        }
+
+        using (Arena one = Arena.Open(Path, Shared), two = Arena.Open(Path, Shared))
+        {
+            Assert.Contains("Shared", Assert.Throws<IOException>(() => Arena.Open(Path, Reading)).Message, StringComparison.Ordinal);
+            Assert.Throws<IOException>(() => Arena.Open(Path));
+            two.Dispose();
+            Assert.Throws<IOException>(() => Arena.Open(Path, Reading)); // the other is still there
+        }
+
+        using Arena again = Arena.Open(Path, Reading);
+    }
+
+    [Fact]
+    public void A_reader_beside_writers_sees_whole_changes_and_makes_none()
+    {
+        using Arena writer = Arena.Create(Path, Shared);
+        MappedList<long> list = new(writer);
+        writer.SetRoot(list.Offset);
+        using Arena reader = Arena.Open(Path, ReadingBeside);
+        MappedList<long> view = new(reader, reader.GetRoot<ListHeader>());
+        Assert.Throws<InvalidOperationException>(() => view.Add(1));
+        Assert.Throws<InvalidOperationException>(() => reader.Edit(new Offset<long>(40000)));
+        bool stop = false;
+        Thread writing = new(() =>
+        {
+            for (long i = 0; !Volatile.Read(ref stop); i++)
+            {
+                using ArenaChange change = writer.BeginChange();
+                list.Clear();
+                for (int j = 0; j < 20; j++)
+                {
+                    list.Add(i);
+                }
+
+                change.Complete();
+            }
+        });
+        writing.Start();
+        try
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                using Arena.Scope scope = reader.EnterScope();
+                long[] items = [.. view];
+                Assert.True(items.Length == 0 || (items.Length == 20 && items.Distinct().Count() == 1));
+                Assert.Empty(reader.Inspect().Problems);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref stop, true);
+            writing.Join();
+        }
+    }
+
+    [Fact]
+    public void Waiting_for_another_opening_can_be_timed_and_cancelled()
+    {
+        using Arena one = Arena.Create(Path, Shared), two = Arena.Open(Path, Shared);
+        RequireTimedAndCancelled(one, two, two.Allocate<long>());
+    }
+
+    [Fact]
+    public void Waiting_for_another_thread_can_be_timed_and_cancelled()
+    {
+        using Arena arena = Arena.Create(Path, new ArenaOptions { Durability = ArenaDurability.PowerLoss });
+        RequireTimedAndCancelled(arena, arena, arena.Allocate<long>());
+        using ManualResetEventSlim held = new(), done = new();
+        Thread other = Hold(arena, held, done);
+        Assert.Throws<TimeoutException>(() => arena.Commit(TimeSpan.Zero));
+        Assert.Throws<TimeoutException>(() => arena.Commit(TimeSpan.FromMilliseconds(20)));
+        using CancellationTokenSource soon = new(20);
+        Assert.Throws<OperationCanceledException>(() => arena.Commit(cancellationToken: soon.Token));
+        done.Set();
+        other.Join();
+        arena.Commit(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void A_timeout_that_is_none_is_refused_also_when_nothing_is_waited_for()
+    {
+        using Arena arena = Arena.Create(Path);
+        Assert.Throws<ArgumentOutOfRangeException>(() => arena.EnterScope(TimeSpan.FromSeconds(-5)));
+        Assert.Throws<OperationCanceledException>(() => arena.BeginChange(cancellationToken: new CancellationToken(canceled: true)));
+        arena.EnterScope(Timeout.InfiniteTimeSpan).Dispose();
+    }
+
+    [Fact]
+    public void A_sharer_that_ended_in_a_change_keeps_none_waiting_and_its_slot_is_given_out_again()
+    {
+        using Arena one = Arena.Create(Path, Shared);
+        for (int i = 0; i < 600; i++) // more than there are slots
+        {
+            Arena.Open(Path, Shared).Dispose();
+        }
+
+        one.Allocate<long>();
+        Assert.Equal(1, one.UsedBlocks);
+    }
+
+    private static void RequireTimedAndCancelled(Arena holder, Arena waiter, Offset<long> at)
+    {
+        using ManualResetEventSlim held = new(), done = new();
+        Thread other = Hold(holder, held, done);
+        Assert.Throws<TimeoutException>(() => waiter.EnterScope(TimeSpan.Zero).Dispose());
+        long start = Stopwatch.GetTimestamp();
+        Assert.Throws<TimeoutException>(() => waiter.BeginChange(TimeSpan.FromMilliseconds(60)));
+        Assert.True(Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(50));
+        using CancellationTokenSource soon = new(30);
+        Assert.Throws<OperationCanceledException>(() => waiter.EnterScope(cancellationToken: soon.Token));
+        Assert.Throws<OperationCanceledException>(() => waiter.BeginChange(TimeSpan.FromMinutes(5), soon.Token));
+        done.Set();
+        other.Join();
+        using ArenaChange change = waiter.BeginChange(TimeSpan.FromSeconds(30));
+        change.Edit(at) = 5;
+        change.Complete();
+    }
+
+    private static Thread Hold(Arena arena, ManualResetEventSlim held, ManualResetEventSlim done)
+    {
+        Thread other = new(() =>
+        {
+            using ArenaChange change = arena.BeginChange();
+            held.Set();
+            done.Wait();
+        });
+        other.Start();
+        held.Wait();
+        return other;
+    }
+}

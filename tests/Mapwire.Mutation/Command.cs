@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace Mapwire.Mutation;
+
+/// <summary>Runs programs.</summary>
+internal static class Command
+{
+    /// <summary>Runs a program to its end and gives what it printed.</summary>
+    public static string Read(string folder, string program, string arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        using Process process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return output;
+    }
+
+    /// <summary>Runs a program with a mutant on.</summary>
+    /// <param name="program">Its path.</param>
+    /// <param name="arguments">What it is given.</param>
+    /// <param name="mutant">The mutant's number; 0 for none.</param>
+    /// <param name="limit">When it is ended.</param>
+    /// <returns>The exit code, or null when the time was over.</returns>
+    public static int? Try(string program, IEnumerable<string> arguments, int mutant, TimeSpan limit)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["MAPWIRE_MUTANT"] = mutant.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        using Process process = Process.Start(start)!;
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        if (process.WaitForExit(limit))
+        {
+            return process.ExitCode;
+        }
+
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        return null;
+    }
+}

@@ -1,0 +1,55 @@
+using Mapwire.Media.Tests.Tools;
+using Mapwire.Rtmp.Amf;
+using Mapwire.Server.Catalog;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Catalog;
+
+/// <summary>The announced length of a film is the length of what is sent.</summary>
+public sealed class AnnouncedDurationTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(0, 12_000, 10_000)] // as `ffmpeg -ss 12 -c copy` writes it: the sync sample is 12 s before the edit
+    [InlineData(5_000, 0, 22_000)] // all tracks begin with a pause
+    public void The_announced_duration_is_that_of_what_is_sent(int pause, int mediaTime, int edit)
+    {
+        byte[] film = new Mp4Builder { Delta = 1000, Sizes = [.. Enumerable.Repeat(9u, 22)] }.Build(moov => moov["trak"].Children!.Add(
+            pause > 0
+                ? Mp4Builder.EditList(((uint)pause, -1, 0x10000), ((uint)edit, mediaTime, 0x10000))
+                : Mp4Builder.EditList(((uint)edit, mediaTime, 0x10000))));
+        Title title = Open(film);
+        Assert.Equal(22, title.Strip.Count);
+        Assert.Equal(22_000, title.Strip.Entries[^1].Time + 1000);
+        Assert.Equal(22, Metadata(title)["duration"]!.AsNumber());
+        Assert.Equal(22, title.Duration.TotalSeconds);
+        Assert.Equal(22, TitleReport.Of(Path.Combine(_folder.Path, "film.mp4")).Duration.TotalSeconds);
+        title.Release();
+    }
+
+    [Fact]
+    public void A_film_of_one_picture_has_no_frame_rate_in_its_metadata()
+    {
+        Title title = Open(new Mp4Builder { Sizes = [100] }.Build());
+        Assert.Null(Metadata(title)["framerate"]);
+        Assert.Equal(160, Metadata(title)["width"]!.AsNumber());
+        title.Release();
+    }
+
+    private static AmfValue Metadata(Title title)
+    {
+        Amf0Reader reader = new(title.Metadata.Span);
+        Assert.Equal("onMetaData", reader.ReadString());
+        return reader.ReadValue();
+    }
+
+    private Title Open(byte[] film)
+    {
+        string path = Path.Combine(_folder.Path, "film.mp4");
+        File.WriteAllBytes(path, film);
+        return Title.Open(path, "film.mp4");
+    }
+}
