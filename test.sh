@@ -103,6 +103,10 @@ look() {
   lacking=()
   packages=()
   have dotnet || need "dotnet (the .NET 10 SDK)"
+  if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Memory.Tests "* ]]; then
+    have strace || need "strace" strace # lets system calls fail as other kernels and file systems do
+    { have unshare && have setpriv && have prlimit; } || need "unshare, setpriv and prlimit" util-linux
+  fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Load.Tests "* ]]; then
     # bench/versus, tried there with few players: a C program and nginx beside ours.
     have gcc || need "gcc with the C library's headers" gcc libc6-dev

@@ -62,7 +62,7 @@ internal static class PagesCommand
 
             if (!PlatformCapabilities.Supports(MemoryCapability.ResidencyOfPageCache))
             {
-                Console.Error.WriteLine("mapwire: " + PlatformCapabilities.WhyNot(MemoryCapability.ResidencyOfPageCache));
+                Console.Error.WriteLine("mapwire: " + PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ResidencyOfPageCache));
             }
 
             List<string> files = [.. named.SelectMany(Walk)];

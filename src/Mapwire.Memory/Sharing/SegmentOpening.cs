@@ -242,7 +242,7 @@ internal static class SegmentOpening
     {
         try
         {
-            FileIdentity there = MappedFile.IdentityOf(path), ours = file.Identity;
+            FileIdentity there = MappedFile.GetIdentity(path), ours = file.Identity;
             return there.Device == ours.Device && there.FileId == ours.FileId;
         }
         catch (FileNotFoundException)

@@ -11,42 +11,8 @@ namespace Mapwire.Memory.Sharing;
 /// the process that touches it.</summary>
 internal static class SegmentSpace
 {
-    private const int NotSupported = 95; // EOPNOTSUPP: some file systems
-
     /// <exception cref="IOException">There is no room.</exception>
-    public static void Extend(MappedFile file, long from, long to)
-    {
-        if (from >= to)
-        {
-            return;
-        }
-
-        if (OperatingSystem.IsLinux())
-        {
-            if (LinuxCalls.Allocate(file.Handle, 0, from, to - from) == 0)
-            {
-                return;
-            }
-
-            int error = Marshal.GetLastPInvokeError();
-            if (error != NotSupported)
-            {
-                throw SystemError.From($"Setting aside {to - from} bytes for shared memory", error);
-            }
-        }
-
-        file.SetLength(to);
-        if (OperatingSystem.IsWindows())
-        {
-            return; // clusters are allocated with the length
-        }
-
-        var zeros = new byte[(int)Math.Min(to - from, 1 << 20)];
-        for (long at = from; at < to; at += zeros.Length)
-        {
-            RandomAccess.Write(file.Handle, zeros.AsSpan(0, (int)Math.Min(zeros.Length, to - at)), at);
-        }
-    }
+    public static void Extend(MappedFile file, long from, long to) => DiskSpace.Allocate(file.Handle, from, to - from);
 
     /// <summary>A file that only its descriptors name (Linux).</summary>
     public static SafeFileHandle MakeAnonymous()

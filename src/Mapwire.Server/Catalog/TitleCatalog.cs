@@ -64,7 +64,7 @@ internal sealed class TitleCatalog : IDisposable
             {
                 try
                 {
-                    return new FoundTitle(path, candidate, MappedFile.IdentityOf(path));
+                    return new FoundTitle(path, candidate, MappedFile.GetIdentity(path));
                 }
                 catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
                 {

@@ -173,7 +173,7 @@ public sealed class SharedMemoryTests : IDisposable
     [Fact]
     public void It_grows_in_place_for_all()
     {
-        if (PlatformCapabilities.WhyNot(MemoryCapability.ReserveForFile) is string reason)
+        if (PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ReserveForFile) is string reason)
         {
             Assert.Contains(reason, Assert.Throws<PlatformNotSupportedException>(() => SharedMemory.Create(
                 Segments.Name, 1000, new SharedMemoryOptions { Folder = _segments.Folder, MaxSize = 1 << 22 })).Message, StringComparison.Ordinal);

@@ -5,14 +5,14 @@ namespace Mapwire.Memory.Native;
 /// <summary>The faster half of a guarded read of shared pages: the same bytes, read from the file that they are.</summary>
 /// <remarks>The system copies from its page cache in large pieces, and need not look up and pin the pages of this process one by
 /// one. What reading a file cannot give, a file cut or failing, is left to the copy of the pages, so that there is one answer.</remarks>
-internal static class FileRead
+internal static class GuardedRead
 {
-    /// <summary>Reads as far as the file gives.</summary>
+    /// <summary>Reads from the file up to its end or to a failure.</summary>
     /// <param name="file">The file; null or closed gives nothing.</param>
     /// <param name="offset">Where in the file.</param>
     /// <param name="destination">Where to.</param>
     /// <returns>Bytes read.</returns>
-    public static int Ahead(SafeFileHandle? file, long offset, Span<byte> destination)
+    public static int ReadFromFile(SafeFileHandle? file, long offset, Span<byte> destination)
     {
         if (file is null || file.IsClosed)
         {
@@ -27,7 +27,7 @@ internal static class FileRead
                 done += count;
             }
         }
-        catch (Exception failure) when (failure is IOException or ObjectDisposedException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException or UnauthorizedAccessException)
         {
             // The pages themselves will tell; a file closed by its owner meanwhile says nothing about them.
         }
