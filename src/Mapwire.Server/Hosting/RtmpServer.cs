@@ -63,8 +63,9 @@ public sealed class RtmpServer : IDisposable
     /// <summary>Connections that are open now.</summary>
     public int ConnectionCount => _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
 
-    /// <summary>Counts the titles of the folder as they are now.</summary>
-    public int CountTitles() => _context.Catalog.Count();
+    /// <summary>Counts the titles of the folder as they are now, as far as it can be read; serving does not wait for it.</summary>
+    /// <param name="timeLimit">After this time the result is what was found so far.</param>
+    public Task<TitleCount> CountTitlesAsync(TimeSpan timeLimit) => _context.Catalog.CountAsync(timeLimit);
 
     /// <summary>Listens and serves until <see cref="Stop"/>.</summary>
     /// <exception cref="SocketException">An end point cannot be listened on.</exception>
@@ -183,7 +184,12 @@ public sealed class RtmpServer : IDisposable
             return;
         }
 
-        Worker worker = ChooseWorker();
+        ConnectionLoop worker = ConnectionLoop.LeastLoaded(_workers, out bool isAnyStuck);
+        if (isAnyStuck && _stuck.TryLog(_accepting.Now, out _))
+        {
+            Log.WorkerStuck(_context.Log);
+        }
+
         if (_context.Options.WrapStream is not null || _context.Options.CopiesPayload)
         {
             _ = AdoptStreamAsync(worker, socket, peer);
@@ -194,30 +200,8 @@ public sealed class RtmpServer : IDisposable
         }
     }
 
-    /// <summary>The worker with the fewest connections of those that do not hang; of all, when all do.</summary>
-    private Worker ChooseWorker()
-    {
-        Worker? least = null;
-        foreach (Worker worker in _workers)
-        {
-            if (worker.IsStuck)
-            {
-                if (_stuck.TryLog(_accepting.Now, out _))
-                {
-                    Log.WorkerStuck(_context.Log);
-                }
-            }
-            else if (least is null || worker.ConnectionCount < least.ConnectionCount)
-            {
-                least = worker;
-            }
-        }
-
-        return least ?? _workers.MinBy(static worker => worker.ConnectionCount)!;
-    }
-
     /// <summary>Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.</summary>
-    private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint? peer)
+    private async Task AdoptStreamAsync(ConnectionLoop worker, Socket socket, EndPoint? peer)
     {
         try
         {

@@ -46,6 +46,28 @@ internal class ConnectionLoop : EventLoop
     /// <summary>What the connections may send together.</summary>
     public ref TokenBucket Budget => ref _budget;
 
+    /// <summary>The loop with the fewest connections of those that do not hang; of all, when all do.</summary>
+    /// <param name="loops">One at least.</param>
+    /// <param name="isAnyStuck">Whether one of them hangs.</param>
+    public static ConnectionLoop LeastLoaded(IReadOnlyList<ConnectionLoop> loops, out bool isAnyStuck)
+    {
+        ConnectionLoop? least = null;
+        isAnyStuck = false;
+        foreach (ConnectionLoop loop in loops)
+        {
+            if (loop.IsStuck)
+            {
+                isAnyStuck = true;
+            }
+            else if (least is null || loop.ConnectionCount < least.ConnectionCount)
+            {
+                least = loop;
+            }
+        }
+
+        return least ?? loops.MinBy(static loop => loop.ConnectionCount)!;
+    }
+
     /// <summary>Takes over a new connection. Any thread may call it.</summary>
     /// <param name="sender">The connection's own from now on.</param>
     /// <param name="peer">For the log.</param>

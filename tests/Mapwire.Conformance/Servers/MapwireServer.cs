@@ -10,6 +10,11 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// <summary>How soon it must be gone after SIGTERM, on a machine that is busy.</summary>
     public static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// <c>MAPWIRE_SENDER=stream</c> runs every test over the sender of streams, which copies what it sends, as encrypted connections do.
+    /// </summary>
+    private static readonly string[] Sender = Environment.GetEnvironmentVariable("MAPWIRE_SENDER") == "stream" ? ["--copy-payload"] : [];
+
     private bool _ended;
 
     private MapwireServer(ServerProcess process, int port, int titles)
@@ -26,15 +31,28 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// <summary>How many titles it said it has.</summary>
     public int Titles { get; }
 
-    /// <summary>The command, built with the same configuration as these tests.</summary>
-    public static string Program { get; } = FindProgram();
+    /// <summary>
+    /// The command: built with the same configuration as these tests, or the one that MAPWIRE_PROGRAM names, such as a published one.
+    /// </summary>
+    public static string Program { get; } = Environment.GetEnvironmentVariable("MAPWIRE_PROGRAM") is { Length: > 0 } named
+        ? Path.GetFullPath(named)
+        : Path.Combine(Root, "src", "Mapwire.Cli", "bin", Configuration, Framework, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
+
+    /// <summary>The repository: tests/Mapwire.Conformance/bin/CONFIGURATION/FRAMEWORK is where the tests run.</summary>
+    public static string Root => string.Join(Path.DirectorySeparatorChar, Parts[..^5]);
+
+    private static string[] Parts => AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar);
+
+    private static string Configuration => Parts[^2];
+
+    private static string Framework => Parts[^1];
 
     public static Task<MapwireServer> StartAsync(string folder, params string[] options) => StartWithAsync([Program], folder, options);
 
     /// <summary>Starts it by a command of its own, such as a shell that sets limits first; <c>serve</c> and its words come behind.</summary>
     public static async Task<MapwireServer> StartWithAsync(string[] command, string folder, params string[] options)
     {
-        ServerProcess process = ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options]);
+        ServerProcess process = ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options, .. Sender]);
         try
         {
             Match line = await process.HearsAsync(ListeningPattern());
@@ -76,15 +94,6 @@ internal sealed partial class MapwireServer : IAsyncDisposable
         {
             await Process.DisposeAsync();
         }
-    }
-
-    private static string FindProgram()
-    {
-        // tests/Mapwire.Conformance/bin/CONFIGURATION/FRAMEWORK -> src/Mapwire.Cli/bin/CONFIGURATION/FRAMEWORK
-        string[] parts = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar);
-        string root = string.Join(Path.DirectorySeparatorChar, parts[..^5]);
-        string name = OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire";
-        return Path.Combine(root, "src", "Mapwire.Cli", "bin", parts[^2], parts[^1], name);
     }
 
     [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n(?<titles>\d+) titles? in ", RegexOptions.Multiline)]
