@@ -193,44 +193,45 @@ public sealed class RtmpServerOptions
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
     {
-        Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), "one path segment", Application);
-        Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), "1 to 64 end points", EndPoints.Count);
-        Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), "from 128 to 16,777,215 bytes", ChunkSize);
-        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= Day, nameof(MaxClientBuffer), "more than 0 and at most a day", MaxClientBuffer);
-        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= Day, nameof(DefaultClientBuffer), "more than 0 and at most a day", DefaultClientBuffer);
-        Require(MinClientBuffer >= TimeSpan.Zero && MinClientBuffer <= Day, nameof(MinClientBuffer), "from 0 to a day", MinClientBuffer);
-        Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), "more than 0", HandshakeTimeout);
-        Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), "more than 0", IdleTimeout);
-        Require(MaxPause > TimeSpan.Zero, nameof(MaxPause), "more than 0", MaxPause);
-        Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), "more than 0", SendTimeout);
-        Require(MinPlayerRate >= 0, nameof(MinPlayerRate), "at least 0", MinPlayerRate);
-        Require(AcknowledgeTimeout > TimeSpan.Zero, nameof(AcknowledgeTimeout), "more than 0", AcknowledgeTimeout);
-        Require(MaxUnsentTime >= TimeSpan.Zero && MaxUnsentTime <= Day, nameof(MaxUnsentTime), "from 0 to a day", MaxUnsentTime);
-        Require(MaxPacingRate is null or >= 1000, nameof(MaxPacingRate), "at least 1,000 bytes a second", MaxPacingRate);
-        Require(MaxConnections > 0, nameof(MaxConnections), "at least 1", MaxConnections);
-        Require(MaxConnectionsPerAddress >= 0, nameof(MaxConnectionsPerAddress), "at least 0", MaxConnectionsPerAddress);
-        Require(MaxConnectsPerAddress >= 0, nameof(MaxConnectsPerAddress), "at least 0", MaxConnectsPerAddress);
-        Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), "from 1 to 1,024", Workers);
-        Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), "at least 1,000 bytes a second", MaxPlayerRate);
-        Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), "at least 1,000 bytes a second for each worker", MaxServerRate);
-        Require(SendBuffer is null or >= 4096, nameof(SendBuffer), "at least 4,096 bytes", SendBuffer);
-        Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), "at least 1,024 bytes", ReceiveBuffer);
-        Require(CacheBytes >= 0, nameof(CacheBytes), "at least 0", CacheBytes);
-        Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), "more than 0 and less than 2 GiB", IndexCacheBytes);
-        Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), "1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'", StatisticsName);
-        Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), "from 1 to 65,536", MaxPlaylistItems);
-        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), "more than 0 and at most a day", Limits.OpeningTime);
-        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), "at least 1 each", Limits.Structure);
-        Require(CacheTitles > 0, nameof(CacheTitles), "at least 1", CacheTitles);
+        Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), Application, "must be one path segment");
+        Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), EndPoints.Count, "must be 1 to 64 end points");
+        Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), ChunkSize, "must be from 128 to 16,777,215 bytes");
+        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= Day, nameof(MaxClientBuffer), MaxClientBuffer, "must be more than 0 and at most a day");
+        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= Day, nameof(DefaultClientBuffer), DefaultClientBuffer, "must be more than 0 and at most a day");
+        Require(MinClientBuffer >= TimeSpan.Zero && MinClientBuffer <= Day, nameof(MinClientBuffer), MinClientBuffer, "must be from 0 to a day");
+        Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "must be more than 0");
+        Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), IdleTimeout, "must be more than 0");
+        Require(MaxPause > TimeSpan.Zero, nameof(MaxPause), MaxPause, "must be more than 0");
+        Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), SendTimeout, "must be more than 0");
+        Require(MinPlayerRate >= 0, nameof(MinPlayerRate), MinPlayerRate, "must be at least 0");
+        Require(AcknowledgeTimeout > TimeSpan.Zero, nameof(AcknowledgeTimeout), AcknowledgeTimeout, "must be more than 0");
+        Require(MaxUnsentTime >= TimeSpan.Zero && MaxUnsentTime <= Day, nameof(MaxUnsentTime), MaxUnsentTime, "must be from 0 to a day");
+        Require(MaxPacingRate is null or >= 1000, nameof(MaxPacingRate), MaxPacingRate, "must be at least 1,000 bytes a second");
+        Require(MaxConnections > 0, nameof(MaxConnections), MaxConnections, "must be at least 1");
+        Require(MaxConnectionsPerAddress >= 0, nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress, "must be at least 0");
+        Require(MaxConnectsPerAddress >= 0, nameof(MaxConnectsPerAddress), MaxConnectsPerAddress, "must be at least 0");
+        Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), Workers, "must be from 1 to 1,024");
+        Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), MaxPlayerRate, "must be at least 1,000 bytes a second");
+        Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), MaxServerRate, "must be at least 1,000 bytes a second for each worker");
+        Require(SendBuffer is null or >= 4096, nameof(SendBuffer), SendBuffer, "must be at least 4,096 bytes");
+        Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), ReceiveBuffer, "must be at least 1,024 bytes");
+        Require(CacheBytes >= 0, nameof(CacheBytes), CacheBytes, "must be at least 0");
+        Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), IndexCacheBytes, "must be more than 0 and less than 2 GiB");
+        Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), StatisticsName, "must be 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
+        Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), MaxPlaylistItems, "must be from 1 to 65,536");
+        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), Limits.OpeningTime, "must be more than 0 and at most a day");
+        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), Limits.Structure, "must be at least 1");
+        Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
     }
 
     private static TimeSpan Day => TimeSpan.FromDays(1);
 
-    private static void Require(bool holds, string option, string rule, object? value)
+    private static void Require<T>(bool holds, string option, T value, string rule)
     {
         if (!holds)
         {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{option} must be {rule} (was {value})"), option);
+            string was = value is TimeSpan time ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds} s") : $"{value}";
+            throw new ArgumentException($"{option} {rule} (was {was})", option);
         }
     }
 }
