@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Mapwire.Load;
 
@@ -74,9 +73,7 @@ internal static class BenchCommand
 
     private static async Task<int> BenchAsync(string[] urls, bool remote, bool asJson, Func<IReadOnlyList<LoadTarget>, LoadOptions> choose)
     {
-        using CancellationTokenSource stopping = new();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using StopSignals signals = new();
         LoadTest test;
         try
         {
@@ -92,7 +89,7 @@ internal static class BenchCommand
         {
             using CancellationTokenSource shown = new();
             Task showing = BenchProgress.ShowAsync(test, shown.Token);
-            report = await test.RunAsync(stopping.Token);
+            report = await test.RunAsync(signals.Token);
             await shown.CancelAsync();
             await showing;
         }
@@ -110,12 +107,6 @@ internal static class BenchCommand
         }
 
         return report.ServedPlayers > 0 && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true; // the process ends by returning from here, with a report
-            stopping.Cancel();
-        }
     }
 
     private static LoadTarget Resolve(string text, bool remote)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Mapwire.Memory;
 using Spectre.Console;
@@ -29,18 +28,10 @@ internal static class PagesCommand
                 return ExitCode.Misuse("--evict takes files out of memory, --warm and --lock bring them in: choose one");
             }
 
-            using CancellationTokenSource stop = new();
-            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-            using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-            PagesRun run = new(parsed.GetValue(json), stop.Token);
+            using StopSignals signals = new();
+            PagesRun run = new(parsed.GetValue(json), signals.Token);
             return run.Run(
                 parsed.GetValue(files)!, parsed.GetValue(warm), parsed.GetValue(evict), parsed.GetValue(keep), parsed.GetValue(watch));
-
-            void Stop(PosixSignalContext signal)
-            {
-                signal.Cancel = true;
-                stop.Cancel();
-            }
         });
         return command;
     }

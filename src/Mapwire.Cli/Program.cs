@@ -18,4 +18,12 @@ foreach (ParseError error in parsed.Errors)
     return ExitCode.Misuse(error.Message);
 }
 
-return parsed.Invoke();
+try
+{
+    return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (IOException exception) when (exception is not FileNotFoundException) // such as a report into a full disk
+{
+    Output.TryWriteError(exception.Message);
+    return ExitCode.Failure;
+}

@@ -3,7 +3,8 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using Mapwire.Server;
+using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
 using Microsoft.Extensions.Logging.Console;
 
@@ -14,6 +15,9 @@ internal static class ServeCommand
 {
     /// <summary>The clip that came with the program, served when no folder is named.</summary>
     private static readonly string SampleFolder = Path.Combine(AppContext.BaseDirectory, "clips");
+
+    /// <summary>How long titles are counted for the line that says how many there are: a tree of a million files on a local disk.</summary>
+    private static readonly TimeSpan CountLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>The subcommand.</summary>
     public static Command Create()
@@ -146,9 +150,7 @@ internal static class ServeCommand
 
     private static int Serve(Func<RtmpServerOptions> choose)
     {
-        using ManualResetEventSlim stopping = new();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using StopSignals signals = new();
         using ConsoleLoggerProvider logs = ConsoleLog.Create();
         RtmpServerOptions options;
         RtmpServer server;
@@ -157,9 +159,9 @@ internal static class ServeCommand
             options = choose();
             server = new RtmpServer(options, logs.CreateLogger("mapwire"));
         }
-        catch (Exception wrong) when (wrong is ArgumentException or IOException or UnauthorizedAccessException or OverflowException)
+        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException or OverflowException)
         {
-            return ExitCode.Misuse(wrong.Message);
+            return ExitCode.Misuse(exception.Message);
         }
 
         using (server)
@@ -168,24 +170,34 @@ internal static class ServeCommand
             {
                 server.Start();
             }
-            catch (SocketException fault)
+            catch (SocketException exception)
             {
-                return ExitCode.Misuse($"cannot listen on {options.EndPoint}: {fault.Message}");
+                return ExitCode.Misuse($"cannot listen on {options.EndPoint}: {exception.Message}");
             }
 
-            Console.WriteLine($"Listening on rtmp://{server.EndPoint}/{options.Application}");
-            int titles = server.CountTitles(); // after the line above: to find ten thousand takes longer than to start
-            Console.WriteLine($"{titles} {(titles == 1 ? "title" : "titles")} in {Path.GetFullPath(options.Folder)}");
-            stopping.Wait();
+            Output.TryWriteLine($"Listening on rtmp://{server.EndPoint}/{options.Application}");
+            _ = TellTitlesAsync(server, Path.GetFullPath(options.Folder));
+            signals.Wait();
             server.Stop();
         }
 
         return ExitCode.Success;
+    }
 
-        void Stop(PosixSignalContext signal)
+    /// <summary>Says how many titles there are, when they are counted: serving and ending do not wait for a file system that does not answer.</summary>
+    private static async Task TellTitlesAsync(RtmpServer server, string folder)
+    {
+        TitleCount count = await server.CountTitlesAsync(CountLimit).ConfigureAwait(false);
+        string least = count.Pending is null ? "" : "at least ";
+        Output.TryWriteLine($"{least}{count.Titles} {(count.Titles == 1 ? "title" : "titles")} in {folder}");
+        if (count.FirstFault is { } fault)
         {
-            signal.Cancel = true; // the process ends by returning from here
-            stopping.Set();
+            Output.TryWriteError($"{count.UnreadableFolders} {(count.UnreadableFolders == 1 ? "folder" : "folders")} could not be read; the first: {fault}");
+        }
+
+        if (count.Pending is { } pending)
+        {
+            Output.TryWriteError($"titles were counted for {CountLimit.TotalSeconds:0} s; not done with {TerminalText.Clean(pending)}");
         }
     }
 

@@ -1,5 +1,5 @@
+using Mapwire.Server;
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Mapwire.Server.Statistics;
 using Spectre.Console;
@@ -93,16 +93,8 @@ internal static class TopCommand
 
     private static int ShowLive(TopServers servers, TimeSpan interval)
     {
-        using CancellationTokenSource stop = new();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        new TopScreen(servers, interval).Run(stop.Token);
+        using StopSignals signals = new();
+        new TopScreen(servers, interval).Run(signals.Token);
         return ExitCode.Success;
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
     }
 }

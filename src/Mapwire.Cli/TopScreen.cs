@@ -1,4 +1,5 @@
 using Mapwire.Server.Statistics;
+using Mapwire.Server;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,3 +1,4 @@
+using Mapwire.Server;
 using System.Globalization;
 using Mapwire.Server.Statistics;
 using Spectre.Console;

@@ -42,6 +42,10 @@ public sealed class TitleReport
             plainRefusal = RefusalOf(file, movie, default, out TimeSpan plainDuration);
             enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All), out TimeSpan enhancedDuration);
             duration = enhancedRefusal is null ? enhancedDuration : plainDuration;
+            if (TitleName.GetRefusal(Path.GetFileName(path)) is { } unserved)
+            {
+                (plainRefusal, enhancedRefusal) = (plainRefusal ?? unserved, enhancedRefusal ?? unserved);
+            }
         }
         catch (TitleException refused)
         {

@@ -74,7 +74,7 @@ public sealed class ServerStatisticsReader : IDisposable
             LayoutId = StatisticsLayout.LayoutId,
             LayoutVersion = StatisticsLayout.Version,
             ReadOnly = true,
-            OpenLeftover = true,
+            OpenAbandoned = true,
         });
         try
         {
