@@ -2,7 +2,7 @@ using Mapwire.Memory;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Sources;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Sources;
