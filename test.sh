@@ -137,6 +137,9 @@ look() {
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     have rtmpdump || need "rtmpdump" rtmpdump
     have gcc || need "gcc with the C library's headers" gcc libc6-dev # a library that makes folders fail
+    { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for the native program" clang zlib1g-dev
+    have mpv || need "mpv" mpv
+    have cvlc || need "VLC" vlc-bin vlc-plugin-base
     if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then
       need "GStreamer's gst-launch-1.0 with rtmp2src, flvdemux, h264parse and aacparse" \
         gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
