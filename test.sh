@@ -103,6 +103,10 @@ look() {
   lacking=()
   packages=()
   have dotnet || need "dotnet (the .NET 10 SDK)"
+  if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Memory.Tests "* ]]; then
+    have strace || need "strace" strace # lets system calls fail as other kernels and file systems do
+    { have unshare && have setpriv && have prlimit; } || need "unshare, setpriv and prlimit" util-linux
+  fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Load.Tests "* ]]; then
     # bench/versus, tried there with few players: a C program and nginx beside ours.
     have gcc || need "gcc with the C library's headers" gcc libc6-dev
@@ -122,6 +126,7 @@ look() {
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Conformance "* ]]; then
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     have rtmpdump || need "rtmpdump" rtmpdump
+    have gcc || need "gcc with the C library's headers" gcc libc6-dev # a library that makes folders fail
     if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then
       need "GStreamer's gst-launch-1.0 with rtmp2src, flvdemux, h264parse and aacparse" \
         gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad

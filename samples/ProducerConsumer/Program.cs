@@ -8,7 +8,7 @@ const int ringAt = 0, capacity = 1 << 16;
 using SharedMemory memory = SharedMemory.CreateOrOpen(name, SharedRing.SizeFor(capacity), new SharedMemoryOptions
 {
     LayoutId = new Guid("6d1ff9a5-3c11-4b57-a9b5-1f4f9a7be002"),
-    Initialize = made => SharedRing.Create(made, ringAt, capacity, RingProducers.Many),
+    Initialize = made => SharedRing.Create(made, ringAt, capacity, RingProducers.Multiple),
 });
 SharedRing ring = SharedRing.Open(memory, ringAt);
 

@@ -19,8 +19,8 @@ for (int i = int.Parse(count); i > 0; i--)
 {
     if (args[1] == "read")
     {
-        LockAcquisition how = guard.AcquireRead();
-        if (how == LockAcquisition.Acquired && memory.Read<long>(firstAt) != memory.Read<long>(secondAt))
+        LockResult how = guard.AcquireRead();
+        if (how == LockResult.Acquired && memory.Read<long>(firstAt) != memory.Read<long>(secondAt))
         {
             throw new InvalidOperationException("The numbers differ.");
         }
@@ -29,7 +29,7 @@ for (int i = int.Parse(count); i > 0; i--)
         continue;
     }
 
-    if (guard.AcquireWrite() == LockAcquisition.OwnerDied)
+    if (guard.AcquireWrite() == LockResult.OwnerDied)
     {
         memory.At<long>(secondAt) = memory.Read<long>(firstAt); // a writer was killed between the two: mend
     }

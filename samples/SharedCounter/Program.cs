@@ -14,7 +14,7 @@ using SharedMemory memory = SharedMemory.CreateOrOpen(name, 4096, new SharedMemo
 SharedMutex mutex = SharedMutex.Open(memory, mutexAt);
 for (int i = 0; i < rounds; i++)
 {
-    if (mutex.Acquire() == LockAcquisition.OwnerDied)
+    if (mutex.Acquire() == LockResult.OwnerDied)
     {
         Console.Error.WriteLine("the owner before was killed; a count is one store, so there is nothing to mend");
     }

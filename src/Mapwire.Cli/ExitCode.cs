@@ -16,7 +16,7 @@ internal static class ExitCode
     /// <returns><see cref="Wrong"/>.</returns>
     public static int Misuse(string message)
     {
-        Console.Error.WriteLine("mapwire: " + message.ReplaceLineEndings(" "));
+        Output.TryWriteError(message);
         return Wrong;
     }
 }

@@ -6,9 +6,10 @@ namespace Mapwire.Cli;
 /// <param name="Path">The file, as it was named or found.</param>
 /// <param name="Size">Its length in bytes.</param>
 /// <param name="Pages">Pages that it fills.</param>
-/// <param name="ResidentPages">Pages of it that are in memory.</param>
-/// <param name="Density">The part of it that is in memory, 0 to 1, for each of at most <see cref="Cells"/> equal pieces.</param>
-internal sealed record PageReport(string Path, long Size, long Pages, long ResidentPages, double[] Density)
+/// <param name="ResidentPages">Pages of it that are in memory; null where the system does not tell this user.</param>
+/// <param name="Density">The part of it that is in memory, 0 to 1, for each of at most <see cref="Cells"/> equal pieces; empty where
+/// it is not known.</param>
+internal sealed record PageReport(string Path, long Size, long Pages, long? ResidentPages, double[] Density)
 {
     /// <summary>Cells of the bar that shows a file.</summary>
     public const int Cells = 40;
@@ -25,6 +26,18 @@ internal sealed record PageReport(string Path, long Size, long Pages, long Resid
         using MappedRegion region = file.Map();
         long page = PlatformCapabilities.PageSize;
         long pages = (region.Length + page - 1) / page;
+        try
+        {
+            return Look(path, region, page, pages);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return new PageReport(path, region.Length, pages, null, []); // told to the file's owner and those who may write it
+        }
+    }
+
+    private static PageReport Look(string path, MappedRegion region, long page, long pages)
+    {
         var resident = new long[Math.Min(Cells, pages)];
         var all = new long[resident.Length];
         for (long start = 0; start < region.Length; start += Window)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mapwire.Memory;
+using Mapwire.Server;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -22,7 +23,7 @@ internal static class PagesText
         foreach (PageReport report in reports)
         {
             table.AddRow(
-                new Text(report.Path), new Text(Size(report.Size)), new Text(Size(Resident(report))),
+                new Text(TerminalText.Clean(report.Path, int.MaxValue)), new Text(Size(report.Size)), new Text(Resident(report) is long bytes ? Size(bytes) : "not known"),
                 new Text(Share(report.ResidentPages, report.Pages)), new Text(Bar(report)));
         }
 
@@ -30,15 +31,15 @@ internal static class PagesText
         {
             table.AddRow(
                 new Text(string.Create(CultureInfo.InvariantCulture, $"{reports.Count} files")),
-                new Text(Size(reports.Sum(report => report.Size))), new Text(Size(reports.Sum(Resident))),
-                new Text(Share(reports.Sum(report => report.ResidentPages), reports.Sum(report => report.Pages))), Text.Empty);
+                new Text(Size(reports.Sum(report => report.Size))), new Text(Sum(reports, Resident) is long sum ? Size(sum) : "not known"),
+                new Text(Share(Sum(reports, report => report.ResidentPages), reports.Sum(report => report.Pages))), Text.Empty);
         }
 
         return table;
     }
 
     /// <summary>A cell for each piece of the file, the higher the more of it is in memory; any page at all shows.</summary>
-    public static string Bar(PageReport report) => report.Pages == 0
+    public static string Bar(PageReport report) => report.Density.Length == 0
         ? ""
         : "[" + string.Concat(report.Density.Select(part => Eighths[(int)Math.Ceiling(part * 8)])) + "]";
 
@@ -59,8 +60,13 @@ internal static class PagesText
     }
 
     /// <summary>The last page of a file may be larger than what is left of the file.</summary>
-    private static long Resident(PageReport report) => Math.Min(report.Size, report.ResidentPages * PlatformCapabilities.PageSize);
+    private static long? Resident(PageReport report) =>
+        report.ResidentPages is long pages ? Math.Min(report.Size, pages * PlatformCapabilities.PageSize) : null;
 
-    private static string Share(long some, long all) =>
-        all == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * some / all:0} %");
+    /// <summary>The sum of what is known of all files; null if one is not.</summary>
+    public static long? Sum(IReadOnlyList<PageReport> reports, Func<PageReport, long?> part) =>
+        reports.Aggregate((long?)0, (sum, report) => sum + part(report));
+
+    private static string Share(long? some, long all) =>
+        all == 0 || some is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * some / all:0} %");
 }

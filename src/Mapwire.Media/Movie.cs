@@ -45,22 +45,21 @@ public sealed class Movie
     /// What somebody who put the file there wants to know though it plays, a line each: that it is truncated and how much is missing, and
     /// what is damaged. Tracks that cannot be played say so themselves (<see cref="Track.UnplayableReason"/>).
     /// </summary>
-    public IEnumerable<string> Warnings
+    public IReadOnlyList<string> Warnings
     {
         get
         {
+            List<string> warnings = [];
             if (IsTruncated)
             {
-                yield return "the file is cut off" + string.Concat(Tracks.Where(static track => track.MissingSamples > 0).Select(static track =>
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"; track {track.Id}: {track.DeclaredSamples - track.MissingSamples} of {track.DeclaredSamples} samples are there")));
+                IEnumerable<string> missing = Tracks.Where(static track => track.MissingSamples > 0).Select(static track => string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"; track {track.Id}: {track.DeclaredSamples - track.MissingSamples} of {track.DeclaredSamples} samples are there"));
+                warnings.Add("the file is cut off" + string.Concat(missing));
             }
 
-            foreach (FileDamage damage in Damage)
-            {
-                yield return damage.ToString();
-            }
+            warnings.AddRange(Damage.Select(static damage => damage.ToString()));
+            return warnings;
         }
     }
 

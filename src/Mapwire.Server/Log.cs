@@ -4,20 +4,21 @@ using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server;
 
-/// <summary>Every line the server logs. Ids are stable: 1xx connections, 2xx plays, 3xx titles, 4xx statistics, 9xx faults of ours.</summary>
+/// <summary>Every line the server logs. Ids are stable: 1xx connections, 2xx plays, 3xx titles, 4xx statistics, 9xx faults of ours.
+/// No line has a query string: tokens and stream keys stand there.</summary>
 internal static partial class Log
 {
     [LoggerMessage(100, LogLevel.Information, "{Peer} connect {Application} ({Agent})")]
-    public static partial void Connected(ILogger log, EndPoint? peer, string application, string agent);
+    public static partial void Connected(ILogger log, EndPoint? peer, LogText application, LogText agent);
 
     [LoggerMessage(101, LogLevel.Information, "{Peer} close: {Reason}, {Bytes} bytes in {Seconds:0.0} s")]
     public static partial void Closed(ILogger log, EndPoint? peer, CloseReason reason, long bytes, double seconds);
 
     [LoggerMessage(102, LogLevel.Warning, "{Peer} protocol error: {Fault}")]
-    public static partial void ProtocolBroken(ILogger log, EndPoint? peer, string fault);
+    public static partial void ProtocolBroken(ILogger log, EndPoint? peer, LogText fault);
 
     [LoggerMessage(103, LogLevel.Warning, "cannot accept a connection: {Fault} ({Times} times since the last such line)")]
-    public static partial void AcceptFailed(ILogger log, string fault, long times);
+    public static partial void AcceptFailed(ILogger log, LogText fault, long times);
 
     [LoggerMessage(104, LogLevel.Warning, "{Times} connections refused since the last such line: {Count} of at most {Max} are open")]
     public static partial void ServerFull(ILogger log, long times, int count, int max);
@@ -26,28 +27,28 @@ internal static partial class Log
     public static partial void ConnectionsLimited(ILogger log, long room, int wished, long limit, long needed);
 
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
-    public static partial void Playing(ILogger log, EndPoint? peer, string title, double start);
+    public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 
     [LoggerMessage(201, LogLevel.Information, "{Peer} play {Name} refused: {Reason}")]
-    public static partial void Refused(ILogger log, EndPoint? peer, string name, string reason);
+    public static partial void Refused(ILogger log, EndPoint? peer, LogText name, LogText reason);
 
     [LoggerMessage(202, LogLevel.Warning, "{Peer} play {Title} ended: {Reason}")]
-    public static partial void FileLost(ILogger log, EndPoint? peer, string title, string reason);
+    public static partial void FileLost(ILogger log, EndPoint? peer, LogText title, LogText reason);
 
     [LoggerMessage(300, LogLevel.Information, "{Title} opened: {Samples} samples, {Seconds:0.000} s")]
-    public static partial void TitleOpened(ILogger log, string title, int samples, double seconds);
+    public static partial void TitleOpened(ILogger log, LogText title, int samples, double seconds);
 
     [LoggerMessage(301, LogLevel.Warning, "{Title} plays without {Track}")]
-    public static partial void TrackLeftOut(ILogger log, string title, string track);
+    public static partial void TrackLeftOut(ILogger log, LogText title, LogText track);
 
     [LoggerMessage(302, LogLevel.Warning, "an index was not stored: {Fault}")]
-    public static partial void IndexNotStored(ILogger log, string fault);
+    public static partial void IndexNotStored(ILogger log, LogText fault);
 
     [LoggerMessage(400, LogLevel.Warning, "statistics are not published: {Fault}")]
-    public static partial void StatisticsNotPublished(ILogger log, string fault);
+    public static partial void StatisticsNotPublished(ILogger log, LogText fault);
 
     [LoggerMessage(401, LogLevel.Warning, "statistics have no room for more players or titles: {Fault}")]
-    public static partial void StatisticsFull(ILogger log, string fault);
+    public static partial void StatisticsFull(ILogger log, LogText fault);
 
     [LoggerMessage(900, LogLevel.Error, "{Peer} closed: unhandled exception")]
     public static partial void InternalError(ILogger log, EndPoint? peer, Exception fault);

@@ -1,16 +1,17 @@
 namespace Mapwire.Server;
 
-/// <summary>Makes a client's words fit for a log line: one line, no control characters for a terminal, no more than a line's length.</summary>
-internal static class LogText
+/// <summary>
+/// A text from outside in a log line. It is cleaned (<see cref="TerminalText"/>) when the line is written, so no caller can forget to.
+/// </summary>
+/// <param name="Text">The text as it came. Never with a query: that is where tokens are.</param>
+internal readonly record struct LogText(string Text)
 {
-    private const int MaxLength = 200;
+    /// <summary>The longest text of a line, in characters: a reason that names a title, an item and a place in it.</summary>
+    private const int MaxLength = 500;
 
-    /// <summary>The text with every control character written as <c>\uNNNN</c>, cut where it is too long.</summary>
-    public static string Clean(string text)
-    {
-        string cut = text.Length > MaxLength ? string.Concat(text.AsSpan(0, MaxLength), "...") : text;
-        return cut.Any(char.IsControl)
-            ? string.Concat(cut.Select(static c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()))
-            : cut;
-    }
+    /// <summary>Takes any text as one to be cleaned.</summary>
+    public static implicit operator LogText(string text) => new(text);
+
+    /// <summary>The cleaned text.</summary>
+    public override string ToString() => TerminalText.Clean(Text, MaxLength);
 }

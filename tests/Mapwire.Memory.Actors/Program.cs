@@ -1,10 +1,18 @@
 // The other processes of the tests: Mapwire.Memory.Actors ACTOR FILE.
+using System.Globalization;
+
 namespace Mapwire.Memory.Actors;
 
 internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        if (arguments is ["limited", string limit, ..])
+        {
+            Trials.LimitFiles(long.Parse(limit, CultureInfo.InvariantCulture));
+            arguments = arguments[2..];
+        }
+
         switch (arguments)
         {
             case ["journalist", string path]:
@@ -13,8 +21,22 @@ internal static class Program
             case ["cutter", string path, string control]:
                 Cutter.Run(path, control);
                 return 0;
+            case ["fill", string path, string length]:
+                Trials.Fill(path, long.Parse(length, CultureInfo.InvariantCulture));
+                return 0;
+            case ["grow", string path, string length]:
+                Trials.Grow(path, long.Parse(length, CultureInfo.InvariantCulture));
+                return 0;
+            case ["capabilities", string path]:
+                Trials.Capabilities(path);
+                return 0;
+            case ["residency", string path]:
+                Trials.Residency(path);
+                return 0;
             default:
-                Console.Error.WriteLine("usage: Mapwire.Memory.Actors journalist FILE | cutter FILE CONTROL");
+                Console.Error.WriteLine(
+                    "usage: Mapwire.Memory.Actors [limited BYTES] journalist FILE | cutter FILE CONTROL | fill FILE BYTES | grow FILE BYTES"
+                    + " | capabilities FILE | residency FILE");
                 return 2;
         }
     }

@@ -81,7 +81,7 @@ internal sealed class FileMutex : IDisposable
                 ulong token = (uint)(slot + 1) | ((number & ((1ul << LowNumberBits) - 1)) << NumberShift) | (number >> LowNumberBits << 32);
                 Volatile.Write(ref SharedWord.UInt64(at + SlotsAt + (slot * 8)), token);
                 FaultPoints.Reach(FaultPoint.SlotNumbered);
-                return new FileMutex(file, region, WordWait.For(id), held, token);
+                return new FileMutex(file, region, WordWait.For(id, file.Handle), held, token);
             }
         }
         while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(100));
@@ -202,7 +202,7 @@ internal sealed class FileMutex : IDisposable
                 continue;
             }
 
-            FaultPoints.Reach(FaultPoint.MutexWaiting);
+            FaultPoints.Reach(FaultPoint.Waiting);
             _waiting.Sleep(_base + OwnerAt, OwnerAt, (uint)(seen | SleepersFlag), milliseconds);
             slept = SleepersFlag;
         }

@@ -24,7 +24,7 @@ internal sealed class SharedSpace : ArenaSpace
     public override bool IsShared => true;
 
     public override bool TryLock(TimeSpan timeout, CancellationToken cancellationToken) =>
-        _mutex.TryAcquire(timeout, cancellationToken) != LockAcquisition.TimedOut; // what a dead owner left is seen by the undo log
+        _mutex.TryAcquire(timeout, cancellationToken) != LockResult.TimedOut; // what a dead owner left is seen by the undo log
 
     public override void Unlock() => _mutex.Release();
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Mapwire.Memory.Native;
@@ -6,25 +7,28 @@ using Microsoft.Win32.SafeHandles;
 namespace Mapwire.Memory;
 
 /// <summary>A held lock on a range of a file's bytes, shared or exclusive, against all other processes and all other holders in
-/// this one. The system releases it when the process ends, however it ends.</summary>
+/// this one. The system releases it when the process ends, even if it is killed.</summary>
 /// <remarks>
 /// <para>The range may reach past the file's end. Any thread may release the lock. Two locks of one program conflict like those
-/// of two programs, so whoever takes overlapping ranges twice waits for himself.</para>
+/// of two programs: acquiring overlapping ranges twice deadlocks.</para>
 /// <para>On Linux and macOS the locks bind only those who ask for them (locks of an open file description). On Windows calls
 /// that read or write inside a locked range fail too, also those on <see cref="MappedFile.Handle"/>; mapped access does not.</para>
 /// <para>A wait that can be cut short, and every wait on Windows, asks again and again, at first at once and at last every 10
-/// milliseconds; nobody is served in order.</para>
+/// milliseconds. The lock is not fair: waiters do not acquire it in FIFO order.</para>
+/// <para>A lock that is dropped without <see cref="Dispose"/> stays held until the process ends: the garbage collector never releases
+/// one, at a moment that no program could foresee.</para>
 /// </remarks>
 public sealed class RangeLock : IDisposable
 {
     /// <summary>The length of a range that reaches past every end the file will ever have.</summary>
-    public const long ToTheEnd = long.MaxValue;
+    public const long Unbounded = long.MaxValue;
 
     /// <summary>Questions asked at once, before the first pause: most locks are held for microseconds.</summary>
     private const int Spins = 10;
 
     private const int LongestPause = 10; // ms
 
+    private static readonly ConcurrentDictionary<RangeLock, byte> Held = new(); // keeps the collector from those that are dropped
     private readonly LockOwners _owners;
     private SafeFileHandle? _owner;
 
@@ -35,6 +39,7 @@ public sealed class RangeLock : IDisposable
         Offset = offset;
         Length = length;
         Mode = mode;
+        Held.TryAdd(this, 0);
     }
 
     /// <summary>The first byte of the range.</summary>
@@ -49,7 +54,7 @@ public sealed class RangeLock : IDisposable
     /// <summary>Takes a lock and waits for it as long as it takes.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
     /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes, or <see cref="ToTheEnd"/>.</param>
+    /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The lock, released by disposing of it.</returns>
@@ -69,12 +74,12 @@ public sealed class RangeLock : IDisposable
         return held!;
     }
 
-    /// <summary>Takes a lock if nobody has it now.</summary>
+    /// <summary>Takes a lock if no other holder has it now.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
     /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes, or <see cref="ToTheEnd"/>.</param>
+    /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
-    /// <param name="held">The lock, released by disposing of it; null if somebody else has it.</param>
+    /// <param name="held">The lock, released by disposing of it; null if another holder has it.</param>
     /// <returns>Whether it was taken.</returns>
     /// <exception cref="InvalidOperationException">An exclusive lock on a file that is open for reading only.</exception>
     /// <exception cref="IOException">The system has no locks left or the file system has none at all.</exception>
@@ -88,10 +93,10 @@ public sealed class RangeLock : IDisposable
     /// <summary>Takes a lock and waits for it as long as is given.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
     /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes, or <see cref="ToTheEnd"/>.</param>
+    /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
     /// <param name="timeout">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes.</param>
-    /// <param name="held">The lock, released by disposing of it; null if somebody else had it all the time.</param>
+    /// <param name="held">The lock, released by disposing of it; null if it was held by others all the time.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was taken.</returns>
     /// <exception cref="InvalidOperationException">An exclusive lock on a file that is open for reading only.</exception>
@@ -130,11 +135,11 @@ public sealed class RangeLock : IDisposable
     /// <summary>Takes a lock and waits for it without keeping a thread.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
     /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes, or <see cref="ToTheEnd"/>.</param>
+    /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
     /// <param name="timeout">How long to wait at most; null, the default, for as long as it takes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The lock, released by disposing of it; null if somebody else had it all the time.</returns>
+    /// <returns>The lock, released by disposing of it; null if it was held by others all the time.</returns>
     /// <exception cref="InvalidOperationException">An exclusive lock on a file that is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="IOException">The system has no locks left or the file system has none at all.</exception>
@@ -171,6 +176,7 @@ public sealed class RangeLock : IDisposable
             return;
         }
 
+        Held.TryRemove(this, out _);
         MemorySystem.Current.UnlockRange(owner, Offset, Length);
         _owners.Return(owner);
     }
@@ -207,4 +213,14 @@ public sealed class RangeLock : IDisposable
 
     private static bool IsTimeLeft(long start, TimeSpan timeout) =>
         timeout == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(start) < timeout;
+}
+
+/// <summary>Who may hold a byte range at the same time.</summary>
+public enum RangeLockMode
+{
+    /// <summary>Any number of shared holders, and no exclusive one.</summary>
+    Shared = 0,
+
+    /// <summary>One holder alone. The file has to be open for writing.</summary>
+    Exclusive = 1,
 }

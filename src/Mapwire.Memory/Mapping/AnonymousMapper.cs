@@ -7,7 +7,7 @@ internal static class AnonymousMapper
     {
         if (options.Sharing != MapSharing.Shared)
         {
-            throw new ArgumentException("Anonymous memory has no file to keep unchanged.", nameof(options));
+            throw new ArgumentException($"Sharing must be Shared for anonymous memory, which is the process's own anyway (was {options.Sharing}).", nameof(options));
         }
 
         if (options.HugePages == HugePages.Explicit)
@@ -15,7 +15,7 @@ internal static class AnonymousMapper
             PlatformCapabilities.Require(MemoryCapability.ExplicitHugePages);
             if (options.GuardPages > 0 || options.Reserve > 0)
             {
-                throw new ArgumentException("Explicit huge pages have neither guard pages nor a reserve.", nameof(options));
+                throw new ArgumentException("HugePages.Explicit cannot be combined with GuardPages or Reserve.", nameof(options));
             }
         }
         else if (options.HugePages == HugePages.Transparent)
@@ -29,6 +29,6 @@ internal static class AnonymousMapper
             access |= MemoryAccess.Read;
         }
 
-        return RegionMapper.Map(null, null, 0, length, access, options);
+        return RegionMapper.Map(null, 0, length, access, options);
     }
 }

@@ -7,7 +7,8 @@ public sealed class MapOptions
     /// <see cref="MemoryAccess.ReadWrite"/> for private and for anonymous pages.</summary>
     public MemoryAccess? Access { get; init; }
 
-    /// <summary>Who sees the stores. Default <see cref="MapSharing.Shared"/>. Anonymous memory is always private to the process.</summary>
+    /// <summary>Who sees the stores. Default <see cref="MapSharing.Shared"/>. Anonymous memory takes no other
+    /// value; it is the process's own in any case.</summary>
     public MapSharing Sharing { get; init; }
 
     /// <summary>The exact address of the region's first byte, or 0, the default, for one that the system picks. The address minus
@@ -27,4 +28,48 @@ public sealed class MapOptions
     /// <summary>Address space in bytes to keep from the region's first byte on, so that <see cref="MappedRegion.Resize"/> never
     /// moves the base. Default 0: the region cannot grow. Costs no memory.</summary>
     public long Reserve { get; init; }
+}
+
+/// <summary>Who sees what is stored into a mapped file.</summary>
+public enum MapSharing
+{
+    /// <summary>The file and everyone who maps or reads it.</summary>
+    Shared = 0,
+
+    /// <summary>Only this region: a page is copied at the first store to it, and the file never changes.</summary>
+    Private = 1,
+}
+
+/// <summary>Which page size an anonymous region asks for.</summary>
+public enum HugePages
+{
+    /// <summary>The system's base page.</summary>
+    None = 0,
+
+    /// <summary>Base pages that the system may join into huge ones in the background or on a fault (Linux <c>MADV_HUGEPAGE</c>).</summary>
+    Transparent = 1,
+
+    /// <summary>Huge pages or failure: Linux <c>MAP_HUGETLB</c> from the pages set aside by <c>vm.nr_hugepages</c>,
+    /// Windows <c>MEM_LARGE_PAGES</c>, which needs the privilege "Lock pages in memory".</summary>
+    Explicit = 2,
+}
+
+/// <summary>What a program may do with the pages of a region.</summary>
+[Flags]
+public enum MemoryAccess
+{
+    /// <summary>Nothing: every touch faults.</summary>
+    None = 0,
+
+    /// <summary>Loads.</summary>
+    Read = 1,
+
+    /// <summary>Stores. No system offers stores without loads, so <see cref="Read"/> comes with it.</summary>
+    Write = 2,
+
+    /// <summary>Instruction fetches.</summary>
+    Execute = 4,
+
+    /// <summary>Loads and stores.</summary>
+    ReadWrite = Read | Write,
 }

@@ -7,28 +7,30 @@ namespace Mapwire.Memory;
 /// <remarks>All members may be called from any thread. Regions live on after the file is disposed of.</remarks>
 public sealed class MappedFile : IDisposable
 {
-    private readonly FileAccess _access;
-    private readonly bool _execute;
+    private readonly MappedFileOptions _options;
     private readonly bool _isDevice;
+    private readonly bool _leaveOpen;
+    private readonly Lazy<MappedFileTraits> _traits;
 
-    private MappedFile(string path, SafeFileHandle handle, FileAccess access, bool execute, bool isDevice)
+    private MappedFile(string path, SafeFileHandle handle, MappedFileOptions options, bool isDevice, bool leaveOpen)
     {
         Path = path;
         Handle = handle;
-        _access = access;
-        _execute = execute;
+        _options = options;
         _isDevice = isDevice;
+        _leaveOpen = leaveOpen;
+        _traits = new Lazy<MappedFileTraits>(() => MemorySystem.Current.GetTraits(Handle, CanWrite), LazyThreadSafetyMode.PublicationOnly);
         LockOwners = new LockOwners(this);
     }
 
-    /// <summary>The path that the file was opened by. It may name another file by now.</summary>
+    /// <summary>The path that the file was opened by; empty for one from a handle. It may name another file by now.</summary>
     public string Path { get; }
 
-    /// <summary>The open file. Closed by <see cref="Dispose"/>.</summary>
+    /// <summary>The open file. Closed by <see cref="Dispose"/>, unless it was to be left open.</summary>
     public SafeFileHandle Handle { get; }
 
-    /// <summary>Whether regions may be written to and seen by others.</summary>
-    public bool CanWrite => (_access & FileAccess.Write) != 0;
+    /// <summary>Whether shared regions may be written to.</summary>
+    public bool CanWrite => (_options.Access & FileAccess.Write) != 0;
 
     /// <summary>The file's length in bytes, as the system tells it now; 0 for a device.</summary>
     /// <exception cref="ObjectDisposedException">The file is disposed of.</exception>
@@ -40,39 +42,69 @@ public sealed class MappedFile : IDisposable
 
     internal LockOwners LockOwners { get; }
 
+    internal bool Preallocates => _options.Preallocate && CanWrite && !_isDevice;
+
     /// <summary>Opens an existing file or device.</summary>
     /// <param name="path">Its path. A link is followed.</param>
-    /// <param name="options">How; null reads and locks nobody out.</param>
+    /// <param name="options">How; null reads and locks no other program out.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">The system does not allow it, or the path names a folder.</exception>
-    /// <exception cref="IOException">The path names a pipe or a socket, or someone else has the file locked.</exception>
+    /// <exception cref="IOException">The path names a pipe or a socket, or another program has the file locked.</exception>
     public static MappedFile Open(string path, MappedFileOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return Open(path, FileMode.Open, options ?? new MappedFileOptions());
     }
 
+    /// <summary>Maps a file that the program has opened already, such as that of a <see cref="FileStream"/>.</summary>
+    /// <param name="handle">The open file.</param>
+    /// <param name="access">What it was opened for; <see cref="FileAccess.Read"/> or <see cref="FileAccess.ReadWrite"/>. A mapping
+    /// that asks for more than the handle allows is refused by the system with <see cref="UnauthorizedAccessException"/>.</param>
+    /// <param name="leaveOpen">Whether <see cref="Dispose"/> leaves the handle open. Default false.</param>
+    /// <exception cref="ArgumentException">The handle is invalid, or the access does not include reading.</exception>
+    /// <exception cref="IOException">The handle is a pipe's, a socket's or a folder's.</exception>
+    public static MappedFile FromHandle(SafeFileHandle handle, FileAccess access, bool leaveOpen = false)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        if (handle.IsInvalid)
+        {
+            throw new ArgumentException("The handle is invalid.", nameof(handle));
+        }
+
+        RequireRead(access, nameof(access));
+        return FromHandle("", handle, new MappedFileOptions { Access = access }, leaveOpen);
+    }
+
     /// <summary>Opens a file for reading and writing, made if it is not there and lengthened with zeros if it is shorter. What is
     /// there stays: a file that others may have mapped is never shortened by opening it.</summary>
     /// <param name="path">Its path.</param>
-    /// <param name="length">The least length that the file has afterwards, in bytes.</param>
+    /// <param name="length">The minimum length of the file afterwards, in bytes. Disk space for all of it is set aside, unless
+    /// <see cref="MappedFileOptions.Preallocate"/> is false.</param>
     /// <param name="options">How; <see cref="MappedFileOptions.Access"/> is taken as read and write.</param>
     /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
-    /// <exception cref="IOException">The disk is full, or someone else has the file locked.</exception>
+    /// <exception cref="IOException">The disk is full, a limit on file sizes is reached, or another program has the file locked. A
+    /// file that this call has made is deleted again.</exception>
     public static MappedFile Create(string path, long length, MappedFileOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         options ??= new MappedFileOptions();
+        bool isNew = TryMake(path, options);
         MappedFile file = Open(path, FileMode.OpenOrCreate, new MappedFileOptions
         {
             Access = FileAccess.ReadWrite,
             Share = options.Share,
             Execute = options.Execute,
+            Preallocate = options.Preallocate,
         });
+        FileIdentity made = file.Identity;
         try
         {
-            if (file.Length < length)
+            if (options.Preallocate)
+            {
+                file.Allocate(length);
+            }
+            else if (file.Length < length)
             {
                 file.SetLength(length);
             }
@@ -82,35 +114,61 @@ public sealed class MappedFile : IDisposable
         catch
         {
             file.Dispose();
+            if (isNew && made.IsSameFile(GetIdentity(path)))
+            {
+                File.Delete(path);
+            }
+
             throw;
         }
     }
 
-    /// <summary>Which file a path names now, without opening it. Folders and devices have an identity too.</summary>
+    /// <summary>Gets which file a path names now, without opening it. Folders and devices have an identity too.</summary>
     /// <param name="path">The path. A link is followed.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
-    public static FileIdentity IdentityOf(string path)
+    public static FileIdentity GetIdentity(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return MemorySystem.Current.Stat(path).Identity;
     }
 
-    /// <summary>Sets the file's length. New bytes are zero and take no blocks yet. Regions keep their length: touching what a
-    /// shortened file no longer has faults, and guarded access reports it.</summary>
+    /// <summary>Sets the file's length. New bytes are zero and take no disk space yet (<see cref="Allocate"/> does that). Regions
+    /// keep their length: touching what a shortened file no longer has faults, and guarded access reports it.</summary>
     /// <param name="length">The new length in bytes.</param>
     /// <exception cref="InvalidOperationException">The file is open for reading only.</exception>
-    /// <exception cref="IOException">The disk is full, or on Windows the file is mapped and would get shorter.</exception>
+    /// <exception cref="IOException">The disk is full, a limit on file sizes is reached, or on Windows the file is mapped and would
+    /// get shorter.</exception>
     public void SetLength(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         RequireWrite();
+        if (length > MemorySystem.Current.MaxFileLength)
+        {
+            DiskSpace.RequireLength(length, Length);
+        }
+
         RandomAccess.SetLength(Handle, length);
     }
 
+    /// <summary>Sets disk space aside for the file's first bytes, and lengthens it with zeros if it is shorter: stores to them cannot
+    /// find the disk full. What is written there stays.</summary>
+    /// <remarks>Where the file system cannot set space aside (some network and FAT file systems), zeros are written behind the
+    /// present end instead, and holes before it stay. Copy-on-write file systems and snapshots may need space again for a
+    /// store.</remarks>
+    /// <param name="length">How many bytes from the file's start.</param>
+    /// <exception cref="InvalidOperationException">The file is open for reading only.</exception>
+    /// <exception cref="IOException">The disk is full, or a limit on file sizes is reached.</exception>
+    public void Allocate(long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        RequireWrite();
+        DiskSpace.Allocate(Handle, 0, length);
+    }
+
     /// <summary>Maps a part of the file. Any offset will do.</summary>
-    /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes; null maps to the file's present end.</param>
+    /// <param name="offset">The offset of the first byte in the file.</param>
+    /// <param name="length">The length in bytes; null maps to the file's present end.</param>
     /// <param name="options">How; null maps what the file was opened for, shared.</param>
     /// <returns>The region, which the caller disposes of.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
@@ -130,7 +188,8 @@ public sealed class MappedFile : IDisposable
         RequireInside(offset, wanted, size);
         if (options.HugePages != HugePages.None)
         {
-            throw new ArgumentException("Huge pages are for anonymous memory.", nameof(options));
+            throw new ArgumentException(
+                $"HugePages must be None for a file (was {options.HugePages}); MemoryAdvice.HugePages asks for them.", nameof(options));
         }
 
         if (_isDevice)
@@ -138,8 +197,9 @@ public sealed class MappedFile : IDisposable
             PlatformCapabilities.Require(MemoryCapability.MapDevice);
         }
 
-        MappedRegion region = RegionMapper.Map(this, Handle, offset, wanted, Access(options), options);
-        if (!_isDevice && options.Sharing == MapSharing.Shared && MemorySystem.Current.ReadsSeeMappedStores
+        MappedRegion region = RegionMapper.Map(this, offset, wanted, GetAccess(options), options);
+        region.Pages.IsResidencyHidden = _traits.Value.IsResidencyHidden;
+        if (!_isDevice && options.Sharing == MapSharing.Shared && _traits.Value.ReadsSeeMappedStores
             && (region.Access & MemoryAccess.Read) != 0)
         {
             region.Pages.ReadableFile = Handle;
@@ -149,8 +209,8 @@ public sealed class MappedFile : IDisposable
     }
 
     /// <summary>Frees the blocks behind a range; its bytes then read as zero, and the length stays.</summary>
-    /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes. Parts of a block are written as zeros.</param>
+    /// <param name="offset">The offset of the first byte in the file.</param>
+    /// <param name="length">The length in bytes. Parts of a block are written as zeros.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
     /// <exception cref="InvalidOperationException">The file is open for reading only.</exception>
     /// <exception cref="PlatformNotSupportedException">The file system cannot do it.</exception>
@@ -159,7 +219,7 @@ public sealed class MappedFile : IDisposable
     {
         RequireWrite();
         PlatformCapabilities.Require(MemoryCapability.PunchHole);
-        RequireInside(offset, length);
+        RequireInside(offset, length, Length);
         if (length > 0)
         {
             MemorySystem.Current.PunchHole(Handle, offset, length);
@@ -167,7 +227,7 @@ public sealed class MappedFile : IDisposable
     }
 
     /// <summary>Drops the file from the system's page cache, so that the next access reads the device. Its changes are written out
-    /// first. Pages that somebody has mapped or locked stay: <see cref="RegionPages.GetResidency(MappedRegion)"/> tells.</summary>
+    /// first. Pages that any process has mapped or locked stay: <see cref="MappedRegion.GetResidency()"/> tells.</summary>
     /// <exception cref="PlatformNotSupportedException">The system has no call for it.</exception>
     /// <exception cref="IOException">The device fails.</exception>
     public void Evict()
@@ -181,7 +241,10 @@ public sealed class MappedFile : IDisposable
     public void Dispose()
     {
         LockOwners.Dispose();
-        Handle.Dispose();
+        if (!_leaveOpen)
+        {
+            Handle.Dispose();
+        }
     }
 
     internal void RequireWrite()
@@ -194,28 +257,53 @@ public sealed class MappedFile : IDisposable
 
     private static MappedFile Open(string path, FileMode mode, MappedFileOptions options)
     {
-        if ((options.Access & FileAccess.Read) == 0)
-        {
-            throw new ArgumentException("A mapping needs to read: ask for FileAccess.Read or ReadWrite.", nameof(options));
-        }
-
+        RequireRead(options.Access, nameof(options));
         MemorySystem system = MemorySystem.Current;
         RequireMappable(path, system, mode); // before opening: opening a pipe would wait for its other end
         SafeFileHandle handle = system.Open(path, mode, options.Access, options.Share, options.Execute);
+        return FromHandle(path, handle, options, leaveOpen: false);
+    }
+
+    private static MappedFile FromHandle(string path, SafeFileHandle handle, MappedFileOptions options, bool leaveOpen)
+    {
         try
         {
-            FileKind kind = system.Stat(handle).Kind;
-            if (kind is FileKind.Stream or FileKind.Directory)
-            {
-                throw new IOException($"'{path}' is not a file that can be mapped.");
-            }
-
-            return new MappedFile(path, handle, options.Access, options.Execute, isDevice: kind == FileKind.Device);
+            FileKind kind = MemorySystem.Current.Stat(handle).Kind;
+            return kind is FileKind.Stream or FileKind.Directory
+                ? throw new IOException($"Cannot map '{path}': it is not a file or device.")
+                : new MappedFile(path, handle, options, isDevice: kind == FileKind.Device, leaveOpen);
         }
-        catch
+        catch when (!leaveOpen)
         {
             handle.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Makes an empty file with the permissions that are asked for.</summary>
+    /// <returns>False if there is something by this name already; opening it says the rest.</returns>
+    private static bool TryMake(string path, MappedFileOptions options)
+    {
+        FileStreamOptions make = new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+        };
+        if (options.UnixCreateMode is UnixFileMode mode && !OperatingSystem.IsWindows())
+        {
+            make.UnixCreateMode = mode;
+        }
+
+        try
+        {
+            new FileStream(path, make).Dispose();
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && System.IO.Path.Exists(path))
+        {
+            return false;
         }
     }
 
@@ -225,16 +313,22 @@ public sealed class MappedFile : IDisposable
         {
             if (system.Stat(path).Kind == FileKind.Stream)
             {
-                throw new IOException($"'{path}' is a pipe or a socket, which cannot be mapped.");
+                throw new IOException($"Cannot map '{path}': it is a pipe or a socket.");
             }
         }
-        catch (Exception failure) when (mode != FileMode.Open && failure is FileNotFoundException)
+        catch (FileNotFoundException) when (mode != FileMode.Open)
         {
             // It is about to be made.
         }
     }
 
-    private void RequireInside(long offset, long length) => RequireInside(offset, length, Length);
+    private static void RequireRead(FileAccess access, string parameter)
+    {
+        if ((access & FileAccess.Read) == 0)
+        {
+            throw new ArgumentException($"A mapping needs to read: ask for FileAccess.Read or ReadWrite (was {access}).", parameter);
+        }
+    }
 
     private static void RequireInside(long offset, long length, long size)
     {
@@ -247,7 +341,7 @@ public sealed class MappedFile : IDisposable
         }
     }
 
-    private MemoryAccess Access(MapOptions options)
+    private MemoryAccess GetAccess(MapOptions options)
     {
         bool isPrivate = options.Sharing == MapSharing.Private;
         MemoryAccess access = options.Access ?? (isPrivate || CanWrite ? MemoryAccess.ReadWrite : MemoryAccess.Read);
@@ -260,7 +354,7 @@ public sealed class MappedFile : IDisposable
             }
         }
 
-        if ((access & MemoryAccess.Execute) != 0 && !_execute)
+        if ((access & MemoryAccess.Execute) != 0 && !_options.Execute)
         {
             throw new InvalidOperationException($"'{Path}' was not opened with MappedFileOptions.Execute.");
         }

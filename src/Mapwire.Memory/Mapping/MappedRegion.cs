@@ -1,33 +1,42 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Mapwire.Memory.Native;
 
 namespace Mapwire.Memory;
 
-/// <summary>Mapped bytes: a part of a file, or anonymous memory.</summary>
+/// <summary>Mapped bytes: a part of a file, or anonymous memory. A span, reference or address of them that is used after the region
+/// is unmapped may end the process; a call that is too late throws <see cref="ObjectDisposedException"/>.</summary>
 /// <remarks>
-/// <para>Two ways in. Spans and <see cref="Read{T}"/> are plain loads: as fast as memory, and fatal for the process if the page is
-/// gone because someone cut the file or its device failed. <see cref="TryRead(long, Span{byte})"/> asks the system to copy and
-/// reports such a page instead; use it for files that others can change.</para>
-/// <para>All members may be called from any thread; the bytes themselves are as unsynchronized as any memory. The pages stay
-/// mapped until the region is disposed of and every <see cref="Lease"/> has ended. A span or address used after that is the
-/// caller's error and may end the process, and so is a span of a region that nothing refers to any more: keep the region in a
-/// <c>using</c> or a field.</para>
+/// <para><b>Two ways in.</b> Spans and <see cref="Read{T}"/> are plain loads: as fast as memory, and fatal for the process if the page
+/// is gone because another program truncated the file or its device failed. <see cref="TryRead(long, Span{byte})"/> asks the system to
+/// copy and reports such a page instead; use it for files that others can change.</para>
+/// <para><b>Lifetime.</b> The pages stay mapped until the region is disposed of and every <see cref="Lease"/> has ended. Keep the
+/// region in a <c>using</c> or a field as long as a span of it is used: the garbage collector unmaps a region that nothing refers
+/// to.</para>
+/// <para><b>Threads.</b> All members may be called from any thread; the bytes themselves are as unsynchronized as any memory. A call
+/// that runs while another thread disposes of the region ends as if before it, or throws <see cref="ObjectDisposedException"/>. For
+/// <see cref="Read{T}"/> and <see cref="Write{T}"/>, which count no reference, that holds on Linux and macOS, where the addresses stay
+/// empty for a while; on Windows such a load may fault, so threads that share a region there hold a <see cref="Lease"/>.</para>
 /// </remarks>
-public sealed class MappedRegion : IDisposable, IAsyncDisposable
+public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
 {
     /// <summary>The longest piece of a <see cref="ReadOnlySequence{T}"/>: a power of two below the limit of a span.</summary>
     private const int LongestSegment = 1 << 30;
 
+    /// <summary>The size of values that <see cref="Read{T}"/> checks by one comparison; what is nearer to the end takes two.</summary>
+    private const int FastMargin = 64;
+
     private readonly SafePages _pages;
     private readonly nint _address;
     private long _length; // 0 once unmapped, so that one comparison checks bounds and life
+    private long _fastLength; // offsets below this have FastMargin bytes before the end; 0 once unmapped
 
     internal MappedRegion(SafePages pages, nint address, long length, MemoryAccess access, bool isPrivate, bool isFile, long offset)
     {
         _pages = pages;
         _address = address;
-        _length = length;
+        SetLength(length);
         Access = access;
         IsPrivate = isPrivate;
         IsFile = isFile;
@@ -41,7 +50,7 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     /// <summary>Where the region starts in its file; 0 for anonymous memory.</summary>
     public long Offset { get; }
 
-    /// <summary>What the program may do with the pages, unless <see cref="RegionPages.Protect"/> changed it for some of them.</summary>
+    /// <summary>What the program may do with the pages, unless <see cref="Protect"/> changed it for some of them.</summary>
     public MemoryAccess Access { get; internal set; }
 
     /// <summary>Whether stores stay in this process.</summary>
@@ -89,12 +98,17 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Read<T>(long offset) where T : unmanaged
     {
-        if (offset < 0 || offset > _length - RawMemory.SizeOf<T>())
+        if (RawMemory.SizeOf<T>() <= FastMargin && (ulong)offset < (ulong)_fastLength)
         {
-            ThrowOutside(offset, RawMemory.SizeOf<T>());
+            T value = RawMemory.Read<T>(_address + (nint)offset);
+            Volatile.ReadBarrier(); // the look after the load: only a region still mapped has given a value of its own
+            if (_fastLength != 0)
+            {
+                return value;
+            }
         }
 
-        return RawMemory.Read<T>(_address + (nint)offset);
+        return ReadNearEnd<T>(offset);
     }
 
     /// <summary>Writes a value in the machine's byte order. A plain store: see the remarks on the class.</summary>
@@ -108,12 +122,39 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     public void Write<T>(long offset, T value) where T : unmanaged
     {
         RequireWrite();
-        if (offset < 0 || offset > _length - RawMemory.SizeOf<T>())
+        long length = _length;
+        if (offset < 0 || offset > length - RawMemory.SizeOf<T>())
         {
             ThrowOutside(offset, RawMemory.SizeOf<T>());
         }
 
         RawMemory.Write(_address + (nint)offset, value);
+        if (_length != length)
+        {
+            ObjectDisposedException.ThrowIf(_pages.IsClosed, this);
+        }
+    }
+
+    /// <summary>A reference to a value in the region, to read and write in place: an atomic counter, a field of a structure.</summary>
+    /// <typeparam name="T">Any type without references. Its layout should be explicit or sequential, so that all readers of the bytes
+    /// agree on it.</typeparam>
+    /// <param name="offset">Where it starts, in bytes from the start of the region. The address has to be aligned for
+    /// <see cref="Interlocked"/>: a multiple of the value's size up to 8.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not inside the region.</exception>
+    /// <exception cref="ArgumentException">The address is not aligned.</exception>
+    /// <exception cref="InvalidOperationException">The region is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped. A reference used after that is as a span used after
+    /// it.</exception>
+    public ref T At<T>(long offset) where T : unmanaged
+    {
+        Span<byte> bytes = AsSpan(offset, RawMemory.SizeOf<T>());
+        int alignment = RawMemory.AlignmentOf<T>();
+        if ((_address + offset) % alignment != 0)
+        {
+            throw new ArgumentException($"The address of a {typeof(T).Name} must be a multiple of {alignment} (was offset {offset}).", nameof(offset));
+        }
+
+        return ref MemoryMarshal.AsRef<T>(bytes);
     }
 
     /// <summary>A part of the region as a span to read and write.</summary>
@@ -199,7 +240,7 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     {
         using RegionPin pin = new(_pages);
         RequireInside(offset, destination.Length);
-        int done = FileRead.Ahead(_pages.ReadableFile, Offset + offset, destination);
+        int done = GuardedRead.ReadFromFile(_pages.ReadableFile, Offset + offset, destination);
         return done == destination.Length || MemorySystem.Current.TryRead(_address + (nint)(offset + done), destination[done..]);
     }
 
@@ -261,7 +302,7 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
     {
         if (!Enum.IsDefined(mode))
         {
-            throw new ArgumentOutOfRangeException(nameof(mode), mode, "Not a flush mode.");
+            throw Unknown.Value(nameof(mode), mode);
         }
 
         if (mode == FlushMode.Invalidate)
@@ -269,15 +310,16 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
             PlatformCapabilities.Require(MemoryCapability.FlushInvalidate);
         }
 
-        using PageRange range = new(this, offset, length);
+        using RegionPin pin = new(_pages);
+        (nint start, long bytes) = GetPages(offset, length);
         if (IsPrivate || (!_pages.FileWritable && IsFile))
         {
-            throw new InvalidOperationException("The region has no stores that a file could get.");
+            throw new InvalidOperationException("Cannot flush: the region is private or anonymous, or its file was opened read-only.");
         }
 
-        if (range.Length > 0)
+        if (bytes > 0)
         {
-            MemorySystem.Current.Flush(range.Start, range.Length, mode, _pages.File!, Offset + (range.Start - _address));
+            MemorySystem.Current.Flush(start, bytes, mode, _pages.File!, Offset + (start - _address));
         }
     }
 
@@ -304,69 +346,37 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
             CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Unwrap();
     }
 
-    /// <summary>Makes the region longer or shorter; its address stays. For a longer one the file is lengthened where needed; it
-    /// is never shortened (<see cref="MappedFile.SetLength"/> does that). Not while others resize the same region; and on Windows
-    /// no thread may touch the last 64 KiB meanwhile.</summary>
+    /// <summary>Makes the region longer or shorter; its address stays, and nothing that stays in it is unmapped meanwhile. For a
+    /// longer one the file is lengthened where needed, with disk space set aside for it
+    /// (<see cref="MappedFileOptions.Preallocate"/>); it is never shortened (<see cref="MappedFile.SetLength"/> does that).</summary>
+    /// <remarks>One thread at a time may resize a region, while others use what it keeps. On Windows the file is lengthened to the
+    /// next multiple of 64 KiB, since a view cannot grow; a region that does not write to its file, or is private, cannot grow
+    /// there past an end that is no such multiple.</remarks>
     /// <param name="length">The new length in bytes, at most <see cref="MapOptions.Reserve"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">More than was reserved, or past the end of a file that cannot be
     /// lengthened because the region does not write to it.</exception>
     /// <exception cref="InvalidOperationException">The region was mapped without <see cref="MapOptions.Reserve"/>.</exception>
-    /// <exception cref="IOException">The disk is full, or memory is short.</exception>
+    /// <exception cref="IOException">The disk is full, a limit on file sizes is reached, memory is short, or on Windows the region
+    /// ends where no view can follow. The region is as it was.</exception>
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public void Resize(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         using RegionPin pin = new(_pages);
         ObjectDisposedException.ThrowIf(_pages.IsClosed, this);
-        RegionMapper.Resize(this, _address - _pages.Base, length);
-        Volatile.Write(ref _length, length);
-    }
-
-    /// <summary>Tells the system how a range is going to be used. Whole pages: those that the range touches.</summary>
-    /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes.</param>
-    /// <param name="advice">What to tell.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
-    /// <exception cref="PlatformNotSupportedException">The system does not take this advice; the message says why.</exception>
-    /// <exception cref="InvalidOperationException">The advice would lose bytes (see <see cref="MemoryAdvice"/>).</exception>
-    /// <exception cref="IOException">A page could not be brought in.</exception>
-    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
-    public void Advise(long offset, long length, MemoryAdvice advice)
-    {
-        PlatformCapabilities.Require(advice switch
+        long before = Length;
+        SetLength(Math.Min(before, length)); // what goes is out of bounds before it goes
+        try
         {
-            MemoryAdvice.Normal => MemoryCapability.AdviseNormal,
-            MemoryAdvice.Sequential => MemoryCapability.AdviseSequential,
-            MemoryAdvice.Random => MemoryCapability.AdviseRandom,
-            MemoryAdvice.WillNeed => MemoryCapability.AdviseWillNeed,
-            MemoryAdvice.DontNeed => MemoryCapability.AdviseDontNeed,
-            MemoryAdvice.Free => MemoryCapability.AdviseFree,
-            MemoryAdvice.Cold => MemoryCapability.AdviseCold,
-            MemoryAdvice.PageOut => MemoryCapability.AdvisePageOut,
-            MemoryAdvice.PopulateRead => MemoryCapability.AdvisePopulateRead,
-            MemoryAdvice.PopulateWrite => MemoryCapability.AdvisePopulateWrite,
-            _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice."),
-        });
-        if (advice == MemoryAdvice.DontNeed && IsPrivate)
+            RegionMapper.Resize(this, _address - _pages.Base, length);
+        }
+        catch
         {
-            throw new InvalidOperationException("DontNeed would lose what was stored in private pages: say Discard, Cold or PageOut.");
+            SetLength(before);
+            throw;
         }
 
-        if (advice == MemoryAdvice.Free && IsFile)
-        {
-            throw new InvalidOperationException("Free is for anonymous memory.");
-        }
-
-        if (advice == MemoryAdvice.PopulateWrite)
-        {
-            RequireWrite();
-        }
-
-        using PageRange range = new(this, offset, length);
-        if (range.Length > 0)
-        {
-            MemorySystem.Current.Advise(range.Start, range.Length, advice);
-        }
+        SetLength(length);
     }
 
     /// <summary>Gives up the region. The pages are unmapped now, or when the last lease ends; until then the region works for
@@ -380,7 +390,7 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
         return new ValueTask(_pages.Unmapped);
     }
 
-    internal void ForgetPages() => Volatile.Write(ref _length, 0);
+    internal void ForgetPages() => SetLength(0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void RequireWrite()
@@ -389,6 +399,26 @@ public sealed class MappedRegion : IDisposable, IAsyncDisposable
         {
             ThrowReadOnly();
         }
+    }
+
+    private void SetLength(long length)
+    {
+        Volatile.Write(ref _fastLength, Math.Max(0, length - FastMargin));
+        Volatile.Write(ref _length, length);
+    }
+
+    private T ReadNearEnd<T>(long offset) where T : unmanaged
+    {
+        long length = _length;
+        if (offset < 0 || offset > length - RawMemory.SizeOf<T>())
+        {
+            ThrowOutside(offset, RawMemory.SizeOf<T>());
+        }
+
+        T value = RawMemory.Read<T>(_address + (nint)offset);
+        Volatile.ReadBarrier();
+        ObjectDisposedException.ThrowIf(_length == 0, this);
+        return value;
     }
 
     internal Span<byte> Window(long offset, int length, bool writable)

@@ -19,7 +19,7 @@ public enum MemoryAdvice
 
     /// <summary>Not needed soon: this process lets go of the pages, and the next touch brings the same bytes back.
     /// Refused with <see cref="InvalidOperationException"/> for private and anonymous memory, where it would lose the bytes:
-    /// <see cref="RegionPages.Discard"/> says that openly.</summary>
+    /// <see cref="MappedRegion.Discard"/> says that openly.</summary>
     DontNeed = 4,
 
     /// <summary>The bytes may be lost: the system takes the pages when it needs memory, and until a page is written again a load
@@ -38,4 +38,17 @@ public enum MemoryAdvice
 
     /// <summary>Bring the pages in and map them for stores, private copies made; returns when all are there.</summary>
     PopulateWrite = 9,
+
+    /// <summary>Join the pages into huge ones where that is possible: anonymous and shared memory, and files of some file systems
+    /// (Linux <c>MADV_HUGEPAGE</c>).</summary>
+    HugePages = 10,
+
+    /// <summary>Do not join the pages into huge ones (Linux <c>MADV_NOHUGEPAGE</c>).</summary>
+    NoHugePages = 11,
+
+    /// <summary>Leave the pages out of core dumps: secrets, or caches of many gigabytes (Linux <c>MADV_DONTDUMP</c>).</summary>
+    DontDump = 12,
+
+    /// <summary>Write the pages into core dumps again (Linux <c>MADV_DODUMP</c>).</summary>
+    DoDump = 13,
 }

@@ -52,16 +52,22 @@ public enum MemoryCapability
     /// <summary><see cref="MemoryAdvice.PageOut"/>.</summary>
     AdvisePageOut,
 
-    /// <summary><see cref="MemoryAdvice.PopulateRead"/> and <see cref="MapOptions.Populate"/>.</summary>
+    /// <summary><see cref="MemoryAdvice.PopulateRead"/>. <see cref="MapOptions.Populate"/> works without it.</summary>
     AdvisePopulateRead,
 
     /// <summary><see cref="MemoryAdvice.PopulateWrite"/>.</summary>
     AdvisePopulateWrite,
 
-    /// <summary><see cref="RegionPages.Discard"/> of a shared file's pages.</summary>
+    /// <summary><see cref="MemoryAdvice.HugePages"/> and <see cref="MemoryAdvice.NoHugePages"/>.</summary>
+    AdviseHugePages,
+
+    /// <summary><see cref="MemoryAdvice.DontDump"/> and <see cref="MemoryAdvice.DoDump"/>.</summary>
+    AdviseDontDump,
+
+    /// <summary><see cref="MappedRegion.Discard"/> of a shared file's pages.</summary>
     DiscardShared,
 
-    /// <summary><see cref="RegionPages.Discard"/> of a private file's pages.</summary>
+    /// <summary><see cref="MappedRegion.Discard"/> of a private file's pages.</summary>
     DiscardPrivateFile,
 
     /// <summary><see cref="MappedFile.PunchHole"/>.</summary>
@@ -70,7 +76,7 @@ public enum MemoryCapability
     /// <summary><see cref="MappedFile.Evict"/>: dropping a file from the system's page cache.</summary>
     EvictFile,
 
-    /// <summary><see cref="RegionPages.GetResidency(MappedRegion)"/> tells what is in the system's page cache; without it, what this process has
+    /// <summary><see cref="MappedRegion.GetResidency()"/> tells what is in the system's page cache; without it, what this process has
     /// in its working set.</summary>
     ResidencyOfPageCache,
 }

@@ -3,7 +3,7 @@ using Mapwire.Memory.Native;
 namespace Mapwire.Memory;
 
 /// <summary>What works on the running system. An operation that does not work throws <see cref="PlatformNotSupportedException"/>
-/// with the text of <see cref="WhyNot"/>; none silently does nothing.</summary>
+/// with the text of <see cref="GetUnsupportedReason"/>; none silently does nothing.</summary>
 public static class PlatformCapabilities
 {
     /// <summary>Bytes in a page: the unit of protection, residency and flushing.</summary>
@@ -15,18 +15,18 @@ public static class PlatformCapabilities
 
     /// <summary>Whether the running system can do it.</summary>
     /// <param name="capability">What is asked for.</param>
-    public static bool Supports(MemoryCapability capability) => WhyNot(capability) is null;
+    public static bool Supports(MemoryCapability capability) => GetUnsupportedReason(capability) is null;
 
     /// <summary>The reason why the running system cannot do it, or null if it can.</summary>
     /// <param name="capability">What is asked for.</param>
-    public static string? WhyNot(MemoryCapability capability) =>
+    public static string? GetUnsupportedReason(MemoryCapability capability) =>
         Enum.IsDefined(capability)
-            ? MemorySystem.Current.WhyNot(capability)
-            : throw new ArgumentOutOfRangeException(nameof(capability), capability, "Not a capability.");
+            ? MemorySystem.Current.GetUnsupportedReason(capability)
+            : throw Unknown.Value(nameof(capability), capability);
 
     internal static void Require(MemoryCapability capability)
     {
-        if (MemorySystem.Current.WhyNot(capability) is string reason)
+        if (MemorySystem.Current.GetUnsupportedReason(capability) is string reason)
         {
             throw new PlatformNotSupportedException(reason);
         }

@@ -9,5 +9,7 @@ namespace Mapwire.Memory.Native;
 /// <param name="HugePages">Page size of anonymous memory.</param>
 /// <param name="GuardPages">Pages without access on either side.</param>
 /// <param name="Reserve">Bytes of address space to keep, or 0 for just the pages.</param>
+/// <param name="Populate">Bring the pages in with the mapping itself, where <see cref="MemorySystem.CanMapPopulated"/>.</param>
 internal readonly record struct MapRequest(
-    long Offset, long Length, MemoryAccess Access, bool IsPrivate, nint Address, HugePages HugePages, int GuardPages, long Reserve);
+    long Offset, long Length, MemoryAccess Access, bool IsPrivate, nint Address, HugePages HugePages, int GuardPages, long Reserve,
+    bool Populate);

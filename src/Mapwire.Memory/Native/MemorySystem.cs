@@ -14,11 +14,20 @@ internal abstract class MemorySystem
 
     public abstract int Granularity { get; }
 
-    /// <summary>Whether reading a file and loading from its shared pages are the same bytes at any moment.</summary>
-    public virtual bool ReadsSeeMappedStores => false;
+    /// <summary>The unit in which files of growing regions are lengthened, so that no view has to be replaced.</summary>
+    public virtual long GrowthStep => 1;
+
+    /// <summary>The length that this process may give a file at most, in bytes.</summary>
+    public virtual long MaxFileLength => long.MaxValue;
+
+    /// <summary>Whether mapping can bring the pages in without an advice.</summary>
+    public virtual bool CanMapPopulated => false;
+
+    /// <summary>What is true of a file for as long as it is open.</summary>
+    public virtual MappedFileTraits GetTraits(SafeFileHandle file, bool canWrite) => default;
 
     /// <summary>The reason why this system cannot do it, or null.</summary>
-    public abstract string? WhyNot(MemoryCapability capability);
+    public abstract string? GetUnsupportedReason(MemoryCapability capability);
 
     /// <summary>Opens a file as asked; the caller has looked at what it is.</summary>
     public virtual SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share, bool execute) =>
@@ -82,6 +91,9 @@ internal abstract class MemorySystem
     /// <summary>Frees a file's blocks; the range then reads as zero.</summary>
     public abstract void PunchHole(SafeFileHandle file, long offset, long length);
 
+    /// <summary>Sets disk space aside for a range; a file that ends before it is lengthened, and never shortened.</summary>
+    public abstract void Allocate(SafeFileHandle file, long offset, long length);
+
     /// <summary>Drops a range of a file from the page cache.</summary>
     public abstract void Evict(SafeFileHandle file, long offset, long length);
 
@@ -102,6 +114,17 @@ internal abstract class MemorySystem
     /// <summary>Whether the system can wait for a lock without keeping others from the same handle.</summary>
     public abstract bool CanWaitForLock { get; }
 
+    /// <summary>Writes zeros behind the file's end, which needs space as no hole does.</summary>
+    protected static void AppendZeros(SafeFileHandle file, long end)
+    {
+        long from = RandomAccess.GetLength(file);
+        var zeros = new byte[(int)Math.Clamp(end - from, 0, 1 << 20)];
+        for (long at = from; at < end; at += zeros.Length)
+        {
+            RandomAccess.Write(file, zeros.AsSpan(0, (int)Math.Min(zeros.Length, end - at)), at);
+        }
+    }
+
     private static MemorySystem? Choose() =>
         !Environment.Is64BitProcess ? null
         : OperatingSystem.IsLinux() ? new Linux.LinuxMemory()
@@ -109,3 +132,22 @@ internal abstract class MemorySystem
         : OperatingSystem.IsMacOS() ? new MacOS.MacOSMemory()
         : null;
 }
+
+/// <summary>What kind of thing a path or handle names.</summary>
+internal enum FileKind
+{
+    Regular,
+    Directory,
+    Device,
+
+    /// <summary>A pipe or socket: nothing to map, and opening a pipe would wait for its other end.</summary>
+    Stream,
+}
+
+/// <summary>One answer of the system about a file.</summary>
+internal readonly record struct FileStatus(FileIdentity Identity, FileKind Kind);
+
+/// <summary>What is true of a file for as long as it is open.</summary>
+/// <param name="ReadsSeeMappedStores">Whether reading the file and loading from its shared pages are the same bytes at any moment.</param>
+/// <param name="IsResidencyHidden">Whether the system tells this process that all pages are in memory, whether or not they are.</param>
+internal readonly record struct MappedFileTraits(bool ReadsSeeMappedStores, bool IsResidencyHidden);

@@ -29,4 +29,7 @@ internal static unsafe class RawMemory
     /// <summary>Bytes of a <typeparamref name="T"/>, without its padding being anybody's secret: unmanaged types only.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SizeOf<T>() where T : unmanaged => sizeof(T);
+
+    /// <summary>The alignment that atomic access to a <typeparamref name="T"/> needs: that of a field of this type, at most 8.</summary>
+    public static int AlignmentOf<T>() where T : unmanaged => Math.Min(sizeof((byte, T)) - sizeof(T), 8); // padded to it
 }

@@ -8,7 +8,7 @@ namespace Mapwire.Memory.Native;
 /// <remarks>The reference count of <see cref="SafeHandle"/> is what leases are made of: pages go when the last one lets go.</remarks>
 internal abstract class SafePages : SafeHandle
 {
-    private TaskCompletionSource? _unmapped; // made for whoever waits, which is rare
+    private TaskCompletionSource? _unmapped; // made for a waiter, which is rare
     private int _gone;
 
     protected SafePages() : base(invalidHandleValue: 0, ownsHandle: true) { }
@@ -16,7 +16,7 @@ internal abstract class SafePages : SafeHandle
     /// <summary>The file, kept open where flushing or growing will need it; else null.</summary>
     public SafeFileHandle? File { get; private set; }
 
-    /// <summary>The file to read shared pages from instead, as long as somebody else keeps it open; else null.</summary>
+    /// <summary>The file to read shared pages from instead, as long as it is open; else null.</summary>
     public SafeFileHandle? ReadableFile { get; set; }
 
     /// <summary>Whether address space was asked for to grow into.</summary>
@@ -24,6 +24,15 @@ internal abstract class SafePages : SafeHandle
 
     /// <summary>Whether the file was opened for writing.</summary>
     public bool FileWritable { get; set; }
+
+    /// <summary>Whether growing sets disk space aside.</summary>
+    public bool Preallocates { get; set; }
+
+    /// <summary>Whether the system does not tell which pages are in memory.</summary>
+    public bool IsResidencyHidden { get; set; }
+
+    /// <summary>The file that was opened for this region alone; closed with the pages.</summary>
+    public MappedFile? OwnFile { get; set; }
 
     /// <summary>The region to tell just before the pages go.</summary>
     public MappedRegion? Owner { get; set; }
@@ -70,11 +79,23 @@ internal abstract class SafePages : SafeHandle
 
     protected sealed override bool ReleaseHandle()
     {
-        Owner?.ForgetPages(); // before unmapping: a late reader gets an exception, not a fault
+        Owner?.ForgetPages(); // before unmapping: what begins now gets an exception
         bool done = Unmap();
         File?.DangerousRelease();
-        Interlocked.Exchange(ref _gone, 1); // before looking who waits; whoever comes to wait looks the other way round
+        OwnFile?.Dispose();
+        Interlocked.Exchange(ref _gone, 1); // before looking for a waiter; a new waiter looks the other way round
         Volatile.Read(ref _unmapped)?.TrySetResult();
         return done;
     }
+}
+
+/// <summary>The pages of a region of length zero, which no system maps: only the count of leases is real.</summary>
+internal sealed class NoPages : SafePages
+{
+    public override bool IsInvalid => false;
+
+    public override void Resize(in MapRequest request) =>
+        throw new InvalidOperationException("Cannot resize: the region was mapped without MapOptions.Reserve.");
+
+    protected override bool Unmap() => true;
 }

@@ -17,13 +17,13 @@ internal readonly record struct PlayQuery(int Video, int Audio, string? Language
     /// <summary>The largest number that a track of a kind can have: the limit of all tracks of a file.</summary>
     private const int MaxTrack = 64;
 
-    /// <summary>Reads the query of a name. Who asks for tokens and the like asks for nothing here.</summary>
+    /// <summary>Reads the query of a <see cref="PlayName"/>; words that are not known here, such as tokens, are passed over.</summary>
+    /// <param name="text">What stands behind the '?'.</param>
     /// <exception cref="TitleException">A word that is known has a value that is not.</exception>
-    public static PlayQuery Parse(string name)
+    public static PlayQuery Parse(string text)
     {
         PlayQuery query = default;
-        int mark = name.IndexOf('?', StringComparison.Ordinal);
-        foreach (string part in mark < 0 ? [] : name[(mark + 1)..].Split('&'))
+        foreach (string part in text.Split('&'))
         {
             int equals = part.IndexOf('=', StringComparison.Ordinal);
             (string word, string value) = equals < 0 ? (part, "") : (part[..equals], Uri.UnescapeDataString(part[(equals + 1)..]));

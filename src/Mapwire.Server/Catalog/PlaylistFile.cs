@@ -19,9 +19,15 @@ internal static class PlaylistFile
     /// <summary>The names of playlist files, in the order they are tried for a name without extension.</summary>
     public static readonly string[] Extensions = [".m3u8", ".m3u", ".json"];
 
+    /// <summary>What yt-dlp writes beside each film, in JSON, and is no playlist.</summary>
+    private const string SidecarExtension = ".info.json";
+
     /// <summary>Whether a file of this name is a playlist.</summary>
     public static bool IsPlaylist(string path) =>
-        Array.Exists(Extensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+        !IsSidecar(path) && Array.Exists(Extensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether a file of this name only describes the film beside it.</summary>
+    public static bool IsSidecar(ReadOnlySpan<char> path) => path.EndsWith(SidecarExtension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a file's items.</summary>
     /// <param name="path">The file.</param>

@@ -88,7 +88,7 @@ public sealed class PlaylistReport
             reports.Add(new PlaylistItemReport
             {
                 Number = number,
-                Name = LogText.Clean(item.Name),
+                Name = TerminalText.Clean(item.Name),
                 Place = item.Place.ToString(),
                 In = TimeSpan.FromMilliseconds(shown?.In ?? 0),
                 Out = TimeSpan.FromMilliseconds(shown?.Out ?? 0),

@@ -23,15 +23,14 @@ internal sealed class ReelOpener
     }
 
     /// <summary>Opens what a client names, off the caller's thread.</summary>
-    /// <param name="folder">What follows the application's own name, possibly empty.</param>
-    /// <param name="name">The name as sent; its query says what of it is wanted.</param>
+    /// <param name="name">The name; its query says what of it is wanted.</param>
     /// <param name="abilities">What the client can be sent.</param>
     /// <returns>The reel, held for the caller, who releases it.</returns>
     /// <exception cref="TitleException">There is none, or a title of it cannot be played.</exception>
-    public async Task<Reel> OpenAsync(string folder, string name, PlayerAbilities abilities)
+    public async Task<Reel> OpenAsync(PlayName name, PlayerAbilities abilities)
     {
-        PlayQuery query = PlayQuery.Parse(name);
-        FoundTitle found = await _catalog.FindAsync(folder, name).ConfigureAwait(false);
+        PlayQuery query = PlayQuery.Parse(name.Query);
+        FoundTitle found = await _catalog.FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
             ? await OpenListAsync(found, query.Choose(abilities)).ConfigureAwait(false)
             : [PartOf(await _catalog.OpenAsync(found, query.Choose(abilities)).ConfigureAwait(false), 0, null)];
@@ -140,11 +139,12 @@ internal sealed class ReelOpener
     {
         try
         {
-            PlayQuery query = PlayQuery.Parse(item.Name);
-            FoundTitle found = await _catalog.FindAsync(folder, item.Name).ConfigureAwait(false);
+            PlayName name = PlayName.Parse(folder, item.Name);
+            PlayQuery query = PlayQuery.Parse(name.Query);
+            FoundTitle found = await _catalog.FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
-                throw new TitleException(TitleError.NotPlayable, "a playlist inside a playlist");
+                throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");
             }
 
             // The player's wishes go before the list's: they are what this viewer asked for.

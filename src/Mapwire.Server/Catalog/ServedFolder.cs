@@ -9,10 +9,11 @@ internal sealed class ServedFolder
     /// <summary>The most links followed for one path, as Linux does; more is a loop.</summary>
     private const int MaxLinks = 40;
 
-    private readonly string _root;
+    private readonly string _path;
 
-    /// <param name="path">The folder; links on the way to it are followed once, now.</param>
+    /// <param name="path">The folder. Links on the way to it are followed anew at each look, so that it may be switched to another one.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not list it or not enter it.</exception>
     public ServedFolder(string path)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -21,55 +22,29 @@ internal sealed class ServedFolder
             throw new DirectoryNotFoundException($"no folder {path}");
         }
 
-        _root = WithoutLinks(full) ?? throw new DirectoryNotFoundException($"the links of {path} run in a circle");
+        _path = full;
+        RequireAccess(GetRoot() ?? throw new DirectoryNotFoundException($"the links of {path} run in a circle"), path);
     }
 
-    /// <summary>The titles in the folder and its subfolders, as paths below the folder with '/' between segments.</summary>
-    /// <remarks>Links to folders are not walked, so that a circle of them ends; titles behind them can be played all the same.</remarks>
-    public IEnumerable<string> Titles()
-    {
-        EnumerationOptions walk = new()
-        {
-            RecurseSubdirectories = true,
-            IgnoreInaccessible = true,
-            AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
-        };
-        FileSystemEnumerable<(string Path, bool IsLink)> files = new(_root, static (ref entry) => (entry.ToFullPath(), IsLink(ref entry)), walk)
-        {
-            ShouldIncludePredicate = static (ref entry) => !entry.IsDirectory && TitleName.HasTitleExtension(entry.FileName),
-            ShouldRecursePredicate = static (ref entry) => !IsLink(ref entry),
-        };
-        foreach ((string path, bool isLink) in files)
-        {
-            string title = Path.GetRelativePath(_root, path).Replace('\\', '/');
-            if (!isLink || Find(title) is not null)
-            {
-                yield return title; // a link may lead out
-            }
-        }
-
-        static bool IsLink(ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) != 0;
-    }
+    /// <summary>The folder itself, free of links; the path as it was given while a link on it leads nowhere.</summary>
+    public string Root => GetRoot() ?? _path;
 
     /// <summary>The real path of a title, free of links; null when there is no such file, or it lies outside the folder.</summary>
-    /// <param name="candidate">A path of <see cref="TitleName.Candidates"/>.</param>
+    /// <param name="candidate">A path of <see cref="PlayName.GetCandidates()"/>.</param>
     public string? Find(string candidate)
     {
-        string path = Path.Join(_root, candidate);
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        string? real = WithoutLinks(path);
-        return real is not null && IsInside(real) ? real : null;
+        string path = Path.Join(_path, candidate);
+        return File.Exists(path) && WithoutLinks(path) is { } real && IsInside(real) ? real : null;
     }
 
     /// <summary>Whether a real path lies in the folder.</summary>
-    public bool IsInside(string realPath) =>
-        realPath.Length > _root.Length + 1
-        && realPath.StartsWith(_root, StringComparison.Ordinal)
-        && (Path.EndsInDirectorySeparator(_root) || realPath[_root.Length] == Path.DirectorySeparatorChar);
+    public bool IsInside(string realPath)
+    {
+        string root = Root;
+        return realPath.Length > root.Length
+            && realPath.StartsWith(root, StringComparison.Ordinal)
+            && (Path.EndsInDirectorySeparator(root) || realPath[root.Length] == Path.DirectorySeparatorChar);
+    }
 
     /// <summary>Insists that an open file itself lies in the folder, so that a link put in place after its path was checked is seen.</summary>
     /// <param name="file">The file. Linux tells its path, free of links (proc_pid_fd(5)); elsewhere nothing is checked.</param>
@@ -81,9 +56,36 @@ internal sealed class ServedFolder
             && new FileInfo($"/proc/self/fd/{file.Handle.DangerousGetHandle()}").LinkTarget is { } real
             && !IsInside(real))
         {
-            throw new TitleException(TitleError.NotFound, $"no title {LogText.Clean(name)}");
+            throw new TitleException(TitleError.NotFound, $"no title {TerminalText.Clean(name)}");
         }
     }
+
+    /// <summary>Whether an entry is a link: to a folder, it is not walked, so that a circle of links ends.</summary>
+    internal static bool IsLink(ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) != 0;
+
+    /// <summary>Says which right is missing, before a server comes up that has no title to serve.</summary>
+    private static void RequireAccess(string root, string path)
+    {
+        try
+        {
+            using IEnumerator<string> entries = Directory.EnumerateFileSystemEntries(root).GetEnumerator();
+            if (entries.MoveNext())
+            {
+                File.GetAttributes(entries.Current);
+            }
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new UnauthorizedAccessException(
+                $"cannot serve {path}: this user ({Environment.UserName}) needs the rights to list and to enter it (chmod o+rx, or run as its owner)", exception);
+        }
+        catch (IOException)
+        {
+            // It does not answer now; plays are refused with the reason, and go on when it does.
+        }
+    }
+
+    private string? GetRoot() => WithoutLinks(_path);
 
     internal static string? WithoutLinks(string path)
     {

@@ -40,31 +40,28 @@ internal sealed class TitleCatalog : IDisposable
     /// <summary>Where names are looked up and short files read: it takes the system microseconds, or it hangs.</summary>
     public FileThreads Lookups { get; }
 
-    /// <summary>The titles in the folder now.</summary>
-    public int Count() => _folder.Titles().Count();
+    /// <inheritdoc cref="TitleCounter.CountAsync"/>
+    public Task<TitleCount> CountAsync(TimeSpan timeLimit) => TitleCounter.CountAsync(_folder, timeLimit);
 
     /// <summary>Finds the file that a client names, not on the caller's thread.</summary>
-    /// <param name="folder">What follows the application's own name, possibly empty.</param>
-    /// <param name="name">The name as sent.</param>
+    /// <param name="name">The name.</param>
     /// <returns>The file as it is now.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public Task<FoundTitle> FindAsync(string folder, string name) =>
-        Lookups.RunAsync($"{folder}/{TitleName.WithoutQuery(name)}", _ => Find(folder, name));
+    public Task<FoundTitle> FindAsync(PlayName name) => Lookups.RunAsync(name.ToString(), _ => Find(name));
 
     /// <summary>Finds the file that a client names.</summary>
-    /// <param name="folder">What follows the application's own name, possibly empty.</param>
-    /// <param name="name">The name as sent.</param>
+    /// <param name="name">The name.</param>
     /// <returns>The file as it is now.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public FoundTitle Find(string folder, string name)
+    public FoundTitle Find(PlayName name)
     {
-        foreach (string candidate in TitleName.Candidates(folder, name))
+        foreach (string candidate in name.GetCandidates())
         {
             if (_folder.Find(candidate) is { } path)
             {
                 try
                 {
-                    return new FoundTitle(path, candidate, MappedFile.IdentityOf(path));
+                    return new FoundTitle(path, candidate, MappedFile.GetIdentity(path));
                 }
                 catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
                 {
@@ -73,7 +70,7 @@ internal sealed class TitleCatalog : IDisposable
             }
         }
 
-        throw new TitleException(TitleError.NotFound, $"no title {LogText.Clean(name)}");
+        throw new TitleException(TitleError.NotFound, $"no title {TerminalText.Clean(name.ToString())}");
     }
 
     /// <summary>Opens a recording, not on the caller's thread.</summary>

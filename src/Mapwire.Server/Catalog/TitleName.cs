@@ -1,119 +1,103 @@
+using System.Buffers;
+
 namespace Mapwire.Server.Catalog;
 
-/// <summary>
-/// A client's words for a title, turned into file paths relative to the served folder, in the order to try them.
-/// Purely textual: a name that could leave the folder has no path at all.
-/// </summary>
-/// <remarks>
-/// Clients split and decorate the same URL differently. <c>rtmp://host/vod/dir/film.mp4</c> arrives as application <c>vod/dir</c>
-/// and name <c>mp4:film.mp4</c> from some, as <c>vod</c> and <c>dir/film.mp4</c> from others; Flash-era players leave out the
-/// extension; some escape spaces and some do not.
-/// </remarks>
+/// <summary>Which files of the served folder are titles, by their names alone, and which paths may be looked up at all.</summary>
 internal static class TitleName
 {
-    /// <summary>The longest name taken, in characters: PATH_MAX of Linux.</summary>
+    /// <summary>The longest path, in characters: PATH_MAX of Linux.</summary>
     private const int MaxLength = 4096;
 
     /// <summary>The deepest folder served.</summary>
     private const int MaxSegments = 64;
 
-    /// <summary>The extensions of titles, in the order they are tried for a name without one.</summary>
-    public static readonly string[] Extensions = [".mp4", ".m4v", ".mov", ".f4v", ".m4a", ".flv", .. PlaylistFile.Extensions];
+    /// <summary>The extensions of titles, in the order they are tried for a name without one: MP4 and its relatives, FLV, playlists.</summary>
+    public static readonly string[] Extensions =
+    [
+        ".mp4", ".m4v", ".mov", ".f4v", ".m4a", ".flv", ".3gp", ".3g2", ".m4b", ".m4r", ".qt", ".isma", ".ismv", .. PlaylistFile.Extensions,
+    ];
 
-    private static readonly string[] Prefixes = ["mp4:", "flv:", "mp3:"];
+    /// <summary>What Windows opens in place of a file of that name, whatever its folder and extension.</summary>
+    private static readonly string[] Devices = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
-    /// <summary>The paths to try, below the served folder, with '/' between segments; none when the name is not acceptable.</summary>
-    /// <param name="folder">What follows the application's own name in the client's application, possibly empty.</param>
-    /// <param name="name">The name of the play command as sent.</param>
-    public static IReadOnlyList<string> Candidates(string folder, string name)
-    {
-        List<string> candidates = [];
-        string bare = WithoutQuery(name);
-        foreach (string prefix in Prefixes)
-        {
-            if (bare.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
-            {
-                bare = bare[prefix.Length..];
-                break;
-            }
-        }
-
-        string path = folder + "/" + bare;
-        AddWithExtensions(candidates, path);
-        if (path.Contains('%', StringComparison.Ordinal))
-        {
-            AddWithExtensions(candidates, Uri.UnescapeDataString(path)); // once; what it gives is held to the same rules
-        }
-
-        return candidates;
-    }
-
-    /// <summary>The part of an application or name before its query.</summary>
-    public static string WithoutQuery(string text)
-    {
-        int query = text.IndexOf('?', StringComparison.Ordinal);
-        return query < 0 ? text : text[..query];
-    }
+    /// <summary>Separators, streams and patterns of Windows.</summary>
+    private static readonly SearchValues<char> WindowsSyntax = SearchValues.Create("\\:*?\"<>|");
 
     /// <summary>Whether a file of this name is a title.</summary>
+    /// <param name="path">A path or a name; only its end counts.</param>
     public static bool HasTitleExtension(ReadOnlySpan<char> path)
     {
         foreach (string extension in Extensions)
         {
             if (path.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
             {
-                return true;
+                return !PlaylistFile.IsSidecar(path);
             }
         }
 
         return false;
     }
 
-    private static void AddWithExtensions(List<string> candidates, string path)
-    {
-        if (Normalize(path) is not { } normal)
-        {
-            return;
-        }
+    /// <summary>Why a file of this name is no title, whatever is in it; null when it is one.</summary>
+    public static string? GetRefusal(string fileName) =>
+        !HasTitleExtension(fileName) ? $"files named *{Path.GetExtension(fileName)} are not served: titles end in {string.Join(", ", Extensions)}"
+        : fileName.StartsWith('.') ? "files whose names begin with '.' are not served"
+        : null;
 
-        if (HasTitleExtension(normal))
-        {
-            candidates.Add(normal);
-        }
-
-        foreach (string extension in Extensions)
-        {
-            candidates.Add(normal + extension);
-        }
-    }
-
-    /// <summary>The path with single slashes, or null when a segment is not the plain name of a visible file or folder.</summary>
-    private static string? Normalize(string path)
+    /// <summary>The path with single slashes and without "." segments; null when it may not be looked up.</summary>
+    /// <param name="path">Segments with '/' between them; no extension is added to it any more.</param>
+    /// <param name="isWindows">Whose rules count.</param>
+    public static string? Normalize(string path, bool isWindows)
     {
         if (path.Length > MaxLength)
         {
             return null;
         }
 
-        string[] segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return segments.Length is > 0 and <= MaxSegments && Array.TrueForAll(segments, IsPlain) ? string.Join('/', segments) : null;
-    }
-
-    private static bool IsPlain(string segment)
-    {
-        if (segment[0] == '.' || segment[^1] is '.' or ' ')
+        int segments = 0;
+        bool isNormal = true;
+        foreach (Range range in path.AsSpan().Split('/'))
         {
-            return false; // hidden, "." and ".."; and what Windows trims to another name
+            ReadOnlySpan<char> segment = path.AsSpan(range);
+            if (segment is "" or ".")
+            {
+                isNormal = false;
+            }
+            else if (++segments > MaxSegments || !IsVisibleName(segment, isWindows))
+            {
+                return null;
+            }
         }
 
-        foreach (char c in segment)
+        return segments == 0 ? null
+            : isNormal ? path
+            : string.Join('/', path.Split('/').Where(static segment => segment is not ("" or ".")));
+    }
+
+    /// <summary>Whether it is the plain name of a file or folder that is not hidden; "..", too, is not.</summary>
+    private static bool IsVisibleName(ReadOnlySpan<char> segment, bool isWindows) =>
+        segment[0] != '.' && !segment.Contains('\0') && (!isWindows || IsWindowsName(segment));
+
+    /// <summary>Windows trims blanks and dots at the end, has separators and streams of its own, and devices in every folder.</summary>
+    private static bool IsWindowsName(ReadOnlySpan<char> segment)
+    {
+        if (segment[^1] is '.' or ' ' || segment.ContainsAny(WindowsSyntax) || segment.ContainsAnyInRange('\u0001', '\u001f'))
         {
-            if (c is '\\' or ':' || char.IsControl(c))
+            return false;
+        }
+
+        int dot = segment.IndexOf('.');
+        ReadOnlySpan<char> stem = (dot < 0 ? segment : segment[..dot]).TrimEnd(' ');
+        foreach (string device in Devices)
+        {
+            if (stem.Equals(device, StringComparison.OrdinalIgnoreCase))
             {
                 return false;
             }
         }
 
-        return true;
+        return !(stem.Length == 4
+            && (stem.StartsWith("COM", StringComparison.OrdinalIgnoreCase) || stem.StartsWith("LPT", StringComparison.OrdinalIgnoreCase))
+            && stem[3] is (>= '0' and <= '9') or '¹' or '²' or '³');
     }
 }

@@ -26,8 +26,15 @@ public sealed class TitleReport
     /// <summary>What is wrong with the file though it plays, a line each: that it is cut off, and where it is damaged.</summary>
     public IReadOnlyList<string> Warnings { get; private init; } = [];
 
+    /// <summary>Whether the file ends in the middle of its media, as a download that was not completed does; what is whole is played.</summary>
+    public bool IsTruncated { get; private init; }
+
     /// <summary>The tracks; empty when the file could not be read so far.</summary>
     public IReadOnlyList<TrackReport> Tracks { get; private init; } = [];
+
+    /// <summary>Whether a file of this name is served; of playlists too.</summary>
+    /// <param name="path">Only the name counts.</param>
+    public static bool IsTitle(string path) => TitleName.GetRefusal(Path.GetFileName(path)) is null;
 
     /// <summary>Opens a file as the server would and tells what it found. A file that is refused is a report too.</summary>
     /// <param name="path">The file.</param>
@@ -45,6 +52,10 @@ public sealed class TitleReport
             plainRefusal = RefusalOf(file, movie, default, out TimeSpan plainDuration);
             enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All), out TimeSpan enhancedDuration);
             duration = enhancedRefusal is null ? enhancedDuration : plainDuration;
+            if (TitleName.GetRefusal(Path.GetFileName(path)) is { } unserved)
+            {
+                (plainRefusal, enhancedRefusal) = (plainRefusal ?? unserved, enhancedRefusal ?? unserved);
+            }
         }
         catch (TitleException refused)
         {
@@ -59,6 +70,7 @@ public sealed class TitleReport
             EnhancedRefusal = enhancedRefusal,
             Duration = duration,
             FileLength = LengthOf(path),
+            IsTruncated = movie.IsTruncated,
             KilobitsPerSecond = enhanced.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
             Warnings = [.. movie.Warnings],
             Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, plain.Contains(track), enhanced.Contains(track)))],

@@ -62,8 +62,9 @@ public sealed class RtmpServer : IDisposable
     /// <summary>Connections that are open now.</summary>
     public int ConnectionCount => _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
 
-    /// <summary>Counts the titles of the folder as they are now.</summary>
-    public int CountTitles() => _context.Catalog.Count();
+    /// <summary>Counts the titles of the folder as they are now, as far as it can be read; serving does not wait for it.</summary>
+    /// <param name="timeLimit">After this time the result is what was found so far.</param>
+    public Task<TitleCount> CountTitlesAsync(TimeSpan timeLimit) => _context.Catalog.CountAsync(timeLimit);
 
     /// <summary>Listens and serves until <see cref="Stop"/>.</summary>
     /// <exception cref="SocketException">The end point cannot be listened on.</exception>

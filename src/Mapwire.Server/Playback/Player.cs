@@ -93,17 +93,16 @@ internal sealed class Player : IServerSessionHandler
     public string? OnConnect(ConnectCommand connect)
     {
         LastRequest = Now;
-        string path = TitleName.WithoutQuery(connect.App).Trim('/');
-        string application = path.Split('/')[0];
+        (string application, string folder) = PlayName.ParseApplication(connect.App);
         if (application != _context.Options.Application)
         {
             return $"no application {application}; this server has {_context.Options.Application}";
         }
 
-        _folder = path[application.Length..];
+        _folder = folder;
         _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);
         IsConnected = true;
-        Log.Connected(_context.Log, _peer, LogText.Clean(connect.App), LogText.Clean(connect.FlashVersion ?? "no version"));
+        Log.Connected(_context.Log, _peer, folder.Length == 0 ? application : $"{application}/{folder}", connect.FlashVersion ?? "no version");
         return null;
     }
 
@@ -256,7 +255,7 @@ internal sealed class Player : IServerSessionHandler
         Exception? fault = null;
         try
         {
-            reel = await _context.Reels.OpenAsync(_folder, name, _abilities).ConfigureAwait(false);
+            reel = await _context.Reels.OpenAsync(PlayName.Parse(_folder, name), _abilities).ConfigureAwait(false);
         }
         catch (Exception refused)
         {
@@ -294,7 +293,7 @@ internal sealed class Player : IServerSessionHandler
 
     private void Refuse(PlayerStream stream, string name, Exception fault)
     {
-        Log.Refused(_context.Log, _peer, LogText.Clean(name), fault.Message);
+        Log.Refused(_context.Log, _peer, PlayName.Parse(_folder, name).ToString(), fault.Message);
         if (fault is not TitleException)
         {
             Log.InternalError(_context.Log, _peer, fault);

@@ -66,7 +66,7 @@ internal sealed class PlayerStatistics
         _mediaTime = 0;
         _wasAhead = false;
         Write(PlayerState.Connected, isBlocked: false, now);
-        _factsCell.WriteAlone(in _facts);
+        _factsCell.WriteSingleWriter(in _facts);
     }
 
     /// <summary>Says how the player stands, after each thing that happened to it.</summary>
@@ -118,7 +118,7 @@ internal sealed class PlayerStatistics
         _worker.Sent(bytes - _bytes);
         _bytes = bytes;
         _facts.Id = 0;
-        _factsCell.WriteAlone(in _facts);
+        _factsCell.WriteSingleWriter(in _facts);
         LeaveTitle(bytes);
         _cursor = null;
         _worker.Return(this);
@@ -162,7 +162,7 @@ internal sealed class PlayerStatistics
         _facts.TitleId = _title?.Id ?? 0;
         _facts.BytesBefore = bytesBefore;
         _facts.PlayedAt = now;
-        _factsCell.WriteAlone(in _facts);
+        _factsCell.WriteSingleWriter(in _facts);
     }
 
     private void LeaveTitle(long bytes)

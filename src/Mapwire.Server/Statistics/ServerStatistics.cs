@@ -44,7 +44,7 @@ internal sealed class ServerStatistics : IDisposable
     {
         try
         {
-            SharedMemory.RemoveLeftovers(StatisticsLayout.Options(options.StatisticsFolder), StatisticsLayout.LayoutId);
+            SharedMemory.RemoveAbandoned(StatisticsLayout.Options(options.StatisticsFolder), StatisticsLayout.LayoutId);
             return new ServerStatistics(Make(options, endPoint), options.Workers, log);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or TimeoutException or PlatformNotSupportedException)
@@ -146,7 +146,7 @@ internal sealed class ServerStatistics : IDisposable
         };
         facts.AddressLength = RecordText.Write($"rtmp://{endPoint}/{options.Application}", facts.Address);
         facts.FolderLength = RecordText.Write(Path.GetFullPath(options.Folder), facts.Folder);
-        SharedCell.Create<ServerFacts>(memory, StatisticsLayout.FactsAt).WriteAlone(in facts);
+        SharedCell.Create<ServerFacts>(memory, StatisticsLayout.FactsAt).WriteSingleWriter(in facts);
         for (int i = 0; i < options.Workers; i++)
         {
             long place = StatisticsLayout.WorkersAt + ((long)i * StatisticsLayout.WorkerSize);

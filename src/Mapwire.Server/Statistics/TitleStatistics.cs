@@ -35,7 +35,7 @@ internal sealed class TitleStatistics(SharedCell<TitleRecord> cell)
         _record.Plays++;
         _record.Duration = (long)title.Duration.TotalMilliseconds;
         _record.FileLength = title.Identity.Length;
-        cell.WriteAlone(in _record);
+        cell.WriteSingleWriter(in _record);
     }
 
     /// <summary>A player is done with it.</summary>
@@ -44,6 +44,6 @@ internal sealed class TitleStatistics(SharedCell<TitleRecord> cell)
         Players--;
         _record.PastBytes += bytes;
         _record.PastStalls += stalls;
-        cell.WriteAlone(in _record);
+        cell.WriteSingleWriter(in _record);
     }
 }

@@ -71,7 +71,7 @@ internal sealed class WorkerStatistics
 
         _record.Connections = connections;
         _written = _record.Bytes;
-        _cell.WriteAlone(in _record);
+        _cell.WriteSingleWriter(in _record);
     }
 
     /// <summary>Bytes went out.</summary>

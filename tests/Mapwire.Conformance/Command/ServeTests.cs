@@ -23,7 +23,7 @@ public sealed class ServeTests
         {
             Match line = await process.HearsAsync(new Regex(@"Listening on (rtmp://127\.0\.0\.1:\d+/vod)\r?\n1 titles? in "));
             Recording clip = await Ffprobe.ReadAsync(line.Groups[1].Value + "/sample.mp4", "-rtmp_buffer", "60000");
-            string file = Path.Combine(Path.GetDirectoryName(MapwireServer.Program)!, "../../../../..", "samples", "clips", "sample.mp4");
+            string file = Path.Combine(MapwireServer.Root, "samples", "clips", "sample.mp4");
             Expectation.Same(Expectation.Of(await Ffprobe.ReadAsync(file)), clip, "the sample clip");
             Assert.True(new FileInfo(file).Length <= 1 << 20);
         }
@@ -90,6 +90,7 @@ public sealed class ServeTests
     [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     public async Task A_signal_ends_it_in_time_with_players_connected(string signal)
     {
         await FilmFactory.GetAsync("moov-last.mp4");
@@ -189,8 +190,8 @@ public sealed class ServeTests
     public async Task Publishing_gives_an_executable_that_serves()
     {
         string output = TemporaryFolder.Create("published");
-        string project = Path.Combine(Path.GetDirectoryName(MapwireServer.Program)!, "../../../");
-        ToolResult published = await Tool.RunAsync("dotnet", ["publish", "-c", "Release", project, "-o", output], TimeSpan.FromMinutes(3));
+        string project = Path.Combine(MapwireServer.Root, "src", "Mapwire.Cli");
+        ToolResult published = await Tool.RunAsync("dotnet", ["publish", "-c", "Release", project, "-o", output], TimeSpan.FromMinutes(8));
         Assert.True(published.ExitCode == 0, published.ToString());
 
         ServerProcess process = ServerProcess.Start(Path.Combine(output, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire"), ["serve", "--rtmp", "127.0.0.1:0"]);

@@ -230,7 +230,7 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
     }
 
     [Theory]
-    [InlineData("nested.m3u8", "a playlist inside a playlist")]
+    [InlineData("nested.m3u8", "nested playlists are not supported")]
     [InlineData("missing.m3u8", "item 2 of the playlist")]
     [InlineData("outside.m3u8", "item 1 of the playlist")]
     [InlineData("broken.json", "no JSON")]

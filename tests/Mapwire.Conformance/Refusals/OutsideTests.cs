@@ -17,7 +17,10 @@ public sealed class OutsideTests : IAsyncLifetime
         { "vod", "mp4:../secret.mp4" },
         { "vod", "mp4:../vod/film.mp4" }, // it would come back in; that it leaves is enough
         { "vod", "sub/../../secret.mp4" },
-        { "vod", "./film.mp4" },
+        { "vod", "./../secret.mp4" },
+        { "vod/_definst_", "../secret.mp4" },
+        { "vod", "_definst_/../../secret.mp4" },
+        { "vod", "mp4:../secret.mp4" },
         { "vod", "%2e%2e/secret.mp4" },
         { "vod", "%2e%2e%2fsecret.mp4" },
         { "vod", "%252e%252e%252fsecret.mp4" },

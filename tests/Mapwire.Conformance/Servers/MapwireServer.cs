@@ -26,8 +26,21 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// <summary>How many titles it said it has.</summary>
     public int Titles { get; }
 
-    /// <summary>The command, built with the same configuration as these tests.</summary>
-    public static string Program { get; } = FindProgram();
+    /// <summary>
+    /// The command: built with the same configuration as these tests, or the one that MAPWIRE_PROGRAM names, such as a published one.
+    /// </summary>
+    public static string Program { get; } = Environment.GetEnvironmentVariable("MAPWIRE_PROGRAM") is { Length: > 0 } named
+        ? Path.GetFullPath(named)
+        : Path.Combine(Root, "src", "Mapwire.Cli", "bin", Configuration, Framework, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
+
+    /// <summary>The repository: tests/Mapwire.Conformance/bin/CONFIGURATION/FRAMEWORK is where the tests run.</summary>
+    public static string Root => string.Join(Path.DirectorySeparatorChar, Parts[..^5]);
+
+    private static string[] Parts => AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar);
+
+    private static string Configuration => Parts[^2];
+
+    private static string Framework => Parts[^1];
 
     public static Task<MapwireServer> StartAsync(string folder, params string[] options) => StartWithAsync([Program], folder, options);
 
@@ -76,15 +89,6 @@ internal sealed partial class MapwireServer : IAsyncDisposable
         {
             await Process.DisposeAsync();
         }
-    }
-
-    private static string FindProgram()
-    {
-        // tests/Mapwire.Conformance/bin/CONFIGURATION/FRAMEWORK -> src/Mapwire.Cli/bin/CONFIGURATION/FRAMEWORK
-        string[] parts = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar);
-        string root = string.Join(Path.DirectorySeparatorChar, parts[..^5]);
-        string name = OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire";
-        return Path.Combine(root, "src", "Mapwire.Cli", "bin", parts[^2], parts[^1], name);
     }
 
     [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n(?<titles>\d+) titles? in ", RegexOptions.Multiline)]

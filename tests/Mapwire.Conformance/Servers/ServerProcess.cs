@@ -67,7 +67,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Both streams, for a test's message.</summary>
     public string Said => $"{Output}\n{Errors}";
 
-    public static ServerProcess Start(string program, IEnumerable<string> arguments, string? workingDirectory = null)
+    public static ServerProcess Start(
+        string program, IEnumerable<string> arguments, string? workingDirectory = null, params ReadOnlySpan<(string Name, string Value)> environment)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -79,6 +80,11 @@ internal sealed class ServerProcess : IAsyncDisposable
             WorkingDirectory = workingDirectory ?? "",
         };
         start.Environment["XDG_CACHE_HOME"] = Cache;
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         ServerProcess server = new(new Process { StartInfo = start, EnableRaisingEvents = true });
         server._process.OutputDataReceived += (_, line) => server.Hear(server._output, line.Data);
         server._process.ErrorDataReceived += (_, line) => server.Hear(server._errors, line.Data);

@@ -24,7 +24,7 @@ public sealed class RangeLockTests : IDisposable
         Assert.Equal((10, 10, RangeLockMode.Exclusive), (first.Offset, first.Length, first.Mode));
         Assert.False(RangeLock.TryAcquire(_file, 19, 1, RangeLockMode.Exclusive, out _));
         Assert.False(RangeLock.TryAcquire(_file, 0, 11, RangeLockMode.Shared, out _));
-        Assert.False(RangeLock.TryAcquire(_file, 0, RangeLock.ToTheEnd, RangeLockMode.Exclusive, out _));
+        Assert.False(RangeLock.TryAcquire(_file, 0, RangeLock.Unbounded, RangeLockMode.Exclusive, out _));
         Assert.True(RangeLock.TryAcquire(_file, 20, 5, RangeLockMode.Exclusive, out RangeLock? beside));
         Assert.True(RangeLock.TryAcquire(_file, 0, 10, RangeLockMode.Shared, out RangeLock? before));
         Assert.True(RangeLock.TryAcquire(_file, 5, 5, RangeLockMode.Shared, out RangeLock? also));
@@ -53,7 +53,7 @@ public sealed class RangeLockTests : IDisposable
     public void Two_openings_of_one_file_exclude_each_other()
     {
         using MappedFile other = MappedFile.Open(_folder["f"], new MappedFileOptions { Access = FileAccess.ReadWrite });
-        using (RangeLock.Acquire(_file, 0, RangeLock.ToTheEnd))
+        using (RangeLock.Acquire(_file, 0, RangeLock.Unbounded))
         {
             Assert.False(RangeLock.TryAcquire(other, 5_000, 1, RangeLockMode.Shared, out _)); // past the end
             MappedFile.Open(_folder["f"]).Dispose(); // closing a descriptor of the same file frees nothing
@@ -118,5 +118,21 @@ public sealed class RangeLockTests : IDisposable
             }
         });
         Assert.Equal(1600, region.Read<long>(8));
+    }
+
+    [Fact]
+    public void A_lock_that_was_dropped_stays_held()
+    {
+        Drop(_file);
+        for (int round = 0; round < 3; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(RangeLock.TryAcquire(_file, 1 << 20, 1, RangeLockMode.Shared, out _));
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Drop(MappedFile file) => RangeLock.Acquire(file, 1 << 20, 1);
     }
 }

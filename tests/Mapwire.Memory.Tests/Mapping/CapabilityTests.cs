@@ -17,7 +17,7 @@ public sealed class CapabilityTests : IDisposable
     [MemberData(nameof(All))]
     public void The_list_is_what_happens(MemoryCapability capability)
     {
-        string? reason = PlatformCapabilities.WhyNot(capability);
+        string? reason = PlatformCapabilities.GetUnsupportedReason(capability);
         Assert.Equal(reason is null, PlatformCapabilities.Supports(capability));
         if (reason is null)
         {
@@ -37,7 +37,7 @@ public sealed class CapabilityTests : IDisposable
     [NotUnderWineFact("it has no FSCTL_SET_ZERO_DATA")]
     public void A_hole_reads_as_zero_and_its_neighbours_do_not()
     {
-        Assert.Null(PlatformCapabilities.WhyNot(MemoryCapability.PunchHole));
+        Assert.Null(PlatformCapabilities.GetUnsupportedReason(MemoryCapability.PunchHole));
         string path = _folder.Write("hole", 300_000);
         using (MappedFile file = MappedFile.Open(path, new MappedFileOptions { Access = FileAccess.ReadWrite }))
         {
@@ -64,7 +64,7 @@ public sealed class CapabilityTests : IDisposable
     {
         Assert.Equal(Environment.SystemPageSize, PlatformCapabilities.PageSize);
         Assert.Equal(OperatingSystem.IsWindows() ? 65536 : PlatformCapabilities.PageSize, PlatformCapabilities.AllocationGranularity);
-        Assert.Throws<ArgumentOutOfRangeException>(() => PlatformCapabilities.WhyNot((MemoryCapability)999));
+        Assert.Throws<ArgumentOutOfRangeException>(() => PlatformCapabilities.GetUnsupportedReason((MemoryCapability)999));
     }
 
     private void Try(MemoryCapability capability)
@@ -81,7 +81,7 @@ public sealed class CapabilityTests : IDisposable
                 file.SetLength(5);
                 break;
             case MemoryCapability.MapDevice when OperatingSystem.IsWindows():
-                throw new PlatformNotSupportedException(PlatformCapabilities.WhyNot(capability)); // there is no device to try with
+                throw new PlatformNotSupportedException(PlatformCapabilities.GetUnsupportedReason(capability)); // there is no device to try with
             case MemoryCapability.MapDevice:
                 using (MappedFile zero = MappedFile.Open("/dev/zero"))
                 {

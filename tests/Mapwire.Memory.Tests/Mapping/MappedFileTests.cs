@@ -139,7 +139,7 @@ public sealed class MappedFileTests : IDisposable
     public void Opening_what_is_not_there_or_not_a_file_says_so()
     {
         Assert.Throws<FileNotFoundException>(() => MappedFile.Open(_folder["none"]));
-        Assert.Throws<FileNotFoundException>(() => MappedFile.IdentityOf(_folder["none"]));
+        Assert.Throws<FileNotFoundException>(() => MappedFile.GetIdentity(_folder["none"]));
         Assert.ThrowsAny<SystemException>(() => MappedFile.Open(_folder.Root));
         Assert.Throws<ArgumentException>(() => MappedFile.Open(""));
         Assert.Throws<ArgumentException>(() =>
@@ -153,19 +153,19 @@ public sealed class MappedFileTests : IDisposable
         using MappedFile file = MappedFile.Open(path);
         FileIdentity first = file.Identity;
 
-        Assert.Equal(first, MappedFile.IdentityOf(path));
+        Assert.Equal(first, MappedFile.GetIdentity(path));
         Assert.Equal(100, first.Length);
         Assert.Equal(File.GetLastWriteTimeUtc(path).Ticks, first.LastWriteTicks);
-        Assert.NotEqual(first.FileId, MappedFile.IdentityOf(_folder.Write("g", 100)).FileId);
+        Assert.NotEqual(first.FileId, MappedFile.GetIdentity(_folder.Write("g", 100)).FileId);
 
         File.SetLastWriteTimeUtc(path, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
-        Assert.NotEqual(first, MappedFile.IdentityOf(path));
-        Assert.True(first.IsSameFile(MappedFile.IdentityOf(path)));
+        Assert.NotEqual(first, MappedFile.GetIdentity(path));
+        Assert.True(first.IsSameFile(MappedFile.GetIdentity(path)));
 
         File.Move(path, _folder["old"]);
         _folder.Write("f", 100);
-        Assert.False(first.IsSameFile(MappedFile.IdentityOf(path)));
+        Assert.False(first.IsSameFile(MappedFile.GetIdentity(path)));
         Assert.True(first.IsSameFile(file.Identity));
-        Assert.True(first.IsSameFile(MappedFile.IdentityOf(_folder["old"])));
+        Assert.True(first.IsSameFile(MappedFile.GetIdentity(_folder["old"])));
     }
 }

@@ -107,7 +107,7 @@ public sealed class ExampleTests : IDisposable
             region.Write(0, region.Read<long>(0) + 1);
         }
 
-        if (RangeLock.TryAcquire(file, 0, RangeLock.ToTheEnd, RangeLockMode.Shared, TimeSpan.FromSeconds(1), out RangeLock? held))
+        if (RangeLock.TryAcquire(file, 0, RangeLock.Unbounded, RangeLockMode.Shared, TimeSpan.FromSeconds(1), out RangeLock? held))
         {
             held.Dispose();
         }
@@ -164,20 +164,20 @@ public sealed class ExampleTests : IDisposable
     [Fact]
     public void Capabilities()
     {
-        if (PlatformCapabilities.WhyNot(MemoryCapability.PunchHole) is string reason)
+        if (PlatformCapabilities.GetUnsupportedReason(MemoryCapability.PunchHole) is string reason)
         {
             Console.WriteLine(reason); // what PunchHole's PlatformNotSupportedException would say
         }
 
-        Assert.Equal(PlatformCapabilities.Supports(MemoryCapability.PunchHole), PlatformCapabilities.WhyNot(MemoryCapability.PunchHole) is null);
+        Assert.Equal(PlatformCapabilities.Supports(MemoryCapability.PunchHole), PlatformCapabilities.GetUnsupportedReason(MemoryCapability.PunchHole) is null);
     }
 
     [Fact]
     public void Identity()
     {
-        FileIdentity before = MappedFile.IdentityOf(path);
+        FileIdentity before = MappedFile.GetIdentity(path);
         File.AppendAllText(path, "more");
-        FileIdentity after = MappedFile.IdentityOf(path);
+        FileIdentity after = MappedFile.GetIdentity(path);
 
         bool sameFile = before.IsSameFile(after);  // true: device and inode (on Windows volume and file id)
         bool unchanged = before == after;          // false: length and time of the last write differ

@@ -14,17 +14,20 @@ public sealed class SharingExampleTests
     {
         using SharedMemory memory = SharedMemory.CreateOrOpen(name, size: 4096, new SharedMemoryOptions
         {
-            Initialize = made => SharedMutex.Create(made, 0), // once, before anybody else can be there
+            Initialize = made => SharedMutex.Create(made, 0), // once, before any other process can open it
         });
         SharedMutex mutex = SharedMutex.Open(memory, 0);
 
-        if (mutex.Acquire() == LockAcquisition.OwnerDied)
+        using (SharedMutex.Scope scope = mutex.Enter())
         {
-            Console.WriteLine("Another process was killed while it held the mutex: look at what it left.");
+            if (scope.OwnerDied)
+            {
+                Console.WriteLine("Another process was killed while it held the mutex: repair what it left.");
+            }
+
+            memory.At<long>(64)++; // in place, in all processes
         }
 
-        memory.At<long>(64)++; // in place, in all processes
-        mutex.Release();
         Assert.Equal(1, memory.Read<long>(64));
     }
 
@@ -35,16 +38,20 @@ public sealed class SharingExampleTests
         SharedMutex mutex = SharedMutex.Create(memory, 0);
         using CancellationTokenSource stop = new();
 
-        if (mutex.TryAcquire() == LockAcquisition.TimedOut)                          // does not wait
+        if (mutex.TryEnter(TimeSpan.FromSeconds(1), out SharedMutex.Scope scope))
         {
-            Console.WriteLine("Somebody has it.");
+            using (scope)
+            {
+                memory.At<long>(64)++;
+            }
         }
 
-        mutex.Release();
-        LockAcquisition got = await mutex.AcquireAsync(TimeSpan.FromSeconds(5), stop.Token); // keeps no thread of the pool
-        Assert.Equal(LockAcquisition.Acquired, got);
-        Assert.Equal(LockAcquisition.TimedOut, SharedMutex.Open(memory, 0).TryAcquire());
-        mutex.Release();
+        using (await mutex.EnterAsync(stop.Token)) // no thread waits, and the mutex is held across the await
+        {
+            await Task.Delay(1);
+        }
+
+        Assert.False(mutex.IsOwned);
     }
 
     [Fact]
@@ -52,7 +59,7 @@ public sealed class SharingExampleTests
     {
         using SharedMemory memory = SharedMemory.Create(name, 1 << 20, new SharedMemoryOptions
         {
-            Initialize = made => SharedRing.Create(made, 0, capacity: 1 << 16, RingProducers.Many),
+            Initialize = made => SharedRing.Create(made, 0, capacity: 1 << 16, RingProducers.Multiple),
         });
         ReadOnlyMemory<byte> message = new byte[64];
         int received = 0;
@@ -81,9 +88,9 @@ public sealed class SharingExampleTests
     {
         using SharedMemory memory = SharedMemory.Create(name, 1 << 20);
 
-        SharedCell<(double X, double Y)> place = SharedCell.Create<(double X, double Y)>(memory, 0);
-        place.Write((1, 2));
-        bool known = place.TryRead(out (double X, double Y) newest); // always a whole one, whoever dies while he writes
+        SharedCell<Position> place = SharedCell.Create<Position>(memory, 0);
+        place.Write(new Position { X = 1, Y = 2 });
+        bool known = place.TryRead(out Position newest); // always a whole one, whichever process dies while it writes
 
         SharedBroadcast news = SharedBroadcast.Create(memory, 4096, capacity: 1 << 16);
         BroadcastReader reader = news.OpenReader();
@@ -100,6 +107,24 @@ public sealed class SharingExampleTests
     }
 
     [Fact]
+    public void Layout()
+    {
+        SharedLayout layout = new("jobs");
+        SharedLayoutEntry<SharedMutex> guard = layout.AddMutex("guard");
+        SharedLayoutEntry<SharedRing> queue = layout.AddRing("queue", capacity: 1 << 16, RingProducers.Multiple);
+        SharedLayoutValue<long> done = layout.AddValue<long>("done");
+
+        using SharedMemory memory = layout.CreateOrOpen(name); // all objects are in it
+        using (guard.Open(memory).Enter())
+        {
+            done.At(memory)++;
+        }
+
+        Assert.Equal(1, done.At(memory));
+        Assert.Equal(1 << 16, queue.Open(memory).Capacity);
+    }
+
+    [Fact]
     public void Leftovers()
     {
         using (SharedMemory mine = SharedMemory.Create(name, 4096))
@@ -109,10 +134,16 @@ public sealed class SharingExampleTests
                 Console.WriteLine($"{segment.Name}: {segment.Size} bytes, used by {string.Join(", ", segment.Users)}");
             }
 
-            IReadOnlyList<string> removed = SharedMemory.RemoveLeftovers(); // what killed processes left
+            IReadOnlyList<string> removed = SharedMemory.RemoveAbandoned(); // what killed processes left
             Assert.DoesNotContain(name, removed);
         }
 
         Assert.DoesNotContain(SharedMemory.List(), segment => segment.Name == name);
+    }
+
+    private struct Position
+    {
+        public double X;
+        public double Y;
     }
 }

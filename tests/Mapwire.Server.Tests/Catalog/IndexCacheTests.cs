@@ -9,7 +9,7 @@ namespace Mapwire.Server.Tests.Catalog;
 public sealed class IndexCacheTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly FileIdentity _identity = MappedFile.IdentityOf(SampleClip.Path);
+    private readonly FileIdentity _identity = MappedFile.GetIdentity(SampleClip.Path);
     private readonly byte[] _structure = [1, 2, 3, 4, 5];
 
     private string Folder => Path.Combine(_folder.Path, "cache");

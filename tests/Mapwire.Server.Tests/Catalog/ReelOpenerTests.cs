@@ -127,7 +127,7 @@ public sealed class ReelOpenerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("nested.m3u8", "list.m3u8", "item 1 of the playlist (line 1 at offset 0): a playlist inside a playlist")]
+    [InlineData("nested.m3u8", "list.m3u8", "item 1 of the playlist (line 1 at offset 0): nested playlists are not supported")]
     [InlineData("missing.m3u8", "a.mp4\nnowhere.mp4", "item 2 of the playlist (line 2 at offset 6): no title nowhere.mp4")]
     [InlineData("bad.m3u8", "a.mp4\nnoise.mp4\nsub/b.mp4", "item 2 of the playlist (line 2 at offset 6): ")]
     [InlineData("empty-piece.m3u8", "a.mp4?start=5&end=5", "item 1 of the playlist (line 1 at offset 0): nothing from 5 to 5 s")]
@@ -201,7 +201,7 @@ public sealed class ReelOpenerTests : IDisposable
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder.Path, name), text);
 
-    private Task<Reel> OpenAsync(string name) => _opener.OpenAsync("", name, PlayerAbilities.None);
+    private Task<Reel> OpenAsync(string name) => _opener.OpenAsync(PlayName.Parse("", name), PlayerAbilities.None);
 
     private Task<TitleException> RefusedAsync(string name) => Assert.ThrowsAsync<TitleException>(() => OpenAsync(name));
 }

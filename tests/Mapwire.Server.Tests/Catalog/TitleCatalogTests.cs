@@ -25,7 +25,7 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        FoundTitle found = catalog.Find("", "film.mp4");
+        FoundTitle found = catalog.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice silent = new(PlayerAbilities.None, Audio: TrackChoice.NoTrack);
         Title whole = await catalog.OpenAsync(found, default);
         Title picture = await catalog.OpenAsync(found, silent);
@@ -114,7 +114,7 @@ public sealed class TitleCatalogTests : IDisposable
 
     private static Task<Title> OpenAsync(TitleCatalog catalog, string name) => Task.Run(async () =>
     {
-        return await catalog.OpenAsync(await catalog.FindAsync("", name), default);
+        return await catalog.OpenAsync(await catalog.FindAsync(PlayName.Parse("", name)), default);
     });
 
     private static async Task<Title> OpenAndRelease(TitleCatalog catalog, string name)

@@ -51,7 +51,7 @@ public sealed class TrackChoiceTests
     [InlineData("mp4:film?lang=de-AT", 0, 0, "deu")]
     [InlineData("film.mp4?lang=ger&audio=none", 0, -1, "deu")]
     public void A_query_says_what_is_wanted(string name, int video, int audio, string? language) =>
-        Assert.Equal(new TrackChoice(PlayerAbilities.Opus, video, audio, language), PlayQuery.Parse(name).Choose(PlayerAbilities.Opus));
+        Assert.Equal(new TrackChoice(PlayerAbilities.Opus, video, audio, language), PlayQuery.Parse(PlayName.Parse("", name).Query).Choose(PlayerAbilities.Opus));
 
     [Theory]
     [InlineData("film.mp4?audio=0")]
@@ -65,15 +65,15 @@ public sealed class TrackChoiceTests
     [InlineData("film.mp4?start=1e9")]
     [InlineData("film.mp4?loop=yes")]
     public void A_wish_that_means_nothing_is_refused(string name) =>
-        Assert.Equal(TitleError.NotPlayable, Assert.Throws<TitleException>(() => PlayQuery.Parse(name)).Error);
+        Assert.Equal(TitleError.NotPlayable, Assert.Throws<TitleException>(() => PlayQuery.Parse(PlayName.Parse("", name).Query)).Error);
 
     [Fact]
     public void Times_are_seconds_with_or_without_a_fraction()
     {
-        PlayQuery query = PlayQuery.Parse("film.mp4?start=1.2345&end=90&loop=1");
+        PlayQuery query = PlayQuery.Parse("start=1.2345&end=90&loop=1");
         Assert.Equal((1234L, 90_000L, true), (query.Start, query.End, query.Loops));
-        Assert.Equal((0L, null, false), (PlayQuery.Parse("film.mp4?loop=0").Start, PlayQuery.Parse("film.mp4").End, PlayQuery.Parse("film.mp4?loop=0").Loops));
-        Assert.Equal(StripEntry.MaxTime, PlayQuery.Parse("film.mp4?end=99999999999999").End);
+        Assert.Equal((0L, null, false), (PlayQuery.Parse("loop=0").Start, PlayQuery.Parse("").End, PlayQuery.Parse("loop=0").Loops));
+        Assert.Equal(StripEntry.MaxTime, PlayQuery.Parse("end=99999999999999").End);
     }
 
     [Theory]

@@ -71,16 +71,14 @@ internal sealed partial class PlaylistSubject : IFuzzSubject
         Require(isThere, "an item is elsewhere than it says");
         Require(item is { In: null or (>= 0 and <= StripEntry.MaxTime), Out: null or (>= 0 and <= StripEntry.MaxTime) }, "a time is none");
         Strict.GetByteCount(item.Name); // half a surrogate pair throws
-        Require(!LogText.Clean(item.Name).Any(char.IsControl), "a log line is broken");
-        foreach (string candidate in TitleName.Candidates("", item.Name))
-        {
-            bool isInside = candidate.Split('/').All(static segment => segment.Length > 0 && segment[0] != '.' && !segment.Any(static c => c is '\\' or ':' || char.IsControl(c)));
-            Require(isInside, "a name leads out");
-        }
+        Require(!TerminalText.Clean(item.Name).Any(char.IsControl), "a log line is broken");
+        PlayName name = PlayName.Parse("", item.Name);
+        Require(name.GetCandidates(isWindows: false).All(static path => IsInside(path, static c => c == '\0')), "a name leads out on Linux");
+        Require(name.GetCandidates(isWindows: true).All(static path => IsInside(path, static c => c is '\\' or ':' or < ' ')), "a name leads out on Windows");
 
         try
         {
-            PlayQuery query = PlayQuery.Parse(item.Name);
+            PlayQuery query = PlayQuery.Parse(name.Query);
             Require(query.Start is >= 0 and <= StripEntry.MaxTime && query.End is null or (>= 0 and <= StripEntry.MaxTime), "a query's time is none");
             features.Add("query", FeatureSet.Size(query.Start), query.End is null ? 0 : 1, (query.Video * 100) + query.Audio);
         }
@@ -89,6 +87,9 @@ internal sealed partial class PlaylistSubject : IFuzzSubject
             features.AddMessage(refused.Message);
         }
     }
+
+    private static bool IsInside(string path, Func<char, bool> isForbidden) =>
+        path.Split('/').All(segment => segment.Length > 0 && segment[0] != '.' && !segment.Any(isForbidden));
 
     /// <summary>The line is the one that the offset is in.</summary>
     private static void CheckPlace(byte[] bytes, string line, int offset)

@@ -23,10 +23,10 @@ public sealed class AnonymousTests
         }
 
         SharedMutex mutex = SharedMutex.Open(made, 0), other = SharedMutex.Open(opened, 0);
-        Assert.Equal(LockAcquisition.Acquired, mutex.Acquire());
-        Assert.Equal(LockAcquisition.TimedOut, other.TryAcquire());
+        Assert.Equal(LockResult.Acquired, mutex.Acquire());
+        Assert.Equal(LockResult.TimedOut, other.TryAcquire());
         made.Dispose();
-        Assert.Equal(LockAcquisition.OwnerDied, other.TryAcquire(TimeSpan.FromSeconds(5)));
+        Assert.Equal(LockResult.OwnerDied, other.TryAcquire(TimeSpan.FromSeconds(5)));
         Assert.Throws<FileNotFoundException>(() => SharedMemory.OpenAnonymous("/proc/self/fd/9999"));
     }
 

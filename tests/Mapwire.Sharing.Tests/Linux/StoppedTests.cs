@@ -20,13 +20,13 @@ public sealed class StoppedTests : IDisposable
         using ChildProcess child = new(_folder, "hold", "1");
         Assert.True(child.WaitUntilReady());
         Signal(child, "STOP");
-        Assert.Equal(LockAcquisition.TimedOut, mutex.TryAcquire(TimeSpan.FromSeconds(2)));
+        Assert.Equal(LockResult.TimedOut, mutex.TryAcquire(TimeSpan.FromSeconds(2)));
         Assert.Equal(2, memory.Users.Count);
         Signal(child, "CONT");
-        Assert.Equal(LockAcquisition.TimedOut, mutex.TryAcquire(TimeSpan.FromMilliseconds(100)));
+        Assert.Equal(LockResult.TimedOut, mutex.TryAcquire(TimeSpan.FromMilliseconds(100)));
         Signal(child, "STOP");
         child.Kill(); // stopped and then killed is dead
-        Assert.Equal(LockAcquisition.OwnerDied, mutex.TryAcquire(TimeSpan.FromSeconds(30)));
+        Assert.Equal(LockResult.OwnerDied, mutex.TryAcquire(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
@@ -40,9 +40,9 @@ public sealed class StoppedTests : IDisposable
         for (int round = 0; round < 20; round++)
         {
             Signal(child, "STOP");
-            if (mutex.TryAcquire(TimeSpan.FromMilliseconds(60)) is LockAcquisition how && how != LockAcquisition.TimedOut)
+            if (mutex.TryAcquire(TimeSpan.FromMilliseconds(60)) is LockResult how && how != LockResult.TimedOut)
             {
-                Assert.Equal(LockAcquisition.Acquired, how);
+                Assert.Equal(LockResult.Acquired, how);
                 ledger.Add(0);
                 mutex.Release();
             }
@@ -51,7 +51,7 @@ public sealed class StoppedTests : IDisposable
             Thread.Sleep(2);
         }
 
-        Assert.Equal(LockAcquisition.Acquired, mutex.Acquire());
+        Assert.Equal(LockResult.Acquired, mutex.Acquire());
         ledger.Check();
         mutex.Release();
     }

@@ -78,11 +78,17 @@ public sealed class HeaderFuzzTests : IDisposable
         {
             byte[] text = new byte[length];
             Array.Fill(text, (byte)'x');
+            text.AsSpan(Math.Min(length, SegmentHeader.ReadyAt), Math.Min(4, length - Math.Min(length, SegmentHeader.ReadyAt))).Clear(); // as if not ready
             System.IO.File.WriteAllBytes(File, text);
+            if (!OperatingSystem.IsWindows())
+            {
+                System.IO.File.SetUnixFileMode(File, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
             Assert.Throws<SharedMemoryFormatException>(() => SharedMemory.Open(Segments.Name, _segments.Options));
             Assert.Throws<SharedMemoryFormatException>(() => SharedMemory.Create(Segments.Name, 10, _segments.Options));
             Assert.NotNull(Assert.Single(SharedMemory.List(_segments.Options)).Damage);
-            Assert.Empty(SharedMemory.RemoveLeftovers(_segments.Options));
+            Assert.Empty(SharedMemory.RemoveAbandoned(_segments.Options));
             Assert.Equal(length, new FileInfo(File).Length);
         }
     }
@@ -95,7 +101,7 @@ public sealed class HeaderFuzzTests : IDisposable
         Action<long>[] open =
         [
             at => SharedMutex.Open(memory, at), at => SharedEvent.Open(memory, at), at => SharedSemaphore.Open(memory, at).TryAcquire(),
-            at => SharedReaderWriterLock.Open(memory, at), at => SharedCondition.Open(memory, at), at => SharedBarrier.Join(memory, at, 0),
+            at => SharedReaderWriterLock.Open(memory, at), at => SharedCondition.Open(memory, at), at => SharedBarrier.Open(memory, at).Join(0),
             at => Use(SharedRing.Open(memory, at)), at => Use(SharedBroadcast.Open(memory, at)), at => SharedCell.Open<Guid>(memory, at).Write(Guid.NewGuid()),
         ];
         ObjectKind[] kinds =
@@ -149,7 +155,7 @@ public sealed class HeaderFuzzTests : IDisposable
     {
         try
         {
-            using SharedMemory opened = SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true, OpenLeftover = true });
+            using SharedMemory opened = SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true, OpenAbandoned = true });
             long size = opened.Size;
             Assert.InRange(size, 0, 5000);
             if (size > 0)

@@ -76,7 +76,7 @@ public sealed class SharedMemoryTests : IDisposable
         Assert.Empty(Directory.GetFiles(_segments.Folder));
         _segments.Make().Abandon();
         SharedMemory other = _segments.Keep(SharedMemory.Create("other", 10, _segments.Options));
-        Assert.Equal([Segments.Name], SharedMemory.RemoveLeftovers(_segments.Options));
+        Assert.Equal([Segments.Name], SharedMemory.RemoveAbandoned(_segments.Options));
         Assert.Equal("other", Assert.Single(SharedMemory.List(_segments.Options)).Name);
         Assert.True(other.IsInUse);
     }
@@ -87,7 +87,7 @@ public sealed class SharedMemoryTests : IDisposable
         Guid mine = Guid.NewGuid();
         SharedMemory.Create("mine", 10, new SharedMemoryOptions { Folder = _segments.Folder, LayoutId = mine }).Abandon();
         _segments.Make().Abandon();
-        Assert.Equal(["mine"], SharedMemory.RemoveLeftovers(_segments.Options, mine));
+        Assert.Equal(["mine"], SharedMemory.RemoveAbandoned(_segments.Options, mine));
         Assert.Equal(Segments.Name, Assert.Single(SharedMemory.List(_segments.Options)).Name);
     }
 
@@ -100,7 +100,7 @@ public sealed class SharedMemoryTests : IDisposable
         SharedMemoryOptions look = new() { Folder = _segments.Folder, ReadOnly = true };
         Assert.Throws<FileNotFoundException>(() => SharedMemory.Open(Segments.Name, look));
         SharedMemory left = _segments.Keep(SharedMemory.Open(
-            Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true, OpenLeftover = true }));
+            Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true, OpenAbandoned = true }));
         Assert.Equal(5, left.Read<int>(0));
         Assert.False(left.IsInUse);
         Assert.Throws<InvalidOperationException>(() => left.AsSpan(0, 1).Clear());
@@ -173,7 +173,7 @@ public sealed class SharedMemoryTests : IDisposable
     [Fact]
     public void It_grows_in_place_for_all()
     {
-        if (PlatformCapabilities.WhyNot(MemoryCapability.ReserveForFile) is string reason)
+        if (PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ReserveForFile) is string reason)
         {
             Assert.Contains(reason, Assert.Throws<PlatformNotSupportedException>(() => SharedMemory.Create(
                 Segments.Name, 1000, new SharedMemoryOptions { Folder = _segments.Folder, MaxSize = 1 << 22 })).Message, StringComparison.Ordinal);
@@ -187,7 +187,7 @@ public sealed class SharedMemoryTests : IDisposable
         made.Grow(1 << 20);
         made.At<long>(0) = 4;
         made.AsSpan((1 << 20) - 1, 1)[0] = 3;
-        Assert.Equal(1 << 20, opened.Size);
+        Assert.InRange(opened.Size, 1 << 20, (1 << 20) + (1 << 16)); // Windows grows by granules
         Assert.Equal(3, opened.AsReadOnlySpan((1 << 20) - 1, 1)[0]);
         Assert.Equal(4, first);
         opened.Grow(500); // met already
@@ -226,5 +226,84 @@ public sealed class SharedMemoryTests : IDisposable
             await Task.WhenAll(all.Select(memory => Task.Run(memory.Dispose)));
             Assert.Empty(SharedMemory.List(_segments.Options));
         }
+    }
+
+    [Fact]
+    public void A_segment_whose_file_was_deleted_says_so()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // the system keeps the name of an open file
+        }
+
+        SharedMemory first = _segments.Make();
+        Assert.False(first.IsDetached);
+        File.Delete(FilePath);
+        Assert.True(first.IsDetached);
+        SharedMemory second = _segments.Keep(SharedMemory.CreateOrOpen(Segments.Name, 100, _segments.Options));
+        Assert.True(second.Created);
+        Assert.True(first.IsDetached);
+        Assert.False(second.IsDetached);
+        first.Dispose();
+        Assert.False(second.IsDetached); // the other segment's file was not its to remove
+    }
+
+    [Fact]
+    public void What_another_version_left_or_what_is_damaged_is_replaced_when_no_process_uses_it()
+    {
+        foreach (int at in (int[])[8, 16, 40, 72]) // version, size, layout, checksum
+        {
+            SharedMemory memory = _segments.Make();
+            byte[] bytes = ReadFile();
+            bytes[at] ^= 0x55;
+            memory.Region.AsSpan(at, 1)[0] = bytes[at];
+            Assert.Throws<SharedMemoryFormatException>(() => SharedMemory.CreateOrOpen(Segments.Name, 10, _segments.Options)); // in use
+            Assert.Empty(SharedMemory.RemoveAbandoned(_segments.Options));
+            memory.Abandon();
+            Assert.NotNull(Assert.Single(SharedMemory.List(_segments.Options)).Damage);
+            Assert.Throws<SharedMemoryFormatException>(() => SharedMemory.Open(Segments.Name, _segments.Options));
+            Assert.Empty(SharedMemory.RemoveAbandoned(_segments.Options, Guid.NewGuid())); // its layout is not known
+            if (at == 16)
+            {
+                Assert.Equal([Segments.Name], SharedMemory.RemoveAbandoned(_segments.Options));
+            }
+
+            SharedMemory next = _segments.Keep(SharedMemory.CreateOrOpen(Segments.Name, 10, _segments.Options));
+            Assert.True(next.Created);
+            next.Dispose();
+        }
+    }
+
+    [Fact]
+    public void A_failed_creation_leaves_no_file()
+    {
+        Assert.ThrowsAny<Exception>(() => SharedMemory.Create(Segments.Name, 1L << 56, _segments.Options)); // no disk is so large
+        Assert.Empty(Directory.GetFiles(_segments.Folder));
+        Assert.Throws<InvalidOperationException>(() => _segments.Make(initialize: _ => throw new InvalidOperationException()));
+        Assert.DoesNotContain(Directory.GetFiles(_segments.Folder), file => Path.GetFileName(file).StartsWith("segment-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_token_of_the_past_stays_dead_after_a_million_openings()
+    {
+        SharedMemory memory = _segments.Make(), first = _segments.Open();
+        ulong token = first.Token;
+        first.Abandon();
+        Span<byte> generation = memory.Region.AsSpan(SegmentHeader.SlotsAt + ProcessSlots.SlotOf(token) * 8, 4);
+        BitConverter.TryWriteBytes(generation, BitConverter.ToUInt32(generation) + (1 << 20) - 1); // so many openings of the slot
+        SharedMemory last = _segments.Open();
+        Assert.Equal(ProcessSlots.SlotOf(token), ProcessSlots.SlotOf(last.Token));
+        Assert.False(memory.Slots.IsAlive(token));
+        Assert.True(memory.Slots.IsAlive(last.Token));
+    }
+
+    private string FilePath => Path.Combine(_segments.Folder, "segment-" + Segments.Name);
+
+    private byte[] ReadFile()
+    {
+        using FileStream file = new(FilePath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[128];
+        file.ReadExactly(bytes);
+        return bytes;
     }
 }

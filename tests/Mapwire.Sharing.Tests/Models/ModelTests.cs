@@ -57,6 +57,14 @@ public sealed class ModelTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void A_slow_producer_cannot_claim_what_is_payload_by_now(int longs) => Explore(new ForgedMarkModel(longs, forgeable: false), 50);
+
+    [Fact]
+    public void Marks_that_can_be_payload_are_found() => Fails(new ForgedMarkModel(5, forgeable: true));
+
+    [Theory]
     [InlineData(3, 0)]
     [InlineData(4, 3)]
     public void Successors(int messages, int deaths) => Explore(new SuccessorModel(messages, deaths), 20);

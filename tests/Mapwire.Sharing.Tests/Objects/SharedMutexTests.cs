@@ -17,15 +17,15 @@ public sealed class SharedMutexTests : IDisposable
     {
         SharedMemory first = _segments.Make(), second = _segments.Open();
         SharedMutex a = SharedMutex.Create(first, 64), b = SharedMutex.Open(second, 64);
-        Assert.Equal(LockAcquisition.Acquired, a.Acquire());
+        Assert.Equal(LockResult.Acquired, a.Acquire());
         Assert.True(a.IsOwned);
         Assert.False(b.IsOwned);
-        Assert.Equal(LockAcquisition.TimedOut, b.TryAcquire());
-        Assert.Equal(LockAcquisition.TimedOut, a.TryAcquire(Moment));
+        Assert.Equal(LockResult.TimedOut, b.TryAcquire());
+        Assert.Equal(LockResult.TimedOut, a.TryAcquire(Moment));
         Assert.Throws<SynchronizationLockException>(b.Release);
         a.Release();
         Assert.Throws<SynchronizationLockException>(a.Release);
-        Assert.Equal(LockAcquisition.Acquired, b.TryAcquire());
+        Assert.Equal(LockResult.Acquired, b.TryAcquire());
         b.Release();
         Assert.Throws<InvalidOperationException>(() => SharedMutex.Create(first, 64));
         Assert.Throws<SharedMemoryFormatException>(() => SharedMutex.Open(first, 128));
@@ -40,14 +40,14 @@ public sealed class SharedMutexTests : IDisposable
         foreach (int _ in Enumerable.Range(0, 3))
         {
             SharedMemory dying = _segments.Open();
-            Assert.NotEqual(LockAcquisition.TimedOut, SharedMutex.Open(dying, 0).TryAcquire());
+            Assert.NotEqual(LockResult.TimedOut, SharedMutex.Open(dying, 0).TryAcquire());
             dying.Abandon();
         }
 
         SharedMutex mutex = SharedMutex.Open(first, 0);
-        Assert.Equal(LockAcquisition.OwnerDied, mutex.TryAcquire());
+        Assert.Equal(LockResult.OwnerDied, mutex.TryAcquire());
         mutex.Release();
-        Assert.Equal(LockAcquisition.Acquired, mutex.TryAcquire());
+        Assert.Equal(LockResult.Acquired, mutex.TryAcquire());
     }
 
     [Fact]
@@ -56,18 +56,18 @@ public sealed class SharedMutexTests : IDisposable
         SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, recursive: true);
         Assert.True(SharedMutex.Open(_segments.Open(), 0).IsRecursive);
         mutex.Acquire();
-        Assert.Equal(LockAcquisition.Acquired, mutex.TryAcquire());
-        LockAcquisition others = Elsewhere();
-        Assert.Equal(LockAcquisition.TimedOut, others);
+        Assert.Equal(LockResult.Acquired, mutex.TryAcquire());
+        LockResult others = Elsewhere();
+        Assert.Equal(LockResult.TimedOut, others);
         mutex.Release();
-        Assert.Equal(LockAcquisition.TimedOut, Elsewhere());
+        Assert.Equal(LockResult.TimedOut, Elsewhere());
         mutex.Release();
         Assert.Throws<SynchronizationLockException>(mutex.Release);
-        Assert.Equal(LockAcquisition.Acquired, Elsewhere());
+        Assert.Equal(LockResult.Acquired, Elsewhere());
 
-        LockAcquisition Elsewhere()
+        LockResult Elsewhere()
         {
-            LockAcquisition how = default;
+            LockResult how = default;
             Thread thread = new(() =>
             {
                 Assert.Throws<SynchronizationLockException>(mutex.Release);
@@ -94,12 +94,12 @@ public sealed class SharedMutexTests : IDisposable
         theirs.Acquire();
         using CancellationTokenSource stop = new(Moment);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => mutex.AcquireAsync(cancellationToken: stop.Token).AsTask());
-        Assert.Equal(LockAcquisition.TimedOut, await mutex.AcquireAsync(Moment));
-        Task<LockAcquisition> wait = mutex.AcquireAsync().AsTask();
+        Assert.Equal(LockResult.TimedOut, await mutex.AcquireAsync(Moment));
+        Task<LockResult> wait = mutex.AcquireAsync().AsTask();
         Assert.False(wait.IsCompleted);
         theirs.Release();
-        Assert.Equal(LockAcquisition.Acquired, await wait.WaitAsync(TimeSpan.FromSeconds(30)));
-        Task<LockAcquisition> late = theirs.AcquireAsync().AsTask();
+        Assert.Equal(LockResult.Acquired, await wait.WaitAsync(TimeSpan.FromSeconds(30)));
+        Task<LockResult> late = theirs.AcquireAsync().AsTask();
         other.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => late);
         mutex.Release();

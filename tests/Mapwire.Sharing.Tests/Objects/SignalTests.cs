@@ -46,13 +46,13 @@ public sealed class SignalTests : IDisposable
     {
         SharedMemory first = _segments.Make(), second = _segments.Open();
         SharedSemaphore a = SharedSemaphore.Create(first, 0, available: 2, maximum: 3), b = SharedSemaphore.Open(second, 0);
-        Assert.Equal(LockAcquisition.Acquired, b.Acquire());
-        Assert.Equal(LockAcquisition.Acquired, a.TryAcquire());
-        Assert.Equal(LockAcquisition.TimedOut, b.TryAcquire(Moment));
+        Assert.Equal(LockResult.Acquired, b.Acquire());
+        Assert.Equal(LockResult.Acquired, a.TryAcquire());
+        Assert.Equal(LockResult.TimedOut, b.TryAcquire(Moment));
         a.Release(3);
         Assert.Equal(3, b.Available);
         Assert.Throws<SemaphoreFullException>(() => b.Release());
-        Assert.Equal(LockAcquisition.Acquired, b.TryAcquire());
+        Assert.Equal(LockResult.Acquired, b.TryAcquire());
     }
 
     [Fact]
@@ -60,15 +60,15 @@ public sealed class SignalTests : IDisposable
     {
         SharedMemory first = _segments.Make(), dying = _segments.Open();
         SharedSemaphore mine = SharedSemaphore.CreateOwned(first, 0, 3), theirs = SharedSemaphore.Open(dying, 0);
-        Assert.Equal(LockAcquisition.Acquired, theirs.Acquire());
-        Assert.Equal(LockAcquisition.Acquired, theirs.Acquire());
-        Assert.Equal(LockAcquisition.Acquired, mine.Acquire());
+        Assert.Equal(LockResult.Acquired, theirs.Acquire());
+        Assert.Equal(LockResult.Acquired, theirs.Acquire());
+        Assert.Equal(LockResult.Acquired, mine.Acquire());
         Assert.Throws<SemaphoreFullException>(() => mine.Release(2));
-        Task<LockAcquisition> waiting = mine.AcquireAsync().AsTask();
+        Task<LockResult> waiting = mine.AcquireAsync().AsTask();
         Assert.Equal(0, mine.Available);
         dying.Abandon();
-        Assert.Equal(LockAcquisition.OwnerDied, await waiting.WaitAsync(Patience));
-        Assert.Equal(LockAcquisition.OwnerDied, mine.Acquire());
+        Assert.Equal(LockResult.OwnerDied, await waiting.WaitAsync(Patience));
+        Assert.Equal(LockResult.OwnerDied, mine.Acquire());
         mine.Release(3);
         Assert.Equal(3, mine.Available);
     }
@@ -78,21 +78,21 @@ public sealed class SignalTests : IDisposable
     {
         SharedMemory first = _segments.Make(), second = _segments.Open();
         SharedReaderWriterLock a = SharedReaderWriterLock.Create(first, 0), b = SharedReaderWriterLock.Open(second, 0);
-        Assert.Equal(LockAcquisition.Acquired, a.AcquireRead());
-        Assert.Equal(LockAcquisition.Acquired, b.AcquireRead());
-        Assert.Equal(LockAcquisition.TimedOut, b.TryAcquireWrite(Moment));
-        Assert.Equal(LockAcquisition.Acquired, a.TryAcquireRead()); // the writer gave up
+        Assert.Equal(LockResult.Acquired, a.AcquireRead());
+        Assert.Equal(LockResult.Acquired, b.AcquireRead());
+        Assert.Equal(LockResult.TimedOut, b.TryAcquireWrite(Moment));
+        Assert.Equal(LockResult.Acquired, a.TryAcquireRead()); // the writer gave up
         a.ReleaseRead();
         a.ReleaseRead();
-        Task<LockAcquisition> writer = a.AcquireWriteAsync().AsTask();
+        Task<LockResult> writer = a.AcquireWriteAsync().AsTask();
         b.ReleaseRead();
-        Assert.Equal(LockAcquisition.Acquired, await writer.WaitAsync(Patience));
-        Assert.Equal(LockAcquisition.TimedOut, b.TryAcquireRead(Moment));
+        Assert.Equal(LockResult.Acquired, await writer.WaitAsync(Patience));
+        Assert.Equal(LockResult.TimedOut, b.TryAcquireRead(Moment));
         Assert.Throws<SynchronizationLockException>(b.ReleaseRead);
         Assert.Throws<SynchronizationLockException>(b.ReleaseWrite);
-        Task<LockAcquisition> reader = b.AcquireReadAsync().AsTask();
+        Task<LockResult> reader = b.AcquireReadAsync().AsTask();
         a.ReleaseWrite();
-        Assert.Equal(LockAcquisition.Acquired, await reader.WaitAsync(Patience));
+        Assert.Equal(LockResult.Acquired, await reader.WaitAsync(Patience));
     }
 
     [Fact]
@@ -102,17 +102,17 @@ public sealed class SignalTests : IDisposable
         SharedReaderWriterLock mine = SharedReaderWriterLock.Create(first, 0);
         SharedReaderWriterLock.Open(reader, 0).AcquireRead();
         reader.Abandon();
-        Assert.Equal(LockAcquisition.Acquired, mine.TryAcquireWrite(Patience));
+        Assert.Equal(LockResult.Acquired, mine.TryAcquireWrite(Patience));
         mine.ReleaseWrite();
         SharedReaderWriterLock.Open(writer, 0).AcquireWrite();
         writer.Abandon();
-        Assert.Equal(LockAcquisition.OwnerDied, mine.TryAcquireRead(Patience));
-        Assert.Equal(LockAcquisition.OwnerDied, mine.TryAcquireRead());
+        Assert.Equal(LockResult.OwnerDied, mine.TryAcquireRead(Patience));
+        Assert.Equal(LockResult.OwnerDied, mine.TryAcquireRead());
         mine.ReleaseRead();
         mine.ReleaseRead();
-        Assert.Equal(LockAcquisition.OwnerDied, mine.TryAcquireWrite(Patience));
+        Assert.Equal(LockResult.OwnerDied, mine.TryAcquireWrite(Patience));
         mine.ReleaseWrite();
-        Assert.Equal(LockAcquisition.Acquired, mine.TryAcquireRead());
+        Assert.Equal(LockResult.Acquired, mine.TryAcquireRead());
     }
 
     [Fact]
@@ -122,14 +122,14 @@ public sealed class SignalTests : IDisposable
         SharedMutex mutex = SharedMutex.Create(first, 0), theirs = SharedMutex.Open(second, 0);
         SharedCondition condition = SharedCondition.Create(first, 64), same = SharedCondition.Open(second, 64);
         mutex.Acquire();
-        Assert.Equal(new ConditionWait(false, false), condition.Wait(mutex, Moment));
-        Task<ConditionWait> waiting = condition.WaitAsync(mutex);
-        Assert.Equal(LockAcquisition.Acquired, theirs.TryAcquire(Patience)); // it was released
+        Assert.Equal(new ConditionResult(false, false), condition.Wait(mutex, Moment));
+        Task<ConditionResult> waiting = condition.WaitAsync(mutex);
+        Assert.Equal(LockResult.Acquired, theirs.TryAcquire(Patience)); // it was released
         second.At<int>(1024) = 1;
         same.Notify();
         Assert.False(waiting.IsCompleted);
         theirs.Release();
-        Assert.Equal(new ConditionWait(true, false), await waiting.WaitAsync(Patience));
+        Assert.Equal(new ConditionResult(true, false), await waiting.WaitAsync(Patience));
         Assert.True(mutex.IsOwned);
         Assert.Throws<SynchronizationLockException>(() => same.Wait(theirs));
         Assert.Throws<ArgumentException>(() => same.Wait(mutex));
@@ -142,20 +142,19 @@ public sealed class SignalTests : IDisposable
     public async Task A_barrier_waits_for_all_who_live()
     {
         SharedMemory first = _segments.Make(), second = _segments.Open();
-        SharedBarrier.Create(first, 0, 2);
-        SharedBarrier a = SharedBarrier.Join(first, 0, 0), b = SharedBarrier.Join(second, 0, 1);
-        Assert.Throws<InvalidOperationException>(() => SharedBarrier.Join(second, 0, 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => SharedBarrier.Join(second, 0, 2));
+        using BarrierParticipant a = SharedBarrier.Create(first, 0, 2).Join(0), b = SharedBarrier.Open(second, 0).Join(1);
+        Assert.Throws<InvalidOperationException>(() => SharedBarrier.Open(second, 0).Join(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => SharedBarrier.Open(second, 0).Join(2));
         Assert.Equal(BarrierResult.TimedOut, a.SignalAndWait(Moment));
-        Task<BarrierResult> waiting = b.SignalAndWaitAsync();
+        Task<BarrierResult> waiting = b.SignalAndWaitAsync().AsTask();
         Assert.Equal(BarrierResult.Passed, a.SignalAndWait(Patience));
         Assert.Equal(BarrierResult.Passed, await waiting.WaitAsync(Patience));
-        Assert.Equal(1, b.Phase);
-        Task<BarrierResult> alone = a.SignalAndWaitAsync();
+        Assert.Equal(1, b.Barrier.Phase);
+        Task<BarrierResult> alone = a.SignalAndWaitAsync().AsTask();
         second.Abandon();
         Assert.Equal(BarrierResult.ParticipantDied, await alone.WaitAsync(Patience));
-        SharedBarrier heir = SharedBarrier.Join(_segments.Open(), 0, 1);
-        waiting = heir.SignalAndWaitAsync();
+        using BarrierParticipant heir = SharedBarrier.Open(_segments.Open(), 0).Join(1);
+        waiting = heir.SignalAndWaitAsync().AsTask();
         Assert.Equal(BarrierResult.Passed, a.SignalAndWait(Patience));
         Assert.Equal(BarrierResult.Passed, await waiting.WaitAsync(Patience));
     }

@@ -40,6 +40,16 @@ internal static class Child
             return 0;
         }
 
+        if (scenario == "idle")
+        {
+            return IdleScenario.Run(folder);
+        }
+
+        if (scenario == "member")
+        {
+            return MemberScenario.Run(folder, party);
+        }
+
         using SharedMemory memory = SharedMemory.Open(Arena.Name, Arena.Options(folder));
         if (scenario == "hold")
         {

@@ -8,9 +8,13 @@ internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
 
-    public ChildProcess(params string[] arguments)
+    public ChildProcess(params string[] arguments) : this([], arguments) { }
+
+    /// <summary>The child below another program, such as one that changes the user.</summary>
+    public ChildProcess(string[] through, string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!)
+        string[] command = [.. through, Environment.ProcessPath!];
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false,
         };
@@ -35,8 +39,14 @@ internal sealed class ChildProcess : IDisposable
 
     public int ExitCode => _process.ExitCode;
 
+    /// <summary>Says that it may end.</summary>
+    public void CloseInput() => _process.StandardInput.Close();
+
     /// <summary>Waits for its line; false if it died before.</summary>
     public bool WaitUntilReady() => _process.StandardOutput.ReadLine() == "ready";
+
+    /// <summary>Its next line; null if it ended.</summary>
+    public string? ReadLine() => _process.StandardOutput.ReadLine();
 
     /// <summary>All that it says until it ends.</summary>
     public string ReadToEnd() => _process.StandardOutput.ReadToEnd();

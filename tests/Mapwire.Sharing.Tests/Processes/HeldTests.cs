@@ -18,9 +18,9 @@ public sealed class HeldTests : IDisposable
         using ChildProcess child = new(_folder, "hold", "1");
         Assert.True(child.WaitUntilReady());
         Assert.Equal([Environment.ProcessId, child.Id], memory.Users);
-        Assert.Equal(LockAcquisition.TimedOut, mutex.TryAcquire(TimeSpan.FromMilliseconds(500)));
+        Assert.Equal(LockResult.TimedOut, mutex.TryAcquire(TimeSpan.FromMilliseconds(500)));
         child.Kill();
-        Assert.Equal(LockAcquisition.OwnerDied, mutex.TryAcquire(TimeSpan.FromSeconds(30)));
+        Assert.Equal(LockResult.OwnerDied, mutex.TryAcquire(TimeSpan.FromSeconds(30)));
         Assert.Single(memory.Users);
     }
 }

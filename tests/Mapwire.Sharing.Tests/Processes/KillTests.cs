@@ -51,12 +51,12 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData("mutex", FaultPoint.MutexTaken)]
     [InlineData("mutex", FaultPoint.MutexTakenOver)]
-    [InlineData("mutex", FaultPoint.MutexWaiting)]
-    [InlineData("mutex", FaultPoint.MutexWoken)]
+    [InlineData("mutex", FaultPoint.Waiting)]
+    [InlineData("mutex", FaultPoint.Woken)]
     [InlineData("mutex", FaultPoint.MutexReleased)]
     [InlineData("mutex", FaultPoint.SlotNumbered)]
     [InlineData("semaphore", FaultPoint.PermitTaken)]
-    [InlineData("semaphore", FaultPoint.PermitWaiting)]
+    [InlineData("semaphore", FaultPoint.Waiting)]
     [InlineData("semaphore", FaultPoint.PermitReturned)]
     [InlineData("readerwriter", FaultPoint.ReaderCounted)]
     [InlineData("readerwriter", FaultPoint.WriterTaken)]
@@ -65,12 +65,12 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     [InlineData("readerwriter", FaultPoint.ReaderLeft)]
     [InlineData("event", FaultPoint.EventTaken)]
     [InlineData("event", FaultPoint.EventSet)]
-    [InlineData("event", FaultPoint.EventWaiting)]
+    [InlineData("event", FaultPoint.Waiting)]
     [InlineData("condition", FaultPoint.ConditionReleased)]
     [InlineData("condition", FaultPoint.ConditionNotified)]
     [InlineData("barrier", FaultPoint.BarrierArrived)]
     [InlineData("barrier", FaultPoint.BarrierPassed)]
-    [InlineData("barrier", FaultPoint.BarrierWaiting)]
+    [InlineData("barrier", FaultPoint.Waiting)]
     [InlineData("ring", FaultPoint.RingClaimed)]
     [InlineData("ring", FaultPoint.RingWritten)]
     [InlineData("ring", FaultPoint.RingCommitted)]
@@ -143,7 +143,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             {
                 Assert.True(memory.Created); // the dead left nothing that counts
                 Assert.Equal(0, new Ledger(memory).Total);
-                Assert.Equal(LockAcquisition.Acquired, SharedMutex.Open(memory, Arena.Mutex).TryAcquire());
+                Assert.Equal(LockResult.Acquired, SharedMutex.Open(memory, Arena.Mutex).TryAcquire());
                 Assert.Single(memory.Users);
             }
 

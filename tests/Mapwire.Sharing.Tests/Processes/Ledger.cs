@@ -10,6 +10,8 @@ internal sealed class Ledger(SharedMemory memory)
 
     public long Total => Field(0);
 
+    public long GetTally(int party) => Tally(party);
+
     private ref long Begun => ref Field(1);
 
     public void Add(int party)

@@ -9,7 +9,7 @@ internal sealed class MutexScenario(SharedMemory memory, int party) : Scenario(m
 
     public override bool Step()
     {
-        if (_mutex.Acquire() == LockAcquisition.OwnerDied)
+        if (_mutex.Acquire() == LockResult.OwnerDied)
         {
             _ledger.Mend();
         }
@@ -27,7 +27,7 @@ internal sealed class SemaphoreScenario(SharedMemory memory, int party) : Scenar
 
     public override bool Step()
     {
-        if (_permit.Acquire() == LockAcquisition.OwnerDied)
+        if (_permit.Acquire() == LockResult.OwnerDied)
         {
             _ledger.Mend();
         }
@@ -48,7 +48,7 @@ internal sealed class ReaderWriterScenario(SharedMemory memory, int party) : Sce
     {
         if (_steps++ % 3 != 0)
         {
-            if (_lock.AcquireRead() == LockAcquisition.Acquired)
+            if (_lock.AcquireRead() == LockResult.Acquired)
             {
                 _ledger.Check(); // no writer is at it, and none died unmended
             }
@@ -57,7 +57,7 @@ internal sealed class ReaderWriterScenario(SharedMemory memory, int party) : Sce
             return true;
         }
 
-        if (_lock.AcquireWrite() == LockAcquisition.OwnerDied)
+        if (_lock.AcquireWrite() == LockResult.OwnerDied)
         {
             _ledger.Mend();
         }
@@ -76,7 +76,7 @@ internal sealed class ConditionScenario(SharedMemory memory, int party) : Scenar
 
     public override bool Step()
     {
-        if (_mutex.Acquire() == LockAcquisition.OwnerDied)
+        if (_mutex.Acquire() == LockResult.OwnerDied)
         {
             _ledger.Mend();
         }

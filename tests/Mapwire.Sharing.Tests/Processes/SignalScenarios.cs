@@ -26,9 +26,9 @@ internal sealed class EventScenario(SharedMemory memory, int party) : Scenario(m
 
 internal sealed class BarrierScenario(SharedMemory memory, int party) : Scenario(memory, party)
 {
-    private readonly SharedBarrier _barrier = SharedBarrier.Join(memory, Arena.Barrier, party == 0 ? 0 : 1);
+    private readonly BarrierParticipant _participant = SharedBarrier.Open(memory, Arena.Barrier).Join(party == 0 ? 0 : 1);
 
-    public override bool Step() => _barrier.SignalAndWait(TimeSpan.FromSeconds(1)) != BarrierResult.TimedOut;
+    public override bool Step() => _participant.SignalAndWait(TimeSpan.FromSeconds(1)) != BarrierResult.TimedOut;
 }
 
 internal sealed class CellScenario(SharedMemory memory, int party) : Scenario(memory, party)
@@ -47,7 +47,7 @@ internal sealed class CellScenario(SharedMemory memory, int party) : Scenario(me
             }
             else
             {
-                _cell.WriteAlone(next); // so it is: the one before is dead
+                _cell.WriteSingleWriter(next); // so it is: the one before is dead
             }
 
             return true;

@@ -18,7 +18,7 @@ public sealed class BroadcastTests : IDisposable
         SharedMemory look = _segments.Keep(SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true }));
         SharedBroadcast ring = SharedBroadcast.Create(memory, 0, 1 << 10);
         BroadcastReader reader = SharedBroadcast.Open(look, 0).OpenReader();
-        var copy = new byte[ring.LongestMessage];
+        var copy = new byte[ring.MaxMessageLength];
         Assert.False(reader.TryRead(copy, out _, out _));
         using BroadcastWriter writer = ring.OpenWriter();
         Assert.Throws<InvalidOperationException>(() => ring.OpenWriter());
@@ -96,7 +96,7 @@ public sealed class BroadcastTests : IDisposable
         Assert.False(reading.TryRead(out _));
         Assert.Throws<SharedMemoryFormatException>(() => SharedCell.Open<long>(memory, 0));
         Assert.Throws<InvalidOperationException>(() => reading.Write(default));
-        Assert.Throws<InvalidOperationException>(() => reading.WriteAlone(default));
+        Assert.Throws<InvalidOperationException>(() => reading.WriteSingleWriter(default));
         const int last = 200_000;
         Task writing = Task.Factory.StartNew(() =>
         {
@@ -104,7 +104,7 @@ public sealed class BroadcastTests : IDisposable
             {
                 if (alone)
                 {
-                    cell.WriteAlone(Octet.Of(i));
+                    cell.WriteSingleWriter(Octet.Of(i));
                 }
                 else
                 {

@@ -16,9 +16,9 @@ public sealed class SharedRingTests : IDisposable
     public void Dispose() => _segments.Dispose();
 
     [Theory]
-    [InlineData(RingProducers.One, 1)]
-    [InlineData(RingProducers.Many, 1)]
-    [InlineData(RingProducers.Many, 3)]
+    [InlineData(RingProducers.Single, 1)]
+    [InlineData(RingProducers.Multiple, 1)]
+    [InlineData(RingProducers.Multiple, 3)]
     public async Task Every_message_comes_whole_once_and_in_order(RingProducers kind, int producers)
     {
         const int messages = 20_000;
@@ -68,8 +68,8 @@ public sealed class SharedRingTests : IDisposable
     }
 
     [Theory]
-    [InlineData(RingProducers.One)]
-    [InlineData(RingProducers.Many)]
+    [InlineData(RingProducers.Single)]
+    [InlineData(RingProducers.Multiple)]
     public void A_loan_in_a_using_is_committed_once(RingProducers kind)
     {
         SharedRing ring = SharedRing.Create(_segments.Make(), 0, Capacity, kind);
@@ -113,7 +113,7 @@ public sealed class SharedRingTests : IDisposable
     [Fact]
     public void A_full_ring_says_so_and_takes_again_when_read()
     {
-        SharedRing ring = SharedRing.Create(_segments.Make(), 0, Capacity, RingProducers.Many);
+        SharedRing ring = SharedRing.Create(_segments.Make(), 0, Capacity, RingProducers.Multiple);
         using RingProducer producer = ring.OpenProducer();
         using RingConsumer consumer = ring.OpenConsumer();
         int written = 0;
@@ -125,7 +125,7 @@ public sealed class SharedRingTests : IDisposable
         Assert.Equal(Capacity / 128, written);
         Assert.Equal(Capacity, ring.Waiting);
         Assert.False(producer.WaitForSpace(120, TimeSpan.FromMilliseconds(20)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => producer.TryWrite(new byte[ring.LongestMessage + 1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => producer.TryWrite(new byte[ring.MaxMessageLength + 1]));
         Assert.Equal(3, consumer.Drain(0, static (_, _) => { }, most: 3));
         Assert.True(producer.WaitForSpace(120, TimeSpan.Zero));
         for (int i = 0; i < 3; i++)
@@ -136,7 +136,7 @@ public sealed class SharedRingTests : IDisposable
         Assert.False(producer.TryWrite([]));
         Assert.Equal(written, consumer.Drain(0, static (message, _) => Assert.Equal(120, message.Length)));
         Assert.Equal(0, ring.Waiting);
-        Assert.True(producer.TryWrite(new byte[ring.LongestMessage]));
+        Assert.True(producer.TryWrite(new byte[ring.MaxMessageLength]));
     }
 
     [Fact]
@@ -174,5 +174,100 @@ public sealed class SharedRingTests : IDisposable
         using CancellationTokenSource stop = new(20);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => consumer.WaitAsync(cancellationToken: stop.Token).AsTask());
         Assert.True(await producer.WaitForSpaceAsync(100));
+    }
+
+    [Fact]
+    public void A_claim_of_an_earlier_round_fails_on_payload_of_zeros_and_of_round_numbers()
+    {
+        SharedMemory memory = _segments.Make();
+        SharedRing ring = SharedRing.Create(memory, 0, 1024, RingProducers.Multiple);
+        using RingProducer producer = ring.OpenProducer();
+        using RingConsumer consumer = ring.OpenConsumer();
+        for (int round = 0; round < 20; round++)
+        {
+            byte[] message = new byte[400]; // what a producer that stopped before its claim in an earlier round would find
+            for (int at = 0; at < message.Length && round % 2 == 1; at += 8)
+            {
+                BitConverter.TryWriteBytes(message.AsSpan(at), (ulong)(round - 1) << 32);
+            }
+
+            Assert.True(producer.TryWrite(message));
+            for (ulong earlier = 0; earlier < 20; earlier++)
+            {
+                ulong mark = RingRecord.PackFree(ring.Secret, earlier);
+                Assert.NotEqual(0ul, mark);
+                Assert.NotEqual(earlier << 32, mark);
+                Assert.Equal(RingRecord.Free, RingRecord.StateOf(mark));
+            }
+
+            Assert.True(consumer.TryPeek(out ReadOnlySpan<byte> read));
+            Assert.Equal(message, read);
+            consumer.Advance();
+        }
+
+        Assert.NotEqual(ring.Secret, SharedRing.Create(memory, 4096, 1024, RingProducers.Multiple).Secret);
+    }
+
+    [Fact]
+    public void A_loan_ends_when_the_only_producer_takes_another()
+    {
+        SharedRing ring = SharedRing.Create(_segments.Make(), 0, 1024);
+        using RingProducer producer = ring.OpenProducer();
+        using RingConsumer consumer = ring.OpenConsumer();
+        Assert.True(producer.TryWrite(new byte[480]));
+        Assert.True(producer.TryWrite(new byte[400]));
+        consumer.Advance();
+        Assert.True(producer.TryLoan(40, out RingLoan first));
+        Assert.True(producer.TryLoan(300, out RingLoan second)); // behind padding, from the ring's beginning
+        Assert.True(Ended(first));
+        second.Commit();
+        Assert.True(Ended(second));
+        consumer.Advance();
+        Assert.True(consumer.TryPeek(out ReadOnlySpan<byte> message));
+        Assert.Equal(300, message.Length);
+        consumer.Advance();
+        Assert.False(consumer.TryPeek(out _));
+
+        static bool Ended(RingLoan loan)
+        {
+            try
+            {
+                loan.Commit();
+                return false;
+            }
+            catch (InvalidOperationException)
+            {
+                return true;
+            }
+        }
+    }
+
+    [Fact]
+    public void Claims_say_whose_they_are_and_how_long()
+    {
+        foreach (int length in (int[])[0, 1, 8, 9, 1000, (1 << 27) - 8])
+        {
+            ulong token = ProcessSlots.PackToken(ProcessSlots.Count - 1, ProcessSlots.GenerationMask);
+            ulong claim = RingRecord.PackClaim(length, token);
+            Assert.True(RingRecord.IsClaimed(claim));
+            Assert.Equal(token, RingRecord.TokenOf(claim));
+            Assert.Equal(RingRecord.SpanOf(length), RingRecord.SpanOf(RingRecord.LengthOf(claim)));
+            Assert.Equal(length, RingRecord.LengthOf(RingRecord.Pack(RingRecord.Ready, length)));
+        }
+    }
+
+    [Fact]
+    public void A_write_with_competitors_ends_when_its_own_timeout_passes()
+    {
+        SharedRing ring = SharedRing.Create(_segments.Make(), 0, 1024, RingProducers.Multiple);
+        using RingProducer producer = ring.OpenProducer();
+        while (producer.TryWrite(new byte[100]))
+        {
+        }
+
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        Assert.False(producer.Write(new byte[200], TimeSpan.FromMilliseconds(100)));
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds, 90, 30_000);
+        Assert.False(producer.Write(new byte[200], TimeSpan.Zero));
     }
 }

@@ -79,7 +79,7 @@ internal sealed class DurableFile(SafeFileHandle handle, string path, Action<Dur
     {
         try
         {
-            FileIdentity named = MappedFile.IdentityOf(path);
+            FileIdentity named = MappedFile.GetIdentity(path);
             if (named.Device != identity.Device || named.FileId != identity.FileId)
             {
                 return; // replaced meanwhile: not ours to remove

@@ -30,4 +30,13 @@ internal static unsafe partial class LinuxCalls
 
     [LibraryImport(C, EntryPoint = "posix_fadvise")]
     public static partial int AdviseFile(SafeFileHandle file, long offset, long length, int advice);
+
+    [LibraryImport(C, EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Access(int folder, string path, int mode, int flags);
+
+    [LibraryImport(C, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport(C, EntryPoint = "fstatfs", SetLastError = true)]
+    public static partial int StatFileSystem(SafeFileHandle file, out StatfsBuffer buffer);
 }

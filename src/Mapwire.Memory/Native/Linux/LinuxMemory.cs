@@ -7,41 +7,56 @@ namespace Mapwire.Memory.Native.Linux;
 /// <summary>Linux, from kernel 5.14 for everything; older kernels refuse by name what they lack.</summary>
 internal sealed unsafe class LinuxMemory : PosixMemory
 {
-    private const int Again = 11; // EAGAIN
-    private const int BadAddress = 14; // EFAULT
-    private const int NoSuchCall = 38; // ENOSYS
-    private const int NotPermitted = 1; // EPERM
-    private const int OutOfMemory = 12; // ENOMEM
-    private const int InvalidArgument = 22; // EINVAL
-    private const int MapHugePages = 0x40000; // MAP_HUGETLB
-    private const int HugePageShift = 21 << 26; // MAP_HUGE_2MB
-    private const int IllegalSeek = 29; // ESPIPE
-    private const int NotSupported = 95; // EOPNOTSUPP
-    private const int DropPages = 4; // MADV_DONTNEED and POSIX_FADV_DONTNEED
-    private const int RemovePages = 9; // MADV_REMOVE
-    private const int JoinPages = 14; // MADV_HUGEPAGE
-    private const uint StartWriting = 2; // SYNC_FILE_RANGE_WRITE
-    private const int KeepSize = 1; // FALLOC_FL_KEEP_SIZE
-    private const int PunchHoleMode = 2; // FALLOC_FL_PUNCH_HOLE
-    private const int SetLock = 37; // F_OFD_SETLK
-    private const int SetLockWaiting = 38; // F_OFD_SETLKW
+    private const int ESPIPE = 29;
+    private const int ENOSYS = 38;
+    private const int EOPNOTSUPP = 95;
+    private const int MAP_HUGETLB = 0x40000;
+    private const int MAP_HUGE_2MB = 21 << 26;
+    private const int MAP_POPULATE = 0x8000;
+    private const int MADV_NORMAL = 0;
+    private const int MADV_RANDOM = 1;
+    private const int MADV_SEQUENTIAL = 2;
+    private const int MADV_WILLNEED = 3;
+    private const int MADV_DONTNEED = 4;
+    private const int MADV_FREE = 8;
+    private const int MADV_REMOVE = 9;
+    private const int MADV_HUGEPAGE = 14;
+    private const int MADV_NOHUGEPAGE = 15;
+    private const int MADV_DONTDUMP = 16;
+    private const int MADV_DODUMP = 17;
+    private const int MADV_COLD = 20;
+    private const int MADV_PAGEOUT = 21;
+    private const int MADV_POPULATE_READ = 22;
+    private const int MADV_POPULATE_WRITE = 23;
+    private const int POSIX_FADV_DONTNEED = 4;
+    private const uint SYNC_FILE_RANGE_WRITE = 2;
+    private const int FALLOC_FL_KEEP_SIZE = 1;
+    private const int FALLOC_FL_PUNCH_HOLE = 2;
+    private const int F_OFD_SETLK = 37;
+    private const int F_OFD_SETLKW = 38;
+    private const int AT_EACCESS = 0x200;
+    private const int W_OK = 2;
     private const int LargestTransfer = 1 << 30; // the kernel cuts at 2 GiB less a page
 
     private static readonly int Self = Environment.ProcessId;
+    private readonly LinuxKernel _kernel = new();
 
-    public override bool ReadsSeeMappedStores => true; // one page cache serves both
+    public override bool CanMapPopulated => true;
 
-    protected override int MapAnonymous => 0x20;
+    protected override int MAP_ANONYMOUS => 0x20;
 
-    protected override int MapNoReserve => 0x4000;
+    protected override int MAP_NORESERVE => 0x4000;
 
-    protected override int MapFixedNoReplace => 0x100000;
+    protected override int MAP_FIXED_NOREPLACE => 0x100000;
 
-    protected override int SyncFlag => 4;
+    protected override int MS_SYNC => 4;
 
-    protected override int TakenElsewhere => Again;
+    protected override int EAGAIN => 11;
 
-    public override string? WhyNot(MemoryCapability capability) => null;
+    public override string? GetUnsupportedReason(MemoryCapability capability) => _kernel.GetUnsupportedReason(capability);
+
+    public override MappedFileTraits GetTraits(SafeFileHandle file, bool canWrite) =>
+        new(LinuxFileSystem.HasOneCache(file), IsResidencyHidden: !canWrite && !MayAskForResidency(file));
 
     public override FileStatus Stat(SafeFileHandle file)
     {
@@ -67,7 +82,7 @@ internal sealed unsafe class LinuxMemory : PosixMemory
     {
         SafePages pages = base.Map(file, request);
         if (request.HugePages != HugePages.Transparent
-            || PosixCalls.Advise(pages.Base, (nuint)pages.MappedBytes, JoinPages) == 0)
+            || PosixCalls.Advise(pages.Base, (nuint)pages.MappedBytes, MADV_HUGEPAGE) == 0)
         {
             return pages;
         }
@@ -104,29 +119,16 @@ internal sealed unsafe class LinuxMemory : PosixMemory
 
     public override void Advise(nint address, long length, MemoryAdvice advice)
     {
-        int number = advice switch
-        {
-            MemoryAdvice.Normal => 0,
-            MemoryAdvice.Random => 1,
-            MemoryAdvice.Sequential => 2,
-            MemoryAdvice.WillNeed => 3,
-            MemoryAdvice.DontNeed => 4,
-            MemoryAdvice.Free => 8,
-            MemoryAdvice.Cold => 20,
-            MemoryAdvice.PageOut => 21,
-            MemoryAdvice.PopulateRead => 22,
-            MemoryAdvice.PopulateWrite => 23,
-            _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice."),
-        };
+        int number = Number(advice);
         while (PosixCalls.Advise(address, (nuint)length, number) != 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            if (error != Interrupted)
+            if (error != EINTR)
             {
                 throw SystemError.From($"Advising {advice} for {length} bytes", error, error switch
                 {
-                    BadAddress => "A page cannot be read: the file was cut or its device fails.",
-                    InvalidArgument => "The kernel or the kind of memory does not know this advice.",
+                    EFAULT => "A page cannot be read: the file was cut or its device fails.",
+                    EINVAL => "The kernel or the kind of memory does not know this advice.",
                     _ => null,
                 });
             }
@@ -141,17 +143,17 @@ internal sealed unsafe class LinuxMemory : PosixMemory
             return;
         }
 
-        if (LinuxCalls.SyncFileRange(file, offset, length, StartWriting) != 0) // MS_ASYNC starts nothing on Linux
+        if (LinuxCalls.SyncFileRange(file, offset, length, SYNC_FILE_RANGE_WRITE) != 0) // MS_ASYNC starts nothing on Linux
         {
             int error = Marshal.GetLastPInvokeError();
             throw SystemError.From("Starting the write-back", error,
-                error == IllegalSeek ? "The file system of this file does not write back." : null);
+                error == ESPIPE ? "The file system of this file does not write back." : null);
         }
     }
 
     public override void Discard(nint address, long length, MemoryAccess access, bool isFile, bool isPrivate)
     {
-        if (PosixCalls.Advise(address, (nuint)length, isFile && !isPrivate ? RemovePages : DropPages) == 0)
+        if (PosixCalls.Advise(address, (nuint)length, isFile && !isPrivate ? MADV_REMOVE : MADV_DONTNEED) == 0)
         {
             return;
         }
@@ -159,12 +161,25 @@ internal sealed unsafe class LinuxMemory : PosixMemory
         int error = Marshal.GetLastPInvokeError();
         throw NotForThisFileSystem(error)
             ? new PlatformNotSupportedException("The file system cannot free blocks inside a file (MADV_REMOVE).")
-            : SystemError.From($"Discarding {length} bytes", error, error == InvalidArgument ? "Are the pages locked?" : null);
+            : SystemError.From($"Discarding {length} bytes", error, error == EINVAL ? "Are the pages locked?" : null);
+    }
+
+    public override void Allocate(SafeFileHandle file, long offset, long length)
+    {
+        // The space first, then the length: what fails has changed no length.
+        if (TryAllocate(file, FALLOC_FL_KEEP_SIZE, offset, length))
+        {
+            TryAllocate(file, 0, offset, length);
+        }
+        else
+        {
+            AppendZeros(file, offset + length);
+        }
     }
 
     public override void PunchHole(SafeFileHandle file, long offset, long length)
     {
-        while (LinuxCalls.Allocate(file, KeepSize | PunchHoleMode, offset, length) != 0)
+        while (LinuxCalls.Allocate(file, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, length) != 0)
         {
             int error = Marshal.GetLastPInvokeError();
             if (NotForThisFileSystem(error))
@@ -172,7 +187,7 @@ internal sealed unsafe class LinuxMemory : PosixMemory
                 throw new PlatformNotSupportedException("The file system cannot free blocks inside a file (fallocate).");
             }
 
-            if (error != Interrupted)
+            if (error != EINTR)
             {
                 throw SystemError.From($"Punching a hole of {length} bytes at {offset}", error);
             }
@@ -182,7 +197,7 @@ internal sealed unsafe class LinuxMemory : PosixMemory
     public override void Evict(SafeFileHandle file, long offset, long length)
     {
         // Unlike its kin this call returns the error itself.
-        if (LinuxCalls.AdviseFile(file, offset, length, DropPages) is int error and not 0)
+        if (LinuxCalls.AdviseFile(file, offset, length, POSIX_FADV_DONTNEED) is int error and not 0)
         {
             throw SystemError.From($"Evicting {length} bytes", error);
         }
@@ -213,30 +228,91 @@ internal sealed unsafe class LinuxMemory : PosixMemory
             Start = offset,
             Length = length,
         };
-        bool done = PosixCalls.FileControl(owner, wait ? SetLockWaiting : SetLock, (nint)(&range)) == 0;
+        bool done = PosixCalls.FileControl(owner, wait ? F_OFD_SETLKW : F_OFD_SETLK, (nint)(&range)) == 0;
         error = done ? 0 : Marshal.GetLastPInvokeError();
         return done;
     }
 
     protected override int ExtraFlags(in MapRequest request) =>
-        request.HugePages == HugePages.Explicit ? MapHugePages | HugePageShift : 0;
+        (request.HugePages == HugePages.Explicit ? MAP_HUGETLB | MAP_HUGE_2MB : 0) | (request.Populate ? MAP_POPULATE : 0);
 
     protected override string? Hint(in MapRequest request, int error) =>
-        error == OutOfMemory && request.HugePages == HugePages.Explicit
+        error == ENOMEM && request.HugePages == HugePages.Explicit
             ? "Too few huge pages are set aside: see vm.nr_hugepages."
             : null;
+
+    /// <summary>The kernel's number of an advice.</summary>
+    internal static int Number(MemoryAdvice advice) => advice switch
+    {
+        MemoryAdvice.Normal => MADV_NORMAL,
+        MemoryAdvice.Random => MADV_RANDOM,
+        MemoryAdvice.Sequential => MADV_SEQUENTIAL,
+        MemoryAdvice.WillNeed => MADV_WILLNEED,
+        MemoryAdvice.DontNeed => MADV_DONTNEED,
+        MemoryAdvice.Free => MADV_FREE,
+        MemoryAdvice.Cold => MADV_COLD,
+        MemoryAdvice.PageOut => MADV_PAGEOUT,
+        MemoryAdvice.PopulateRead => MADV_POPULATE_READ,
+        MemoryAdvice.PopulateWrite => MADV_POPULATE_WRITE,
+        MemoryAdvice.HugePages => MADV_HUGEPAGE,
+        MemoryAdvice.NoHugePages => MADV_NOHUGEPAGE,
+        MemoryAdvice.DontDump => MADV_DONTDUMP,
+        MemoryAdvice.DoDump => MADV_DODUMP,
+        _ => throw Unknown.Value(nameof(advice), advice),
+    };
+
+    /// <summary>Whether mincore answers: to all others than the owner and those who may write it says that every page is there.</summary>
+    private static bool MayAskForResidency(SafeFileHandle file)
+    {
+        if (LinuxCalls.Statx(file, "", LinuxCalls.AtEmptyPath, LinuxCalls.StatxBasic, out StatxBuffer status) == 0
+            && status.User == LinuxCalls.EffectiveUser())
+        {
+            return true;
+        }
+
+        bool added = false;
+        file.DangerousAddRef(ref added);
+        try
+        {
+            return LinuxCalls.Access(LinuxCalls.AtCurrentFolder, $"/proc/self/fd/{file.DangerousGetHandle()}", W_OK, AT_EACCESS) == 0;
+        }
+        finally
+        {
+            file.DangerousRelease();
+        }
+    }
+
+    /// <returns>False if the file system cannot set space aside.</returns>
+    private static bool TryAllocate(SafeFileHandle file, int mode, long offset, long length)
+    {
+        while (LinuxCalls.Allocate(file, mode, offset, length) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (NotForThisFileSystem(error))
+            {
+                return false;
+            }
+
+            if (error != EINTR) // any signal may interrupt it on tmpfs
+            {
+                throw SystemError.From($"Setting aside {length} bytes at {offset}", error);
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>False for a page that is gone; true to try again; anything else is not about pages and throws.</summary>
     private static bool Retry(int error) => error switch
     {
-        BadAddress => false,
-        Again or Interrupted => true,
-        NoSuchCall or NotPermitted => throw new PlatformNotSupportedException(
+        EFAULT => false,
+        11 or EINTR => true,
+        ENOSYS or EPERM => throw new PlatformNotSupportedException(
             $"Guarded access needs process_vm_readv on the own process, which a filter of this container forbids (error {error})."),
         _ => throw SystemError.From("Copying memory", error),
     };
 
-    private static bool NotForThisFileSystem(int error) => error is NotSupported or NoSuchCall;
+    private static bool NotForThisFileSystem(int error) => error is EOPNOTSUPP or ENOSYS;
 
     private static FileStatus Status(in StatxBuffer buffer)
     {

@@ -7,37 +7,38 @@ namespace Mapwire.Memory.Native.MacOS;
 /// <summary>macOS 12 and later, x64 and arm64.</summary>
 internal sealed unsafe class MacOSMemory : PosixMemory
 {
-    private const int NotSupported = 45; // ENOTSUP
-    private const int NotATerminal = 25; // ENOTTY
-    private const int InvalidArgument = 22; // EINVAL
-    private const int FullSync = 51; // F_FULLFSYNC
-    private const int SetLock = 90; // F_OFD_SETLK
-    private const int SetLockWaiting = 91; // F_OFD_SETLKW
-    private const int PunchHoleCommand = 99; // F_PUNCHHOLE
-    private const int InvalidAddress = 1; // KERN_INVALID_ADDRESS
-    private const int ProtectionFailure = 2; // KERN_PROTECTION_FAILURE
-    private const int MemoryFailure = 9; // KERN_MEMORY_FAILURE
-    private const int MemoryError = 10; // KERN_MEMORY_ERROR
+    private const int ENOTTY = 25;
+    private const int ENOTSUP = 45;
+    private const int F_PREALLOCATE = 42;
+    private const int F_FULLFSYNC = 51;
+    private const int F_OFD_SETLK = 90;
+    private const int F_OFD_SETLKW = 91;
+    private const int F_PUNCHHOLE = 99;
+    private const uint F_ALLOCATEALL = 4;
+    private const int F_PEOFPOSMODE = 3;
     private const int LargestTransfer = 1 << 30;
 
     private readonly uint _self = MacOSCalls.TaskSelf();
 
-    protected override int MapAnonymous => 0x1000;
+    protected override int MAP_ANONYMOUS => 0x1000;
 
-    protected override int MapNoReserve => 0x40;
+    protected override int MAP_NORESERVE => 0x40;
 
-    protected override int SyncFlag => 0x10;
+    protected override int MS_SYNC => 0x10;
 
-    protected override int TakenElsewhere => 35;
+    protected override int EAGAIN => 35;
 
-    protected override int MapFixedNoReplace => 0; // an address without MAP_FIXED is a wish, which the base class checks
+    protected override int MAP_FIXED_NOREPLACE => 0; // an address without MAP_FIXED is a wish, which the base class checks
 
-    public override string? WhyNot(MemoryCapability capability) => capability switch
+    public override string? GetUnsupportedReason(MemoryCapability capability) => capability switch
     {
         MemoryCapability.MapDevice => "macOS does not map /dev/zero; use anonymous memory.",
         MemoryCapability.TransparentHugePages => "macOS chooses page sizes by itself and takes no advice on it.",
         MemoryCapability.ExplicitHugePages => "macOS has huge pages on no processor it still supports.",
         MemoryCapability.AdviseCold or MemoryCapability.AdvisePageOut => "macOS takes no advice on which pages to reclaim first.",
+        MemoryCapability.AdviseHugePages =>
+            "macOS chooses page sizes by itself and takes no advice on it.",
+        MemoryCapability.AdviseDontDump => "macOS takes no advice on core dumps.",
         MemoryCapability.AdvisePopulateWrite => "macOS cannot map pages for stores without storing to them.",
         MemoryCapability.DiscardPrivateFile => "macOS does not take back private copies of a file's pages; map it again.",
         MemoryCapability.DiscardShared => "macOS frees no blocks through a mapping; MappedFile.PunchHole frees them through the file.",
@@ -72,14 +73,9 @@ internal sealed unsafe class MacOSMemory : PosixMemory
             // SAFETY: both ranges are the caller's; either may be gone, which the kernel reports instead of raising a signal.
             long part = Math.Min(length, LargestTransfer);
             int result = MacOSCalls.ReadTask(_self, (ulong)source, (ulong)part, (void*)destination, out _);
-            if (result is InvalidAddress or ProtectionFailure or MemoryFailure or MemoryError)
+            if (result != 0) // KERN_INVALID_ADDRESS, KERN_MEMORY_ERROR and what a pager may answer: the page cannot be had
             {
                 return false;
-            }
-
-            if (result != 0)
-            {
-                throw new IOException($"Copying memory failed: mach_vm_read_overwrite returned {result}.");
             }
 
             source += (nint)part;
@@ -114,7 +110,7 @@ internal sealed unsafe class MacOSMemory : PosixMemory
             MemoryAdvice.WillNeed => 3,
             MemoryAdvice.DontNeed => 4,
             MemoryAdvice.Free => 5,
-            _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice."),
+            _ => throw Unknown.Value(nameof(advice), advice),
         };
         if (PosixCalls.Advise(address, (nuint)length, number) != 0)
         {
@@ -125,13 +121,13 @@ internal sealed unsafe class MacOSMemory : PosixMemory
     public override void Flush(nint address, long length, FlushMode mode, SafeFileHandle file, long offset)
     {
         base.Flush(address, length, mode, file, offset);
-        if (mode != FlushMode.Durable || PosixCalls.FileControl(file, FullSync, 0) == 0)
+        if (mode != FlushMode.Durable || PosixCalls.FileControl(file, F_FULLFSYNC, 0) == 0)
         {
             return;
         }
 
         int error = Marshal.GetLastPInvokeError();
-        if (error is not (NotSupported or NotATerminal or InvalidArgument))
+        if (error is not (ENOTSUP or ENOTTY or EINVAL))
         {
             throw SystemError.From("Flushing the device's own cache", error);
         }
@@ -142,11 +138,37 @@ internal sealed unsafe class MacOSMemory : PosixMemory
     public override void Discard(nint address, long length, MemoryAccess access, bool isFile, bool isPrivate)
     {
         // Fresh anonymous pages over the old ones; files never get here.
-        const int flags = MapPrivate | 0x1000 | MapFixed;
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
         if (PosixCalls.MapAnonymous(address, (nuint)length, Protection(access), flags, -1, 0) == PosixCalls.Failed)
         {
             throw SystemError.From($"Discarding {length} bytes", Marshal.GetLastPInvokeError());
         }
+    }
+
+    public override void Allocate(SafeFileHandle file, long offset, long length)
+    {
+        // The system sets space aside behind a file's last block only; what holes it has before stay.
+        long end = offset + length;
+        long size = RandomAccess.GetLength(file);
+        if (end <= size)
+        {
+            return;
+        }
+
+        SpaceRequest request = new() { Flags = F_ALLOCATEALL, Position = F_PEOFPOSMODE, Length = end - size };
+        if (PosixCalls.FileControl(file, F_PREALLOCATE, (nint)(&request)) == 0)
+        {
+            RandomAccess.SetLength(file, end);
+            return;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        if (error is not (ENOTSUP or EINVAL))
+        {
+            throw SystemError.From($"Setting aside {length} bytes at {offset}", error);
+        }
+
+        AppendZeros(file, end);
     }
 
     public override void PunchHole(SafeFileHandle file, long offset, long length)
@@ -163,19 +185,19 @@ internal sealed unsafe class MacOSMemory : PosixMemory
         Zero(file, offset, first);
         Zero(file, last, offset + length);
         HoleRange hole = new() { Offset = first, Length = last - first };
-        if (PosixCalls.FileControl(file, PunchHoleCommand, (nint)(&hole)) == 0)
+        if (PosixCalls.FileControl(file, F_PUNCHHOLE, (nint)(&hole)) == 0)
         {
             return;
         }
 
         int error = Marshal.GetLastPInvokeError();
-        throw error == NotSupported
+        throw error == ENOTSUP
             ? new PlatformNotSupportedException("The file system cannot free blocks inside a file (F_PUNCHHOLE).")
             : SystemError.From($"Punching a hole of {length} bytes at {offset}", error);
     }
 
     public override void Evict(SafeFileHandle file, long offset, long length) =>
-        throw new PlatformNotSupportedException(WhyNot(MemoryCapability.EvictFile));
+        throw new PlatformNotSupportedException(GetUnsupportedReason(MemoryCapability.EvictFile));
 
     public override SafeFileHandle LockOwner(MappedFile file)
     {
@@ -198,7 +220,7 @@ internal sealed unsafe class MacOSMemory : PosixMemory
             Start = offset,
             Length = length,
         };
-        bool done = PosixCalls.FileControl(owner, wait ? SetLockWaiting : SetLock, (nint)(&range)) == 0;
+        bool done = PosixCalls.FileControl(owner, wait ? F_OFD_SETLKW : F_OFD_SETLK, (nint)(&range)) == 0;
         error = done ? 0 : Marshal.GetLastPInvokeError();
         return done;
     }

@@ -41,6 +41,9 @@ internal static partial class PosixCalls
     [LibraryImport(C, EntryPoint = "mincore", SetLastError = true)]
     public static partial int InCore(nint address, nuint length, Span<byte> pages);
 
+    [LibraryImport(C, EntryPoint = "getrlimit")]
+    public static partial int GetLimit(int resource, out ResourceLimit limit);
+
     /// <summary>fcntl with a pointer. It is variadic, and Apple's arm64 passes variadic arguments on the stack, from the first
     /// one on, while other arguments fill eight registers first: the six zeros fill what is left of those, so that the pointer is
     /// where the callee looks for it. Everywhere else the callee looks at the third argument.</summary>
@@ -55,4 +58,12 @@ internal static partial class PosixCalls
     [LibraryImport(C, EntryPoint = "fcntl", SetLastError = true)]
     private static partial int FileControlOnStack(
         SafeFileHandle file, int command, nint r2, nint r3, nint r4, nint r5, nint r6, nint r7, nint argument);
+}
+
+/// <summary><c>struct rlimit</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct ResourceLimit
+{
+    public ulong Current;
+    public ulong Maximum;
 }

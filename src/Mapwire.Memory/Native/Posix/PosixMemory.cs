@@ -6,35 +6,42 @@ namespace Mapwire.Memory.Native.Posix;
 /// <summary>What Linux and macOS do alike; their numbers differ.</summary>
 internal abstract class PosixMemory : MemorySystem
 {
-    protected const int Interrupted = 4; // EINTR
-    private const int Denied = 13; // EACCES
-    private const int Busy = 16; // EBUSY
-    private const int AsyncFlag = 1; // MS_ASYNC
-    private const int InvalidateFlag = 2; // MS_INVALIDATE
-    private const int UnlockFile = 8; // LOCK_UN
+    // Numbers that Linux and macOS have in common.
+    protected const int EPERM = 1;
+    protected const int EINTR = 4;
+    protected const int ENOMEM = 12;
+    private const int EACCES = 13;
+    protected const int EFAULT = 14;
+    private const int EBUSY = 16;
+    private const int EEXIST = 17;
+    protected const int EINVAL = 22;
+    private const int MS_ASYNC = 1;
+    private const int MS_INVALIDATE = 2;
+    private const int LOCK_UN = 8;
+    private const int RLIMIT_FSIZE = 1;
+    protected const int PROT_NONE = 0;
+    protected const int MAP_SHARED = 0x01;
+    protected const int MAP_PRIVATE = 0x02;
+    protected const int MAP_FIXED = 0x10;
     private const long HugePageSize = 1 << 21; // what munmap wants whole, and what LinuxMemory asks for
-    protected const int NoAccess = 0;
-    protected const int MapShared = 0x01;
-    protected const int MapPrivate = 0x02;
-    protected const int MapFixed = 0x10;
 
     public override int Granularity => PageSize;
 
-    /// <summary>EAGAIN: what a lock held elsewhere gives, besides EACCES.</summary>
-    protected abstract int TakenElsewhere { get; }
+    public override long MaxFileLength =>
+        PosixCalls.GetLimit(RLIMIT_FSIZE, out ResourceLimit limit) == 0 && limit.Current < long.MaxValue ? (long)limit.Current : long.MaxValue;
 
-    /// <summary>MS_SYNC.</summary>
-    protected abstract int SyncFlag { get; }
+    /// <summary>What a lock held elsewhere gives, besides EACCES.</summary>
+    protected abstract int EAGAIN { get; }
 
-    /// <summary>MAP_ANONYMOUS.</summary>
-    protected abstract int MapAnonymous { get; }
+    protected abstract int MS_SYNC { get; }
 
-    /// <summary>MAP_NORESERVE.</summary>
-    protected abstract int MapNoReserve { get; }
+    protected abstract int MAP_ANONYMOUS { get; }
 
-    /// <summary>MAP_FIXED_NOREPLACE, or 0 where the system takes an address without MAP_FIXED as a wish: a wish not granted is
+    protected abstract int MAP_NORESERVE { get; }
+
+    /// <summary>0 where the system takes an address without MAP_FIXED as a wish: a wish not granted is
     /// given back and reported.</summary>
-    protected abstract int MapFixedNoReplace { get; }
+    protected abstract int MAP_FIXED_NOREPLACE { get; }
 
     public override SafeFileHandle Open(string path, FileMode mode, FileAccess access, FileShare share, bool execute)
     {
@@ -55,7 +62,7 @@ internal abstract class PosixMemory : MemorySystem
         long reserved = Math.Max(mapped, RoundUp(request.Reserve, page));
         if (guard == 0 && reserved == mapped)
         {
-            nint only = MapOnce(file, request, request.Address, mapped, fixedFlag: request.Address == 0 ? 0 : MapFixedNoReplace);
+            nint only = MapOnce(file, request, request.Address, mapped, fixedFlag: request.Address == 0 ? 0 : MAP_FIXED_NOREPLACE);
             return new PosixPages(this, file is null, only, mapped, only, mapped, mapped);
         }
 
@@ -67,7 +74,7 @@ internal abstract class PosixMemory : MemorySystem
         {
             if (mapped > 0)
             {
-                MapOnce(file, request, pages.Base, mapped, MapFixed);
+                MapOnce(file, request, pages.Base, mapped, MAP_FIXED);
             }
 
             return pages;
@@ -84,18 +91,18 @@ internal abstract class PosixMemory : MemorySystem
         int flags = mode switch
         {
             // One cache serves mappings and reads alike, so stores are visible when made; the call still refuses what is unmapped.
-            FlushMode.Visible or FlushMode.Started => AsyncFlag,
-            FlushMode.Durable => SyncFlag, // without MS_INVALIDATE, which fails for locked pages
-            FlushMode.Invalidate => InvalidateFlag,
-            _ => throw new ArgumentOutOfRangeException(nameof(mode), mode, "Not a flush mode."),
+            FlushMode.Visible or FlushMode.Started => MS_ASYNC,
+            FlushMode.Durable => MS_SYNC, // without MS_INVALIDATE, which fails for locked pages
+            FlushMode.Invalidate => MS_INVALIDATE,
+            _ => throw Unknown.Value(nameof(mode), mode),
         };
         while (PosixCalls.Sync(address, (nuint)length, flags) != 0)
         {
             int error = Marshal.GetLastPInvokeError();
-            if (error != Interrupted)
+            if (error != EINTR)
             {
                 throw SystemError.From($"Flushing {length} bytes ({mode})", error,
-                    error == Busy ? "Pages of the range are locked in memory." : null);
+                    error == EBUSY ? "Pages of the range are locked in memory." : null);
             }
         }
     }
@@ -139,12 +146,12 @@ internal abstract class PosixMemory : MemorySystem
     {
         while (!TryLockRange(owner, offset, length, exclusive ? LockKind.Exclusive : LockKind.Shared, wait, out int error))
         {
-            if (error == TakenElsewhere || error == Denied)
+            if (error == EAGAIN || error == EACCES)
             {
                 return false;
             }
 
-            if (error != Interrupted)
+            if (error != EINTR)
             {
                 throw SystemError.From($"Locking {length} bytes at {offset}", error);
             }
@@ -168,16 +175,26 @@ internal abstract class PosixMemory : MemorySystem
 
     /// <summary>Puts <paramref name="length"/> bytes of a mapping over reserved address space.</summary>
     public void MapOver(SafeFileHandle? file, in MapRequest request, nint address, long length) =>
-        MapOnce(file, request, address, length, MapFixed);
+        MapOnce(file, request, address, length, MAP_FIXED);
 
     /// <summary>Turns pages into reserved address space again.</summary>
     public void UnmapOver(nint address, long length)
     {
-        int flags = MapPrivate | MapAnonymous | MapNoReserve | MapFixed;
-        if (PosixCalls.MapAnonymous(address, (nuint)length, NoAccess, flags, -1, 0) == PosixCalls.Failed)
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+        if (PosixCalls.MapAnonymous(address, (nuint)length, PROT_NONE, flags, -1, 0) == PosixCalls.Failed)
         {
             throw SystemError.From($"Giving back {length} bytes", Marshal.GetLastPInvokeError());
         }
+    }
+
+    /// <summary>Replaces pages by empty ones at the same addresses. Loads find zeros there; stores, where they were allowed, are
+    /// lost.</summary>
+    /// <returns>False if the system has no room for them; the pages are then as they were.</returns>
+    public bool TryEmpty(nint address, long length, MemoryAccess access)
+    {
+        int protection = Protection(access & MemoryAccess.ReadWrite | MemoryAccess.Read);
+        return length > 0 && PosixCalls.MapAnonymous(
+            address, (nuint)length, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != PosixCalls.Failed;
     }
 
     protected static long RoundUp(long value, long unit) => checked(value + unit - 1) / unit * unit;
@@ -193,44 +210,79 @@ internal abstract class PosixMemory : MemorySystem
 
     private nint Reserve(nint wish, long length)
     {
-        nint start = PosixCalls.MapAnonymous(
-            wish, (nuint)length, NoAccess, MapPrivate | MapAnonymous | MapNoReserve | (wish == 0 ? 0 : MapFixedNoReplace), -1, 0);
-        if (start == PosixCalls.Failed)
+        int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (wish == 0 ? 0 : MAP_FIXED_NOREPLACE);
+        while (true)
         {
-            throw SystemError.From($"Reserving {length} bytes of address space", Marshal.GetLastPInvokeError());
-        }
+            nint start = PosixCalls.MapAnonymous(wish, (nuint)length, PROT_NONE, flags, -1, 0);
+            if (IsWhereWished(start, wish, length))
+            {
+                return start;
+            }
 
-        return RefuseOtherPlace(start, wish, length);
+            int error = Marshal.GetLastPInvokeError();
+            if (!AddressQuarantine.GiveBackAll())
+            {
+                throw start == PosixCalls.Failed && error != EEXIST
+                    ? SystemError.From($"Reserving {length} bytes of address space", error)
+                    : AddressTaken(wish);
+            }
+        }
     }
 
     private nint MapOnce(SafeFileHandle? file, in MapRequest request, nint address, long length, int fixedFlag)
     {
         int flags = fixedFlag | ExtraFlags(request);
-        nint start = file is null
-            ? PosixCalls.MapAnonymous(address, (nuint)length, Protection(request.Access), flags | MapPrivate | MapAnonymous, -1, 0)
-            : PosixCalls.Map(address, (nuint)length, Protection(request.Access),
-                flags | (request.IsPrivate ? MapPrivate : MapShared), file, request.Offset);
-        if (start == PosixCalls.Failed)
+        while (true)
         {
-            int error = Marshal.GetLastPInvokeError();
-            throw SystemError.From($"Mapping {length} bytes at offset {request.Offset}", error, Hint(request, error));
-        }
+            nint start = file is null
+                ? PosixCalls.MapAnonymous(address, (nuint)length, Protection(request.Access), flags | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                : PosixCalls.Map(address, (nuint)length, Protection(request.Access),
+                    flags | (request.IsPrivate ? MAP_PRIVATE : MAP_SHARED), file, request.Offset);
+            if (IsWhereWished(start, address, length))
+            {
+                return start;
+            }
 
-        return RefuseOtherPlace(start, address, length);
+            // What keeps the address, or the address space, may be a range in quarantine.
+            int error = Marshal.GetLastPInvokeError();
+            if ((start == PosixCalls.Failed && error is not (ENOMEM or EEXIST)) || !AddressQuarantine.GiveBackAll())
+            {
+                throw start == PosixCalls.Failed && error != EEXIST
+                    ? SystemError.From($"Mapping {length} bytes at offset {request.Offset}", error, Hint(request, error))
+                    : AddressTaken(address);
+            }
+        }
     }
 
-    private static nint RefuseOtherPlace(nint start, nint wish, long length)
+    /// <summary>Whether a mapping was made, at the address asked for if one was; one made elsewhere is undone.</summary>
+    private static bool IsWhereWished(nint start, nint wish, long length)
     {
+        if (start == PosixCalls.Failed)
+        {
+            return false;
+        }
+
         if (wish == 0 || start == wish)
         {
-            return start;
+            return true;
         }
 
         _ = PosixCalls.Unmap(start, (nuint)length); // only ours: the system had just made it
-        throw new IOException($"Mapping at address 0x{wish:x} failed: something is mapped there, or the system keeps it.");
+        return false;
     }
+
+    private static IOException AddressTaken(nint address) =>
+        new($"Mapping at address 0x{address:x} failed: something is mapped there, or the system keeps it.");
 
     /// <summary>Takes back the shared flock that .NET puts on every file it opens, even one that shares everything: another .NET
     /// program that wants to overwrite the file would be told that it is in use.</summary>
-    protected static void Unlock(SafeFileHandle file) => _ = PosixCalls.LockFile(file, UnlockFile); // none to take back is as well
+    protected static void Unlock(SafeFileHandle file) => _ = PosixCalls.LockFile(file, LOCK_UN); // none to take back is as well
+}
+
+/// <summary>F_RDLCK, F_WRLCK and F_UNLCK, which each system numbers its own way.</summary>
+internal enum LockKind
+{
+    Shared,
+    Exclusive,
+    None,
 }

@@ -37,5 +37,17 @@ internal sealed class PosixPages : SafePages
         MappedBytes = wanted;
     }
 
-    protected override bool Unmap() => PosixCalls.Unmap(_start, (nuint)_total) == 0;
+    /// <summary>Replaces the pages by empty ones, in one step for all threads, and unmaps what is around them.</summary>
+    protected override bool Unmap()
+    {
+        if (Owner is not MappedRegion region || !_system.TryEmpty(Base, MappedBytes, region.Access))
+        {
+            return PosixCalls.Unmap(_start, (nuint)_total) == 0;
+        }
+
+        AddressQuarantine.Add(Base, MappedBytes);
+        nint end = Base + (nint)MappedBytes;
+        return (Base == _start || PosixCalls.Unmap(_start, (nuint)(Base - _start)) == 0)
+            & (end == _start + (nint)_total || PosixCalls.Unmap(end, (nuint)(_start + (nint)_total - end)) == 0);
+    }
 }

@@ -4,7 +4,8 @@ namespace Mapwire.Memory.Native.Sharing;
 
 /// <summary>References to words of a shared mapping, for <see cref="Interlocked"/> and <see cref="Volatile"/>.</summary>
 /// <remarks>Callers check once, when they are made, that the word is inside the segment and aligned; a segment never shrinks and
-/// its base never moves. The pages outlive the reference because the segment is in use (see SharedMemory.Use).</remarks>
+/// its base never moves. The pages outlive the reference because they stay until no object of the segment is referred to any more
+/// (see SharedMemory.Dispose).</remarks>
 internal static unsafe class SharedWord
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -30,4 +31,9 @@ internal static unsafe class SharedWord
     }
 
     public static int SizeOf<T>() where T : unmanaged => sizeof(T);
+
+    /// <summary>How the runtime aligns a value: what it puts before one that follows a byte.</summary>
+    public static int AlignmentOf<T>() where T : unmanaged => sizeof(AfterByte<T>) - sizeof(T);
+
+    private readonly record struct AfterByte<T>(byte First, T Value) where T : unmanaged;
 }

@@ -1,13 +1,17 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Mapwire.Memory.Native.Sharing;
 
 /// <summary>Sleeping on a 32-bit word that other processes change. One for each open segment.</summary>
 /// <remarks>A sleep may end for no reason, and on Windows a wake may reach a later sleeper: callers look at the word again and
-/// never sleep longer than a slice (see Wait), so that nothing is lost when the waker dies between store and wake.</remarks>
+/// never sleep longer than a slice (see WaitClock), so that nothing is lost when the waker dies between store and wake.</remarks>
 internal abstract class WordWait : IDisposable
 {
-    public static WordWait For(ulong segment) =>
+    /// <param name="segment">The segment's id.</param>
+    /// <param name="file">The segment's file, whose rights what is named after the segment gets.</param>
+    public static WordWait For(ulong segment, SafeFileHandle file) =>
         OperatingSystem.IsLinux() ? new Linux.LinuxWordWait()
-        : OperatingSystem.IsWindows() ? new Windows.WindowsWordWait(segment)
+        : OperatingSystem.IsWindows() ? new Windows.WindowsWordWait(segment, file)
         : MacOS.MacOSWordWait.IsThere ? new MacOS.MacOSWordWait()
         : throw new PlatformNotSupportedException("Waiting between processes needs Linux, Windows, or macOS 14.4 and later.");
 

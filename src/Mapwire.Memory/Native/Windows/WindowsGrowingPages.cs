@@ -4,28 +4,26 @@ using Microsoft.Win32.SafeHandles;
 namespace Mapwire.Memory.Native.Windows;
 
 /// <summary>Views of one file side by side in reserved address space.</summary>
-/// <remarks>A view cannot grow, and one can start only at a multiple of the allocation granularity. So all views but the last end at
-/// such a multiple, and growing replaces the last one, which is shorter than it: for that moment its bytes are not mapped.</remarks>
+/// <remarks>Growing adds views and touches none that is there (<see cref="ViewPlan"/>): other threads may use them meanwhile.</remarks>
 internal sealed class WindowsGrowingPages : SafePages
 {
-    private const uint ReservePlaceholder = 0x2000 | 0x4_0000; // MEM_RESERVE | MEM_RESERVE_PLACEHOLDER
-    private const uint ReplacePlaceholder = 0x4000; // MEM_REPLACE_PLACEHOLDER
-    private const uint Release = 0x8000; // MEM_RELEASE
-    private const uint Coalesce = 1; // MEM_COALESCE_PLACEHOLDERS, with MEM_RELEASE
-    private const uint Preserve = 2; // MEM_PRESERVE_PLACEHOLDER, with MEM_RELEASE
-    private const uint NoAccess = 1; // PAGE_NOACCESS
+    private const uint MEM_RESERVE_PLACEHOLDER = 0x2000 | 0x4_0000;
+    private const uint MEM_REPLACE_PLACEHOLDER = 0x4000;
+    private const uint MEM_RELEASE = 0x8000;
+    private const uint MEM_COALESCE_PLACEHOLDERS = 1; // with MEM_RELEASE
+    private const uint MEM_PRESERVE_PLACEHOLDER = 2; // with MEM_RELEASE
+    private const uint PAGE_NOACCESS = 1;
 
     private readonly nint _process;
-    private readonly int _granularity;
-    private readonly Stack<(long Start, long Length)> _views = new(); // the last one on top
+    private readonly ViewPlan _views;
 
     public WindowsGrowingPages(nint process, int granularity, long reserve, nint address)
     {
         _process = process;
-        _granularity = granularity;
+        _views = new ViewPlan(Environment.SystemPageSize, granularity);
         ReservedBytes = (reserve + granularity - 1) / granularity * granularity;
         nint start = WindowsCalls.AllocateInPlaceholder(
-            process, address, (nuint)ReservedBytes, ReservePlaceholder, NoAccess, 0, 0);
+            process, address, (nuint)ReservedBytes, MEM_RESERVE_PLACEHOLDER, PAGE_NOACCESS, 0, 0);
         if (start == 0)
         {
             throw SystemError.From($"Reserving {ReservedBytes} bytes of address space", Marshal.GetLastPInvokeError());
@@ -40,8 +38,8 @@ internal sealed class WindowsGrowingPages : SafePages
         try
         {
             nint probe = WindowsCalls.AllocateInPlaceholder(
-                process, 0, (nuint)granularity, ReservePlaceholder, NoAccess, 0, 0);
-            return probe != 0 && WindowsCalls.Free(probe, 0, Release);
+                process, 0, (nuint)granularity, MEM_RESERVE_PLACEHOLDER, PAGE_NOACCESS, 0, 0);
+            return probe != 0 && WindowsCalls.Free(probe, 0, MEM_RELEASE);
         }
         catch (EntryPointNotFoundException)
         {
@@ -54,19 +52,14 @@ internal sealed class WindowsGrowingPages : SafePages
     /// <summary>Maps what is missing, or unmaps what is too much.</summary>
     public void Resize(SafeFileHandle file, in MapRequest request)
     {
-        int page = Environment.SystemPageSize;
-        long wanted = (request.Length + page - 1) / page * page;
-
-        // Views that reach past the wanted end go, and so does a last one that ends where the next could not begin.
-        while (_views.TryPeek(out (long Start, long Length) last) && wanted != MappedBytes
-            && (last.Start + last.Length > wanted || last.Length % _granularity != 0))
+        while (_views.TryRemove(request.Length, out (long Start, long Length) view))
         {
-            Drop(last);
-            _views.Pop();
-            MappedBytes = last.Start;
+            MappedBytes = view.Start;
+            Drop(view);
         }
 
-        if (wanted == MappedBytes)
+        long missing = _views.GetMissing(request.Length, RandomAccess.GetLength(file) - request.Offset);
+        if (missing == 0)
         {
             return;
         }
@@ -75,42 +68,34 @@ internal sealed class WindowsGrowingPages : SafePages
             file, 0, WindowsMemory.Protection(request.Access, request.IsPrivate), 0, 0, 0);
         if (section.IsInvalid)
         {
-            throw SystemError.From("Making a section of the file", Marshal.GetLastPInvokeError());
+            throw SystemError.From("Creating a section of the file", Marshal.GetLastPInvokeError());
         }
 
-        long whole = wanted / _granularity * _granularity;
-        if (whole > MappedBytes)
-        {
-            Add(section, request, whole - MappedBytes);
-        }
-
-        if (wanted > MappedBytes)
-        {
-            Add(section, request, wanted - MappedBytes);
-        }
+        Add(section, request, missing);
     }
 
     protected override bool Unmap()
     {
         bool done = true;
-        while (_views.TryPop(out (long Start, long Length) view))
+        long mapped = _views.Mapped;
+        while (_views.TryRemoveLast(out (long Start, long Length) view))
         {
             done &= WindowsCalls.UnmapView(Base + (nint)view.Start); // its addresses go with it
         }
 
-        return (MappedBytes == ReservedBytes || WindowsCalls.Free(Base + (nint)MappedBytes, 0, Release)) && done;
+        return (mapped == ReservedBytes || WindowsCalls.Free(Base + (nint)mapped, 0, MEM_RELEASE)) && done;
     }
 
     private void Add(SafeSectionHandle section, in MapRequest request, long length)
     {
         nint address = Base + (nint)MappedBytes;
-        if (MappedBytes + length < ReservedBytes && !WindowsCalls.Free(address, (nuint)length, Release | Preserve))
+        if (MappedBytes + length < ReservedBytes && !WindowsCalls.Free(address, (nuint)length, MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER))
         {
             throw SystemError.From("Splitting the reserved address space", Marshal.GetLastPInvokeError());
         }
 
         nint view = WindowsCalls.MapViewInPlaceholder(section, _process, address, (ulong)(request.Offset + MappedBytes), (nuint)length,
-            ReplacePlaceholder, WindowsMemory.Protection(request.Access, request.IsPrivate), 0, 0);
+            MEM_REPLACE_PLACEHOLDER, WindowsMemory.Protection(request.Access, request.IsPrivate), 0, 0);
         if (view == 0)
         {
             int error = Marshal.GetLastPInvokeError();
@@ -118,14 +103,14 @@ internal sealed class WindowsGrowingPages : SafePages
             throw SystemError.From($"Mapping {length} bytes at offset {request.Offset + MappedBytes}", error);
         }
 
-        _views.Push((MappedBytes, length));
-        MappedBytes += length;
+        _views.Add(length);
+        MappedBytes = _views.Mapped;
     }
 
     private void Drop((long Start, long Length) view)
     {
         nint address = Base + (nint)view.Start;
-        if (!WindowsCalls.UnmapViewToPlaceholder(_process, address, Preserve))
+        if (!WindowsCalls.UnmapViewToPlaceholder(_process, address, MEM_PRESERVE_PLACEHOLDER))
         {
             throw SystemError.From($"Unmapping {view.Length} bytes", Marshal.GetLastPInvokeError());
         }
@@ -135,7 +120,7 @@ internal sealed class WindowsGrowingPages : SafePages
 
     private static void Join(nint address, long length, long splitAt)
     {
-        if (splitAt < length && !WindowsCalls.Free(address, (nuint)length, Release | Coalesce))
+        if (splitAt < length && !WindowsCalls.Free(address, (nuint)length, MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS))
         {
             throw SystemError.From("Joining the reserved address space", Marshal.GetLastPInvokeError());
         }

@@ -6,35 +6,33 @@ namespace Mapwire.Memory.Native.Windows;
 /// <summary>Windows 10 version 1803 and later.</summary>
 internal sealed unsafe class WindowsMemory : MemorySystem
 {
-    private const uint Commit = 0x1000; // MEM_COMMIT
-    private const uint ReserveSpace = 0x2000; // MEM_RESERVE
-    private const uint Decommit = 0x4000; // MEM_DECOMMIT
-    private const uint LargePages = 0x2000_0000; // MEM_LARGE_PAGES
-    private const uint ViewCopy = 1; // FILE_MAP_COPY
-    private const uint ViewWrite = 2; // FILE_MAP_WRITE
-    private const uint ViewRead = 4; // FILE_MAP_READ
-    private const uint ViewExecute = 0x20; // FILE_MAP_EXECUTE
-    private const uint FileTypeDisk = 1;
-    private const uint AttributeDirectory = 0x10;
-    private const uint ReadAttributes = 0x80;
+    private const uint MEM_COMMIT = 0x1000;
+    private const uint MEM_RESERVE = 0x2000;
+    private const uint MEM_DECOMMIT = 0x4000;
+    private const uint MEM_LARGE_PAGES = 0x2000_0000;
+    private const uint FILE_MAP_COPY = 1;
+    private const uint FILE_MAP_WRITE = 2;
+    private const uint FILE_MAP_READ = 4;
+    private const uint FILE_MAP_EXECUTE = 0x20;
+    private const uint FILE_TYPE_DISK = 1;
+    private const uint FILE_ATTRIBUTE_DIRECTORY = 0x10;
+    private const uint FILE_READ_ATTRIBUTES = 0x80;
     private const uint ShareAll = 7;
-    private const uint OpenExisting = 3;
-    private const uint BackupSemantics = 0x0200_0000; // opens folders too
+    private const uint OPEN_EXISTING = 3;
+    private const uint FILE_FLAG_BACKUP_SEMANTICS = 0x0200_0000; // opens folders too
     private const int FileIdInfo = 18;
-    private const uint OpenAlways = 4;
-    private const uint GenericRead = 0x8000_0000;
-    private const uint GenericWrite = 0x4000_0000;
-    private const uint GenericExecute = 0x2000_0000;
-    private const uint FailImmediately = 1; // LOCKFILE_FAIL_IMMEDIATELY
-    private const uint ExclusiveLock = 2; // LOCKFILE_EXCLUSIVE_LOCK
-    private const uint SetSparse = 0x900c4; // FSCTL_SET_SPARSE
-    private const uint SetZeroData = 0x980c8; // FSCTL_SET_ZERO_DATA
-    private const int InvalidFunction = 1; // ERROR_INVALID_FUNCTION
-    private const int LockViolation = 33; // ERROR_LOCK_VIOLATION
-    private const int NotSupported = 50; // ERROR_NOT_SUPPORTED
-    private const int IoPending = 997; // ERROR_IO_PENDING
-    private const int PartialCopy = 299; // ERROR_PARTIAL_COPY
-    private const int NoAccess = 998; // ERROR_NOACCESS
+    private const uint OPEN_ALWAYS = 4;
+    private const uint GENERIC_READ = 0x8000_0000;
+    private const uint GENERIC_WRITE = 0x4000_0000;
+    private const uint GENERIC_EXECUTE = 0x2000_0000;
+    private const uint LOCKFILE_FAIL_IMMEDIATELY = 1;
+    private const uint LOCKFILE_EXCLUSIVE_LOCK = 2;
+    private const uint FSCTL_SET_SPARSE = 0x900c4;
+    private const uint FSCTL_SET_ZERO_DATA = 0x980c8;
+    private const int ERROR_INVALID_FUNCTION = 1;
+    private const int ERROR_LOCK_VIOLATION = 33;
+    private const int ERROR_NOT_SUPPORTED = 50;
+    private const int ERROR_IO_PENDING = 997;
     private const int LargestTransfer = 1 << 30;
 
     private readonly nint _self = WindowsCalls.GetCurrentProcess(); // a constant that needs no closing
@@ -50,7 +48,9 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 
     public override int Granularity { get; }
 
-    public override string? WhyNot(MemoryCapability capability) => capability switch
+    public override long GrowthStep => Granularity; // a view cannot grow, and the next one begins at such a multiple
+
+    public override string? GetUnsupportedReason(MemoryCapability capability) => capability switch
     {
         MemoryCapability.ShrinkWhileMapped =>
             "Windows does not shorten a file while anyone maps it (ERROR_USER_MAPPED_FILE).",
@@ -59,9 +59,12 @@ internal sealed unsafe class WindowsMemory : MemorySystem
             "Windows joins no pages by itself; ask for HugePages.Explicit, which needs the privilege 'Lock pages in memory'.",
         MemoryCapability.AdviseNormal or MemoryCapability.AdviseSequential or MemoryCapability.AdviseRandom =>
             "Windows takes no read-ahead advice for views, only the flags of an open file.",
-        MemoryCapability.AdviseFree => "Windows has no lazy free that keeps loads defined; use RegionPages.Discard.",
+        MemoryCapability.AdviseFree => "Windows has no lazy free that keeps loads defined; use MappedRegion.Discard.",
         MemoryCapability.AdviseCold or MemoryCapability.AdvisePageOut =>
             "Windows ages pages by itself and takes no advice on it; MemoryAdvice.DontNeed takes them out of the working set.",
+        MemoryCapability.AdviseHugePages =>
+            "Windows joins no pages by itself; ask for HugePages.Explicit when allocating.",
+        MemoryCapability.AdviseDontDump => "Windows takes no advice on dumps; MINIDUMP_TYPE chooses what they have.",
         MemoryCapability.AdvisePopulateWrite => "Windows cannot map pages for stores without storing to them.",
         MemoryCapability.FlushInvalidate =>
             "Windows keeps all views of a local file coherent and has no call to drop cached copies.",
@@ -77,7 +80,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 
     public override FileStatus Stat(SafeFileHandle file)
     {
-        if (WindowsCalls.GetFileType(file) != FileTypeDisk)
+        if (WindowsCalls.GetFileType(file) != FILE_TYPE_DISK)
         {
             return new FileStatus(default, FileKind.Stream);
         }
@@ -95,14 +98,14 @@ internal sealed unsafe class WindowsMemory : MemorySystem
             WindowsCalls.GetFileInformation(file, FileIdInfo, out FileIdInformation id, (uint)sizeof(FileIdInformation))
                 ? new FileIdentity(id.VolumeSerial, new UInt128(id.IdHigh, id.IdLow), length, ticks)
                 : new FileIdentity(information.VolumeSerial, (ulong)information.IndexHigh << 32 | information.IndexLow, length, ticks);
-        bool isDirectory = (information.Attributes & AttributeDirectory) != 0;
+        bool isDirectory = (information.Attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
         return new FileStatus(identity, isDirectory ? FileKind.Directory : FileKind.Regular);
     }
 
     public override FileStatus Stat(string path)
     {
         using SafeFileHandle file = WindowsCalls.CreateFile(
-            Path.GetFullPath(path), ReadAttributes, ShareAll, 0, OpenExisting, BackupSemantics, 0);
+            Path.GetFullPath(path), FILE_READ_ATTRIBUTES, ShareAll, 0, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, 0);
         if (file.IsInvalid)
         {
             throw SystemError.From($"Asking for the state of '{path}'", Marshal.GetLastPInvokeError(), path: path);
@@ -148,8 +151,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
             var part = (nint)Math.Min(length, LargestTransfer);
             if (!WindowsCalls.ReadProcess(_self, (void*)source, (void*)destination, (nuint)part, out _))
             {
-                int error = Marshal.GetLastPInvokeError();
-                return error is PartialCopy or NoAccess ? false : throw SystemError.From("Copying memory", error);
+                return false; // ERROR_PARTIAL_COPY, ERROR_NOACCESS, and what reading the page in may answer: it cannot be had
             }
 
             source += part;
@@ -189,7 +191,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 
                 break;
             default:
-                throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice.");
+                throw Unknown.Value(nameof(advice), advice);
         }
     }
 
@@ -260,8 +262,8 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     public override void Discard(nint address, long length, MemoryAccess access, bool isFile, bool isPrivate)
     {
         // Files never get here. Between the two calls the pages are not there.
-        if (!WindowsCalls.Free(address, (nuint)length, Decommit)
-            || WindowsCalls.Allocate(address, (nuint)length, Commit, Protection(access, isPrivate: false)) == 0)
+        if (!WindowsCalls.Free(address, (nuint)length, MEM_DECOMMIT)
+            || WindowsCalls.Allocate(address, (nuint)length, MEM_COMMIT, Protection(access, isPrivate: false)) == 0)
         {
             throw SystemError.From($"Discarding {length} bytes", Marshal.GetLastPInvokeError());
         }
@@ -271,24 +273,32 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     {
         ZeroRange range = new(offset, offset + length);
         // SAFETY: the range is on this stack for the time of the synchronous call.
-        if (!WindowsCalls.Control(file, SetSparse, null, 0, null, 0, out _, 0)
-            || !WindowsCalls.Control(file, SetZeroData, &range, (uint)sizeof(ZeroRange), null, 0, out _, 0))
+        if (!WindowsCalls.Control(file, FSCTL_SET_SPARSE, null, 0, null, 0, out _, 0)
+            || !WindowsCalls.Control(file, FSCTL_SET_ZERO_DATA, &range, (uint)sizeof(ZeroRange), null, 0, out _, 0))
         {
             int error = Marshal.GetLastPInvokeError();
-            throw error is InvalidFunction or NotSupported
+            throw error is ERROR_INVALID_FUNCTION or ERROR_NOT_SUPPORTED
                 ? new PlatformNotSupportedException("The file system cannot free blocks inside a file (FSCTL_SET_ZERO_DATA).")
                 : SystemError.From($"Punching a hole of {length} bytes at {offset}", error);
         }
     }
 
+    public override void Allocate(SafeFileHandle file, long offset, long length)
+    {
+        if (RandomAccess.GetLength(file) < offset + length)
+        {
+            RandomAccess.SetLength(file, offset + length); // clusters are allocated with the length, but for sparse files
+        }
+    }
+
     public override void Evict(SafeFileHandle file, long offset, long length) =>
-        throw new PlatformNotSupportedException(WhyNot(MemoryCapability.EvictFile));
+        throw new PlatformNotSupportedException(GetUnsupportedReason(MemoryCapability.EvictFile));
 
     public override SafeFileHandle LockOwner(MappedFile file)
     {
         // A handle of its own: through one and the same handle a shared lock may overlap an exclusive one.
         SafeFileHandle owner = WindowsCalls.Reopen(
-            file.Handle, GenericRead | (file.CanWrite ? GenericWrite : 0), ShareAll, 0);
+            file.Handle, GENERIC_READ | (file.CanWrite ? GENERIC_WRITE : 0), ShareAll, 0);
         return owner.IsInvalid
             ? throw SystemError.From("Opening the file once more for a lock", Marshal.GetLastPInvokeError(),
                 "It has to be open with FileShare.ReadWrite.")
@@ -301,13 +311,13 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     {
         Overlapped range = new(offset);
         // SAFETY: the range is on this stack; the handle is synchronous, so the call is over when it returns.
-        if (WindowsCalls.LockFile(owner, FailImmediately | (exclusive ? ExclusiveLock : 0), 0, (uint)length, (uint)(length >>> 32), &range))
+        if (WindowsCalls.LockFile(owner, LOCKFILE_FAIL_IMMEDIATELY | (exclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0), 0, (uint)length, (uint)(length >>> 32), &range))
         {
             return true;
         }
 
         int error = Marshal.GetLastPInvokeError();
-        return error is LockViolation or IoPending ? false : throw SystemError.From($"Locking {length} bytes at {offset}", error);
+        return error is ERROR_LOCK_VIOLATION or ERROR_IO_PENDING ? false : throw SystemError.From($"Locking {length} bytes at {offset}", error);
     }
 
     public override void UnlockRange(SafeFileHandle owner, long offset, long length)
@@ -327,9 +337,9 @@ internal sealed unsafe class WindowsMemory : MemorySystem
             return base.Open(path, mode, access, share, execute);
         }
 
-        uint rights = GenericRead | GenericExecute | ((access & FileAccess.Write) != 0 ? GenericWrite : 0);
+        uint rights = GENERIC_READ | GENERIC_EXECUTE | ((access & FileAccess.Write) != 0 ? GENERIC_WRITE : 0);
         SafeFileHandle file = WindowsCalls.CreateFile(
-            Path.GetFullPath(path), rights, (uint)share & ShareAll, 0, mode == FileMode.Open ? OpenExisting : OpenAlways, 0, 0);
+            Path.GetFullPath(path), rights, (uint)share & ShareAll, 0, mode == FileMode.Open ? OPEN_EXISTING : OPEN_ALWAYS, 0, 0);
         return file.IsInvalid ? throw SystemError.From($"Opening '{path}'", Marshal.GetLastPInvokeError(), path: path) : file;
     }
 
@@ -361,8 +371,8 @@ internal sealed unsafe class WindowsMemory : MemorySystem
         uint protection = Protection(request.Access, isPrivate: false);
         nint wish = request.Address == 0 ? 0 : request.Address - (nint)guard;
         nint start = request.HugePages == HugePages.Explicit
-            ? WindowsCalls.Allocate(wish, (nuint)mapped, ReserveSpace | Commit | LargePages, protection)
-            : WindowsCalls.Allocate(wish, (nuint)checked(reserved + 2 * guard), ReserveSpace, protection);
+            ? WindowsCalls.Allocate(wish, (nuint)mapped, MEM_RESERVE | MEM_COMMIT | MEM_LARGE_PAGES, protection)
+            : WindowsCalls.Allocate(wish, (nuint)checked(reserved + 2 * guard), MEM_RESERVE, protection);
         if (start == 0)
         {
             throw SystemError.From($"Reserving {reserved} bytes", Marshal.GetLastPInvokeError(),
@@ -371,7 +381,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
 
         WindowsPages pages = WindowsPages.OfAllocation(start + (nint)guard, mapped, reserved, start, PageSize);
         if (request.HugePages != HugePages.Explicit && mapped > 0
-            && WindowsCalls.Allocate(pages.Base, (nuint)mapped, Commit, protection) == 0)
+            && WindowsCalls.Allocate(pages.Base, (nuint)mapped, MEM_COMMIT, protection) == 0)
         {
             int error = Marshal.GetLastPInvokeError();
             pages.Dispose();
@@ -394,7 +404,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     private static uint ViewAccess(MemoryAccess access, bool isPrivate)
     {
         bool write = (access & MemoryAccess.Write) != 0;
-        uint view = isPrivate && write ? ViewCopy : write ? ViewRead | ViewWrite : ViewRead;
-        return (access & MemoryAccess.Execute) != 0 ? view | ViewExecute : view;
+        uint view = isPrivate && write ? FILE_MAP_COPY : write ? FILE_MAP_READ | FILE_MAP_WRITE : FILE_MAP_READ;
+        return (access & MemoryAccess.Execute) != 0 ? view | FILE_MAP_EXECUTE : view;
     }
 }

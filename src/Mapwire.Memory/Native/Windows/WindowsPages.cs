@@ -5,9 +5,9 @@ namespace Mapwire.Memory.Native.Windows;
 /// <summary>One allocation with what is reserved around it, or one view of a section.</summary>
 internal sealed class WindowsPages : SafePages
 {
-    private const uint Commit = 0x1000; // MEM_COMMIT
-    private const uint Decommit = 0x4000; // MEM_DECOMMIT
-    private const uint Release = 0x8000; // MEM_RELEASE
+    private const uint MEM_COMMIT = 0x1000;
+    private const uint MEM_DECOMMIT = 0x4000;
+    private const uint MEM_RELEASE = 0x8000;
 
     private readonly nint _allocation;
     private readonly int _page;
@@ -35,9 +35,9 @@ internal sealed class WindowsPages : SafePages
 
         long wanted = (request.Length + _page - 1) / _page * _page;
         bool done = wanted >= MappedBytes
-            ? wanted == MappedBytes || WindowsCalls.Allocate(Base + (nint)MappedBytes, (nuint)(wanted - MappedBytes), Commit,
+            ? wanted == MappedBytes || WindowsCalls.Allocate(Base + (nint)MappedBytes, (nuint)(wanted - MappedBytes), MEM_COMMIT,
                 WindowsMemory.Protection(request.Access, isPrivate: false)) != 0
-            : WindowsCalls.Free(Base + (nint)wanted, (nuint)(MappedBytes - wanted), Decommit);
+            : WindowsCalls.Free(Base + (nint)wanted, (nuint)(MappedBytes - wanted), MEM_DECOMMIT);
         if (!done)
         {
             throw SystemError.From($"Resizing to {wanted} bytes", Marshal.GetLastPInvokeError());
@@ -47,5 +47,5 @@ internal sealed class WindowsPages : SafePages
     }
 
     protected override bool Unmap() =>
-        _allocation == 0 ? WindowsCalls.UnmapView(handle) : WindowsCalls.Free(_allocation, 0, Release);
+        _allocation == 0 ? WindowsCalls.UnmapView(handle) : WindowsCalls.Free(_allocation, 0, MEM_RELEASE);
 }

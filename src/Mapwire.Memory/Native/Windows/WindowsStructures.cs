@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Mapwire.Memory.Native.Windows;
 
@@ -76,4 +77,10 @@ internal struct ZeroRange(long from, long to)
 {
     public long From = from;
     public long To = to;
+}
+
+/// <summary>A section object (a "file mapping"): needed only until its view exists, which keeps it alive itself.</summary>
+internal sealed class SafeSectionHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+{
+    protected override bool ReleaseHandle() => WindowsCalls.CloseHandle(handle);
 }

@@ -1,0 +1,371 @@
+using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native.Sharing;
+
+namespace Mapwire.Memory.Sharing;
+
+/// <summary>A mutual-exclusion lock in shared memory, for the threads of any number of processes.</summary>
+/// <remarks>
+/// <para>It is owned by the process' opening of the segment, not by a thread: any thread of the process may release it, and
+/// <see cref="IsOwned"/> is true for all of them. A recursive mutex is owned by the thread that acquired it.</para>
+/// <para>Like a named <see cref="Mutex"/>, with three differences: it can be held across <c>await</c>, an uncontended acquire is one
+/// compare-and-swap, and a dead owner is a result, <see cref="LockResult.OwnerDied"/>, instead of an
+/// <see cref="AbandonedMutexException"/>.</para>
+/// <para><b>Crashes.</b> If the owning process dies, the next waiter acquires the lock, within a tenth of a second as a rule, and gets
+/// <see cref="LockResult.OwnerDied"/>; it must repair the guarded data before relying on it. A process that is merely suspended keeps
+/// the lock. A thread that ends while it holds a recursive mutex counts as dead, for waiters of its own process at once and for others
+/// after a garbage collection of its process.</para>
+/// <para><b>Fairness.</b> The lock is not fair: waiters do not acquire it in FIFO order.</para>
+/// </remarks>
+/// <example><code>
+/// using (SharedMutex.Scope scope = mutex.Enter())
+/// {
+///     if (scope.OwnerDied)
+///     {
+///         Repair();
+///     }
+///
+///     memory.At&lt;long&gt;(1024)++;
+/// }
+/// </code></example>
+public sealed class SharedMutex : SharedObject
+{
+    // mark(32) | options(32) | - | - | owner word(64) at 16 | owner's thread(64) at 24 | depth(32) at 32
+    // Owner word: 0 or Died = free, else the owner's token; Sleepers while a waiter may be asleep. Who has slept acquires it with that
+    // bit, since others may sleep on. Died: the next owner is told that one before it died; in an owned word, once it is released.
+
+    /// <summary>Bytes that a mutex takes.</summary>
+    public const int Size = 64;
+
+    private const int WordAt = 16;
+    private const int ThreadAt = 24;
+    private const int DepthAt = 32;
+    private const ulong Sleepers = 1ul << 31;
+    private const ulong Died = 1ul << 30;
+    private const uint RecursiveOption = 1;
+
+    private readonly bool _recursive;
+    private readonly ulong _me;
+
+    private SharedMutex(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Mutex, Size)
+    {
+        if (Parameter(0) > RecursiveOption)
+        {
+            throw Invalid($"invalid mutex: unknown options 0x{Parameter(0):x}");
+        }
+
+        _recursive = Parameter(0) == RecursiveOption;
+        _me = memory.Token;
+    }
+
+    /// <summary>Whether its owner may acquire it again.</summary>
+    public bool IsRecursive => _recursive;
+
+    /// <summary>Whether this opening of the segment (for a recursive mutex: the current thread) owns it.</summary>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    public bool IsOwned
+    {
+        get
+        {
+            Memory.ThrowIfDisposed();
+            return (Volatile.Read(ref Owner) & ProcessSlots.TokenMask) == _me
+                && (!_recursive || Volatile.Read(ref OwnerThread) == ThreadIdentity.Current.Id);
+        }
+    }
+
+    private ref ulong Owner
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref SharedWord.UInt64(Address + WordAt);
+    }
+
+    private ref ulong OwnerThread => ref SharedWord.UInt64(Address + ThreadAt);
+
+    private ref uint Depth => ref SharedWord.UInt32(Address + DepthAt);
+
+    /// <summary>Creates a mutex that has no owner.</summary>
+    /// <param name="memory">The segment.</param>
+    /// <param name="offset">The byte offset; a multiple of 64.</param>
+    /// <param name="recursive">Whether its owner may acquire it again. It is then owned by a thread, and cannot be acquired by async calls.</param>
+    /// <exception cref="InvalidOperationException">The offset already holds an object.</exception>
+    public static SharedMutex Create(SharedMemory memory, long offset, bool recursive = false) =>
+        Create(memory, offset, recursive, openExisting: false);
+
+    /// <summary>Opens a mutex, created if there is none. Of any number of processes that call this at once, one creates it.</summary>
+    /// <param name="memory">The segment.</param>
+    /// <param name="offset">The byte offset; a multiple of 64.</param>
+    /// <param name="recursive">Whether its owner may acquire it again.</param>
+    /// <exception cref="SharedMemoryFormatException">There is another object, or a mutex with the other option.</exception>
+    public static SharedMutex CreateOrOpen(SharedMemory memory, long offset, bool recursive = false) =>
+        Create(memory, offset, recursive, openExisting: true);
+
+    /// <summary>Opens a mutex that was created before.</summary>
+    /// <param name="memory">The segment.</param>
+    /// <param name="offset">The byte offset.</param>
+    /// <exception cref="SharedMemoryFormatException">There is none.</exception>
+    public static SharedMutex Open(SharedMemory memory, long offset) => new(memory, offset);
+
+    /// <summary>Acquires the mutex for the time of a <c>using</c> block.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The scope, which says whether a previous owner died and releases the mutex when it is disposed.</returns>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    public Scope Enter(CancellationToken cancellationToken = default) => new(this, Acquire(cancellationToken));
+
+    /// <summary>Acquires the mutex for the time of a <c>using</c> block, if it can within a timeout.</summary>
+    /// <param name="timeout">The longest wait; zero does not wait.</param>
+    /// <param name="scope">The scope; without effect if the result is false.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False if the timeout passed.</returns>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    public bool TryEnter(TimeSpan timeout, out Scope scope, CancellationToken cancellationToken = default)
+    {
+        LockResult result = TryAcquire(timeout, cancellationToken);
+        scope = result == LockResult.TimedOut ? default : new Scope(this, result);
+        return result != LockResult.TimedOut;
+    }
+
+    /// <summary>Acquires the mutex for the time of a <c>using</c> block, which may contain <c>await</c>. No thread waits.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">It is recursive: it would be owned by a thread.</exception>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    public async ValueTask<Scope> EnterAsync(CancellationToken cancellationToken = default) =>
+        new(this, await AcquireAsync(null, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Acquires the mutex, however long that takes. <see cref="Enter"/> is the same for a <c>using</c> block.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Acquired, or that a previous owner died.</returns>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public LockResult Acquire(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Memory.ThrowIfDisposed();
+        return !_recursive && Interlocked.CompareExchange(ref Owner, _me, 0) == 0
+            ? Acquired()
+            : AcquireSlow(Timeout.InfiniteTimeSpan, cancellationToken);
+    }
+
+    /// <summary>Acquires the mutex if it can within a timeout.</summary>
+    /// <param name="timeout">The longest wait; zero does not wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    public LockResult TryAcquire(TimeSpan timeout = default, CancellationToken cancellationToken = default)
+    {
+        WaitClock.CheckTimeout(timeout);
+        cancellationToken.ThrowIfCancellationRequested();
+        Memory.ThrowIfDisposed();
+        return !_recursive && Interlocked.CompareExchange(ref Owner, _me, 0) == 0 ? Acquired() : AcquireSlow(timeout, cancellationToken);
+    }
+
+    /// <summary>Acquires the mutex; no thread waits.</summary>
+    /// <param name="timeout">The longest wait; null for no limit.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">It is recursive: it would be owned by a thread.</exception>
+    /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
+    public ValueTask<LockResult> AcquireAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    {
+        if (_recursive)
+        {
+            throw new InvalidOperationException("A recursive mutex is owned by a thread, which async code does not keep.");
+        }
+
+        return Waiter.WaitAsync<Step, LockResult>(this, new Step(this), timeout, cancellationToken);
+    }
+
+    /// <summary>Releases the mutex.</summary>
+    /// <exception cref="SynchronizationLockException">This opening of the segment (for a recursive mutex: this thread) does not own it.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Release()
+    {
+        Memory.ThrowIfDisposed();
+        if ((Volatile.Read(ref Owner) & ~Sleepers) != _me || _recursive)
+        {
+            ReleaseSlow();
+            return;
+        }
+
+        if ((Interlocked.Exchange(ref Owner, 0) & Sleepers) != 0)
+        {
+            WakeNext();
+        }
+
+        FaultPoints.Reach(FaultPoint.MutexReleased);
+    }
+
+    /// <summary>The owner was told of a death and could not say so: the next one is told once more.</summary>
+    internal void KeepDeath() => Interlocked.Or(ref Owner, Died);
+
+    internal bool IsSame(SharedMutex other) => ReferenceEquals(Memory, other.Memory) && Offset == other.Offset;
+
+    /// <summary>Called when a thread that has ended is collected.</summary>
+    internal void ReleaseForEndedThread(ulong thread)
+    {
+        if (!Memory.IsDisposed && Interlocked.CompareExchange(ref OwnerThread, 0, thread) == thread)
+        {
+            Interlocked.Exchange(ref Owner, Died);
+            Wake(WordAt, 1);
+        }
+    }
+
+    private static SharedMutex Create(SharedMemory memory, long offset, bool recursive, bool openExisting)
+    {
+        Create(memory, offset, ObjectKind.Mutex, Size, Size, openExisting, [recursive ? RecursiveOption : 0]);
+        return new SharedMutex(memory, offset);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static LockResult Acquired()
+    {
+        FaultPoints.Reach(FaultPoint.MutexTaken);
+        return LockResult.Acquired;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WakeNext()
+    {
+        FaultPoints.Reach(FaultPoint.MutexReleased); // free, and the waiter not woken: its slice ends by itself
+        Wake(WordAt, 1);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ReleaseSlow()
+    {
+        if (!IsOwned)
+        {
+            throw new SynchronizationLockException("The mutex is not owned here.");
+        }
+
+        if (_recursive)
+        {
+            if (--Depth > 0)
+            {
+                return;
+            }
+
+            ThreadIdentity.Current.Remove(this);
+            Volatile.Write(ref OwnerThread, 0);
+        }
+
+        ulong before = Volatile.Read(ref Owner);
+        if ((Interlocked.Exchange(ref Owner, before & Died) & Sleepers) != 0)
+        {
+            WakeNext();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private LockResult AcquireSlow(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (_recursive && IsOwned)
+        {
+            checked
+            {
+                Depth++;
+            }
+
+            return LockResult.Acquired;
+        }
+
+        LockResult result = Waiter.Wait<Step, LockResult>(this, new Step(this), timeout, cancellationToken);
+        if (_recursive && result != LockResult.TimedOut)
+        {
+            Volatile.Write(ref OwnerThread, ThreadIdentity.Current.Id);
+            Depth = 1;
+            ThreadIdentity.Current.Add(this);
+        }
+
+        return result;
+    }
+
+    /// <summary>The mutex, held until it is disposed.</summary>
+    public readonly struct Scope : IDisposable
+    {
+        private readonly SharedMutex? _mutex;
+
+        internal Scope(SharedMutex mutex, LockResult result)
+        {
+            _mutex = mutex;
+            OwnerDied = result == LockResult.OwnerDied;
+        }
+
+        /// <summary>Whether a previous owner died while it held the mutex: what it guards may be half changed and must be repaired.</summary>
+        public bool OwnerDied { get; }
+
+        /// <summary>Releases the mutex.</summary>
+        /// <exception cref="SynchronizationLockException">It was released before.</exception>
+        public void Dispose() => _mutex?.Release();
+    }
+
+    private struct Step(SharedMutex mutex) : IWaitStep<LockResult>
+    {
+        private ulong _slept; // the bit to acquire it with
+
+        public readonly LockResult TimedOut => LockResult.TimedOut;
+
+        public bool TryFinish(ref WaitLook look, out LockResult result)
+        {
+            while (true)
+            {
+                ulong seen = Volatile.Read(ref mutex.Owner);
+                if ((seen & ProcessSlots.TokenMask) == 0)
+                {
+                    if (Interlocked.CompareExchange(ref mutex.Owner, mutex._me | _slept, seen) == seen)
+                    {
+                        result = (seen & Died) != 0 ? LockResult.OwnerDied : Acquired();
+                        return true;
+                    }
+
+                    continue;
+                }
+
+                if (mutex._recursive && look.LooksForDead && (seen & ProcessSlots.TokenMask) == mutex._me && TryTakeFromEndedThread())
+                {
+                    result = LockResult.OwnerDied;
+                    return true;
+                }
+
+                if (look.IsDead(seen))
+                {
+                    if (Interlocked.CompareExchange(ref mutex.Owner, mutex._me | Sleepers, seen) != seen)
+                    {
+                        continue;
+                    }
+
+                    FaultPoints.Reach(FaultPoint.MutexTakenOver);
+                    result = LockResult.OwnerDied;
+                    return true;
+                }
+
+                result = LockResult.TimedOut;
+                if (!look.Sleeps)
+                {
+                    return false;
+                }
+
+                if ((seen & Sleepers) == 0 && Interlocked.CompareExchange(ref mutex.Owner, seen | Sleepers, seen) != seen)
+                {
+                    continue;
+                }
+
+                _slept = Sleepers;
+                look.Block(WordAt, (uint)(seen | Sleepers));
+                return false;
+            }
+        }
+
+        public readonly void Cancel() { }
+
+        /// <summary>The owner word stays: it is this process'. Of the threads that see the dead one's id, one replaces it.</summary>
+        private readonly bool TryTakeFromEndedThread()
+        {
+            ulong thread = Volatile.Read(ref mutex.OwnerThread);
+            return thread != 0 && ThreadIdentity.HasEnded(thread)
+                && Interlocked.CompareExchange(ref mutex.OwnerThread, ThreadIdentity.Current.Id, thread) == thread;
+        }
+    }
+}

@@ -1,0 +1,465 @@
+using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native.Sharing;
+using Microsoft.Win32.SafeHandles;
+
+namespace Mapwire.Memory.Sharing;
+
+/// <summary>Memory that processes share by a name, and that the objects of this namespace live in.</summary>
+/// <remarks>
+/// <para>A segment lives as long as a process has it open for writing. The last one to dispose of it removes it; what processes
+/// leave that are killed is found by the next one that makes or opens the name, by <see cref="List"/> and by
+/// <see cref="RemoveAbandoned"/>. Its bytes start as zero, and all are backed by memory from the beginning.</para>
+/// <para>Who holds a lock in it is known by a file lock that the process holds and the system releases when it dies: a stopped
+/// process is alive however long it is stopped, and a killed one is dead at once. Opening it twice in one process counts as two.
+/// Processes that may open it trust each other: any of them can write any byte.</para>
+/// <para>All members may be called from any thread. Waiting operations of objects in it end with
+/// <see cref="ObjectDisposedException"/> when it is disposed of; spans and references that are used later are the caller's error
+/// and may end the process.</para>
+/// </remarks>
+public sealed class SharedMemory : IDisposable
+{
+    private const int Disposed = 1;
+
+    private readonly MappedFile _file;
+    private readonly SegmentHeader _header;
+    private readonly SharedMemoryOptions _options;
+    private readonly string? _path;
+    private readonly SafeFileHandle? _anonymous;
+    private readonly Lock _resizing = new();
+    private volatile int _state; // 0 or Disposed
+
+    internal SharedMemory(
+        string name, MappedFile file, MappedRegion region, ProcessSlots slots, SegmentHeader header, SharedMemoryOptions options,
+        string? path, SafeFileHandle? anonymous)
+    {
+        Name = name;
+        _file = file;
+        Region = region;
+        Slots = slots;
+        _header = header;
+        _options = options;
+        _path = path;
+        _anonymous = anonymous;
+        Base = region.DangerousAddress + SegmentHeader.UserAt;
+        Token = slots.Token;
+        Waiting = WordWait.For(header.SegmentId, file.Handle);
+        AsyncWaits = new AsyncWaits(this);
+    }
+
+    /// <summary>The name, or for anonymous memory the path that it was opened by.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether this call made it.</summary>
+    public bool Created { get; private set; }
+
+    /// <summary>Whether it is open for reading only.</summary>
+    public bool IsReadOnly => _options.ReadOnly;
+
+    /// <summary>Bytes for the users, as of now: another process may have grown it.</summary>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    public long Size
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return FileSize - SegmentHeader.UserAt;
+        }
+    }
+
+    /// <summary>Bytes that it may grow to.</summary>
+    public long MaxSize => _header.MaxFileSize - SegmentHeader.UserAt;
+
+    /// <summary>What its bytes mean.</summary>
+    public Guid LayoutId => _header.LayoutId;
+
+    /// <summary>Which version of that.</summary>
+    public int LayoutVersion => _header.LayoutVersion;
+
+    /// <summary>Whether any process that has it open for writing lives.</summary>
+    public bool IsInUse
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return Slots.IsInUse();
+        }
+    }
+
+    /// <summary>The ids of the processes that have it open for writing, once for each time they opened it.</summary>
+    public IReadOnlyList<int> Users
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return Slots.GetUsers();
+        }
+    }
+
+    /// <summary>Whether the name no longer leads to this segment, because its file was deleted while it is in use. Processes that have it
+    /// open go on sharing it, but the next one that opens the name gets another segment: close this one and open the name again.</summary>
+    /// <remarks>What deletes files of a running program: on Linux <c>systemd-logind</c> with <c>RemoveIPC=yes</c> (the default), when the last
+    /// session of a user that is not a system user ends, unless lingering is enabled for it; on macOS the periodic cleaning of
+    /// <c>/tmp</c>. Services should run as a system user or name a <see cref="SharedMemoryOptions.Folder"/> of their own.</remarks>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    public bool IsDetached
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return _path is not null && !SegmentOpening.IsStillThere(_path, _file);
+        }
+    }
+
+    /// <summary>Whether nobody can change its size any more (<see cref="Anonymous"/>).</summary>
+    public bool IsSealed => SegmentSpace.IsSealed(_file.Handle);
+
+    /// <summary>Anonymous memory: the path by which processes of the same user may open it as long as this one has it open.</summary>
+    /// <exception cref="InvalidOperationException">It has a name, or was not made here.</exception>
+    public string Reference => _anonymous is null
+        ? throw new InvalidOperationException("Only the maker of anonymous memory has a reference to it.")
+        : $"/proc/{Environment.ProcessId}/fd/{_anonymous.DangerousGetHandle()}";
+
+    internal MappedRegion Region { get; }
+
+    internal ProcessSlots Slots { get; }
+
+    internal WordWait Waiting { get; }
+
+    /// <summary>Where the users' bytes begin. Never moves.</summary>
+    internal nint Base { get; }
+
+    internal ulong Token { get; }
+
+    internal AsyncWaits AsyncWaits { get; }
+
+    internal bool IsDisposed => _state != 0;
+
+    /// <summary>Whether its creator is filling it and holds the creation lock.</summary>
+    internal bool IsInitializing { get; private set; }
+
+    private long FileSize
+    {
+        get
+        {
+            ulong claimed = Volatile.Read(ref SharedWord.UInt64(Region.DangerousAddress + SegmentHeader.SizeAt));
+            return (long)Math.Clamp(claimed, (ulong)_header.FileSize, (ulong)_header.MaxFileSize);
+        }
+    }
+
+    /// <summary>Makes a segment. A leftover of dead processes under the name is removed first.</summary>
+    /// <param name="name">1 to 100 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the ends, '.'.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="IOException">There is one in use, or no room for it.</exception>
+    /// <exception cref="TimeoutException">Another process is in the middle of making or opening it and does not get on.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    public static SharedMemory Create(string name, long size, SharedMemoryOptions? options = null) =>
+        Open(name, SegmentOpening.Mode.Create, size, options);
+
+    /// <summary>Opens a segment that is in use.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="FileNotFoundException">There is none in use.</exception>
+    /// <exception cref="SharedMemoryFormatException">It is damaged, or has another layout.</exception>
+    /// <exception cref="TimeoutException">Another process is in the middle of making or opening it and does not get on.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    public static SharedMemory Open(string name, SharedMemoryOptions? options = null) =>
+        Open(name, SegmentOpening.Mode.Open, 0, options);
+
+    /// <summary>Opens a segment, made if there is none in use. Of any number of processes that call this at once, one makes it.</summary>
+    /// <param name="name">1 to 100 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the ends, '.'.</param>
+    /// <param name="size">Bytes of a new one; one in use may have another size.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="IOException">There is no room for it.</exception>
+    /// <exception cref="SharedMemoryFormatException">There is a damaged one, or one with another layout.</exception>
+    /// <exception cref="TimeoutException">Another process is in the middle of making or opening it and does not get on.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    public static SharedMemory CreateOrOpen(string name, long size, SharedMemoryOptions? options = null) =>
+        Open(name, SegmentOpening.Mode.CreateOrOpen, size, options);
+
+    /// <summary>Makes memory without a name (Linux): it is gone with its last user, and its size is sealed.</summary>
+    /// <param name="size">Bytes.</param>
+    /// <param name="options">How; it cannot grow. Null for the defaults.</param>
+    /// <exception cref="PlatformNotSupportedException">Only Linux has it.</exception>
+    public static SharedMemory Anonymous(long size, SharedMemoryOptions? options = null)
+    {
+        options ??= new SharedMemoryOptions();
+        Check(size, options);
+        if (options.MaxSize > size || options.ReadOnly)
+        {
+            throw new ArgumentException("Anonymous memory has a sealed size and is made for writing.", nameof(options));
+        }
+
+        SafeFileHandle handle = SegmentSpace.MakeAnonymous();
+        try
+        {
+            return SegmentOpening.Anonymous(handle, $"/proc/self/fd/{handle.DangerousGetHandle()}", size, options);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens anonymous memory of another process.</summary>
+    /// <param name="reference">Its <see cref="Reference"/>, or the path of a descriptor that was handed to this process.</param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="SharedMemoryFormatException">It is damaged, or has another layout.</exception>
+    public static SharedMemory OpenAnonymous(string reference, SharedMemoryOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(reference);
+        return SegmentOpening.OpenAnonymous(reference, options ?? new SharedMemoryOptions());
+    }
+
+    /// <summary>The segments that there are, leftovers included.</summary>
+    /// <param name="options">Says by its access and folder where to look; null for the defaults.</param>
+    public static IReadOnlyList<SharedMemoryInfo> List(SharedMemoryOptions? options = null) =>
+        SegmentListing.List(options ?? new SharedMemoryOptions());
+
+    /// <summary>Removes what dead processes have left.</summary>
+    /// <param name="options">Says by its access and folder where to look; null for the defaults.</param>
+    /// <param name="layoutId">Only what has this layout; null for everything.</param>
+    /// <returns>The names of what was removed.</returns>
+    public static IReadOnlyList<string> RemoveAbandoned(SharedMemoryOptions? options = null, Guid? layoutId = null) =>
+        SegmentListing.RemoveAbandoned(options ?? new SharedMemoryOptions(), layoutId);
+
+    /// <summary>A part of it to read and write. What others write meanwhile is seen, at no particular moment.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside.</exception>
+    /// <exception cref="InvalidOperationException">It is open for reading only.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    public Span<byte> AsSpan(long offset, int length)
+    {
+        RequireInside(offset, length);
+        return Region.AsSpan(SegmentHeader.UserAt + offset, length);
+    }
+
+    /// <summary>A part of it to read.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    public ReadOnlySpan<byte> AsReadOnlySpan(long offset, int length)
+    {
+        RequireInside(offset, length);
+        return Region.AsReadOnlySpan(SegmentHeader.UserAt + offset, length);
+    }
+
+    /// <summary>A value in it, in place: for <see cref="Interlocked"/> and <see cref="Volatile"/>, or under a lock.</summary>
+    /// <typeparam name="T">A type without references.</typeparam>
+    /// <param name="offset">The byte offset; a multiple of the type's alignment.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not inside, or not aligned.</exception>
+    /// <exception cref="InvalidOperationException">It is open for reading only; use <see cref="Read{T}"/>.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    public ref T At<T>(long offset) where T : unmanaged
+    {
+        if (IsReadOnly)
+        {
+            throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
+        RequireAligned<T>(offset);
+        return ref SharedWord.At<T>(Base + (nint)offset);
+    }
+
+    /// <summary>A copy of a value in it.</summary>
+    /// <typeparam name="T">A type without references.</typeparam>
+    /// <param name="offset">The byte offset; a multiple of the type's alignment.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not inside, or not aligned.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    public T Read<T>(long offset) where T : unmanaged
+    {
+        RequireAligned<T>(offset);
+        return SharedWord.At<T>(Base + (nint)offset);
+    }
+
+    /// <summary>Makes it longer, for all processes. New bytes are zero. Nothing moves.</summary>
+    /// <param name="size">The new size in bytes. Does nothing if the segment is already at least this large.</param>
+    /// <exception cref="ArgumentOutOfRangeException">More than <see cref="MaxSize"/>.</exception>
+    /// <exception cref="IOException">There is no room.</exception>
+    /// <exception cref="TimeoutException">Another process holds the segment's creation lock and does not get on.</exception>
+    public void Grow(long size)
+    {
+        ThrowIfDisposed();
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, MaxSize);
+        if (IsReadOnly)
+        {
+            throw new InvalidOperationException("The shared memory is open for reading only.");
+        }
+
+        using (ProcessSlots.TryCreationLock(_file, _options.OpenTimeout) ?? throw SegmentOpening.Busy(Name, _options.OpenTimeout))
+        {
+            long now = FileSize, wanted = SegmentSpace.GetFileSize(size, MaxSize);
+            if (wanted > now)
+            {
+                SegmentSpace.Extend(_file, now, wanted); // the bytes first, then the size that tells of them
+                Volatile.Write(ref SharedWord.UInt64(Region.DangerousAddress + SegmentHeader.SizeAt), (ulong)wanted);
+            }
+        }
+
+        FollowGrowth();
+    }
+
+    /// <summary>Leaves the segment. What this process still holds in it is held by a dead owner from now on. The last process to leave
+    /// removes the segment. Objects in it throw <see cref="ObjectDisposedException"/>; the pages stay mapped until nothing refers to
+    /// this instance or an object in it, so that a call on another thread cannot fault.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _state, Disposed) == Disposed)
+        {
+            return;
+        }
+
+        try
+        {
+            // A stopped process must not keep this one from leaving: then the segment is left for the next sweep.
+            using RangeLock? creation = IsReadOnly ? null : ProcessSlots.TryCreationLock(_file, TimeSpan.FromSeconds(1));
+            Slots.Leave();
+            if (creation is not null && _path is not null)
+            {
+                SegmentOpening.RemoveIfUnused(_path, _file);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The folder is gone or the system has no locks left: what stays is found by the next sweep.
+        }
+        finally
+        {
+            Close();
+        }
+    }
+
+    /// <summary>Lets the creator fill the segment before any other process can open it.</summary>
+    internal void Initialize(Action<SharedMemory>? initialize)
+    {
+        Created = true;
+        IsInitializing = true;
+        initialize?.Invoke(this);
+        IsInitializing = false;
+    }
+
+    /// <summary>Leaves as a killed process does: nothing is removed.</summary>
+    internal void Abandon()
+    {
+        if (Interlocked.Exchange(ref _state, Disposed) != Disposed)
+        {
+            Close();
+        }
+    }
+
+    /// <summary>For the slow paths of objects: the pages stay until the lease ends.</summary>
+    internal RegionLease Use()
+    {
+        ThrowIfDisposed();
+        return Region.Lease();
+    }
+
+    /// <summary>The lock under which objects are created; null for the creator that fills the segment and holds it.</summary>
+    internal RangeLock? LockCreation()
+    {
+        ThrowIfDisposed();
+        return IsInitializing ? null
+            : ProcessSlots.TryCreationLock(_file, _options.OpenTimeout) ?? throw SegmentOpening.Busy(Name, _options.OpenTimeout);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_state != 0, this);
+
+    internal void RequireInside(long offset, long length)
+    {
+        ThrowIfDisposed();
+        long size = Region.Length - SegmentHeader.UserAt;
+        if (offset >= 0 && length >= 0 && offset <= size && length <= size - offset)
+        {
+            return;
+        }
+
+        FollowGrowth();
+        size = Region.Length - SegmentHeader.UserAt;
+        if (offset < 0 || length < 0 || offset > size || length > size - offset)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"{length} bytes at offset {offset} are not inside the shared memory '{Name}', which has {size}.");
+        }
+    }
+
+    private static SharedMemory Open(string name, SegmentOpening.Mode mode, long size, SharedMemoryOptions? options)
+    {
+        options ??= new SharedMemoryOptions();
+        if (mode != SegmentOpening.Mode.Open)
+        {
+            Check(size, options);
+            if (options.ReadOnly)
+            {
+                throw new ArgumentException("ReadOnly is only allowed with SharedMemory.Open.", nameof(options));
+            }
+        }
+
+        return SegmentOpening.Open(name, mode, size, options);
+    }
+
+    private static void Check(long size, SharedMemoryOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        if (options.MaxSize < size)
+        {
+            throw new ArgumentException("SharedMemoryOptions.MaxSize is less than the size.", nameof(options));
+        }
+
+        if (options.MaxSize > size)
+        {
+            PlatformCapabilities.Require(MemoryCapability.ReserveForFile);
+        }
+    }
+
+    private void RequireAligned<T>(long offset) where T : unmanaged
+    {
+        int size = SharedWord.SizeOf<T>();
+        RequireInside(offset, size);
+        ValueLayout.Require<T>();
+        if (offset % ValueLayout.AlignmentOf<T>() != 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), offset, $"The offset must be a multiple of {ValueLayout.AlignmentOf<T>()} for {typeof(T).Name}.");
+        }
+    }
+
+    /// <summary>Closes the files. The pages go when the last object that may use them is collected, and the collector is told what they
+    /// weigh: memory of a segment that was removed is not free until then.</summary>
+    private void Close()
+    {
+        Slots.Leave();
+        AsyncWaits.Close();
+        Waiting.Dispose();
+        _anonymous?.Dispose();
+        _file.Dispose();
+        long weight = Region.Length;
+        GC.AddMemoryPressure(weight);
+        string? folder = OperatingSystem.IsWindows() ? Path.GetDirectoryName(_path) : null;
+        Region.Pages.Unmapped.ContinueWith(
+            _ =>
+            {
+                GC.RemoveMemoryPressure(weight);
+                if (folder is not null)
+                {
+                    SegmentFolder.DeleteRemoved(folder); // a file that was mapped when it was removed
+                }
+            },
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private void FollowGrowth()
+    {
+        lock (_resizing)
+        {
+            if (FileSize > Region.Length)
+            {
+                Region.Resize(FileSize);
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+
+namespace Mapwire.Memory.Sharing;
+
+/// <summary>A wait that no thread stands in: tried by <see cref="AsyncWaits"/> until it is over.</summary>
+internal abstract class PendingWait(TimeSpan timeout)
+{
+    private volatile bool _isOver;
+
+    /// <summary>When the timeout passes, as a timestamp of <see cref="Stopwatch"/>.</summary>
+    public long Deadline { get; } = timeout == Timeout.InfiniteTimeSpan
+        ? long.MaxValue
+        : Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
+
+    public bool IsOver
+    {
+        get => _isOver;
+        protected set => _isOver = value;
+    }
+
+    /// <summary>Tries the step once.</summary>
+    public abstract void Try(ref WaitLook look);
+
+    /// <summary>Ends the wait with its timed-out result.</summary>
+    public abstract void Expire();
+
+    /// <summary>Ends the wait with an exception.</summary>
+    public abstract void Fail(Exception exception);
+}
+
+internal sealed class PendingWait<TStep, TResult>(SharedObject target, TStep step, TimeSpan timeout) : PendingWait(timeout)
+    where TStep : struct, IWaitStep<TResult>
+{
+    private readonly TaskCompletionSource<TResult> _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _trying = new();
+    private readonly SharedObject _target = target; // keeps its pages
+    private TStep _step = step;
+    private CancellationTokenRegistration _registration;
+
+    public Task<TResult> Task => _source.Task;
+
+    public void CancelWith(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled)
+        {
+            return;
+        }
+
+        CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static (wait, token) => ((PendingWait<TStep, TResult>)wait!).Cancel(token), this);
+        lock (_trying)
+        {
+            if (!IsOver)
+            {
+                _registration = registration;
+                return;
+            }
+        }
+
+        registration.Unregister();
+    }
+
+    public override void Try(ref WaitLook look)
+    {
+        lock (_trying)
+        {
+            if (IsOver)
+            {
+                return;
+            }
+
+            try
+            {
+                if (!_step.TryFinish(ref look, out TResult result))
+                {
+                    return;
+                }
+
+                _source.SetResult(result);
+            }
+            catch (Exception exception)
+            {
+                _source.SetException(exception);
+            }
+
+            End();
+        }
+    }
+
+    public override void Expire()
+    {
+        lock (_trying)
+        {
+            if (!IsOver)
+            {
+                _step.Cancel();
+                _source.SetResult(_step.TimedOut);
+                End();
+            }
+        }
+    }
+
+    public override void Fail(Exception exception)
+    {
+        lock (_trying)
+        {
+            if (!IsOver)
+            {
+                _step.Cancel();
+                _source.SetException(exception);
+                End();
+            }
+        }
+    }
+
+    private void Cancel(CancellationToken cancellationToken)
+    {
+        lock (_trying)
+        {
+            if (!IsOver)
+            {
+                _step.Cancel();
+                _source.SetCanceled(cancellationToken);
+                End();
+            }
+        }
+    }
+
+    private void End()
+    {
+        IsOver = true;
+        _step = default;
+        _registration.Unregister();
+        GC.KeepAlive(_target);
+    }
+}

@@ -1,0 +1,103 @@
+using Mapwire.Memory.Tests.Support;
+using Xunit;
+
+namespace Mapwire.Memory.Tests.Mapping;
+
+/// <summary>A region that one thread disposes of while others use it: an exception for those who are late, never a fault.</summary>
+public sealed class DisposalTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Plain loads and stores count no reference, so this holds where the addresses stay reserved for a while.</summary>
+    [NotUnderWineFact("Windows cannot replace pages in one step")]
+    public void Plain_access_beside_Dispose_ends_with_ObjectDisposedException()
+    {
+        int rounds = Rounds.Of("MAPWIRE_DISPOSAL_ROUNDS", 300);
+        string path = _folder["f"];
+        using MappedFile file = MappedFile.Create(path, 1 << 16);
+        for (int round = 0; round < rounds; round++)
+        {
+            MappedRegion region = round % 2 == 0 ? file.Map() : MappedRegion.Allocate(1 << 16);
+            region.AsSpan().Fill(0xff);
+            using Barrier start = new(3);
+            Task<string>[] users = [.. new Action<MappedRegion, int>[]
+            {
+                (used, i) => Assert.Equal(-1L, used.Read<long>(i % 8000 * 8)),
+                (used, i) => used.Write(i % 8000 * 8, -1L),
+            }.Select(use => Task.Factory.StartNew(() => UseUntilDisposed(region, use, start), TaskCreationOptions.LongRunning))];
+            start.SignalAndWait();
+            Thread.SpinWait(round % 50 * 100);
+            region.Dispose();
+            Assert.All(users, user => Assert.Equal("ObjectDisposedException", user.Result));
+        }
+
+        Assert.True(TempFolder.ReadShared(path).AsSpan().IndexOfAnyExcept((byte)0xff) < 0, "a late store reached the file or another mapping");
+    }
+
+    [Fact]
+    public void Guarded_access_and_page_calls_beside_Dispose_end_with_ObjectDisposedException()
+    {
+        using MappedFile file = MappedFile.Create(_folder["f"], 1 << 16);
+        for (int round = 0; round < Rounds.Of("MAPWIRE_DISPOSAL_ROUNDS", 300); round++)
+        {
+            MappedRegion region = file.Map();
+            using Barrier start = new(3);
+            Task<string>[] users = [.. new Action<MappedRegion, int>[]
+            {
+                (used, i) => Assert.True(used.TryRead(i % 8000, new byte[100])),
+                (used, _) => used.Advise(0, used.Length, MemoryAdvice.WillNeed),
+            }.Select(use => Task.Factory.StartNew(() => UseUntilDisposed(region, use, start), TaskCreationOptions.LongRunning))];
+            start.SignalAndWait();
+            region.Dispose();
+            Assert.All(users, user => Assert.Equal("ObjectDisposedException", user.Result));
+        }
+    }
+
+    [NotUnderWineFact("Windows cannot replace pages in one step")]
+    public void An_address_whose_region_is_gone_can_be_asked_for_again()
+    {
+        MappedRegion first = MappedRegion.Allocate(1 << 20);
+        nint address = first.DangerousAddress;
+        Assert.Throws<IOException>(() => MappedRegion.Allocate(1 << 20, new MapOptions { Address = address }));
+        first.Dispose();
+        using MappedRegion second = MappedRegion.Allocate(1 << 20, new MapOptions { Address = address });
+        Assert.Equal(address, second.DangerousAddress);
+    }
+
+    [Fact]
+    public void A_lease_that_was_dropped_ends()
+    {
+        MappedRegion region = MappedRegion.Allocate(4096);
+        Drop(region);
+        region.Dispose();
+        Task unmapped = region.DisposeAsync().AsTask();
+        for (int round = 0; round < 100 && !unmapped.IsCompleted; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.True(unmapped.IsCompletedSuccessfully);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Drop(MappedRegion region) => region.Lease();
+    }
+
+    private static string UseUntilDisposed(MappedRegion region, Action<MappedRegion, int> use, Barrier start)
+    {
+        start.SignalAndWait();
+        try
+        {
+            for (int i = 0; ; i++)
+            {
+                use(region, i);
+            }
+        }
+        catch (Exception exception)
+        {
+            return exception is ObjectDisposedException ? nameof(ObjectDisposedException) : exception.ToString();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using Mapwire.Memory.Sharing;
+using Mapwire.Sharing.Tests.Support;
+using Xunit;
+
+namespace Mapwire.Sharing.Tests.Objects;
+
+/// <summary>A segment that is disposed beside its users: all of them get ObjectDisposedException, and no access faults.</summary>
+public sealed class DisposalTests : IDisposable
+{
+    private const int Rounds = 60;
+
+    private readonly Segments _segments = new();
+
+    public void Dispose() => _segments.Dispose();
+
+    [Fact]
+    public void A_segment_disposed_beside_its_users_throws_and_does_not_fault()
+    {
+        for (int round = 0; round < Rounds; round++)
+        {
+            SharedMemory memory = SharedMemory.Create("users", 1 << 17, _segments.Options);
+            Action[] users = Users(memory);
+            using CountdownEvent started = new(users.Length);
+            Exception?[] ends = new Exception?[users.Length];
+            Thread[] threads = [.. users.Select((use, index) => new Thread(() =>
+            {
+                started.Signal();
+                try
+                {
+                    while (true)
+                    {
+                        use();
+                        Thread.SpinWait(1);
+                    }
+                }
+                catch (Exception exception)
+                {
+                    ends[index] = exception;
+                }
+            }))];
+            Array.ForEach(threads, thread => thread.Start());
+            started.Wait();
+            Thread.SpinWait(round * 50);
+            memory.Dispose();
+            Assert.All(threads, thread => Assert.True(thread.Join(TimeSpan.FromSeconds(60))));
+            Assert.All(ends, end => Assert.IsType<ObjectDisposedException>(end));
+        }
+    }
+
+    [Fact]
+    public void Pages_of_disposed_segments_are_unmapped_without_a_wait_for_them()
+    {
+        // 8 GiB in all. Without a hint to the collector none would be given back before the end.
+        for (int round = 0; round < 256; round++)
+        {
+            using SharedMemory memory = SharedMemory.Create("many", 32 << 20, _segments.Options);
+            SharedMutex.Create(memory, 0).Acquire();
+        }
+
+        if (OperatingSystem.IsLinux())
+        {
+            string own = Path.GetFileName(_segments.Folder);
+            Assert.InRange(File.ReadLines("/proc/self/maps").Count(line => line.Contains(own, StringComparison.Ordinal)), 0, 150);
+        }
+    }
+
+    private static Action[] Users(SharedMemory memory)
+    {
+        SharedMutex mutex = SharedMutex.Create(memory, 0);
+        SharedSemaphore plain = SharedSemaphore.Create(memory, 64, 1), owned = SharedSemaphore.CreateOwned(memory, 128, 4);
+        SharedEvent signal = SharedEvent.Create(memory, 320, manualReset: false);
+        SharedCell<long> cell = SharedCell.Create<long>(memory, 512);
+        SharedReaderWriterLock readers = SharedReaderWriterLock.Create(memory, 1024);
+        SharedRing one = SharedRing.Create(memory, 1 << 14, 1 << 12), many = SharedRing.Create(memory, 1 << 15, 1 << 12, RingProducers.Multiple);
+        RingProducer toOne = one.OpenProducer(), toMany = many.OpenProducer();
+        RingConsumer fromOne = one.OpenConsumer(), fromMany = many.OpenConsumer();
+        SharedBroadcast news = SharedBroadcast.Create(memory, 1 << 16, 1 << 12);
+        BroadcastWriter writer = news.OpenWriter();
+        BroadcastReader reader = news.OpenReader();
+        byte[] copy = new byte[1 << 10], zeros = new byte[40];
+        return
+        [
+            () =>
+            {
+                mutex.Acquire();
+                mutex.Release();
+            },
+            () =>
+            {
+                plain.Acquire();
+                plain.Release();
+            },
+            () =>
+            {
+                owned.Acquire();
+                owned.Release();
+            },
+            () =>
+            {
+                signal.Set();
+                signal.Wait(TimeSpan.FromMilliseconds(1));
+            },
+            () =>
+            {
+                readers.AcquireRead();
+                readers.ReleaseRead();
+            },
+            () =>
+            {
+                cell.Write(1);
+                cell.TryRead(out _);
+            },
+            () => toOne.Write(zeros, TimeSpan.FromMilliseconds(1)),
+            () => fromOne.Wait(TimeSpan.FromMilliseconds(1)),
+            () =>
+            {
+                if (fromOne.TryPeek(out _))
+                {
+                    memory.ThrowIfDisposed();
+                }
+            },
+            () => toMany.Write(zeros, TimeSpan.FromMilliseconds(1)),
+            () => fromMany.Drain(0, static (_, _) => { }),
+            () => writer.Write(zeros),
+            () => reader.TryRead(copy, out _, out _),
+            () => memory.Read<long>(0),
+        ];
+    }
+}
