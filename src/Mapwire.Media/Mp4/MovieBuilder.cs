@@ -167,10 +167,11 @@ public sealed class MovieBuilder
             return draft.ToListed(IsFragmented && _fragments == 0 ? "it has no samples: this is an init part without fragments" : TrackDraft.NoSamples);
         }
 
+        long? start = null;
         long end = draft.Tables.Duration;
         Segment[] segments = EditListResolver.All(draft.Tables);
         if (draft.Edits.Length > 0
-            && !EditListResolver.TryResolve(draft.Tables, draft.Kind == TrackKind.Video, draft.Timescale, draft.Edits, _limits, out end, out segments))
+            && !EditListResolver.TryResolve(draft.Tables, draft.Kind == TrackKind.Video, draft.Timescale, draft.Edits, _limits, out start, out end, out segments))
         {
             throw Mp4FormatException.TooMuch(
                 "elst", draft.EditList?.Offset ?? draft.Place.Offset, "following the edit list takes more steps", nameof(MediaLimits.SamplesPerTrack),
@@ -179,7 +180,7 @@ public sealed class MovieBuilder
 
         return segments.Length == 0
             ? draft.ToListed("its edit list leaves no sample", draft.EditList)
-            : draft.ToTrack(new SampleTable(draft.Tables, segments, draft.EditList), end);
+            : draft.ToTrack(new SampleTable(draft.Tables, segments, draft.EditList), end, start);
     }
 
     /// <summary>A recording can begin hours into its time line, when it was cut out of a running one; that time is taken off.</summary>

@@ -33,6 +33,9 @@ internal sealed class EditListResolver
     /// <summary>When the last picture or sound of the presentation ends, in ticks from its start.</summary>
     internal long End { get; private set; }
 
+    /// <summary>When the first picture or sound of the presentation is presented: what is earlier is for decoders alone.</summary>
+    internal long? Start { get; private set; }
+
     /// <summary>What no edit list says: everything, from the start of the media.</summary>
     internal static Segment[] All(MediaTables tables) =>
         tables.Count == 0 ? [] : [new Segment(0, tables.Count, -tables.DecodeShift)];
@@ -42,15 +45,16 @@ internal sealed class EditListResolver
     /// <param name="timescale">Ticks a second.</param>
     /// <param name="edits">The edit list.</param>
     /// <param name="limits">How many samples may come out.</param>
+    /// <param name="start">When the first sample that is presented is, in ticks; null when none is.</param>
     /// <param name="end">When the presentation of the track ends, in ticks.</param>
     /// <param name="segments">The samples to send.</param>
     /// <returns>False when following the list takes more samples than <paramref name="limits"/> allows.</returns>
     internal static bool TryResolve(
-        MediaTables tables, bool isVideo, uint timescale, Edit[] edits, MediaLimits limits, out long end, out Segment[] segments)
+        MediaTables tables, bool isVideo, uint timescale, Edit[] edits, MediaLimits limits, out long? start, out long end, out Segment[] segments)
     {
         EditListResolver resolver = new(tables, isVideo, timescale, limits);
         bool isWithinLimits = resolver.Resolve(edits) && resolver._segments.Sum(segment => (long)segment.Count) <= limits.SamplesPerTrack;
-        end = resolver.End;
+        (start, end) = (resolver.Start, resolver.End);
         segments = [.. resolver._segments];
         return isWithinLimits;
     }
@@ -89,6 +93,7 @@ internal sealed class EditListResolver
             }
         }
 
+        Start ??= _earliest == long.MaxValue ? null : Math.Min(_earliest, leadingPause);
         return true;
     }
 
@@ -195,6 +200,8 @@ internal sealed class EditListResolver
         {
             return true;
         }
+
+        Start ??= _tables.Seek(firstKept) is var kept ? kept.Time + kept.Composition + shift + _tables.DecodeShift : null;
 
         // Each access unit is decoded into what overlaps with the one before, so the first one needs the one before it.
         if (!_isAfterFirst && firstKept > 0)

@@ -45,10 +45,11 @@ internal sealed class TrackDraft
     /// <summary>The track with samples that are settled.</summary>
     /// <param name="samples">At least one.</param>
     /// <param name="end">When the presentation ends, in ticks.</param>
-    internal Track ToTrack(SampleTable samples, long end)
+    /// <param name="start">When the first sample that an edit list presents is, in ticks; null for the earliest of all.</param>
+    internal Track ToTrack(SampleTable samples, long end, long? start = null)
     {
         TimeSpan duration = Ticks.ToTimeSpan(Math.Max(0, end), Timescale);
-        TrackRates rates = TrackRates.Measure(samples, Timescale, duration, out long bytes, out long earliest);
+        TrackRates rates = TrackRates.Measure(samples, Timescale, duration, out long bytes, out long earliest, out long firstPresented);
         if (bytes == 0)
         {
             return ToListed(NoSamples);
@@ -84,6 +85,7 @@ internal sealed class TrackDraft
             SampleCount = samples.Count,
             Bytes = bytes,
             FirstDecodeTime = earliest,
+            PresentationStart = start ?? firstPresented,
             Rates = rates,
             Duration = duration,
             Width = description.Width,
