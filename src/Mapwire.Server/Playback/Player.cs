@@ -14,10 +14,13 @@ namespace Mapwire.Server.Playback;
 internal sealed class Player : IServerSessionHandler
 {
     /// <summary>Titles that may wait behind the one that plays.</summary>
-    private const int MaxQueue = 64;
+    private const int MaxQueue = 8;
 
-    /// <summary>Titles being opened at once: a playlist sent in one go, and no flood.</summary>
-    private const int MaxOpenings = MaxQueue;
+    /// <summary>Titles that are being opened or wait for it: the queue sent in one go, and what plays before it.</summary>
+    private const int MaxOpenings = MaxQueue + 1;
+
+    /// <summary>Titles being opened at once: a client that asks for many takes no more of the disks and processors than others.</summary>
+    private const int OpeningsAtOnce = 4;
 
     private readonly ServerContext _context;
     private readonly EndPoint? _peer;
@@ -26,6 +29,7 @@ internal sealed class Player : IServerSessionHandler
     private readonly PlayAnnouncer _announcer;
     private string _folder = "";
     private PlayerAbilities _abilities;
+    private readonly SemaphoreSlim _opening = new(OpeningsAtOnce);
     private int _openings;
     private bool _isAbandoned;
 
@@ -276,7 +280,15 @@ internal sealed class Player : IServerSessionHandler
         Exception? fault = null;
         try
         {
-            reel = await _context.Reels.OpenAsync(PlayName.Parse(_folder, name), _abilities).ConfigureAwait(false);
+            await _opening.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                reel = await _context.Reels.OpenAsync(PlayName.Parse(_folder, name), _abilities).ConfigureAwait(false);
+            }
+            finally
+            {
+                _opening.Release();
+            }
         }
         catch (Exception refused)
         {
@@ -327,7 +339,7 @@ internal sealed class Player : IServerSessionHandler
         (string code, string reason) = fault switch
         {
             TitleException { Error: TitleError.NotFound } => (StatusCodes.PlayStreamNotFound, fault.Message),
-            TitleException { Error: TitleError.NotPlayable } => (StatusCodes.PlayFailed, fault.Message),
+            TitleException { Error: TitleError.NotPlayable or TitleError.Unavailable } => (StatusCodes.PlayFailed, fault.Message),
             _ => (StatusCodes.PlayFailed, "the file cannot be read"), // what the system says of it is for the log alone
         };
         Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);
