@@ -29,7 +29,8 @@ internal sealed class Player : IServerSessionHandler
     private readonly PlayAnnouncer _announcer;
     private string _folder = "";
     private PlayerAbilities _abilities;
-    private readonly SemaphoreSlim _opening = new(OpeningsAtOnce);
+    private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, OpeningsAtOnce)]; // in each one title is opened after the other
+    private uint _nextLane;
     private int _openings;
     private bool _isAbandoned;
 
@@ -274,21 +275,21 @@ internal sealed class Player : IServerSessionHandler
         });
     }
 
-    private async Task OpenAsync(string name, Task before, Action<Reel?, Exception?> done)
+    private Task OpenAsync(string name, Task before, Action<Reel?, Exception?> done)
+    {
+        ref Task lane = ref _lanes[_nextLane++ % OpeningsAtOnce];
+        lane = OpenAsync(name, lane, before, done);
+        return lane;
+    }
+
+    private async Task OpenAsync(string name, Task lane, Task before, Action<Reel?, Exception?> done)
     {
         Reel? reel = null;
         Exception? fault = null;
         try
         {
-            await _opening.WaitAsync().ConfigureAwait(false);
-            try
-            {
-                reel = await _context.Reels.OpenAsync(PlayName.Parse(_folder, name), _abilities).ConfigureAwait(false);
-            }
-            finally
-            {
-                _opening.Release();
-            }
+            await lane.ConfigureAwait(false); // never fails, as this does not
+            reel = await _context.Reels.OpenAsync(PlayName.Parse(_folder, name), _abilities).ConfigureAwait(false);
         }
         catch (Exception refused)
         {

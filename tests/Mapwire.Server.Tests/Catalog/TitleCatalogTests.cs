@@ -122,8 +122,9 @@ public sealed class TitleCatalogTests : IDisposable
         Assert.Single(titles.Distinct());
         Title silent = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: TrackChoice.NoTrack));
         Title extended = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds));
-        Assert.Equal(3, new[] { titles[0], silent, extended }.Distinct().Count());
-        Assert.Single(new[] { titles[0].File, silent.File, extended.File }.Distinct()); // one mapping, one descriptor
+        Title[] distinct = [titles[0], silent, extended];
+        Assert.Equal(3, distinct.Distinct().Count());
+        Assert.Single(distinct.Select(static title => title.File).Distinct()); // one mapping, one descriptor
         Array.ForEach([.. titles, silent, extended], static title => title.Release());
     }
 
