@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Mapwire.Memory.Arenas;
 
 namespace Mapwire.Cli;
@@ -31,7 +30,7 @@ internal static class ArenaCommand
             ArenaReport report = arena.Inspect();
             if (asJson)
             {
-                Print(report);
+                CommandJson.Print(ArenaJson.From(report), CommandJson.Lines.ArenaJson);
             }
             else if (verdictOnly)
             {
@@ -69,16 +68,5 @@ internal static class ArenaCommand
                 throw exception; // the first reason is the one to tell
             }
         }
-    }
-
-    private static void Print(ArenaReport report)
-    {
-        using Stream output = Console.OpenStandardOutput();
-        using (Utf8JsonWriter writer = new(output))
-        {
-            ArenaJson.Write(writer, report);
-        }
-
-        output.Write("\n"u8);
     }
 }

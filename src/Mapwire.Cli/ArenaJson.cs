@@ -1,58 +1,25 @@
-using System.Text.Json;
+using System.Globalization;
 using Mapwire.Memory.Arenas;
 
 namespace Mapwire.Cli;
 
-/// <summary>An arena, for programs. Sizes and places are bytes.</summary>
-internal static class ArenaJson
+/// <summary>An arena for programs: the header's fields, kinds of blocks, size classes with their free lists, verdict and problems.</summary>
+internal sealed record ArenaJson(
+    string File, string Id, DateTimeOffset Made, string Survives, Guid LayoutId, int LayoutVersion, long Size, long HeapEnd, long Root,
+    long UsedBlocks, long UsedBytes, IReadOnlyList<ArenaKindJson> Kinds, IReadOnlyList<ArenaClassJson> Classes, bool Sound,
+    IReadOnlyList<string> Problems)
 {
-    /// <summary>Writes one object: the header's fields, kinds, classes (with their free lists), sound and problems.</summary>
-    public static void Write(Utf8JsonWriter json, ArenaReport report)
-    {
-        json.WriteStartObject();
-        json.WriteString("file", report.Name);
-        json.WriteString("id", report.Id.ToString("x16", System.Globalization.CultureInfo.InvariantCulture));
-        json.WriteString("made", report.Created);
-        json.WriteString("survives", report.Durability.ToString());
-        json.WriteString("layoutId", report.LayoutId);
-        json.WriteNumber("layoutVersion", report.LayoutVersion);
-        json.WriteNumber("size", report.Size);
-        json.WriteNumber("heapEnd", report.HeapEnd);
-        json.WriteNumber("root", report.Root);
-        json.WriteNumber("usedBlocks", report.Kinds.Sum(kind => kind.Blocks));
-        json.WriteNumber("usedBytes", report.Kinds.Sum(kind => kind.Bytes));
-        json.WriteStartArray("kinds");
-        foreach (BlockUse use in report.Kinds)
-        {
-            json.WriteStartObject();
-            json.WriteString("kind", use.Kind);
-            json.WriteNumber("blocks", use.Blocks);
-            json.WriteNumber("bytes", use.Bytes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("classes");
-        foreach (SizeClassUse use in report.Classes)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("smallestBlock", use.SmallestBlock);
-            json.WriteNumber("usedBlocks", use.UsedBlocks);
-            json.WriteNumber("usedBytes", use.UsedBytes);
-            json.WriteNumber("freeBlocks", use.FreeBlocks);
-            json.WriteNumber("freeBytes", use.FreeBytes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteBoolean("sound", report.IsSound);
-        json.WriteStartArray("problems");
-        foreach (string problem in report.Problems)
-        {
-            json.WriteStringValue(problem);
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+    public static ArenaJson From(ArenaReport report) => new(
+        report.Name, report.Id.ToString("x16", CultureInfo.InvariantCulture), report.Created, report.Durability.ToString(), report.LayoutId,
+        report.LayoutVersion, report.Size, report.HeapEnd, report.Root,
+        report.Kinds.Sum(static kind => kind.Blocks), report.Kinds.Sum(static kind => kind.Bytes),
+        [.. report.Kinds.Select(static use => new ArenaKindJson(use.Kind, use.Blocks, use.Bytes))],
+        [.. report.Classes.Select(static use => new ArenaClassJson(use.SmallestBlock, use.UsedBlocks, use.UsedBytes, use.FreeBlocks, use.FreeBytes))],
+        report.IsSound, report.Problems);
 }
+
+/// <summary>What blocks of a kind take.</summary>
+internal sealed record ArenaKindJson(string Kind, long Blocks, long Bytes);
+
+/// <summary>A size class.</summary>
+internal sealed record ArenaClassJson(long SmallestBlock, long UsedBlocks, long UsedBytes, long FreeBlocks, long FreeBytes);

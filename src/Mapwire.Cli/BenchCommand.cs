@@ -1,7 +1,7 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using Mapwire.Load;
 
 namespace Mapwire.Cli;
@@ -9,28 +9,30 @@ namespace Mapwire.Cli;
 /// <summary><c>mapwire bench URL...</c>: thousands of players against any RTMP server.</summary>
 internal static class BenchCommand
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true };
+    /// <summary>How long the server may take to accept a first connection: two lost packets and more.</summary>
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>The subcommand.</summary>
     public static Command Create()
     {
         Argument<string[]> urls = new("URL") { Description = "rtmp://HOST[:PORT]/APPLICATION/NAME; players take them in turn.", Arity = ArgumentArity.OneOrMore };
-        Option<int> players = new("--players") { Description = "Players at once.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        Option<double> seconds = Seconds("--seconds", "How long to measure, after the ramp.", 30);
-        Option<double?> ramp = new("--ramp") { Description = "Over how long the players start; 500 a second when left out.", HelpName = "SECONDS" };
+        Option<int> players = OptionFactory.Count("--players", "Players at once.", 1);
+        Option<double> seconds = OptionFactory.Seconds("--seconds", "How long to measure, after the ramp.", 30);
+        Option<double?> ramp = OptionFactory.OptionalSeconds("--ramp", "Over how long the players start; 500 a second when left out.");
         Option<double> buffer = new("--buffer") { Description = "The media that a player says it buffers.", HelpName = "MS", DefaultValueFactory = _ => 3000 };
         Option<bool> fast = new("--fast") { Description = "Pull as fast as the server sends." };
         Option<bool> churn = new("--churn") { Description = "Connect, play, wait for the first frame, close; and again." };
         Option<double?> churnRate = new("--churn-rate") { Description = "Connections begun a second; as fast as they end when left out.", HelpName = "N" };
-        Option<double?> seekEvery = new("--seek-every") { Description = "Each player seeks to a random place this often.", HelpName = "SECONDS" };
-        Option<int> threads = new("--threads") { Description = "Threads for the players.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        Option<double?> seekEvery = OptionFactory.OptionalSeconds("--seek-every", "Each player seeks to a random place this often.");
+        Option<int> threads = OptionFactory.Count("--threads", "Threads for the players.", 1);
         Option<int[]> processes = new("--server-pid")
         {
             Description = "A process of the server on this machine, to report what it uses (Linux); for several give the option again.",
             HelpName = "PID",
             DefaultValueFactory = _ => [],
         };
-        Option<double> rehearsal = Seconds("--rehearsal", "Plays before the test that are not counted, so that nobody's start-up is measured.", 1);
+        Option<double> rehearsal = OptionFactory.Seconds(
+            "--rehearsal", "Plays before the test that are not counted, so that no start-up is measured.", 1);
         Option<bool> enhanced = new("--enhanced") { Description = "Offer the codecs of Enhanced RTMP: HEVC, AV1, VP9, Opus and the others." };
         Option<bool> remote = new("--remote") { Description = "Allow servers on other machines than this one." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
@@ -42,6 +44,18 @@ internal static class BenchCommand
             parsed.GetValue(urls)!,
             parsed.GetValue(remote),
             parsed.GetValue(json),
+            property => property switch
+            {
+                nameof(LoadOptions.Players) => players,
+                nameof(LoadOptions.Duration) => seconds,
+                nameof(LoadOptions.Ramp) => ramp,
+                nameof(LoadOptions.Buffer) => buffer,
+                nameof(LoadOptions.ChurnRate) => churnRate,
+                nameof(LoadOptions.SeekEvery) => seekEvery,
+                nameof(LoadOptions.Threads) => threads,
+                nameof(LoadOptions.Rehearsal) => rehearsal,
+                _ => null,
+            },
             targets => new LoadOptions
             {
                 Targets = targets,
@@ -60,9 +74,6 @@ internal static class BenchCommand
         return command;
     }
 
-    private static Option<double> Seconds(string name, string description, double value) =>
-        new(name) { Description = description, HelpName = "SECONDS", DefaultValueFactory = _ => value };
-
     private static LoadMode ModeOf(bool fast, bool churn) => (fast, churn) switch
     {
         (true, true) => throw new ArgumentException("--fast and --churn exclude each other"),
@@ -71,17 +82,31 @@ internal static class BenchCommand
         _ => LoadMode.Watch,
     };
 
-    private static async Task<int> BenchAsync(string[] urls, bool remote, bool asJson, Func<IReadOnlyList<LoadTarget>, LoadOptions> choose)
+    private static async Task<int> BenchAsync(string[] urls, bool remote, bool asJson, Func<string, Option?> find, Func<IReadOnlyList<LoadTarget>, LoadOptions> choose)
     {
         using StopSignals signals = new();
         LoadTest test;
         try
         {
-            test = new LoadTest(choose([.. urls.Select(url => Resolve(url, remote))]));
+            LoadOptions options = choose([.. urls.Select(url => Resolve(url, remote))]);
+            test = new LoadTest(options);
+            RequireProcesses(options.ServerProcesses);
+            foreach (IPEndPoint endPoint in options.Targets.Select(static target => target.EndPoint).Distinct())
+            {
+                await RequireServerAsync(endPoint, signals.Token).ConfigureAwait(false);
+            }
         }
-        catch (Exception wrong) when (wrong is ArgumentException or OverflowException or SocketException)
+        catch (ArgumentException exception)
         {
-            return ExitCode.Misuse(wrong.Message);
+            return ExitCode.Misuse(OptionFactory.Translate(exception, find));
+        }
+        catch (Exception exception) when (exception is OverflowException or SocketException)
+        {
+            return ExitCode.Misuse(exception.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Failure;
         }
 
         LoadReport report;
@@ -96,10 +121,9 @@ internal static class BenchCommand
 
         if (asJson)
         {
-            using Utf8JsonWriter writer = new(Console.OpenStandardOutput(), Indented);
-            LoadReportJson.Write(writer, report);
-            writer.Flush();
-            Console.WriteLine();
+            using Stream output = Console.OpenStandardOutput();
+            LoadReportJson.Write(output, report);
+            output.Write("\n"u8);
         }
         else
         {
@@ -107,6 +131,42 @@ internal static class BenchCommand
         }
 
         return report.ServedPlayers > 0 && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    /// <summary>A process that is not there would be reported as one that uses nothing.</summary>
+    private static void RequireProcesses(IReadOnlyList<int> processes)
+    {
+        foreach (int id in processes)
+        {
+            try
+            {
+                using Process process = Process.GetProcessById(id);
+            }
+            catch (ArgumentException)
+            {
+                throw new ArgumentException($"--server-pid must be a running process (was {id})");
+            }
+        }
+    }
+
+    /// <summary>A port where nothing listens is told at once, and not after the whole test with a table of zeros.</summary>
+    private static async Task RequireServerAsync(IPEndPoint endPoint, CancellationToken stop)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(ConnectLimit);
+        using Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endPoint, limit.Token).ConfigureAwait(false);
+        }
+        catch (SocketException exception)
+        {
+            throw new ArgumentException($"cannot connect to {endPoint}: {exception.Message}", exception);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new ArgumentException($"cannot connect to {endPoint}: no answer within {ConnectLimit.TotalSeconds:0} s");
+        }
     }
 
     private static LoadTarget Resolve(string text, bool remote)

@@ -16,7 +16,7 @@ internal static class BenchText
         output.WriteLine(Line($"  players      {report.ServedPlayers} got a first frame, {report.Playing} playing at the end"));
         output.WriteLine(Line($"  plays        {report.Plays} of {report.Connections} connections ({report.PlaysPerSecond:0.0} a second measured), {report.Ended} to the end, {report.Lost} broke off"));
         output.WriteLine(Line($"  media        {report.Frames} frames, {report.Backwards} backwards, {report.Gaps} gaps over 2 s"));
-        output.WriteLine(Line($"  stalls       {report.Stalls} of {report.StalledPlayers} players, {report.StalledSeconds:0.0} s; least in hand (p1) {report.LeastLeadP1:0} ms"));
+        output.WriteLine(Line($"  stalls       {report.Stalls}, by {report.StalledPlayers} of {report.ServedPlayers} players, {report.StalledSeconds:0.0} s in all; least media in hand (p1) {report.LeastLeadP1:0} ms"));
         output.WriteLine("  milliseconds        p50       p90       p99       max     count");
         Write(output, "connection", report.Established);
         Write(output, "connect", report.Accepted);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Mapwire.Memory;
+using Mapwire.Server;
 using Spectre.Console;
 
 namespace Mapwire.Cli;
@@ -47,7 +47,7 @@ internal static class PagesCommand
             {
                 if (!File.Exists(name) && !Directory.Exists(name))
                 {
-                    return ExitCode.Misuse($"no file {name}");
+                    return ExitCode.Misuse($"no file or folder {TerminalText.Clean(name)}");
                 }
             }
 
@@ -67,6 +67,7 @@ internal static class PagesCommand
                         if (evict)
                         {
                             PageWarmth.Evict(file);
+                            TellWhatStayed(file);
                         }
 
                         if (warm)
@@ -137,13 +138,7 @@ internal static class PagesCommand
         {
             if (asJson)
             {
-                using Stream output = Console.OpenStandardOutput();
-                using (Utf8JsonWriter writer = new(output))
-                {
-                    PagesJson.Write(writer, reports);
-                }
-
-                output.Write("\n"u8);
+                CommandJson.Print(PagesJson.From(reports), CommandJson.Lines.PagesJson);
                 return;
             }
 
@@ -163,20 +158,50 @@ internal static class PagesCommand
             {
                 action();
             }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PlatformNotSupportedException or ArgumentException)
             {
-                Console.Error.WriteLine($"mapwire: {file}: {failure.Message.ReplaceLineEndings(" ")}");
+                Output.TryWriteError($"{TerminalText.Clean(file)}: {exception.Message}");
                 _failed = true;
             }
         }
 
-        /// <summary>The files below a folder, in order; links are not followed out of it.</summary>
-        private static IEnumerable<string> Walk(string name) => Directory.Exists(name)
-            ? Directory.EnumerateFiles(name, "*", new EnumerationOptions
+        /// <summary>Pages that a process has mapped are not evicted, and the system does not say so.</summary>
+        private static void TellWhatStayed(string file)
+        {
+            PageReport report = PageReport.Of(file);
+            if (report.ResidentPages is > 0 and long stayed)
             {
-                RecurseSubdirectories = true,
-                AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device,
-            }).Order(StringComparer.Ordinal)
-            : [name];
+                Output.TryWriteError(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{TerminalText.Clean(file)}: {stayed} of {report.Pages} pages stay in memory: a process has them mapped, or they are not written yet"));
+            }
+        }
+
+        /// <summary>The files below a folder, in order; links are not followed out of it, and a folder that cannot be listed is told.</summary>
+        private List<string> Walk(string name)
+        {
+            if (!Directory.Exists(name))
+            {
+                return [name];
+            }
+
+            List<string> files = [];
+            Stack<string> folders = new([name]);
+            while (folders.TryPop(out string? folder))
+            {
+                Try(folder, () =>
+                {
+                    EnumerationOptions all = new() { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device };
+                    files.AddRange(Directory.EnumerateFiles(folder, "*", all));
+                    foreach (string inner in Directory.EnumerateDirectories(folder, "*", all))
+                    {
+                        folders.Push(inner);
+                    }
+                });
+            }
+
+            files.Sort(StringComparer.Ordinal);
+            return files;
+        }
     }
 }

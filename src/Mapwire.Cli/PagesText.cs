@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mapwire.Memory;
+using Mapwire.Server;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -22,7 +23,7 @@ internal static class PagesText
         foreach (PageReport report in reports)
         {
             table.AddRow(
-                new Text(report.Path), new Text(Size(report.Size)), new Text(Resident(report) is long bytes ? Size(bytes) : "not known"),
+                new Text(TerminalText.Clean(report.Path, int.MaxValue)), new Text(Size(report.Size)), new Text(Resident(report) is long bytes ? Size(bytes) : "not known"),
                 new Text(Share(report.ResidentPages, report.Pages)), new Text(Bar(report)));
         }
 

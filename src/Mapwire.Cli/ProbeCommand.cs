@@ -1,68 +1,101 @@
 using System.CommandLine;
-using System.Text.Json;
 using Mapwire.Media.Mp4;
 using Mapwire.Server.Catalog;
 
 namespace Mapwire.Cli;
 
-/// <summary><c>mapwire probe FILE</c>: what the server would make of a file.</summary>
+/// <summary><c>mapwire probe FILE...</c>: what the server would make of files.</summary>
 internal static class ProbeCommand
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true };
-
     /// <summary>The subcommand.</summary>
     public static Command Create()
     {
-        Argument<string> file = new("FILE") { Description = "A recording or a playlist." };
-        Option<bool> json = new("--json") { Description = "Print one JSON object." };
+        Argument<string[]> files = new("FILE")
+        {
+            Description = "Recordings and playlists; of a folder all of them, subfolders included.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<bool> json = new("--json") { Description = "Print JSON: one object, of several files or a folder an array of them." };
         Option<bool> boxes = new("--boxes") { Description = "Print the box tree with offsets and sizes." };
-        Command command = new("probe", "Says what the server would make of a file, and whether and why it is refused.") { file, json, boxes };
+        Command command = new("probe", "Says what the server would make of files, and whether and why they are refused.") { files, json, boxes };
         LimitOptions limits = new();
         limits.AddTo(command);
-        command.SetAction((parsed, _) => ProbeAsync(parsed.GetValue(file)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes)));
+        command.SetAction((parsed, _) => ProbeAsync(parsed.GetValue(files)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes)));
         return command;
     }
 
-    private static async Task<int> ProbeAsync(string path, TitleLimits limits, bool asJson, bool withBoxes)
+    private static async Task<int> ProbeAsync(string[] named, TitleLimits limits, bool asJson, bool withBoxes)
     {
-        if (!File.Exists(path))
+        if (Array.Find(named, static path => !File.Exists(path) && !Directory.Exists(path)) is { } missing)
         {
-            return ExitCode.Misuse($"no file {path}");
+            return ExitCode.Misuse($"no file or folder {missing}");
         }
 
-        if (PlaylistReport.IsPlaylist(path))
+        List<object> documents = [];
+        int refused = 0;
+        foreach (string path in named.SelectMany(Walk))
         {
-            PlaylistReport list = await PlaylistReport.OfAsync(path, limits).ConfigureAwait(false);
-            Print(asJson, json => ProbeJson.Write(json, path, list), text => ProbeText.Write(text, path, list));
-            return list.Refusal is null ? ExitCode.Success : ExitCode.Failure;
+            bool isPlayable;
+            if (PlaylistReport.IsPlaylist(path))
+            {
+                PlaylistReport list = await PlaylistReport.OfAsync(path, limits).ConfigureAwait(false);
+                documents.Add(ProbedList.From(path, list));
+                Tell(output => ProbeText.Write(output, path, list));
+                isPlayable = list.Refusal is null;
+            }
+            else
+            {
+                TitleReport report = TitleReport.Of(path, limits);
+                IReadOnlyList<BoxNode>? boxes = withBoxes ? ReadBoxes(path) : null;
+                documents.Add(ProbedFile.From(path, report, boxes));
+                Tell(output => ProbeText.Write(output, path, report, boxes));
+                isPlayable = report.Refusal is null;
+            }
+
+            refused += isPlayable ? 0 : 1;
         }
 
-        TitleReport report = TitleReport.Of(path, limits);
-        IReadOnlyList<BoxNode> boxes = [];
-        try
+        bool isSingle = named.Length == 1 && !Directory.Exists(named[0]);
+        if (asJson && isSingle)
         {
-            boxes = withBoxes ? BoxListing.Read(path) : boxes;
+            CommandJson.Print(documents[0], CommandJson.Indented.Object);
         }
-        catch (TitleException unreadable)
+        else if (asJson)
         {
-            return ExitCode.Misuse(unreadable.Message);
+            CommandJson.Print(documents, CommandJson.Indented.IReadOnlyListObject);
+        }
+        else if (!isSingle)
+        {
+            Console.WriteLine($"{documents.Count} {(documents.Count == 1 ? "file" : "files")}: {documents.Count - refused} playable, {refused} refused");
         }
 
-        Print(asJson, json => ProbeJson.Write(json, path, report, withBoxes ? boxes : null), text => ProbeText.Write(text, path, report, boxes));
-        return report.Refusal is null ? ExitCode.Success : ExitCode.Failure;
+        return refused == 0 ? ExitCode.Success : ExitCode.Failure;
+
+        void Tell(Action<TextWriter> write)
+        {
+            if (!asJson)
+            {
+                write(Console.Out);
+            }
+        }
     }
 
-    private static void Print(bool asJson, Action<Utf8JsonWriter> writeJson, Action<TextWriter> writeText)
-    {
-        if (!asJson)
-        {
-            writeText(Console.Out);
-            return;
-        }
+    /// <summary>The titles below a folder, in order, as the server counts them; a file whatever its name.</summary>
+    private static IEnumerable<string> Walk(string path) => Directory.Exists(path)
+        ? Directory.EnumerateFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true }) // hidden ones are skipped
+            .Where(TitleReport.IsTitle)
+            .Order(StringComparer.Ordinal)
+        : [path];
 
-        using Utf8JsonWriter json = new(Console.OpenStandardOutput(), Indented);
-        writeJson(json);
-        json.Flush();
-        Console.WriteLine();
+    private static IReadOnlyList<BoxNode> ReadBoxes(string path)
+    {
+        try
+        {
+            return BoxListing.Read(path);
+        }
+        catch (TitleException)
+        {
+            return []; // the report has the reason
+        }
     }
 }

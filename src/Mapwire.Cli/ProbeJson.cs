@@ -1,135 +1,65 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using Mapwire.Media.Mp4;
 using Mapwire.Server.Catalog;
 
 namespace Mapwire.Cli;
 
-/// <summary>A probe's findings for programs. Times are seconds, rates 1000 bits a second, sizes and offsets bytes.</summary>
-internal static class ProbeJson
+/// <summary>A recording for programs. Times are seconds, rates 1000 bits a second, sizes and offsets bytes.</summary>
+internal sealed record ProbedFile(
+    string File, bool Playable, string? Refusal, string? PlainRefusal, string? EnhancedRefusal, bool Truncated, double Duration, double Bitrate,
+    long Size, IReadOnlyList<ProbedTrack> Tracks)
 {
-    /// <summary>Writes one object: file, playable, refusal, plainRefusal, enhancedRefusal, duration, bitrate, size, tracks and, when asked for, boxes.</summary>
-    public static void Write(Utf8JsonWriter json, string path, TitleReport report, IReadOnlyList<BoxNode>? boxes)
+    /// <summary>The box tree; left out unless it was asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ProbedBox>? Boxes { get; init; }
+
+    public static ProbedFile From(string path, TitleReport report, IReadOnlyList<BoxNode>? boxes) => new(
+        path, report.Refusal is null, report.Refusal, report.PlainRefusal, report.EnhancedRefusal, report.IsTruncated,
+        report.Duration.TotalSeconds, report.KilobitsPerSecond, report.FileLength, [.. report.Tracks.Select(ProbedTrack.From)])
     {
-        json.WriteStartObject();
-        json.WriteString("file", path);
-        json.WriteBoolean("playable", report.Refusal is null);
-        WriteText(json, "refusal", report.Refusal);
-        WriteText(json, "plainRefusal", report.PlainRefusal);
-        WriteText(json, "enhancedRefusal", report.EnhancedRefusal);
-        json.WriteNumber("duration", report.Duration.TotalSeconds);
-        json.WriteNumber("bitrate", report.KilobitsPerSecond);
-        json.WriteNumber("size", report.FileLength);
-        json.WriteStartArray("tracks");
-        foreach (TrackReport track in report.Tracks)
-        {
-            WriteTrack(json, track);
-        }
+        Boxes = boxes is null ? null : [.. boxes.Select(static box => new ProbedBox(box.Type.ToString(), box.Offset, box.Length, box.Depth, box.Fault))],
+    };
+}
 
-        json.WriteEndArray();
-        if (boxes is not null)
-        {
-            json.WriteStartArray("boxes");
-            foreach (BoxNode box in boxes)
-            {
-                WriteBox(json, box);
-            }
-
-            json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
-    }
-
-    /// <summary>Writes one object: file, playable, refusal, plainRefusal, duration, size and items.</summary>
-    public static void Write(Utf8JsonWriter json, string path, PlaylistReport report)
+/// <summary>A track; what only pictures or only sound have is left out for the others.</summary>
+internal sealed record ProbedTrack(
+    uint Id, string Kind, string SampleEntry, string? Codec, string? CodecString, string? Language, bool Playable, string? LeftOut, string? Offer,
+    double Duration, double Bitrate, long Samples,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Width,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Height,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FrameRate,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? SampleRate,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Channels,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? KeyframeInterval,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? LongestKeyframeInterval)
+{
+    public static ProbedTrack From(TrackReport track)
     {
-        json.WriteStartObject();
-        json.WriteString("file", path);
-        json.WriteBoolean("playable", report.Refusal is null);
-        WriteText(json, "refusal", report.Refusal);
-        WriteText(json, "plainRefusal", report.PlainRefusal);
-        json.WriteNumber("duration", report.Duration.TotalSeconds);
-        json.WriteNumber("size", report.FileLength);
-        json.WriteStartArray("items");
-        foreach (PlaylistItemReport item in report.Items)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("number", item.Number);
-            json.WriteString("name", item.Name);
-            json.WriteString("place", item.Place);
-            json.WriteBoolean("playable", item.Refusal is null);
-            WriteText(json, "refusal", item.Refusal);
-            WriteText(json, "plainRefusal", item.PlainRefusal);
-            json.WriteNumber("in", item.In.TotalSeconds);
-            json.WriteNumber("out", item.Out.TotalSeconds);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteTrack(Utf8JsonWriter json, TrackReport track)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("id", track.Id);
-        json.WriteString("kind", track.Kind.ToLowerInvariant());
-        json.WriteString("sampleEntry", track.SampleEntry);
-        WriteText(json, "codec", track.Codec);
-        WriteText(json, "codecString", track.CodecString);
-        WriteText(json, "language", track.Language);
-        json.WriteBoolean("playable", track.LeftOut is null);
-        WriteText(json, "leftOut", track.LeftOut);
-        WriteText(json, "offer", track.Offer);
-        json.WriteNumber("duration", track.Duration.TotalSeconds);
-        json.WriteNumber("bitrate", track.KilobitsPerSecond);
-        json.WriteNumber("samples", track.Samples);
-        if (track.Kind == "Video")
-        {
-            json.WriteNumber("width", track.Width);
-            json.WriteNumber("height", track.Height);
-            json.WriteNumber("frameRate", track.FrameRate);
-        }
-
-        if (track.Kind == "Audio")
-        {
-            json.WriteNumber("sampleRate", track.SampleRate);
-            json.WriteNumber("channels", track.Channels);
-        }
-
-        if (track.KeyframeInterval is { } interval)
-        {
-            json.WriteNumber("keyframeInterval", interval.TotalSeconds);
-            json.WriteNumber("longestKeyframeInterval", track.LongestKeyframeInterval!.Value.TotalSeconds);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteBox(Utf8JsonWriter json, BoxNode box)
-    {
-        json.WriteStartObject();
-        json.WriteString("type", box.Type.ToString());
-        json.WriteNumber("offset", box.Offset);
-        json.WriteNumber("size", box.Length);
-        json.WriteNumber("depth", box.Depth);
-        if (box.Fault is not null)
-        {
-            json.WriteString("fault", box.Fault);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteText(Utf8JsonWriter json, string name, string? value)
-    {
-        if (value is null)
-        {
-            json.WriteNull(name);
-        }
-        else
-        {
-            json.WriteString(name, value);
-        }
+        bool isVideo = track.Kind == "Video";
+        bool isAudio = track.Kind == "Audio";
+        return new ProbedTrack(
+            track.Id, track.Kind.ToLowerInvariant(), track.SampleEntry, track.Codec, track.CodecString, track.Language, track.LeftOut is null,
+            track.LeftOut, track.Offer, track.Duration.TotalSeconds, track.KilobitsPerSecond, track.Samples,
+            isVideo ? track.Width : null, isVideo ? track.Height : null, isVideo ? track.FrameRate : null,
+            isAudio ? track.SampleRate : null, isAudio ? track.Channels : null,
+            track.KeyframeInterval?.TotalSeconds, track.LongestKeyframeInterval?.TotalSeconds);
     }
 }
+
+/// <summary>A box; the fault is left out where there is none.</summary>
+internal sealed record ProbedBox(
+    string Type, long Offset, long Size, int Depth, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Fault);
+
+/// <summary>A playlist for programs.</summary>
+internal sealed record ProbedList(
+    string File, bool Playable, string? Refusal, string? PlainRefusal, double Duration, long Size, IReadOnlyList<ProbedItem> Items)
+{
+    public static ProbedList From(string path, PlaylistReport report) => new(
+        path, report.Refusal is null, report.Refusal, report.PlainRefusal, report.Duration.TotalSeconds, report.FileLength,
+        [.. report.Items.Select(static item => new ProbedItem(
+            item.Number, item.Name, item.Place, item.Refusal is null, item.Refusal, item.PlainRefusal, item.In.TotalSeconds, item.Out.TotalSeconds))]);
+}
+
+/// <summary>An item of a playlist.</summary>
+internal sealed record ProbedItem(
+    int Number, string Name, string Place, bool Playable, string? Refusal, string? PlainRefusal, double In, double Out);

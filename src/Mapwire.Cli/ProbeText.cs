@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mapwire.Media.Mp4;
+using Mapwire.Server;
 using Mapwire.Server.Catalog;
 
 namespace Mapwire.Cli;
@@ -8,7 +9,11 @@ namespace Mapwire.Cli;
 internal static class ProbeText
 {
     /// <summary>Writes the report, and the boxes when there are any.</summary>
-    public static void Write(TextWriter output, string path, TitleReport report, IReadOnlyList<BoxNode> boxes)
+    /// <param name="output">Takes the lines.</param>
+    /// <param name="path">The file, as it was named or found.</param>
+    /// <param name="report">What was found.</param>
+    /// <param name="boxes">The box tree; null when it was not asked for.</param>
+    public static void Write(TextWriter output, string path, TitleReport report, IReadOnlyList<BoxNode>? boxes)
     {
         output.WriteLine(Verdict(path, report.Refusal, report.PlainRefusal));
         if (report is { Refusal: null, PlainRefusal: { } plain })
@@ -25,12 +30,22 @@ internal static class ProbeText
             output.WriteLine(Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.KilobitsPerSecond:0.0} kbit/s, {report.FileLength} bytes"));
         }
 
+        if (report.IsTruncated)
+        {
+            output.WriteLine("  truncated: the file ends in the middle of its media; what is whole is played");
+        }
+
         foreach (TrackReport track in report.Tracks)
         {
             output.WriteLine(Line($"  track {track.Id}: {Describe(track)}"));
         }
 
-        foreach (BoxNode box in boxes)
+        if (boxes is { Count: 0 })
+        {
+            output.WriteLine("  no boxes: it is no MP4 file (FLV has tags)");
+        }
+
+        foreach (BoxNode box in boxes ?? [])
         {
             string indent = new(' ', 2 + (2 * box.Depth));
             string fault = box.Fault is null ? "" : $"  fault: {box.Fault}";
@@ -54,9 +69,9 @@ internal static class ProbeText
     }
 
     private static string Verdict(string path, string? refusal, string? plainRefusal) =>
-        refusal is not null ? $"{path}: refused: {refusal}"
-        : plainRefusal is not null ? $"{path}: playable for players of Enhanced RTMP"
-        : $"{path}: playable";
+        TerminalText.Clean(path, int.MaxValue) + (refusal is not null ? $": refused: {refusal}"
+            : plainRefusal is not null ? ": playable for players of Enhanced RTMP"
+            : ": playable");
 
     private static string Describe(PlaylistItemReport item) => item switch
     {

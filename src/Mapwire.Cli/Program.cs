@@ -1,8 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Mapwire.Cli;
 
-RootCommand root = new("Serves recorded MP4s over RTMP.")
+RootCommand root = new("Serves recorded MP4 and FLV files over RTMP.")
 {
     ServeCommand.Create(),
     ProbeCommand.Create(),
@@ -13,9 +12,13 @@ RootCommand root = new("Serves recorded MP4s over RTMP.")
 };
 
 ParseResult parsed = root.Parse(args);
-foreach (ParseError error in parsed.Errors)
+if (parsed.Errors.Count > 0)
 {
-    return ExitCode.Misuse(error.Message);
+    string commands = string.Join(", ", root.Subcommands.Select(static command => command.Name));
+    return ExitCode.Misuse(
+        parsed.CommandResult.Command != root || args is ["--", ..] ? parsed.Errors[0].Message
+        : args.Length == 0 ? $"no command; there are {commands} (mapwire --help)"
+        : $"no command '{args[0]}'; there are {commands} (mapwire --help)");
 }
 
 try

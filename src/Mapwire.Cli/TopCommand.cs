@@ -1,6 +1,6 @@
 using Mapwire.Server;
 using System.CommandLine;
-using System.Text.Json;
+using System.Globalization;
 using Mapwire.Server.Statistics;
 using Spectre.Console;
 
@@ -18,23 +18,24 @@ internal static class TopCommand
         Option<bool> once = new("--once") { Description = "Print once and end; so it is too where there is no terminal." };
         Option<bool> json = new("--json") { Description = "Print JSON once: an object with servers, each with its titles and players." };
         Option<string?> folder = new("--folder") { Description = "Where servers were told to publish with --statistics-folder.", HelpName = "DIR" };
-        Option<double> interval = new("--interval") { Description = "How often to look.", HelpName = "SECONDS", DefaultValueFactory = static _ => 1 };
+        Option<double> interval = OptionFactory.Seconds("--interval", "How often to look.", 1);
         Command command = new("top", "Shows servers, their titles and players, be the server stuck or dead.") { name, once, json, folder, interval };
         command.SetAction(parsed =>
         {
             double seconds = parsed.GetValue(interval);
             if (seconds is not (>= 0.1 and <= LongestInterval))
             {
-                return ExitCode.Misuse("--interval takes 0.1 to 3,600 seconds");
+                return ExitCode.Misuse(string.Create(CultureInfo.InvariantCulture, $"--interval must be from 0.1 to 3,600 seconds (was {seconds})"));
             }
 
             if (parsed.GetValue(folder) is { } place && !Directory.Exists(place))
             {
-                return ExitCode.Misuse($"no folder {place}");
+                return ExitCode.Misuse($"no folder {TerminalText.Clean(place)}");
             }
 
             using TopServers servers = new(parsed.GetValue(name), parsed.GetValue(folder));
-            bool isLive = !parsed.GetValue(once) && !parsed.GetValue(json) && !Console.IsOutputRedirected && !Console.IsInputRedirected;
+            bool isLive = !parsed.GetValue(once) && !parsed.GetValue(json) && !Console.IsOutputRedirected && !Console.IsInputRedirected
+                && AnsiConsole.Profile.Capabilities is { Ansi: true, AlternateBuffer: true }; // TERM=dumb has no second screen
             return isLive
                 ? ShowLive(servers, TimeSpan.FromSeconds(seconds))
                 : ShowOnce(servers, parsed.GetValue(name), parsed.GetValue(json));
@@ -52,17 +53,12 @@ internal static class TopCommand
 
         if (asJson)
         {
-            using Stream output = Console.OpenStandardOutput();
-            using (Utf8JsonWriter writer = new(output, new JsonWriterOptions { Indented = true }))
-            {
-                TopJson.Write(writer, seen);
-            }
-
-            output.Write("\n"u8);
+            CommandJson.Print(ServersJson.From(seen), CommandJson.Indented.ServersJson);
         }
         else if (seen.Count > 0)
         {
-            Output().Write(TopText.Draw(seen, TopSort.Rate));
+            IAnsiConsole console = OpenConsole();
+            console.Write(TopText.Draw(seen, TopSort.Rate, console.Profile.Width));
         }
 
         if (seen.Count > 0)
@@ -75,11 +71,13 @@ internal static class TopCommand
             return ExitCode.Failure;
         }
 
-        return ExitCode.Misuse(name is null ? "no server publishes statistics" : $"no server {TerminalText.Clean(name)} publishes statistics");
+        string which = name is null ? "no server" : $"no server {TerminalText.Clean(name)}";
+        return ExitCode.Misuse(
+            $"{which} of this user publishes statistics here; --folder DIR shows servers, other users' too, that were started with --statistics-folder DIR");
     }
 
     /// <summary>A file or a pipe has no colours, and no width to keep to.</summary>
-    private static IAnsiConsole Output()
+    private static IAnsiConsole OpenConsole()
     {
         if (!Console.IsOutputRedirected)
         {

@@ -1,123 +1,49 @@
-using System.Text.Json;
 using Mapwire.Server.Statistics;
 
 namespace Mapwire.Cli;
 
 /// <summary>Servers' statistics for programs. Times are seconds, sizes bytes, shares 0 to 1; null is not known.</summary>
-internal static class TopJson
+internal sealed record ServersJson(IReadOnlyList<ServerJson> Servers)
 {
-    /// <summary>Writes one object: servers, each with its workers, titles and players.</summary>
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<ServerSnapshot> servers)
-    {
-        json.WriteStartObject();
-        json.WriteStartArray("servers");
-        foreach (ServerSnapshot server in servers)
-        {
-            WriteServer(json, server);
-        }
+    public static ServersJson From(IReadOnlyList<ServerSnapshot> servers) => new([.. servers.Select(ServerJson.From)]);
+}
 
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
+/// <summary>A server with its workers, titles and players.</summary>
+internal sealed record ServerJson(
+    string Name, int ProcessId, string Address, string Folder, string State, double HeartbeatAge, DateTimeOffset Started, double Uptime,
+    int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerJson> Workers,
+    IReadOnlyList<TitleJson> Titles, IReadOnlyList<PlayerJson> Players)
+{
+    public static ServerJson From(ServerSnapshot server) => new(
+        server.Name, server.ProcessId, server.Address, server.Folder, server.State.ToString().ToLowerInvariant(), server.HeartbeatAge.TotalSeconds,
+        server.Started, server.Uptime.TotalSeconds, server.Connections, server.Bytes, server.BytesPerSecond, server.Plays, server.Stalls,
+        [.. server.Workers.Select(WorkerJson.From)], [.. server.Titles.Select(TitleJson.From)], [.. server.Players.Select(PlayerJson.From)]);
+}
 
-    private static void WriteServer(Utf8JsonWriter json, ServerSnapshot server)
-    {
-        json.WriteStartObject();
-        json.WriteString("name", server.Name);
-        json.WriteNumber("processId", server.ProcessId);
-        json.WriteString("address", server.Address);
-        json.WriteString("folder", server.Folder);
-        json.WriteString("state", Word(server.State));
-        json.WriteNumber("heartbeatAge", server.HeartbeatAge.TotalSeconds);
-        json.WriteString("started", server.Started);
-        json.WriteNumber("uptime", server.Uptime.TotalSeconds);
-        json.WriteNumber("connections", server.Connections);
-        json.WriteNumber("bytes", server.Bytes);
-        json.WriteNumber("bytesPerSecond", server.BytesPerSecond);
-        json.WriteNumber("plays", server.Plays);
-        json.WriteNumber("stalls", server.Stalls);
-        json.WriteStartArray("workers");
-        foreach (WorkerSnapshot worker in server.Workers)
-        {
-            WriteWorker(json, worker);
-        }
+/// <summary>A worker thread.</summary>
+internal sealed record WorkerJson(int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, double Silence)
+{
+    public static WorkerJson From(WorkerSnapshot worker) =>
+        new(worker.Connections, worker.Bytes, worker.BytesPerSecond, worker.Plays, worker.Stalls, worker.Silence.TotalSeconds);
+}
 
-        json.WriteEndArray();
-        json.WriteStartArray("titles");
-        foreach (TitleSnapshot title in server.Titles)
-        {
-            WriteTitle(json, title);
-        }
+/// <summary>A title.</summary>
+internal sealed record TitleJson(
+    string Name, int Players, long Plays, long Bytes, double BytesPerSecond, long Stalls, double? LeastBufferLead, double Duration, long FileSize,
+    double? ResidentShare)
+{
+    public static TitleJson From(TitleSnapshot title) => new(
+        title.Name, title.Players, title.Plays, title.Bytes, title.BytesPerSecond, title.Stalls, title.LeastLead?.TotalSeconds,
+        title.Duration.TotalSeconds, title.FileLength, title.ResidentShare);
+}
 
-        json.WriteEndArray();
-        json.WriteStartArray("players");
-        foreach (PlayerSnapshot player in server.Players)
-        {
-            WritePlayer(json, player);
-        }
-
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteWorker(Utf8JsonWriter json, WorkerSnapshot worker)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("connections", worker.Connections);
-        json.WriteNumber("bytes", worker.Bytes);
-        json.WriteNumber("bytesPerSecond", worker.BytesPerSecond);
-        json.WriteNumber("plays", worker.Plays);
-        json.WriteNumber("stalls", worker.Stalls);
-        json.WriteNumber("silence", worker.Silence.TotalSeconds);
-        json.WriteEndObject();
-    }
-
-    private static void WriteTitle(Utf8JsonWriter json, TitleSnapshot title)
-    {
-        json.WriteStartObject();
-        json.WriteString("name", title.Name);
-        json.WriteNumber("players", title.Players);
-        json.WriteNumber("plays", title.Plays);
-        json.WriteNumber("bytes", title.Bytes);
-        json.WriteNumber("bytesPerSecond", title.BytesPerSecond);
-        json.WriteNumber("stalls", title.Stalls);
-        WriteNumber(json, "leastBufferLead", title.LeastLead?.TotalSeconds);
-        json.WriteNumber("duration", title.Duration.TotalSeconds);
-        json.WriteNumber("fileSize", title.FileLength);
-        WriteNumber(json, "residentShare", title.ResidentShare);
-        json.WriteEndObject();
-    }
-
-    private static void WritePlayer(Utf8JsonWriter json, PlayerSnapshot player)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("id", player.Id);
-        json.WriteString("peer", player.Peer?.ToString());
-        json.WriteString("title", player.Title);
-        json.WriteString("state", Word(player.State));
-        json.WriteNumber("position", player.Position.TotalSeconds);
-        json.WriteNumber("bufferLead", player.BufferLead.TotalSeconds);
-        json.WriteNumber("bytes", player.Bytes);
-        json.WriteNumber("bytesPerSecond", player.BytesPerSecond);
-        json.WriteNumber("stalls", player.Stalls);
-        json.WriteNumber("connected", player.Connected.TotalSeconds);
-        json.WriteNumber("played", player.Played.TotalSeconds);
-        json.WriteNumber("silence", player.Silence.TotalSeconds);
-        json.WriteBoolean("blocked", player.IsBlocked);
-        json.WriteEndObject();
-    }
-
-    private static void WriteNumber(Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number)
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
-
-    private static string Word<T>(T state) where T : struct, Enum => state.ToString().ToLowerInvariant();
+/// <summary>A player.</summary>
+internal sealed record PlayerJson(
+    long Id, string? Peer, string? Title, string State, double Position, double BufferLead, long Bytes, double BytesPerSecond, int Stalls,
+    double Connected, double Played, double Silence, bool Blocked)
+{
+    public static PlayerJson From(PlayerSnapshot player) => new(
+        player.Id, player.Peer?.ToString(), player.Title, player.State.ToString().ToLowerInvariant(), player.Position.TotalSeconds,
+        player.BufferLead.TotalSeconds, player.Bytes, player.BytesPerSecond, player.Stalls, player.Connected.TotalSeconds,
+        player.Played.TotalSeconds, player.Silence.TotalSeconds, player.IsBlocked);
 }

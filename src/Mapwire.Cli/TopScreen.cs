@@ -8,8 +8,8 @@ namespace Mapwire.Cli;
 /// <summary>The live screen of <c>mapwire top</c>: what is drawn and what keys do.</summary>
 internal sealed class TopScreen(TopServers servers, TimeSpan interval)
 {
-    /// <summary>Lines that are not of the tables of players.</summary>
-    private const int OtherLines = 12;
+    /// <summary>The last lines, which explain the keys.</summary>
+    private const int KeyLines = 2;
 
     private static readonly TimeSpan KeyInterval = TimeSpan.FromMilliseconds(50);
 
@@ -109,23 +109,25 @@ internal sealed class TopScreen(TopServers servers, TimeSpan interval)
 
     private Rows Draw()
     {
-        List<IRenderable> parts = [.. servers.Unreadable.Select(static line => new Text(TerminalText.Clean(line)))];
+        List<IRenderable> parts = [.. servers.Unreadable.Select(static line => new Text(TopTable.Cut(TerminalText.Clean(line), Console.WindowWidth)))];
         if (Shown is not { } server)
         {
             parts.Add(new Text("No server publishes statistics now."));
         }
         else if (_isDetail && server.Players.FirstOrDefault(player => player.Id == _player) is { } player)
         {
-            parts.Add(TopText.Detail(server, player));
+            parts.Add(TopText.Detail(server, player, Console.WindowWidth));
         }
         else
         {
-            parts.Add(TopText.Draw([server], _sort, Math.Max(3, Console.WindowHeight - OtherLines), _player));
+            parts.Add(TopText.Draw([server], _sort, Console.WindowWidth, Console.WindowHeight - KeyLines - parts.Count, _player));
         }
 
-        string others = _seen.Count > 1 ? $"  Tab next of {_seen.Count} servers" : "";
+        Style dim = new(decoration: Decoration.Dim);
+        string others = _seen.Count > 1 ? $"  Tab: next of {_seen.Count} servers" : "";
         parts.Add(new Text(
-            $"sorted by {_sort.ToString().ToLowerInvariant()}: r b l x t p or s  up, down, Enter a player  Esc back  q quit{others}", new Style(decoration: Decoration.Dim)));
+            TopTable.Cut($"Sorted by {_sort.ToString().ToLowerInvariant()}. Sort by: r rate  b bytes  l lead  x stalls  t title  p peer", Console.WindowWidth), dim));
+        parts.Add(new Text(TopTable.Cut($"Up, Down and Enter: one player  Esc: back  q: quit{others}", Console.WindowWidth), dim));
         return new Rows(parts);
     }
 }

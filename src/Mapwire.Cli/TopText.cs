@@ -9,35 +9,57 @@ namespace Mapwire.Cli;
 /// <summary>Servers' statistics for people: a head, titles and players of each server.</summary>
 internal static class TopText
 {
-    private const int TitleWidth = 40;
-
     private static readonly TimeSpan StuckAfter = ServerStatisticsReader.StuckAfter;
+
+    private static readonly TopColumn[] TitleColumns =
+    [
+        new("TITLE", 9, IsRight: false, IsFlexible: true), new("PLAYERS", 8), new("PLAYS", 2), new("RATE", 7), new("BYTES", 4),
+        new("LEAST LEAD", 6), new("STALLS", 5), new("SIZE", 1), new("RESIDENT", 3),
+    ];
+
+    private static readonly TopColumn[] PlayerColumns =
+    [
+        new("PLAYER", 8, IsRight: false), new("TITLE", 9, IsRight: false, IsFlexible: true), new("STATE", 3, IsRight: false), new("POSITION", 4),
+        new("LEAD", 6), new("RATE", 7), new("BYTES", 2), new("STALLS", 5),
+    ];
 
     /// <summary>All of it, one server after another.</summary>
     /// <param name="servers">The servers.</param>
     /// <param name="sort">The order of titles and players.</param>
-    /// <param name="rows">The most titles and the most players to show of a server.</param>
+    /// <param name="width">Characters of a line.</param>
+    /// <param name="rows">The most lines of a server; at least 9.</param>
     /// <param name="selected">The player that is marked; null for none.</param>
-    public static IRenderable Draw(IReadOnlyList<ServerSnapshot> servers, TopSort sort, int rows = int.MaxValue, long? selected = null)
+    public static IRenderable Draw(IReadOnlyList<ServerSnapshot> servers, TopSort sort, int width, int rows = int.MaxValue, long? selected = null)
     {
-        List<IRenderable> parts = [];
+        List<IRenderable> lines = [];
         foreach (ServerSnapshot server in servers)
         {
-            if (parts.Count > 0)
+            if (lines.Count > 0)
             {
-                parts.Add(Text.NewLine);
+                lines.Add(Text.NewLine);
             }
 
-            parts.Add(Head(server));
-            parts.Add(Titles(server, sort, Math.Max(1, rows / 3)));
-            parts.Add(Players(server, sort, rows, selected));
+            lines.AddRange(Draw(server, sort, width, rows, selected));
         }
 
-        return new Rows(parts);
+        return new Rows(lines);
+    }
+
+    /// <summary>A third of the lines below the head is for titles, the rest for players; each table ends with how many more there are.</summary>
+    private static List<IRenderable> Draw(ServerSnapshot server, TopSort sort, int width, int rows, long? selected)
+    {
+        List<IRenderable> lines = [.. Head(server, width)];
+        int left = rows == int.MaxValue ? int.MaxValue : rows - lines.Count;
+        int titles = left == int.MaxValue ? int.MaxValue : Math.Max(3, left / 3);
+        int before = lines.Count;
+        lines.AddRange(Titles(server, sort, width, titles));
+        left = left == int.MaxValue ? int.MaxValue : left - (lines.Count - before);
+        lines.AddRange(Players(server, sort, width, left, selected));
+        return lines;
     }
 
     /// <summary>One player in full.</summary>
-    public static IRenderable Detail(ServerSnapshot server, PlayerSnapshot player)
+    public static IRenderable Detail(ServerSnapshot server, PlayerSnapshot player, int width)
     {
         TitleSnapshot? title = server.Titles.FirstOrDefault(other => other.Name == player.Title);
         Table table = new() { Border = TableBorder.None, ShowHeaders = false };
@@ -58,7 +80,7 @@ internal static class TopText
             Line("file", $"{PagesText.Size(title.FileLength)}, {Share(title.ResidentShare)} in memory");
         }
 
-        return new Rows(Head(server), table);
+        return new Rows([.. Head(server, width), table]);
 
         void Line(string name, string value) => table.AddRow(new Text(name), new Text(value));
     }
@@ -86,7 +108,7 @@ internal static class TopText
         _ => server.Titles,
     };
 
-    private static Rows Head(ServerSnapshot server)
+    private static IEnumerable<IRenderable> Head(ServerSnapshot server, int width)
     {
         string state = server.State switch
         {
@@ -96,74 +118,65 @@ internal static class TopText
             _ => $"running for {Clock(server.Uptime)}",
         };
         Style style = server.State == ServerState.Running ? Style.Plain : new Style(Color.Red, decoration: Decoration.Bold);
-        return new Rows(
-            new Text($"{TerminalText.Clean(server.Name)}  {TerminalText.Clean(server.Address)}  {TerminalText.Clean(server.Folder)}  process {Number(server.ProcessId)}"),
-            new Text(state, style),
-            new Text(
-                $"{Count(server.Connections, "connection")}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} sent  {Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}"));
+        yield return new Text(TopTable.Cut(
+            $"{TerminalText.Clean(server.Name)}  {TerminalText.Clean(server.Address)}  process {Number(server.ProcessId)}  {TerminalText.Clean(server.Folder)}", width));
+        yield return new Text(TopTable.Cut(state, width), style);
+        yield return new Text(TopTable.Cut(
+            $"{Count(server.Connections, "connection")}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} sent  {Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
+            width));
     }
 
-    private static IRenderable Titles(ServerSnapshot server, TopSort sort, int rows)
+    private static IEnumerable<IRenderable> Titles(ServerSnapshot server, TopSort sort, int width, int rows)
     {
         if (server.Titles.Count == 0)
         {
-            return new Text("Nothing has been played.");
+            return [new Text("Nothing has been played.")];
         }
 
-        Table table = Columns("TITLE", "PLAYERS", "PLAYS", "RATE", "BYTES", "LEAST LEAD", "STALLS", "SIZE", "RESIDENT");
-        foreach (TitleSnapshot title in SortedTitles(server, sort).Take(rows))
+        int shown = GetShownRows(server.Titles.Count, rows);
+        TopTable table = new(TitleColumns, width);
+        foreach (TitleSnapshot title in SortedTitles(server, sort).Take(shown))
         {
-            table.AddRow(
-                new Text(TerminalText.Clean(title.Name, TitleWidth)), new Text(Number(title.Players)), new Text(Number(title.Plays)),
-                new Text(Rate(title.BytesPerSecond)), new Text(PagesText.Size(title.Bytes)),
-                new Text(title.LeastLead is { } lead ? Signed(lead) : "-"), new Text(Number(title.Stalls)),
-                new Text(PagesText.Size(title.FileLength)), new Text(Share(title.ResidentShare)));
+            table.Add(
+                Style.Plain, TerminalText.Clean(title.Name), Number(title.Players), Number(title.Plays), Rate(title.BytesPerSecond), PagesText.Size(title.Bytes),
+                title.LeastLead is { } lead ? Signed(lead) : "-", Number(title.Stalls), PagesText.Size(title.FileLength), Share(title.ResidentShare));
         }
 
-        return More(table, server.Titles.Count - rows, "titles");
+        return [.. table.Draw(), .. More(server.Titles.Count - shown, "titles")];
     }
 
-    private static IRenderable Players(ServerSnapshot server, TopSort sort, int rows, long? selected)
+    private static IEnumerable<IRenderable> Players(ServerSnapshot server, TopSort sort, int width, int rows, long? selected)
     {
         if (server.Players.Count == 0)
         {
-            return new Text("Nobody is connected.");
+            return [new Text("No player is connected.")];
         }
 
         IReadOnlyList<PlayerSnapshot> players = Sorted(server, sort);
+        int shown = GetShownRows(players.Count, rows);
         int first = 0;
         for (int i = 0; i < players.Count; i++)
         {
-            first = players[i].Id == selected ? Math.Max(0, i - (rows / 2)) : first; // the marked one stays in sight
+            first = players[i].Id == selected ? Math.Clamp(i - (shown / 2), 0, players.Count - shown) : first; // the marked one stays in sight
         }
 
-        Table table = Columns("PLAYER", "TITLE", "STATE", "POSITION", "LEAD", "RATE", "BYTES", "STALLS");
-        foreach (PlayerSnapshot player in players.Skip(first).Take(rows))
+        TopTable table = new(PlayerColumns, width);
+        foreach (PlayerSnapshot player in players.Skip(first).Take(shown))
         {
-            Style style = player.Id == selected ? new Style(decoration: Decoration.Invert) : Style.Plain;
-            table.AddRow(
-                new Text(Peer(player), style), new Text(player.Title is null ? "-" : TerminalText.Clean(player.Title, TitleWidth), style),
-                new Text(Word(player), style), new Text(Clock(player.Position), style), new Text(Lead(player), style),
-                new Text(Rate(player.BytesPerSecond), style), new Text(PagesText.Size(player.Bytes), style), new Text(Number(player.Stalls), style));
+            table.Add(
+                player.Id == selected ? new Style(decoration: Decoration.Invert) : Style.Plain,
+                Peer(player), player.Title is null ? "-" : TerminalText.Clean(player.Title), Word(player), Clock(player.Position), Lead(player),
+                Rate(player.BytesPerSecond), PagesText.Size(player.Bytes), Number(player.Stalls));
         }
 
-        return More(table, players.Count - first - rows, "players");
+        return [.. table.Draw(), .. More(players.Count - shown, "players")];
     }
 
-    private static Table Columns(string name, params string[] figures)
-    {
-        Table table = new() { Border = TableBorder.None, ShowHeaders = true };
-        table.AddColumn(new TableColumn(name).NoWrap());
-        foreach (string figure in figures)
-        {
-            TableColumn column = new TableColumn(figure).NoWrap();
-            table.AddColumn(figure is "TITLE" or "STATE" ? column : column.RightAligned());
-        }
+    /// <summary>How many of a table's rows fit into lines of which the header has one and, where not all fit, the last one says so.</summary>
+    private static int GetShownRows(int count, int lines) =>
+        lines == int.MaxValue || count <= lines - 1 ? count : Math.Clamp(lines - 2, 1, count);
 
-        return table;
-    }
-
-    private static IRenderable More(Table table, int left, string what) => left > 0 ? new Rows(table, new Text($"and {Number(left)} more {what}")) : table;
+    private static IEnumerable<IRenderable> More(int left, string what) => left > 0 ? [new Text($"and {Number(left)} more {what}")] : [];
 
     private static string Word(PlayerSnapshot player) =>
         player.State.ToString().ToLowerInvariant() + (player.IsBlocked ? ", blocked" : "");

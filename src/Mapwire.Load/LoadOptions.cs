@@ -1,3 +1,4 @@
+using System.Globalization;
 namespace Mapwire.Load;
 
 /// <summary>How many players do what for how long. Checked once, when the test is created.</summary>
@@ -58,24 +59,25 @@ public sealed class LoadOptions
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
     {
-        Require(Targets.Count > 0, nameof(Targets), "names at least one stream");
-        Require(Players is > 0 and <= MaxPlayers, nameof(Players), $"is from 1 to {MaxPlayers}");
-        Require(Duration > TimeSpan.Zero && Duration <= TimeSpan.FromDays(1), nameof(Duration), "is more than 0 and at most a day");
-        Require(EffectiveRamp >= TimeSpan.Zero && EffectiveRamp <= TimeSpan.FromHours(1), nameof(Ramp), "is from 0 to an hour");
-        Require(Buffer >= TimeSpan.Zero && Buffer <= TimeSpan.FromDays(1), nameof(Buffer), "is from 0 to a day");
-        Require(ChurnRate is null or (> 0 and <= 100_000), nameof(ChurnRate), "is more than 0 and at most 100,000 a second");
-        Require(ChurnRate is null || Mode == LoadMode.Churn, nameof(ChurnRate), "needs churn");
-        Require(SeekEvery is null || Mode == LoadMode.Watch, nameof(SeekEvery), "needs players that watch");
-        Require(SeekEvery is null || SeekEvery >= TimeSpan.FromMilliseconds(100), nameof(SeekEvery), "is at least 0.1 s");
-        Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), "is from 0 to a minute");
-        Require(Threads is > 0 and <= 64, nameof(Threads), "is from 1 to 64");
+        Require(Targets.Count > 0, nameof(Targets), Targets.Count, "must be at least one stream");
+        Require(Players is > 0 and <= MaxPlayers, nameof(Players), Players, $"must be from 1 to {MaxPlayers}");
+        Require(Duration > TimeSpan.Zero && Duration <= TimeSpan.FromDays(1), nameof(Duration), Duration, "must be more than 0 and at most a day");
+        Require(EffectiveRamp >= TimeSpan.Zero && EffectiveRamp <= TimeSpan.FromHours(1), nameof(Ramp), Ramp, "must be from 0 to an hour");
+        Require(Buffer >= TimeSpan.Zero && Buffer <= TimeSpan.FromDays(1), nameof(Buffer), Buffer, "must be from 0 to a day");
+        Require(ChurnRate is null or (> 0 and <= 100_000), nameof(ChurnRate), ChurnRate, "must be more than 0 and at most 100,000 a second");
+        Require(ChurnRate is null || Mode == LoadMode.Churn, nameof(ChurnRate), ChurnRate, "needs churn");
+        Require(SeekEvery is null || Mode == LoadMode.Watch, nameof(SeekEvery), SeekEvery, "needs players that watch");
+        Require(SeekEvery is null || SeekEvery >= TimeSpan.FromMilliseconds(100), nameof(SeekEvery), SeekEvery, "must be at least 0.1 s");
+        Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), Rehearsal, "must be from 0 to a minute");
+        Require(Threads is > 0 and <= 64, nameof(Threads), Threads, "must be from 1 to 64");
     }
 
-    private static void Require(bool holds, string option, string rule)
+    private static void Require<T>(bool holds, string option, T value, string rule)
     {
         if (!holds)
         {
-            throw new ArgumentException($"{option} {rule}", option);
+            string was = value is TimeSpan time ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds} s") : $"{value}";
+            throw new ArgumentException($"{option} {rule} (was {was})", option);
         }
     }
 }

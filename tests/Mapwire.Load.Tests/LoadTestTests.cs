@@ -184,13 +184,9 @@ public sealed class LoadTestTests
             Rehearsal = TimeSpan.Zero,
             ServerProcesses = [Environment.ProcessId],
         });
-        ArrayBufferWriter<byte> bytes = new();
-        using (Utf8JsonWriter writer = new(bytes))
-        {
-            LoadReportJson.Write(writer, report);
-        }
-
-        using JsonDocument document = JsonDocument.Parse(bytes.WrittenMemory);
+        using MemoryStream bytes = new();
+        LoadReportJson.Write(bytes, report);
+        using JsonDocument document = JsonDocument.Parse(bytes.ToArray());
         JsonElement root = document.RootElement;
         string[] expected =
         [

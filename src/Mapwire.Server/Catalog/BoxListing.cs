@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Mapwire.Media;
 using Mapwire.Media.Mp4;
 using Mapwire.Memory;
@@ -7,9 +8,16 @@ namespace Mapwire.Server.Catalog;
 /// <summary>The boxes of a file for people to look at: the outermost ones, and inside the movie and fragment boxes all of them.</summary>
 public static class BoxListing
 {
+    /// <summary>What MP4 and QuickTime files begin with; anything else is no list of boxes.</summary>
+    private static readonly FourCc[] First =
+    [
+        new("ftyp"), new("styp"), new("moov"), new("mdat"), new("moof"), new("sidx"), new("free"), new("skip"), new("wide"), new("pnot"), new("uuid"),
+        new("emsg"), new("prft"), new("meta"), new("junk"), new("PICT"),
+    ];
+
     private static readonly FourCc[] Opened = [new("moov"), new("moof"), new("mfra"), new("meta")];
 
-    /// <summary>Lists the boxes, parents before children; what is broken is listed with what is wrong, and ends its level.</summary>
+    /// <summary>Lists the boxes of an MP4 file, none of any other file: parents before children; what is broken is listed with what is wrong, and ends its level.</summary>
     /// <param name="path">The file.</param>
     /// <param name="limits">Bounds; null for the defaults.</param>
     /// <exception cref="TitleException">The file cannot be opened or read.</exception>
@@ -21,6 +29,11 @@ public static class BoxListing
         {
             using MappedFile file = MappedFile.Open(path);
             using MappedRegion region = file.Map();
+            if (!HasBoxes(region))
+            {
+                return nodes;
+            }
+
             long end = 0;
             try
             {
@@ -45,6 +58,13 @@ public static class BoxListing
         }
 
         return nodes;
+    }
+
+    private static bool HasBoxes(MappedRegion region)
+    {
+        byte[] start = new byte[Math.Min(8, region.Length)];
+        TopLevelBoxes.Read(region, 0, start, new FileLocation("file", 0));
+        return start.Length == 8 && Array.IndexOf(First, new FourCc(BinaryPrimitives.ReadUInt32BigEndian(start.AsSpan(4)))) >= 0;
     }
 
     private static void Add(List<BoxNode> nodes, MappedRegion region, BoxHeader box, MediaLimits limits)

@@ -23,8 +23,15 @@ public sealed class TitleReport
     /// <summary>The average bit rate of what is played, in 1000 bits a second.</summary>
     public double KilobitsPerSecond { get; private init; }
 
+    /// <summary>Whether the file ends in the middle of its media, as a download that was not completed does; what is whole is played.</summary>
+    public bool IsTruncated { get; private init; }
+
     /// <summary>The tracks; empty when the file could not be read so far.</summary>
     public IReadOnlyList<TrackReport> Tracks { get; private init; } = [];
+
+    /// <summary>Whether a file of this name is served; of playlists too.</summary>
+    /// <param name="path">Only the name counts.</param>
+    public static bool IsTitle(string path) => TitleName.GetRefusal(Path.GetFileName(path)) is null;
 
     /// <summary>Opens a file as the server would and tells what it found. A file that is refused is a report too.</summary>
     /// <param name="path">The file.</param>
@@ -60,6 +67,7 @@ public sealed class TitleReport
             EnhancedRefusal = enhancedRefusal,
             Duration = duration,
             FileLength = LengthOf(path),
+            IsTruncated = movie.IsTruncated,
             KilobitsPerSecond = enhanced.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
             Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, plain.Contains(track), enhanced.Contains(track)))],
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Statistics;
@@ -135,35 +136,36 @@ public sealed class RtmpServerOptions
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
     {
-        Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), "is one path segment");
-        Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), "is from 128 to 16,777,215 bytes");
-        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= TimeSpan.FromDays(1), nameof(MaxClientBuffer), "is more than 0 and at most a day");
-        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= TimeSpan.FromDays(1), nameof(DefaultClientBuffer), "is more than 0 and at most a day");
-        Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), "is more than 0");
-        Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), "is more than 0");
-        Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), "is more than 0");
-        Require(MaxConnections > 0, nameof(MaxConnections), "is at least 1");
-        Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), "is from 1 to 1,024");
-        Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), "is at least 1,000 bytes a second");
-        Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), "is at least 1,000 bytes a second for each worker");
-        Require(SendBuffer is null or >= 4096, nameof(SendBuffer), "is at least 4,096 bytes");
-        Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), "is at least 1,024 bytes");
-        Require(CacheBytes >= 0, nameof(CacheBytes), "is not negative");
-        Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), "is more than 0 and less than 2 GiB");
-        Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), "is 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
-        Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), "is from 1 to 65,536");
-        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= TimeSpan.FromDays(1), nameof(TitleLimits.OpeningTime), "is more than 0 and at most a day");
-        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), "are at least 1");
-        Require(CacheTitles > 0, nameof(CacheTitles), "is at least 1");
-        Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), "is at least 1");
-        Require(MaxOpenFiles > 0, nameof(MaxOpenFiles), "is at least 1");
+        Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), Application, "must be one path segment");
+        Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), ChunkSize, "must be from 128 to 16,777,215 bytes");
+        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= TimeSpan.FromDays(1), nameof(MaxClientBuffer), MaxClientBuffer, "must be more than 0 and at most a day");
+        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= TimeSpan.FromDays(1), nameof(DefaultClientBuffer), DefaultClientBuffer, "must be more than 0 and at most a day");
+        Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "must be more than 0");
+        Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), IdleTimeout, "must be more than 0");
+        Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), SendTimeout, "must be more than 0");
+        Require(MaxConnections > 0, nameof(MaxConnections), MaxConnections, "must be at least 1");
+        Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), Workers, "must be from 1 to 1,024");
+        Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), MaxPlayerRate, "must be at least 1,000 bytes a second");
+        Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), MaxServerRate, "must be at least 1,000 bytes a second for each worker");
+        Require(SendBuffer is null or >= 4096, nameof(SendBuffer), SendBuffer, "must be at least 4,096 bytes");
+        Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), ReceiveBuffer, "must be at least 1,024 bytes");
+        Require(CacheBytes >= 0, nameof(CacheBytes), CacheBytes, "must be at least 0");
+        Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), IndexCacheBytes, "must be more than 0 and less than 2 GiB");
+        Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), StatisticsName, "must be 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
+        Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), MaxPlaylistItems, "must be from 1 to 65,536");
+        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= TimeSpan.FromDays(1), nameof(TitleLimits.OpeningTime), Limits.OpeningTime, "must be more than 0 and at most a day");
+        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), Limits.Structure, "must be at least 1");
+        Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
+        Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), MaxOpenBytes, "must be at least 1");
+        Require(MaxOpenFiles > 0, nameof(MaxOpenFiles), MaxOpenFiles, "must be at least 1");
     }
 
-    private static void Require(bool holds, string option, string rule)
+    private static void Require<T>(bool holds, string option, T value, string rule)
     {
         if (!holds)
         {
-            throw new ArgumentException($"{option} {rule}", option);
+            string was = value is TimeSpan time ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds} s") : $"{value}";
+            throw new ArgumentException($"{option} {rule} (was {was})", option);
         }
     }
 }

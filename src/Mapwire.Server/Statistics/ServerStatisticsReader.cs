@@ -12,6 +12,9 @@ public sealed class ServerStatisticsReader : IDisposable
     /// <summary>A worker gives a sign of life a second; a busy machine may make it late by as much again.</summary>
     public static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a look waits for what the system says of the files: they answer in milliseconds, or their file system is ill.</summary>
+    private static readonly TimeSpan ResidencyPatience = TimeSpan.FromMilliseconds(250);
+
     private const long MostMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
 
     private readonly SharedMemory _memory;
@@ -108,6 +111,11 @@ public sealed class ServerStatisticsReader : IDisposable
         TimeSpan age = isDead ? Positive(DateTime.UtcNow.Ticks - started.Ticks - uptime.Ticks) : Milliseconds(Math.Max(0, now - seen));
         List<WorkerSnapshot> workers = ReadWorkers(now);
         Dictionary<long, TitleRecord> titles = ReadTitles();
+        if (withResidency)
+        {
+            _residency.Refresh(titles.Values.Select(title => (PathOf(title) ?? "", title.FileLength)).Where(static file => file.Item1.Length > 0), ResidencyPatience);
+        }
+
         List<PlayerReading> players = ReadPlayers();
         ILookup<long, PlayerReading> playing = players.ToLookup(static player => player.Facts.TitleId);
         return new ServerSnapshot(
@@ -209,6 +217,13 @@ public sealed class ServerStatisticsReader : IDisposable
         TimeSpan Since(long time) => time == 0 ? TimeSpan.Zero : Milliseconds(Math.Max(0, now - time));
     }
 
+    /// <summary>A title's file; null when there was no room for all of its path.</summary>
+    private string? PathOf(in TitleRecord title)
+    {
+        string name = RecordText.Read(title.Name, title.NameLength, out bool isWhole);
+        return isWhole && _folder is not null ? Path.Join(_folder, name) : null;
+    }
+
     private TitleSnapshot Title(in TitleRecord title, IEnumerable<PlayerReading> players, long now, bool withResidency)
     {
         long bytes = title.PastBytes;
@@ -228,8 +243,8 @@ public sealed class ServerStatisticsReader : IDisposable
             }
         }
 
-        string name = RecordText.Read(title.Name, title.NameLength, out bool isWhole);
-        double? resident = withResidency && isWhole && _folder is not null ? _residency.Of(Path.Join(_folder, name), title.FileLength) : null;
+        string name = RecordText.Read(title.Name, title.NameLength, out _);
+        double? resident = withResidency && PathOf(title) is { } path ? _residency.GetShare(path) : null;
         return new TitleSnapshot(
             name, active, title.Plays, bytes, rate, stalls, least is { } lowest ? Milliseconds(lowest) : null,
             Milliseconds(title.Duration), title.FileLength, resident);

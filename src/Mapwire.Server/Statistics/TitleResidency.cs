@@ -2,32 +2,93 @@ using Mapwire.Memory;
 
 namespace Mapwire.Server.Statistics;
 
-/// <summary>What of served files is in memory. Looked at by whoever reads the statistics: a server has better to do.</summary>
+/// <summary>
+/// How much of served files is in memory. Looked at by the reader of the statistics, not by the server; and on threads of its own, since a
+/// file on a dead file system holds whoever opens it, and the reader is what shows that.
+/// </summary>
 internal sealed class TitleResidency
 {
-    /// <summary>How long an answer is good for: a look costs a millisecond for some gigabytes.</summary>
-    private const long Patience = 5000;
+    /// <summary>How long an answer is good for, in milliseconds: a look costs one for some gigabytes.</summary>
+    private const long Lifetime = 5000;
+
+    /// <summary>The most files that are looked at at once; what hangs stays one of them.</summary>
+    private const int MaxThreads = 8;
 
     /// <summary>Asked for at once, so that a huge file needs no huge answer.</summary>
     private const long Window = 1L << 30;
 
-    private readonly Dictionary<string, (double? Share, long At)> _seen = new(StringComparer.Ordinal);
+    private readonly object _gate = new();
+    private readonly Dictionary<string, Answer> _answers = new(StringComparer.Ordinal);
+    private int _running;
 
-    /// <summary>The part of a file that is in memory, 0 to 1; null where the system does not tell, or the file is another one now.</summary>
-    public double? Of(string path, long length)
+    /// <summary>Looks at files whose answers are old, and waits for the new ones.</summary>
+    /// <param name="files">Their paths and lengths.</param>
+    /// <param name="patience">How long to wait. A file that takes longer is not waited for again until it answers.</param>
+    public void Refresh(IEnumerable<(string Path, long Length)> files, TimeSpan patience)
     {
-        long now = Environment.TickCount64;
-        if (_seen.TryGetValue(path, out (double? Share, long At) before) && now - before.At < Patience)
+        long until = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        List<Answer> asked = [];
+        Queue<(string Path, long Length)> waiting = new(files);
+        lock (_gate)
         {
-            return before.Share;
-        }
+            while (true)
+            {
+                while (_running < MaxThreads && waiting.TryDequeue(out (string Path, long Length) file))
+                {
+                    if (TryAsk(file.Path, file.Length) is { } answer)
+                    {
+                        asked.Add(answer);
+                    }
+                }
 
-        double? share = Look(path, length);
-        _seen[path] = (share, now);
-        return share;
+                int left = (int)(until - Environment.TickCount64);
+                if ((waiting.Count == 0 && asked.TrueForAll(static answer => !answer.IsPending)) || left <= 0 || !Monitor.Wait(_gate, left))
+                {
+                    return;
+                }
+            }
+        }
     }
 
-    private static double? Look(string path, long length)
+    /// <summary>The part of a file that is in memory, 0 to 1; null where it is not known (yet), or the file is another one now.</summary>
+    public double? GetShare(string path)
+    {
+        lock (_gate)
+        {
+            return _answers.GetValueOrDefault(path)?.Share;
+        }
+    }
+
+    private Answer? TryAsk(string path, long length)
+    {
+        if (!_answers.TryGetValue(path, out Answer? answer))
+        {
+            _answers[path] = answer = new Answer();
+        }
+
+        if (answer.IsPending || (answer.At is { } at && Environment.TickCount64 - at < Lifetime))
+        {
+            return null;
+        }
+
+        answer.IsPending = true;
+        _running++;
+        new Thread(() => Run(answer, path, length)) { Name = "mapwire residency", IsBackground = true }.Start();
+        return answer;
+    }
+
+    private void Run(Answer answer, string path, long length)
+    {
+        double? share = ReadShare(path, length);
+        lock (_gate)
+        {
+            (answer.Share, answer.At, answer.IsPending) = (share, Environment.TickCount64, false);
+            _running--;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    private static double? ReadShare(string path, long length)
     {
         if (length <= 0 || !PlatformCapabilities.Supports(MemoryCapability.ResidencyOfPageCache))
         {
@@ -54,9 +115,18 @@ internal sealed class TitleResidency
 
             return (double)resident / pages;
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or ArgumentException) // no path at all, of damaged statistics
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException) // no path at all, of damaged statistics
         {
             return null;
         }
+    }
+
+    private sealed class Answer
+    {
+        public double? Share { get; set; }
+
+        public long? At { get; set; }
+
+        public bool IsPending { get; set; }
     }
 }

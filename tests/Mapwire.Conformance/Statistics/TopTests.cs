@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Native;
 using Mapwire.Conformance.Players;
 using Mapwire.Conformance.Servers;
 using Mapwire.Conformance.Tools;
@@ -157,10 +159,10 @@ public sealed class TopTests
     [Fact]
     public async Task Without_a_server_it_is_one_clear_line()
     {
-        await NoneAsync("no server publishes statistics");
+        await NoneAsync("publishes statistics here");
         await using (MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--statistics", "off", "--statistics-folder", _folder))
         {
-            await NoneAsync("no server publishes statistics");
+            await NoneAsync("publishes statistics here");
         }
 
         await using (await StartAsync("gone"))
@@ -169,7 +171,7 @@ public sealed class TopTests
             await NoneAsync("other", "other");
         }
 
-        await NoneAsync("no server publishes statistics");
+        await NoneAsync("publishes statistics here");
         Assert.Empty(Directory.GetFiles(_folder));
     }
 
@@ -211,19 +213,99 @@ public sealed class TopTests
         await using MapwireServer server = await StartAsync("screen");
         await using RtmpPlayer player = await PlayAsync(server, Film, TimeSpan.FromMilliseconds(500));
         await Top.WhenAsync(_folder, one => one.List("titles").Count == 1);
-        string command = $"stty rows 40 cols 160; exec '{MapwireServer.Program}' top --folder '{_folder}' --interval 0.2";
-        string[] words = OperatingSystem.IsLinux() ? ["-qec", command, "/dev/null"] : ["-q", "/dev/null", "sh", "-c", command];
-        await using ServerProcess screen = ServerProcess.Start(Tool.Path("script"), words);
+        await using ServerProcess screen = ServerProcess.Start(Tool.Path("script"), Terminal(40, 160));
         await screen.HearsAsync(new Regex("screen  rtmp://"));
-        await screen.HearsAsync(new Regex("sorted by rate"));
+        await screen.HearsAsync(new Regex("Sorted by rate"));
         await screen.TypeAsync("l");
-        await screen.HearsAsync(new Regex("sorted by lead"));
+        await screen.HearsAsync(new Regex("Sorted by lead"));
         await screen.TypeAsync("j\r");
         await screen.HearsAsync(new Regex("buffer lead"));
         await screen.HearsAsync(new Regex("connected for"));
         Assert.False(screen.HasExited);
         await screen.TypeAsync("q");
         Assert.Equal(0, await screen.EndsAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task On_a_terminal_of_80_by_24_every_row_is_one_line_and_the_counts_are_right()
+    {
+        string films = TemporaryFolder.Create("long-names");
+        string name = string.Concat(Enumerable.Repeat("a long name ", 12)) + ".mp4";
+        File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(films, name));
+        await using MapwireServer server = await MapwireServer.StartAsync(films, "--statistics", "small", "--statistics-folder", _folder);
+        List<RtmpPlayer> players = [];
+        for (int i = 0; i < 30; i++)
+        {
+            players.Add(await RtmpPlayer.ConnectAsync(server.Port));
+        }
+
+        await players[0].PlayAsync(name);
+        await players[0].StatusAsync("NetStream.Play.Start");
+        await Top.WhenAsync(_folder, one => one.List("titles").Count == 1 && one.List("players").Count == 30);
+        await using ServerProcess screen = ServerProcess.Start(Tool.Path("script"), Terminal(24, 80));
+        Match shown = await screen.HearsAsync(new Regex(@"PLAYER +TITLE[^\r\n]*\r?\n(?<rows>(?:127\.0\.0\.1:[^\r\n]*\r?\n)+)and (?<more>\d+) more players"));
+        string[] rows = shown.Groups["rows"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Assert.Equal(30, rows.Length + int.Parse(shown.Groups["more"].Value, CultureInfo.InvariantCulture));
+        Assert.InRange(rows.Length, 8, 16);
+        Assert.All(rows, static row => Assert.InRange(Regex.Replace(row, @"\x1b\[[0-9;?]*[A-Za-z]", "").Length, 1, 80));
+        Assert.Contains("r rate  b bytes  l lead", screen.Said, StringComparison.Ordinal);
+        Assert.Contains("30 connections", screen.Said, StringComparison.Ordinal);
+        await screen.TypeAsync("q");
+        Assert.Equal(0, await screen.EndsAsync(TimeSpan.FromSeconds(10)));
+        foreach (RtmpPlayer player in players)
+        {
+            await player.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task On_a_dumb_terminal_it_prints_once()
+    {
+        await using MapwireServer server = await StartAsync("dumb");
+        await using ServerProcess screen = ServerProcess.Start(Tool.Path("script"), Terminal(24, 80), null, ("TERM", "dumb"));
+        Assert.Equal(0, await screen.EndsAsync(TimeSpan.FromSeconds(20)));
+        Assert.Contains("dumb  rtmp://", screen.Said, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", screen.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_answers_while_a_played_file_hangs_whoever_opens_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Leases are Linux's.");
+        string films = TemporaryFolder.Create("dead-film");
+        string film = Path.Combine(films, "film.mp4");
+        File.Copy(await FilmFactory.GetAsync(Film), film);
+        await using MapwireServer server = await MapwireServer.StartAsync(films, "--statistics", "dead-film", "--statistics-folder", _folder);
+        await using (RtmpPlayer player = await PlayAsync(server, "film.mp4", TimeSpan.FromMilliseconds(500)))
+        {
+            await Top.WhenAsync(_folder, one => one.List("titles").Count == 1);
+        }
+
+        // A lease can only be had of a file that nobody else has open, so the server lets the film go first.
+        File.Move(film, film + ".old");
+        File.Copy(film + ".old", film);
+        using (new FileLease(film))
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            JsonElement seen = Assert.Single(await Top.ServersAsync(_folder));
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15), $"it took {clock.Elapsed}");
+            Assert.Equal(JsonValueKind.Null, Assert.Single(seen.List("titles")).GetProperty("residentShare").ValueKind);
+        }
+    }
+
+    [Fact]
+    public async Task The_rate_of_a_server_is_gone_seconds_after_its_last_player()
+    {
+        await using MapwireServer server = await StartAsync("fading");
+        await using (RtmpPlayer player = await PlayAsync(server, Film, TimeSpan.FromSeconds(30)))
+        {
+            await player.ListenAsync(TimeSpan.FromSeconds(1));
+        }
+
+        JsonElement before = await Top.WhenAsync(_folder, one => one.Number("bytesPerSecond") > 1000);
+        Assert.InRange(before.Number("bytesPerSecond"), 1000, double.MaxValue);
+        JsonElement after = await Top.WhenAsync(_folder, one => one.Number("bytesPerSecond") < before.Number("bytesPerSecond") / 100);
+        Assert.InRange(after.Number("bytesPerSecond"), 0, before.Number("bytesPerSecond") / 100);
     }
 
     [Theory]
@@ -236,6 +318,13 @@ public sealed class TopTests
         ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["top", .. words]);
         Assert.Equal(2, result.ExitCode);
         Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    /// <summary>The words for script(1), which gives the command a terminal.</summary>
+    private string[] Terminal(int rows, int columns)
+    {
+        string command = $"stty rows {rows} cols {columns}; exec '{MapwireServer.Program}' top --folder '{_folder}' --interval 0.2";
+        return OperatingSystem.IsLinux() ? ["-qec", command, "/dev/null"] : ["-q", "/dev/null", "sh", "-c", command];
     }
 
     private static async Task<RtmpPlayer> PlayAsync(MapwireServer server, string title, TimeSpan buffer)

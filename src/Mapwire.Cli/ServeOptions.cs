@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using Mapwire.Server.Hosting;
+
+namespace Mapwire.Cli;
+
+/// <summary>
+/// The options of <c>mapwire serve</c>. Each is named once, with its unit and the property that has its default, its range and the reasons
+/// for both (<see cref="RtmpServerOptions"/>).
+/// </summary>
+internal sealed class ServeOptions
+{
+    private readonly RtmpServerOptions _defaults;
+    private readonly Option<IPEndPoint> _rtmp;
+    private readonly Option<double> _maxBuffer;
+    private readonly Option<int> _chunkSize;
+    private readonly Option<double> _handshakeTimeout;
+    private readonly Option<double> _idleTimeout;
+    private readonly Option<double> _sendTimeout;
+    private readonly Option<int> _maxConnections;
+    private readonly Option<int> _workers;
+    private readonly Option<long?> _maxPlayerRate = OptionFactory.OptionalLongBytes("--max-player-rate", "The most sent to one player a second; no limit when left out.");
+    private readonly Option<long?> _maxServerRate = OptionFactory.OptionalLongBytes("--max-server-rate", "The most sent to all players a second; no limit when left out.");
+    private readonly Option<int?> _sendBuffer = OptionFactory.OptionalBytes("--send-buffer", "The kernel's send buffer of a player; the system's own when left out.");
+    private readonly Option<int?> _receiveBuffer = OptionFactory.OptionalBytes("--receive-buffer", "The kernel's receive buffer of a player; the system's own when left out.");
+
+    private readonly Option<bool> _legacyHevc = new("--legacy-hevc")
+    {
+        Description = "Send HEVC with the unofficial number 12 to players that offer no codecs (Enhanced RTMP).",
+    };
+
+    private readonly Option<string?> _indexCache = new("--index-cache")
+    {
+        Description = "Where the indices of recordings are kept between runs; 'none' for nowhere.",
+        HelpName = "DIR",
+        DefaultValueFactory = static _ => GetUserCacheFolder(),
+    };
+
+    private readonly Option<string> _statistics = new("--statistics")
+    {
+        Description = "The name that 'mapwire top' shows this server by; 'off' publishes no statistics. The process id when left out.",
+        HelpName = "NAME",
+        DefaultValueFactory = static _ => Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private readonly Option<string?> _statisticsFolder = new("--statistics-folder")
+    {
+        Description = "A folder for the statistics' file, best one in memory; the user's own shared memory when left out.",
+        HelpName = "DIR",
+    };
+
+    private readonly LimitOptions _limits = new();
+    private readonly Dictionary<string, Option> _byProperty;
+
+    /// <param name="defaults">Whose values count where an option is left out.</param>
+    public ServeOptions(RtmpServerOptions defaults)
+    {
+        _defaults = defaults;
+        _rtmp = OptionFactory.Create(
+            "--rtmp", "Where to listen; port 0 picks a free one.", "HOST:PORT", EndPointText.Takes, EndPointText.Parse, _ => defaults.EndPoint);
+        _maxBuffer = Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
+        _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
+        _handshakeTimeout = Seconds("--handshake-timeout", "From accept to the connect command.", defaults.HandshakeTimeout);
+        _idleTimeout = Seconds("--idle-timeout", "How long a connection may do nothing.", defaults.IdleTimeout);
+        _sendTimeout = Seconds("--send-timeout", "How long a player may not read what it is sent.", defaults.SendTimeout);
+        _maxConnections = OptionFactory.Count("--max-connections", "The most connections at once.", defaults.MaxConnections);
+        _workers = OptionFactory.Count("--workers", "Threads that serve connections.", defaults.Workers);
+        _byProperty = new Dictionary<string, Option>(StringComparer.Ordinal)
+        {
+            [nameof(RtmpServerOptions.EndPoint)] = _rtmp,
+            [nameof(RtmpServerOptions.MaxClientBuffer)] = _maxBuffer,
+            [nameof(RtmpServerOptions.ChunkSize)] = _chunkSize,
+            [nameof(RtmpServerOptions.HandshakeTimeout)] = _handshakeTimeout,
+            [nameof(RtmpServerOptions.IdleTimeout)] = _idleTimeout,
+            [nameof(RtmpServerOptions.SendTimeout)] = _sendTimeout,
+            [nameof(RtmpServerOptions.MaxConnections)] = _maxConnections,
+            [nameof(RtmpServerOptions.Workers)] = _workers,
+            [nameof(RtmpServerOptions.MaxPlayerRate)] = _maxPlayerRate,
+            [nameof(RtmpServerOptions.MaxServerRate)] = _maxServerRate,
+            [nameof(RtmpServerOptions.SendBuffer)] = _sendBuffer,
+            [nameof(RtmpServerOptions.ReceiveBuffer)] = _receiveBuffer,
+            [nameof(RtmpServerOptions.LegacyHevc)] = _legacyHevc,
+            [nameof(RtmpServerOptions.IndexCacheFolder)] = _indexCache,
+            [nameof(RtmpServerOptions.StatisticsName)] = _statistics,
+            [nameof(RtmpServerOptions.StatisticsFolder)] = _statisticsFolder,
+        };
+    }
+
+    /// <summary>Adds the options to the command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in _byProperty.Values)
+        {
+            command.Options.Add(option);
+        }
+
+        _limits.AddTo(command);
+    }
+
+    /// <summary>What was given on the command line.</summary>
+    public RtmpServerOptions Read(ParseResult parsed, string folder) => new()
+    {
+        Folder = folder,
+        Application = _defaults.Application,
+        EndPoint = parsed.GetValue(_rtmp)!,
+        MaxClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(_maxBuffer)),
+        ChunkSize = parsed.GetValue(_chunkSize),
+        HandshakeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_handshakeTimeout)),
+        IdleTimeout = TimeSpan.FromSeconds(parsed.GetValue(_idleTimeout)),
+        SendTimeout = TimeSpan.FromSeconds(parsed.GetValue(_sendTimeout)),
+        MaxConnections = parsed.GetValue(_maxConnections),
+        Workers = parsed.GetValue(_workers),
+        MaxPlayerRate = parsed.GetValue(_maxPlayerRate),
+        MaxServerRate = parsed.GetValue(_maxServerRate),
+        SendBuffer = parsed.GetValue(_sendBuffer),
+        ReceiveBuffer = parsed.GetValue(_receiveBuffer),
+        LegacyHevc = parsed.GetValue(_legacyHevc),
+        Limits = _limits.Read(parsed),
+        IndexCacheFolder = parsed.GetValue(_indexCache) is { } cache and not "none" ? cache : null,
+        StatisticsName = parsed.GetValue(_statistics) is { } name and not "off" ? name : null,
+        StatisticsFolder = parsed.GetValue(_statisticsFolder),
+    };
+
+    /// <summary>The server's message about one of its options, in the command's words.</summary>
+    public string Translate(ArgumentException exception) =>
+        OptionFactory.Translate(exception, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
+
+    private static Option<double> Seconds(string name, string description, TimeSpan value) => OptionFactory.Seconds(name, description, value.TotalSeconds);
+
+    /// <summary>Where this user's programs keep what they can make again (XDG Base Directory Specification; Windows: local application data).</summary>
+    private static string? GetUserCacheFolder()
+    {
+        string? caches = OperatingSystem.IsWindows()
+            ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        if (string.IsNullOrEmpty(caches) && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home)
+        {
+            caches = Path.Combine(home, OperatingSystem.IsMacOS() ? "Library/Caches" : ".cache");
+        }
+
+        return string.IsNullOrEmpty(caches) ? null : Path.Combine(caches, "mapwire", "index");
+    }
+}

@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Command;
+
+/// <summary>What the command says when it is told something wrong, and how it writes JSON.</summary>
+public sealed class WordsTests
+{
+    [Theory]
+    [InlineData("--max-buffer must be more than 0 and at most a day (was 0 s)", "serve", "--max-buffer", "0")]
+    [InlineData("--max-buffer must be seconds such as 2.5 (was 'soon')", "serve", "--max-buffer", "soon")]
+    [InlineData("--max-buffer must be seconds such as 2.5 (was 'NaN')", "serve", "--max-buffer", "NaN")]
+    [InlineData("--chunk-size must be from 128 to 16,777,215 bytes (was 1)", "serve", "--chunk-size", "1")]
+    [InlineData("--workers must be from 1 to 1,024 (was 0)", "serve", "--workers", "0")]
+    [InlineData("--send-buffer must be a whole number of bytes (was '64K')", "serve", "--send-buffer", "64K")]
+    [InlineData("--limit-opening-time must be more than 0 and at most a day (was 0 s)", "serve", "--limit-opening-time", "0")]
+    [InlineData("--statistics must be 1 to 80 of the characters a-z", "serve", "--statistics", "a b")]
+    [InlineData("--rtmp must be HOST:PORT such as 127.0.0.1:1935, [::]:1935 or :1935, of a host that is known here (was '::1:1935')", "serve", "--rtmp", "::1:1935")]
+    [InlineData("--players must be from 1 to", "bench", "rtmp://127.0.0.1/vod/x", "--players", "0")]
+    [InlineData("--seconds must be more than 0 and at most a day (was 0 s)", "bench", "rtmp://127.0.0.1/vod/x", "--seconds", "0")]
+    [InlineData("--interval must be from 0.1 to 3,600 seconds (was 0)", "top", "--interval", "0")]
+    [InlineData("no command; there are serve, probe, bench, pages, top, arena (mapwire --help)")]
+    [InlineData("no command 'perform'; there are serve, probe", "perform")]
+    [InlineData("no command '--bogus'; there are serve, probe", "--bogus")]
+    public async Task A_wrong_word_is_told_in_the_commands_words_with_its_value(string message, params string[] words)
+    {
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, words);
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith("mapwire: " + message, Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Equal("", result.Output);
+    }
+
+    [Theory]
+    [InlineData("[::1]:0", @"rtmp://\[::1\]:\d+/vod")]
+    [InlineData(":0", @"rtmp://0\.0\.0\.0:\d+/vod")]
+    [InlineData("*:0", @"rtmp://0\.0\.0\.0:\d+/vod")]
+    [InlineData("localhost:0", @"rtmp://(127\.0\.0\.1|\[::1\]):\d+/vod")]
+    public async Task Every_way_to_write_an_end_point_is_listened_on(string endPoint, string address)
+    {
+        await using ServerProcess server = ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", endPoint]);
+        await server.HearsAsync(new System.Text.RegularExpressions.Regex("Listening on " + address));
+        await server.SignalAsync("TERM");
+        Assert.Equal(0, await server.EndsAsync(MapwireServer.EndPatience));
+    }
+
+    [Fact]
+    public async Task Bench_of_a_refused_port_ends_at_once()
+    {
+        using TcpListener free = new(IPAddress.Loopback, 0);
+        free.Start();
+        string port = ((IPEndPoint)free.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        free.Stop();
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["bench", $"rtmp://127.0.0.1:{port}/vod/x", "--seconds", "600"]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains($"cannot connect to 127.0.0.1:{port}: Connection refused", result.Errors, StringComparison.Ordinal);
+        Assert.Equal("", result.Output);
+    }
+
+    [Fact]
+    public async Task Bench_of_a_process_that_is_not_there_ends_at_once()
+    {
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["bench", "rtmp://127.0.0.1/vod/x", "--server-pid", "99999999"]);
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("--server-pid must be a running process (was 99999999)", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Probe_takes_several_files_and_folders()
+    {
+        string folder = TemporaryFolder.Create("many");
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        Directory.CreateDirectory(Path.Combine(folder, "sub"));
+        File.Copy(film, Path.Combine(folder, "it's a+b.mp4"));
+        File.Copy(film, Path.Combine(folder, "sub", "two.mov"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "bad.mp4"), "this is no film at all");
+        await File.WriteAllTextAsync(Path.Combine(folder, "notes.txt"), "notes");
+
+        ToolResult text = await Tool.RunAsync(MapwireServer.Program, ["probe", folder, film]);
+        Assert.Equal(1, text.ExitCode);
+        Assert.EndsWith("4 files: 3 playable, 1 refused", text.Output.TrimEnd(), StringComparison.Ordinal);
+
+        ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", folder, "--json"]);
+        Assert.Contains("it's a+b.mp4", json.Output, StringComparison.Ordinal); // not \u0027 and \u002B
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        Assert.Equal([false, true, true], document.RootElement.EnumerateArray().Select(static file => file.GetProperty("playable").GetBoolean()));
+    }
+
+    [Theory]
+    [InlineData("FLV\u0001\u0005\0\0\0\u0009\0\0\0\0")]
+    [InlineData("hello, this is a text and no film")]
+    [InlineData("GGGGGGGGGGGGGGGGGGGGGGGG")]
+    public async Task Boxes_of_a_file_that_has_none_are_not_made_up(string content)
+    {
+        string path = Path.Combine(TemporaryFolder.Create("no-boxes"), "file.mp4");
+        await File.WriteAllTextAsync(path, content);
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--boxes"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("  no boxes: ", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("fault:", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_truncated_film_is_called_so()
+    {
+        string path = Path.Combine(TemporaryFolder.Create("truncated"), "cut.mp4");
+        byte[] whole = await File.ReadAllBytesAsync(await FilmFactory.GetAsync("fragmented.mp4"));
+        await File.WriteAllBytesAsync(path, whole[..(whole.Length * 2 / 3)]);
+        ToolResult text = await Tool.RunAsync(MapwireServer.Program, ["probe", path]);
+        Assert.True(text.ExitCode == 0, text.ToString());
+        Assert.Contains("  truncated: ", text.Output, StringComparison.Ordinal);
+        ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json"]);
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        Assert.True(document.RootElement.GetProperty("truncated").GetBoolean());
+        Assert.DoesNotContain("truncated: ", (await Tool.RunAsync(MapwireServer.Program, ["probe", await FilmFactory.GetAsync("fragmented.mp4")])).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_of_a_folder_with_special_files_shows_the_rest()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no FIFOs in folders.");
+        string folder = TemporaryFolder.Create("special");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
+        Directory.CreateSymbolicLink(Path.Combine(folder, "null"), "/dev/null");
+        if (Environment.IsPrivilegedProcess)
+        {
+            await Tool.SucceedAsync("mknod", [Path.Combine(folder, "device"), "c", "1", "3"]);
+        }
+
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["pages", folder]);
+        Assert.Contains("film.mp4", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled", result.Errors, StringComparison.Ordinal);
+        Assert.Equal(Environment.IsPrivilegedProcess ? 1 : 0, result.ExitCode);
+    }
+
+    [Fact]
+    public async Task Pages_says_what_stays_when_a_mapped_film_is_evicted()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Eviction is Linux's.");
+        string path = Path.Combine(TemporaryFolder.Create("evict"), "film.mp4");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), path);
+        await using ServerProcess holder = ServerProcess.Start(MapwireServer.Program, ["pages", "--lock", path]);
+        await holder.HearsAsync(new System.Text.RegularExpressions.Regex("locked in memory until interrupted"));
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["pages", "--evict", path]);
+        Assert.Matches(@"mapwire: .*film\.mp4: (\d+) of \1 pages stay in memory: a process has them mapped", result.Errors);
+        await holder.SignalAsync("TERM");
+        Assert.Equal(0, await holder.EndsAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task Pages_of_a_folder_without_permission_says_so()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has rights of its own.");
+        string folder = TemporaryFolder.Create("pages-locked");
+        await Tool.SucceedAsync("chmod", ["0", folder]);
+        string[] command = [MapwireServer.Program, "pages", folder];
+        string[] words = Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all", .. command] : command;
+        ToolResult result = await Tool.RunAsync(Tool.Path(words[0]), words[1..]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("denied", result.Errors, StringComparison.Ordinal);
+    }
+}
