@@ -63,6 +63,38 @@ internal static class OptionFactory
             },
         };
 
+    /// <summary>An option with a reader of its own that may be given more than once.</summary>
+    /// <param name="name">With its dashes.</param>
+    /// <param name="description">A sentence for the help.</param>
+    /// <param name="unit">What stands for a value in the help.</param>
+    /// <param name="takes">What a value has to be, for the message.</param>
+    /// <param name="parse">Reads one value; throws a <see cref="FormatException"/> or an <see cref="OverflowException"/> where it is none.</param>
+    /// <param name="values">The default.</param>
+    public static Option<T[]> CreateList<T>(string name, string description, string unit, string takes, Func<string, T> parse, T[] values) => new(name)
+    {
+        Description = description,
+        HelpName = unit,
+        DefaultValueFactory = _ => values,
+        CustomParser = given =>
+        {
+            List<T> read = [];
+            foreach (Token token in given.Tokens)
+            {
+                try
+                {
+                    read.Add(parse(token.Value));
+                }
+                catch (Exception exception) when (exception is FormatException or OverflowException)
+                {
+                    given.AddError($"{name} must be {takes} (was '{token.Value}')");
+                    break;
+                }
+            }
+
+            return [.. read];
+        },
+    };
+
     /// <summary>A library's message about one of its properties, in the command's words.</summary>
     /// <param name="exception">Names the property, in its message too.</param>
     /// <param name="find">Gives the option that sets a property; null where there is none.</param>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Net.Sockets;
 using Mapwire.Server;
 using Mapwire.Server.Catalog;
@@ -72,10 +73,14 @@ internal static class ServeCommand
             }
             catch (SocketException exception)
             {
-                return ExitCode.Misuse($"cannot listen on {options.EndPoint}: {exception.Message}");
+                return ExitCode.Misuse($"cannot listen on {string.Join(" and ", options.EndPoints)}: {exception.Message}");
             }
 
-            Output.TryWriteLine($"Listening on rtmp://{server.EndPoint}/{options.Application}");
+            foreach (IPEndPoint endPoint in server.EndPoints)
+            {
+                Output.TryWriteLine($"Listening on rtmp://{endPoint}/{options.Application}");
+            }
+
             _ = TellTitlesAsync(server, Path.GetFullPath(options.Folder));
             signals.Wait();
             server.Stop();

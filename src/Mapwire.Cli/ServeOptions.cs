@@ -12,7 +12,7 @@ namespace Mapwire.Cli;
 internal sealed class ServeOptions
 {
     private readonly RtmpServerOptions _defaults;
-    private readonly Option<IPEndPoint> _rtmp;
+    private readonly Option<IPEndPoint[]> _rtmp;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
     private readonly Option<double> _handshakeTimeout;
@@ -24,6 +24,16 @@ internal sealed class ServeOptions
     private readonly Option<long?> _maxServerRate = OptionFactory.OptionalLongBytes("--max-server-rate", "The most sent to all players a second; no limit when left out.");
     private readonly Option<int?> _sendBuffer = OptionFactory.OptionalBytes("--send-buffer", "The kernel's send buffer of a player; the system's own when left out.");
     private readonly Option<int?> _receiveBuffer = OptionFactory.OptionalBytes("--receive-buffer", "The kernel's receive buffer of a player; the system's own when left out.");
+
+    private readonly Option<long?> _maxPacingRate = OptionFactory.OptionalLongBytes("--max-pacing-rate", "The most the system puts on the wire for one player a second; no limit when left out.");
+    private readonly Option<double> _minBuffer;
+    private readonly Option<double> _maxPause;
+    private readonly Option<long> _minPlayerRate;
+    private readonly Option<int> _maxAddressConnections;
+    private readonly Option<int> _maxAddressConnects;
+    private readonly Option<double> _maxUnsentTime;
+    private readonly Option<double> _acknowledgeTimeout;
+    private readonly Option<bool> _copyPayload = new("--copy-payload") { Description = "Send by copies, as encrypted connections do.", Hidden = true };
 
     private readonly Option<bool> _legacyHevc = new("--legacy-hevc")
     {
@@ -57,8 +67,13 @@ internal sealed class ServeOptions
     public ServeOptions(RtmpServerOptions defaults)
     {
         _defaults = defaults;
-        _rtmp = OptionFactory.Create(
-            "--rtmp", "Where to listen; port 0 picks a free one.", "HOST:PORT", EndPointText.Takes, EndPointText.Parse, _ => defaults.EndPoint);
+        _rtmp = OptionFactory.CreateList(
+            "--rtmp",
+            "Where to listen, once or more; port 0 picks a free one, [::] is IPv6 and IPv4.",
+            "HOST:PORT",
+            EndPointText.Takes,
+            EndPointText.Parse,
+            [.. defaults.EndPoints]);
         _maxBuffer = Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
         _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
         _handshakeTimeout = Seconds("--handshake-timeout", "From accept to the connect command.", defaults.HandshakeTimeout);
@@ -66,9 +81,16 @@ internal sealed class ServeOptions
         _sendTimeout = Seconds("--send-timeout", "How long a player may not read what it is sent.", defaults.SendTimeout);
         _maxConnections = OptionFactory.Count("--max-connections", "The most connections at once.", defaults.MaxConnections);
         _workers = OptionFactory.Count("--workers", "Threads that serve connections.", defaults.Workers);
+        _minBuffer = Seconds("--min-buffer", "The least media sent ahead of a player's clock, whatever it asks for.", defaults.MinClientBuffer);
+        _maxPause = Seconds("--max-pause", "How long a player may stay paused.", defaults.MaxPause);
+        _minPlayerRate = OptionFactory.LongBytes("--min-player-rate", "What a player has to read a second while its socket is full, over the send timeout; 0 for anything.", defaults.MinPlayerRate);
+        _maxAddressConnections = OptionFactory.Count("--max-address-connections", "The most connections of one address at once; 0 for no limit.", defaults.MaxConnectionsPerAddress);
+        _maxAddressConnects = OptionFactory.Count("--max-address-connects", "New connections a second of one address; 0 for no limit.", defaults.MaxConnectsPerAddress);
+        _maxUnsentTime = Seconds("--max-unsent-time", "What may wait unsent in a full socket, as time of its path's rate; 0 for the system's own.", defaults.MaxUnsentTime);
+        _acknowledgeTimeout = Seconds("--acknowledge-timeout", "How long sent bytes may stay without an acknowledgement.", defaults.AcknowledgeTimeout);
         _byProperty = new Dictionary<string, Option>(StringComparer.Ordinal)
         {
-            [nameof(RtmpServerOptions.EndPoint)] = _rtmp,
+            [nameof(RtmpServerOptions.EndPoints)] = _rtmp,
             [nameof(RtmpServerOptions.MaxClientBuffer)] = _maxBuffer,
             [nameof(RtmpServerOptions.ChunkSize)] = _chunkSize,
             [nameof(RtmpServerOptions.HandshakeTimeout)] = _handshakeTimeout,
@@ -80,6 +102,15 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.MaxServerRate)] = _maxServerRate,
             [nameof(RtmpServerOptions.SendBuffer)] = _sendBuffer,
             [nameof(RtmpServerOptions.ReceiveBuffer)] = _receiveBuffer,
+            [nameof(RtmpServerOptions.MaxPacingRate)] = _maxPacingRate,
+            [nameof(RtmpServerOptions.MinClientBuffer)] = _minBuffer,
+            [nameof(RtmpServerOptions.MaxPause)] = _maxPause,
+            [nameof(RtmpServerOptions.MinPlayerRate)] = _minPlayerRate,
+            [nameof(RtmpServerOptions.MaxConnectionsPerAddress)] = _maxAddressConnections,
+            [nameof(RtmpServerOptions.MaxConnectsPerAddress)] = _maxAddressConnects,
+            [nameof(RtmpServerOptions.MaxUnsentTime)] = _maxUnsentTime,
+            [nameof(RtmpServerOptions.AcknowledgeTimeout)] = _acknowledgeTimeout,
+            [nameof(RtmpServerOptions.CopiesPayload)] = _copyPayload,
             [nameof(RtmpServerOptions.LegacyHevc)] = _legacyHevc,
             [nameof(RtmpServerOptions.IndexCacheFolder)] = _indexCache,
             [nameof(RtmpServerOptions.StatisticsName)] = _statistics,
@@ -103,7 +134,7 @@ internal sealed class ServeOptions
     {
         Folder = folder,
         Application = _defaults.Application,
-        EndPoint = parsed.GetValue(_rtmp)!,
+        EndPoints = parsed.GetValue(_rtmp)!,
         MaxClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(_maxBuffer)),
         ChunkSize = parsed.GetValue(_chunkSize),
         HandshakeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_handshakeTimeout)),
@@ -115,6 +146,15 @@ internal sealed class ServeOptions
         MaxServerRate = parsed.GetValue(_maxServerRate),
         SendBuffer = parsed.GetValue(_sendBuffer),
         ReceiveBuffer = parsed.GetValue(_receiveBuffer),
+        MaxPacingRate = parsed.GetValue(_maxPacingRate),
+        MinClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(_minBuffer)),
+        MaxPause = TimeSpan.FromSeconds(parsed.GetValue(_maxPause)),
+        MinPlayerRate = parsed.GetValue(_minPlayerRate),
+        MaxConnectionsPerAddress = parsed.GetValue(_maxAddressConnections),
+        MaxConnectsPerAddress = parsed.GetValue(_maxAddressConnects),
+        MaxUnsentTime = TimeSpan.FromSeconds(parsed.GetValue(_maxUnsentTime)),
+        AcknowledgeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_acknowledgeTimeout)),
+        CopiesPayload = parsed.GetValue(_copyPayload),
         LegacyHevc = parsed.GetValue(_legacyHevc),
         Limits = _limits.Read(parsed),
         IndexCacheFolder = parsed.GetValue(_indexCache) is { } cache and not "none" ? cache : null,

@@ -1,5 +1,5 @@
 using System.Net;
-using Mapwire.Server.Hosting;
+using Mapwire.Server.Sending;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server;
@@ -25,6 +25,18 @@ internal static partial class Log
 
     [LoggerMessage(105, LogLevel.Warning, "at most {Room} connections instead of {Wished} (MaxConnections): this process may have {Limit} descriptors, and that many connections need {Needed}; raise the limit (ulimit -n, LimitNOFILE)")]
     public static partial void ConnectionsLimited(ILogger log, long room, int wished, long limit, long needed);
+
+    [LoggerMessage(106, LogLevel.Warning, "{Peer} cannot be watched: {Fault}")]
+    public static partial void NotWatched(ILogger log, EndPoint? peer, string fault);
+
+    [LoggerMessage(107, LogLevel.Warning, "{Times} connections refused since the last such line: {Peer} {Reason}")]
+    public static partial void AddressLimited(ILogger log, long times, EndPoint? peer, string reason);
+
+    [LoggerMessage(108, LogLevel.Warning, "a worker has hung in a system call for more than 2 s: new connections go to the others")]
+    public static partial void WorkerStuck(ILogger log);
+
+    [LoggerMessage(109, LogLevel.Information, "{Peer} closed before its stream was ready: {Fault}")]
+    public static partial void StreamNotWrapped(ILogger log, EndPoint? peer, string fault);
 
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
@@ -52,4 +64,7 @@ internal static partial class Log
 
     [LoggerMessage(900, LogLevel.Error, "{Peer} closed: unhandled exception")]
     public static partial void InternalError(ILogger log, EndPoint? peer, Exception fault);
+
+    [LoggerMessage(901, LogLevel.Error, "a loop met an unhandled exception and goes on")]
+    public static partial void LoopFault(ILogger log, Exception fault);
 }

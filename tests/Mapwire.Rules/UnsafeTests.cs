@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Mapwire.Rules;
 
-/// <summary>Memory is touched by address only inside a fence: a folder named Native, and the server's Transport.</summary>
+/// <summary>Memory is touched by address only inside a fence: a folder named Native, and the server's Loop and Sending.</summary>
 public sealed partial class UnsafeTests
 {
     /// <summary>How far above an unsafe block its reason may stand.</summary>
@@ -12,20 +12,20 @@ public sealed partial class UnsafeTests
 
     [Fact]
     public void Unsafe_stays_in_its_fences() =>
-        Violations.None(All.SelectMany(OutsideTheFence), "Unsafe code belongs in Native/ or Mapwire.Server/Transport/.");
+        Violations.None(All.SelectMany(OutsideTheFence), "Unsafe code belongs in Native/ or Mapwire.Server/Loop/ and Sending/.");
 
     [Fact]
     public void Unsafe_outside_a_fence_is_found()
     {
         Violations.Found(OutsideTheFence(new("src/Mapwire.Media/Mp4/Box.cs", "class Box { unsafe void A(byte* p) { } }")), "unsafe");
-        Violations.Found(OutsideTheFence(new("src/Mapwire.Media/Transport/Box.cs", "class Box { unsafe void A(byte* p) { } }")), "unsafe");
+        Violations.Found(OutsideTheFence(new("src/Mapwire.Media/Sending/Box.cs", "class Box { unsafe void A(byte* p) { } }")), "unsafe");
         Violations.Found(OutsideTheFence(new("src/Mapwire.Rtmp/Chunks/C.cs", "[LibraryImport(\"libc\")] static partial int f();")), "LibraryImport");
         Violations.Found(OutsideTheFence(new("tests/Mapwire.X/T.cs", "[DllImport(\"libc\")] static extern int f();")), "DllImport");
         Violations.Found(OutsideTheFence(new("src/Mapwire.Media/A.cs", "x = Unsafe.As<A>(y);")), "Unsafe.");
         Violations.Found(OutsideTheFence(new("src/Mapwire.Media/A.cs", "x = Marshal.ReadByte(y);")), "Marshal.");
         Violations.Found(OutsideTheFence(new("src/Mapwire.Server/Hosting/A.cs", "NativeLibrary.Load(x);")), "NativeLibrary.Load");
         Assert.Empty(OutsideTheFence(new("src/Mapwire.Media/A.cs", "// unsafe\n/* [DllImport] */ string s = \"unsafe\"; bool isUnsafe;")));
-        Assert.Empty(OutsideTheFence(new("src/Mapwire.Server/Transport/A.cs", "unsafe class A;")));
+        Assert.Empty(OutsideTheFence(new("src/Mapwire.Server/Sending/A.cs", "unsafe class A;")));
     }
 
     [Fact]
@@ -55,7 +55,8 @@ public sealed partial class UnsafeTests
     }
 
     private static bool IsFence(SourceFile source) =>
-        source.Folders.Contains("Native", StringComparer.Ordinal) || source.Path.StartsWith("src/Mapwire.Server/Transport/", StringComparison.Ordinal);
+        source.Folders.Contains("Native", StringComparer.Ordinal) || source.Path.StartsWith("src/Mapwire.Server/Loop/", StringComparison.Ordinal) ||
+        source.Path.StartsWith("src/Mapwire.Server/Sending/", StringComparison.Ordinal);
 
     private static IEnumerable<string> OutsideTheFence(SourceFile source)
     {

@@ -1,18 +1,17 @@
 using Mapwire.Load.Measuring;
 using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Loop;
 
 namespace Mapwire.Load.Players;
 
-/// <summary>One thread with its poller, its players and their schedule.</summary>
-internal sealed class LoadLoop : IDisposable
+/// <summary>A loop of players, with their schedule.</summary>
+internal sealed class LoadLoop : EventLoop, IDisposable
 {
     /// <summary>
     /// What one receive call takes at most: a second of a 1 Mbit/s film in one call, and the buffer stays in a core's own cache.
     /// </summary>
     private const int ReceiveLength = 128 * 1024;
 
-    private const int EventsPerWait = 512;
     private const long LookEvery = 250 * LoadClock.Millisecond;
 
     /// <summary>The longest wait, so that a stop is heard of even where a wake got lost.</summary>
@@ -20,17 +19,16 @@ internal sealed class LoadLoop : IDisposable
 
     private readonly LoadPlayer[] _players;
     private readonly PriorityQueue<LoadPlayer, long> _schedule = new();
-    private readonly Queue<LoadPlayer> _again = new();
     private readonly Dictionary<RtmpUrl, double> _durations = [];
-    private readonly Thread _thread;
-    private volatile bool _stops;
     private volatile Exception? _fault;
+    private long _nextLook = LoadClock.Now + LookEvery;
     private long _playing;
     private long _stalling;
 
     /// <param name="options">What the players do.</param>
     /// <param name="index">Which of the loops this is: it takes each n-th player.</param>
     public LoadLoop(LoadOptions options, int index)
+        : base($"mapwire load {index}")
     {
         Mode = options.Mode;
         IsEnhanced = options.Enhanced;
@@ -41,7 +39,7 @@ internal sealed class LoadLoop : IDisposable
         _players = new LoadPlayer[((options.Players - index - 1) / options.Threads) + 1];
         for (int i = 0; i < _players.Length; i++)
         {
-            _players[i] = new LoadPlayer(this, i, options.Targets[((i * options.Threads) + index) % options.Targets.Count]);
+            _players[i] = new LoadPlayer(this, options.Targets[((i * options.Threads) + index) % options.Targets.Count]);
         }
 
         Step = LoadClock.Of(options.EffectiveRamp) / Math.Max(1.0, options.Players);
@@ -52,7 +50,6 @@ internal sealed class LoadLoop : IDisposable
 
         Stride = options.Threads;
         Index = index;
-        _thread = new Thread(Run) { Name = $"mapwire load {index}", IsBackground = true };
     }
 
     /// <summary>What rtmpdump asks for when it wants everything: ten hours.</summary>
@@ -60,9 +57,6 @@ internal sealed class LoadLoop : IDisposable
 
     /// <summary>What this loop's players have seen.</summary>
     public LoadTally Tally { get; } = new();
-
-    /// <summary>Waits for the players' sockets.</summary>
-    public Poller Poller { get; } = Poller.Create();
 
     /// <summary>Where received bytes go until they are checked, at once.</summary>
     public byte[] ReceiveBuffer { get; } = GC.AllocateUninitializedArray<byte>(ReceiveLength, pinned: true);
@@ -104,50 +98,39 @@ internal sealed class LoadLoop : IDisposable
             _players[i].CallAt(start + (long)(Step * ((i * Stride) + Index)));
         }
 
-        _thread.Start();
+        Start();
     }
 
     /// <summary>Ends all plays and the thread.</summary>
-    /// <exception cref="InvalidOperationException">The loop broke down, or does not end.</exception>
+    /// <exception cref="InvalidOperationException">The loop failed, or does not end.</exception>
     public void Stop()
     {
-        _stops = true;
-        Poller.Wake();
-        if (_thread.IsAlive && !_thread.Join(TimeSpan.FromSeconds(30)))
+        if (!Stop(TimeSpan.FromSeconds(30)))
         {
-            throw new InvalidOperationException("The load does not end.");
+            throw new InvalidOperationException("The load thread did not stop within 30 s.");
         }
 
         if (_fault is { } fault)
         {
-            throw new InvalidOperationException("The load broke down.", fault);
+            throw new InvalidOperationException("The load thread failed; see the inner exception.", fault);
         }
     }
 
-    /// <summary>Whether the thread ended before it was told to.</summary>
+    /// <summary>Whether something failed that is no connection's fault.</summary>
     public bool HasFailed => _fault is not null;
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_thread.IsAlive)
-        {
-            Stop();
-        }
-
+        Stop();
         foreach (LoadPlayer player in _players)
         {
             player.Dispose();
         }
-
-        Poller.Dispose();
     }
 
     /// <summary>Calls a player at a time of the clock.</summary>
     public void Schedule(LoadPlayer player, long due) => _schedule.Enqueue(player, due);
-
-    /// <summary>Gives a player another turn after the others had theirs.</summary>
-    public void RunAgain(LoadPlayer player) => _again.Enqueue(player);
 
     /// <summary>Counts what a look at a playing player showed.</summary>
     public void Look(bool stalls, bool isIdle)
@@ -164,44 +147,31 @@ internal sealed class LoadLoop : IDisposable
     /// <summary>Takes note of a film's length.</summary>
     public void LearnDuration(RtmpUrl url, double seconds) => _durations[url] = seconds;
 
-    private void Run()
+    /// <summary>A fault of a player's or of the loop's, which ends the test.</summary>
+    internal void Fail(Exception exception) => _fault ??= exception;
+
+    /// <inheritdoc/>
+    protected override int MaxWait => Patience(_nextLook);
+
+    /// <inheritdoc/>
+    protected override void OnRoundEnd()
     {
-        try
+        long now = LoadClock.Now;
+        if (now >= _nextLook)
         {
-            RunUntilStopped();
+            LookAtAll(now);
+            _nextLook = now + LookEvery;
         }
-        catch (Exception fault)
-        {
-            _fault = fault;
-        }
+
+        CallDue(now);
     }
 
-    private void RunUntilStopped()
+    /// <inheritdoc/>
+    protected override void OnLoopFault(Exception exception) => Fail(exception);
+
+    /// <inheritdoc/>
+    protected override void OnEnd()
     {
-        PollEvent[] events = new PollEvent[EventsPerWait];
-        long nextLook = LoadClock.Now + LookEvery;
-        while (!_stops)
-        {
-            long now = LoadClock.Now;
-            if (now >= nextLook)
-            {
-                LookAtAll(now);
-                nextLook = now + LookEvery;
-            }
-
-            CallDue(now);
-            int count = Poller.Wait(events, Patience(nextLook));
-            foreach (PollEvent seen in events.AsSpan(0, count))
-            {
-                _players[(int)seen.Key].OnReady(seen.Readable, seen.Writable);
-            }
-
-            for (int i = _again.Count; i > 0; i--)
-            {
-                _again.Dequeue().Read();
-            }
-        }
-
         long end = LoadClock.Now;
         LookAtAll(end);
         foreach (LoadPlayer player in _players)
@@ -229,11 +199,6 @@ internal sealed class LoadLoop : IDisposable
     /// </summary>
     private int Patience(long nextLook)
     {
-        if (_again.Count > 0)
-        {
-            return 0;
-        }
-
         long now = LoadClock.Now;
         long untilLook = Math.Clamp(nextLook - now + LoadClock.Millisecond, 0, LongestWait);
         long untilDue = _schedule.TryPeek(out _, out long due) ? Math.Max(0, due - now) : LongestWait;

@@ -1,13 +1,15 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Mapwire.Load.Measuring;
 using Mapwire.Rtmp;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Loop;
 
 namespace Mapwire.Load.Players;
 
 /// <summary>One seat of the audience: a connection at a time, begun, watched and ended as the mode says. Lives on its loop's thread.</summary>
-internal sealed class LoadPlayer : IDisposable
+internal sealed class LoadPlayer : Watched, IDisposable
 {
     /// <summary>Receive calls before the others have their turn.</summary>
     private const int ReceivesPerTurn = 4;
@@ -27,7 +29,7 @@ internal sealed class LoadPlayer : IDisposable
     private readonly LoadTarget _target;
     private Socket? _socket;
     private ClientSession? _session;
-    private PlayerEar? _ear;
+    private LoadSessionHandler? _ear;
     private byte[] _unsent = [];
     private long _intendedStart;
     private long _received; // when something came last
@@ -35,15 +37,15 @@ internal sealed class LoadPlayer : IDisposable
     private bool _wasServed;
     private bool _hasStalled;
 
-    public LoadPlayer(LoadLoop loop, int place, LoadTarget target)
+    public LoadPlayer(LoadLoop loop, LoadTarget target)
+        : base(loop)
     {
         _loop = loop;
-        Place = place;
         _target = target;
     }
 
-    /// <summary>Where the loop keeps this player.</summary>
-    public int Place { get; }
+    /// <inheritdoc/>
+    public override SafeHandle? Handle => _socket?.SafeHandle;
 
     /// <summary>How far the connection is.</summary>
     public PlayerStage Stage => _socket is null ? PlayerStage.Waiting : _session is null ? PlayerStage.Connecting : _ear!.Stage;
@@ -79,9 +81,13 @@ internal sealed class LoadPlayer : IDisposable
         }
     }
 
-    /// <summary>The poller saw something.</summary>
-    public void OnReady(bool readable, bool writable)
+    /// <inheritdoc/>
+    public override void TakeTurn()
     {
+        bool writable = IsWritable;
+        bool readable = IsReadable;
+        IsWritable = false;
+        IsReadable = false;
         if (_socket is null)
         {
             return;
@@ -108,6 +114,19 @@ internal sealed class LoadPlayer : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public override void OnFault(Exception exception)
+    {
+        _loop.Fail(exception);
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public override void OnLoopEnd()
+    {
+        // The loop settles and stops all its players, watched or not.
+    }
+
     /// <summary>Reads what is there, for a turn.</summary>
     public void Read()
     {
@@ -131,12 +150,13 @@ internal sealed class LoadPlayer : IDisposable
             }
 
             Take(_loop.ReceiveBuffer.AsSpan(0, count));
-            if (count < _loop.ReceiveBuffer.Length)
+            if (count < _loop.ReceiveBuffer.Length && !HasEnded)
             {
                 return; // the socket is empty: what comes later raises an event
             }
         }
 
+        IsReadable = true;
         _loop.RunAgain(this);
     }
 
@@ -202,8 +222,9 @@ internal sealed class LoadPlayer : IDisposable
             return;
         }
 
-        _loop.Poller.Add(_socket.SafeHandle, Place);
-        _loop.Poller.WantWrite(_socket.SafeHandle, Place, want: true);
+        HasEnded = false;
+        _loop.Watch(this);
+        _loop.WantWrite(this, want: true);
     }
 
     private void Establish()
@@ -215,12 +236,12 @@ internal sealed class LoadPlayer : IDisposable
             return;
         }
 
-        _loop.Poller.WantWrite(_socket.SafeHandle, Place, want: false);
+        _loop.WantWrite(this, want: false);
         long now = LoadClock.Now;
         _received = now;
         _loop.Tally.Established.Add(now - _intendedStart);
         RtmpUrl url = _target.Url;
-        _ear = new PlayerEar(_loop, url, _intendedStart);
+        _ear = new LoadSessionHandler(_loop, url, _intendedStart);
         ConnectCommand connect = _loop.IsEnhanced
             ? ClientSessionOptions.EnhancedConnect(url.Application, url.ConnectUrl)
             : ClientSessionOptions.DefaultConnect(url.Application, url.ConnectUrl);
@@ -235,7 +256,7 @@ internal sealed class LoadPlayer : IDisposable
         long now = LoadClock.Now;
         _received = now;
         _loop.Tally.Bytes += bytes.Length;
-        PlayerEar ear = _ear!;
+        LoadSessionHandler ear = _ear!;
         ear.Now = now;
         try
         {
@@ -296,7 +317,7 @@ internal sealed class LoadPlayer : IDisposable
         byte[] rest = sent == bytes.Length ? [] : bytes[sent..].ToArray();
         if ((rest.Length > 0) != (_unsent.Length > 0))
         {
-            _loop.Poller.WantWrite(_socket.SafeHandle, Place, want: rest.Length > 0);
+            _loop.WantWrite(this, want: rest.Length > 0);
         }
 
         _unsent = rest;
@@ -329,7 +350,7 @@ internal sealed class LoadPlayer : IDisposable
             _loop.Tally.SeeksUnanswered += ear.IsSeeking ? 1 : 0;
         }
 
-        _loop.Poller.Remove(_socket.SafeHandle, Place);
+        _loop.Unwatch(this);
         _socket.Dispose();
         _socket = null;
         _session = null;

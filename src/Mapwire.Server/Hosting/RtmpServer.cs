@@ -1,8 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Mapwire.Server.Catalog;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
-using Mapwire.Server.Transport;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
@@ -16,23 +17,18 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     private const int Backlog = 4096;
 
-    /// <summary>Silence after which the system asks a peer whether it is still there; a phone that lost its network is gone within minutes.</summary>
-    private const int KeepAliveSeconds = 60;
-
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
-
-    /// <summary>How long to wait before accepting again when the system has no descriptor left.</summary>
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ServerContext _context;
     private readonly Worker[] _workers;
-    private readonly ManualResetEventSlim _stopping = new();
+    private readonly AddressLimits _addresses;
+    private readonly EventLoop _accepting;
+    private readonly List<Listener> _listeners = [];
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
     private RepeatedWarning _full;
     private RepeatedWarning _failed;
-    private int _maxConnections;
-    private Socket? _listener;
-    private Thread? _accepting;
+    private RepeatedWarning _limited;
+    private RepeatedWarning _stuck;
 
     /// <summary>Creates a server that does not listen yet.</summary>
     /// <param name="options">What to serve and how.</param>
@@ -47,17 +43,22 @@ public sealed class RtmpServer : IDisposable
         TitleCatalog catalog = new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits);
         _context = new ServerContext(options, catalog, new ReelOpener(folder, catalog, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
-        EndPoint = options.EndPoint;
+        _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
+        _accepting = new EventLoop("mapwire accept");
+        EndPoints = options.EndPoints;
     }
 
-    /// <summary>Where the server listens; with the real port once it has started.</summary>
-    public IPEndPoint EndPoint { get; private set; }
+    /// <summary>Where the server listens; with the real ports once it has started.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints { get; private set; }
+
+    /// <summary>The first of <see cref="EndPoints"/>.</summary>
+    public IPEndPoint EndPoint => EndPoints[0];
 
     /// <summary>
     /// The most connections at once: <see cref="RtmpServerOptions.MaxConnections"/>, or what the system's limit of descriptors leaves
-    /// room for, where that is less. Known once the server has started.
+    /// room for, where that is less. 0 until the server has started.
     /// </summary>
-    public int MaxConnections => _maxConnections;
+    public int MaxConnections { get; private set; }
 
     /// <summary>Connections that are open now.</summary>
     public int ConnectionCount => _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
@@ -67,43 +68,41 @@ public sealed class RtmpServer : IDisposable
     public Task<TitleCount> CountTitlesAsync(TimeSpan timeLimit) => _context.Catalog.CountAsync(timeLimit);
 
     /// <summary>Listens and serves until <see cref="Stop"/>.</summary>
-    /// <exception cref="SocketException">The end point cannot be listened on.</exception>
+    /// <exception cref="SocketException">An end point cannot be listened on.</exception>
     public void Start()
     {
-        Socket listener = new(EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            listener.Bind(EndPoint);
-            listener.Listen(Backlog);
+            foreach (IPEndPoint endPoint in _context.Options.EndPoints)
+            {
+                _listeners.Add(new Listener(_accepting, endPoint, Backlog, OnAccepted, OnAcceptFailed));
+            }
         }
         catch
         {
-            listener.Dispose();
+            _listeners.ForEach(static listener => listener.Dispose());
             throw;
         }
 
-        _listener = listener;
-        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        EndPoints = [.. _listeners.Select(static listener => listener.EndPoint)];
         _context.Statistics = _context.Options.StatisticsName is null
             ? null
             : ServerStatistics.TryPublish(_context.Options, EndPoint, _context.Log);
         for (int i = 0; i < _workers.Length; i++)
         {
-            _workers[i] = new Worker(_context, i);
+            _workers[i] = new Worker(_context, _addresses, i);
             _workers[i].Start();
         }
 
-        _maxConnections = FitMaxConnections();
-        _accepting = new Thread(() => Accept(listener)) { Name = "mapwire accept", IsBackground = true };
+        MaxConnections = FitMaxConnections();
+        _accepting.Post(() => _listeners.ForEach(_accepting.Watch));
         _accepting.Start();
     }
 
     /// <summary>Stops accepting and ends all connections.</summary>
     public void Stop()
     {
-        _stopping.Set();
-        _listener?.Dispose(); // which ends the wait for a connection
-        _accepting?.Join(StopPatience);
+        _accepting.Stop(StopPatience);
         foreach (Worker worker in _workers)
         {
             worker?.Stop(StopPatience);
@@ -114,50 +113,13 @@ public sealed class RtmpServer : IDisposable
     public void Dispose()
     {
         Stop();
-        foreach (Worker worker in _workers)
-        {
-            worker?.Dispose();
-        }
-
         if (_workers.All(static worker => worker is not { IsRunning: true })) // else it may still write there; the next server clears it away
         {
             _context.Statistics?.Dispose();
         }
 
+        _listeners.ForEach(static listener => listener.Dispose());
         _context.Catalog.Dispose();
-        _stopping.Dispose();
-    }
-
-    private void Accept(Socket listener)
-    {
-        while (!_stopping.IsSet)
-        {
-            try
-            {
-                Hand(listener.Accept());
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
-            {
-                // The client left before it was accepted: nothing is wrong here.
-            }
-            catch (Exception exception)
-            {
-                // No descriptor or no memory left, or a fault of ours: either way the players that are there play on.
-                if (!_stopping.IsSet)
-                {
-                    if (_failed.TryLog(Environment.TickCount64, out long times))
-                    {
-                        Log.AcceptFailed(_context.Log, exception.Message, times);
-                    }
-
-                    _stopping.Wait(AcceptPause);
-                }
-            }
-        }
     }
 
     /// <summary>Compares what is wished for with what the system allows, and says so where it does not.</summary>
@@ -180,49 +142,96 @@ public sealed class RtmpServer : IDisposable
         return (int)room;
     }
 
-    private void Hand(Socket socket)
+    private void OnAcceptFailed(Exception exception)
     {
-        Worker least = _workers[0];
-        int total = 0;
-        foreach (Worker worker in _workers)
+        if (_failed.TryLog(_accepting.Now, out long times))
         {
-            total += worker.ConnectionCount;
-            least = worker.ConnectionCount < least.ConnectionCount ? worker : least;
+            Log.AcceptFailed(_context.Log, exception.Message, times);
         }
+    }
 
-        if (total >= _maxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
+    private void OnAccepted(Socket socket)
+    {
+        int count = ConnectionCount;
+        if (count >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
         {
             socket.Dispose();
-            if (_full.TryLog(Environment.TickCount64, out long times))
+            if (_full.TryLog(_accepting.Now, out long times))
             {
-                Log.ServerFull(_context.Log, times, total, _maxConnections);
+                Log.ServerFull(_context.Log, times, count, MaxConnections);
             }
 
             return;
         }
 
-        try
+        EndPoint? peer = PeerOf(socket);
+        IPAddress? address = (peer as IPEndPoint)?.Address;
+        if (_addresses.TryEnter(address, _accepting.Now) is { } reason)
         {
-            socket.Blocking = false;
-            socket.NoDelay = true; // a message is sent whole: waiting for more of it would only delay the first frame
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true); // a paused player may be gone for good
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
-            if (_context.Options.SendBuffer is { } sendBuffer)
+            socket.Dispose();
+            if (_limited.TryLog(_accepting.Now, out long times))
             {
-                socket.SendBufferSize = sendBuffer;
+                Log.AddressLimited(_context.Log, times, peer, reason);
             }
 
-            if (_context.Options.ReceiveBuffer is { } receiveBuffer)
+            return;
+        }
+
+        if (!SocketSettings.TryApply(socket, _context.Options))
+        {
+            socket.Dispose(); // gone already
+            _addresses.Leave(address);
+            return;
+        }
+
+        ConnectionLoop worker = ConnectionLoop.LeastLoaded(_workers, out bool isAnyStuck);
+        if (isAnyStuck && _stuck.TryLog(_accepting.Now, out _))
+        {
+            Log.WorkerStuck(_context.Log);
+        }
+
+        if (_context.Options.WrapStream is not null || _context.Options.CopiesPayload)
+        {
+            _ = AdoptStreamAsync(worker, socket, peer);
+        }
+        else
+        {
+            worker.Adopt(new PlainSender(socket), peer);
+        }
+    }
+
+    /// <summary>Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.</summary>
+    private async Task AdoptStreamAsync(ConnectionLoop worker, Socket socket, EndPoint? peer)
+    {
+        try
+        {
+            socket.Blocking = true; // to .NET: its streams wait by themselves
+            Stream stream = new NetworkStream(socket, ownsSocket: true);
+            if (_context.Options.WrapStream is { } wrap)
             {
-                socket.ReceiveBufferSize = receiveBuffer;
+                using CancellationTokenSource timeout = new(_context.Options.HandshakeTimeout);
+                stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
             }
+
+            worker.Adopt(new StreamSender(stream), peer);
+        }
+        catch (Exception exception)
+        {
+            Log.StreamNotWrapped(_context.Log, peer, exception.Message);
+            socket.Dispose();
+            _addresses.Leave((peer as IPEndPoint)?.Address);
+        }
+    }
+
+    private static EndPoint? PeerOf(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint;
         }
         catch (SocketException)
         {
-            socket.Dispose(); // gone already
-            return;
+            return null; // gone before it was looked at
         }
-
-        least.Adopt(socket);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Mapwire.Server.Catalog;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Hosting;
@@ -11,8 +12,11 @@ public sealed class RtmpServerOptions
     /// <summary>The folder of the titles. Required.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Where to listen. Default all IPv4 addresses, port 1935 (the port that RTMP is registered with). Port 0 picks a free one.</summary>
-    public IPEndPoint EndPoint { get; init; } = new(IPAddress.Any, 1935);
+    /// <summary>
+    /// Where to listen. Default all IPv4 addresses, port 1935 (the port that RTMP is registered with). Port 0 picks a free one;
+    /// <c>[::]</c> is all addresses of IPv6 and of IPv4.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> EndPoints { get; init; } = [new(IPAddress.Any, 1935)];
 
     /// <summary>The application that clients connect to, one path segment. Default <c>vod</c>, as in <c>rtmp://host/vod/film.mp4</c>.</summary>
     public string Application { get; init; } = "vod";
@@ -29,6 +33,12 @@ public sealed class RtmpServerOptions
     public TimeSpan DefaultClientBuffer { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
+    /// The least media that is sent ahead of a player's clock, whatever it asks for. Default 250 ms: a player that asks for nothing would
+    /// be woken for each frame, and stall with each packet that is late.
+    /// </summary>
+    public TimeSpan MinClientBuffer { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
     /// The chunk size announced to players, in bytes, from 128 to 16,777,215. Default 1 MiB: nearly every frame is one chunk, and
     /// some clients refuse more than 10 MiB.
     /// </summary>
@@ -43,13 +53,56 @@ public sealed class RtmpServerOptions
     /// <summary>How long a connection may stay without playing or asking for anything. Default 60 s.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a player may leave its socket full. Default 60 s: longer than any player's own buffer of a stalled picture.</summary>
+    /// <summary>How long a player may stay paused without a word. Default an hour: a meal; whoever comes later plays and seeks anew.</summary>
+    public TimeSpan MaxPause { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// How long a player may leave its socket full, and the time over which <see cref="MinPlayerRate"/> is measured. Default 60 s: longer
+    /// than any player's own buffer of a stalled picture.
+    /// </summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// What a player has to read while its socket is full, in bytes a second over <see cref="SendTimeout"/>; 0: anything will do. Default
+    /// 1,000: less than the thinnest speech, so only clients that read to hold a connection and its memory fall below it.
+    /// </summary>
+    public long MinPlayerRate { get; init; } = 1000;
+
+    /// <summary>
+    /// How long sent bytes may stay without the peer's acknowledgement (Linux: TCP_USER_TIMEOUT). Default 60 s, as <see cref="SendTimeout"/>:
+    /// systems try for some 15 minutes, for a phone that has left its network.
+    /// </summary>
+    public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How much may wait unsent in the socket of a player whose path is slower than its film, as time of the path's own rate (Linux:
+    /// TCP_NOTSENT_LOWAT, set by what the path takes); zero: as much as the system holds. Default 50 ms: a seek waits behind it, and the
+    /// path has more to do than a wake takes.
+    /// </summary>
+    public TimeSpan MaxUnsentTime { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// The most that the system puts on the wire for one player, in bytes a second (Linux: SO_MAX_PACING_RATE). Default null: no limit,
+    /// since each paced socket costs timers of the system; worth it where a second of film in one burst overruns a small queue on the way.
+    /// </summary>
+    public long? MaxPacingRate { get; init; }
 
     /// <summary>
     /// The most connections at once. Default 16,384: each holds a descriptor, and systems commonly allow a process 20,000 and more.
     /// </summary>
     public int MaxConnections { get; init; } = 16_384;
+
+    /// <summary>
+    /// The most connections of one address (IPv6: of one network of 64 bits) at once; 0 for no limit. Default 1,024: the viewers behind one
+    /// address of a carrier or a company, and a sixteenth of all.
+    /// </summary>
+    public int MaxConnectionsPerAddress { get; init; } = 1024;
+
+    /// <summary>
+    /// New connections a second of one address (IPv6: of one network of 64 bits), where the last ten seconds count together; 0 for no limit.
+    /// Default 100: all those viewers may come within ten seconds, and no host takes more than a fortieth of a processor by connecting.
+    /// </summary>
+    public int MaxConnectsPerAddress { get; init; } = 100;
 
     /// <summary>Threads that serve connections. Default one a processor.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
@@ -121,17 +174,42 @@ public sealed class RtmpServerOptions
     /// </summary>
     public string? StatisticsFolder { get; init; }
 
+    /// <summary>
+    /// Whether what is sent is copied by guarded reads first, as it has to be for encrypted connections, instead of being sent from the
+    /// mapping. Default no: it costs about twice the processor time.
+    /// </summary>
+    public bool CopiesPayload { get; init; }
+
+    /// <summary>
+    /// Wraps each connection's stream, such as by TLS; the connection then sends through it by guarded copies instead of from the mapping.
+    /// Null: nothing does.
+    /// </summary>
+    internal Func<Stream, CancellationToken, ValueTask<Stream>>? WrapStream { get; init; }
+
+    /// <summary>What of this connections are bound by.</summary>
+    internal ConnectionLimits ToConnectionLimits() => new(
+        (long)SendTimeout.TotalMilliseconds, MinPlayerRate, MaxPlayerRate, MaxServerRate / Workers, (long)MaxUnsentTime.TotalMilliseconds);
+
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
     {
         Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), Application, "must be one path segment");
+        Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), EndPoints.Count, "must be 1 to 64 end points");
         Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), ChunkSize, "must be from 128 to 16,777,215 bytes");
-        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= TimeSpan.FromDays(1), nameof(MaxClientBuffer), MaxClientBuffer, "must be more than 0 and at most a day");
-        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= TimeSpan.FromDays(1), nameof(DefaultClientBuffer), DefaultClientBuffer, "must be more than 0 and at most a day");
+        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= Day, nameof(MaxClientBuffer), MaxClientBuffer, "must be more than 0 and at most a day");
+        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= Day, nameof(DefaultClientBuffer), DefaultClientBuffer, "must be more than 0 and at most a day");
+        Require(MinClientBuffer >= TimeSpan.Zero && MinClientBuffer <= Day, nameof(MinClientBuffer), MinClientBuffer, "must be from 0 to a day");
         Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "must be more than 0");
         Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), IdleTimeout, "must be more than 0");
+        Require(MaxPause > TimeSpan.Zero, nameof(MaxPause), MaxPause, "must be more than 0");
         Require(SendTimeout > TimeSpan.Zero, nameof(SendTimeout), SendTimeout, "must be more than 0");
+        Require(MinPlayerRate >= 0, nameof(MinPlayerRate), MinPlayerRate, "must be at least 0");
+        Require(AcknowledgeTimeout > TimeSpan.Zero, nameof(AcknowledgeTimeout), AcknowledgeTimeout, "must be more than 0");
+        Require(MaxUnsentTime >= TimeSpan.Zero && MaxUnsentTime <= Day, nameof(MaxUnsentTime), MaxUnsentTime, "must be from 0 to a day");
+        Require(MaxPacingRate is null or >= 1000, nameof(MaxPacingRate), MaxPacingRate, "must be at least 1,000 bytes a second");
         Require(MaxConnections > 0, nameof(MaxConnections), MaxConnections, "must be at least 1");
+        Require(MaxConnectionsPerAddress >= 0, nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress, "must be at least 0");
+        Require(MaxConnectsPerAddress >= 0, nameof(MaxConnectsPerAddress), MaxConnectsPerAddress, "must be at least 0");
         Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), Workers, "must be from 1 to 1,024");
         Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), MaxPlayerRate, "must be at least 1,000 bytes a second");
         Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), MaxServerRate, "must be at least 1,000 bytes a second for each worker");
@@ -141,10 +219,12 @@ public sealed class RtmpServerOptions
         Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), IndexCacheBytes, "must be more than 0 and less than 2 GiB");
         Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), StatisticsName, "must be 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
         Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), MaxPlaylistItems, "must be from 1 to 65,536");
-        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= TimeSpan.FromDays(1), nameof(TitleLimits.OpeningTime), Limits.OpeningTime, "must be more than 0 and at most a day");
+        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), Limits.OpeningTime, "must be more than 0 and at most a day");
         Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), Limits.Structure, "must be at least 1");
         Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
     }
+
+    private static TimeSpan Day => TimeSpan.FromDays(1);
 
     private static void Require<T>(bool holds, string option, T value, string rule)
     {

@@ -4,7 +4,7 @@ using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Playback;
 
@@ -18,6 +18,9 @@ internal sealed class Player : IServerSessionHandler
 
     /// <summary>Titles being opened at once: a playlist sent in one go, and no flood.</summary>
     private const int MaxOpenings = MaxQueue;
+
+    /// <summary>Characters of the connect command that are kept as long as the connection: paths and tokens are some hundred.</summary>
+    private const int MaxConnectLength = 4096;
 
     private readonly ServerContext _context;
     private readonly EndPoint? _peer;
@@ -38,7 +41,7 @@ internal sealed class Player : IServerSessionHandler
         _context = context;
         _peer = peer;
         _post = post;
-        _streams = new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MaxClientBuffer, () => post(static () => { }));
+        _streams = new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer, context.Options.MaxClientBuffer, () => post(static () => { }));
         Session = new ServerSession(context.SessionOptions, this, answers);
         _announcer = new PlayAnnouncer(Session);
     }
@@ -93,6 +96,11 @@ internal sealed class Player : IServerSessionHandler
     public string? OnConnect(ConnectCommand connect)
     {
         LastRequest = Now;
+        if (connect.App.Length + (connect.TcUrl?.Length ?? 0) + (connect.FlashVersion?.Length ?? 0) > MaxConnectLength)
+        {
+            return $"the strings of connect are longer than {MaxConnectLength} characters";
+        }
+
         (string application, string folder) = PlayName.ParseApplication(connect.App);
         if (application != _context.Options.Application)
         {

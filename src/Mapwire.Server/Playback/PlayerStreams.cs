@@ -1,5 +1,5 @@
 using Mapwire.Server.Catalog;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Playback;
 
@@ -11,6 +11,7 @@ internal sealed class PlayerStreams
     private readonly List<PlayerStream> _streams = new(1);
     private readonly int _chunkSize;
     private readonly long _defaultLead;
+    private readonly long _minLead;
     private readonly long _maxLead;
     private readonly Action _wake;
     private StripCursor? _cut; // whose message is on the wire in part
@@ -20,13 +21,15 @@ internal sealed class PlayerStreams
 
     /// <param name="chunkSize">The chunk size that the player was told.</param>
     /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
+    /// <param name="minLead">The least media sent ahead of any player, in milliseconds.</param>
     /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
     /// <param name="wake">Called on any thread when what a stream waited for has come.</param>
-    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan maxLead, Action wake)
+    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan minLead, TimeSpan maxLead, Action wake)
     {
         _wake = wake;
         _chunkSize = chunkSize;
         _defaultLead = (long)defaultLead.TotalMilliseconds;
+        _minLead = (long)minLead.TotalMilliseconds;
         _maxLead = (long)maxLead.TotalMilliseconds;
     }
 
@@ -162,5 +165,5 @@ internal sealed class PlayerStreams
         _streams.Clear();
     }
 
-    private long LeadOf(PlayerStream stream) => Math.Min(stream.BufferLength ?? _defaultLead, _maxLead);
+    private long LeadOf(PlayerStream stream) => Math.Min(Math.Max(stream.BufferLength ?? _defaultLead, _minLead), _maxLead);
 }

@@ -1,6 +1,6 @@
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Strips;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Playback;
 

@@ -1,7 +1,7 @@
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Catalog;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Strips;
 

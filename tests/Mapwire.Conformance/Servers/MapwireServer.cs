@@ -10,6 +10,11 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// <summary>How soon it must be gone after SIGTERM, on a machine that is busy.</summary>
     public static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// <c>MAPWIRE_SENDER=stream</c> runs every test over the sender of streams, which copies what it sends, as encrypted connections do.
+    /// </summary>
+    private static readonly string[] Sender = Environment.GetEnvironmentVariable("MAPWIRE_SENDER") == "stream" ? ["--copy-payload"] : [];
+
     private bool _ended;
 
     private MapwireServer(ServerProcess process, int port, int titles)
@@ -47,7 +52,7 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// <summary>Starts it by a command of its own, such as a shell that sets limits first; <c>serve</c> and its words come behind.</summary>
     public static async Task<MapwireServer> StartWithAsync(string[] command, string folder, params string[] options)
     {
-        ServerProcess process = ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options]);
+        ServerProcess process = ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options, .. Sender]);
         try
         {
             Match line = await process.HearsAsync(ListeningPattern());

@@ -15,7 +15,8 @@ internal sealed class SampleServer : IDisposable
             new RtmpServerOptions
             {
                 Folder = Path.Combine(AppContext.BaseDirectory, "clips"),
-                EndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+                EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                MaxConnectsPerAddress = 0, // the load is one address
                 MaxClientBuffer = maxBuffer ?? TimeSpan.FromSeconds(30),
                 Workers = 1,
             },

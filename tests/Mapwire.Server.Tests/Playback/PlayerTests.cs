@@ -6,7 +6,8 @@ using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
+using Mapwire.Server.Tests.Sending;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -194,7 +195,7 @@ public sealed class PlayerTests : IDisposable
     /// <summary>The time of the last message of a list, read as a client reads it.</summary>
     private static long LastTimeOf(GatherList list)
     {
-        using Transport.SocketPair sockets = new(sendBuffer: 4 << 20); // takes a list whole
+        using SocketPair sockets = new(sendBuffer: 4 << 20); // takes a list whole
         MemoryStream wire = new();
         list.Send(sockets.Sender.SafeHandle, out long sent);
         Assert.Equal(list.Length, sent);

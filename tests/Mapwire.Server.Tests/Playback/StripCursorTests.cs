@@ -3,8 +3,8 @@ using Mapwire.Rtmp.Chunks;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Strips;
-using Mapwire.Server.Tests.Transport;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Tests.Sending;
+using Mapwire.Server.Sending;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Playback;

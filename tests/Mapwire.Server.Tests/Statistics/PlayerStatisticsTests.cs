@@ -1,6 +1,6 @@
 using Mapwire.Server.Playback;
 using Mapwire.Server.Statistics;
-using Mapwire.Server.Transport;
+using Mapwire.Server.Sending;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Statistics;

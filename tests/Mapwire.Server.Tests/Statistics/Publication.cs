@@ -1,6 +1,7 @@
 using System.Net;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Statistics;
 using Microsoft.Extensions.Logging.Abstractions;

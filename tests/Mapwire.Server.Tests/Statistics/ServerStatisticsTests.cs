@@ -134,7 +134,7 @@ public sealed class ServerStatisticsTests
         using TemporaryFolder films = new();
         string folder = Directory.CreateTempSubdirectory("mapwire-statistics-").FullName;
         RtmpServer server = new(
-            new RtmpServerOptions { Folder = films.Path, EndPoint = new IPEndPoint(IPAddress.Loopback, 0), StatisticsName = "whole", StatisticsFolder = folder },
+            new RtmpServerOptions { Folder = films.Path, EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], StatisticsName = "whole", StatisticsFolder = folder },
             NullLogger.Instance);
         using (server)
         {

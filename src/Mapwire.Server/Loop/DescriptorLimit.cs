@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+
+namespace Mapwire.Server.Loop;
+
+/// <summary>How many descriptors (sockets, files, pipes) this process may have, and what of them connections leave to others.</summary>
+/// <remarks>
+/// A thread of the runtime needs two for a pipe when it starts, and the runtime ends the process when it cannot have them. So what
+/// clients can use up ends before the limit does. Systems give a new descriptor the lowest free number (POSIX, open()): the number of a
+/// new socket says whether the reserve has been reached, whoever holds the others.
+/// </remarks>
+internal static unsafe partial class DescriptorLimit
+{
+    /// <summary>The most that is kept back: more threads than a server ever starts at once, and files.</summary>
+    private const long MaxReserve = 512;
+
+    /// <summary>The limit of this process; null where the system has none (Windows) or does not say.</summary>
+    public static long? Get()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return null;
+        }
+
+        Limit limit;
+
+        // SAFETY: two 64-bit words of this frame, which is what struct rlimit is on 64-bit Linux and macOS.
+        return GetResourceLimit(OperatingSystem.IsLinux() ? 7 : 8, &limit) != 0 ? null
+            : limit.Current > long.MaxValue ? null // RLIM_INFINITY
+            : (long)limit.Current;
+    }
+
+    /// <summary>How many descriptors of a limit are kept back from connections.</summary>
+    public static long ReserveOf(long limit) => Math.Min(MaxReserve, limit / 4);
+
+    /// <summary>How many connections there is room for, when nothing but them opens anything more.</summary>
+    /// <param name="limit">What <see cref="Get"/> says.</param>
+    /// <param name="open">Descriptors that are open now.</param>
+    /// <returns>At least 1.</returns>
+    public static long RoomFor(long limit, long open) => Math.Max(1, limit - ReserveOf(limit) - open);
+
+    /// <summary>Whether a new descriptor lies in the reserve, so that it is to be closed again.</summary>
+    public static bool IsInReserve(SafeHandle descriptor, long? limit) =>
+        limit is { } known && descriptor.DangerousGetHandle() >= known - ReserveOf(known);
+
+    /// <summary>Descriptors that are open now; an estimate where the system does not list them.</summary>
+    public static int CountOpen()
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries("/dev/fd").Count();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return 64; // what a runtime that has just started holds
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int GetResourceLimit(int resource, Limit* limit);
+
+    private struct Limit
+    {
+        public ulong Current;
+        public ulong Maximum;
+    }
+}

@@ -1,0 +1,376 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Mapwire.Server.Loop;
+
+/// <summary>
+/// One thread with a poller, timers and a queue of turns. What lives on it is never locked: it is called by this thread alone, from the
+/// day it is watched to the day it is not.
+/// </summary>
+/// <remarks>
+/// A round is: wait; events; timers; turns; posts; and then, for a bounded time, those that are not urgent. So who plays comes before who
+/// connects, however many connect. No exception of one of them, and none of a poller, ends the thread. It frees what is its own as its
+/// last act, so nothing is freed under it.
+/// </remarks>
+internal class EventLoop
+{
+    private const int EventsPerWait = 512;
+
+    /// <summary>How long those that are not urgent are served a round, in milliseconds: more than what a round costs otherwise.</summary>
+    private const double PatientShare = 10;
+
+    /// <summary>The same while the loop is late with what is urgent.</summary>
+    private const double PatientShareWhenLate = 1;
+
+    /// <summary>Milliseconds that a timer may be late before the loop counts as late: the least lead of a player is some times that.</summary>
+    private const long Late = 60;
+
+    /// <summary>A round that takes longer than this, in milliseconds, is stuck in a system call.</summary>
+    private const long StuckAfter = 2000;
+
+    /// <summary>Milliseconds to wait after a poller has failed, so that a failure that stays does not become a spin.</summary>
+    private const int PollFaultPause = 10;
+
+    private readonly Poller _poller;
+    private readonly TimerWheel _timers;
+    private readonly ConcurrentQueue<Action> _actions = new();
+    private readonly ConcurrentQueue<Watched> _posted = new();
+    private readonly Queue<Watched> _ready = new();
+    private readonly Queue<Watched> _patient = new();
+    private readonly List<Watched?> _watched = [];
+    private readonly Stack<int> _freePlaces = new();
+    private readonly Thread _thread;
+    private volatile bool _stops;
+    private volatile bool _hasEnded;
+    private int _isWoken;
+    private long _roundSince; // 0 while it waits
+
+    /// <summary>Creates a loop that does not run yet.</summary>
+    /// <param name="name">Of the thread.</param>
+    /// <param name="poller">The loop's own from now on; null for the system's.</param>
+    public EventLoop(string name, Poller? poller = null)
+    {
+        _poller = poller ?? Poller.Create();
+        Now = Environment.TickCount64;
+        _timers = new TimerWheel(Now);
+        _thread = new Thread(Run) { Name = name, IsBackground = true };
+    }
+
+    /// <summary>Milliseconds of a clock that never goes back, read once a round.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>Whether the thread has not ended yet.</summary>
+    public bool IsRunning => _thread.IsAlive;
+
+    /// <summary>Whether the thread has been in one round for so long that it hangs in a system call. Any thread may ask.</summary>
+    public bool IsStuck => Volatile.Read(ref _roundSince) is not 0 and long since && Environment.TickCount64 - since > StuckAfter;
+
+    /// <summary>The longest wait, in milliseconds; -1 for no bound.</summary>
+    protected virtual int MaxWait => -1;
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends what lives here, and the thread.</summary>
+    /// <param name="patience">How long to wait for that. A thread that hangs in the system ends when the system lets it.</param>
+    /// <returns>Whether it has ended.</returns>
+    public bool Stop(TimeSpan patience)
+    {
+        _stops = true;
+        Wake();
+        if ((_thread.ThreadState & System.Threading.ThreadState.Unstarted) != 0)
+        {
+            if (!_hasEnded)
+            {
+                End();
+            }
+
+            return true;
+        }
+
+        return _thread.Join(patience);
+    }
+
+    /// <summary>Runs something on the loop's thread. Any thread may call it. When the loop has ended it runs at once.</summary>
+    public void Post(Action action)
+    {
+        _actions.Enqueue(action);
+        Wake();
+        if (_hasEnded)
+        {
+            RunActions(); // the loop may have looked for the last time before this was there
+        }
+    }
+
+    /// <summary>Gives something a turn. Any thread may call it.</summary>
+    public void Post(Watched watched)
+    {
+        _posted.Enqueue(watched);
+        Wake();
+        if (_hasEnded)
+        {
+            RunPosted();
+        }
+    }
+
+    /// <summary>Watches a socket from now on.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The system does not watch it.</exception>
+    public void Watch(Watched watched)
+    {
+        if (!_freePlaces.TryPop(out int place))
+        {
+            place = _watched.Count;
+            _watched.Add(null);
+        }
+
+        if (watched.Handle is { } handle)
+        {
+            try
+            {
+                _poller.Add(handle, place);
+            }
+            catch
+            {
+                _freePlaces.Push(place);
+                throw;
+            }
+        }
+
+        _watched[place] = watched;
+        watched.Place = place;
+    }
+
+    /// <summary>Forgets it, with its deadline. Before its socket is closed.</summary>
+    public void Unwatch(Watched watched)
+    {
+        _timers.Cancel(watched);
+        int place = watched.Place;
+        if (place < 0)
+        {
+            return;
+        }
+
+        watched.Place = -1;
+        _watched[place] = null;
+        _freePlaces.Push(place);
+        if (watched.Handle is { } handle)
+        {
+            try
+            {
+                _poller.Remove(handle, place);
+            }
+            catch (System.ComponentModel.Win32Exception)
+            {
+                // The system does not know it any more: closed already. Events with this key find another owner or none.
+            }
+        }
+    }
+
+    /// <summary>Tells the poller whether a socket waits until it can be written.</summary>
+    public void WantWrite(Watched watched, bool want)
+    {
+        if (watched is { Place: >= 0, Handle: { } handle })
+        {
+            _poller.WantWrite(handle, watched.Place, want);
+        }
+    }
+
+    /// <summary>Gives a turn at a time of the loop's clock; <see cref="TimerWheel.Never"/> for none.</summary>
+    public void SetTimer(Watched watched, long deadline) => _timers.Set(watched, deadline);
+
+    /// <summary>Gives another turn after all others that wait for one.</summary>
+    public void RunAgain(Watched watched)
+    {
+        if (!watched.HasTurn)
+        {
+            watched.HasTurn = true;
+            (watched.IsUrgent ? _ready : _patient).Enqueue(watched);
+        }
+    }
+
+    /// <summary>A round begins, after the wait.</summary>
+    protected virtual void OnRoundBegin()
+    {
+    }
+
+    /// <summary>A round is over; the next wait follows.</summary>
+    protected virtual void OnRoundEnd()
+    {
+    }
+
+    /// <summary>The loop's own work, or a poller, failed; the loop goes on.</summary>
+    protected virtual void OnLoopFault(Exception exception)
+    {
+    }
+
+    /// <summary>The last act of the thread: frees what is its own.</summary>
+    protected virtual void OnEnd()
+    {
+    }
+
+    private void Run()
+    {
+        PollEvent[] events = new PollEvent[EventsPerWait];
+        while (!_stops)
+        {
+            try
+            {
+                RunRound(events);
+            }
+            catch (Exception exception)
+            {
+                OnLoopFault(exception);
+                lock (_ready)
+                {
+                    Monitor.Wait(_ready, PollFaultPause); // nobody pulses it: a pause
+                }
+            }
+        }
+
+        End();
+    }
+
+    private void RunRound(PollEvent[] events)
+    {
+        Volatile.Write(ref _roundSince, 0);
+        int count = _poller.Wait(events, Patience());
+        Now = Environment.TickCount64;
+        Volatile.Write(ref _roundSince, Now);
+        Volatile.Write(ref _isWoken, 0); // before the queues are looked at: a later post wakes the next wait
+        OnRoundBegin();
+        int ready = _ready.Count;
+        foreach (PollEvent seen in events.AsSpan(0, count))
+        {
+            if (_watched[(int)seen.Key] is { } watched)
+            {
+                watched.IsReadable |= seen.Readable;
+                watched.IsWritable |= seen.Writable;
+                watched.HasEnded |= seen.Ended;
+                RunOrQueue(watched);
+            }
+        }
+
+        long late = _timers.Advance(Now);
+        while (ready-- > 0 && _ready.TryDequeue(out Watched? watched))
+        {
+            watched.HasTurn = false;
+            watched.RunTurn();
+        }
+
+        RunActions();
+        RunPosted();
+        RunPatient(late > Late ? PatientShareWhenLate : PatientShare);
+        OnRoundEnd();
+    }
+
+    /// <summary>Milliseconds to wait for events: until the next timer, or not at all while something waits for a turn.</summary>
+    private int Patience()
+    {
+        if (_ready.Count > 0 || _patient.Count > 0)
+        {
+            return 0;
+        }
+
+        int next = _timers.UntilNext(Environment.TickCount64);
+        int most = MaxWait;
+        return most >= 0 && (next < 0 || next > most) ? most : next;
+    }
+
+    private void RunOrQueue(Watched watched)
+    {
+        if (watched.IsUrgent)
+        {
+            watched.RunTurn();
+        }
+        else
+        {
+            RunAgain(watched);
+        }
+    }
+
+    private void RunActions()
+    {
+        while (_actions.TryDequeue(out Action? action))
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception exception)
+            {
+                OnLoopFault(exception);
+            }
+        }
+    }
+
+    private void RunPosted()
+    {
+        while (_posted.TryDequeue(out Watched? watched))
+        {
+            if (_hasEnded)
+            {
+                watched.RunTurn(); // it is closed, and lets go of what was posted to it
+            }
+            else
+            {
+                RunOrQueue(watched);
+            }
+        }
+    }
+
+    /// <summary>Serves those that are not urgent, each once, until the time is over; one at least, so that all of them move on.</summary>
+    private void RunPatient(double milliseconds)
+    {
+        int count = _patient.Count;
+        long start = count > 1 ? Stopwatch.GetTimestamp() : 0;
+        while (count-- > 0 && _patient.TryDequeue(out Watched? watched))
+        {
+            watched.HasTurn = false;
+            watched.RunTurn();
+            if (count > 0 && Stopwatch.GetElapsedTime(start).TotalMilliseconds > milliseconds)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _isWoken, 1) == 0)
+        {
+            try
+            {
+                _poller.Wake();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The loop has ended.
+            }
+        }
+    }
+
+    private void End()
+    {
+        foreach (Watched? watched in _watched.ToArray())
+        {
+            if (watched is not null)
+            {
+                try
+                {
+                    watched.OnLoopEnd();
+                }
+                catch (Exception exception)
+                {
+                    watched.EndFaulty(exception);
+                }
+            }
+        }
+
+        _hasEnded = true; // whatever is posted from now on runs where it is posted
+        RunActions();
+        RunPosted();
+        OnEnd();
+        _poller.Dispose();
+        Volatile.Write(ref _roundSince, 0);
+    }
+}

@@ -1,0 +1,138 @@
+using Mapwire.Rtmp;
+using Mapwire.Server.Hosting;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Sending;
+using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
+
+namespace Mapwire.Server.Rtmp;
+
+/// <summary>RTMP on a connection: a session that reads and answers, and a player that has its media sent.</summary>
+internal sealed class RtmpConversation : IConversation
+{
+    /// <summary>Answers that may wait in a full socket. A title's metadata is at most some 100 KB.</summary>
+    private const int MaxPendingAnswers = 1024 * 1024;
+
+    private readonly ServerContext _context;
+    private readonly Connection _connection;
+    private readonly ControlBuffer _answers = new();
+    private readonly Player _player;
+    private readonly PlayerStatistics? _statistics;
+    private readonly long _openedAt;
+    private long _gatheredRest;
+    private int _gatheredAnswers;
+
+    public RtmpConversation(ServerContext context, Connection connection, WorkerStatistics? statistics)
+    {
+        _context = context;
+        _connection = connection;
+        _openedAt = connection.Now;
+        _player = new Player(context, connection.Peer, _answers, connection.Post);
+        _statistics = statistics?.Enter(connection.Peer, _openedAt);
+    }
+
+    /// <inheritdoc/>
+    public bool IsUrgent { get; private set; }
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> bytes)
+    {
+        _player.Now = _connection.Now;
+        try
+        {
+            _player.Session.Receive(bytes);
+        }
+        catch (RtmpProtocolException exception)
+        {
+            Log.ProtocolBroken(_context.Log, _connection.Peer, exception.Message);
+            _connection.Close(CloseReason.ProtocolError);
+            return;
+        }
+
+        if (_answers.Length > MaxPendingAnswers)
+        {
+            _connection.Close(CloseReason.TooManyRequests);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Gather(GatherList list, long most)
+    {
+        _player.Now = _connection.Now;
+        bool isRestWhole = _player.GatherRest(list);
+        _gatheredRest = list.Length;
+        _gatheredAnswers = isRestWhole ? AddAnswers(list) : 0;
+        if (!isRestWhole || _gatheredAnswers < _answers.Length || most <= 0)
+        {
+            return;
+        }
+
+        _player.GatherDue(list, most);
+        if (list.Length == 0)
+        {
+            _player.AdvanceDue(0); // had a title ended just now, its last words would wait among the answers
+            _gatheredAnswers = AddAnswers(list);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Advance(long sent)
+    {
+        long ofRest = Math.Min(sent, _gatheredRest);
+        int ofAnswers = (int)Math.Min(sent - ofRest, _gatheredAnswers);
+        long ofDue = sent - ofRest - ofAnswers;
+        _player.AdvanceRest(ofRest);
+        _answers.Consume(ofAnswers);
+        _player.AdvanceDue(ofDue);
+        IsUrgent |= ofDue > 0;
+    }
+
+    /// <inheritdoc/>
+    public Wake Next(long now)
+    {
+        _player.Now = now;
+        _statistics?.Update(_player, _connection.BytesSent, _connection.IsBlocked, now);
+        RtmpServerOptions options = _context.Options;
+        if (_player.IsRejected && _answers.Length == 0)
+        {
+            return new Wake(now, CloseReason.Rejected);
+        }
+
+        if (!_player.IsConnected)
+        {
+            return new Wake(_openedAt + Milliseconds(options.HandshakeTimeout), CloseReason.HandshakeTimeout);
+        }
+
+        if (!_player.IsActive)
+        {
+            return new Wake(_player.LastRequest + Milliseconds(options.IdleTimeout), CloseReason.Idle);
+        }
+
+        long due = _player.NextWake();
+        return due != TimerWheel.Never ? new Wake(due) : new Wake(_player.LastRequest + Milliseconds(options.MaxPause), CloseReason.PausedTooLong);
+    }
+
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        _statistics?.Leave(_connection.BytesSent);
+        _player.Abandon();
+        _answers.Release();
+    }
+
+    /// <summary>Adds as many answers as the list takes, and leaves room for the header of a message behind them.</summary>
+    private int AddAnswers(GatherList list)
+    {
+        if (_answers.Length == 0 || !list.TryReserve(StripMessage.MaxHeaderLength + 1, out Span<byte> scratch))
+        {
+            return 0;
+        }
+
+        int length = Math.Min(_answers.Length, scratch.Length - StripMessage.MaxHeaderLength);
+        _answers.Pending[..length].CopyTo(scratch);
+        return list.TryAddReserved(length) ? length : 0;
+    }
+
+    private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
+}

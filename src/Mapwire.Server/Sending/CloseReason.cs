@@ -1,0 +1,44 @@
+namespace Mapwire.Server.Sending;
+
+/// <summary>Why a connection ended. The first reason wins.</summary>
+internal enum CloseReason
+{
+    /// <summary>The player closed it.</summary>
+    PlayerLeft,
+
+    /// <summary>The network broke it.</summary>
+    ConnectionLost,
+
+    /// <summary>The player broke the protocol.</summary>
+    ProtocolError,
+
+    /// <summary>The player named an application that is not served.</summary>
+    Rejected,
+
+    /// <summary>No handshake and connect command in time.</summary>
+    HandshakeTimeout,
+
+    /// <summary>Connected and nothing played for too long.</summary>
+    Idle,
+
+    /// <summary>Paused for too long.</summary>
+    PausedTooLong,
+
+    /// <summary>The player stopped reading, or reads less than the least rate.</summary>
+    NotReading,
+
+    /// <summary>The file under a message that had begun is gone.</summary>
+    SourceLost,
+
+    /// <summary>The player asks for more than it reads of the answers.</summary>
+    TooManyRequests,
+
+    /// <summary>The server holds as many connections as it may.</summary>
+    ServerFull,
+
+    /// <summary>The server stops.</summary>
+    ServerStopped,
+
+    /// <summary>A fault of ours.</summary>
+    InternalError,
+}

@@ -1,0 +1,367 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Mapwire.Server.Loop;
+
+namespace Mapwire.Server.Sending;
+
+/// <summary>
+/// A socket and the conversation on it: received bytes go in, what is to be sent goes out, within the limits, in one place each. Knows
+/// no protocol. Lives on its loop's thread.
+/// </summary>
+internal sealed class Connection : Watched
+{
+    /// <summary>
+    /// What one connection sends before the others have their turn: enough that a fast pull is not slowed by the round,
+    /// little enough that a hundred fast pulls keep a paced player waiting for some milliseconds only.
+    /// </summary>
+    private const int BytesPerTurn = 1024 * 1024;
+
+    /// <summary>Receive calls a turn.</summary>
+    private const int ReceivesPerTurn = 4;
+
+    private readonly ConnectionLoop _loop;
+    private readonly ISender _sender;
+    private IConversation? _conversation;
+    private Action? _posted;
+    private TokenBucket _budget;
+    private UnsentLimit _unsent;
+    private State _state;
+    private bool _isReplaced;
+    private long _openedAt;
+    private long _lastSent;
+    private long _fullSince = TimerWheel.Never; // since when the socket was full without a pause
+    private long _bytesWhenFull;
+
+    /// <summary>A connection that opens with its first turn.</summary>
+    public Connection(ConnectionLoop loop, ISender sender, EndPoint? peer)
+        : base(loop)
+    {
+        _loop = loop;
+        _sender = sender;
+        Peer = peer;
+    }
+
+    private enum State : byte
+    {
+        /// <summary>On its way to the loop.</summary>
+        New,
+
+        /// <summary>Sends and receives.</summary>
+        Open,
+
+        /// <summary>Over.</summary>
+        Closed,
+    }
+
+    /// <summary>Who is at the other end; null when it was gone before it was looked at.</summary>
+    public EndPoint? Peer { get; }
+
+    /// <summary>All bytes that the socket took.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>Whether the socket is full.</summary>
+    public bool IsBlocked { get; private set; }
+
+    /// <summary>Whether it is over.</summary>
+    public bool IsClosed => _state == State.Closed;
+
+    /// <summary>Milliseconds of the loop's clock.</summary>
+    public long Now => _loop.Now;
+
+    /// <inheritdoc/>
+    public override SafeHandle? Handle => _sender.Handle;
+
+    /// <inheritdoc/>
+    public override bool IsUrgent => _conversation is { IsUrgent: true };
+
+    /// <summary>Runs something in a turn of this connection, or at once and alone when it is closed. Any thread may call it.</summary>
+    public void Post(Action action)
+    {
+        Action? before;
+        do
+        {
+            before = Volatile.Read(ref _posted);
+        }
+        while (Interlocked.CompareExchange(ref _posted, before + action, before) != before);
+
+        _loop.Post(this);
+    }
+
+    /// <summary>Goes on with another conversation, once: an upgrade. What the first one was told and has not used it hands over itself.</summary>
+    /// <exception cref="InvalidOperationException">It was replaced before, or is closed.</exception>
+    public void Replace(IConversation next)
+    {
+        if (_isReplaced || IsClosed)
+        {
+            throw new InvalidOperationException("A connection's conversation is replaced once, while it is open.");
+        }
+
+        _isReplaced = true;
+        _conversation?.Abandon();
+        _conversation = next;
+    }
+
+    /// <summary>Ends the connection. Only the first reason counts.</summary>
+    public void Close(CloseReason reason)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        _state = State.Closed;
+        try
+        {
+            _loop.Unwatch(this);
+        }
+        finally
+        {
+            try
+            {
+                _conversation?.Abandon();
+            }
+            finally
+            {
+                _conversation = null;
+                _sender.Dispose();
+                _loop.Remove(this);
+                Log.Closed(_loop.Log, Peer, reason, BytesSent, _openedAt == 0 ? 0 : (Now - _openedAt) / 1000.0);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void TakeTurn()
+    {
+        if (_state == State.New)
+        {
+            Open();
+        }
+
+        if (_posted is not null)
+        {
+            Interlocked.Exchange(ref _posted, null)?.Invoke();
+        }
+
+        if (Handle is null)
+        {
+            IsReadable = true; // a stream tells by trying
+            IsWritable = true;
+        }
+
+        if (IsWritable && IsBlocked)
+        {
+            IsBlocked = false;
+            _loop.WantWrite(this, want: false);
+        }
+
+        IsWritable = false;
+        if (IsReadable && !IsClosed)
+        {
+            Receive();
+        }
+
+        if (!IsClosed)
+        {
+            Send();
+        }
+
+        if (!IsClosed)
+        {
+            Schedule();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnFault(Exception exception)
+    {
+        Log.InternalError(_loop.Log, Peer, exception);
+        Close(CloseReason.InternalError);
+    }
+
+    /// <inheritdoc/>
+    public override void OnLoopEnd() => Close(CloseReason.ServerStopped);
+
+    private void Open()
+    {
+        _openedAt = Now;
+        _lastSent = Now;
+        _budget = new TokenBucket(_loop.Limits.MaxPlayerRate, Now);
+        _state = State.Open;
+        try
+        {
+            _loop.Watch(this);
+        }
+        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or ObjectDisposedException)
+        {
+            Log.NotWatched(_loop.Log, Peer, exception.Message); // gone before it could be watched, or no memory for it
+            Close(CloseReason.ConnectionLost);
+            return;
+        }
+
+        _conversation = _loop.Converse(this);
+    }
+
+    private void Receive()
+    {
+        byte[] buffer = _loop.ReceiveBuffer;
+        for (int i = 0; i < ReceivesPerTurn; i++)
+        {
+            int count = _sender.Receive(buffer, out SocketError error);
+            if (error == SocketError.WouldBlock)
+            {
+                IsReadable = false;
+                return;
+            }
+
+            if (error != SocketError.Success)
+            {
+                Close(CloseReason.ConnectionLost);
+                return;
+            }
+
+            if (count == 0)
+            {
+                Close(CloseReason.PlayerLeft);
+                return;
+            }
+
+            if (!IsUrgent)
+            {
+                _sender.AcknowledgeAtOnce();
+            }
+
+            _conversation!.Receive(buffer.AsSpan(0, count));
+            if (IsClosed)
+            {
+                return;
+            }
+
+            if (count < buffer.Length && !HasEnded && Handle is not null)
+            {
+                IsReadable = false; // the socket is empty: what comes later raises an event
+                return;
+            }
+        }
+
+        _loop.RunAgain(this); // edge-triggered: what is left unread raises no event
+    }
+
+    /// <summary>Sends until nothing is due, the socket is full or the turn is over.</summary>
+    private void Send()
+    {
+        GatherList list = _loop.Gather;
+        long allowed = Math.Min(Math.Min(_budget.Available(Now), _loop.Budget.Available(Now)), BytesPerTurn);
+        long sentThisTurn = 0;
+        while (!IsBlocked && !IsClosed)
+        {
+            if (sentThisTurn >= BytesPerTurn)
+            {
+                _loop.RunAgain(this);
+                return;
+            }
+
+            list.Clear();
+            _conversation!.Gather(list, allowed - sentThisTurn);
+            if (list.Length == 0)
+            {
+                _fullSince = TimerWheel.Never; // it has taken all that there was
+                return;
+            }
+
+            if (!TrySend(list, out long sent))
+            {
+                return;
+            }
+
+            sentThisTurn += sent;
+            _conversation?.Advance(sent);
+        }
+    }
+
+    private bool TrySend(GatherList list, out long sent)
+    {
+        SendResult result = _sender.Send(list, out sent);
+        if (result is SendResult.Disconnected or SendResult.SourceLost)
+        {
+            Close(result == SendResult.SourceLost ? CloseReason.SourceLost : CloseReason.ConnectionLost);
+            return false;
+        }
+
+        BytesSent += sent;
+        _budget.Consume(sent);
+        _loop.Budget.Consume(sent);
+        if (sent > 0)
+        {
+            _lastSent = Now;
+        }
+
+        if (sent < list.Length)
+        {
+            IsBlocked = true;
+            _loop.WantWrite(this, want: true);
+            if (_fullSince == TimerWheel.Never)
+            {
+                _fullSince = Now;
+                _bytesWhenFull = BytesSent;
+                _unsent.Restart(BytesSent, Now);
+            }
+            else if (_loop.Limits.MaxUnsentTime > 0 && _unsent.TryChange(BytesSent, Now, _loop.Limits.MaxUnsentTime, out int bytes))
+            {
+                _sender.SetUnsentLimit(bytes);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Closes when a bound is over, else asks for a turn when the next thing is due.</summary>
+    private void Schedule()
+    {
+        Wake next = _conversation!.Next(Now);
+        if (IsClosed)
+        {
+            return;
+        }
+
+        if (IsBlocked)
+        {
+            // What is due cannot be sent: only the bounds of a full socket count.
+            next = WhenTooSlow();
+        }
+
+        if (Now < next.Deadline)
+        {
+            _loop.SetTimer(this, next.Deadline);
+        }
+        else if (next.Reason is { } reason)
+        {
+            Close(reason);
+        }
+        else
+        {
+            _loop.SetTimer(this, next.Deadline);
+        }
+    }
+
+    /// <summary>When a full socket has taken nothing for too long, or too little over all that time.</summary>
+    private Wake WhenTooSlow()
+    {
+        long timeout = _loop.Limits.SendTimeout;
+        Debug.Assert(_fullSince != TimerWheel.Never, "a blocked socket is full");
+        if (Now - _fullSince >= timeout)
+        {
+            if ((BytesSent - _bytesWhenFull) * 1000.0 / (Now - _fullSince) < _loop.Limits.MinPlayerRate)
+            {
+                return new Wake(Now, CloseReason.NotReading);
+            }
+
+            _fullSince = Now;
+            _bytesWhenFull = BytesSent;
+        }
+
+        return new Wake(Math.Min(_lastSent + timeout, _fullSince + timeout), _lastSent + timeout <= _fullSince + timeout ? CloseReason.NotReading : null);
+    }
+}

@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+
+namespace Mapwire.Server.Sending;
+
+/// <summary>
+/// The pieces of one gather send: headers in a scratch of its own and payloads where they lie in the mapping.
+/// One list serves all players of a worker, one after the other.
+/// </summary>
+/// <remarks>The segments have the system's own layout (<c>struct iovec</c> or <c>WSABUF</c>), so sending copies nothing.</remarks>
+internal sealed unsafe partial class GatherList : IDisposable
+{
+    /// <summary>The largest number of segments a call takes: IOV_MAX of Linux and macOS.</summary>
+    private const int MaxSegments = 1024;
+
+    private const int ScratchLength = 64 * 1024;
+
+    private readonly nuint* _segments;
+    private readonly byte* _scratch;
+    private int _segmentCount;
+    private int _scratchUsed;
+
+    public GatherList()
+    {
+        // SAFETY: freed in Dispose; a worker owns its list for the length of its life.
+        _segments = (nuint*)NativeMemory.Alloc(MaxSegments, 2 * (nuint)sizeof(nuint));
+        _scratch = (byte*)NativeMemory.Alloc(ScratchLength);
+    }
+
+    /// <summary>The bytes of all segments.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Empties the list for the next player.</summary>
+    public void Clear()
+    {
+        _segmentCount = 0;
+        _scratchUsed = 0;
+        Length = 0;
+    }
+
+    /// <summary>Gets room for a header in the scratch; <see cref="TryAddReserved"/> says how much of it became a segment.</summary>
+    /// <param name="length">The bytes that the header needs at most.</param>
+    /// <param name="header">At least <paramref name="length"/> bytes; empty when the result is false.</param>
+    /// <returns>False when the scratch or the list is full: send first.</returns>
+    public bool TryReserve(int length, out Span<byte> header)
+    {
+        bool fits = length <= ScratchLength - _scratchUsed && _segmentCount < MaxSegments;
+        header = fits ? new Span<byte>(_scratch + _scratchUsed, ScratchLength - _scratchUsed) : []; // SAFETY: inside the allocation
+        return fits;
+    }
+
+    /// <summary>Adds the first bytes of the room that <see cref="TryReserve"/> gave, without those before <paramref name="skip"/>.</summary>
+    /// <param name="length">The bytes that were written there.</param>
+    /// <param name="skip">How many of them are not to be sent.</param>
+    /// <returns>False when the list is full; nothing was added then.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">More bytes than the scratch has left, or more to skip than there are.</exception>
+    public bool TryAddReserved(int length, int skip = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(ScratchLength - _scratchUsed));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)skip, (uint)length);
+        if (!TryAdd(_scratch + _scratchUsed + skip, length - skip)) // SAFETY: inside the allocation, by the two lines above
+        {
+            return false;
+        }
+
+        _scratchUsed += length;
+        return true;
+    }
+
+    /// <summary>Adds bytes of a mapping, which stays mapped until the send is over.</summary>
+    /// <returns>False when the list is full; nothing was added then.</returns>
+    public bool TryAddMapped(nint address, long length) => TryAdd((byte*)address, length);
+
+    /// <summary>Hands all segments to the system in one call.</summary>
+    /// <param name="socket">A non-blocking stream socket.</param>
+    /// <param name="sent">The bytes taken: all of them, or fewer when the socket filled up or the pages ended.</param>
+    public SendResult Send(SafeHandle socket, out long sent) =>
+        OperatingSystem.IsWindows() ? SendWindows(socket, out sent) : SendUnix(socket, out sent);
+
+    /// <summary>Copies the first bytes of all segments, without ever touching a page that may be gone.</summary>
+    /// <param name="destination">Takes as many bytes as it has room for.</param>
+    /// <returns>The bytes copied; fewer than there is room for at the end of the list, or before a page that is gone.</returns>
+    public int CopyTo(Span<byte> destination)
+    {
+        if (_segmentCount == 0 || destination.IsEmpty)
+        {
+            return 0;
+        }
+
+        // SAFETY: pinned during the call, which writes no more than the length; what the segments point at is read by the system alone.
+        fixed (byte* start = destination)
+        {
+            return OperatingSystem.IsLinux() ? CopyLinux(start, destination.Length)
+                : OperatingSystem.IsWindows() ? CopyEach(start, destination.Length, &ReadWindows)
+                : CopyEach(start, destination.Length, &ReadMacOS);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        NativeMemory.Free(_segments);
+        NativeMemory.Free(_scratch);
+    }
+
+    private int CopyEach(byte* destination, int length, delegate*<nint, byte*, nuint, nuint> read)
+    {
+        int place = OperatingSystem.IsWindows() ? 1 : 0;
+        int done = 0;
+        for (int i = 0; i < _segmentCount && done < length; i++)
+        {
+            // SAFETY: i < _segmentCount; done + part <= length.
+            nuint part = Math.Min(_segments[(2 * i) + 1 - place] & uint.MaxValue, (nuint)(length - done));
+            nuint taken = read((nint)_segments[(2 * i) + place], destination + done, part);
+            done += (int)taken;
+            if (taken < part)
+            {
+                break;
+            }
+        }
+
+        return done;
+    }
+
+    private bool TryAdd(byte* address, long length)
+    {
+        if (length == 0)
+        {
+            return true;
+        }
+
+        if (_segmentCount == MaxSegments)
+        {
+            return false;
+        }
+
+        // SAFETY: _segmentCount < MaxSegments. iovec is { base, length }; WSABUF is { 32-bit length, padding, base }.
+        nuint* segment = _segments + (2 * _segmentCount++);
+        int place = OperatingSystem.IsWindows() ? 1 : 0;
+        segment[place] = (nuint)address;
+        segment[1 - place] = (nuint)length;
+        Length += length;
+        return true;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Mapwire.Server.Sending;
+
+/// <summary>How a connection's bytes come and go. Used on the connection's loop; no call waits.</summary>
+internal interface ISender : IDisposable
+{
+    /// <summary>What the loop's poller watches; null where the sender gives its connection a turn by itself.</summary>
+    SafeHandle? Handle { get; }
+
+    /// <summary>Takes what has come.</summary>
+    /// <param name="buffer">Where it goes.</param>
+    /// <param name="error"><see cref="SocketError.WouldBlock"/> when nothing is there; <see cref="SocketError.Success"/> with 0 bytes at the end.</param>
+    /// <returns>The bytes taken.</returns>
+    int Receive(Span<byte> buffer, out SocketError error);
+
+    /// <summary>Hands the segments on, or a first part of them.</summary>
+    /// <param name="list">What is to be sent.</param>
+    /// <param name="sent">The bytes that were taken.</param>
+    SendResult Send(GatherList list, out long sent);
+
+    /// <summary>Acknowledges at once what has come, where the system would wait for more.</summary>
+    void AcknowledgeAtOnce();
+
+    /// <summary>Bounds what the system holds that it has not sent yet, where it can be bounded.</summary>
+    void SetUnsentLimit(int bytes);
+}

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Mapwire.Server.Sending;
+
+/// <summary>
+/// Bytes through a stream that reads them in user mode, such as an <see cref="System.Net.Security.SslStream"/>: each segment is copied by
+/// a guarded read first, since the file behind it can be cut by others at any time. The conversation stays on its loop; the stream's
+/// reads and writes end on threads of the runtime, one of each at a time.
+/// </summary>
+internal sealed class StreamSender : ISender
+{
+    /// <summary>What one write takes: a few TLS records of 16 KiB, and no more than a slow viewer may hold in vain.</summary>
+    private const int WriteLength = 64 * 1024;
+
+    /// <summary>What one read takes; viewers say some hundred bytes.</summary>
+    private const int ReadLength = 4 * 1024;
+
+    private readonly Stream _stream;
+    private readonly byte[] _incoming = new byte[ReadLength];
+    private Task<int>? _read;
+    private Task? _write;
+
+    /// <param name="stream">The sender's own from now on.</param>
+    public StreamSender(Stream stream) => _stream = stream;
+
+    /// <summary>Gives the connection a turn; set before anything else is called. Any thread calls it.</summary>
+    public Action OnProgress { get; set; } = static () => { };
+
+    /// <inheritdoc/>
+    public SafeHandle? Handle => null;
+
+    /// <inheritdoc/>
+    public int Receive(Span<byte> buffer, out SocketError error)
+    {
+        _read ??= Begin(_stream.ReadAsync(_incoming.AsMemory(0, Math.Min(ReadLength, buffer.Length))));
+        if (!_read.IsCompleted)
+        {
+            error = SocketError.WouldBlock;
+            return 0;
+        }
+
+        Task<int> read = _read;
+        _read = null;
+        if (!read.IsCompletedSuccessfully)
+        {
+            error = SocketError.ConnectionReset;
+            return 0;
+        }
+
+        error = SocketError.Success;
+        _incoming.AsSpan(0, read.Result).CopyTo(buffer);
+        return read.Result;
+    }
+
+    /// <inheritdoc/>
+    public SendResult Send(GatherList list, out long sent)
+    {
+        sent = 0;
+        if (_write is { IsCompleted: false })
+        {
+            return SendResult.Blocked;
+        }
+
+        if (_write is { IsCompletedSuccessfully: false })
+        {
+            return SendResult.Disconnected;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(WriteLength);
+        int length = list.CopyTo(buffer.AsSpan(0, WriteLength));
+        if (length == 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            return SendResult.SourceLost;
+        }
+
+        sent = length;
+        _write = WriteAsync(buffer, length);
+        TurnAfter(_write); // also when it is over already: what is left of the list is gathered again then
+        return SendResult.Sent;
+    }
+
+    /// <inheritdoc/>
+    public void AcknowledgeAtOnce()
+    {
+        // The stream has its own socket.
+    }
+
+    /// <inheritdoc/>
+    public void SetUnsentLimit(int bytes)
+    {
+        // One write at a time is less than any limit.
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stream.Dispose();
+
+    private Task<int> Begin(ValueTask<int> read)
+    {
+        Task<int> task = read.AsTask();
+        if (!task.IsCompleted)
+        {
+            TurnAfter(task);
+        }
+
+        return task;
+    }
+
+    private void TurnAfter(Task task) => task.ContinueWith(
+        static (_, progress) => ((Action)progress!)(),
+        OnProgress,
+        CancellationToken.None,
+        TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
+    private async Task WriteAsync(byte[] buffer, int length)
+    {
+        try
+        {
+            await _stream.WriteAsync(buffer.AsMemory(0, length)).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,217 @@
+using System.Net.Sockets;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Players;
+using Mapwire.Conformance.Reading;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Limits;
+
+/// <summary>Every option of serving that touches bytes, alone and together with others: the film comes whole through each.</summary>
+public sealed class OptionTests
+{
+    private const string Film = "moov-first.mp4";
+
+    [Theory]
+    [InlineData("--chunk-size 128 --workers 1 --send-buffer 4096")]
+    [InlineData("--chunk-size 4096 --workers 3 --receive-buffer 1024")]
+    [InlineData("--chunk-size 16777215 --max-player-rate 60000 --workers 2")]
+    [InlineData("--max-server-rate 200000 --workers 2 --chunk-size 128")]
+    [InlineData("--max-player-rate 50000 --send-buffer 4096 --copy-payload")]
+    [InlineData("--max-connections 8 --max-unsent-time 0 --workers 2")]
+    [InlineData("--max-pacing-rate 200000 --acknowledge-timeout 5 --workers 1")]
+    [InlineData("--min-buffer 2 --min-player-rate 0 --max-pause 5 --idle-timeout 5")]
+    [InlineData("--copy-payload --chunk-size 128 --workers 3")]
+    [InlineData("--copy-payload --max-server-rate 300000 --receive-buffer 1024")]
+    [InlineData("--max-address-connections 8 --max-address-connects 10 --send-timeout 5")]
+    public async Task A_film_comes_whole_through_options(string options)
+    {
+        string folder = TemporaryFolder.Create("options");
+        string film = await FilmFactory.GetAsync(Film);
+        File.Copy(film, Path.Combine(folder, Film));
+        Recording expected = Expectation.Of(await Ffprobe.ReadAsync(film));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, [.. options.Split(' ')]);
+
+        // Several at once, so that workers share the title; one of them reads slowly, so that sockets are full.
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async i =>
+        {
+            await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port, receiveBuffer: i == 0 ? 4096 : 0);
+            await player.SetBufferAsync(TimeSpan.FromSeconds(60));
+            await player.PlayAsync(Film);
+            await player.ToTheEndAsync(TimeSpan.FromSeconds(60));
+            Expectation.Same(expected, player.Film, $"player {i} with {options}");
+        }));
+        Assert.DoesNotContain("unhandled exception", server.Process.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connections_over_the_most_are_refused_and_make_room_when_they_end()
+    {
+        string folder = TemporaryFolder.Create("most");
+        File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--max-connections", "2");
+        await using RtmpPlayer first = await RtmpPlayer.ConnectAsync(server.Port);
+        RtmpPlayer second = await RtmpPlayer.ConnectAsync(server.Port);
+        Assert.Equal(0, await EndsAsync("127.0.0.1", server.Port));
+        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("1 connections refused since the last such line: 2 of at most 2 are open"));
+        await second.DisposeAsync();
+        await using RtmpPlayer third = await EventuallyAsync(server.Port);
+        await third.PlayAsync(Film);
+        await third.UntilAsync(static message => message.Packet is not null);
+    }
+
+    [Fact]
+    public async Task One_address_has_its_limit_and_another_has_its_own()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "127.0.0.0/8 is Linux's.");
+        string folder = TemporaryFolder.Create("addresses");
+        File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--max-address-connections", "3");
+        List<TcpClient> held = [];
+        for (int host = 1; host <= 20; host++)
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                held.Add(await FromAsync($"127.0.1.{host}", server.Port));
+            }
+
+            Assert.Equal(0, await EndsAsync($"127.0.1.{host}", server.Port));
+        }
+
+        // None of those that were let in has been closed for the others.
+        byte[] hello = [3, .. new byte[1536]];
+        foreach (TcpClient client in held)
+        {
+            await client.GetStream().WriteAsync(hello);
+            await client.GetStream().ReadExactlyAsync(new byte[3073]).AsTask().WaitAsync(RtmpPlayer.Patience);
+            client.Dispose();
+        }
+
+        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("MaxConnectionsPerAddress"));
+    }
+
+    [Fact]
+    public async Task A_player_that_is_paused_for_too_long_is_closed()
+    {
+        string folder = TemporaryFolder.Create("long-pause");
+        File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--max-pause", "1", "--idle-timeout", "600");
+        await using RtmpPlayer player = await RtmpPlayer.WatchAsync(server.Port, Film, TimeSpan.FromSeconds(1));
+        await player.UntilAsync(static message => message.Packet is not null);
+        await player.PauseAsync(true, 0);
+        await player.ToTheEndAsync(TimeSpan.FromSeconds(30));
+        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("close: PausedTooLong,"));
+    }
+
+    [Fact]
+    public async Task A_player_that_reads_less_than_the_least_rate_is_closed()
+    {
+        string folder = TemporaryFolder.Create("least-rate");
+        File.Copy(await FilmFactory.GetAsync("large-frames.mp4"), Path.Combine(folder, "film.mp4"));
+        await using MapwireServer server = await MapwireServer.StartAsync(
+            folder, "--send-timeout", "2", "--min-player-rate", "1000000", "--send-buffer", "4096", "--max-buffer", "86400");
+        await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port, receiveBuffer: 4096);
+        await player.SetBufferAsync(TimeSpan.FromSeconds(3600));
+        await player.PlayAsync("film.mp4");
+        await player.UntilAsync(static message => message.StatusCode == "NetStream.Play.Start");
+        for (int i = 0; i < 300 && !server.Process.Said.Contains("close: NotReading,", StringComparison.Ordinal); i++)
+        {
+            await Task.Delay(100); // the socket takes what the system's buffers do, and no more
+        }
+
+        Assert.Contains("close: NotReading,", server.Process.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Words_of_connect_that_are_too_long_are_refused()
+    {
+        string folder = TemporaryFolder.Create("long-words");
+        File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        await Assert.ThrowsAnyAsync<Exception>(async () => await RtmpPlayer.ConnectAsync(server.Port, "vod/" + new string('x', 60_000)));
+        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("close: (Rejected|ProtocolError),"));
+    }
+
+    [Theory]
+    [InlineData("--copy-payload")]
+    [InlineData("--workers")]
+    public async Task A_server_with_full_sockets_ends_when_it_is_told_to(string option)
+    {
+        string folder = TemporaryFolder.Create("blocked");
+        File.Copy(await FilmFactory.GetAsync("large-frames.mp4"), Path.Combine(folder, "film.mp4"));
+        string[] options = option == "--workers" ? ["--workers", "2"] : [option];
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, [.. options, "--max-buffer", "86400", "--send-buffer", "4096"]);
+        List<RtmpPlayer> players = [];
+        for (int i = 0; i < 4; i++)
+        {
+            RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port, receiveBuffer: 4096);
+            await player.SetBufferAsync(TimeSpan.FromSeconds(3600));
+            await player.PlayAsync("film.mp4");
+            await player.UntilAsync(static message => message.StatusCode == "NetStream.Play.Start");
+            players.Add(player); // and it reads no more
+        }
+
+        await server.EndAsync();
+        foreach (RtmpPlayer player in players)
+        {
+            await player.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Two_end_points_and_both_families_are_served()
+    {
+        string folder = TemporaryFolder.Create("families");
+        File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--rtmp", "[::]:0");
+        int[] ports = [.. System.Text.RegularExpressions.Regex.Matches(server.Process.Output, @"Listening on rtmp://\S+:(\d+)/vod")
+            .Select(static match => int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal(2, ports.Distinct().Count());
+        foreach (int port in ports)
+        {
+            await using RtmpPlayer player = await RtmpPlayer.WatchAsync(port, Film); // 127.0.0.1
+            await player.UntilAsync(static message => message.Packet is not null);
+        }
+
+        using TcpClient six = new(AddressFamily.InterNetworkV6);
+        await six.ConnectAsync("::1", ports[1]);
+        using CancellationTokenSource timeout = new(RtmpPlayer.Patience);
+        await RtmpPlayer.ShakeHandsAsync(six.GetStream(), timeout.Token);
+    }
+
+    private static async Task<RtmpPlayer> EventuallyAsync(int port)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await RtmpPlayer.ConnectAsync(port);
+            }
+            catch (Exception exception) when (attempt < 50 && exception is IOException or EndOfStreamException or Xunit.Sdk.XunitException)
+            {
+                await Task.Delay(100);
+            }
+        }
+    }
+
+    private static async Task<TcpClient> FromAsync(string address, int port)
+    {
+        TcpClient client = new(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(address), 0));
+        await client.ConnectAsync("127.0.0.1", port);
+        return client;
+    }
+
+    /// <summary>Connects and reads to the end that the server makes at once.</summary>
+    private static async Task<int> EndsAsync(string address, int port)
+    {
+        using TcpClient client = await FromAsync(address, port);
+        try
+        {
+            return await client.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(RtmpPlayer.Patience);
+        }
+        catch (IOException)
+        {
+            return 0; // reset
+        }
+    }
+}

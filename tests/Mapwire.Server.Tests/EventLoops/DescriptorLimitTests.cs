@@ -1,0 +1,55 @@
+using Mapwire.Server.Loop;
+using Mapwire.Server.Sending;
+using Microsoft.Win32.SafeHandles;
+using Xunit;
+
+namespace Mapwire.Server.Tests.EventLoops;
+
+public sealed class DescriptorLimitTests
+{
+    [Theory]
+    [InlineData(256, 64, 60, 132)]
+    [InlineData(1024, 256, 60, 708)]
+    [InlineData(20_000, 512, 60, 19_428)]
+    [InlineData(64, 16, 60, 1)] // hardly enough to start: one connection is allowed, and refused when its number is too high
+    public void A_reserve_is_kept_back_from_connections(long limit, long reserve, long open, long room)
+    {
+        Assert.Equal(reserve, DescriptorLimit.ReserveOf(limit));
+        Assert.Equal(room, DescriptorLimit.RoomFor(limit, open));
+    }
+
+    [Theory]
+    [InlineData(191, false)]
+    [InlineData(192, true)]
+    [InlineData(255, true)]
+    public void A_number_in_the_reserve_is_seen(int descriptor, bool isInReserve)
+    {
+        using SafeFileHandle handle = new(descriptor, ownsHandle: false);
+        Assert.Equal(isInReserve, DescriptorLimit.IsInReserve(handle, 256));
+        Assert.False(DescriptorLimit.IsInReserve(handle, null));
+    }
+
+    [Fact]
+    public void The_systems_limit_and_what_is_open_are_known()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such limit.");
+        Assert.InRange(DescriptorLimit.Get() ?? 256, 256, long.MaxValue);
+        Assert.InRange(DescriptorLimit.CountOpen(), 4, 100_000);
+    }
+
+    [Fact]
+    public void A_flood_of_events_is_a_line_every_ten_seconds_with_their_number()
+    {
+        RepeatedWarning warning = default;
+        List<long> lines = [];
+        for (long now = 5; now < 30_000; now += 10)
+        {
+            if (warning.TryLog(now, out long times))
+            {
+                lines.Add(times);
+            }
+        }
+
+        Assert.Equal([1, 1000, 1000], lines);
+    }
+}

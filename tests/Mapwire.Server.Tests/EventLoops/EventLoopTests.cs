@@ -1,0 +1,233 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Mapwire.Server.Loop;
+using Xunit;
+
+namespace Mapwire.Server.Tests.EventLoops;
+
+public sealed class EventLoopTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void A_poller_that_fails_does_not_end_the_loop()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        loop.Start();
+        for (int i = 0; i < 3; i++)
+        {
+            poller.Fail(new Win32Exception(12)); // ENOMEM
+        }
+
+        using ManualResetEventSlim ran = new();
+        loop.Post(ran.Set);
+        Assert.True(ran.Wait(Patience));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref loop.Faults) == 3, Patience));
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
+    public void A_fault_in_one_turn_ends_that_one_alone()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        Probe faulty = new(loop) { Turn = static () => throw new InvalidOperationException("a fault of this one") };
+        Probe hopeless = new(loop) { Turn = static () => throw new InvalidOperationException("first"), Fault = static _ => throw new InvalidOperationException("second") };
+        Probe good = new(loop);
+        loop.Start();
+        loop.Post(faulty);
+        loop.Post(hopeless);
+        loop.Post(static () => throw new InvalidOperationException("nobody's"));
+        loop.Post(good);
+        Assert.True(good.HadTurn.Wait(Patience));
+        Assert.Equal("a fault of this one", Assert.Single(faulty.Faults).Message);
+        Assert.Equal(1, loop.Faults); // the action's
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
+    public void A_fault_in_a_deadline_lets_the_other_deadlines_come()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        Probe faulty = new(loop) { Turn = static () => throw new InvalidOperationException("late") };
+        Probe good = new(loop);
+        loop.Post(() =>
+        {
+            loop.SetTimer(good, loop.Now + 30);
+            loop.SetTimer(faulty, loop.Now + 30); // called first: the newest of a slot
+        });
+        loop.Start();
+        Assert.True(good.HadTurn.Wait(Patience));
+        Assert.Single(faulty.Faults);
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
+    public void The_loop_frees_what_is_its_own_as_its_last_act_and_not_before()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        using ManualResetEventSlim hangs = new();
+        using ManualResetEventSlim isIn = new();
+        Probe stuck = new(loop)
+        {
+            Turn = () =>
+            {
+                isIn.Set();
+                hangs.Wait();
+            },
+        };
+        loop.Post(() => loop.Watch(stuck));
+        loop.Start();
+        loop.Post(stuck);
+        Assert.True(isIn.Wait(Patience));
+        Assert.False(loop.Stop(TimeSpan.FromMilliseconds(50)));
+        Assert.False(poller.IsDisposed); // its thread is still inside, as in a page fault of a dead file system
+        Assert.False(loop.HasEnded);
+        hangs.Set();
+        Assert.True(loop.Stop(Patience));
+        Assert.True(poller.IsDisposed);
+        Assert.True(loop.HasEnded);
+        Assert.True(stuck.SawEnd);
+    }
+
+    [Fact]
+    public void What_is_posted_after_the_end_runs_at_once_so_that_it_lets_go()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        loop.Start();
+        Assert.True(loop.Stop(Patience));
+        bool ran = false;
+        loop.Post(() => ran = true);
+        Assert.True(ran);
+        Probe late = new(loop);
+        loop.Post(late);
+        Assert.True(late.HadTurn.IsSet);
+    }
+
+    [Fact]
+    public void A_loop_that_never_started_is_freed_too()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        Assert.True(loop.Stop(Patience));
+        Assert.True(loop.Stop(Patience));
+        Assert.True(poller.IsDisposed);
+    }
+
+    [Fact]
+    public void Who_is_urgent_comes_before_any_number_of_those_who_are_not()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        int patientTurns = 0;
+        int patientBefore = -1;
+        Probe[] newcomers = [.. Enumerable.Range(0, 2000).Select(_ => new Probe(loop)
+        {
+            Urgent = false,
+            Turn = () =>
+            {
+                patientTurns++;
+                long end = Environment.TickCount64 + 1;
+                SpinWait.SpinUntil(() => Environment.TickCount64 > end);
+            },
+        })];
+        Probe player = new(loop) { Turn = () => patientBefore = patientTurns };
+        foreach (Probe newcomer in newcomers)
+        {
+            loop.Post(newcomer);
+        }
+
+        loop.Start();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref patientTurns) > 0, Patience));
+        loop.Post(player); // behind two thousand, who need seconds
+        Assert.True(player.HadTurn.Wait(Patience));
+        Assert.InRange(patientBefore, 1, 1000);
+        Assert.True(newcomers[^1].HadTurn.Wait(Patience)); // and they all have theirs
+        Assert.True(loop.Stop(Patience));
+        Assert.Equal(2000, patientTurns);
+    }
+
+    [Fact]
+    public void A_round_that_hangs_is_seen_from_outside()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        using ManualResetEventSlim hangs = new();
+        Probe stuck = new(loop) { Turn = hangs.Wait };
+        loop.Start();
+        Assert.False(loop.IsStuck);
+        loop.Post(stuck);
+        Assert.True(SpinWait.SpinUntil(() => loop.IsStuck, Patience));
+        hangs.Set();
+        Assert.True(SpinWait.SpinUntil(() => !loop.IsStuck, Patience));
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
+    public void An_event_for_a_place_that_was_given_up_meets_nobody()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        Probe first = new(loop);
+        Probe second = new(loop);
+        using ManualResetEventSlim done = new();
+        loop.Post(() =>
+        {
+            loop.Watch(first);
+            loop.Watch(second);
+            loop.Unwatch(first);
+            done.Set();
+        });
+        loop.Start();
+        Assert.True(done.Wait(Patience));
+        poller.Report(new PollEvent(0, true, false, false), new PollEvent(1, true, false, false));
+        Assert.True(second.HadTurn.Wait(Patience));
+        Assert.False(first.HadTurn.IsSet);
+        Assert.True(loop.Stop(Patience));
+        Assert.True(second.SawEnd);
+        Assert.False(first.SawEnd);
+    }
+
+    private sealed class Recorder(Poller poller) : EventLoop("test loop", poller)
+    {
+        public int Faults;
+
+        public bool HasEnded { get; private set; }
+
+        protected override void OnLoopFault(Exception exception) => Interlocked.Increment(ref Faults);
+
+        protected override void OnEnd() => HasEnded = true;
+    }
+
+    private sealed class Probe(EventLoop loop) : Watched(loop)
+    {
+        public override SafeHandle? Handle => null;
+
+        public override bool IsUrgent => Urgent;
+
+        public bool Urgent { get; init; } = true;
+
+        public Action Turn { get; init; } = static () => { };
+
+        public Action<Exception> Fault { get; init; } = static _ => { };
+
+        public ManualResetEventSlim HadTurn { get; } = new();
+
+        public List<Exception> Faults { get; } = [];
+
+        public bool SawEnd { get; private set; }
+
+        public override void TakeTurn()
+        {
+            Turn();
+            HadTurn.Set();
+        }
+
+        public override void OnFault(Exception exception)
+        {
+            Faults.Add(exception);
+            Fault(exception);
+        }
+
+        public override void OnLoopEnd() => SawEnd = true;
+    }
+}

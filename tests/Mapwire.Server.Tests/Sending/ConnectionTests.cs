@@ -1,0 +1,264 @@
+using System.Net.Sockets;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Sending;
+using Mapwire.Server.Tests.EventLoops;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Sending;
+
+/// <summary>A connection on a socket that a test scripts, turn by turn and without a thread.</summary>
+public sealed class ConnectionTests : IDisposable
+{
+    private readonly ScriptedPoller _poller = new();
+    private readonly ScriptedSender _sender = new();
+    private readonly Talk _talk = new();
+    private readonly ConnectionLoop _loop;
+    private readonly Connection _connection;
+
+    public ConnectionTests()
+    {
+        ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 1000, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 50);
+        _loop = new ConnectionLoop("test", limits, _ => _talk, NullLogger.Instance, _poller);
+        _connection = new Connection(_loop, _sender, null);
+    }
+
+    public void Dispose() => _loop.Stop(TimeSpan.FromSeconds(10));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    [InlineData(100)]
+    [InlineData(1023)]
+    [InlineData(1 << 20)]
+    public void Whatever_a_full_socket_takes_at_a_time_all_bytes_come_in_order(int most)
+    {
+        _talk.Add(3000);
+        Random random = new(most);
+        _sender.Takes = _ => random.Next(most + 1);
+        for (int turn = 0; turn < 100_000 && _sender.Wire.Length < 3000; turn++)
+        {
+            _connection.IsWritable = true;
+            _connection.TakeTurn();
+        }
+
+        Assert.Equal(_talk.Bytes.ToArray(), _sender.Wire.ToArray());
+        Assert.Equal(3000, _connection.BytesSent);
+        Assert.False(_connection.IsClosed);
+    }
+
+    [Fact]
+    public void A_send_cut_at_every_byte_goes_on_at_that_byte()
+    {
+        for (int cut = 0; cut < 400; cut++)
+        {
+            using ConnectionTests fresh = new();
+            fresh._talk.Add(400);
+            fresh._sender.Takes = offered => fresh._sender.Sends == 1 ? cut : offered;
+            fresh._connection.TakeTurn();
+            Assert.Equal(cut, fresh._sender.Wire.Length);
+            Assert.True(fresh._connection.IsBlocked);
+            fresh._connection.TakeTurn(); // a turn without news of the socket sends nothing
+            Assert.Equal(1, fresh._sender.Sends);
+            fresh._connection.IsWritable = true;
+            fresh._connection.TakeTurn();
+            Assert.Equal(fresh._talk.Bytes.ToArray(), fresh._sender.Wire.ToArray());
+            Assert.False(fresh._connection.IsBlocked);
+        }
+    }
+
+    [Fact]
+    public void A_connection_sends_no_more_than_its_turn_and_asks_for_another()
+    {
+        _talk.Add(3 << 20);
+        _connection.TakeTurn();
+        Assert.InRange(_sender.Wire.Length, 1 << 20, (1 << 20) + (128 << 10));
+        Assert.True(_connection.HasTurn);
+    }
+
+    [Theory]
+    [InlineData(SendResult.Disconnected)]
+    [InlineData(SendResult.SourceLost)]
+    internal void A_send_that_fails_ends_the_connection_once(SendResult result)
+    {
+        _talk.Add(100);
+        _sender.Takes = static _ => 0;
+        _sender.WhenNothing = result;
+        _connection.TakeTurn();
+        _connection.Close(CloseReason.Idle);
+        _connection.TakeTurn(); // too late
+        Assert.True(_connection.IsClosed);
+        Assert.True(_sender.IsDisposed);
+        Assert.Equal(1, _talk.Abandons);
+        Assert.Equal(-1, _loop.ConnectionCount); // it was never adopted, and leaves once
+    }
+
+    [Theory]
+    [InlineData(SocketError.ConnectionReset)]
+    [InlineData(SocketError.TimedOut)]
+    [InlineData(SocketError.Success)] // the end
+    public void A_receive_that_ends_or_fails_ends_the_connection(SocketError error)
+    {
+        _sender.Incoming.Enqueue([1, 2, 3]);
+        _sender.WhenEmpty = error;
+        _connection.IsReadable = true;
+        _connection.HasEnded = true; // told together with the bytes: no later event comes
+        _connection.TakeTurn();
+        Assert.Equal([1, 2, 3], _talk.Received);
+        Assert.True(_connection.IsClosed);
+    }
+
+    [Fact]
+    public void Less_than_a_buffer_empties_the_socket_and_a_whole_buffer_does_not()
+    {
+        _sender.WhenEmpty = SocketError.ConnectionReset; // would be seen by one receive too many
+        _sender.Incoming.Enqueue(new byte[10]);
+        _connection.IsReadable = true;
+        _connection.TakeTurn();
+        Assert.False(_connection.IsClosed);
+        _sender.WhenEmpty = SocketError.WouldBlock;
+        for (int i = 0; i < 10; i++)
+        {
+            _sender.Incoming.Enqueue(new byte[64 * 1024]);
+        }
+
+        _connection.IsReadable = true;
+        _connection.TakeTurn();
+        Assert.True(_connection.HasTurn); // others first, then the rest
+        Assert.Equal(6, _sender.Incoming.Count);
+    }
+
+    [Fact]
+    public void A_fault_of_the_conversation_ends_its_connection()
+    {
+        _talk.Fault = new InvalidOperationException("here");
+        _connection.RunTurn();
+        Assert.True(_connection.IsClosed);
+        Assert.Equal(1, _talk.Abandons);
+        Assert.Empty(_poller.Keys);
+    }
+
+    [Fact]
+    public void A_socket_that_cannot_be_watched_is_closed_and_the_loop_goes_on()
+    {
+        _poller.FailAdd = static () => new System.ComponentModel.Win32Exception(28); // ENOSPC: max_user_watches
+        _connection.RunTurn();
+        Assert.True(_connection.IsClosed);
+        Assert.True(_sender.IsDisposed);
+        _poller.FailAdd = null;
+        Connection next = new(_loop, new ScriptedSender(), null);
+        next.RunTurn();
+        Assert.False(next.IsClosed);
+        Assert.Equal(0, next.Place); // the place of the first was given back
+    }
+
+    [Fact]
+    public void A_conversation_is_replaced_once()
+    {
+        _connection.TakeTurn();
+        Talk upgraded = new();
+        _connection.Replace(upgraded);
+        Assert.Equal(1, _talk.Abandons);
+        upgraded.Add(10);
+        _connection.TakeTurn();
+        Assert.Equal(upgraded.Bytes.ToArray(), _sender.Wire.ToArray());
+        Assert.Throws<InvalidOperationException>(() => _connection.Replace(new Talk()));
+        _connection.Close(CloseReason.Idle);
+        Assert.Equal(1, upgraded.Abandons);
+    }
+
+    [Fact]
+    public void What_is_posted_runs_in_order_and_once_also_when_it_comes_too_late()
+    {
+        List<int> ran = [];
+        _connection.Post(() => ran.Add(1));
+        _connection.Post(() => ran.Add(2));
+        _connection.TakeTurn();
+        Assert.Equal([1, 2], ran);
+        _connection.Close(CloseReason.PlayerLeft);
+        _connection.Post(() => ran.Add(3)); // lets go of a title that was opened for it
+        _connection.RunTurn();
+        _connection.RunTurn();
+        Assert.Equal([1, 2, 3], ran);
+    }
+
+    [Fact]
+    public void A_deadline_that_is_over_closes_for_its_reason_and_one_without_a_reason_does_not()
+    {
+        _talk.Wake = new Wake(_loop.Now);
+        _connection.TakeTurn();
+        Assert.False(_connection.IsClosed);
+        _talk.Wake = new Wake(_loop.Now, CloseReason.Idle);
+        _connection.TakeTurn();
+        Assert.True(_connection.IsClosed);
+    }
+
+    [Fact]
+    public void Memory_that_is_gone_is_reported_by_a_copy_and_not_touched()
+    {
+        GatherList list = _loop.Gather;
+        list.Clear();
+        Assert.True(list.TryReserve(3, out Span<byte> header));
+        header[0] = 7;
+        Assert.True(list.TryAddReserved(3));
+        Assert.True(list.TryAddMapped(16, 4096)); // the first page of a process is nobody's
+        byte[] into = new byte[100];
+        Assert.Equal(3, list.CopyTo(into));
+        Assert.Equal(7, into[0]);
+        list.Clear();
+        Assert.True(list.TryAddMapped(16, 4096));
+        Assert.Equal(0, list.CopyTo(into));
+    }
+
+    /// <summary>Says numbered bytes, in pieces of some length.</summary>
+    private sealed class Talk : IConversation
+    {
+        private int _sent;
+
+        public MemoryStream Bytes { get; } = new();
+
+        public List<byte> Received { get; } = [];
+
+        public Exception? Fault { get; set; }
+
+        public Wake Wake { get; set; } = new(TimerWheel.Never);
+
+        public int Abandons { get; private set; }
+
+        public bool IsUrgent => true;
+
+        public void Add(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                Bytes.WriteByte((byte)((i * 7) + (i >> 8)));
+            }
+        }
+
+        public void Receive(ReadOnlySpan<byte> bytes) => Received.AddRange(bytes);
+
+        public void Gather(GatherList list, long most)
+        {
+            if (Fault is not null)
+            {
+                throw Fault;
+            }
+
+            ReadOnlySpan<byte> rest = Bytes.ToArray().AsSpan(_sent);
+            while (!rest.IsEmpty && list.Length < most && list.TryReserve(Math.Min(rest.Length, 97), out Span<byte> scratch))
+            {
+                int length = Math.Min(rest.Length, 97);
+                rest[..length].CopyTo(scratch);
+                Assert.True(list.TryAddReserved(length));
+                rest = rest[length..];
+            }
+        }
+
+        public void Advance(long sent) => _sent += (int)sent;
+
+        public Wake Next(long now) => Wake;
+
+        public void Abandon() => Abandons++;
+    }
+}

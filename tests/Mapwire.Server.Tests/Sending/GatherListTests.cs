@@ -1,0 +1,127 @@
+using Mapwire.Server.Sending;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Sending;
+
+/// <summary>The list bounds itself: what does not fit is refused, whatever the caller asked before.</summary>
+public sealed class GatherListTests : IDisposable
+{
+    private const int MaxSegments = 1024;
+    private const int ScratchLength = 64 * 1024;
+
+    /// <summary>An address that is counted and never read: these lists are not sent.</summary>
+    private const nint Somewhere = 0x1000;
+
+    private readonly GatherList _list = new();
+
+    public void Dispose() => _list.Dispose();
+
+    [Fact]
+    public void A_segment_beyond_the_last_is_refused_by_every_way_of_adding_one()
+    {
+        Assert.True(_list.TryReserve(16, out _)); // asked for while there was room, as an answer behind a cut message is
+        for (int i = 0; i < MaxSegments; i++)
+        {
+            Assert.True(_list.TryAddMapped(Somewhere, 3), $"segment {i}");
+        }
+
+        Assert.False(_list.TryAddMapped(Somewhere, 1));
+        Assert.False(_list.TryAddReserved(16));
+        Assert.False(_list.TryReserve(1, out Span<byte> header));
+        Assert.True(header.IsEmpty);
+        Assert.Equal(3 * MaxSegments, _list.Length);
+        Assert.True(_list.TryAddMapped(Somewhere, 0)); // nothing needs no room
+        _list.Clear();
+        Assert.True(_list.TryReserve(ScratchLength, out header));
+        Assert.Equal(ScratchLength, header.Length);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Every_count_of_segments_agrees_with_a_model(int kinds)
+    {
+        Random random = new(kinds);
+        for (int count = 0; count <= MaxSegments + 8; count++)
+        {
+            _list.Clear();
+            int segments = 0;
+            int scratch = 0;
+            long length = 0;
+            for (int i = 0; i < count; i++)
+            {
+                int bytes = random.Next(1, 90);
+                if (random.Next(3) < kinds - 1)
+                {
+                    bool fits = scratch + bytes <= ScratchLength && segments < MaxSegments;
+                    Assert.Equal(fits, _list.TryReserve(bytes, out Span<byte> header));
+                    Assert.Equal(fits ? ScratchLength - scratch : 0, header.Length);
+                    if (fits)
+                    {
+                        int skip = random.Next(bytes + 1);
+                        Assert.True(_list.TryAddReserved(bytes, skip));
+                        scratch += bytes;
+                        segments += bytes > skip ? 1 : 0;
+                        length += bytes - skip;
+                    }
+                }
+                else
+                {
+                    bool fits = segments < MaxSegments;
+                    Assert.Equal(fits, _list.TryAddMapped(Somewhere, bytes));
+                    segments += fits ? 1 : 0;
+                    length += fits ? bytes : 0;
+                }
+
+                Assert.Equal(length, _list.Length);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_scratch_is_given_out_to_its_last_byte_and_no_further()
+    {
+        Assert.False(_list.TryReserve(ScratchLength + 1, out _));
+        Assert.True(_list.TryReserve(ScratchLength - 1, out _));
+        Assert.True(_list.TryAddReserved(ScratchLength - 1));
+        Assert.False(_list.TryReserve(2, out _));
+        Assert.True(_list.TryReserve(1, out Span<byte> last));
+        Assert.Equal(1, last.Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _list.TryAddReserved(2));
+        Assert.True(_list.TryAddReserved(1));
+        Assert.Equal(ScratchLength, _list.Length);
+        Assert.False(_list.TryReserve(1, out _));
+    }
+
+    [Theory]
+    [InlineData(-1, 0)]
+    [InlineData(4, -1)]
+    [InlineData(4, 5)]
+    public void Lengths_that_make_no_sense_are_refused(int length, int skip)
+    {
+        Assert.True(_list.TryReserve(8, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _list.TryAddReserved(length, skip));
+        Assert.Equal(0, _list.Length);
+    }
+
+    [Fact]
+    public void A_full_list_is_sent_whole_and_in_order()
+    {
+        using SocketPair sockets = new(sendBuffer: 256 * 1024);
+        MemoryStream expected = new();
+        for (int i = 0; _list.TryReserve(8, out Span<byte> header); i++)
+        {
+            BitConverter.TryWriteBytes(header, (long)i);
+            Assert.True(_list.TryAddReserved(8, skip: i % 3));
+            expected.Write(BitConverter.GetBytes((long)i), i % 3, 8 - (i % 3));
+        }
+
+        Assert.Equal(SendResult.Sent, _list.Send(sockets.Sender.SafeHandle, out long sent));
+        Assert.Equal(_list.Length, sent);
+        sockets.Sender.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+        MemoryStream received = new();
+        sockets.Drain(received);
+        Assert.Equal(expected.ToArray(), received.ToArray());
+    }
+}
