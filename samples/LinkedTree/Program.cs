@@ -53,11 +53,13 @@ void Walk(Offset<Node> at)
     Walk(arena.Get(at).Right);
 }
 
+[ArenaType]
 internal struct Tree
 {
     public Offset<Node> Top;
 }
 
+[ArenaType]
 internal struct Node
 {
     public MappedString Word;

@@ -22,12 +22,12 @@ if (args is ["--make", string target, string size])
 }
 
 using Arena arena = Arena.CreateOrOpen(args[0]);
-if (arena.GetRoot<StringDictionaryHeader>().IsNull)
+if (arena.GetRoot<StringDictionaryHeader<long>>().IsNull)
 {
     arena.SetRoot(new MappedStringDictionary<long>(arena).Offset);
 }
 
-MappedStringDictionary<long> counts = new(arena, arena.GetRoot<StringDictionaryHeader>());
+MappedStringDictionary<long> counts = new(arena, arena.GetRoot<StringDictionaryHeader<long>>());
 if (args.Length > 1)
 {
     using MappedFile file = MappedFile.Open(args[1]);

@@ -1,24 +1,43 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+using Mapwire.Memory.Native.Arenas;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>What bytes a type is made of, worked out once at start-up, and why a type cannot live in an arena.</summary>
-/// <remarks>Bytes in an arena outlive the program that wrote them. So a type must be laid out the same in every build: numbers,
-/// <c>bool</c>, <c>char</c>, enumerations, and structures of these in the order of their declaration or at explicit offsets.
-/// An automatic layout may differ from one runtime to the next, and a pointer or native integer means something at one address or on
-/// one system only.</remarks>
+/// <summary>The bytes that a type is made of, worked out once, and why a type cannot live in an arena.</summary>
+/// <remarks>Bytes in an arena outlive the program that wrote them. So a type must mean the same in every run: numbers, <c>bool</c>,
+/// <c>char</c>, enumerations, some types of the framework, and structures of these whose fields the source generator has registered
+/// (<see cref="ArenaTypeAttribute"/>). A pointer or native integer means something at one address or on one system only, and what is
+/// laid out automatically may differ from one runtime to the next.</remarks>
 internal sealed class TypeLayout
 {
-    private const int MostLeaves = 1 << 16;
+    private const int MaxLeaves = 1 << 16;
 
     private static readonly Dictionary<Type, int> Leaves = new()
     {
         [typeof(byte)] = 1, [typeof(sbyte)] = 1, [typeof(bool)] = 1, [typeof(short)] = 2, [typeof(ushort)] = 2, [typeof(char)] = 2,
         [typeof(Half)] = 2, [typeof(int)] = 4, [typeof(uint)] = 4, [typeof(float)] = 4, [typeof(long)] = 8, [typeof(ulong)] = 8,
-        [typeof(double)] = 8, [typeof(Int128)] = 16, [typeof(UInt128)] = 16,
+        [typeof(double)] = 8, [typeof(Int128)] = 16, [typeof(UInt128)] = 16, [typeof(DateTime)] = 8,
+    };
+
+    /// <summary>Types of the framework and of this library, field by field.</summary>
+    private static readonly Dictionary<Type, ArenaField[]> Framework = new()
+    {
+        [typeof(Guid)] = [Field<int>(0), Field<short>(4, 2), Field<byte>(8, 8)],
+        [typeof(decimal)] = [Field<int>(0), Field<uint>(4), Field<ulong>(8)],
+        [typeof(TimeSpan)] = [Field<long>(0)],
+        [typeof(DateOnly)] = [Field<int>(0)],
+        [typeof(TimeOnly)] = [Field<ulong>(0)],
+        [typeof(DateTimeOffset)] = [Field<int>(0), Field<DateTime>(8)],
+        [typeof(Rune)] = [Field<uint>(0)],
+        [typeof(Complex)] = [Field<double>(0, 2)],
+        [typeof(Vector2)] = [Field<float>(0, 2)],
+        [typeof(Vector3)] = [Field<float>(0, 3)],
+        [typeof(Vector4)] = [Field<float>(0, 4)],
+        [typeof(Quaternion)] = [Field<float>(0, 4)],
+        [typeof(MappedString)] = [Field<long>(0)],
+        [typeof(TextKey)] = [Field<uint>(0, 2)],
     };
 
     private readonly List<(int At, int Size, Type Leaf)> _leaves = [];
@@ -26,12 +45,7 @@ internal sealed class TypeLayout
     private TypeLayout(Type type, int size)
     {
         Size = size;
-        Refusal = Walk(type, 0, out int measured, out _);
-        if (Refusal is null && measured != size)
-        {
-            Refusal = $"it has {size} bytes, and its fields as far as they can be seen explain {measured} (a trimmed program must keep them)";
-        }
-
+        Refusal = Walk(type, 0);
         if (Refusal is not null)
         {
             return;
@@ -42,6 +56,12 @@ internal sealed class TypeLayout
         hash = Mix(hash, size);
         foreach ((int at, int length, Type leaf) in _leaves)
         {
+            if (at + length > size)
+            {
+                Refusal = $"it has {size} bytes, and its fields end at {at + length}: this runtime lays it out in another way";
+                return;
+            }
+
             covered.AsSpan(at, length).Fill(true);
             hash = Mix(Mix(Mix(hash, at), length), (int)Type.GetTypeCode(leaf));
         }
@@ -80,98 +100,82 @@ internal sealed class TypeLayout
             : layout;
     }
 
+    private static ArenaField Field<T>(int offset, int count = 1) where T : unmanaged => new(offset, typeof(T), ArenaMemory.SizeOf<T>(), count);
+
     private static ulong Mix(ulong hash, int value) => (hash ^ (uint)value) * 1099511628211;
 
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "Fields that are not seen make a type refused, never accepted.")]
-    private string? Walk(Type type, int offset, out int size, out int alignment)
+    private string? Walk(Type type, int offset)
     {
         if (type.IsEnum)
         {
             type = Enum.GetUnderlyingType(type);
         }
 
-        if (Leaves.TryGetValue(type, out size))
+        if (type.IsGenericType)
         {
-            alignment = size;
-            if (_leaves.Count == MostLeaves)
+            Type definition = type.GetGenericTypeDefinition();
+            if (definition == typeof(Offset<>))
             {
-                return $"it has more than {MostLeaves} fields";
+                type = typeof(long);
             }
-
-            _leaves.Add((offset, size, type));
-            return null;
+            else if (ContainerHeaders.IsOne(definition))
+            {
+                return null; // no bytes of their own
+            }
         }
 
-        size = alignment = 1;
+        if (Leaves.TryGetValue(type, out int size))
+        {
+            _leaves.Add((offset, size, type));
+            return _leaves.Count > MaxLeaves ? $"it has more than {MaxLeaves} fields"
+                : type == typeof(DateTime) && !AreTimesAsExpected() ? "this runtime lays out times in another way"
+                : null;
+        }
+
         if (type == typeof(nint) || type == typeof(nuint) || type.IsPointer || type.IsFunctionPointer)
         {
             return "a pointer or native integer means something at one address or on one system only: use Offset<T> or a fixed size";
         }
 
-        if (type.IsAutoLayout)
+        ArenaField[]? fields = Framework.GetValueOrDefault(type) ?? ArenaTypeAttribute.FieldsOf(type);
+        if (type.IsAutoLayout && type != typeof(DateTimeOffset))
         {
-            return $"the runtime lays out {type} as it likes: declare StructLayout(LayoutKind.Sequential) or Explicit";
+            return $"{type} has automatic layout, which may differ between runtimes: declare StructLayout(LayoutKind.Sequential) or Explicit";
         }
 
-        FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
-        StructLayoutAttribute declared = type.StructLayoutAttribute!;
-        return fields.Length == 1 && Repeats(type, fields[0], declared) is int times and > 1
-            ? WalkArray(fields[0].FieldType, times, offset, out size, out alignment)
-            : WalkFields(fields, declared, offset, ref size, ref alignment);
-    }
-
-    private string? WalkFields(FieldInfo[] fields, StructLayoutAttribute declared, int offset, ref int size, ref int alignment)
-    {
-        int pack = declared.Pack is 0 or 8 ? 16 : declared.Pack; // 8 is what reflection says for "not given"
-        int end = 0;
-        foreach (FieldInfo field in fields)
+        if (fields is null)
         {
-            int before = _leaves.Count, explicitAt = field.GetCustomAttribute<FieldOffsetAttribute>()?.Value ?? -1;
-            if (Walk(field.FieldType, 0, out int length, out int aligned) is string refusal)
-            {
-                return refusal;
-            }
-
-            aligned = Math.Min(aligned, pack);
-            int at = explicitAt >= 0 ? explicitAt : (end + aligned - 1) / aligned * aligned;
-            for (int i = before; i < _leaves.Count; i++)
-            {
-                _leaves[i] = _leaves[i] with { At = _leaves[i].At + at + offset };
-            }
-
-            end = Math.Max(end, at + length);
-            alignment = Math.Max(alignment, aligned);
+            return $"the fields of {type} are not known: put [ArenaType] on it, and have the source generator of Mapwire.Memory run";
         }
 
-        size = Math.Max(Math.Max(1, (end + alignment - 1) / alignment * alignment), declared.Size);
+        foreach (ArenaField field in fields)
+        {
+            for (int i = 0; i < field.Count; i++)
+            {
+                if (Walk(field.Type, offset + field.Offset + (i * field.Size)) is string refusal)
+                {
+                    return refusal;
+                }
+            }
+        }
+
         return null;
     }
 
-    private string? WalkArray(Type element, int times, int offset, out int size, out int alignment)
+    /// <summary>Times have automatic layout, so it is looked at: ticks with the kind in the upper two bits; with an offset, its
+    /// minutes and then UTC ticks.</summary>
+    private static bool AreTimesAsExpected()
     {
-        string? refusal = Walk(element, offset, out int length, out alignment);
-        for (int i = 1; i < times && refusal is null; i++)
-        {
-            refusal = Walk(element, offset + i * length, out _, out _);
-        }
-
-        size = times * length;
-        return refusal;
-    }
-
-    /// <summary>How many of its one field an inline array or the type behind a fixed-size buffer has; else 1.</summary>
-    private static int Repeats(Type type, FieldInfo field, StructLayoutAttribute declared)
-    {
-        if (type.GetCustomAttribute<InlineArrayAttribute>() is InlineArrayAttribute array)
-        {
-            return array.Length;
-        }
-
-        return field.Name == "FixedElementField" && Leaves.TryGetValue(field.FieldType, out int size) ? declared.Size / size : 1;
+        DateTime time = new(0x0123_4567_89ab_cdef, DateTimeKind.Utc);
+        DateTimeOffset there = new(time.Ticks, TimeSpan.FromMinutes(90));
+        ReadOnlySpan<byte> one = ArenaMemory.Bytes(ref time), two = ArenaMemory.Bytes(ref there);
+        return one.Length == 8 && BinaryPrimitives.ReadUInt64LittleEndian(one) == ((ulong)time.Ticks | (1ul << 62))
+            && two.Length == 16 && BinaryPrimitives.ReadInt32LittleEndian(two) == 90
+            && BinaryPrimitives.ReadInt64LittleEndian(two[8..]) == there.UtcTicks;
     }
 
     private static class Known<T> where T : unmanaged
     {
-        public static readonly TypeLayout Layout = new(typeof(T), Native.Arenas.ArenaMemory.SizeOf<T>());
+        public static readonly TypeLayout Layout = new(typeof(T), ArenaMemory.SizeOf<T>());
     }
 }

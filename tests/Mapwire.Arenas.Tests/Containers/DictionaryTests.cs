@@ -124,5 +124,6 @@ public sealed class DictionaryTests
         Assert.Empty(memory.Arena.Inspect().Problems);
     }
 
-    private record struct Padded(byte One, long Eight);
+    [ArenaType]
+    internal record struct Padded(byte One, long Eight);
 }

@@ -295,9 +295,11 @@ internal sealed class Farm
         change.Complete();
     }
 
-    private readonly record struct Block(Offset<byte> At, int Length, byte Fill);
+    [ArenaType]
+    internal readonly record struct Block(Offset<byte> At, int Length, byte Fill);
 
-    private readonly record struct Root(
-        long Done, Offset<ListHeader> List, Offset<QueueHeader> Queue, Offset<DictionaryHeader> Dictionary,
-        Offset<StringDictionaryHeader> Names, Offset<ListHeader> Blocks, Offset<ListHeader> Strings);
+    [ArenaType]
+    internal readonly record struct Root(
+        long Done, Offset<ListHeader<Fat>> List, Offset<QueueHeader<Fat>> Queue, Offset<DictionaryHeader<long, Fat>> Dictionary,
+        Offset<StringDictionaryHeader<Fat>> Names, Offset<ListHeader<Block>> Blocks, Offset<ListHeader<MappedString>> Strings);
 }

@@ -161,8 +161,9 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
     private static string State(Arena arena) => $"{arena.UsedBlocks} {arena.UsedBytes} {new Farm(arena).Dump()}";
 
     /// <summary>Nine sectors of random bytes: 512 ways to tear a write of it.</summary>
+    [ArenaType]
     [System.Runtime.CompilerServices.InlineArray(4500)]
-    private struct Large
+    internal struct Large
     {
         private byte _first;
     }

@@ -140,7 +140,8 @@ public sealed class Version1Tests : IDisposable
         return _folder[name];
     }
 
-    private readonly record struct Root(
-        long Number, Offset<ListHeader> List, Offset<QueueHeader> Queue, Offset<DictionaryHeader> Dictionary,
-        Offset<StringDictionaryHeader> Names, Guid Id);
+    [ArenaType]
+    internal readonly record struct Root(
+        long Number, Offset<ListHeader<long>> List, Offset<QueueHeader<int>> Queue, Offset<DictionaryHeader<int, double>> Dictionary,
+        Offset<StringDictionaryHeader<MappedString>> Names, Guid Id);
 }

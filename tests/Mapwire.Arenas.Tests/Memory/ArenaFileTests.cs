@@ -127,7 +127,7 @@ public sealed class ArenaFileTests : IDisposable
         Assert.Throws<IOException>(() => Arena.Open(Path));
         MappedList<long> list = new(one);
         one.SetRoot(list.Offset);
-        MappedList<long> view = new(two, two.GetRoot<ListHeader>());
+        MappedList<long> view = new(two, two.GetRoot<ListHeader<long>>());
         for (int i = 0; i < 100_000; i++)
         {
             (i % 2 == 0 ? list : view).Add(i); // each follows the other's growth
@@ -292,5 +292,6 @@ public sealed class ArenaFileTests : IDisposable
         }
     }
 
-    private readonly record struct Root(Offset<ListHeader> List, Offset<StringDictionaryHeader> Names);
+    [ArenaType]
+    internal readonly record struct Root(Offset<ListHeader<Fat>> List, Offset<StringDictionaryHeader<MappedString>> Names);
 }

@@ -44,7 +44,7 @@ public sealed class OpeningTests : IDisposable
         MappedList<long> list = new(writer);
         writer.SetRoot(list.Offset);
         using Arena reader = Arena.Open(Path, ReadingBeside);
-        MappedList<long> view = new(reader, reader.GetRoot<ListHeader>());
+        MappedList<long> view = new(reader, reader.GetRoot<ListHeader<long>>());
         Assert.Throws<InvalidOperationException>(() => view.Add(1));
         Assert.Throws<InvalidOperationException>(() => reader.Edit(new Offset<long>(40000)));
         bool stop = false;

@@ -102,6 +102,8 @@ internal sealed class Parties
         return problems;
     }
 
+    [ArenaType]
     internal readonly record struct Root(
-        Offset<DictionaryHeader> Steps, Offset<QueueHeader> Recent, Offset<StringDictionaryHeader> Names, Offset<ListHeader> Blocks);
+        Offset<DictionaryHeader<int, long>> Steps, Offset<QueueHeader<long>> Recent, Offset<StringDictionaryHeader<long>> Names,
+        Offset<ListHeader<Offset<byte>>> Blocks);
 }

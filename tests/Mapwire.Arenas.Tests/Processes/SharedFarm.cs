@@ -60,6 +60,8 @@ internal sealed class SharedFarm
         change.Complete();
     }
 
-    private readonly record struct Root(
-        Offset<ListHeader> List, Offset<QueueHeader> Queue, Offset<DictionaryHeader> Sums, Offset<StringDictionaryHeader> Names);
+    [ArenaType]
+    internal readonly record struct Root(
+        Offset<ListHeader<long>> List, Offset<QueueHeader<long>> Queue, Offset<DictionaryHeader<long, long>> Sums,
+        Offset<StringDictionaryHeader<long>> Names);
 }

@@ -8,7 +8,7 @@ namespace Mapwire.Memory.Arenas;
 /// bytes. For strings there is <see cref="MappedStringDictionary{TValue}"/>.</summary>
 /// <typeparam name="TKey">A type without references, pointers, automatic layout or padding. Its own equality and hash are not used:
 /// they may differ from run to run, and 0.0 and -0.0 are two keys.</typeparam>
-/// <typeparam name="TValue">A type without references, pointers or automatic layout, with its key at most 8 KiB.</typeparam>
+/// <typeparam name="TValue">A number, or structure with <see cref="ArenaTypeAttribute"/>, with its key at most 8 KiB.</typeparam>
 /// <remarks>All operations on one entry take constant time on average; growing takes time in proportion to the entries. The order of
 /// enumeration is none. Threads and processes: see <see cref="MappedContainer"/>.</remarks>
 public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, IReadOnlyCollection<KeyValuePair<TKey, TValue>>
@@ -18,7 +18,7 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
     /// <param name="arena">The arena.</param>
     /// <param name="offset">Where it is: the <see cref="Offset"/> of an earlier view.</param>
     /// <exception cref="ArenaFormatException">There is none, or one of keys or values with another layout.</exception>
-    public MappedDictionary(Arena arena, Offset<DictionaryHeader> offset)
+    public MappedDictionary(Arena arena, Offset<DictionaryHeader<TKey, TValue>> offset)
         : base(arena, offset.Value, BlockKind.Dictionary, TableFields.Bytes) { }
 
     /// <summary>Makes an empty dictionary.</summary>
@@ -27,12 +27,12 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
     /// <exception cref="ArgumentException">A type cannot live in an arena or be a key; the message says why.</exception>
     /// <exception cref="IOException">The arena is full.</exception>
     public MappedDictionary(Arena arena, int capacity = 0)
-        : this(arena, new Offset<DictionaryHeader>(
+        : this(arena, new Offset<DictionaryHeader<TKey, TValue>>(
             Make(arena, BlockKind.Dictionary, TableFields.Bytes, FirstFields(TypeLayout.OfKey<TKey>().Fingerprint)))) =>
         EnsureCapacity(capacity);
 
     /// <summary>Where it is, to be kept in the arena or as its root.</summary>
-    public Offset<DictionaryHeader> Offset => new(Header);
+    public Offset<DictionaryHeader<TKey, TValue>> Offset => new(Header);
 
     /// <summary>The value of a key. Setting puts a new entry in or replaces the value.</summary>
     /// <param name="key">The key.</param>
@@ -52,8 +52,15 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
     public bool TryGetValue(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
         long at = Find(key, KeyHash.MarkOf(in key, Seed));
-        value = at == 0 ? default : Entry(at).Value;
-        return at != 0;
+        if (at == 0)
+        {
+            Arena.ThrowIfDisposed(); // beside Dispose a search may go through empty pages
+            value = default;
+            return false;
+        }
+
+        value = Entry(at).Value;
+        return true;
     }
 
     /// <summary>Whether there is a key.</summary>

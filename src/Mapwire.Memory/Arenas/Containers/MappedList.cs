@@ -6,7 +6,7 @@ using Mapwire.Memory.Sharing;
 namespace Mapwire.Memory.Arenas;
 
 /// <summary>A <see cref="List{T}"/> that lives in an arena.</summary>
-/// <typeparam name="T">A type without references, pointers or automatic layout, at most 8 KiB.</typeparam>
+/// <typeparam name="T">A number, or structure with <see cref="ArenaTypeAttribute"/>, at most 8 KiB.</typeparam>
 /// <remarks>Adding at the end takes constant time on average, and so do taking from the end, reading and replacing; inserting, removing
 /// and searching take time in proportion to the items that are moved or looked at. Threads and processes: see
 /// <see cref="MappedContainer"/>.</remarks>
@@ -18,7 +18,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     /// <param name="arena">The arena.</param>
     /// <param name="offset">Where it is: the <see cref="Offset"/> of an earlier view.</param>
     /// <exception cref="ArenaFormatException">There is none, or one of items with another layout.</exception>
-    public MappedList(Arena arena, Offset<ListHeader> offset) : base(arena, offset.Value, BlockKind.List, ListFields.Bytes) =>
+    public MappedList(Arena arena, Offset<ListHeader<T>> offset) : base(arena, offset.Value, BlockKind.List, ListFields.Bytes) =>
         RequireLayout(ListFields.Layout, TypeLayout.Of<T>().Fingerprint, typeof(T));
 
     /// <summary>Makes an empty list.</summary>
@@ -29,7 +29,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     public MappedList(Arena arena, int capacity = 0) : this(arena, Make(arena)) => EnsureCapacity(capacity);
 
     /// <summary>Where it is, to be kept in the arena or as its root.</summary>
-    public Offset<ListHeader> Offset => new(Header);
+    public Offset<ListHeader<T>> Offset => new(Header);
 
     /// <summary>Items in it.</summary>
     public int Count
@@ -91,6 +91,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         int count = Count;
         if (count == 0)
         {
+            Arena.ThrowIfDisposed();
             return [];
         }
 
@@ -267,7 +268,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private static Offset<ListHeader> Make(Arena arena)
+    private static Offset<ListHeader<T>> Make(Arena arena)
     {
         TypeLayout layout = TypeLayout.Of<T>();
         if (layout.Size > UndoLog.LargestValue)
@@ -341,8 +342,11 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowNoItem(int index) =>
+    private void ThrowNoItem(int index)
+    {
+        Arena.ThrowIfDisposed(); // beside Dispose a list may look empty
         throw new ArgumentOutOfRangeException(nameof(index), index, $"The list has {Count} items.");
+    }
 
     /// <summary>Goes through the items without allocating.</summary>
     public struct Enumerator : IEnumerator<T>
@@ -369,6 +373,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         {
             if (_version != _list.Version)
             {
+                _list.Arena.ThrowIfDisposed();
                 throw new InvalidOperationException("The list has changed.");
             }
 

@@ -7,7 +7,7 @@ using Mapwire.Memory.Sharing;
 namespace Mapwire.Memory.Arenas;
 
 /// <summary>A <see cref="Queue{T}"/> that lives in an arena.</summary>
-/// <typeparam name="T">A type without references, pointers or automatic layout, at most 8 KiB.</typeparam>
+/// <typeparam name="T">A number, or structure with <see cref="ArenaTypeAttribute"/>, at most 8 KiB.</typeparam>
 /// <remarks>Putting in takes constant time on average, taking out always. It is a plain queue that nobody waits at; processes that want
 /// to wait for messages use a <see cref="SharedRing"/>. Threads and processes: see <see cref="MappedContainer"/>.</remarks>
 public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> where T : unmanaged
@@ -18,7 +18,7 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     /// <param name="arena">The arena.</param>
     /// <param name="offset">Where it is: the <see cref="Offset"/> of an earlier view.</param>
     /// <exception cref="ArenaFormatException">There is none, or one of items with another layout.</exception>
-    public MappedQueue(Arena arena, Offset<QueueHeader> offset) : base(arena, offset.Value, BlockKind.Queue, QueueFields.Bytes) =>
+    public MappedQueue(Arena arena, Offset<QueueHeader<T>> offset) : base(arena, offset.Value, BlockKind.Queue, QueueFields.Bytes) =>
         RequireLayout(QueueFields.Layout, TypeLayout.Of<T>().Fingerprint, typeof(T));
 
     /// <summary>Makes an empty queue.</summary>
@@ -28,7 +28,7 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     public MappedQueue(Arena arena) : this(arena, Make(arena)) { }
 
     /// <summary>Where it is, to be kept in the arena or as its root.</summary>
-    public Offset<QueueHeader> Offset => new(Header);
+    public Offset<QueueHeader<T>> Offset => new(Header);
 
     /// <summary>Items in it.</summary>
     public int Count
@@ -105,6 +105,11 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     public bool TryPeek([MaybeNullWhen(false)] out T item)
     {
         bool any = Count > 0;
+        if (!any)
+        {
+            Arena.ThrowIfDisposed();
+        }
+
         item = any ? Space.At<T>(At(Field(QueueFields.Head))) : default;
         return any;
     }
@@ -132,7 +137,7 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private static Offset<QueueHeader> Make(Arena arena)
+    private static Offset<QueueHeader<T>> Make(Arena arena)
     {
         TypeLayout layout = TypeLayout.Of<T>();
         if (layout.Size > UndoLog.LargestValue)

@@ -7,7 +7,7 @@ namespace Mapwire.Memory.Arenas;
 
 /// <summary>A <see cref="Dictionary{TKey, TValue}"/> by strings that lives in an arena. Keys are kept in UTF-8, one behind the other, and
 /// told apart by their bytes.</summary>
-/// <typeparam name="TValue">A type without references, pointers or automatic layout, at most 8 KiB.</typeparam>
+/// <typeparam name="TValue">A number, or structure with <see cref="ArenaTypeAttribute"/>, at most 8 KiB.</typeparam>
 /// <remarks>All operations on one entry take constant time on average, and time in proportion to the key's length; growing takes time in
 /// proportion to the entries. All keys together have at most 4 GiB. The order of enumeration is none. Threads and processes: see
 /// <see cref="MappedContainer"/>.</remarks>
@@ -20,7 +20,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     /// <param name="arena">The arena.</param>
     /// <param name="offset">Where it is: the <see cref="Offset"/> of an earlier view.</param>
     /// <exception cref="ArenaFormatException">There is none, or one of values with another layout.</exception>
-    public MappedStringDictionary(Arena arena, Offset<StringDictionaryHeader> offset)
+    public MappedStringDictionary(Arena arena, Offset<StringDictionaryHeader<TValue>> offset)
         : base(arena, offset.Value, BlockKind.StringDictionary, TableFields.StringBytes) { }
 
     /// <summary>Makes an empty dictionary.</summary>
@@ -29,12 +29,12 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     /// <exception cref="ArgumentException">The type cannot live in an arena; the message says why.</exception>
     /// <exception cref="IOException">The arena is full.</exception>
     public MappedStringDictionary(Arena arena, int capacity = 0)
-        : this(arena, new Offset<StringDictionaryHeader>(
+        : this(arena, new Offset<StringDictionaryHeader<TValue>>(
             Make(arena, BlockKind.StringDictionary, TableFields.StringBytes, FirstFields(TypeLayout.Of<TextKey>().Fingerprint)))) =>
         EnsureCapacity(capacity);
 
     /// <summary>Where it is, to be kept in the arena or as its root.</summary>
-    public Offset<StringDictionaryHeader> Offset => new(Header);
+    public Offset<StringDictionaryHeader<TValue>> Offset => new(Header);
 
     /// <summary>The value of a key. Setting puts a new entry in or replaces the value.</summary>
     /// <param name="key">The key.</param>
@@ -79,8 +79,15 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     public bool TryGetValue(ReadOnlySpan<byte> key, [MaybeNullWhen(false)] out TValue value)
     {
         long at = Find(key, KeyHash.MarkOf(key, Seed));
-        value = at == 0 ? default : Entry(at).Value;
-        return at != 0;
+        if (at == 0)
+        {
+            Arena.ThrowIfDisposed(); // beside Dispose a search may go through empty pages
+            value = default;
+            return false;
+        }
+
+        value = Entry(at).Value;
+        return true;
     }
 
     /// <summary>Whether there is a key.</summary>

@@ -17,3 +17,13 @@ internal sealed class RegionSegment : ReadOnlySequenceSegment<byte>
         previous.Next = this;
     }
 }
+
+/// <summary>Memory of a region and the lease that keeps it mapped.</summary>
+internal sealed class RegionMemoryOwner(RegionLease lease, Memory<byte> memory) : IMemoryOwner<byte>
+{
+    private RegionLease? _lease = lease;
+
+    public Memory<byte> Memory => _lease is not null ? memory : throw new ObjectDisposedException(nameof(IMemoryOwner<byte>));
+
+    public void Dispose() => Interlocked.Exchange(ref _lease, null)?.Dispose();
+}
