@@ -14,8 +14,8 @@ namespace Mapwire.Server.Playback;
 /// </remarks>
 internal sealed class StripCursor
 {
-    /// <summary>How far ahead of what is due the file is asked for, in milliseconds: a busy disk may take seconds to bring it.</summary>
-    private const long AskedAhead = 4000;
+    /// <summary>How far ahead of what is due the file is asked for, in milliseconds: a busy disk takes a while to bring it, and what is asked for too early is gone again where memory is short.</summary>
+    private const long AskedAhead = 2000;
 
     /// <summary>The most that is asked for and not sent yet, in bytes.</summary>
     private const long MaxAskedBytes = 8 * 1024 * 1024;

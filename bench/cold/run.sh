@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Films that are not in memory, on storage that is slow, busy, or fails: who waits, and for how long. As root, for FUSE and control groups.
+#   bench/cold/run.sh [MAPWIRE]        the program; the one that `dotnet build -c Release src/Mapwire.Cli` made when left out
+# Parts, each with what it is measured against:
+#   library  100 viewers of 100 cold films, 10 and 20 ms a read, all begun at once: none behind its play time after 3 s, gaps at most 1.5 s
+#   faults   reads fail, the daemon dies, reads hang: viewers of another film on the same worker notice nothing, the film's own end
+#   memory   200 films in a control group that holds 20, each watched: no worker's thread waits for a page (majflt)
+# Only by name: PARTS="library memory" bench/cold/run.sh
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+program=${1:-$here/../../src/Mapwire.Cli/bin/Release/net10.0/mapwire}
+work=$(mktemp -d /tmp/mapwire-cold-XXXX)
+port=$((20000 + RANDOM % 10000))
+server= daemon= group=/sys/fs/cgroup/mapwire-cold-$$
+
+finish() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    umount -l "$work/mount" 2>/dev/null || true
+    [ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true
+    rmdir "$group" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+gcc -O2 -Wall "$here/slowfs.c" -o "$work/slowfs" $(pkg-config --cflags --libs fuse3)
+gcc -O2 -Wall "$here/viewers.c" -o "$work/viewers"
+mkdir "$work/films" "$work/mount"
+echo "making a film of 60 s at 2 Mbit/s"
+ffmpeg -hide_banner -loglevel error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=25 -f lavfi -i sine=440 -t 60 -c:v libx264 -preset ultrafast \
+    -g 50 -pix_fmt yuv420p -b:v 1900k -minrate 1900k -maxrate 1900k -bufsize 1900k -x264-params nal-hrd=cbr:force-cfr=1 -c:a aac -b:a 64k \
+    -movflags faststart "$work/film.mp4"
+for i in $(seq 0 99); do ln "$work/film.mp4" "$work/films/f$i.mp4"; done
+echo ok > "$work/word"
+
+mount_slow() { # each time anew: nothing of it is in memory then
+    umount -l "$work/mount" 2>/dev/null || true
+    "$work/slowfs" "$work/films" "$work/word" "$work/mount" 2>/dev/null & daemon=$!
+    for _ in $(seq 50); do mountpoint -q "$work/mount" && return; sleep 0.1; done
+    echo "FUSE does not mount" >&2; exit 1
+}
+
+serve() { # FOLDER: one worker
+    "$program" serve "$1" --rtmp "127.0.0.1:$port" --workers 1 --index-cache none --max-address-connections 0 --max-address-connects 0 > "$work/log" 2>&1 & server=$!
+    for _ in $(seq 100); do (: < "/dev/tcp/127.0.0.1/$port") 2>/dev/null && return; sleep 0.1; done
+    cat "$work/log" >&2; exit 1
+}
+
+stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
+
+for part in ${PARTS:-library faults memory}; do
+    case $part in
+    library)
+        for delay in 10 20; do
+            mount_slow; echo "delay $delay" > "$work/word"
+            serve "$work/mount"
+            echo "== 100 viewers of 100 cold films, $delay ms a read"
+            "$work/viewers" "$port" 20 3000 0 f%d.mp4 100 | grep -v '^#'
+            stop; echo ok > "$work/word"
+        done ;;
+    faults)
+        for word in eio hang dead; do
+            mount_slow; mkdir -p "$work/both"; cp "$work/film.mp4" "$work/both/good.mp4"; mkdir -p "$work/both/slow"
+            mount --bind "$work/mount" "$work/both/slow"
+            serve "$work/both"
+            echo "== after 6 s: $word"
+            (sleep 6; echo "$word" > "$work/word") & turn=$!
+            "$work/viewers" "$port" 14 3000 0 good.mp4 20 slow/f%d.mp4 20 | grep -v '^#'
+            wait "$turn"; stop; echo ok > "$work/word"; umount -l "$work/both/slow"
+            grep -o 'ended: .*' "$work/log" | sort | uniq -c | sort -rn | head -2 || true
+        done ;;
+    memory)
+        if [ -f /sys/fs/cgroup/cgroup.controllers ]; then limit=memory.max; else group=/sys/fs/cgroup/memory/mapwire-cold-$$ limit=memory.limit_in_bytes; fi
+        { mkdir "$group" && [ -f "$group/$limit" ]; } 2>/dev/null || { echo "== no memory controller of control groups here: not measured"; continue; }
+        mkdir "$work/many"; for i in $(seq 0 199); do cp "$work/film.mp4" "$work/many/f$i.mp4"; done
+        sync; echo 1 > /proc/sys/vm/drop_caches
+        echo $((20 * $(stat -c %s "$work/film.mp4") + (200 << 20))) > "$group/$limit"
+        serve "$work/many"; echo "$server" > "$group/cgroup.procs"
+        faults() { for task in /proc/"$server"/task/*; do case $(cat "$task/comm") in "mapwire worker"*) awk '{print $12}' "$task/stat" ;; esac; done; }
+        "$work/viewers" "$port" 5 3000 0 f%d.mp4 1 > /dev/null; before=$(faults)
+        echo "== 200 viewers of 200 films of $(stat -c %s "$work/film.mp4") bytes in $(cat "$group/$limit") bytes of memory"
+        "$work/viewers" "$port" 40 3000 10 f%d.mp4 200 | grep -v '^#'
+        echo "majflt of the worker: $before before, $(faults) after"
+        stop ;;
+    esac
+done
