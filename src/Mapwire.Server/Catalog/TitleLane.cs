@@ -79,7 +79,7 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
             : Media.Flv.SequenceHeader.Create(codec);
 
     /// <summary>Plain headers are understood by everyone; extended ones go where there is no other, or where they can say more.</summary>
-    private static bool GoesExtended(CodecConfiguration codec, PlayerAbilities abilities) =>
+    public static bool GoesExtended(CodecConfiguration codec, PlayerAbilities abilities) =>
         abilities.TakesExtended(codec) && (!codec.HasPlainHeader || abilities.Has(PlayerAbilities.Nanoseconds));
 
     private static ExtendedTrack? PlaceOf(int number) => number > 0 ? new ExtendedTrack(MultitrackType.OneTrack, (byte)number, 0) : null;

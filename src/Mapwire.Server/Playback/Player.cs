@@ -14,10 +14,13 @@ namespace Mapwire.Server.Playback;
 internal sealed class Player : IServerSessionHandler
 {
     /// <summary>Titles that may wait behind the one that plays.</summary>
-    private const int MaxQueue = 64;
+    private const int MaxQueue = 8;
 
-    /// <summary>Titles being opened at once: a playlist sent in one go, and no flood.</summary>
-    private const int MaxOpenings = MaxQueue;
+    /// <summary>Titles that are being opened or wait for it: the queue sent in one go, and what plays before it.</summary>
+    private const int MaxOpenings = MaxQueue + 1;
+
+    /// <summary>Titles being opened at once: a client that asks for many takes no more of the disks and processors than others.</summary>
+    private const int OpeningsAtOnce = 4;
 
     /// <summary>Characters of the connect command that are kept as long as the connection: paths and tokens are some hundred.</summary>
     private const int MaxConnectLength = 4096;
@@ -29,6 +32,8 @@ internal sealed class Player : IServerSessionHandler
     private readonly PlayAnnouncer _announcer;
     private string _folder = "";
     private PlayerAbilities _abilities;
+    private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, OpeningsAtOnce)]; // in each one title is opened after the other
+    private uint _nextLane;
     private int _openings;
     private bool _isAbandoned;
 
@@ -278,12 +283,20 @@ internal sealed class Player : IServerSessionHandler
         });
     }
 
-    private async Task OpenAsync(string name, Task before, Action<Reel?, Exception?> done)
+    private Task OpenAsync(string name, Task before, Action<Reel?, Exception?> done)
+    {
+        ref Task lane = ref _lanes[_nextLane++ % OpeningsAtOnce];
+        lane = OpenAsync(name, lane, before, done);
+        return lane;
+    }
+
+    private async Task OpenAsync(string name, Task lane, Task before, Action<Reel?, Exception?> done)
     {
         Reel? reel = null;
         Exception? fault = null;
         try
         {
+            await lane.ConfigureAwait(false); // never fails, as this does not
             reel = await _context.Reels.OpenAsync(PlayName.Parse(_folder, name), _abilities).ConfigureAwait(false);
         }
         catch (Exception refused)
@@ -335,7 +348,7 @@ internal sealed class Player : IServerSessionHandler
         (string code, string reason) = fault switch
         {
             TitleException { Error: TitleError.NotFound } => (StatusCodes.PlayStreamNotFound, fault.Message),
-            TitleException { Error: TitleError.NotPlayable } => (StatusCodes.PlayFailed, fault.Message),
+            TitleException { Error: TitleError.NotPlayable or TitleError.Unavailable } => (StatusCodes.PlayFailed, fault.Message),
             _ => (StatusCodes.PlayFailed, "the file cannot be read"), // what the system says of it is for the log alone
         };
         Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);

@@ -105,6 +105,11 @@ internal sealed class RtmpConversation : IConversation
             return new Wake(now, CloseReason.Rejected);
         }
 
+        if (_player.IsCutLost)
+        {
+            return new Wake(now, CloseReason.SourceLost); // RTMP has no way to take a message back that has begun
+        }
+
         if (!_player.IsConnected)
         {
             return new Wake(_openedAt + Milliseconds(options.HandshakeTimeout), CloseReason.HandshakeTimeout);

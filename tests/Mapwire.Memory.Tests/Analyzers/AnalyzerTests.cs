@@ -23,7 +23,7 @@ public sealed class AnalyzerTests
     [InlineData("mutex.Enter();", "MWM001")]
     [InlineData("await mutex.EnterAsync();", "MWM001")]
     [InlineData("mutex.TryEnter(TimeSpan.Zero, out SharedMutex.Scope scope); using (scope) { }", "MWM001")]
-    [InlineData("barrier.Wait();", "MWM001")]
+    [InlineData("barrier.SignalAndWait();", "MWM001")]
     [InlineData("condition.Wait(mutex);", "MWM001")]
     [InlineData("RangeLock.Acquire(file, 0, 8);", "MWM001")]
     [InlineData("region.Lease();", "MWM001")]

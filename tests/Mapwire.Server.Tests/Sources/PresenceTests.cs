@@ -1,8 +1,8 @@
 using Mapwire.Memory;
-using Mapwire.Server.Playback;
 using Mapwire.Server.Catalog;
-using Mapwire.Server.Sources;
+using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Sources;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Sources;
