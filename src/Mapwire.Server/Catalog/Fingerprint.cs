@@ -62,6 +62,9 @@ internal sealed record Fingerprint(ImmutableArray<Fingerprint.Piece> Pieces)
         /// <summary>An FLV tag of type 18: recorders write durations into it when they are done.</summary>
         private const byte ScriptTag = 18;
 
+        /// <summary>A tag is read together with the number before it, which repeats the length of the tag before.</summary>
+        private const int TrailerLength = 4;
+
         private readonly List<Piece> _first = [];
         private readonly Queue<Piece> _last = new();
         private Piece _largest;
@@ -72,7 +75,7 @@ internal sealed record Fingerprint(ImmutableArray<Fingerprint.Piece> Pieces)
         /// <param name="isFlv">Whether the bytes are FLV tags.</param>
         public void Add(long offset, ReadOnlySpan<byte> bytes, bool isFlv)
         {
-            bool mayBeFilledIn = !bytes.ContainsAnyExcept((byte)0) || (isFlv && offset > 0 && (bytes[0] & 0x1F) == ScriptTag);
+            bool mayBeFilledIn = !bytes.ContainsAnyExcept((byte)0) || (isFlv && offset > 0 && bytes.Length > TrailerLength && (bytes[TrailerLength] & 0x1F) == ScriptTag);
             if (mayBeFilledIn)
             {
                 return;
