@@ -10,10 +10,11 @@ namespace Mapwire.Media;
 public readonly record struct TrackRates(
     double FrameRate, double BitRate, long SyncSamples, TimeSpan LongestSyncInterval, uint LargestSample)
 {
-    internal static TrackRates Measure(SampleTable samples, uint timescale, TimeSpan duration, out long bytes, out long earliest)
+    internal static TrackRates Measure(SampleTable samples, uint timescale, TimeSpan duration, out long bytes, out long earliest, out long firstPresented)
     {
         bytes = 0;
         earliest = 0;
+        firstPresented = long.MaxValue;
         long count = 0;
         long last = 0;
         long steps = 0;
@@ -38,6 +39,7 @@ public readonly record struct TrackRates(
             steps += count > 1 && sample.DecodeTime != last ? 1 : 0;
             last = sample.DecodeTime;
             bytes += sample.Size;
+            firstPresented = Math.Min(firstPresented, sample.PresentationTime);
             largest = Math.Max(largest, sample.Size);
         }
 

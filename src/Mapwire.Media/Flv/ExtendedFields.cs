@@ -26,7 +26,7 @@ internal ref struct ExtendedFields
 
     internal int ReadUInt24()
     {
-        int value = _body[_position] << 16 | _body[_position + 1] << 8 | _body[_position + 2];
+        int value = UInt24.Read(_body[_position..]);
         _position += 3;
         return value;
     }
@@ -131,9 +131,7 @@ internal ref struct ExtendedFields
 
         destination[0] |= ModExType;
         destination[1] = NanosecondLength - 1;
-        destination[2] = (byte)(nanoseconds >> 16);
-        destination[3] = (byte)(nanoseconds >> 8);
-        destination[4] = (byte)nanoseconds;
+        UInt24.Write(destination[2..], nanoseconds);
         destination[5] = packetType; // in the upper half: modifier type 0, the nanoseconds
         return 6;
     }
@@ -167,9 +165,7 @@ internal ref struct ExtendedFields
             return 1;
         }
 
-        destination[1] = (byte)(place.Length >> 16);
-        destination[2] = (byte)(place.Length >> 8);
-        destination[3] = (byte)place.Length;
+        UInt24.Write(destination[1..], place.Length);
         return 4;
     }
 

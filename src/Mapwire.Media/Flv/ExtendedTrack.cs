@@ -12,3 +12,16 @@ public readonly record struct ExtendedTrack(MultitrackType Type, byte Id, int Le
     /// <summary>The largest <see cref="Length"/>.</summary>
     public const int MaxLength = 0xFF_FFFF;
 }
+
+/// <summary>How an extended message holds tracks (Enhanced RTMP v2, <c>AvMultitrackType</c>).</summary>
+public enum MultitrackType : byte
+{
+    /// <summary>One, with its number.</summary>
+    OneTrack = 0,
+
+    /// <summary>Several of one codec, each with its number and size.</summary>
+    ManyTracks = 1,
+
+    /// <summary>Several, each with its codec, number and size.</summary>
+    ManyTracksManyCodecs = 2,
+}

@@ -21,3 +21,19 @@ public sealed class FlvFormatException : MediaFormatException
     internal static FlvFormatException TooMuch(FileLocation place, string what, string limit, long most) =>
         new(FlvError.LimitExceeded, place, TooMuch(what, limit, most), limit);
 }
+
+/// <summary>What is wrong with FLV bytes.</summary>
+public enum FlvError
+{
+    /// <summary>The file's or a tag's header is not one.</summary>
+    BadHeader,
+
+    /// <summary>A tag's body has a header that is not defined.</summary>
+    BadTagHeader,
+
+    /// <summary>A codec configuration is malformed.</summary>
+    BadCodecConfiguration,
+
+    /// <summary>There is more than the limits allow.</summary>
+    LimitExceeded,
+}

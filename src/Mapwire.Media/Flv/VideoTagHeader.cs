@@ -59,7 +59,7 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
             throw new FlvFormatException(FlvError.BadTagHeader, 1, $"AVC packet type {body[1]} is not defined");
         }
 
-        int composition = (sbyte)body[2] << 16 | body[3] << 8 | body[4];
+        int composition = UInt24.ReadSigned(body[2..]);
         header = new VideoTagHeader(frameType, codec, (AvcPacketType)body[1], composition);
         return true;
     }
@@ -87,11 +87,66 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
         }
 
         destination[1] = (byte)PacketType;
-        destination[2] = (byte)(CompositionTime >> 16);
-        destination[3] = (byte)(CompositionTime >> 8);
-        destination[4] = (byte)CompositionTime;
+        UInt24.Write(destination[2..], CompositionTime);
         return MaxLength;
     }
 
     private static bool HasPacketType(VideoCodecId codec) => codec is VideoCodecId.Avc or VideoCodecId.Hevc;
+}
+
+/// <summary>The kind of picture in a video tag (FLV 10.1, E.4.3.1).</summary>
+public enum VideoFrameType : byte
+{
+    /// <summary>Decoding can start here.</summary>
+    Key = 1,
+
+    /// <summary>Needs pictures before it.</summary>
+    Inter = 2,
+
+    /// <summary>Needs pictures before it, and none needs it (H.263 only).</summary>
+    DisposableInter = 3,
+
+    /// <summary>A key picture that a server made.</summary>
+    GeneratedKey = 4,
+
+    /// <summary>No picture: information for the client, or a command.</summary>
+    Command = 5,
+}
+
+/// <summary>The codec of a video tag (FLV 10.1, E.4.3.1). Newer codecs have four-character codes instead.</summary>
+public enum VideoCodecId : byte
+{
+    /// <summary>Sorenson H.263.</summary>
+    SorensonH263 = 2,
+
+    /// <summary>Screen video.</summary>
+    Screen = 3,
+
+    /// <summary>On2 VP6.</summary>
+    Vp6 = 4,
+
+    /// <summary>On2 VP6 with an alpha channel.</summary>
+    Vp6Alpha = 5,
+
+    /// <summary>Screen video, version 2.</summary>
+    Screen2 = 6,
+
+    /// <summary>AVC, H.264.</summary>
+    Avc = 7,
+
+    /// <summary>HEVC: never in the specification, but what several players and encoders agreed on before Enhanced RTMP.</summary>
+    Hevc = 12,
+}
+
+/// <summary>What the body of an AVC video tag is (FLV 10.1, E.4.3.2).</summary>
+public enum AvcPacketType : byte
+{
+    /// <summary>A decoder configuration record.</summary>
+    SequenceHeader = 0,
+
+    /// <summary>NAL units, each with its length.</summary>
+    NalUnits = 1,
+
+    /// <summary>Nothing: the stream ends.</summary>
+    EndOfSequence = 2,
 }

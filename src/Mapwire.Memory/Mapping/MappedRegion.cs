@@ -86,6 +86,49 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
         return AnonymousMapper.Map(length, options);
     }
 
+    /// <summary>Opens a file and maps all of it, in one call; the file is closed with the region.</summary>
+    /// <param name="path">The path of an existing file. A link is followed.</param>
+    /// <param name="options">How; null maps it shared, for reading. <see cref="MapOptions.Access"/> says what the file is opened
+    /// for.</param>
+    /// <returns>The region, which the caller disposes of.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system does not allow it, or the path names a folder.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system cannot map this way; the message says why.</exception>
+    /// <exception cref="IOException">The path names a pipe or a socket, or memory or address space is short.</exception>
+    public static MappedRegion Open(string path, MapOptions? options = null)
+    {
+        options ??= new MapOptions();
+        bool writes = options.Sharing == MapSharing.Shared && (options.Access ?? MemoryAccess.Read) is var access && (access & MemoryAccess.Write) != 0;
+        return MapOwn(
+            MappedFile.Open(path, new MappedFileOptions
+            {
+                Access = writes ? FileAccess.ReadWrite : FileAccess.Read,
+                Execute = ((options.Access ?? MemoryAccess.Read) & MemoryAccess.Execute) != 0,
+            }),
+            null, options);
+    }
+
+    /// <summary>Creates a file or opens it, as <see cref="MappedFile.Create"/> does, and maps its first bytes for reading and writing;
+    /// the file is closed with the region.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="length">The length of the region in bytes, and the minimum length of the file.</param>
+    /// <param name="options">How; null maps it shared.</param>
+    /// <returns>The region, which the caller disposes of.</returns>
+    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system cannot map this way; the message says why.</exception>
+    /// <exception cref="IOException">The disk is full, a limit on file sizes is reached, another program has the file locked, or memory
+    /// or address space is short.</exception>
+    public static MappedRegion Create(string path, long length, MapOptions? options = null)
+    {
+        options ??= new MapOptions();
+        return MapOwn(
+            MappedFile.Create(path, length, new MappedFileOptions
+            {
+                Execute = ((options.Access ?? MemoryAccess.None) & MemoryAccess.Execute) != 0,
+            }),
+            length, options);
+    }
+
     /// <summary>Keeps the pages mapped until the lease is disposed of, whoever disposes of the region.</summary>
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
     public RegionLease Lease() => new(this, _pages);
@@ -204,6 +247,54 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
         Window(offset, length, writable: false);
         return new RegionWindow(this, _pages, offset, length, writable: false).Memory;
     }
+
+    /// <summary>A part of the region as values to read and write in place.</summary>
+    /// <typeparam name="T">Any type without references. Its layout should be explicit or sequential, so that all readers of the bytes
+    /// agree on it.</typeparam>
+    /// <param name="offset">The offset of the first value, in bytes from the start of the region.</param>
+    /// <param name="count">The number of values.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region, or longer than a span of bytes can be.</exception>
+    /// <exception cref="InvalidOperationException">The region is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public Span<T> AsSpan<T>(long offset, int count) where T : unmanaged =>
+        MemoryMarshal.Cast<byte, T>(Window(offset, GetBytes<T>(count), writable: true));
+
+    /// <summary>A part of the region as values to read in place; otherwise like <see cref="AsSpan{T}"/>.</summary>
+    /// <typeparam name="T">Any type without references.</typeparam>
+    /// <param name="offset">The offset of the first value, in bytes from the start of the region.</param>
+    /// <param name="count">The number of values.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region, or longer than a span of bytes can be.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public ReadOnlySpan<T> AsReadOnlySpan<T>(long offset, int count) where T : unmanaged =>
+        MemoryMarshal.Cast<byte, T>(Window(offset, GetBytes<T>(count), writable: false));
+
+    /// <summary>A part of the region as memory with an owner, for code that takes an <see cref="IMemoryOwner{T}"/>: the region stays
+    /// mapped until the owner is disposed of.</summary>
+    /// <param name="offset">The offset of the first byte in the region.</param>
+    /// <param name="length">The length in bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the region.</exception>
+    /// <exception cref="InvalidOperationException">The region is not writable.</exception>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public IMemoryOwner<byte> AsMemoryOwner(long offset, int length)
+    {
+        RequireWrite();
+        RegionLease lease = Lease();
+        try
+        {
+            return new RegionMemoryOwner(lease, AsMemory(offset, length));
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The region as a stream, with a position of its own. Reads and writes are guarded copies: what another program truncates
+    /// is an <see cref="IOException"/>. It ends where the region ends, and holds a lease until it is disposed of.</summary>
+    /// <returns>A stream that can seek, read and, if the region is writable, write. One thread at a time may use it.</returns>
+    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    public Stream AsStream() => new RegionStream(this, (Access & MemoryAccess.Write) != 0);
 
     /// <summary>The region, of any length, as a sequence of pieces of at most 1 GiB.</summary>
     /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
@@ -405,6 +496,29 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
     {
         Volatile.Write(ref _fastLength, Math.Max(0, length - FastMargin));
         Volatile.Write(ref _length, length);
+    }
+
+    private static MappedRegion MapOwn(MappedFile file, long? length, MapOptions options)
+    {
+        try
+        {
+            MappedRegion region = file.Map(0, length, options);
+            region._pages.OwnFile = file.Handle;
+            return region;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static int GetBytes<T>(int count) where T : unmanaged
+    {
+        long bytes = (long)count * RawMemory.SizeOf<T>();
+        return bytes is >= 0 and <= int.MaxValue
+            ? (int)bytes
+            : throw new ArgumentOutOfRangeException(nameof(count), count, $"The span must have at most {int.MaxValue} bytes (was {bytes}).");
     }
 
     private T ReadNearEnd<T>(long offset) where T : unmanaged

@@ -31,8 +31,8 @@ internal abstract class SafePages : SafeHandle
     /// <summary>Whether the system does not tell which pages are in memory.</summary>
     public bool IsResidencyHidden { get; set; }
 
-    /// <summary>The file that was opened for this region alone; closed with the pages.</summary>
-    public MappedFile? OwnFile { get; set; }
+    /// <summary>The file that was opened for this region alone; closed with the pages. A handle, since finalizers may close it.</summary>
+    public SafeFileHandle? OwnFile { get; set; }
 
     /// <summary>The region to tell just before the pages go.</summary>
     public MappedRegion? Owner { get; set; }

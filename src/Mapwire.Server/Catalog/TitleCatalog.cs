@@ -1,4 +1,5 @@
 using Mapwire.Memory;
+using Mapwire.Server.Sources;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Catalog;
@@ -9,13 +10,19 @@ namespace Mapwire.Server.Catalog;
 /// </summary>
 internal sealed class TitleCatalog : IDisposable
 {
+    /// <summary>Files that are read at once to open them: they wait for disks, and share the processors among them.</summary>
+    private const int ReadsAtOnce = 16;
+
     private readonly ServedFolder _folder;
     private readonly long _maxBytes;
     private readonly int _maxTitles;
+    private readonly long _maxOpenBytes;
+    private readonly int _maxOpenFiles;
     private readonly IndexCache? _cache;
     private readonly ILogger _log;
     private readonly TitleLimits _limits;
-    private readonly Dictionary<(string Path, TrackChoice Choice), Entry> _entries = [];
+    private readonly PresenceThreads? _presence;
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly FileThreads _openings;
     private long _clock;
 
@@ -25,15 +32,22 @@ internal sealed class TitleCatalog : IDisposable
     /// <param name="cache">Where indices are kept between runs; null for nowhere.</param>
     /// <param name="log">What was opened, and what of it is left out.</param>
     /// <param name="limits">What a file may cost before it is refused; null for the defaults.</param>
-    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log, TitleLimits? limits = null)
+    /// <param name="presence">They bring what players will be sent into memory, and end with the catalog; null when sending may wait for it.</param>
+    /// <param name="maxOpenBytes">The most that the indices of all open files may take, those being played too; beyond it no other is opened.</param>
+    /// <param name="maxOpenFiles">The most files that are open, those being played too; beyond it no other is opened.</param>
+    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log, TitleLimits? limits = null, PresenceThreads? presence = null,
+        long maxOpenBytes = long.MaxValue, int maxOpenFiles = int.MaxValue)
     {
+        _maxOpenBytes = maxOpenBytes;
+        _maxOpenFiles = maxOpenFiles;
+        _presence = presence;
         _limits = limits ?? TitleLimits.Default;
         _cache = cache;
         _log = log;
         _folder = folder;
         _maxBytes = maxBytes;
         _maxTitles = maxTitles;
-        _openings = new FileThreads("mapwire opening", Environment.ProcessorCount, _limits);
+        _openings = new FileThreads("mapwire opening", ReadsAtOnce, _limits);
         Lookups = new FileThreads("mapwire lookup", FileThreads.MostStuck, _limits);
     }
 
@@ -76,17 +90,27 @@ internal sealed class TitleCatalog : IDisposable
     /// <summary>Opens a recording, not on the caller's thread.</summary>
     /// <param name="found">From <see cref="FindAsync"/>.</param>
     /// <param name="choice">What of it is wanted.</param>
-    /// <returns>The title, held for the caller, who releases it.</returns>
-    /// <exception cref="TitleException">It is gone, cannot be played, or was not opened in time.</exception>
+    /// <returns>The title, whose file is held for the caller, who releases it.</returns>
+    /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
     public async Task<Title> OpenAsync(FoundTitle found, TrackChoice choice)
     {
         while (true)
         {
-            Entry entry = EntryFor(found, choice);
-            Title title = await entry.Opening.ConfigureAwait(false);
-            if (title.TryAcquire())
+            Entry entry = EntryFor(found);
+            MediaFile file = await entry.Opening.ConfigureAwait(false);
+            if (!file.TryAcquire())
             {
-                return title;
+                continue; // let go meanwhile; the entry is gone, too
+            }
+
+            try
+            {
+                return await TitleAsync(entry, file, choice).ConfigureAwait(false);
+            }
+            catch
+            {
+                file.Release();
+                throw;
             }
         }
     }
@@ -94,66 +118,120 @@ internal sealed class TitleCatalog : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Entry[] entries;
         lock (_entries)
         {
-            foreach (Entry entry in _entries.Values)
-            {
-                Drop(entry);
-            }
-
+            entries = [.. _entries.Values];
             _entries.Clear();
         }
 
+        Array.ForEach(entries, Drop);
         _openings.Dispose();
+        _presence?.Dispose();
         Lookups.Dispose();
     }
 
-    private Entry EntryFor(FoundTitle found, TrackChoice choice)
+    private Entry EntryFor(FoundTitle found)
     {
-        lock (_entries)
+        List<Entry> dropped = [];
+        try
         {
-            if (_entries.TryGetValue((found.Path, choice), out Entry? entry))
+            lock (_entries)
             {
-                if (entry.Identity == found.Identity && !entry.HasFailedForNow)
+                if (_entries.TryGetValue(found.Path, out Entry? entry))
                 {
                     entry.LastUse = ++_clock;
-                    return entry;
+                    if (entry.Serves(found.Identity))
+                    {
+                        return entry;
+                    }
+
+                    _entries.Remove(found.Path);
+                    dropped.Add(entry);
                 }
 
-                _entries.Remove((found.Path, choice));
-                Drop(entry);
-            }
+                DropIdle(dropped, adding: 1);
+                if (_entries.Count >= _maxOpenFiles)
+                {
+                    throw new TitleException(TitleError.Unavailable, $"{_entries.Count} files are open and being played, the most this server opens: try again later");
+                }
 
-            Task<Title> opening = _openings.RunAsync(found.Path, work => Open(found, choice, work), static tooLate => tooLate.Release());
-            entry = new Entry(found.Identity, opening) { LastUse = ++_clock };
-            _entries.Add((found.Path, choice), entry);
-            DropIdle();
-            return entry;
+                RequireMemory();
+                Task<MediaFile> opening = _openings.RunAsync(
+                    found.Path,
+                    work => MediaFile.Open(found.Path, found.Name, _folder, _cache, _limits, work, Lookups, _presence),
+                    static tooLate => tooLate.Release());
+                entry = new Entry(found.Identity, opening) { LastUse = ++_clock };
+                _entries.Add(found.Path, entry);
+                return entry;
+            }
+        }
+        finally
+        {
+            dropped.ForEach(Drop); // closing takes long for large mappings, and for ever on a dead file system
         }
     }
 
-    private Title Open(FoundTitle found, TrackChoice choice, FileWork work)
+    /// <summary>The title of a choice: one that another choice with the same tracks has made, or a new one.</summary>
+    private Task<Title> TitleAsync(Entry entry, MediaFile file, TrackChoice choice)
     {
-        Title title = Title.Open(found.Path, found.Name, _folder, _cache, choice, _limits, work, Lookups);
-        Log.TitleOpened(_log, found.Name, title.Strip.Count, title.Duration.TotalSeconds);
+        StripKey key = StripKey.Of(ChosenTracks.Of(file.Movie, choice), choice.Abilities);
+        lock (_entries)
+        {
+            if (entry.Titles.TryGetValue(key, out Task<Title>? title) && !title.IsFaulted)
+            {
+                return title;
+            }
+
+            RequireMemory();
+            title = _openings.RunAsync($"index {file.Name}", work => Index(file, choice, work));
+            entry.Titles[key] = title;
+            return title;
+        }
+    }
+
+    private Title Index(MediaFile file, TrackChoice choice, FileWork work)
+    {
+        Title title = new(file, file.Index(choice, work));
+        Log.TitleOpened(_log, file.Name, title.Strip.Count, title.Duration.TotalSeconds);
         foreach (string track in title.LeftOut)
         {
-            Log.TrackLeftOut(_log, found.Name, track);
+            Log.TrackLeftOut(_log, file.Name, track);
         }
 
         return title;
     }
 
-    /// <summary>Drops the titles least recently used until the rest fits the budget; those being played live on with their players.</summary>
-    private void DropIdle()
+    /// <summary>Under the lock.</summary>
+    private void RequireMemory()
     {
         long bytes = _entries.Values.Sum(static entry => entry.ByteSize);
-        while (_entries.Count > 1 && (bytes > _maxBytes || _entries.Count > _maxTitles))
+        if (bytes > _maxOpenBytes)
         {
-            ((string Path, TrackChoice Choice) key, Entry oldest) = _entries.MinBy(static pair => pair.Value.LastUse);
-            bytes -= oldest.ByteSize;
-            _entries.Remove(key);
-            Drop(oldest);
+            throw new TitleException(
+                TitleError.Unavailable, $"the indices of what is played take {bytes} bytes, more than the {_maxOpenBytes} that this server gives them: try again later");
+        }
+    }
+
+    /// <summary>Takes out the files least recently used that nobody plays, until the rest fits the budget. Under the lock.</summary>
+    private void DropIdle(List<Entry> dropped, int adding)
+    {
+        long bytes = _entries.Values.Sum(static entry => entry.ByteSize);
+        if (bytes <= _maxBytes && _entries.Count + adding <= _maxTitles)
+        {
+            return;
+        }
+
+        foreach ((string path, Entry idle) in _entries.Where(static pair => pair.Value.IsIdle).OrderBy(static pair => pair.Value.LastUse).ToArray())
+        {
+            if (bytes <= _maxBytes && _entries.Count + adding <= _maxTitles)
+            {
+                break;
+            }
+
+            bytes -= idle.ByteSize;
+            _entries.Remove(path);
+            dropped.Add(idle);
         }
     }
 
@@ -174,17 +252,50 @@ internal sealed class TitleCatalog : IDisposable
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
 
-    private sealed class Entry(FileIdentity identity, Task<Title> opening)
+    /// <summary>A file that is open or being opened, held by the catalog, and the titles that were made of it.</summary>
+    private sealed class Entry(FileIdentity identity, Task<MediaFile> opening)
     {
-        public FileIdentity Identity { get; } = identity;
+        /// <summary>How long a file that grows is served as it was, in milliseconds for each of its samples: a tenth of a processor reads it then.</summary>
+        private const double GrowthInterval = 0.01;
 
-        public Task<Title> Opening { get; } = opening;
+        private readonly long _openedAt = Environment.TickCount64;
+
+        public Task<MediaFile> Opening { get; } = opening;
+
+        public Dictionary<StripKey, Task<Title>> Titles { get; } = [];
 
         public long LastUse { get; set; }
 
-        public long ByteSize => Opening.IsCompletedSuccessfully ? Opening.Result.ByteSize : 0;
+        /// <summary>Nobody plays it, and nobody waits for it.</summary>
+        public bool IsIdle => Opening.IsCompleted && (!Opening.IsCompletedSuccessfully || !Opening.Result.IsShared);
 
-        /// <summary>The opening failed for a reason that is not in the file's bytes, so that the next player should try again.</summary>
-        public bool HasFailedForNow => Opening.IsFaulted && Opening.Exception.InnerException is not TitleException { Error: TitleError.NotPlayable };
+        public long ByteSize => Opening.IsCompletedSuccessfully
+            ? Opening.Result.ByteSize + Titles.Values.Sum(static title => title.IsCompletedSuccessfully ? title.Result.ByteSize : 0)
+            : 0;
+
+        /// <summary>Whether whoever found the file in some state can have what was opened.</summary>
+        public bool Serves(FileIdentity found)
+        {
+            if (Opening.IsFaulted && Opening.Exception.InnerException is not TitleException { Error: TitleError.NotPlayable })
+            {
+                return false; // for a reason that is not in the file's bytes, so that the next player should try again
+            }
+
+            FileIdentity opened = Opening.IsCompletedSuccessfully ? Opening.Result.Identity : identity;
+            if (found == opened || (Opening.IsFaulted && found == identity))
+            {
+                return true;
+            }
+
+            if (!found.IsSameFile(opened) || !Opening.IsCompletedSuccessfully || Opening.Result.Watch.Lost is not null || !Opening.Result.Movie.MayGrow)
+            {
+                return false;
+            }
+
+            // A recording that grows was looked at before it was opened, or has grown since.
+            bool isOlder = found.Length <= opened.Length && found.LastWriteTicks <= opened.LastWriteTicks;
+            long samples = Opening.Result.Movie.Tracks.Sum(static track => track.Samples.Count);
+            return isOlder || (found.Length > opened.Length && Environment.TickCount64 - _openedAt < samples * GrowthInterval);
+        }
     }
 }

@@ -11,4 +11,7 @@ public enum TitleError
 
     /// <summary>The file could not be opened or read this time.</summary>
     Unreadable,
+
+    /// <summary>The server has as much open as it may.</summary>
+    Unavailable,
 }

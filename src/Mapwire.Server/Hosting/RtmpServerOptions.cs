@@ -141,6 +141,18 @@ public sealed class RtmpServerOptions
     /// </summary>
     public long CacheBytes { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16;
 
+    /// <summary>
+    /// What the indices of all open files may take in memory, those that are played too, in bytes. Beyond it no other file is opened, and
+    /// players are told so. Default a quarter of what the process may use: on 4 GiB some 120 two-hour films at once.
+    /// </summary>
+    public long MaxOpenBytes { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4;
+
+    /// <summary>
+    /// The most files open at once, those that are played too. Beyond it no other is opened, and players are told so. Default 4,096: each
+    /// holds a descriptor, of which connections need most.
+    /// </summary>
+    public int MaxOpenFiles { get; init; } = 4096;
+
     /// <summary>The most titles kept open. Default 1,024: each holds a descriptor.</summary>
     public int CacheTitles { get; init; } = 1024;
 
@@ -222,6 +234,8 @@ public sealed class RtmpServerOptions
         Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), Limits.OpeningTime, "must be more than 0 and at most a day");
         Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), Limits.Structure, "must be at least 1");
         Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
+        Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), MaxOpenBytes, "must be at least 1");
+        Require(MaxOpenFiles > 0, nameof(MaxOpenFiles), MaxOpenFiles, "must be at least 1");
     }
 
     private static TimeSpan Day => TimeSpan.FromDays(1);

@@ -61,6 +61,12 @@ internal sealed class RtmpConversation : IConversation
     {
         _player.Now = _connection.Now;
         bool isRestWhole = _player.GatherRest(list);
+        if (_player.IsCutLost)
+        {
+            _connection.Close(CloseReason.SourceLost); // a message that was begun can neither be finished nor taken back
+            return;
+        }
+
         _gatheredRest = list.Length;
         _gatheredAnswers = isRestWhole ? AddAnswers(list) : 0;
         if (!isRestWhole || _gatheredAnswers < _answers.Length || most <= 0)
@@ -97,6 +103,11 @@ internal sealed class RtmpConversation : IConversation
         if (_player.IsRejected && _answers.Length == 0)
         {
             return new Wake(now, CloseReason.Rejected);
+        }
+
+        if (_player.IsCutLost)
+        {
+            return new Wake(now, CloseReason.SourceLost); // RTMP has no way to take a message back that has begun
         }
 
         if (!_player.IsConnected)

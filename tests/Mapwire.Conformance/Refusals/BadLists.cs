@@ -16,7 +16,7 @@ internal static class BadLists
         ["list-missing.m3u8"] = Write("good.mp4\n\nnowhere.mp4"),
         ["list-outside.m3u8"] = Write("good.mp4\n../good.mp4"),
         ["list-nested.m3u8"] = Write("#EXTM3U\nlist-missing.m3u8"),
-        ["list-bad-films.m3u8"] = Write("good.mp4\nnoise.mp4\nno-sync-sample.mp4"),
+        ["list-bad-films.m3u8"] = Write("good.mp4\nnoise.mp4\nsample-of-17-mb.mp4"),
         ["list-past-the-end.m3u8"] = Write("good.mp4?start=1000"),
         ["list-too-long.m3u8"] = Write(string.Concat(Enumerable.Repeat("good.mp4\n", 257))),
         ["list-too-large.m3u8"] = Write(new string('#', (1 << 20) + 1)),

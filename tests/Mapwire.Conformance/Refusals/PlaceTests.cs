@@ -32,17 +32,15 @@ public sealed partial class PlaceTests(BadFilmServer films) : IClassFixture<BadF
     }
 
     [Theory]
-    [InlineData("no-sync-sample.mp4", "track 1: no sync sample to start from (box 'stss' at offset ")]
     [InlineData("sample-of-17-mb.mp4", "track 1: sample 10 has 17000000 bytes; an RTMP message carries ")]
     [InlineData("sample-of-17-mb.mp4", " (box 'stsz' at offset ")]
     [InlineData("sample-after-200-days.mp4", " (box 'stts' at offset ")]
     [InlineData("sample-shown-after-hours.mp4", "track 1: sample 6 is shown ")]
     [InlineData("sample-shown-after-hours.mp4", " (box 'ctts' at offset ")]
     [InlineData("codec-changes.mp4", " (box 'stsc' at offset ")]
-    [InlineData("no-keyframe.flv", "track 1: no sync sample to start from (video tag at offset 72)")]
     [InlineData("version-2.flv", "FLV version 2 is not known (file header at offset 0)")]
     [InlineData("bad-configuration.flv", " (video tag at offset 13)")]
-    [InlineData("nothing-known.flv", "video codec 2 of FLV is not supported (video tag at offset 13)")]
+    [InlineData("nothing-known.flv", "video codec 1 of FLV is not known (video tag at offset 13)")]
     [InlineData("list-bad-films.m3u8", "item 2 of the playlist (line 2 at offset 9): ")]
     [InlineData("list-surrogate.json", "a text is not Unicode (line 2 at offset 13)")]
     [InlineData("list-too-long.m3u8", "more than 256 items (line 257 at offset 2304)")]
@@ -58,7 +56,7 @@ public sealed partial class PlaceTests(BadFilmServer films) : IClassFixture<BadF
         ToolResult bad = await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(films.Folder, "list-bad-films.m3u8")]);
         Assert.Contains("item 1 (line 1 at offset 0): good.mp4, 0.000 to ", bad.Output, StringComparison.Ordinal);
         Assert.Contains("item 2 (line 2 at offset 9): noise.mp4, refused: ", bad.Output, StringComparison.Ordinal);
-        Assert.Contains("item 3 (line 3 at offset 19): no-sync-sample.mp4, refused: track 1: no sync sample", bad.Output, StringComparison.Ordinal);
+        Assert.Contains("item 3 (line 3 at offset 19): sample-of-17-mb.mp4, refused: track 1: sample 10 has 17000000 bytes", bad.Output, StringComparison.Ordinal);
 
         string list = Path.Combine(TemporaryFolder.Create("list"), "evening.json");
         File.Copy(Path.Combine(films.Folder, BadFilmServer.Good), Path.Combine(Path.GetDirectoryName(list)!, BadFilmServer.Good));
@@ -76,6 +74,6 @@ public sealed partial class PlaceTests(BadFilmServer films) : IClassFixture<BadF
         Assert.Contains("duration 3.000 s, 2 items", (await Tool.RunAsync(MapwireServer.Program, ["probe", list])).Output, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"\((box '.+'|box header|file header|video tag|audio tag|tag|tag of type \d+|line \d+) at offset \d+\)")]
+    [GeneratedRegex(@"\((box '.+'|box header|file header|start of the file|video tag|audio tag|tag|tag of type \d+|line \d+) at offset \d+\)")]
     private static partial Regex Place();
 }

@@ -13,7 +13,7 @@ internal static class FilmSeeds
         "0101600000009000000000001ef000fcfdf8f800000f03" + "a00001001840010c01ffff01600000030090000003000003001e959409"
         + "a10001002942010101600000030090000003000003001ea0208316595952930bc05a020000030002000003003210" + "a200010006" + "4401c073c089");
 
-    public static IEnumerable<byte[]> All() => [.. Films(), .. Codecs(), .. InBand(), .. Fragmented(), .. Flvs()];
+    public static IEnumerable<byte[]> All() => [.. Films(), .. Codecs(), .. InBand(), .. Fragmented(), .. Flvs(), .. DamagedFlvs()];
 
     private static IEnumerable<byte[]> Films()
     {
@@ -95,6 +95,34 @@ internal static class FilmSeeds
             .Tag(8, 23, "AF 01 CCDD").Tag(9, 40, "27 01 FFFFD8 AABB").Tag(8, 46, "91 4F707573 0102").Tag(9, 80, "A7 02 000010 06 01 68766331 01 000000 AA").Build();
         yield return new FlvBuilder().Tag(9, 0, $"90 68766331 {Convert.ToHexString(HevcRecord)}").Tag(9, 0, "91 68766331 000000 AABB").Tag(9, 40, "A3 68766331 AABB")
             .Tag(8, 0, "90 4F707573 4F70757348656164 01023801 44AC0000 0000 00").Tag(8, 20, "91 4F707573 0102").Tag(8, 0xFFFFFF, "2F FFFB9064 00").Tag(9, 0x1000000, "92 68766331").Build();
+    }
+
+    /// <summary>Recordings of ten tags each, with a hole, a wrong size, foreign bytes, wrong times, a new beginning, and the codecs of FLV alone.</summary>
+    private static IEnumerable<byte[]> DamagedFlvs()
+    {
+        byte[] whole = Recording(0).Build();
+        byte[] hole = [.. whole];
+        hole.AsSpan(whole.Length / 2, 60).Clear();
+        yield return hole;
+        byte[] size = [.. whole];
+        size[whole.AsSpan(100).IndexOf<byte>([8, 0, 0]) + 103] ^= 0x10;
+        yield return size;
+        yield return [.. whole[..200], .. new byte[300], .. whole[200..], .. new byte[40]];
+        yield return Recording(0).Picture(int.MinValue).Sound(120).Picture(160).Sound(-20).Picture(2_000_000_000).Build();
+        yield return [.. whole, .. Recording(0).Build()[13..]];
+        yield return new FlvBuilder().Tag(9, 0, "22 0000 84 0000").Tag(8, 0, "52 AABB").Tag(9, 40, "32 AABB").Tag(8, 20, "52 AABB").Build();
+        yield return new FlvBuilder().Tag(9, 0, "14 00 7F 36 0004 0F14 00").Tag(8, 0, "B2 AABB").Tag(8, 0, "3A AABB").Tag(9, 0, "33 00A0 0078").Build();
+    }
+
+    private static FlvBuilder Recording(int start)
+    {
+        FlvBuilder builder = new FlvBuilder().Avc().Aac();
+        for (int i = 0; i < 5; i++)
+        {
+            builder.Picture(start + (i * 40), isKey: i == 0).Sound(start + (i * 40));
+        }
+
+        return builder;
     }
 
     private static byte[] Video(string type, params byte[][] boxes) => new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsd", Bytes(

@@ -109,6 +109,26 @@ public sealed class EditListTests
         Assert.True(sound[1].PresentationTime + 1024 > 0);
     }
 
+    [Theory]
+    [InlineData(0, 2000, 1500)]
+    [InlineData(500, 2000, 1500)]
+    [InlineData(0, 0, 3000)]
+    public void The_run_up_is_what_is_presented_before_the_presentation_starts(int pause, int from, int length)
+    {
+        byte[] film = new Mp4Builder { Delta = 40, Sizes = [.. Enumerable.Repeat(9u, 100)] }.Build(moov =>
+        {
+            moov["trak/mdia/minf/stbl"].Set(new EditableBox("stss", EditableBox.Bytes(0, 2, 1, 26)));
+            moov["trak"].Set(pause > 0
+                ? Mp4Builder.EditList(((uint)pause, -1, 0x10000), ((uint)length, from, 0x10000))
+                : Mp4Builder.EditList(((uint)length, from, 0x10000)));
+        });
+        Track track = Mp4Files.Parse(film).Tracks[0];
+        Assert.Equal(pause, track.PresentationStart);
+        int expected = (from / 40) - (from >= 1000 ? 25 : 0);
+        Assert.Equal(expected, track.Samples.Count(sample => sample.PresentationTime < track.PresentationStart));
+        Assert.Equal(from % 40 == 0 ? pause : 0, track.Samples.First(sample => sample.PresentationTime >= track.PresentationStart).PresentationTime);
+    }
+
     [Fact]
     public void Aac_priming_has_a_negative_time()
     {

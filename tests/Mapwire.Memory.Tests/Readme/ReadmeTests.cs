@@ -3,54 +3,42 @@ using Xunit;
 
 namespace Mapwire.Memory.Tests.Readme;
 
-/// <summary>The README says what is true: its code is compiled and run, and it leaves nothing out.</summary>
+/// <summary>The README leaves nothing out. That its programs run is shown by <c>PackageTests</c>.</summary>
 public sealed class ReadmeTests
 {
-    private static readonly string[] Readme = Lines("Mapwire.Memory.README.md");
-
-    [Fact]
-    public void Every_code_block_is_one_that_runs()
-    {
-        string[] source = [.. Lines("ExampleTests.cs"), .. Lines("SharingExampleTests.cs")];
-        List<List<string>> blocks = [];
-        bool inside = false;
-        foreach (string line in Readme)
-        {
-            if (line == "```csharp")
-            {
-                blocks.Add([]);
-            }
-            else if (inside && line != "```")
-            {
-                blocks[^1].Add(line);
-            }
-
-            inside = line == "```csharp" || (inside && line != "```");
-        }
-
-        Assert.True(blocks.Count >= 10, $"{blocks.Count} blocks");
-        foreach (List<string> block in blocks)
-        {
-            Assert.True(
-                Enumerable.Range(0, source.Length - block.Count).Any(start => source.Skip(start).Take(block.Count).SequenceEqual(block)),
-                "Not in ExampleTests.cs: " + string.Join('\n', block));
-        }
-    }
+    private static readonly string Readme = Read("Mapwire.Memory.README.md");
 
     [Fact]
     public void Every_public_type_and_capability_is_named()
     {
-        string text = string.Join('\n', Readme);
         IEnumerable<string> names = typeof(MappedFile).Assembly.GetExportedTypes()
-            .Where(type => type.Namespace is "Mapwire.Memory" or "Mapwire.Memory.Sharing").Select(type => type.Name.Split('`')[0])
+            .Where(type => type is { IsNested: false, Namespace: "Mapwire.Memory" or "Mapwire.Memory.Sharing" }).Select(type => type.Name.Split('`')[0])
             .Concat(Enum.GetNames<MemoryCapability>());
-        Assert.DoesNotContain(names, name => !text.Contains(name, StringComparison.Ordinal));
+        Assert.DoesNotContain(names, name => !Readme.Contains(name, StringComparison.Ordinal));
     }
 
-    private static string[] Lines(string resource)
+    [Fact]
+    public void The_first_screen_has_a_whole_program()
+    {
+        ReadmeProgram first = ReadmeProgram.Parse(Readme)[0];
+        int line = Readme[..Readme.IndexOf("```output", StringComparison.Ordinal)].Split('\n').Length;
+        Assert.True(line <= 40, $"the first program ends on line {line}");
+        Assert.StartsWith("using Mapwire.Memory;", first.Code);
+    }
+
+    [Fact]
+    public void Every_lock_in_the_README_is_guarded()
+    {
+        foreach (ReadmeProgram program in ReadmeProgram.Parse(Readme))
+        {
+            Assert.DoesNotContain(".Release()", program.Code.Contains("finally", StringComparison.Ordinal) ? "" : program.Code);
+        }
+    }
+
+    private static string Read(string resource)
     {
         using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)!;
         using StreamReader reader = new(stream);
-        return [.. reader.ReadToEnd().ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim())];
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 }

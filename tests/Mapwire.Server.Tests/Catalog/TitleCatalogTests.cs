@@ -107,6 +107,117 @@ public sealed class TitleCatalogTests : IDisposable
         Assert.False(IsOpen(a));
     }
 
+    [Fact]
+    public async Task Wishes_that_come_to_the_same_tracks_share_one_title()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        FoundTitle found = catalog.Find(PlayName.Parse("", "film.mp4"));
+        TrackChoice[] wishes =
+        [
+            default, new(PlayerAbilities.None, Language: "xaz"), new(PlayerAbilities.None, Language: "xbz"), new(PlayerAbilities.None, Video: 1),
+            new(PlayerAbilities.None, Audio: 1), new(PlayerAbilities.Hevc | PlayerAbilities.Opus), new(PlayerAbilities.ManyTracks), new(PlayerAbilities.PlainHevc),
+        ];
+        Title[] titles = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
+        Assert.Single(titles.Distinct());
+        Title silent = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: TrackChoice.NoTrack));
+        Title extended = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds));
+        Title[] distinct = [titles[0], silent, extended];
+        Assert.Equal(3, distinct.Distinct().Count());
+        Assert.Single(distinct.Select(static title => title.File).Distinct()); // one mapping, one descriptor
+        Array.ForEach([.. titles, silent, extended], static title => title.Release());
+    }
+
+    [Fact]
+    public async Task A_title_that_is_played_is_never_dropped_and_its_next_viewer_shares_it()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        _folder.Add("c.mp4");
+        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), 0, 1, null, NullLogger.Instance);
+        Title played = await OpenAsync(catalog, "a.mp4");
+        await OpenAndRelease(catalog, "b.mp4");
+        await OpenAndRelease(catalog, "c.mp4");
+        Title again = await OpenAsync(catalog, "a.mp4");
+        Assert.Same(played, again);
+        played.Release();
+        again.Release();
+    }
+
+    [Fact]
+    public async Task Files_that_are_played_count_and_beyond_the_limit_no_other_is_opened()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        _folder.Add("c.mp4");
+        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), long.MaxValue, 1, null, NullLogger.Instance, maxOpenFiles: 2);
+        Title a = await OpenAsync(catalog, "a.mp4");
+        Title b = await OpenAsync(catalog, "b.mp4");
+        Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "c.mp4"));
+        (await OpenAsync(catalog, "a.mp4")).Release(); // who is there is served
+        b.Release();
+        (await OpenAsync(catalog, "c.mp4")).Release();
+        a.Release();
+    }
+
+    [Fact]
+    public async Task Indices_of_what_is_played_count_and_beyond_the_limit_no_other_is_made()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), long.MaxValue, 100, null, NullLogger.Instance, maxOpenBytes: 20_000);
+        Title a = await OpenAsync(catalog, "a.mp4");
+        Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "b.mp4"));
+        FoundTitle found = catalog.Find(PlayName.Parse("", "a.mp4"));
+        TitleException refused = await Assert.ThrowsAsync<TitleException>(
+            () => catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: TrackChoice.NoTrack)));
+        Assert.Contains("20000", refused.Message, StringComparison.Ordinal);
+        a.Release();
+    }
+
+    [Fact]
+    public async Task Viewers_of_a_recording_that_grows_share_what_was_read_of_it()
+    {
+        byte[] whole = FilmBytes.Flv(1, 60_000);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..^20_000]);
+        using TitleCatalog catalog = Catalog();
+        List<Title> titles = [];
+        for (int viewer = 0; viewer < 20; viewer++)
+        {
+            using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+            {
+                file.Write(whole, (int)file.Length, 1000);
+            }
+
+            titles.Add(await OpenAsync(catalog, "live.flv"));
+        }
+
+        Assert.InRange(titles.Distinct().Count(), 1, 10); // it was one for each
+        titles.ForEach(static title => title.Release());
+    }
+
+    [Fact]
+    public async Task A_recording_that_has_grown_is_seen_as_it_is_by_who_comes_later()
+    {
+        byte[] whole = FilmBytes.Flv(1, 100);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..(whole.Length / 2)]);
+        using TitleCatalog catalog = Catalog();
+        Title early = await OpenAsync(catalog, "live.flv");
+        await Task.Delay(20, TestContext.Current.CancellationToken);
+        using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Write(whole, (int)file.Length, whole.Length - (int)file.Length);
+        }
+
+        Title late = await OpenAsync(catalog, "live.flv");
+        Assert.Equal(100, late.Strip.Count);
+        Assert.InRange(early.Strip.Count, 1, 60);
+        early.Release();
+        late.Release();
+    }
+
     private TitleCatalog Catalog() => new(new ServedFolder(_folder.Path), long.MaxValue, 100, null, NullLogger.Instance);
 
     private static async Task<TitleError> ErrorOf(TitleCatalog catalog, string name) =>

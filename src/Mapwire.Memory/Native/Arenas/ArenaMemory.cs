@@ -10,13 +10,6 @@ internal static unsafe class ArenaMemory
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SizeOf<T>() where T : unmanaged => sizeof(T);
 
-    /// <summary>Bytes from the beginning of a value to a field of it.</summary>
-    public static int OffsetOf<T, TField>(ref T value, ref TField field) where T : unmanaged where TField : unmanaged
-    {
-        // SAFETY: only the distance of two references into one value is taken; neither is followed.
-        return (int)Unsafe.ByteOffset(ref Unsafe.As<T, byte>(ref value), ref Unsafe.As<TField, byte>(ref field));
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ref T At<T>(nint address) where T : unmanaged
     {
