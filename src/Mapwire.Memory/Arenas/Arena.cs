@@ -253,12 +253,18 @@ public sealed partial class Arena : IDisposable
             return root;
         }
 
-        if (_space.Word(ArenaHeader.RootLayoutAt) != layout.Fingerprint)
+        bool isLayout = _space.Word(ArenaHeader.RootLayoutAt) == layout.Fingerprint, isInside = _space.Contains(root.Value, layout.Size);
+        if (!isLayout || !isInside)
+        {
+            ThrowIfDisposed(); // beside Dispose the header may be an empty page
+        }
+
+        if (!isLayout)
         {
             throw new ArenaFormatException(ArenaError.OtherLayout, Name, ArenaHeader.RootAt, $"the root has another layout than {typeof(T)}");
         }
 
-        return _space.Contains(root.Value, layout.Size)
+        return isInside
             ? root
             : throw new ArenaFormatException(ArenaError.Damaged, Name, ArenaHeader.RootAt, $"root offset {root} is outside the heap");
     }
@@ -296,7 +302,7 @@ public sealed partial class Arena : IDisposable
     public void Dispose() => Transactions.Close();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_space.Length == 0, this);
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_space.IsDisposed, this);
 
     private ReadOnlySpan<byte> Header(int at, int length)
     {

@@ -31,6 +31,9 @@ internal abstract class ArenaSpace : IDisposable
         protected set => Volatile.Write(ref _length, value);
     }
 
+    /// <summary>Whether it is disposed of now: read anew each time, other than <see cref="Length"/>, which the compiler may keep.</summary>
+    public bool IsDisposed => Volatile.Read(ref _length) == 0;
+
     /// <summary>Bytes that it may grow to.</summary>
     public long MaxLength { get; }
 

@@ -27,7 +27,7 @@ internal sealed class TypeLayout
         [typeof(Guid)] = [Field<int>(0), Field<short>(4, 2), Field<byte>(8, 8)],
         [typeof(decimal)] = [Field<int>(0), Field<uint>(4), Field<ulong>(8)],
         [typeof(TimeSpan)] = [Field<long>(0)],
-        [typeof(DateOnly)] = [Field<int>(0)],
+        [typeof(DateOnly)] = [Field<uint>(0)],
         [typeof(TimeOnly)] = [Field<ulong>(0)],
         [typeof(DateTimeOffset)] = [Field<int>(0), Field<DateTime>(8)],
         [typeof(Rune)] = [Field<uint>(0)],
