@@ -4,6 +4,7 @@
 #   ./test.sh                          everything
 #   ./test.sh Mapwire.Rtmp.Tests       one project (several may be named)
 #   ./test.sh Mapwire.Rules -- ARGS    what follows -- goes to the test programs (xunit.v3's own options)
+#   ./test.sh --nightly                the long gates too: hours (CONTRIBUTING.md says which variable gives which gate)
 #
 # The last line is `N passed, N failed`; the exit code is 0 only if nothing failed. A program that crashes, hangs, does
 # not build or runs no test counts as a failure. With CI=true a missing tool is a failure too, and so is a skipped test.
@@ -42,14 +43,23 @@ finish() {
 
 filters=()
 arguments=()
+nightly=no
 while [ $# -gt 0 ]; do
   case "$1" in
     --) shift; arguments=("$@"); break ;;
-    -*) printf 'usage: %s [PROJECT...] [-- TEST OPTIONS]\n' "$0" >&2; exit 2 ;;
+    --nightly) nightly=yes ;;
+    -*) printf 'usage: %s [--nightly] [PROJECT...] [-- TEST OPTIONS]\n' "$0" >&2; exit 2 ;;
     *) filters+=("$1") ;;
   esac
   shift
 done
+
+if [ "$nightly" = yes ]; then
+  limit=14400
+  export MAPWIRE_KILL_ROUNDS=${MAPWIRE_KILL_ROUNDS:-1000} MAPWIRE_CUT_ROUNDS=${MAPWIRE_CUT_ROUNDS:-10000}
+  export MAPWIRE_STRANGERS_KILLS=${MAPWIRE_STRANGERS_KILLS:-1000} MAPWIRE_POWER_ROUNDS=${MAPWIRE_POWER_ROUNDS:-10000}
+  export MAPWIRE_FUZZ_MUTATIONS=${MAPWIRE_FUZZ_MUTATIONS:-1000000} MAPWIRE_FUZZ_CASES=${MAPWIRE_FUZZ_CASES:-10000000}
+fi
 
 wanted() { # wanted NAME: is it asked for?
   [ "${#filters[@]}" -eq 0 ] && return 0
@@ -127,6 +137,9 @@ look() {
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     have rtmpdump || need "rtmpdump" rtmpdump
     have gcc || need "gcc with the C library's headers" gcc libc6-dev # a library that makes folders fail
+    { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for the native program" clang zlib1g-dev
+    have mpv || need "mpv" mpv
+    have cvlc || need "VLC" vlc-bin vlc-plugin-base
     if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then
       need "GStreamer's gst-launch-1.0 with rtmp2src, flvdemux, h264parse and aacparse" \
         gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
@@ -199,7 +212,7 @@ if [ -n "$format" ]; then
   fi
 fi
 
-# --- run, one program after another ------------------------------------------------------------------------------------
+# --- run -----------------------------------------------------------------------------------------------------------------
 
 mkdir -p "$results"
 attribute() { # attribute FILE NAME: an attribute of the report's <assembly> element
@@ -209,37 +222,63 @@ attribute() { # attribute FILE NAME: an attribute of the report's <assembly> ele
 }
 limited() { if have timeout; then timeout -k 10 "$limit" "$@"; else "$@"; fi; }
 
-for name in ${projects[@]+"${projects[@]}"}; do
+# Runs one test program; leaves what it printed in NAME.txt and `passed failed skipped note` in NAME.count.
+run_program() {
+  local name=$1 program report started code ran good bad left note=
   program=tests/$name/bin/$configuration/net10.0/$name
   report=$results/$name.xml
-  rm -f "$report"
   started=$(date +%s)
-  printf '\n== %s\n' "$name"
-  limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${arguments[@]+"${arguments[@]}"}
+  limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${arguments[@]+"${arguments[@]}"} > "$results/$name.txt" 2>&1
   code=$?
   if [ ! -s "$report" ]; then
-    if [ "$code" = 124 ] || [ "$code" = 137 ]; then fail "$name did not end within $limit s"; else fail "$name crashed (exit code $code)"; fi
-    continue
+    if [ "$code" = 124 ] || [ "$code" = 137 ]; then note="$name did not end within $limit s"; else note="$name crashed (exit code $code)"; fi
+    printf '0 1 0 %s\n' "$note" > "$results/$name.count"
+    return
   fi
   ran=$(attribute "$report" total)
   good=$(attribute "$report" passed)
   bad=$(($(attribute "$report" failed) + $(attribute "$report" errors)))
   left=$(attribute "$report" skipped)
-  passed=$((passed + good))
-  skipped=$((skipped + left))
-  printf '== %s: %d passed, %d failed, %d skipped in %d s\n' "$name" "$good" "$bad" "$left" $(($(date +%s) - started))
-  if [ "$bad" -gt 0 ]; then
-    failed=$((failed + bad))
-    notes+=("$name: $bad")
-  elif [ "$ran" -eq 0 ]; then
-    fail "$name ran no test"
-  elif [ "$code" -ne 0 ]; then
-    fail "$name ended with exit code $code"
+  printf '== %s: %d passed, %d failed, %d skipped in %d s\n' "$name" "$good" "$bad" "$left" $(($(date +%s) - started)) >> "$results/$name.txt"
+  if [ "$bad" -gt 0 ]; then note="$name: $bad"
+  elif [ "$ran" -eq 0 ]; then bad=1 note="$name ran no test"
+  elif [ "$code" -ne 0 ]; then bad=1 note="$name ended with exit code $code"
   fi
   if [ "$left" -gt 0 ] && [ "${CI:-}" = true ]; then
-    failed=$((failed + left))
-    notes+=("$name: $left skipped where nothing may be skipped")
+    bad=$((bad + left))
+    note="${note:+$note; }$name: $left skipped where nothing may be skipped"
   fi
+  printf '%d %d %d %s\n' "$good" "$bad" "$left" "$note" > "$results/$name.count"
+}
+
+# Two lanes side by side: Conformance mostly waits for players that play in real time, the others compute.
+run_lane() {
+  local name
+  for name in "$@"; do
+    run_program "$name"
+    flock "$results/print.lock" cat "$results/$name.txt"
+  done
+}
+
+lane_of_players=()
+lane_of_units=()
+for name in ${projects[@]+"${projects[@]}"}; do
+  rm -f "$results/$name.xml" "$results/$name.count"
+  case $name in Mapwire.Conformance) lane_of_players+=("$name") ;; *) lane_of_units+=("$name") ;; esac
+done
+have flock || flock() { shift; "$@"; } # macOS has none; the blocks may mix there
+run_lane ${lane_of_players[@]+"${lane_of_players[@]}"} & players=$!
+run_lane ${lane_of_units[@]+"${lane_of_units[@]}"} & units=$!
+wait "$players" "$units"
+for name in ${projects[@]+"${projects[@]}"}; do
+  if ! read -r good bad left note < "$results/$name.count"; then
+    fail "$name left no count"
+    continue
+  fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  skipped=$((skipped + left))
+  [ -z "$note" ] || notes+=("$note")
 done
 
 if [ -n "$wine" ]; then

@@ -1,8 +1,9 @@
 /* The floor: what sending a film costs when nothing but the sending is done. Answers an RTMP player with canned bytes up to play, then
  * gathers [chunk header, piece of the mapping] pairs with writev: paced, what is due up to 3 s ahead, once a second for each player; or
- * unpaced, whatever the socket takes. No commands, no seeking, no limits, no second film: a yardstick, not a server.
+ * unpaced, whatever the socket takes. No commands, no seeking, no limits: a yardstick, not a server.
  *
- * usage: floor FILM PIECES paced|unpaced
+ * usage: floor FILM PIECES paced|unpaced [COUNT]
+ * With COUNT the film is COUNT copies, FILM being a pattern such as films/%d.mp4, numbered from 0, and each player gets the next one.
  * PIECES has a line a frame in the order of decode time: offset size milliseconds v|a key(0|1)
  * Prints its port, serves 127.0.0.1 until it is killed.
  */
@@ -32,12 +33,14 @@ struct player {
   uint32_t skip;            /* bytes of it that are on the wire */
   int64_t started;
   int blocked, ended;
+  const uint8_t *film;
   struct player *slot_next;
 };
 
 static struct piece *pieces;
 static int piece_count;
-static const uint8_t *film;
+static const uint8_t **films;
+static int film_count = 1, called;
 static int unpaced, poller;
 static struct player *slots[SLOTS];
 
@@ -149,7 +152,7 @@ static void send_due(struct player *p, int64_t now) {
       int length = header(scratch + used, &pieces[i]);
       if ((int)skip < length) { vec[count++] = (struct iovec){scratch + used + skip, length - skip}; bytes += length - skip; skip = 0; }
       else skip -= length;
-      vec[count++] = (struct iovec){(void *)(film + pieces[i].offset + skip), pieces[i].size - skip};
+      vec[count++] = (struct iovec){(void *)(p->film + pieces[i].offset + skip), pieces[i].size - skip};
       bytes += pieces[i].size - skip;
       skip = 0;
       used += length;
@@ -218,14 +221,21 @@ static int hear(struct player *p) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) { fprintf(stderr, "usage: floor FILM PIECES paced|unpaced\n"); return 2; }
+  if (argc != 4 && argc != 5) { fprintf(stderr, "usage: floor FILM PIECES paced|unpaced [COUNT]\n"); return 2; }
   signal(SIGPIPE, SIG_IGN);
   unpaced = !strcmp(argv[3], "unpaced");
-  int fd = open(argv[1], O_RDONLY);
+  if (argc == 5) film_count = atoi(argv[4]);
+  films = calloc(film_count, sizeof *films);
   struct stat status;
-  if (fd < 0 || fstat(fd, &status)) fail(argv[1]);
-  film = mmap(NULL, status.st_size, PROT_READ, MAP_SHARED, fd, 0);
-  if (film == MAP_FAILED) fail("mmap");
+  for (int i = 0; i < film_count; i++) {
+    char path[4096];
+    snprintf(path, sizeof path, argv[1], i); /* a pattern of the one who calls, as is the whole command line */
+    int fd = open(path, O_RDONLY);
+    if (fd < 0 || fstat(fd, &status)) fail(path);
+    films[i] = mmap(NULL, status.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (films[i] == MAP_FAILED) fail("mmap");
+    close(fd);
+  }
   FILE *list = fopen(argv[2], "r");
   if (!list) fail(argv[2]);
   struct piece p;
@@ -257,6 +267,7 @@ int main(int argc, char **argv) {
           setsockopt(new, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
           player = calloc(1, sizeof *player);
           player->fd = new;
+          player->film = films[called++ % film_count];
           e = (struct epoll_event){.events = EPOLLIN, .data.ptr = player};
           epoll_ctl(poller, EPOLL_CTL_ADD, new, &e);
         }

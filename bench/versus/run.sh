@@ -3,8 +3,9 @@
 # one table of medians: processor time, memory, stalls, times to the first frame, unpaced pulls, seeks and connections a second.
 #
 #   bench/versus/run.sh [--quick] [--rounds N] [--seconds S] [--players "500 2000 ..."] [--heavy-peers N]
-#                       [--only "paced unpaced seek churn"] [--servers "mapwire nginx4k nginx64k floor"] [--work DIR] [--built] [--priority]
+#                       [--only "paced unpaced seek churn library"] [--servers "mapwire nginx4k nginx64k floor"] [--work DIR] [--built] [--priority]
 #
+# library (not among the usual): 200 films of 100 MB, 20 GB in all, to 2,000 players: once with none of them in memory, once with all.
 # --built: take the mapwire that is in DIR/mapwire already.
 # --priority (root): server and load run at the highest priority, for a machine that others use too.
 # As root on Debian it installs what it compares with. Takes about an hour as it is; --quick takes a minute, tries every part once
@@ -89,13 +90,31 @@ film() { # film NAME KBIT WIDTHxHEIGHT
     ffmpeg -v error -y -stream_loop $((film_seconds / 20 - 1)) -i "$work/segment.mp4" -c copy -movflags +faststart "$file" || die "ffmpeg failed"
     printf '%s' "$film_seconds" > "$work/$1.length"
   fi
-  ffprobe -v error -show_entries packet=codec_type,dts_time,size,pos,flags -of csv=p=0 "$file" |
-    awk -F, 'NF >= 5 { print $2, $4, $3, substr($1, 1, 1), ($5 ~ /^K/) + 0 }' | sort -s -g -k 1,1 |
-    awk 'NR == 1 { zero = $1 } { print $2, $3, int(($1 - zero) * 1000 + 0.5), $4, $5 }' > "$work/$1.pieces"
+  list_pieces "$file" > "$work/$1.pieces"
   [ -s "$work/$1.pieces" ] || die "ffprobe failed"
+}
+list_pieces() { # list_pieces FILE: what floor.c is told of it
+  ffprobe -v error -show_entries packet=codec_type,dts_time,size,pos,flags -of csv=p=0 "$1" |
+    awk -F, 'NF >= 5 { print $2, $4, $3, substr($1, 1, 1), ($5 ~ /^K/) + 0 }' | sort -s -g -k 1,1 |
+    awk 'NR == 1 { zero = $1 } { print $2, $3, int(($1 - zero) * 1000 + 0.5), $4, $5 }'
 }
 film slow 500 640x360
 film rich 4000 1280x720
+
+# The library: copies of one film, since what is measured is memory and disk, not the film. One small film lies in the processor's cache.
+library_films=200
+make_library() {
+  mkdir -p "$work/films/library"
+  film long 500 640x360
+  local i copies=$((100 * 1000 * 1000 / $(stat -c %s "$work/films/long.mp4") + 1)) whole=$work/films/library/0.mp4
+  if [ ! -s "$whole" ] || [ "$(cat "$work/library.length" 2>/dev/null)" != "$film_seconds $copies $library_films" ]; then
+    say "Making a library of $library_films films"
+    ffmpeg -v error -y -stream_loop $((copies - 1)) -i "$work/films/long.mp4" -c copy -movflags +faststart "$whole" || die "ffmpeg failed"
+    for ((i = 1; i < library_films; i++)); do cp --reflink=never "$whole" "$work/films/library/$i.mp4" || die "no room for the library"; done
+    printf '%s' "$film_seconds $copies $library_films" > "$work/library.length"
+  fi
+  list_pieces "$whole" > "$work/library.pieces"
+}
 
 # --- servers --------------------------------------------------------------------------------------------------------------
 
@@ -153,7 +172,9 @@ CONF
 
 start_floor() { # start_floor MODE FILM
   : > "$work/floor.port"
-  "${on_server[@]}" "$work/floor" "$work/films/$2.mp4" "$work/$2.pieces" "$1" > "$work/floor.port" &
+  local film=("$work/films/$2.mp4" "$work/$2.pieces" "$1")
+  if [ "$2" = library ]; then film=("$work/films/library/%d.mp4" "$work/library.pieces" "$1" "$library_films"); fi
+  "${on_server[@]}" "$work/floor" "${film[@]}" > "$work/floor.port" &
   server_pids=($!)
   local i
   for ((i = 0; i < 50; i++)); do
@@ -197,6 +218,7 @@ measure() { # measure SERVER MODE FILM OPTIONS...: leaves the report in $report
   start "$server" "$mode" "$name"
   for pid in "${server_pids[@]}"; do pids+=(--server-pid "$pid"); done
   report=$work/report.json
+  if [ "$name" = library ]; then name="library/{0..$((library_films - 1))}"; fi
   "${on_load[@]}" "$mapwire" bench "$server_url/$name.mp4" "${pids[@]}" --json "$@" > "$report" 2> "$work/bench.log" ||
     say "  $server: $(grep -A 3 '"failures": {' "$report" | tr -d '\n') $(head -c 300 "$work/bench.log")"
   stop
@@ -255,14 +277,31 @@ churning() { # churning PLAYERS
   done
 }
 
+library() { # library cold|warm
+  local row="library $1, 2,000 players" server i
+  for server in $servers; do
+    say "$row: $server"
+    for ((i = 0; i < library_films; i++)); do
+      if [ "$1" = warm ]; then cat "$work/films/library/$i.mp4" > /dev/null
+      else "$mapwire" pages "$work/films/library/$i.mp4" --evict > /dev/null; fi
+    done
+    measure "$server" paced library --players 2000 --seconds "$seconds"
+    keep "$row: CPU s/GB" "$server" "$(value "$report" server cpuSecondsPerGigabyte)"
+    keep "$row: stalls" "$server" "$(value "$report" stalls)"
+    keep "$row: first frame p99, ms" "$server" "$(value "$report" firstFrame p99)"
+  done
+}
+
 # --- the run --------------------------------------------------------------------------------------------------------------
 
+if wants library; then make_library; fi
 for ((round = 1; round <= rounds; round++)); do
   say "Round $round of $rounds, $(date -u +%H:%M:%S)"
   if wants paced; then for count in $players; do paced "$count"; done; fi
   if wants unpaced; then for count in 1 8 64; do unpaced "$count"; done; fi
   if wants seek; then seeking "$([ $quick = yes ] && echo 10 || echo 500)"; fi
   if wants churn; then churning 64; fi
+  if wants library; then library cold; library warm; fi
 done
 
 printf 'Run of %s UTC, commit %s: %s round(s), %s s each, film of %s s.\n' \

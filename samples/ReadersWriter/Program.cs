@@ -19,27 +19,28 @@ for (int i = int.Parse(count); i > 0; i--)
 {
     if (args[1] == "read")
     {
-        LockResult how = guard.AcquireRead();
-        if (how == LockResult.Acquired && memory.Read<long>(firstAt) != memory.Read<long>(secondAt))
+        using SharedReaderWriterLock.Scope reading = guard.EnterRead();
+        if (!reading.OwnerDied && memory.Read<long>(firstAt) != memory.Read<long>(secondAt))
         {
             throw new InvalidOperationException("The numbers differ.");
         }
 
-        guard.ReleaseRead();
         continue;
     }
 
-    if (guard.AcquireWrite() == LockResult.OwnerDied)
+    using SharedReaderWriterLock.Scope writing = guard.EnterWrite();
+    if (writing.OwnerDied)
     {
-        memory.At<long>(secondAt) = memory.Read<long>(firstAt); // a writer was killed between the two: mend
+        memory.At<long>(secondAt) = memory.Read<long>(firstAt); // a writer was killed between the two: repair
     }
 
     memory.At<long>(firstAt)++;
     memory.At<long>(secondAt)++;
-    guard.ReleaseWrite();
 }
 
-guard.AcquireRead();
-Console.WriteLine($"{args[1]}: {memory.Read<long>(firstAt)} {memory.Read<long>(secondAt)}");
-guard.ReleaseRead();
+using (guard.EnterRead())
+{
+    Console.WriteLine($"{args[1]}: {memory.Read<long>(firstAt)} {memory.Read<long>(secondAt)}");
+}
+
 return 0;

@@ -14,16 +14,18 @@ using SharedMemory memory = SharedMemory.CreateOrOpen(name, 4096, new SharedMemo
 SharedMutex mutex = SharedMutex.Open(memory, mutexAt);
 for (int i = 0; i < rounds; i++)
 {
-    if (mutex.Acquire() == LockResult.OwnerDied)
+    using SharedMutex.Scope scope = mutex.Enter();
+    if (scope.OwnerDied)
     {
-        Console.Error.WriteLine("the owner before was killed; a count is one store, so there is nothing to mend");
+        Console.Error.WriteLine("the owner before was killed; a count is one store, so there is nothing to repair");
     }
 
     memory.At<long>(countAt)++;
-    mutex.Release();
 }
 
-mutex.Acquire();
-Console.WriteLine($"count: {memory.Read<long>(countAt)}");
-mutex.Release();
+using (mutex.Enter())
+{
+    Console.WriteLine($"count: {memory.Read<long>(countAt)}");
+}
+
 Console.In.ReadLine(); // the memory lives as long as somebody has it open

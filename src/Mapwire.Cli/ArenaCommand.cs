@@ -27,10 +27,12 @@ internal static class ArenaCommand
         try
         {
             using Arena arena = Open(file);
+            using Arena.Scope scope = arena.EnterScope(); // programs that share it wait: report and blocks are of one state
             ArenaReport report = arena.Inspect();
+            IReadOnlyList<UnreachableBlock> unreachable = report.IsSound && !verdictOnly ? arena.FindUnreachable() : [];
             if (asJson)
             {
-                CommandJson.Print(ArenaJson.From(report), CommandJson.Lines.ArenaJson);
+                CommandJson.Print(ArenaJson.From(report, unreachable), CommandJson.Lines.ArenaJson);
             }
             else if (verdictOnly)
             {
@@ -38,7 +40,7 @@ internal static class ArenaCommand
             }
             else
             {
-                ArenaText.Write(Console.Out, report);
+                ArenaText.Write(Console.Out, report, unreachable);
             }
 
             return report.IsSound ? ExitCode.Success : ExitCode.Failure;

@@ -7,7 +7,7 @@ namespace Mapwire.Cli;
 internal static class ArenaText
 {
     /// <summary>The header, what the blocks are used for, the size classes and the verdict.</summary>
-    public static void Write(TextWriter output, ArenaReport report)
+    public static void Write(TextWriter output, ArenaReport report, IReadOnlyList<UnreachableBlock> unreachable)
     {
         long used = report.Kinds.Sum(kind => kind.Bytes), blocks = report.Kinds.Sum(kind => kind.Blocks);
         long free = report.Classes.Sum(use => use.FreeBytes), lists = report.Classes.Count(use => use.FreeBlocks > 0);
@@ -15,6 +15,7 @@ internal static class ArenaText
         Line("size", $"{PagesText.Size(report.Size)}; the heap ends at {PagesText.Size(report.HeapEnd)}");
         Line("used", $"{PagesText.Size(used)} in {blocks} blocks");
         Line("free", $"{PagesText.Size(free)} in {report.Classes.Sum(use => use.FreeBlocks)} blocks on {lists} lists");
+        Line("leaked", $"{PagesText.Size(unreachable.Sum(block => block.Bytes))} in {unreachable.Count} blocks that nothing leads to");
         Line("root", report.Root == 0 ? "none" : $"byte {report.Root}");
         Line("layout", $"{report.LayoutId}, version {report.LayoutVersion}");
         Line("survives", report.Durability switch

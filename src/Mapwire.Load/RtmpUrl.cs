@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Mapwire.Load;
 
@@ -6,8 +8,11 @@ namespace Mapwire.Load;
 /// <param name="Host">A name or an address; of IPv6 without brackets.</param>
 /// <param name="Port">Default 1935, the port that RTMP is registered with.</param>
 /// <param name="Application">The first segment of the path.</param>
-/// <param name="Name">The rest of the path with its query, as the play command sends it.</param>
-public sealed record RtmpUrl(string Host, int Port, string Application, string Name)
+/// <param name="Name">
+/// The rest of the path with its query, as the play command sends it. <c>{0..199}</c> in it stands for 200 numbers: the players share them
+/// out among themselves, see <see cref="ForPlayer"/>.
+/// </param>
+public sealed partial record RtmpUrl(string Host, int Port, string Application, string Name)
 {
     private const int DefaultPort = 1935;
 
@@ -34,6 +39,21 @@ public sealed record RtmpUrl(string Host, int Port, string Application, string N
         url = new RtmpUrl(uri.Host.Trim('[', ']'), uri.Port > 0 ? uri.Port : DefaultPort, application, name);
         return true;
     }
+
+    /// <summary>What one of many players plays: each range of numbers in the name becomes the one whose turn it is.</summary>
+    /// <param name="player">Which player, from 0.</param>
+    public RtmpUrl ForPlayer(int player) => !Name.Contains('{', StringComparison.Ordinal) ? this : this with
+    {
+        Name = NumberRange().Replace(Name, found =>
+        {
+            int first = int.Parse(found.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            int last = int.Parse(found.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
+            return last < first ? found.Value : (first + (player % (last - first + 1))).ToString(CultureInfo.InvariantCulture);
+        }),
+    };
+
+    [GeneratedRegex(@"\{(\d{1,6})\.\.(\d{1,6})\}")]
+    private static partial Regex NumberRange();
 
     /// <inheritdoc/>
     public override string ToString() => $"{ConnectUrl}/{Name}";

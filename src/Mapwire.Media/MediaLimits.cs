@@ -44,6 +44,12 @@ public sealed record MediaLimits
     /// <summary>Tags of an FLV file that are no samples. Default 1,048,576: a day of script data and configurations, ten a second.</summary>
     public int OtherTags { get; init; } = 1 << 20;
 
+    /// <summary>
+    /// Bytes of an FLV file that are looked through for the next tag behind damage. Default 64 MiB: less than a second of reading, and more
+    /// than a lost block or a hole of a crashed file system has. What is behind a longer hole is left out.
+    /// </summary>
+    public long ResyncBytes { get; init; } = 64L << 20;
+
     /// <summary>Boxes that <see cref="Mp4.BoxTree"/> lists before it stops. Default 65,536.</summary>
     public int ListedBoxes { get; init; } = 1 << 16;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Mapwire.Media.Codecs;
 
 namespace Mapwire.Media;
@@ -6,13 +7,13 @@ namespace Mapwire.Media;
 /// <summary>A recording, read and checked against its file once: immutable, shared by everyone who plays it.</summary>
 public sealed class Movie
 {
-    internal Movie(ImmutableArray<Track> tracks, FileLocation place, bool isFragmented = false, bool isCutOff = false, bool mayGrow = false)
+    internal Movie(ImmutableArray<Track> tracks, FileLocation place, bool isFragmented = false, bool isTruncated = false, bool mayGrow = false)
     {
         Place = place;
         Tracks = tracks;
         IsFragmented = isFragmented;
-        IsTruncated = isCutOff;
-        MayGrow = mayGrow || isFragmented || isCutOff;
+        IsTruncated = isTruncated;
+        MayGrow = mayGrow || isFragmented || isTruncated;
         foreach (Track track in tracks)
         {
             if (track.Codec is not null && track.Duration > Duration)
@@ -34,8 +35,33 @@ public sealed class Movie
     /// <summary>Whether the file announces movie fragments (<c>mvex</c>).</summary>
     public bool IsFragmented { get; }
 
-    /// <summary>Whether the file ends in the middle of its last fragment or tag, of which only what is whole is here.</summary>
+    /// <summary>Whether the file ends before all that it announces, or in the middle of a fragment or tag: only what is whole is here.</summary>
     public bool IsTruncated { get; }
+
+    /// <summary>What was passed over since it is damaged, the first 64 places; what is around it is played.</summary>
+    public ImmutableArray<FileDamage> Damage { get; internal init; } = [];
+
+    /// <summary>
+    /// What somebody who put the file there wants to know though it plays, a line each: that it is truncated and how much is missing, and
+    /// what is damaged. Tracks that cannot be played say so themselves (<see cref="Track.UnplayableReason"/>).
+    /// </summary>
+    public IReadOnlyList<string> Warnings
+    {
+        get
+        {
+            List<string> warnings = [];
+            if (IsTruncated)
+            {
+                IEnumerable<string> missing = Tracks.Where(static track => track.MissingSamples > 0).Select(static track => string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"; track {track.Id}: {track.DeclaredSamples - track.MissingSamples} of {track.DeclaredSamples} samples are there"));
+                warnings.Add("the file is cut off" + string.Concat(missing));
+            }
+
+            warnings.AddRange(Damage.Select(static damage => damage.ToString()));
+            return warnings;
+        }
+    }
 
     /// <summary>Whether bytes that come behind the file's end leave what was read as it is: more fragments, more tags.</summary>
     public bool MayGrow { get; }

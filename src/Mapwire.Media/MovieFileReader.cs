@@ -85,7 +85,7 @@ public sealed class MovieFileReader
     {
         if (TryGetNext(out _, out _))
         {
-            throw new InvalidOperationException("More bytes are wanted.");
+            throw new InvalidOperationException($"{nameof(ToMovie)} was called before {nameof(TryGetNext)} returned false.");
         }
 
         return _search?.Movie ?? _mp4.ToMovie(); // of an empty file

@@ -57,7 +57,7 @@ internal sealed class ParameterSetSearch
     {
         if (!TryGetNext(out _, out int length) || bytes.Length != length)
         {
-            throw new ArgumentException($"{length} bytes are wanted.", nameof(bytes));
+            throw new ArgumentException($"Expected exactly {length} bytes.", nameof(bytes));
         }
 
         (Track track, Sample sample, _) = _glances[_next++];

@@ -10,18 +10,28 @@ public sealed class SampleTable : IEnumerable<Sample>
     private readonly MediaTables _tables;
     private readonly Segment[] _segments;
     private readonly TableCursor[] _starts;
+    private readonly long[] _floors; // the latest decode time before each segment
+    private readonly long[] _firstIndices; // of each segment
     private readonly FileLocation? _editList;
+    private readonly bool _isFirstSync;
 
-    internal SampleTable(MediaTables tables, Segment[] segments, FileLocation? editList = null)
+    internal SampleTable(MediaTables tables, Segment[] segments, FileLocation? editList = null, bool isFirstSync = false)
     {
         _editList = editList;
+        _isFirstSync = isFirstSync;
         _tables = tables;
         _segments = segments;
         _starts = new TableCursor[segments.Length];
+        _floors = new long[segments.Length];
+        _firstIndices = new long[segments.Length];
+        long floor = long.MinValue;
         for (int i = 0; i < segments.Length; i++)
         {
             _starts[i] = tables.Seek(segments[i].First);
+            _firstIndices[i] = Count;
             Count += segments[i].Count;
+            _floors[i] = floor;
+            floor = Math.Max(floor, tables.Seek(segments[i].First + segments[i].Count - 1).Time + segments[i].Shift);
         }
     }
 
@@ -30,6 +40,79 @@ public sealed class SampleTable : IEnumerable<Sample>
 
     /// <summary>How many samples there are.</summary>
     public long Count { get; }
+
+    /// <summary>The decode time of the last sample, in ticks; 0 when there is none.</summary>
+    internal long LastDecodeTime => Count == 0 ? 0 : this[Count - 1].DecodeTime;
+
+    /// <summary>A sample by its index, found in a bounded number of steps whatever the length of the table is.</summary>
+    /// <param name="index">Counted from 0 in the order of this table.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such sample.</exception>
+    public Sample this[long index]
+    {
+        get
+        {
+            Enumerator samples = From(index);
+            samples.MoveNext();
+            return samples.Current;
+        }
+    }
+
+    /// <summary>Goes through the samples from one on.</summary>
+    /// <param name="index">The first that <see cref="Enumerator.MoveNext"/> goes to, counted from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such sample.</exception>
+    public Enumerator From(long index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        int segment = Array.BinarySearch(_firstIndices, index);
+        return new Enumerator(this, segment < 0 ? ~segment - 1 : segment, index);
+    }
+
+    /// <summary>The first sample that is decoded at or after a time, in O(log n); <see cref="Count"/> when there is none.</summary>
+    /// <param name="decodeTime">In ticks of the track's timescale.</param>
+    public long IndexAt(long decodeTime)
+    {
+        long low = 0;
+        long high = Count;
+        while (low < high)
+        {
+            long middle = low + ((high - low) / 2);
+            if (this[middle].DecodeTime < decodeTime)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>The last sample at or before another that decoding can start with, in O(log n); -1 when there is none.</summary>
+    /// <param name="index">Counted from 0 in the order of this table.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such sample.</exception>
+    public long SyncAtOrBefore(long index)
+    {
+        Enumerator at = From(index);
+        at.MoveNext();
+        for (int segment = at.Segment; segment >= 0; segment--)
+        {
+            Segment part = _segments[segment];
+            int last = part.First + (segment == at.Segment ? (int)(index - _firstIndices[segment]) : part.Count - 1);
+            int sync = _tables.SyncAtOrBefore(last);
+            if (sync >= part.First)
+            {
+                return _firstIndices[segment] + sync - part.First;
+            }
+        }
+
+        return _isFirstSync ? 0 : -1;
+    }
+
+    /// <summary>The same samples, the first of which decoding can start with.</summary>
+    internal SampleTable WithFirstSync() => new(_tables, _segments, _editList, isFirstSync: true);
 
     /// <summary>Where the file says something of a sample. A walk from the first sample: for messages.</summary>
     /// <param name="index">Counted from 0 in the order of this table.</param>
@@ -65,12 +148,31 @@ public sealed class SampleTable : IEnumerable<Sample>
         private int _segment;
         private int _left;
         private long _decodeTime;
+        private long _index;
 
         internal Enumerator(SampleTable table)
         {
             _table = table;
+            _index = -1;
             _segment = -1;
             _decodeTime = long.MinValue;
+        }
+
+        internal Enumerator(SampleTable table, int segment, long index)
+            : this(table)
+        {
+            // Just before the sample: at the one before it in the segment, or at the end of the segment before.
+            Segment part = table._segments[segment];
+            int before = (int)(index - table._firstIndices[segment]) - 1;
+            _index = index - 1;
+            _segment = before < 0 ? segment - 1 : segment;
+            _decodeTime = table._floors[segment];
+            if (before >= 0)
+            {
+                _cursor = table._tables.Seek(part.First + before);
+                _left = part.Count - 1 - before;
+                _decodeTime = Math.Max(_decodeTime, _cursor.Time + part.Shift);
+            }
         }
 
         /// <summary>The sample that <see cref="MoveNext"/> went to.</summary>
@@ -84,11 +186,14 @@ public sealed class SampleTable : IEnumerable<Sample>
                     presentation - _decodeTime,
                     _cursor.Offset,
                     _cursor.Size,
-                    _cursor.IsSync) { Description = _cursor.Description };
+                    _cursor.IsSync || (_index == 0 && _table._isFirstSync)) { Description = _cursor.Description };
             }
         }
 
         readonly object IEnumerator.Current => Current;
+
+        /// <summary>The edit that the sample is of.</summary>
+        internal readonly int Segment => _segment;
 
         /// <summary>Goes to the next sample.</summary>
         /// <returns>False after the last one.</returns>
@@ -109,6 +214,8 @@ public sealed class SampleTable : IEnumerable<Sample>
                 _cursor = _table._starts[++_segment];
                 _left = _table._segments[_segment].Count - 1;
             }
+
+            _index++;
 
             // Later edits begin with what a decoder needs before them, and that may go back in time.
             _decodeTime = Math.Max(_decodeTime, _cursor.Time + _table._segments[_segment].Shift);

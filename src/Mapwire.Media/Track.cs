@@ -45,6 +45,12 @@ public sealed class Track
     /// <summary>The samples in decoding order, edit list applied; empty when nobody can play the track.</summary>
     public SampleTable Samples { get; init; } = SampleTable.Empty;
 
+    /// <summary>How many samples the file announces, before any edit list; 0 where it announces none (fragments, FLV).</summary>
+    public long DeclaredSamples { get; init; }
+
+    /// <summary>How many of <see cref="DeclaredSamples"/> are not there, since the file ends before them.</summary>
+    public long MissingSamples { get; init; }
+
     /// <summary>How many samples are played; for a track that is not, how many the file declares.</summary>
     public long SampleCount { get; init; }
 
@@ -89,6 +95,6 @@ public sealed class Track
         }
 
         Codec = codec;
-        (Width, Height) = PictureSize.Of(codec) ?? (Width, Height);
+        (Width, Height) = PictureSize.Choose((Width, Height), codec.Picture);
     }
 }

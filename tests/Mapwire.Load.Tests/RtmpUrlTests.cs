@@ -24,4 +24,14 @@ public sealed class RtmpUrlTests
     [InlineData("film.mp4")]
     [InlineData("")]
     public void What_is_no_stream_is_refused(string text) => Assert.False(RtmpUrl.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("film.mp4", 7, "film.mp4")]
+    [InlineData("library/{0..199}.mp4", 0, "library/0.mp4")]
+    [InlineData("library/{0..199}.mp4", 199, "library/199.mp4")]
+    [InlineData("library/{0..199}.mp4", 200, "library/0.mp4")]
+    [InlineData("{3..4}/{10..12}.mp4?lang={x}", 4, "3/11.mp4?lang={x}")]
+    [InlineData("{5..4}.mp4", 1, "{5..4}.mp4")]
+    public void A_range_of_numbers_gives_each_player_a_name_of_its_own(string name, int player, string expected) =>
+        Assert.Equal(new RtmpUrl("h", 1935, "vod", expected), new RtmpUrl("h", 1935, "vod", name).ForPlayer(player));
 }

@@ -21,12 +21,19 @@ public sealed class ArchitectureTests
     public void A_folder_that_is_gone_is_found() => Violations.Found(Gone("| `src/Mapwire.Basement` | coal |"), "src/Mapwire.Basement");
 
     [Fact]
-    public void Decision_records_are_numbered()
+    public void Decision_records_are_numbered_and_stand_in_the_index_with_their_titles()
     {
-        IReadOnlyList<string> records = Repository.Files("docs/adr", "*.md");
+        string index = Repository.Read("docs/adr/README.md");
+        string[] records = [.. Repository.Files("docs/adr", "*.md").Where(static path => path != "docs/adr/README.md")];
         Assert.NotEmpty(records);
         Assert.All(records, path => Assert.Matches(@"^docs/adr/\d{4}-[a-z0-9-]+\.md$", path));
         Assert.Distinct(records.Select(path => Path.GetFileName(path)[..4]));
+        Assert.All(records, path =>
+        {
+            string name = Path.GetFileName(path);
+            string title = Repository.Read(path).Split('\n')[0];
+            Assert.Contains($"| [{name[..4]}]({name}) | {title[(title.IndexOf(". ", StringComparison.Ordinal) + 2)..]} |", index, StringComparison.Ordinal);
+        });
     }
 
     private static IEnumerable<string> Rooms() => Repository.Projects("src").Select(project => project.Name);

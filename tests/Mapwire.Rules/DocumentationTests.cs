@@ -49,8 +49,9 @@ public sealed partial class DocumentationTests
     public void An_undocumented_type_is_found() =>
         Violations.Found(UndocumentedTypes([typeof(DocumentationTests)], XElement.Parse("<doc><members><member name=\"T:Other\"><summary>x</summary></member></members></doc>")), nameof(DocumentationTests));
 
+    // The command is no library, and the analyzers are the compiler's: nobody calls them.
     public static TheoryData<string> Libraries() =>
-        [.. Repository.Projects("src").Where(project => project.Name != "Mapwire.Cli").Select(project => project.Name)];
+        [.. Repository.Projects("src").Where(project => project.Name is not ("Mapwire.Cli" or "Mapwire.Memory.Analyzers")).Select(project => project.Name)];
 
     private static IEnumerable<string> UndocumentedTypes(IEnumerable<Type> types, XElement documents)
     {

@@ -39,7 +39,9 @@ internal sealed class LoadLoop : EventLoop, IDisposable
         _players = new LoadPlayer[((options.Players - index - 1) / options.Threads) + 1];
         for (int i = 0; i < _players.Length; i++)
         {
-            _players[i] = new LoadPlayer(this, options.Targets[((i * options.Threads) + index) % options.Targets.Count]);
+            int player = (i * options.Threads) + index;
+            LoadTarget target = options.Targets[player % options.Targets.Count];
+            _players[i] = new LoadPlayer(this, target with { Url = target.Url.ForPlayer(player / options.Targets.Count) });
         }
 
         Step = LoadClock.Of(options.EffectiveRamp) / Math.Max(1.0, options.Players);

@@ -23,14 +23,8 @@ public sealed class AacConfiguration : CodecConfiguration
     /// <summary>Sound samples a second of the core, in Hz.</summary>
     public int CoreSampleRate { get; private init; }
 
-    /// <summary>Sound samples a second that come out of the decoder: twice the core's with SBR, usually.</summary>
-    public int SampleRate { get; private init; }
-
     /// <summary><c>channelConfiguration</c>, 0 when the channels are in a program config element.</summary>
     public int ChannelConfiguration { get; private init; }
-
-    /// <summary>Channels that come out of the decoder; 2 for mono with parametric stereo; 0 when only the stream itself says it.</summary>
-    public int Channels { get; private init; }
 
     /// <summary>Whether spectral band replication is signalled (HE-AAC).</summary>
     public bool HasSbr { get; private init; }
@@ -59,6 +53,14 @@ public sealed class AacConfiguration : CodecConfiguration
         (_, _, 23) => "AAC LD",
         (_, _, 39) => "AAC ELD",
         (_, _, 42) => "xHE-AAC",
+        (_, _, 6) => "AAC Scalable",
+        (_, _, 7) => "TwinVQ",
+        (_, _, 8) => "MPEG-4 CELP",
+        (_, _, 9) => "MPEG-4 HVXC",
+        (_, _, 32 or 33 or 34) => "MPEG-1 Audio in MPEG-4",
+        (_, _, 35) => "MPEG-4 DST",
+        (_, _, 36) => "MPEG-4 ALS",
+        (_, _, 37 or 38) => "MPEG-4 SLS",
         _ => string.Create(CultureInfo.InvariantCulture, $"MPEG-4 audio object type {ObjectType}"),
     };
 

@@ -22,14 +22,8 @@ public sealed class Av1Configuration : CodecConfiguration
     /// <summary>Whether the stream is of the High tier.</summary>
     public bool IsHighTier { get; private init; }
 
-    /// <summary>Bits of a sample: 8, 10 or 12.</summary>
-    public int BitDepth { get; private init; }
-
     /// <summary>Whether there is no colour.</summary>
     public bool IsMonochrome { get; private init; }
-
-    /// <summary>The OBUs at the record's end, such as the sequence header; possibly none.</summary>
-    internal ReadOnlySpan<byte> Units => Raw.AsSpan()[HeaderLength..];
 
     /// <inheritdoc/>
     public override FourCc FourCc => new("av01");
@@ -83,6 +77,10 @@ public sealed class Av1Configuration : CodecConfiguration
             IsHighTier = (record[2] & 0x80) != 0,
             BitDepth = !isHighDepth ? 8 : isTwelveBit ? 12 : 10,
             IsMonochrome = (record[2] & 0x10) != 0,
+            Picture = PictureSize.ReadAv1(record[HeaderLength..]),
         };
     }
+
+    /// <inheritdoc/>
+    internal override (int Width, int Height)? ReadPicture(ReadOnlySpan<byte> frame) => PictureSize.ReadAv1(frame);
 }

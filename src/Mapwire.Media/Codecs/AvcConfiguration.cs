@@ -113,6 +113,9 @@ public sealed class AvcConfiguration : CodecConfiguration
             SequenceParameterSets = sequenceSets,
             PictureParameterSets = pictureSets,
             Sequence = sequence,
+            HasComposition = true,
+            Picture = sequence is null ? null : (sequence.Width, sequence.Height),
+            BitDepth = sequence?.BitDepth ?? 0,
         };
     }
 

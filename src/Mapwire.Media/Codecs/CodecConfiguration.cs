@@ -15,14 +15,33 @@ public abstract class CodecConfiguration
     /// <summary>The codec's common name with its variant, such as <c>H.264 High 4.1</c>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>RFC 6381 form for a <c>codecs</c> parameter, such as <c>avc1.64001f</c>.</summary>
-    public abstract string Rfc6381 { get; }
+    /// <summary>RFC 6381 form for a <c>codecs</c> parameter, such as <c>avc1.64001f</c>; null when the codec has none.</summary>
+    public abstract string? Rfc6381 { get; }
 
     /// <summary>Whether the plain headers of FLV and RTMP have a number for the codec, so that every client understands it.</summary>
     public virtual bool HasPlainHeader => false;
 
-    /// <summary>The four-character code that names the codec in Enhanced RTMP.</summary>
+    /// <summary>The four-character code that names the codec in Enhanced RTMP, or else one that is used for it elsewhere.</summary>
     public abstract FourCc FourCc { get; }
+
+    /// <summary>Whether headers tell when a picture is presented, if it is later than it is decoded; pictures of other codecs are shown in the order in which they are sent.</summary>
+    public bool HasComposition { get; private protected init; }
+
+    /// <summary>Sound samples a second as they come out of the decoder, in Hz; 0 for pictures, and when the configuration does not say.</summary>
+    public int SampleRate { get; private protected init; }
+
+    /// <summary>Sound channels as they come out of the decoder; 0 for pictures, and when the configuration does not say.</summary>
+    public int Channels { get; private protected init; }
+
+    /// <summary>Bits of a sample of a picture; 0 for sound, and when the configuration does not say.</summary>
+    public int BitDepth { get; private protected init; }
+
+    /// <summary>The size of pictures in pixels; null for sound, and when the configuration does not say.</summary>
+    public (int Width, int Height)? Picture { get; private protected init; }
+
+    /// <summary>The size of pictures in pixels as a key frame tells it; null when it does not.</summary>
+    /// <param name="frame">Its first bytes.</param>
+    internal virtual (int Width, int Height)? ReadPicture(ReadOnlySpan<byte> frame) => null;
 
     /// <summary>Whether a decoder has to find parameter sets in the samples, since not all of them are here.</summary>
     internal virtual bool IsIncomplete => false;

@@ -16,12 +16,6 @@ public sealed class DolbyConfiguration : CodecConfiguration
     /// <summary>Whether this is E-AC-3, or else AC-3.</summary>
     public bool IsEnhanced { get; private init; }
 
-    /// <summary>Sound samples a second, in Hz; 0 when the record does not say.</summary>
-    public int SampleRate { get; private init; }
-
-    /// <summary>Channels of the first independent substream and its dependent ones, the low frequency channel included.</summary>
-    public int Channels { get; private init; }
-
     /// <inheritdoc/>
     public override FourCc FourCc => new(IsEnhanced ? "ec-3" : "ac-3");
 
@@ -38,10 +32,11 @@ public sealed class DolbyConfiguration : CodecConfiguration
         // fscod(2) bsid(5) bsmod(3) acmod(3) lfeon(1) bit_rate_code(5) reserved(5)
         BitReader bits = new(record);
         uint rate = bits.ReadBits(2);
-        bits.Skip(5 + 3);
+        uint version = bits.ReadBits(5);
+        bits.Skip(3);
         int channels = ReadChannels(ref bits);
         bits.Skip(5);
-        return Create(bits, false, rate, channels);
+        return Create(bits, false, rate, channels, version);
     }
 
     /// <summary>Parses the body of <c>dec3</c>.</summary>
@@ -97,21 +92,28 @@ public sealed class DolbyConfiguration : CodecConfiguration
         // crc1(16) fscod(2) frmsizecod(6) bsid(5) bsmod(3) acmod(3), then mix levels by acmod, then lfeon(1)
         bits.Skip(16);
         uint rateCode = bits.ReadBits(2);
-        bits.Skip(6 + 5 + 3);
+        bits.Skip(6);
+        uint version = bits.ReadBits(5);
+        bits.Skip(3);
         uint mode = bits.ReadBits(3);
         bits.Skip(((mode & 1) != 0 && mode != 1 ? 2 : 0) + ((mode & 4) != 0 ? 2 : 0) + (mode == 2 ? 2 : 0));
-        return Create(bits, false, rateCode, ChannelsByMode[mode] + (bits.ReadFlag() ? 1 : 0));
+        return Create(bits, false, rateCode, ChannelsByMode[mode] + (bits.ReadFlag() ? 1 : 0), version);
     }
 
     private static int ReadChannels(ref BitReader bits) => ChannelsByMode[bits.ReadBits(3)] + (bits.ReadFlag() ? 1 : 0);
 
-    private static DolbyConfiguration Create(BitReader bits, bool isEnhanced, uint rate, int channels)
+    /// <param name="bits">What was read.</param>
+    /// <param name="isEnhanced">Whether this is E-AC-3.</param>
+    /// <param name="rate"><c>fscod</c>.</param>
+    /// <param name="channels">As they come out.</param>
+    /// <param name="version"><c>bsid</c> of AC-3: 9 halves the rate and 10 quarters it, which encoders do and no standard says.</param>
+    private static DolbyConfiguration Create(BitReader bits, bool isEnhanced, uint rate, int channels, uint version = 8)
     {
         if (bits.IsPastEnd)
         {
             throw new CodecFormatException("the Dolby configuration ends early", 0);
         }
 
-        return new DolbyConfiguration { IsEnhanced = isEnhanced, SampleRate = rate < Rates.Length ? Rates[rate] : 0, Channels = channels };
+        return new DolbyConfiguration { IsEnhanced = isEnhanced, SampleRate = rate < Rates.Length ? Rates[rate] >> (version is 9 or 10 ? (int)version - 8 : 0) : 0, Channels = channels };
     }
 }

@@ -15,12 +15,6 @@ public sealed class FlacConfiguration : CodecConfiguration
     {
     }
 
-    /// <summary>Sound samples a second, in Hz.</summary>
-    public int SampleRate { get; private init; }
-
-    /// <summary>1 to 8.</summary>
-    public int Channels { get; private init; }
-
     /// <summary>Of a sound sample, 4 to 32.</summary>
     public int BitsPerSample { get; private init; }
 

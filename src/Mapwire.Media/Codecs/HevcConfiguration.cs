@@ -44,14 +44,8 @@ public sealed class HevcConfiguration : CodecConfiguration
     /// <summary>0 monochrome, 1 4:2:0, 2 4:2:2, 3 4:4:4.</summary>
     public int ChromaFormat { get; private init; }
 
-    /// <summary>Bits of a luma sample.</summary>
-    public int BitDepth { get; private init; }
-
     /// <summary>Bytes of the length in front of each NAL unit: 1, 2 or 4.</summary>
     public int NalLengthSize { get; private init; }
-
-    /// <summary>What the first sequence parameter set says of the picture; null when there is none, or none that can be understood.</summary>
-    public (int Width, int Height)? Picture { get; private init; }
 
     /// <inheritdoc/>
     public override FourCc FourCc => new("hvc1");
@@ -184,6 +178,7 @@ public sealed class HevcConfiguration : CodecConfiguration
             BitDepth = (record[17] & 7) + 8,
             NalLengthSize = lengthSize,
             Picture = picture,
+            HasComposition = true,
             _arrays = arrays.DrainToImmutable(),
         };
     }

@@ -13,12 +13,6 @@ public sealed class Mp3Configuration : CodecConfiguration
         Channels = channels;
     }
 
-    /// <summary>Sound samples a second, in Hz; 0 when not known.</summary>
-    public int SampleRate { get; }
-
-    /// <summary>Channels; 0 when not known.</summary>
-    public int Channels { get; }
-
     /// <inheritdoc/>
     public override bool HasPlainHeader => true;
 

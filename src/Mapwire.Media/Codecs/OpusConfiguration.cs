@@ -7,7 +7,7 @@ namespace Mapwire.Media.Codecs;
 public sealed class OpusConfiguration : CodecConfiguration
 {
     /// <summary>Every Opus decoder can put out 48 kHz, and all times of Opus count so.</summary>
-    public const int SampleRate = 48_000;
+    public const int DecodedRate = 48_000;
 
     private static ReadOnlySpan<byte> Magic => "OpusHead"u8;
 
@@ -15,9 +15,6 @@ public sealed class OpusConfiguration : CodecConfiguration
         : base(raw)
     {
     }
-
-    /// <summary>Channels that come out of the decoder.</summary>
-    public int Channels { get; private init; }
 
     /// <summary>Sound samples to throw away at the start, at 48 kHz.</summary>
     public int PreSkip { get; private init; }
@@ -96,6 +93,7 @@ public sealed class OpusConfiguration : CodecConfiguration
         return new OpusConfiguration([.. header[..length]])
         {
             Channels = channels,
+            SampleRate = DecodedRate,
             PreSkip = BinaryPrimitives.ReadUInt16LittleEndian(header[10..]),
             InputSampleRate = BinaryPrimitives.ReadUInt32LittleEndian(header[12..]),
             MappingFamily = family,

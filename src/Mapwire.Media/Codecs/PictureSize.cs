@@ -1,34 +1,27 @@
 namespace Mapwire.Media.Codecs;
 
-/// <summary>The size of pictures, from the codec's configuration or else from the start of a key frame.</summary>
+/// <summary>Reads the size of pictures from the start of a key frame; null where it says nothing that can be understood.</summary>
 internal static class PictureSize
 {
     private const int SequenceHeader = 1;
 
-    /// <summary>What the configuration itself says; null when it says nothing, and a key frame may.</summary>
-    internal static (int Width, int Height)? Of(CodecConfiguration codec) => codec switch
-    {
-        AvcConfiguration { Sequence: { } sequence } => (sequence.Width, sequence.Height),
-        HevcConfiguration hevc => hevc.Picture,
-        Av1Configuration av1 => OfAv1(av1.Units),
-        _ => null,
-    };
+    /// <summary>Decoders work in blocks of this many pixels; encoders that do not crop in their own headers leave it to the container.</summary>
+    private const int Block = 16;
 
-    /// <summary>Reads a key frame.</summary>
-    /// <param name="codec">What it is coded with.</param>
-    /// <param name="frame">Its first bytes.</param>
-    /// <returns>Null for other codecs, and when they say nothing that can be understood.</returns>
-    internal static (int Width, int Height)? Of(CodecConfiguration codec, ReadOnlySpan<byte> frame) => codec switch
-    {
-        VpConfiguration { IsVp9: true } => OfVp9(frame),
-        VpConfiguration => OfVp8(frame),
-        Av1Configuration => OfAv1(frame),
-        _ => null,
-    };
+    /// <summary>
+    /// The size that is shown. The sample entry has the cropped one (ISO/IEC 14496-15, 5.4.2.1), and counts where it crops no more than a
+    /// block: other writers put there what they like.
+    /// </summary>
+    /// <param name="entry">Of the sample entry, or 0.</param>
+    /// <param name="coded">Of the parameter sets; null when they do not say.</param>
+    internal static (int Width, int Height) Choose((int Width, int Height) entry, (int Width, int Height)? coded) =>
+        coded is not { } picture || (IsCropOf(entry.Width, picture.Width) && IsCropOf(entry.Height, picture.Height)) ? entry : picture;
+
+    private static bool IsCropOf(int entry, int coded) => entry > 0 && entry <= coded && (entry + Block - 1) / Block == (coded + Block - 1) / Block;
 
     /// <summary>Reads the sequence header among OBUs (AV1 Bitstream and Decoding Process, 5.3 and 5.5).</summary>
     /// <param name="units">Those of <c>av1C</c>, or of a key frame.</param>
-    private static (int Width, int Height)? OfAv1(ReadOnlySpan<byte> units)
+    internal static (int Width, int Height)? ReadAv1(ReadOnlySpan<byte> units)
     {
         // forbidden(1) | obu_type(4) | extension(1) | has_size(1) | reserved(1) | extension header(8) | obu_size(leb128) | payload
         while (units.Length >= 2)
@@ -45,7 +38,7 @@ internal static class PictureSize
 
             if (type == SequenceHeader)
             {
-                return OfSequence(units[..Math.Min(size, units.Length)]);
+                return ReadSequence(units[..Math.Min(size, units.Length)]);
             }
 
             if (size > units.Length)
@@ -60,13 +53,13 @@ internal static class PictureSize
     }
 
     /// <summary>RFC 6386, 9.1 and 19.1: a frame tag of three bytes, a start code, and two times 14 bits with two of scale above them.</summary>
-    private static (int Width, int Height)? OfVp8(ReadOnlySpan<byte> frame) =>
+    internal static (int Width, int Height)? ReadVp8(ReadOnlySpan<byte> frame) =>
         frame.Length < 10 || (frame[0] & 1) != 0 || frame[3..6] is not [0x9D, 0x01, 0x2A]
             ? null
             : Sized((frame[7] << 8 | frame[6]) & 0x3FFF, (frame[9] << 8 | frame[8]) & 0x3FFF);
 
     /// <summary>The uncompressed header (VP9 Bitstream and Decoding Process, 6.2).</summary>
-    private static (int Width, int Height)? OfVp9(ReadOnlySpan<byte> frame)
+    internal static (int Width, int Height)? ReadVp9(ReadOnlySpan<byte> frame)
     {
         BitReader bits = new(frame);
         if (bits.ReadBits(2) != 2)
@@ -104,7 +97,7 @@ internal static class PictureSize
         return bits.IsPastEnd ? null : Sized(width, height);
     }
 
-    private static (int Width, int Height)? OfSequence(ReadOnlySpan<byte> header)
+    private static (int Width, int Height)? ReadSequence(ReadOnlySpan<byte> header)
     {
         BitReader bits = new(header);
         bits.Skip(4); // seq_profile, still_picture

@@ -21,9 +21,6 @@ public sealed class VpConfiguration : CodecConfiguration
     /// <summary>Ten times the level; 0 when not known.</summary>
     public int Level { get; private init; }
 
-    /// <summary>Bits of a sample: 8, 10 or 12.</summary>
-    public int BitDepth { get; private init; }
-
     /// <inheritdoc/>
     public override FourCc FourCc => new(IsVp9 ? "vp09" : "vp08");
 
@@ -61,4 +58,8 @@ public sealed class VpConfiguration : CodecConfiguration
             BitDepth = record[2] >> 4,
         };
     }
+
+    /// <inheritdoc/>
+    internal override (int Width, int Height)? ReadPicture(ReadOnlySpan<byte> frame) =>
+        IsVp9 ? PictureSize.ReadVp9(frame) : PictureSize.ReadVp8(frame);
 }

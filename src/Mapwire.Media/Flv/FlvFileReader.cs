@@ -1,32 +1,38 @@
 using System.Buffers.Binary;
-using System.Collections.Immutable;
-using Mapwire.Media.Codecs;
 using Mapwire.Media.Mp4;
 
 namespace Mapwire.Media.Flv;
 
 /// <summary>
 /// Reads an FLV file (FLV 10.1, annex E) tag by tag, without reading its samples: like <see cref="Mp4FileReader"/> it says which bytes it
-/// wants next. A file without a keyframe index, or with a wrong one, is the same as any other.
+/// wants next. A file without a keyframe index, or with a wrong one, is the same as any other. A tag counts when the number behind it
+/// repeats its length, or at least another tag follows; else the reader searches for the next one that does.
 /// </summary>
 public sealed class FlvFileReader
 {
     private const int HeaderLength = 9;
 
     /// <summary>As much of a tag as is wanted at first: its header, a codec header and the start of the payload.</summary>
-    private const int GlanceLength = 48;
+    private const int StartLength = 48;
 
     private readonly long _fileLength;
     private readonly MediaLimits _limits;
-    private readonly List<FlvTrack> _tracks = [];
+    private readonly FlvMovieBuilder _movie;
+    private readonly FlvResync _resync;
+    private readonly byte[] _start = new byte[StartLength];
+    private State _state = State.Header;
     private long _wantedOffset;
     private int _wantedLength;
-    private string _structure = "file header";
-    private bool _isHeaderRead;
-    private bool _isCutOff;
-    private int _otherTags;
-    private uint _lastTimestamp;
-    private long _wraps;
+    private FlvTagHeader _tag; // read, and counts when what follows confirms it
+    private long _tagOffset = -1; // of that; less than 0: none
+    private int _startLength;
+    private long _next; // where the next tag begins
+    private long _trailerError; // by which trailers differ from the lengths of their tags, as those of some writers do
+    private bool _isConfirmed; // the tag that was read, without looking at what follows
+    private long _damage; // where what is not understood begins
+    private string _damageReason = "";
+    private bool _isLast; // the tag that was read is one if there is no other inside
+    private bool _isPastEnd; // damage that may be no more than the end of a file that was cut off
 
     /// <summary>Begins at the start of a file.</summary>
     /// <param name="fileLength">In bytes.</param>
@@ -36,7 +42,19 @@ public sealed class FlvFileReader
         ArgumentOutOfRangeException.ThrowIfNegative(fileLength);
         _fileLength = fileLength;
         _limits = limits ?? MediaLimits.Default;
+        _movie = new FlvMovieBuilder(fileLength, _limits);
+        _resync = new FlvResync(fileLength, _limits.ResyncBytes);
         _wantedLength = (int)Math.Min(HeaderLength, fileLength);
+    }
+
+    private enum State
+    {
+        Header,
+        TagStart,
+        WholeTag,
+        InnerTag,
+        Search,
+        Done,
     }
 
     /// <summary>Whether a file's first bytes are those of an FLV file.</summary>
@@ -61,376 +79,266 @@ public sealed class FlvFileReader
     {
         if (_wantedLength == 0 || bytes.Length != _wantedLength)
         {
-            throw new ArgumentException($"{_wantedLength} bytes are wanted.", nameof(bytes));
+            throw new ArgumentException($"Expected exactly {_wantedLength} bytes.", nameof(bytes));
         }
 
-        if (!_isHeaderRead)
+        switch (_state)
         {
-            ReadHeader(bytes);
-            return;
+            case State.Header:
+                ReadHeader(bytes);
+                break;
+            case State.WholeTag:
+                _movie.TryAdd(_tag, bytes[FlvTagHeader.Length..], _tagOffset);
+                _tagOffset = -1;
+                WantTag();
+                break;
+            case State.InnerTag:
+                ReadInnerTag(bytes);
+                break;
+            case State.Search:
+                GoOn(_resync.Add(bytes));
+                break;
+            default:
+                ReadTagStart(bytes);
+                break;
         }
-
-        if (bytes.Length < FlvTagHeader.Length)
-        {
-            // less than a tag: the last length, or the place where the file was cut off
-            _isCutOff |= bytes.Length > FlvTagHeader.TrailerLength;
-            _wantedLength = 0;
-            return;
-        }
-
-        FlvTagHeader tag = FlvTagHeader.Parse(bytes);
-        _structure = tag.Type switch { FlvTagHeader.Audio => "audio tag", FlvTagHeader.Video => "video tag", _ => $"tag of type {tag.Type}" };
-        long end = _wantedOffset + FlvTagHeader.Length + tag.DataLength;
-        if (end > _fileLength)
-        {
-            _isCutOff = true;
-            _wantedLength = 0;
-            return;
-        }
-
-        ReadOnlySpan<byte> body = bytes[FlvTagHeader.Length..Math.Min(bytes.Length, FlvTagHeader.Length + tag.DataLength)];
-        try
-        {
-            if (!ReadTag(tag, body))
-            {
-                if (tag.DataLength > _limits.ConfigurationBytes)
-                {
-                    FailLimit($"the configuration has {tag.DataLength} bytes", nameof(MediaLimits.ConfigurationBytes), _limits.ConfigurationBytes);
-                }
-
-                _wantedLength = FlvTagHeader.Length + tag.DataLength;
-                return;
-            }
-        }
-        catch (CodecFormatException e)
-        {
-            throw new FlvFormatException(FlvError.BadCodecConfiguration, Place, e.Message);
-        }
-        catch (FlvFormatException e) when (e.Error == FlvError.BadTagHeader)
-        {
-            throw new FlvFormatException(e.Error, Place, e.Reason);
-        }
-
-        Want(end + FlvTagHeader.TrailerLength);
     }
 
     /// <summary>The movie, when everything wanted was added.</summary>
     /// <exception cref="InvalidOperationException">More bytes are wanted.</exception>
-    /// <exception cref="FlvFormatException">The file is too short for its header.</exception>
+    /// <exception cref="FlvFormatException">The file is too short for its header, or nothing in it can be played and something is malformed.</exception>
     public Movie ToMovie()
     {
         if (_wantedLength > 0)
         {
-            throw new InvalidOperationException("More bytes are wanted.");
+            throw new InvalidOperationException($"{nameof(ToMovie)} was called before {nameof(TryGetNext)} returned false.");
         }
 
-        if (!_isHeaderRead)
+        if (_state == State.Header)
         {
-            Fail(FlvError.BadHeader, "the file is too short for its header");
+            Fail("the file is too short for the header of an FLV file");
         }
 
-        // A file that was recorded from the middle of a stream begins late; it begins at 0 here.
-        long origin = Math.Max(0, _tracks.Min(track => track.FirstDecodeTime) ?? 0);
-        ImmutableArray<Track> tracks =
-            [.. _tracks.OrderBy(track => track.Kind).ThenBy(track => track.Id).Select(track => track.ToTrack(origin, _fileLength))];
-        return new Movie(tracks, new FileLocation("file header", 0), isCutOff: _isCutOff, mayGrow: true);
+        return _movie.ToMovie();
     }
+
+    /// <summary>What is wanted, or was read last.</summary>
+    internal FileLocation Place => _state switch
+    {
+        State.Header => new FileLocation("file header", 0),
+        State.WholeTag => FlvMovieBuilder.LocationOf(_tag, _tagOffset),
+        _ => new FileLocation("tag", _state == State.Search ? _damage : _next),
+    };
 
     private void ReadHeader(ReadOnlySpan<byte> bytes)
     {
         // 'FLV' | version(8)=1 | reserved(5) audio(1) reserved(1) video(1) | header length(32) | length before the first tag(32)=0
         if (bytes.Length < HeaderLength || !IsFlv(bytes))
         {
-            Fail(FlvError.BadHeader, "this is no FLV header");
+            Fail("this is not the header of an FLV file");
         }
 
         if (bytes[3] != 1)
         {
-            Fail(FlvError.BadHeader, $"FLV version {bytes[3]} is not known");
+            Fail($"FLV version {bytes[3]} is not known");
         }
 
         uint length = BinaryPrimitives.ReadUInt32BigEndian(bytes[5..]);
         if (length < HeaderLength)
         {
-            Fail(FlvError.BadHeader, $"a header length of {length} is smaller than the header");
+            Fail($"a header length of {length} is smaller than the header of {HeaderLength}");
         }
 
-        _isHeaderRead = true;
-        Want((long)length + FlvTagHeader.TrailerLength);
+        _next = (long)length + FlvTagHeader.TrailerLength;
+        WantTag();
     }
 
-    /// <returns>False when the tag's whole body is wanted.</returns>
-    private bool ReadTag(FlvTagHeader tag, ReadOnlySpan<byte> body)
+    /// <param name="bytes">The number behind a tag, and the start of the next one.</param>
+    private void ReadTagStart(ReadOnlySpan<byte> bytes)
     {
-        bool isSample = false;
-        if (tag.DataLength > 0 && tag.Type is FlvTagHeader.Audio or FlvTagHeader.Video)
+        ReadOnlySpan<byte> trailer = bytes[..Math.Min(FlvTagHeader.TrailerLength, bytes.Length)];
+        ReadOnlySpan<byte> start = bytes[trailer.Length..];
+        FlvTagHeader next = start.Length >= FlvTagHeader.Length ? FlvTagHeader.Parse(start) : default;
+        if (_tagOffset >= 0)
         {
-            if (tag.IsEncrypted)
+            if (!_isConfirmed && !IsConfirmed(trailer, start, next))
             {
-                Find(tag.Type == FlvTagHeader.Video ? TrackKind.Video : TrackKind.Audio, 0).UnplayableReason = "it is encrypted";
+                return;
             }
-            else if (tag.Type == FlvTagHeader.Video ? !ReadVideo(tag, body, out isSample) : !ReadAudio(tag, body, out isSample))
+
+            if (!AddTag())
             {
-                return false;
+                return;
             }
         }
 
-        if (!isSample && ++_otherTags > _limits.OtherTags)
+        if (start.Length < FlvTagHeader.Length)
         {
-            FailLimit($"there are {_otherTags} tags without a sample or more", nameof(MediaLimits.OtherTags), _limits.OtherTags);
+            _movie.IsTruncated |= !start.IsEmpty || trailer.Length is > 0 and < FlvTagHeader.TrailerLength;
+            Finish();
         }
-
-        return true;
+        else if (start[0] is 0 || (start[0] & 0xC0) != 0)
+        {
+            Search(_next, "this is not the header of a tag");
+        }
+        else if (_next + next.TagLength > _fileLength)
+        {
+            Search(_next, $"a tag of {next.TagLength} bytes reaches past the end of the file at {_fileLength}", isPastEnd: true);
+        }
+        else
+        {
+            (_tag, _tagOffset, _startLength) = (next, _next, Math.Min(start.Length, next.TagLength));
+            _isConfirmed = false;
+            start[.._startLength].CopyTo(_start);
+            _next += next.TagLength + FlvTagHeader.TrailerLength;
+            WantTag();
+        }
     }
 
-    private bool ReadVideo(FlvTagHeader tag, ReadOnlySpan<byte> body, out bool isSample)
+    /// <summary>Whether what follows the tag says that it is one: a header in the middle of nowhere looks like any other bytes.</summary>
+    /// <returns>False when something else is wanted now.</returns>
+    private bool IsConfirmed(ReadOnlySpan<byte> trailer, ReadOnlySpan<byte> start, in FlvTagHeader next)
     {
-        isSample = false;
-        if (VideoTagHeader.IsExtended(body[0]))
+        if (trailer.Length < FlvTagHeader.TrailerLength)
         {
-            return ReadExtendedVideo(tag, body, out isSample);
+            SearchLast();
+            return false;
         }
 
-        if (!VideoTagHeader.TryParse(body, out VideoTagHeader header))
-        {
-            return true; // a tag too short for its header has nothing to play
-        }
-
-        FlvTrack track = Find(TrackKind.Video, 0);
-        if (header.Codec is not (VideoCodecId.Avc or VideoCodecId.Hevc))
-        {
-            track.UnplayableReason ??= $"video codec {(byte)header.Codec} of FLV is not supported";
-            return true;
-        }
-
-        switch (header.PacketType)
-        {
-            case AvcPacketType.SequenceHeader when header.FrameType != VideoFrameType.Command:
-                if (IsPartial(tag, body))
-                {
-                    return false;
-                }
-
-                ReadOnlySpan<byte> record = body[header.Length..];
-                SetCodec(track, header.Codec == VideoCodecId.Avc ? AvcConfiguration.Parse(record) : HevcConfiguration.Parse(record));
-                break;
-            case AvcPacketType.NalUnits when header.FrameType != VideoFrameType.Command:
-                isSample = true;
-                AddSample(track, tag, body, header.Length, header.CompositionTime, header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
-                break;
-        }
-
-        return true;
-    }
-
-    private bool ReadExtendedVideo(FlvTagHeader tag, ReadOnlySpan<byte> body, out bool isSample)
-    {
-        isSample = false;
-        if (!ExVideoTagHeader.TryParse(body, out ExVideoTagHeader header, out int length))
-        {
-            return !IsPartial(tag, body);
-        }
-
-        FlvTrack track = Find(TrackKind.Video, header.Track?.Id ?? 0);
-        if (header.Track is { Type: not MultitrackType.OneTrack })
-        {
-            track.UnplayableReason ??= "its messages hold several tracks at once";
-            return true;
-        }
-
-        switch (header.PacketType)
-        {
-            case VideoPacketType.SequenceStart:
-                if (IsPartial(tag, body))
-                {
-                    return false;
-                }
-
-                if (ExtendedConfiguration.Parse(header.Codec, body[length..]) is { } codec)
-                {
-                    SetCodec(track, codec);
-                }
-                else
-                {
-                    track.UnplayableReason ??= $"video codec '{header.Codec}' is not supported";
-                }
-
-                break;
-            case VideoPacketType.CodedFrames or VideoPacketType.CodedFramesX when header.FrameType != VideoFrameType.Command:
-                isSample = true;
-                AddSample(track, tag, body, length, header.CompositionTime, header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
-                break;
-        }
-
-        return true;
-    }
-
-    private bool ReadAudio(FlvTagHeader tag, ReadOnlySpan<byte> body, out bool isSample)
-    {
-        isSample = false;
-        if (ExAudioTagHeader.IsExtended(body[0]))
-        {
-            return ReadExtendedAudio(tag, body, out isSample);
-        }
-
-        if (!AudioTagHeader.TryParse(body, out AudioTagHeader header))
+        long length = BinaryPrimitives.ReadUInt32BigEndian(trailer);
+        long error = length - _tag.TagLength;
+        if (error == 0 || (error == _trailerError && _tag.IsRegular && (next.IsRegular || start.IsEmpty)))
         {
             return true;
         }
 
-        FlvTrack track = Find(TrackKind.Audio, 0);
-        switch (header.Codec)
+        // Another tag follows, so the number may be wrong and not the length: unless it is that of a tag which ends here, too.
+        long inner = _next - FlvTagHeader.TrailerLength - length;
+        if (_tag.IsRegular && next.IsRegular)
         {
-            case AudioCodecId.Aac when header.PacketType == AacPacketType.SequenceHeader:
-                if (IsPartial(tag, body))
-                {
-                    return false;
-                }
-                // Some writers repeat it without its body.
-                if (body.Length > header.Length)
-                {
-                    SetCodec(track, AacConfiguration.Parse(body[header.Length..]));
-                }
+            if (inner <= _tagOffset || length < FlvTagHeader.Length)
+            {
+                _trailerError = error;
+                return true;
+            }
 
-                break;
-            case AudioCodecId.Mp3 or AudioCodecId.Mp3At8:
-                if (!track.HasCodec)
-                {
-                    SetCodec(track, Mp3Configuration.FromFrame(body[header.Length..]) ?? new Mp3Configuration(0, header.IsStereo ? 2 : 1));
-                }
-
-                goto case AudioCodecId.Aac;
-            case AudioCodecId.Aac:
-                isSample = true;
-                AddSample(track, tag, body, header.Length, 0, isSync: true);
-                break;
-            default:
-                track.UnplayableReason ??= $"audio codec {(byte)header.Codec} of FLV is not supported";
-                break;
+            _state = State.InnerTag;
+            (_wantedOffset, _wantedLength) = (inner, FlvTagHeader.Length);
+            return false;
         }
 
-        return true;
+        Search(_tagOffset, "its length is not the one that is repeated behind it");
+        return false;
     }
 
-    private bool ReadExtendedAudio(FlvTagHeader tag, ReadOnlySpan<byte> body, out bool isSample)
+    private void ReadInnerTag(ReadOnlySpan<byte> bytes)
     {
-        isSample = false;
-        if (!ExAudioTagHeader.TryParse(body, out ExAudioTagHeader header, out int length))
+        FlvTagHeader inner = FlvTagHeader.Parse(bytes);
+        long length = _next - FlvTagHeader.TrailerLength - _wantedOffset;
+        if (inner.IsRegular && inner.TagLength == length)
         {
-            return !IsPartial(tag, body);
-        }
-
-        FlvTrack track = Find(TrackKind.Audio, header.Track?.Id ?? 0);
-        if (header.Track is { Type: not MultitrackType.OneTrack })
-        {
-            track.UnplayableReason ??= "its messages hold several tracks at once";
-            return true;
-        }
-
-        switch (header.PacketType)
-        {
-            case AudioPacketType.SequenceStart:
-                if (IsPartial(tag, body))
-                {
-                    return false;
-                }
-
-                if (ExtendedConfiguration.Parse(header.Codec, body[length..]) is { } codec)
-                {
-                    SetCodec(track, codec);
-                }
-
-                break;
-            case AudioPacketType.CodedFrames:
-                if (!track.HasCodec && ExtendedConfiguration.FromFrame(header.Codec, body[length..]) is { } described)
-                {
-                    SetCodec(track, described);
-                }
-
-                isSample = true;
-                AddSample(track, tag, body, length, 0, isSync: true);
-                break;
-        }
-
-        return true;
-    }
-
-    private void AddSample(FlvTrack track, FlvTagHeader tag, ReadOnlySpan<byte> body, int headerLength, int composition, bool isSync)
-    {
-        int size = tag.DataLength - headerLength;
-        if (size <= 0)
-        {
+            Search(_tagOffset, "its length is not the one that is repeated behind it");
             return;
         }
 
-        if (track.Count >= _limits.SamplesPerTrack)
+        _trailerError = length - _tag.TagLength;
+        _isConfirmed = true;
+        WantTag();
+    }
+
+    /// <returns>False when the whole tag is wanted first.</returns>
+    private bool AddTag()
+    {
+        if (_movie.TryAdd(_tag, _start.AsSpan(FlvTagHeader.Length.._startLength), _tagOffset))
         {
-            FailLimit($"there are {track.Count + 1L} samples or more", nameof(MediaLimits.SamplesPerTrack), _limits.SamplesPerTrack);
+            _tagOffset = -1;
+            return true;
         }
 
-        // Timestamps of 32 bits come around every 49.7 days.
-        if (tag.Timestamp < _lastTimestamp && _lastTimestamp - tag.Timestamp > int.MaxValue)
+        if (_tag.DataLength > _limits.ConfigurationBytes)
         {
-            _wraps++;
-        }
-        else if (tag.Timestamp > _lastTimestamp && tag.Timestamp - _lastTimestamp > int.MaxValue && _wraps > 0)
-        {
-            _wraps--;
+            throw FlvFormatException.TooMuch(
+                FlvMovieBuilder.LocationOf(_tag, _tagOffset), $"the configuration has {_tag.DataLength} bytes", nameof(MediaLimits.ConfigurationBytes),
+                _limits.ConfigurationBytes);
         }
 
-        _lastTimestamp = tag.Timestamp;
-        long time = (_wraps << 32) + tag.Timestamp;
-        if (!track.TryAdd(time, composition, _wantedOffset, FlvTagHeader.Length + headerLength, (uint)size, isSync, body[headerLength..]))
+        _state = State.WholeTag;
+        (_wantedOffset, _wantedLength) = (_tagOffset, _tag.TagLength);
+        return false;
+    }
+
+    /// <summary>Nothing follows that could confirm the tag: the file was cut off there, unless there is a tag inside this one.</summary>
+    private void SearchLast()
+    {
+        Search(_tagOffset, "its length is not that of a tag: another one is inside", isPastEnd: true, isLast: true);
+    }
+
+    private void Search(long damage, string reason, bool isPastEnd = false, bool isLast = false)
+    {
+        (_damage, _damageReason, _isPastEnd, _tagOffset) = (damage, reason, isPastEnd, -1);
+        _state = State.Search;
+        _isLast = isLast;
+        GoOn(_resync.Begin(damage + 1));
+    }
+
+    private void GoOn(FlvResync.Outcome outcome)
+    {
+        switch (outcome)
         {
-            Fail(FlvError.BadHeader, $"the timestamp goes back too far, to {time}");
+            case FlvResync.Outcome.Searching:
+                (_wantedOffset, _wantedLength) = _resync.Wanted;
+                break;
+            case FlvResync.Outcome.Found:
+                _movie.AddDamage(FlvError.BadHeader, new FileLocation("tag", _damage), _resync.Found - _damage, _damageReason);
+                _next = _resync.Found;
+                WantTag();
+                break;
+            default:
+                _movie.IsTruncated = true;
+                if (_isLast)
+                {
+                    AddLast();
+                    break;
+                }
+
+                if (!_isPastEnd)
+                {
+                    _movie.AddDamage(FlvError.BadHeader, new FileLocation("tag", _damage), _fileLength - _damage, _damageReason);
+                }
+
+                Finish();
+                break;
         }
     }
 
-    private void SetCodec(FlvTrack track, CodecConfiguration codec)
+    private void WantTag()
     {
-        track.SetCodec(codec);
-        if (track.Configurations > _limits.SampleDescriptions)
+        _state = State.TagStart;
+        _wantedOffset = _next - FlvTagHeader.TrailerLength;
+        _wantedLength = (int)Math.Clamp(_fileLength - _wantedOffset, 0, FlvTagHeader.TrailerLength + StartLength);
+        if (_wantedLength == 0)
         {
-            FailLimit($"there are {track.Configurations} codec configurations or more", nameof(MediaLimits.SampleDescriptions), _limits.SampleDescriptions);
-        }
-    }
-
-    private FlvTrack Find(TrackKind kind, byte number)
-    {
-        // Track 0 of a kind is the one without a number; video and audio are told apart as other containers do, by odd and even.
-        uint id = number * 2u + (kind == TrackKind.Video ? 1u : 2u);
-        foreach (FlvTrack track in _tracks)
-        {
-            if (track.Id == id)
+            if (_tagOffset >= 0)
             {
-                return track;
+                SearchLast();
+                return;
             }
-        }
 
-        if (_tracks.Count >= _limits.Tracks)
-        {
-            FailLimit($"there are {_tracks.Count + 1} tracks or more", nameof(MediaLimits.Tracks), _limits.Tracks);
+            Finish();
         }
-
-        FlvTrack added = new(kind, id, Place);
-        _tracks.Add(added);
-        return added;
     }
 
-    /// <summary>Whether there is more of the tag than was read at a glance.</summary>
-    private static bool IsPartial(FlvTagHeader tag, ReadOnlySpan<byte> body) => body.Length < tag.DataLength;
-
-    private void Want(long offset)
+    private void AddLast()
     {
-        _structure = "tag";
-        _wantedOffset = offset;
-        _wantedLength = (int)Math.Clamp(_fileLength - offset, 0, GlanceLength);
+        _tagOffset = _damage;
+        if (!_tag.IsRegular || AddTag())
+        {
+            _tagOffset = -1;
+            Finish();
+        }
     }
 
-    /// <summary>What is wanted, or was read last.</summary>
-    internal FileLocation Place => new(_structure, _wantedOffset);
+    private void Finish() => (_state, _wantedLength) = (State.Done, 0);
 
-    private void Fail(FlvError error, string reason) => throw new FlvFormatException(error, Place, reason);
-
-    private void FailLimit(string what, string limit, long most) => throw FlvFormatException.TooMuch(Place, what, limit, most);
+    private static void Fail(string reason) => throw new FlvFormatException(FlvError.BadHeader, new FileLocation("file header", 0), reason);
 }

@@ -1,5 +1,4 @@
 using Mapwire.Media.Codecs;
-using Mapwire.Media.Mp4;
 using Mapwire.Media.Tables;
 
 namespace Mapwire.Media.Flv;
@@ -10,12 +9,16 @@ internal sealed class FlvTrack
     /// <summary>FLV counts in milliseconds.</summary>
     private const uint Timescale = 1000;
 
+    /// <summary>No picture is shown later than this after it was decoded, in milliseconds: what says so is damaged.</summary>
+    private const int MaxComposition = 60_000;
+
+    /// <summary>Steps longer than this, in milliseconds, are pauses, and say nothing of how long a sample lasts.</summary>
+    private const long MaxStep = 1000;
+
     private readonly RunPlaces _places;
     private readonly TableBuilder _samples;
     private readonly List<SampleDescription> _descriptions = [];
     private long _declared;
-    private long _lastTime;
-    private long _lastDuration;
 
     internal FlvTrack(TrackKind kind, uint id, FileLocation place)
     {
@@ -31,14 +34,30 @@ internal sealed class FlvTrack
 
     internal uint Id { get; }
 
-    /// <summary>Why the track cannot be played; null when it can.</summary>
+    /// <summary>The codec that its tags name, whether it can be played or not.</summary>
+    internal FourCc SampleEntry { get; set; }
+
+    /// <summary>Why tags could not be played: only matters where there is no other.</summary>
     internal string? UnplayableReason { get; set; }
+
+    /// <summary>Whether samples of the track have come that can be played.</summary>
+    internal bool IsExpecting { get; private set; }
 
     internal bool HasCodec => _descriptions.Count > 0;
 
+    /// <summary>The configuration that is in force; null before the first.</summary>
+    internal CodecConfiguration? Codec => HasCodec ? _descriptions[^1].Codec : null;
+
+    /// <summary>Samples that have their time.</summary>
     internal int Count => _samples.Count;
 
     internal long? FirstDecodeTime => _samples.Count == 0 ? null : _samples.FirstTime;
+
+    /// <summary>The time of the last sample, in milliseconds; null before the first.</summary>
+    internal long? LastTime { get; private set; }
+
+    /// <summary>The last step from one sample to the next that was no pause, in milliseconds.</summary>
+    internal long LastStep { get; private set; }
 
     /// <summary>How many configurations there have been.</summary>
     internal int Configurations => _descriptions.Count;
@@ -46,64 +65,63 @@ internal sealed class FlvTrack
     /// <summary>Takes the configuration of the samples from here on; the one that is in force already changes nothing.</summary>
     internal void SetCodec(CodecConfiguration codec)
     {
-        if (HasCodec && _descriptions[^1].Codec!.FourCc == codec.FourCc && _descriptions[^1].Codec!.Raw.AsSpan().SequenceEqual(codec.Raw.AsSpan()))
+        if (Codec is { } now && now.FourCc == codec.FourCc && now.Raw.AsSpan().SequenceEqual(codec.Raw.AsSpan()))
         {
             return;
         }
 
-        (int width, int height) = PictureSize.Of(codec) ?? (0, 0); // a key frame may tell
-        (int rate, int channels) = codec switch
-        {
-            AacConfiguration aac => (aac.SampleRate, aac.Channels),
-            Mp3Configuration mp3 => (mp3.SampleRate, mp3.Channels),
-            OpusConfiguration opus => (OpusConfiguration.SampleRate, opus.Channels),
-            FlacConfiguration flac => (flac.SampleRate, flac.Channels),
-            DolbyConfiguration dolby => (dolby.SampleRate, dolby.Channels),
-            _ => (0, 0),
-        };
+        (int width, int height) = codec.Picture ?? (0, 0); // a key frame may tell
         _descriptions.Add(new SampleDescription
         {
             Type = codec.FourCc,
             Codec = codec,
             Width = width,
             Height = height,
-            SampleRate = rate,
-            Channels = channels,
+            SampleRate = codec.SampleRate,
+            Channels = codec.Channels,
         });
     }
 
-    /// <summary>Adds a sample; without a configuration it is only counted, since nobody could decode it.</summary>
-    /// <param name="time">In milliseconds.</param>
-    /// <param name="composition">In milliseconds.</param>
-    /// <param name="tag">The offset of the tag around it.</param>
-    /// <param name="headers">From there to its first byte.</param>
-    /// <param name="size">In bytes.</param>
-    /// <param name="isSync">Whether decoding can start here.</param>
-    /// <param name="start">Its first bytes.</param>
-    /// <returns>False when its time is too far before the last one's.</returns>
-    internal bool TryAdd(long time, int composition, long tag, int headers, uint size, bool isSync, ReadOnlySpan<byte> start)
+    /// <summary>Counts a sample, and says whether anything can come of it: without a configuration no decoder could use it.</summary>
+    /// <param name="isSync">Whether decoding can start with it.</param>
+    /// <param name="start">Its first bytes: a key frame may tell how large the picture is.</param>
+    internal bool Expect(bool isSync, ReadOnlySpan<byte> start)
     {
         _declared++;
-        if (!HasCodec || UnplayableReason is not null)
+        if (!HasCodec)
         {
-            return true;
+            return false;
         }
 
+        IsExpecting = true;
+
         SampleDescription description = _descriptions[^1];
-        if (Kind == TrackKind.Video && isSync && description.Width == 0 && PictureSize.Of(description.Codec!, start) is { } picture)
+        if (Kind == TrackKind.Video && isSync && description.Width == 0 && description.Codec!.ReadPicture(start) is { } picture)
         {
             (description.Width, description.Height) = picture;
         }
 
-        // The last sample lasts as long as the one before it; the file does not say.
-        if (_samples.Count > 0)
+        return true;
+    }
+
+    /// <summary>Adds a sample with its time. One that is earlier than the one before waits for it, and is shown a second early at most.</summary>
+    /// <param name="sample">The sample.</param>
+    /// <param name="time">In milliseconds.</param>
+    internal void Add(in FlvSample sample, long time)
+    {
+        int composition = Math.Abs(sample.Composition) <= MaxComposition ? sample.Composition : 0;
+        if (LastTime is { } last)
         {
-            _lastDuration = Math.Max(0, time - _lastTime);
+            time = Math.Max(time, last - MaxStep);
+            LastStep = time - last is > 0 and <= MaxStep ? time - last : LastStep;
         }
 
-        _lastTime = time;
-        _places.Add(_samples.Count, headers);
-        return _samples.TryAdd(time, _lastDuration, composition, tag + headers, size, isSync, _descriptions.Count - 1);
+        LastTime = Math.Max(time, LastTime ?? time);
+        _places.Add(_samples.Count, sample.Headers);
+        if (!_samples.TryAdd(time, 0, composition, sample.Tag + sample.Headers, sample.Size, sample.IsSync, sample.Description))
+        {
+            throw new InvalidOperationException($"The time {time} is far before the last one.");
+        }
     }
 
     /// <param name="origin">Taken off all times, in milliseconds.</param>
@@ -117,18 +135,20 @@ internal sealed class FlvTrack
             Kind = Kind,
             Timescale = Timescale,
             Descriptions = [.. _descriptions],
-            SampleEntry = HasCodec ? _descriptions[0].Type : default,
+            SampleEntry = HasCodec ? _descriptions[0].Type : SampleEntry,
             Place = Place,
             DeclaredSamples = _declared,
         };
-        if (UnplayableReason is not null || _samples.Count == 0)
+        if (_samples.Count == 0)
         {
-            return draft.ToListed(UnplayableReason ?? (HasCodec ? "it has no samples" : "it has no codec configuration"));
+            return draft.ToListed(UnplayableReason ?? (HasCodec ? TrackDraft.NoSamples : "it has no codec configuration"));
         }
 
-        MediaTables tables = _samples.Build(fileLength, decodeShift: 0);
+        // The file does not say how long the last sample lasts: as long as most do.
+        long duration = _samples.MostFrequentStep();
+        MediaTables tables = _samples.Build(fileLength, decodeShift: 0, duration);
         // Decode times stay even where composition times are negative: both are the file's own, and players of FLV know no others.
         Segment all = new(0, tables.Count, _samples.FirstTime - origin);
-        return draft.ToTrack(new SampleTable(tables, [all]), _samples.End - origin);
+        return draft.ToTrack(new SampleTable(tables, [all]), _samples.End + duration - origin);
     }
 }

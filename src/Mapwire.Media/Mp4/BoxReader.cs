@@ -42,11 +42,7 @@ public ref struct BoxReader
     public ushort ReadUInt16() => BinaryPrimitives.ReadUInt16BigEndian(Take(2));
 
     /// <summary>Reads 24 bits.</summary>
-    public uint ReadUInt24()
-    {
-        ReadOnlySpan<byte> bytes = Take(3);
-        return (uint)(bytes[0] << 16 | bytes[1] << 8 | bytes[2]);
-    }
+    public uint ReadUInt24() => (uint)UInt24.Read(Take(3));
 
     /// <summary>Reads 32 bits.</summary>
     public uint ReadUInt32() => BinaryPrimitives.ReadUInt32BigEndian(Take(4));
@@ -148,7 +144,7 @@ public ref struct BoxReader
     {
         if (count < 0 || count > Remaining)
         {
-            Fail(Mp4Error.Truncated, $"{count} bytes are wanted where {Remaining} are left");
+            Fail(Mp4Error.Truncated, _body.IsEmpty ? $"'{_type}' is empty" : $"'{_type}' ends where {count} bytes should follow; {Remaining} do");
         }
 
         ReadOnlySpan<byte> bytes = _body.Slice(_position, count);

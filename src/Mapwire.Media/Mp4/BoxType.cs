@@ -16,6 +16,8 @@ internal static class BoxType
     internal const uint DfLa = 'd' << 24 | 'f' << 16 | 'L' << 8 | 'a';
     internal const uint Dinf = 'd' << 24 | 'i' << 16 | 'n' << 8 | 'f';
     internal const uint Dref = 'd' << 24 | 'r' << 16 | 'e' << 8 | 'f';
+    internal const uint DvcC = 'd' << 24 | 'v' << 16 | 'c' << 8 | 'C';
+    internal const uint DvvC = 'd' << 24 | 'v' << 16 | 'v' << 8 | 'C';
     internal const uint Edts = 'e' << 24 | 'd' << 16 | 't' << 8 | 's';
     internal const uint Elng = 'e' << 24 | 'l' << 16 | 'n' << 8 | 'g';
     internal const uint Elst = 'e' << 24 | 'l' << 16 | 's' << 8 | 't';
@@ -56,6 +58,8 @@ internal static class BoxType
     internal const uint Stsz = 's' << 24 | 't' << 16 | 's' << 8 | 'z';
     internal const uint Stts = 's' << 24 | 't' << 16 | 't' << 8 | 's';
     internal const uint Stz2 = 's' << 24 | 't' << 16 | 'z' << 8 | '2';
+    internal const uint Styp = 's' << 24 | 't' << 16 | 'y' << 8 | 'p';
+    internal const uint Pnot = 'p' << 24 | 'n' << 16 | 'o' << 8 | 't';
     internal const uint Tapt = 't' << 24 | 'a' << 16 | 'p' << 8 | 't';
     internal const uint Tfdt = 't' << 24 | 'f' << 16 | 'd' << 8 | 't';
     internal const uint Tfhd = 't' << 24 | 'f' << 16 | 'h' << 8 | 'd';

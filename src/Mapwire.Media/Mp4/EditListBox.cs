@@ -1,17 +1,10 @@
-namespace Mapwire.Media.Mp4;
+using Mapwire.Media.Tables;
 
-/// <summary>One entry of an edit list, its duration in ticks of the track.</summary>
-/// <param name="MediaTime">Where in the media the edit begins, in ticks; meaningless when <see cref="IsEmpty"/>.</param>
-/// <param name="Duration">How long it is presented, in ticks.</param>
-/// <param name="IsEmpty">Whether nothing of the track is presented meanwhile.</param>
-internal readonly record struct Edit(long MediaTime, long Duration, bool IsEmpty);
+namespace Mapwire.Media.Mp4;
 
 /// <summary>Reads <c>elst</c> (ISO/IEC 14496-12, 8.6.6).</summary>
 internal static class EditListBox
 {
-    /// <summary>Longer edits are cut to this: 2^61 ticks, so that sums of two times stay in 64 bits.</summary>
-    internal const long Longest = 1L << 61;
-
     /// <param name="box">The body of the box.</param>
     /// <param name="timescale">The track's.</param>
     /// <param name="movieTimescale">The movie's, in which the durations are.</param>
@@ -45,7 +38,7 @@ internal static class EditListBox
                 entry.Fail(Mp4Error.BadEditList, $"edit {i + 1} begins at the media time {mediaTime}");
             }
 
-            if (mediaTime > Longest)
+            if (mediaTime > Edit.Longest)
             {
                 entry.Fail(Mp4Error.BadEditList, $"edit {i + 1} begins at the media time {mediaTime}, past any media");
             }
@@ -54,7 +47,7 @@ internal static class EditListBox
             // A duration of 0 that is not a pause means "from there on": fragmented files write it before they know better.
             if (ticks == 0 && mediaTime >= 0 && i == count - 1)
             {
-                ticks = Longest;
+                ticks = Edit.Longest;
             }
             // A rate of 0 holds one picture still. Players hold the last picture by themselves, so that is time passing, too.
             edits[i] = new Edit(mediaTime, ticks, mediaTime == -1 || rate == 0);
@@ -67,6 +60,6 @@ internal static class EditListBox
     private static long ToTicks(ulong duration, uint timescale, uint movieTimescale)
     {
         UInt128 ticks = ((UInt128)duration * timescale + movieTimescale / 2) / movieTimescale;
-        return ticks > (UInt128)Longest ? Longest : (long)ticks;
+        return ticks > (UInt128)Edit.Longest ? Edit.Longest : (long)ticks;
     }
 }

@@ -1,3 +1,5 @@
+using Mapwire.Media.Tables;
+
 namespace Mapwire.Media.Mp4;
 
 /// <summary>Reads a <c>moof</c> box (ISO/IEC 14496-12, 8.8.4 to 8.8.8, 8.8.12) into the tracks that it goes on with.</summary>
@@ -25,19 +27,25 @@ internal static class FragmentParser
 
     /// <param name="moof">The body of the box.</param>
     /// <param name="moofOffset">Of the box in its file: offsets of samples count from there.</param>
-    /// <param name="tracks">By track number; fragments of others are passed over.</param>
+    /// <param name="tracks">By track number; the samples of others are passed over.</param>
+    /// <param name="defaults">The <c>trex</c> of every track, played or not.</param>
     /// <param name="fileLength">Samples past it make their track end.</param>
     /// <param name="limits">How many samples there may be.</param>
     /// <exception cref="Mp4FormatException">The fragment is malformed, or goes on with a track that was cut off before.</exception>
     internal static void Parse(
-        BoxReader moof, long moofOffset, Dictionary<uint, FragmentedTrack> tracks, long fileLength, MediaLimits limits)
+        BoxReader moof,
+        long moofOffset,
+        Dictionary<uint, FragmentedTrack> tracks,
+        Dictionary<uint, FragmentDefaults> defaults,
+        long fileLength,
+        MediaLimits limits)
     {
         long implicitBase = moofOffset;
         while (moof.TryReadBox(out BoxHeader header, out BoxReader traf))
         {
             if (header.Type.Value == BoxType.Traf)
             {
-                ParseTrack(traf, moofOffset, ref implicitBase, tracks, fileLength, limits);
+                ParseTrack(traf, moofOffset, ref implicitBase, tracks, defaults, fileLength, limits);
             }
         }
     }
@@ -47,6 +55,7 @@ internal static class FragmentParser
         long moofOffset,
         ref long implicitBase,
         Dictionary<uint, FragmentedTrack> tracks,
+        Dictionary<uint, FragmentDefaults> allDefaults,
         long fileLength,
         MediaLimits limits)
     {
@@ -55,11 +64,7 @@ internal static class FragmentParser
         BoxReader tfhd = BoxSearch.Find(traf, BoxType.Tfhd);
         tfhd.ReadVersion(0, out uint flags);
         uint id = tfhd.ReadUInt32();
-        if (!tracks.TryGetValue(id, out FragmentedTrack? track))
-        {
-            return;
-        }
-
+        tracks.TryGetValue(id, out FragmentedTrack? track);
         BoxReader atBase = tfhd;
         long start = (flags & HasBaseDataOffset) != 0 ? (long)tfhd.ReadUInt64()
             : (flags & DefaultBaseIsMoof) != 0 ? moofOffset
@@ -69,7 +74,7 @@ internal static class FragmentParser
             atBase.Fail(Mp4Error.BadTable, "the base data offset is past 2^63");
         }
 
-        FragmentDefaults defaults = track.Defaults;
+        FragmentDefaults defaults = allDefaults.GetValueOrDefault(id, FragmentDefaults.None);
         BoxReader atDescription = tfhd;
         if ((flags & HasDescription) != 0)
         {
@@ -89,6 +94,17 @@ internal static class FragmentParser
         if ((flags & HasDefaultFlags) != 0)
         {
             defaults = defaults with { Flags = tfhd.ReadUInt32() };
+        }
+
+        if (track is null)
+        {
+            implicitBase = Measure(traf, start, defaults, fileLength); // the next track's data begins where this one's ends, played or not (8.8.7)
+            return;
+        }
+
+        if (defaults.Description == 0 && track.Draft.Descriptions.Length == 1)
+        {
+            defaults = defaults with { Description = 1 };
         }
 
         if (defaults.Description == 0 || defaults.Description > (uint)track.Draft.Descriptions.Length)
@@ -114,13 +130,58 @@ internal static class FragmentParser
         implicitBase = next;
     }
 
+    /// <summary>Where the data of a track fragment ends whose samples are not read; the end of the file where that cannot be known.</summary>
+    private static long Measure(BoxReader traf, long start, in FragmentDefaults defaults, long fileLength)
+    {
+        long next = start;
+        try
+        {
+            while (traf.TryReadBox(out BoxHeader header, out BoxReader trun))
+            {
+                if (header.Type.Value == BoxType.Trun)
+                {
+                    next = MeasureRun(trun, start, next, defaults, fileLength);
+                }
+            }
+        }
+        catch (Mp4FormatException)
+        {
+            return fileLength;
+        }
+
+        return next;
+    }
+
+    private static long MeasureRun(BoxReader trun, long start, long next, in FragmentDefaults defaults, long fileLength)
+    {
+        trun.ReadVersion(1, out uint flags);
+        uint count = trun.ReadUInt32();
+        long end = (flags & HasDataOffset) != 0 ? start + trun.ReadInt32() : next;
+        trun.Skip((flags & HasFirstFlags) != 0 ? 4 : 0);
+        if ((flags & HasSize) == 0)
+        {
+            return Math.Clamp(end + ((long)count * defaults.Size), 0, fileLength);
+        }
+
+        int before = (flags & HasDuration) != 0 ? 4 : 0;
+        int behind = 4 * System.Numerics.BitOperations.PopCount(flags & (HasFlags | HasComposition));
+        for (; count > 0; count--)
+        {
+            trun.Skip(before);
+            end += trun.ReadUInt32();
+            trun.Skip(behind);
+        }
+
+        return Math.Clamp(end, 0, fileLength);
+    }
+
     private static long ReadTime(BoxReader box)
     {
         // version(8) | flags(24) | baseMediaDecodeTime(32 or 64)
         byte version = box.ReadVersion(1, out _);
         BoxReader atTime = box;
         ulong time = version == 0 ? box.ReadUInt32() : box.ReadUInt64();
-        if (time > (ulong)EditListBox.Longest)
+        if (time > (ulong)Edit.Longest)
         {
             atTime.Fail(Mp4Error.BadTable, $"the decode time {time} is past any recording");
         }
@@ -181,7 +242,7 @@ internal static class FragmentParser
             if (offset > fileLength - size)
             {
                 track.IsTruncated = true;
-                return long.MaxValue;
+                return fileLength;
             }
 
             if (track.Bytes > fileLength - size)

@@ -9,11 +9,9 @@ internal sealed class FragmentedTrack
     private readonly TableBuilder _samples;
 
     /// <param name="draft">What the <c>moov</c> says; samples that it has come first.</param>
-    /// <param name="defaults">The track's <c>trex</c>.</param>
-    internal FragmentedTrack(TrackDraft draft, FragmentDefaults defaults)
+    internal FragmentedTrack(TrackDraft draft)
     {
         Draft = draft;
-        Defaults = defaults;
         MediaTables tables = draft.Tables;
         _places = new RunPlaces("box 'trun'", isDistance: false, tables.Places);
         _samples = new TableBuilder(_places);
@@ -24,8 +22,6 @@ internal sealed class FragmentedTrack
     }
 
     internal TrackDraft Draft { get; }
-
-    internal FragmentDefaults Defaults { get; }
 
     /// <summary>When the next sample is decoded, where its fragment does not say.</summary>
     internal long NextTime { get; set; }
@@ -86,7 +82,7 @@ internal sealed class FragmentedTrack
     {
         if (_samples.Count == 0)
         {
-            return Draft.ToListed("it has no samples");
+            return Draft.ToListed(TrackDraft.NoSamples);
         }
 
         MediaTables tables = _samples.Build(fileLength, _samples.DecodeShift);

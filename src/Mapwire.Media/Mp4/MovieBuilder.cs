@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mapwire.Media.Tables;
 
 namespace Mapwire.Media.Mp4;
 
@@ -10,9 +11,11 @@ public sealed class MovieBuilder
     private readonly CancellationToken _cancellation;
     private readonly List<TrackDraft> _drafts = [];
     private readonly Dictionary<uint, FragmentDefaults> _defaults = [];
+    private readonly List<FileDamage> _damage = [];
     private Dictionary<uint, FragmentedTrack>? _fragmented;
     private long _fragmentBytes;
     private int _fragments;
+    private readonly Mp4FormatException? _firstFault;
 
     /// <summary>Reads the <c>moov</c>.</summary>
     /// <param name="moov">The whole box with its header.</param>
@@ -64,7 +67,9 @@ public sealed class MovieBuilder
             }
 
             _cancellation.ThrowIfCancellationRequested();
-            _drafts.Add(TrackParser.Parse(reader, movieTimescale, fileLength, _limits));
+            _drafts.Add(TrackParser.Parse(reader, movieTimescale, fileLength, _limits, out Mp4FormatException? fault));
+            _firstFault ??= fault;
+            IsTruncated |= _drafts[^1].MissingSamples > 0 || fault?.Error == Mp4Error.SampleOutsideFile;
         }
     }
 
@@ -74,7 +79,7 @@ public sealed class MovieBuilder
     public bool IsFragmented { get; }
 
     /// <summary>
-    /// Whether the file ends in the middle of a fragment: it was cut off, or is still being written. What is whole is in the movie. The
+    /// Whether the file ends before all its samples: it was cut off, or is still being written. What is whole is in the movie. The
     /// reader of the file sets it where a fragment itself is cut off.
     /// </summary>
     public bool IsTruncated { get; set; }
@@ -101,12 +106,12 @@ public sealed class MovieBuilder
             {
                 if (draft.UnplayableReason is null)
                 {
-                    _fragmented.TryAdd(draft.Id, new FragmentedTrack(draft, _defaults.GetValueOrDefault(draft.Id, FragmentDefaults.None)));
+                    _fragmented.TryAdd(draft.Id, new FragmentedTrack(draft));
                 }
             }
         }
 
-        FragmentParser.Parse(body, moofOffset, _fragmented, _fileLength, _limits);
+        FragmentParser.Parse(body, moofOffset, _fragmented, _defaults, _fileLength, _limits);
         foreach (FragmentedTrack track in _fragmented.Values)
         {
             IsTruncated |= track.IsTruncated;
@@ -114,7 +119,7 @@ public sealed class MovieBuilder
     }
 
     /// <summary>The movie of all that was added.</summary>
-    /// <exception cref="Mp4FormatException">An edit list takes more samples than the limits allow.</exception>
+    /// <exception cref="Mp4FormatException">An edit list takes more samples than the limits allow, or the only tracks to play are broken.</exception>
     public Movie ToMovie()
     {
         ImmutableArray<Track>.Builder tracks = ImmutableArray.CreateBuilder<Track>(_drafts.Count);
@@ -124,7 +129,7 @@ public sealed class MovieBuilder
             _cancellation.ThrowIfCancellationRequested();
             if (_fragmented is null || draft.UnplayableReason is not null)
             {
-                tracks.Add(draft.ToTrack(_limits));
+                tracks.Add(ToTrack(draft));
             }
             else if (_fragmented.TryGetValue(draft.Id, out FragmentedTrack? track) && track.Draft == draft)
             {
@@ -136,7 +141,45 @@ public sealed class MovieBuilder
             }
         }
 
-        return new Movie(tracks.DrainToImmutable(), Place, IsFragmented, IsTruncated);
+        Movie movie = new(tracks.DrainToImmutable(), Place, IsFragmented, IsTruncated) { Damage = [.. _damage] };
+        return _firstFault is not null && movie.Tracks.All(static track => track.Codec is null) ? throw _firstFault : movie;
+    }
+
+    /// <summary>Notes a fragment that is passed over with all that follows it.</summary>
+    internal void AddDamage(FileLocation location, long length, string reason)
+    {
+        IsTruncated = true;
+        _damage.Add(new FileDamage(location, length, reason));
+    }
+
+    /// <summary>Whether fragments have brought something to play.</summary>
+    internal bool HasSamples => _fragmented?.Values.Any(static track => track.Count > 0) == true;
+
+    private Track ToTrack(TrackDraft draft)
+    {
+        if (draft.UnplayableReason is not null)
+        {
+            return draft.ToListed(draft.UnplayableReason);
+        }
+
+        if (draft.Tables.Count == 0)
+        {
+            return draft.ToListed(IsFragmented && _fragments == 0 ? "it has no samples: this is an init part without fragments" : TrackDraft.NoSamples);
+        }
+
+        long end = draft.Tables.Duration;
+        Segment[] segments = EditListResolver.All(draft.Tables);
+        if (draft.Edits.Length > 0
+            && !EditListResolver.TryResolve(draft.Tables, draft.Kind == TrackKind.Video, draft.Timescale, draft.Edits, _limits, out end, out segments))
+        {
+            throw Mp4FormatException.TooMuch(
+                "elst", draft.EditList?.Offset ?? draft.Place.Offset, "following the edit list takes more steps", nameof(MediaLimits.SamplesPerTrack),
+                _limits.SamplesPerTrack);
+        }
+
+        return segments.Length == 0
+            ? draft.ToListed("its edit list leaves no sample", draft.EditList)
+            : draft.ToTrack(new SampleTable(draft.Tables, segments, draft.EditList), end);
     }
 
     /// <summary>A recording can begin hours into its time line, when it was cut out of a running one; that time is taken off.</summary>

@@ -21,8 +21,8 @@ public enum Mp4Error
     /// <summary>A box that the standard demands is not there.</summary>
     MissingBox,
 
-    /// <summary>A box that may be there once is there twice.</summary>
-    DuplicateBox,
+    /// <summary>The file does not begin with a box of MP4, nor is it anything else that is read.</summary>
+    NotMedia,
 
     /// <summary>A table contradicts itself or another one.</summary>
     BadTable,

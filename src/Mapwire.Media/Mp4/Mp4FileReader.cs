@@ -19,6 +19,13 @@ public sealed class Mp4FileReader
     /// <summary>Boxes to a fragment, on average, that are passed over: its data, and what packagers put around them.</summary>
     private const int MaxBoxesPerFragment = 8;
 
+    /// <summary>What files of MP4 and its relatives begin with, or have at their outermost level.</summary>
+    private static readonly HashSet<uint> Outermost =
+    [
+        BoxType.Ftyp, BoxType.Styp, BoxType.Moov, BoxType.Moof, BoxType.Mdat, BoxType.Sidx, BoxType.Free, BoxType.Skip, BoxType.Wide, BoxType.Uuid,
+        BoxType.Meta, BoxType.Udta, BoxType.Pnot,
+    ];
+
     private readonly long _fileLength;
     private readonly MediaLimits _limits;
     private readonly CancellationToken _cancellation;
@@ -26,6 +33,8 @@ public sealed class Mp4FileReader
     private long _wantedOffset;
     private int _wantedLength;
     private int _passed;
+    private bool _seesMedia;
+    private bool _seesFragments;
     private BoxHeader _wantedBox;
     private MovieBuilder? _movie;
 
@@ -69,7 +78,7 @@ public sealed class Mp4FileReader
     {
         if (_wantedLength == 0 || bytes.Length != _wantedLength)
         {
-            throw new ArgumentException($"{_wantedLength} bytes are wanted.", nameof(bytes));
+            throw new ArgumentException($"Expected exactly {_wantedLength} bytes.", nameof(bytes));
         }
 
         if (_wantedBox.Length > 0)
@@ -80,7 +89,7 @@ public sealed class Mp4FileReader
             }
             else
             {
-                _movie.AddFragment(bytes, _wantedOffset);
+                AddFragment(_movie, bytes);
             }
 
             BoxHeader done = _wantedBox;
@@ -105,6 +114,9 @@ public sealed class Mp4FileReader
         {
             _boxes.Add(header);
         }
+
+        _seesMedia |= Outermost.Contains(header.Type.Value);
+        _seesFragments |= header.Type.Value is BoxType.Moof or BoxType.Sidx or BoxType.Styp;
 
         if (header.Type.Value == (_movie is null ? BoxType.Moov : BoxType.Moof))
         {
@@ -145,10 +157,30 @@ public sealed class Mp4FileReader
     {
         if (_wantedLength > 0)
         {
-            throw new InvalidOperationException("More bytes are wanted.");
+            throw new InvalidOperationException($"{nameof(ToMovie)} was called before {nameof(TryGetNext)} returned false.");
         }
 
-        return _movie?.ToMovie() ?? throw new Mp4FormatException(Mp4Error.MissingBox, "moov", _wantedOffset, "the file has no 'moov'");
+        return _movie is not null ? _movie.ToMovie()
+            : _fileLength == 0 ? throw new Mp4FormatException(Mp4Error.NotMedia, "file", 0, "the file is empty")
+            : !_seesMedia ? throw NotMedia()
+            : throw new Mp4FormatException(
+                Mp4Error.MissingBox,
+                "moov",
+                _wantedOffset,
+                _seesFragments ? "the file has fragments without their init part: there is no 'moov'" : "the file has no 'moov'");
+    }
+
+    /// <summary>A broken fragment ends the film there; what is before it plays.</summary>
+    private void AddFragment(MovieBuilder movie, ReadOnlySpan<byte> moof)
+    {
+        try
+        {
+            movie.AddFragment(moof, _wantedOffset);
+        }
+        catch (Mp4FormatException exception) when (exception.Error != Mp4Error.LimitExceeded && movie.HasSamples)
+        {
+            movie.AddDamage(exception.Place, _fileLength - exception.Offset, exception.Reason);
+        }
     }
 
     /// <summary>In a fragmented file, what cannot be a box where one should begin, or reaches past the end, is where the file was cut off.</summary>
@@ -156,7 +188,7 @@ public sealed class Mp4FileReader
     {
         if (_movie is null)
         {
-            return BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out header);
+            return TryParseBeforeMovie(bytes, out header);
         }
 
         try
@@ -176,6 +208,33 @@ public sealed class Mp4FileReader
 
         return false;
     }
+
+    private bool TryParseBeforeMovie(ReadOnlySpan<byte> bytes, out BoxHeader header)
+    {
+        try
+        {
+            return BoxHeader.TryParse(bytes, _wantedOffset, _fileLength, out header);
+        }
+        catch (Mp4FormatException exception)
+        {
+            uint type = FourCc.Read(bytes[4..]).Value;
+            if (!_seesMedia && !Outermost.Contains(type))
+            {
+                throw NotMedia();
+            }
+
+            if (exception.Error == Mp4Error.PastEnd && type is BoxType.Mdat or BoxType.Moov)
+            {
+                string place = type == BoxType.Moov ? "in its 'moov'" : "in its 'mdat', and a 'moov' was not before it";
+                throw new Mp4FormatException(Mp4Error.PastEnd, exception.Box, exception.Offset, $"the file is cut off {place}: {exception.Reason}");
+            }
+
+            throw;
+        }
+    }
+
+    private static Mp4FormatException NotMedia() =>
+        new(Mp4Error.NotMedia, "file", 0, "the file is neither MP4 nor FLV: it begins with no box or tag of theirs");
 
     private void WantHeader(long offset)
     {

@@ -14,7 +14,7 @@ public sealed class Mp4FormatException : MediaFormatException
     }
 
     private Mp4FormatException(Mp4Error error, string box, long offset, string reason, string? limit)
-        : base(new FileLocation($"box '{box}'", offset), reason, limit)
+        : base(new FileLocation(error == Mp4Error.NotMedia ? "start of the file" : $"box '{box}'", offset), reason, limit)
     {
         Error = error;
         Box = box;

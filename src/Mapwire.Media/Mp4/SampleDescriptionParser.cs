@@ -1,29 +1,11 @@
 using Mapwire.Media.Codecs;
+using Mapwire.Media.Tables;
 
 namespace Mapwire.Media.Mp4;
 
 /// <summary>Reads <c>stsd</c> (ISO/IEC 14496-12, 8.5.2; QuickTime File Format, "Sample description atoms").</summary>
 internal static class SampleDescriptionParser
 {
-    private const uint Avc1 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '1';
-    private const uint Avc2 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '2';
-    private const uint Avc3 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '3';
-    private const uint Avc4 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '4';
-    private const uint Mp4a = 'm' << 24 | 'p' << 16 | '4' << 8 | 'a';
-    private const uint DotMp3 = '.' << 24 | 'm' << 16 | 'p' << 8 | '3';
-    private const uint MsMp3 = 'm' << 24 | 's' << 16 | 0x55;
-    private const uint Hvc1 = 'h' << 24 | 'v' << 16 | 'c' << 8 | '1';
-    private const uint Hev1 = 'h' << 24 | 'e' << 16 | 'v' << 8 | '1';
-    private const uint Av01 = 'a' << 24 | 'v' << 16 | '0' << 8 | '1';
-    private const uint Vp08 = 'v' << 24 | 'p' << 16 | '0' << 8 | '8';
-    private const uint Vp09 = 'v' << 24 | 'p' << 16 | '0' << 8 | '9';
-    private const uint Opus = 'O' << 24 | 'p' << 16 | 'u' << 8 | 's';
-    private const uint Flac = 'f' << 24 | 'L' << 16 | 'a' << 8 | 'C';
-    private const uint Ac3 = 'a' << 24 | 'c' << 16 | '-' << 8 | '3';
-    private const uint Eac3 = 'e' << 24 | 'c' << 16 | '-' << 8 | '3';
-    private const uint Encv = 'e' << 24 | 'n' << 16 | 'c' << 8 | 'v';
-    private const uint Enca = 'e' << 24 | 'n' << 16 | 'c' << 8 | 'a';
-
     /// <param name="box">The body of <c>stsd</c>.</param>
     /// <param name="kind">What the track's handler says it is.</param>
     /// <param name="limits">How many entries there may be.</param>
@@ -75,46 +57,10 @@ internal static class SampleDescriptionParser
         int width = entry.ReadUInt16();
         int height = entry.ReadUInt16();
         entry.Skip(50);
-        CodecConfiguration? codec = null;
-        string? reason = null;
-        switch (type.Value)
+        CodecConfiguration? codec = SampleEntries.ParseVideo(type, entry, out string? reason);
+        if (codec is AvcConfiguration or HevcConfiguration)
         {
-            case Avc1 or Avc2 or Avc3 or Avc4:
-                AvcConfiguration avc = AvcConfiguration.Parse(BoxSearch.Find(entry, BoxType.AvcC).ReadRemaining());
-                codec = avc;
-                if (avc.Sequence is not null)
-                {
-                    (width, height) = (avc.Sequence.Width, avc.Sequence.Height);
-                }
-
-                break;
-            case Hvc1 or Hev1:
-                HevcConfiguration hevc = HevcConfiguration.Parse(BoxSearch.Find(entry, BoxType.HvcC).ReadRemaining());
-                codec = hevc;
-                if (hevc.Picture is { } picture)
-                {
-                    (width, height) = picture;
-                }
-
-                break;
-            case Av01:
-                codec = Av1Configuration.Parse(BoxSearch.Find(entry, BoxType.Av1C).ReadRemaining());
-                break;
-            case Vp08 or Vp09:
-                BoxReader vpcc = BoxSearch.Find(entry, BoxType.VpcC);
-                if (vpcc.ReadVersion(1, out _) == 0)
-                {
-                    vpcc.Fail(Mp4Error.UnsupportedVersion, "version 0 was a draft");
-                }
-
-                codec = VpConfiguration.Parse(vpcc.ReadRemaining(), type.Value == Vp09);
-                break;
-            case Encv:
-                reason = "it is encrypted";
-                break;
-            default:
-                reason = $"video codec '{type}' is not supported";
-                break;
+            (width, height) = PictureSize.Choose((width, height), codec.Picture);
         }
 
         return new SampleDescription
@@ -160,46 +106,9 @@ internal static class SampleDescriptionParser
             entry.Fail(Mp4Error.UnsupportedVersion, $"sound description version {version} is not known");
         }
 
-        CodecConfiguration? codec = null;
-        string? reason = null;
-        switch (type.Value)
-        {
-            case Mp4a:
-                codec = ParseMpeg4(entry, rate, channels, out reason);
-                break;
-            case DotMp3 or MsMp3:
-                codec = new Mp3Configuration(rate, channels);
-                break;
-            case Opus:
-                codec = OpusConfiguration.ParseBox(BoxSearch.Find(entry, BoxType.DOps).ReadRemaining());
-                break;
-            case Flac:
-                BoxReader dfla = BoxSearch.Find(entry, BoxType.DfLa);
-                dfla.ReadVersion(0, out _);
-                codec = FlacConfiguration.ParseBox(dfla.ReadRemaining());
-                break;
-            case Ac3:
-                codec = DolbyConfiguration.ParseAc3(FindConfiguration(entry, BoxType.Dac3).ReadRemaining());
-                break;
-            case Eac3:
-                codec = DolbyConfiguration.ParseEac3(FindConfiguration(entry, BoxType.Dec3).ReadRemaining());
-                break;
-            case Enca:
-                reason = "it is encrypted";
-                break;
-            default:
-                reason = $"audio codec '{type}' is not supported";
-                break;
-        }
-
-        (rate, channels) = codec switch
-        {
-            AacConfiguration aac => (aac.SampleRate, aac.Channels == 0 ? channels : aac.Channels),
-            OpusConfiguration opus => (OpusConfiguration.SampleRate, opus.Channels),
-            FlacConfiguration flac => (flac.SampleRate, flac.Channels),
-            DolbyConfiguration dolby => (dolby.SampleRate == 0 ? rate : dolby.SampleRate, dolby.Channels),
-            _ => (rate, channels),
-        };
+        CodecConfiguration? codec = SampleEntries.ParseAudio(type, entry, rate, channels, out string? reason);
+        rate = codec is { SampleRate: > 0 } ? codec.SampleRate : rate;
+        channels = codec is { Channels: > 0 } ? codec.Channels : channels;
 
         return new SampleDescription
         {
@@ -210,48 +119,5 @@ internal static class SampleDescriptionParser
             Channels = channels,
             DataReference = reference,
         };
-    }
-
-    /// <summary>In QuickTime files a sound's configuration is inside <c>wave</c>, beside other things.</summary>
-    private static bool TryFindConfiguration(BoxReader entry, uint type, out BoxReader configuration) =>
-        BoxSearch.TryFind(entry, type, out configuration)
-        || (BoxSearch.TryFind(entry, BoxType.Wave, out BoxReader wave) && BoxSearch.TryFind(wave, type, out configuration));
-
-    private static BoxReader FindConfiguration(BoxReader entry, uint type) =>
-        TryFindConfiguration(entry, type, out BoxReader configuration) ? configuration : BoxSearch.Find(entry, type);
-
-    private static CodecConfiguration? ParseMpeg4(BoxReader entry, int rate, int channels, out string? reason)
-    {
-        if (!TryFindConfiguration(entry, BoxType.Esds, out BoxReader esds))
-        {
-            reason = "its 'mp4a' sample description has no 'esds'";
-            return null;
-        }
-
-        ElementaryStreamDescriptor descriptor = ElementaryStreamDescriptor.Parse(esds);
-        reason = null;
-        switch (descriptor.ObjectType)
-        {
-            case 0x69 or 0x6B:
-                return new Mp3Configuration(rate, channels);
-            case 0x40 or 0x66 or 0x67 or 0x68:
-                if (descriptor.SpecificInfo.IsEmpty)
-                {
-                    reason = "its AAC has no AudioSpecificConfig";
-                    return null;
-                }
-
-                AacConfiguration aac = AacConfiguration.Parse(descriptor.SpecificInfo);
-                if (aac.ObjectType is (>= 1 and <= 4) or 17 or 20 or 22 or 23 or 39 or 42)
-                {
-                    return aac;
-                }
-
-                reason = $"{aac.Name} is not supported";
-                return null;
-            default:
-                reason = $"MPEG-4 object type 0x{descriptor.ObjectType:X2} is not supported";
-                return null;
-        }
     }
 }

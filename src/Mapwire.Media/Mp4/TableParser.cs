@@ -12,13 +12,14 @@ internal static class TableParser
     private const uint LargestDuration = uint.MaxValue - 480_000;
 
     /// <param name="stbl">The body of the box.</param>
+    /// <param name="kind">Of sound every sample is a sync sample, whatever the tables say.</param>
     /// <param name="descriptions">How many entries <c>stsd</c> has.</param>
-    /// <param name="fileLength">No sample may end past it.</param>
+    /// <param name="fileLength">Samples from the first on that ends past it are left out.</param>
     /// <param name="limits">How many samples there may be.</param>
-    /// <exception cref="Mp4FormatException">A table is missing, malformed, contradicts another, or points outside the file.</exception>
-    internal static MediaTables Parse(BoxReader stbl, int descriptions, long fileLength, MediaLimits limits)
+    /// <exception cref="Mp4FormatException">A table is missing, malformed, or contradicts another.</exception>
+    internal static MediaTables Parse(BoxReader stbl, TrackKind kind, int descriptions, long fileLength, MediaLimits limits)
     {
-        SampleSizes sizes = ReadSizes(stbl, fileLength, limits);
+        SampleSizes sizes = ReadSizes(stbl, limits);
         if (sizes.Count == 0)
         {
             return MediaTables.Empty;
@@ -34,7 +35,7 @@ internal static class TableParser
             compositions = ReadCompositions(ctts, out shift);
         }
 
-        int[]? sync = BoxSearch.TryFind(stbl, BoxType.Stss, out BoxReader stss) ? ReadSync(stss, sizes.Count) : null;
+        int[]? sync = kind == TrackKind.Video && BoxSearch.TryFind(stbl, BoxType.Stss, out BoxReader stss) ? ReadSync(stss, sizes.Count) : null;
         if (sync is not null && BoxSearch.TryFind(stbl, BoxType.Stps, out BoxReader stps))
         {
             sync = Merge(sync, ReadSync(stps, sizes.Count));
@@ -56,20 +57,25 @@ internal static class TableParser
             DecodeShift = shift,
             Places = new TablePlaces(stbl),
         };
-        if (!tables.Check(fileLength, out int bad))
+        if (tables.Check(fileLength, out int bad))
         {
-            TableCursor cursor = tables.Locate(bad);
-            if (cursor.IsPastChunks)
-            {
-                chunkBox.Fail(Mp4Error.BadTable, $"the chunks hold {bad} samples where there are {sizes.Count}");
-            }
-
-            chunkBox.Fail(
-                Mp4Error.SampleOutsideFile,
-                $"sample {bad + 1} of {sizes.Count}, {cursor.Size} bytes at {cursor.Offset}, ends past the end of the file at {fileLength}");
+            return tables;
         }
 
-        return tables;
+        TableCursor cursor = tables.Locate(bad);
+        if (cursor.IsPastChunks)
+        {
+            chunkBox.Fail(Mp4Error.BadTable, $"the chunks hold {bad} samples where there are {sizes.Count}");
+        }
+
+        if (bad == 0)
+        {
+            chunkBox.Fail(
+                Mp4Error.SampleOutsideFile,
+                $"the file is cut off: none of {sizes.Count} samples is there; the first has {cursor.Size} bytes at {cursor.Offset}, and the file ends at {fileLength}");
+        }
+
+        return tables.Take(bad, fileLength);
     }
 
     /// <summary>The number of samples that a <c>stbl</c> declares, for a listing; 0 when it does not say.</summary>
@@ -84,7 +90,7 @@ internal static class TableParser
         return box.ReadUInt32();
     }
 
-    private static SampleSizes ReadSizes(BoxReader stbl, long fileLength, MediaLimits limits)
+    private static SampleSizes ReadSizes(BoxReader stbl, MediaLimits limits)
     {
         // stsz: version(8)=0 | flags(24) | sample_size(32) | sample_count(32) | entry_size(32) * sample_count if sample_size == 0
         // stz2: version(8)=0 | flags(24) | reserved(24) | field_size(8) | sample_count(32) | entry_size(field_size) * sample_count
@@ -116,11 +122,6 @@ internal static class TableParser
 
         if (size != 0)
         {
-            if ((ulong)count * size > (ulong)fileLength)
-            {
-                atCount.Fail(Mp4Error.SampleOutsideFile, $"{count} samples of {size} bytes are more than the file's {fileLength} bytes");
-            }
-
             return SampleSizes.Constant(size, (int)count);
         }
 
@@ -239,6 +240,11 @@ internal static class TableParser
             if (samples == 0)
             {
                 entry.Fail(Mp4Error.BadTable, $"entry {i + 1} has chunks without samples");
+            }
+
+            if (description == 0 && descriptions == 1)
+            {
+                description = 1; // numbers count from 1, and some writers count from 0
             }
 
             if (description == 0 || description > (uint)descriptions)

@@ -10,23 +10,34 @@ internal static class TrackParser
 
     /// <param name="trak">The body of the box.</param>
     /// <param name="movieTimescale">For edit lists.</param>
-    /// <param name="fileLength">No sample may end past it.</param>
+    /// <param name="fileLength">Samples that end past it are left out.</param>
     /// <param name="limits">What is refused.</param>
-    /// <exception cref="Mp4FormatException">A track that would be played is broken; one that would not be is listed as it is.</exception>
-    internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, MediaLimits limits)
+    /// <param name="fault">What is wrong with a track that would be played if it were not broken; null when nothing is.</param>
+    /// <returns>The track; one that is broken, or would not be played, is listed as it is.</returns>
+    /// <exception cref="Mp4FormatException">There is more than the limits allow.</exception>
+    internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, MediaLimits limits, out Mp4FormatException? fault)
+    {
+        fault = null;
+        try
+        {
+            return Read(trak, movieTimescale, fileLength, limits);
+        }
+        catch (Mp4FormatException exception) when (exception.Error != Mp4Error.LimitExceeded)
+        {
+            fault = exception;
+            return ListBroken(trak, exception);
+        }
+    }
+
+    private static TrackDraft Read(BoxReader trak, uint movieTimescale, long fileLength, MediaLimits limits)
     {
         BoxReader mdia = BoxSearch.Find(trak, BoxType.Mdia);
         BoxReader hdlr = BoxSearch.Find(mdia, BoxType.Hdlr);
         FourCc handler = ReadHandler(hdlr);
-        TrackKind kind = handler.Value switch
-        {
-            Video => TrackKind.Video,
-            Sound => TrackKind.Audio,
-            _ => TrackKind.Other,
-        };
+        TrackKind kind = KindOf(handler);
         if (kind == TrackKind.Other)
         {
-            return List(trak, mdia, handler, kind, [], $"it is neither picture nor sound but '{handler}'", PlaceOf(hdlr));
+            return List(trak, handler, kind, [], $"it is neither picture nor sound but '{handler}'", LocationOf(hdlr));
         }
 
         BoxReader minf = BoxSearch.Find(mdia, BoxType.Minf);
@@ -35,32 +46,32 @@ internal static class TrackParser
         SampleDescription[] descriptions = SampleDescriptionParser.Parse(stsd, kind, limits);
         if (descriptions.Length == 0)
         {
-            return List(trak, mdia, handler, kind, descriptions, "it has no sample description", PlaceOf(stsd));
+            return List(trak, handler, kind, descriptions, "it has no sample description", LocationOf(stsd));
         }
 
         foreach (SampleDescription description in descriptions)
         {
             if ((description.UnplayableReason ?? FindForeignData(minf, description.DataReference)) is { } reason)
             {
-                return List(trak, mdia, handler, kind, descriptions, reason, FileLocation.Box(description.Type, description.Offset));
+                return List(trak, handler, kind, descriptions, reason, FileLocation.Box(description.Type, description.Offset));
             }
         }
 
         (uint id, bool isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
-        (uint timescale, string? language) = ReadMediaHeader(BoxSearch.Find(mdia, BoxType.Mdhd));
-        MediaTables tables = TableParser.Parse(stbl, descriptions.Length, fileLength, limits);
+        uint timescale = ReadMediaHeader(mdia, out string? language);
+        MediaTables tables = TableParser.Parse(stbl, kind, descriptions.Length, fileLength, limits);
         if (kind == TrackKind.Audio && tables.TimeRuns is [{ Delta: 1 }])
         {
             BoxReader stts = BoxSearch.Find(stbl, BoxType.Stts);
             return List(
-                trak, mdia, handler, kind, descriptions, "its sound is stored by the byte, not by the packet (constant-rate QuickTime)", PlaceOf(stts));
+                trak, handler, kind, descriptions, "its sound is stored by the byte, not by the packet (constant-rate QuickTime)", LocationOf(stts));
         }
 
         Edit[] edits = [];
         FileLocation? editList = null;
         if (BoxSearch.TryFind(trak, BoxType.Edts, out BoxReader edts) && BoxSearch.TryFind(edts, BoxType.Elst, out BoxReader elst))
         {
-            editList = PlaceOf(elst);
+            editList = LocationOf(elst);
             edits = EditListBox.Parse(elst, timescale, movieTimescale, limits);
         }
 
@@ -74,16 +85,41 @@ internal static class TrackParser
             Timescale = timescale,
             Descriptions = descriptions,
             SampleEntry = descriptions[0].Type,
+            DeclaredSamples = (long)tables.Count + tables.Missing,
+            MissingSamples = tables.Missing,
             Tables = tables,
             Edits = edits,
             EditList = editList,
-            Place = PlaceOf(trak),
+            Place = LocationOf(trak),
         };
     }
 
+    /// <summary>A track that would be played if it were not broken: it is left out, and the others play.</summary>
+    private static TrackDraft ListBroken(BoxReader trak, Mp4FormatException fault)
+    {
+        FourCc handler = default;
+        try
+        {
+            handler = ReadHandler(BoxSearch.Find(BoxSearch.Find(trak, BoxType.Mdia), BoxType.Hdlr));
+        }
+        catch (Mp4FormatException)
+        {
+            // Its kind is not known, then.
+        }
+
+        return List(trak, handler, KindOf(handler), [], fault.Reason, fault.Place);
+    }
+
+    private static TrackKind KindOf(FourCc handler) => handler.Value switch
+    {
+        Video => TrackKind.Video,
+        Sound => TrackKind.Audio,
+        _ => TrackKind.Other,
+    };
+
     /// <summary>A track that is not played, with as much as can be read of it: nothing in it can refuse the file.</summary>
     private static TrackDraft List(
-        BoxReader trak, BoxReader mdia, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason, FileLocation place)
+        BoxReader trak, FourCc handler, TrackKind kind, SampleDescription[] descriptions, string reason, FileLocation place)
     {
         uint id = 0;
         bool isEnabled = false;
@@ -94,6 +130,7 @@ internal static class TrackParser
         try
         {
             (id, isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
+            BoxReader mdia = BoxSearch.Find(trak, BoxType.Mdia);
             BoxReader stbl = BoxSearch.Find(BoxSearch.Find(mdia, BoxType.Minf), BoxType.Stbl);
             if (entry.Value == 0 && BoxSearch.TryFind(stbl, BoxType.Stsd, out BoxReader stsd) && stsd.Remaining >= 16)
             {
@@ -102,7 +139,7 @@ internal static class TrackParser
             }
 
             count = TableParser.CountSamples(stbl);
-            (timescale, language) = ReadMediaHeader(BoxSearch.Find(mdia, BoxType.Mdhd));
+            timescale = ReadMediaHeader(mdia, out language);
         }
         catch (Mp4FormatException)
         {
@@ -125,7 +162,7 @@ internal static class TrackParser
         };
     }
 
-    private static FileLocation PlaceOf(BoxReader box) => FileLocation.Box(box.Type, box.Offset);
+    private static FileLocation LocationOf(BoxReader box) => FileLocation.Box(box.Type, box.Offset);
 
     private static FourCc ReadHandler(BoxReader box)
     {
@@ -142,21 +179,25 @@ internal static class TrackParser
         return (box.ReadUInt32(), (flags & 1) != 0);
     }
 
-    private static (uint Timescale, string? Language) ReadMediaHeader(BoxReader box)
+    private static uint ReadMediaHeader(BoxReader mdia, out string? language)
     {
         // version(8) | flags(24) | creation_time(32 or 64) | modification_time(32 or 64) | timescale(32) | duration(32 or 64)
         // | pad(1) language(5)[3] | pre_defined(16)
-        byte version = box.ReadVersion(1, out _);
-        box.Skip(version == 0 ? 8 : 16);
-        BoxReader atTimescale = box;
-        uint timescale = box.ReadUInt32();
+        BoxReader mdhd = BoxSearch.Find(mdia, BoxType.Mdhd);
+        byte version = mdhd.ReadVersion(1, out _);
+        mdhd.Skip(version == 0 ? 8 : 16);
+        BoxReader atTimescale = mdhd;
+        uint timescale = mdhd.ReadUInt32();
         if (timescale == 0)
         {
             atTimescale.Fail(Mp4Error.BadTimescale, "the timescale is 0");
         }
 
-        box.Skip(version == 0 ? 4 : 8);
-        return (timescale, LanguageCode.FromPacked(box.ReadUInt16()));
+        mdhd.Skip(version == 0 ? 4 : 8);
+        // The extended language counts more: mdhd has no room for regions and scripts (8.4.6).
+        language = LanguageCode.FromPacked(mdhd.ReadUInt16());
+        language = (BoxSearch.TryFind(mdia, BoxType.Elng, out BoxReader elng) ? LanguageCode.FromExtended(elng) : null) ?? language;
+        return timescale;
     }
 
     /// <summary>Whether the samples are in another file (ISO/IEC 14496-12, 8.7.2), and the reason for the list if so.</summary>

@@ -38,6 +38,9 @@ internal sealed class MediaTables
     /// </summary>
     internal long DecodeShift { get; init; }
 
+    /// <summary>How many samples the file announces behind these, and ends before.</summary>
+    internal int Missing { get; private init; }
+
     /// <summary>Where the file says all this, for messages; null without samples.</summary>
     internal SamplePlaces? Places { get; init; }
 
@@ -64,7 +67,8 @@ internal sealed class MediaTables
                 _checkpoints[sample / CheckpointInterval] = cursor;
             }
 
-            if (cursor.IsPastChunks || cursor.Offset > fileLength - cursor.Size)
+            // A size that stands for all samples costs nothing to declare: together they cannot have more bytes than the file.
+            if (cursor.IsPastChunks || cursor.Offset > fileLength - cursor.Size || (Sizes.IsConstant && Bytes > fileLength - cursor.Size))
             {
                 return false;
             }
@@ -75,6 +79,27 @@ internal sealed class MediaTables
 
         Duration = cursor.Time;
         return true;
+    }
+
+    /// <summary>The tables of the first samples alone, which are all in the file.</summary>
+    /// <param name="count">How many; at least 0.</param>
+    /// <param name="fileLength">As <see cref="Check"/> was told.</param>
+    internal MediaTables Take(int count, long fileLength)
+    {
+        MediaTables tables = new()
+        {
+            TimeRuns = TimeRuns,
+            CompositionRuns = CompositionRuns,
+            Chunks = Chunks,
+            ChunkRuns = ChunkRuns,
+            Sizes = Sizes.Take(count),
+            SyncSamples = SyncSamples is null ? null : [.. SyncSamples.TakeWhile(sample => sample < count)],
+            DecodeShift = DecodeShift,
+            Places = Places,
+            Missing = Count - count,
+        };
+        tables.Check(fileLength, out _);
+        return tables;
     }
 
     /// <summary>The cursor at a sample of tables that <see cref="Check"/> may have refused: a walk from the start, for the message.</summary>
@@ -114,6 +139,19 @@ internal sealed class MediaTables
         }
 
         return Math.Max(0, low - 1);
+    }
+
+    /// <summary>The last sample at or before another that decoding can start with; -1 when there is none.</summary>
+    internal int SyncAtOrBefore(int sample)
+    {
+        if (SyncSamples is null)
+        {
+            return sample;
+        }
+
+        int place = Array.BinarySearch(SyncSamples, sample);
+        place = place < 0 ? ~place - 1 : place;
+        return place < 0 ? -1 : SyncSamples[place];
     }
 
     /// <summary>The cursor at a sample.</summary>

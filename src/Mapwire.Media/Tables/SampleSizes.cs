@@ -10,18 +10,22 @@ internal readonly struct SampleSizes
     private readonly ushort[]? _medium;
     private readonly uint[]? _wide;
 
-    private SampleSizes(uint constant, int count) => (_constant, Count) = (constant, count);
-
-    private SampleSizes(byte[]? narrow, ushort[]? medium, uint[]? wide, int count) =>
-        (_narrow, _medium, _wide, Count) = (narrow, medium, wide, count);
+    private SampleSizes(uint constant, byte[]? narrow, ushort[]? medium, uint[]? wide, int count) =>
+        (_constant, _narrow, _medium, _wide, Count) = (constant, narrow, medium, wide, count);
 
     internal int Count { get; }
+
+    /// <summary>Whether one number stands for all of them, however many are declared.</summary>
+    internal bool IsConstant => _narrow is null && _medium is null && _wide is null;
 
     internal uint this[int index] =>
         _medium is not null ? _medium[index] : _wide is not null ? _wide[index] : _narrow is not null ? _narrow[index] : _constant;
 
+    /// <summary>The first of them.</summary>
+    internal SampleSizes Take(int count) => new(_constant, _narrow, _medium, _wide, count);
+
     /// <summary>All samples have one size.</summary>
-    internal static SampleSizes Constant(uint size, int count) => new(size, count);
+    internal static SampleSizes Constant(uint size, int count) => new(size, null, null, null, count);
 
     /// <summary>Sizes of their own.</summary>
     internal static SampleSizes From(ReadOnlySpan<uint> sizes)
@@ -40,7 +44,7 @@ internal readonly struct SampleSizes
                 narrow[i] = (byte)sizes[i];
             }
 
-            return new SampleSizes(narrow, null, null, narrow.Length);
+            return new SampleSizes(0, narrow, null, null, narrow.Length);
         }
 
         if (largest <= ushort.MaxValue)
@@ -51,10 +55,10 @@ internal readonly struct SampleSizes
                 medium[i] = (ushort)sizes[i];
             }
 
-            return new SampleSizes(null, medium, null, medium.Length);
+            return new SampleSizes(0, null, medium, null, medium.Length);
         }
 
-        return new SampleSizes(null, null, sizes.ToArray(), sizes.Length);
+        return new SampleSizes(0, null, null, sizes.ToArray(), sizes.Length);
     }
 
     /// <summary>Reads fields of 4, 8, 16 or 32 bits, big-endian; of 4 bits, the first is the high half.</summary>

@@ -87,14 +87,15 @@ internal sealed class TableBuilder(SamplePlaces places)
     /// <summary>The tables of all samples that were added; nothing can be added after.</summary>
     /// <param name="fileLength">All samples must end in it.</param>
     /// <param name="decodeShift">See <see cref="MediaTables.DecodeShift"/>.</param>
-    internal MediaTables Build(long fileLength, long decodeShift)
+    /// <param name="lastDuration">How long the last sample lasts, in ticks; null for what it was added with.</param>
+    internal MediaTables Build(long fileLength, long decodeShift, long? lastDuration = null)
     {
         if (Count == 0)
         {
             return MediaTables.Empty;
         }
 
-        AddTime(_lastDuration);
+        AddTime(lastDuration ?? _lastDuration);
         CloseChunk();
         bool isNarrow = _chunks.TrueForAll(offset => offset <= uint.MaxValue);
         MediaTables tables = new()
@@ -114,6 +115,27 @@ internal sealed class TableBuilder(SamplePlaces places)
         }
 
         return tables;
+    }
+
+    /// <summary>The step between decode times that most samples have, the shorter one of two; 0 when there is none but 0.</summary>
+    internal long MostFrequentStep()
+    {
+        Dictionary<long, long> counts = [];
+        long best = 0;
+        foreach (TimeRun run in _times)
+        {
+            counts[run.Delta] = counts.GetValueOrDefault(run.Delta) + run.Count;
+        }
+
+        foreach ((long step, long count) in counts)
+        {
+            if (step > 0 && (best == 0 || count > counts[best] || (count == counts[best] && step < best)))
+            {
+                best = step;
+            }
+        }
+
+        return best;
     }
 
     private void AddTime(long delta)

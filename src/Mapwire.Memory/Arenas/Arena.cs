@@ -249,6 +249,7 @@ public sealed partial class Arena : IDisposable
         Offset<T> root = new((long)_space.Word(ArenaHeader.RootAt));
         if (root.IsNull)
         {
+            ThrowIfDisposed(); // beside Dispose the header may be an empty page
             return root;
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native;
 
 namespace Mapwire.Memory.Arenas;
 
@@ -50,6 +51,5 @@ public readonly record struct ArenaField(int Offset, Type Type, int Size, int Co
     /// <param name="count">The number of elements.</param>
     public static ArenaField Measure<T, TField>(ref T value, ref TField field, int count)
         where T : unmanaged where TField : unmanaged =>
-        new((int)Unsafe.ByteOffset(ref Unsafe.As<T, byte>(ref value), ref Unsafe.As<TField, byte>(ref field)), typeof(TField),
-            Unsafe.SizeOf<TField>(), count);
+        new(FieldMeasure.GetOffset(ref value, ref field), typeof(TField), FieldMeasure.GetSize<TField>(), count);
 }

@@ -1,4 +1,5 @@
 using Mapwire.Memory;
+using Mapwire.Server.Sources;
 
 namespace Mapwire.Server.Catalog;
 
@@ -36,6 +37,9 @@ internal sealed class FileWatch
 
     private const long CompareInterval = 500;
 
+    /// <summary>How long a look counts where looking may take a while, in milliseconds.</summary>
+    private const long LookCounts = 250;
+
     private readonly MappedFile _file;
     private readonly MappedRegion _region;
     private readonly FileIdentity _opened;
@@ -44,7 +48,9 @@ internal sealed class FileWatch
     private readonly Lock _gate = new();
     private readonly List<Action> _waiting = [];
     private FileIdentity _known;
-    private long _lookedAt = long.MinValue; // the last moment at which nothing had changed
+    private readonly bool _mayWait;
+    private bool _isLooking;
+    private long _lookedAt = long.MinValue / 2; // the last moment at which nothing had changed
     private long _comparedAt = long.MinValue / 2; // a time can be taken from another
     private long _unsettledUntil = long.MinValue;
     private bool _isComparing;
@@ -63,6 +69,8 @@ internal sealed class FileWatch
         _known = identity;
         _fingerprint = fingerprint;
         _threads = threads;
+        _mayWait = threads is not null && !LocalFileSystem.Holds(file.Path);
+        _lookedAt = Environment.TickCount64;
     }
 
     /// <summary>Why nothing more of it can be sent, in words for its players; null while there is no reason.</summary>
@@ -78,9 +86,15 @@ internal sealed class FileWatch
             return FileState.Lost;
         }
 
-        if (Volatile.Read(ref _lookedAt) == now)
+        long lookedAt = Volatile.Read(ref _lookedAt);
+        if (lookedAt == now)
         {
             return FileState.Unchanged;
+        }
+
+        if (_mayWait && _threads is not null)
+        {
+            return LookElsewhere(now, lookedAt, known);
         }
 
         FileIdentity identity;
@@ -96,42 +110,110 @@ internal sealed class FileWatch
 
         lock (_gate)
         {
-            if (identity == _known)
-            {
-                if (now < _unsettledUntil && now - _comparedAt >= CompareInterval)
-                {
-                    Compare(identity);
-                }
-
-                Volatile.Write(ref _lookedAt, now);
-                return _lost is null ? FileState.Unchanged : FileState.Lost;
-            }
-
-            if (!identity.IsSameFile(_opened) || identity.Length < _opened.Length)
-            {
-                _lost = "the file changed";
-                return FileState.Lost;
-            }
-
-            if (identity.Length > _known.Length && now - _comparedAt < GrowthCounts)
-            {
-                return FileState.Unchanged;
-            }
-
-            Compare(identity);
-            if (_lost is not null)
-            {
-                return FileState.Lost;
-            }
-
-            if (identity == _known)
-            {
-                return FileState.Unchanged; // compared on this thread
-            }
-
-            _waiting.Add(known);
-            return FileState.Unknown;
+            return Judge(identity, now, known);
         }
+    }
+
+    /// <summary>
+    /// A file system that has to ask a server or a daemon is looked at on another thread, often enough that the answer is at most
+    /// <see cref="LookCounts"/> old when something is sent.
+    /// </summary>
+    private FileState LookElsewhere(long now, long lookedAt, Action known)
+    {
+        long age = now - lookedAt;
+        if (age <= LookCounts / 2)
+        {
+            return FileState.Unchanged;
+        }
+
+        lock (_gate)
+        {
+            bool isTooOld = age > LookCounts;
+            if (isTooOld)
+            {
+                _waiting.Add(known);
+            }
+
+            if (!_isLooking)
+            {
+                _isLooking = true;
+                _ = LookAsync();
+            }
+
+            return _lost is not null ? FileState.Lost : isTooOld ? FileState.Unknown : FileState.Unchanged;
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        FileIdentity identity = default;
+        string? lost = null;
+        try
+        {
+            identity = await _threads!.RunAsync($"look {_file.Path}", _ => _file.Identity).ConfigureAwait(false);
+        }
+        catch (Exception exception) // a dead mount, a server that does not answer, or the title was let go meanwhile
+        {
+            lost = $"the file can no longer be read: {exception.Message}";
+        }
+
+        lock (_gate)
+        {
+            _isLooking = false;
+            _lost ??= lost;
+            if (_lost is null && Judge(identity, Environment.TickCount64, known: null) == FileState.Unknown)
+            {
+                return; // whoever waits does so until the bytes are compared
+            }
+        }
+
+        Tell();
+    }
+
+    /// <summary>Judges a look. Under the gate.</summary>
+    private FileState Judge(FileIdentity identity, long now, Action? known)
+    {
+        if (identity == _known)
+        {
+            if (now < _unsettledUntil && now - _comparedAt >= CompareInterval)
+            {
+                Compare(identity);
+            }
+
+            Volatile.Write(ref _lookedAt, now);
+            return _lost is null ? FileState.Unchanged : FileState.Lost;
+        }
+
+        if (!identity.IsSameFile(_opened) || identity.Length < _opened.Length)
+        {
+            _lost ??= Changed;
+            return FileState.Lost;
+        }
+
+        if (identity.Length > _known.Length && now - _comparedAt < GrowthCounts)
+        {
+            Volatile.Write(ref _lookedAt, now);
+            return FileState.Unchanged;
+        }
+
+        Compare(identity);
+        if (_lost is not null)
+        {
+            return FileState.Lost;
+        }
+
+        if (identity == _known)
+        {
+            Volatile.Write(ref _lookedAt, now);
+            return FileState.Unchanged; // compared on this thread
+        }
+
+        if (known is not null)
+        {
+            _waiting.Add(known);
+        }
+
+        return FileState.Unknown;
     }
 
     /// <summary>Compares the bytes with what was read, once at a time. Under the gate.</summary>
@@ -165,11 +247,21 @@ internal sealed class FileWatch
             lost = exception.Message;
         }
 
-        Action[] waiting;
         lock (_gate)
         {
             _isComparing = false;
             Take(identity, lost);
+        }
+
+        Tell();
+    }
+
+    /// <summary>Tells all who wait that they may look again.</summary>
+    private void Tell()
+    {
+        Action[] waiting;
+        lock (_gate)
+        {
             waiting = [.. _waiting];
             _waiting.Clear();
         }
@@ -188,7 +280,22 @@ internal sealed class FileWatch
         _comparedAt = Environment.TickCount64;
         _unsettledUntil = identity == _known ? _unsettledUntil : _comparedAt + UnsettledTime;
         _known = identity;
+        Volatile.Write(ref _lookedAt, _comparedAt);
         _lost ??= lost;
+    }
+
+    /// <summary>A part of the file could not be read: it is lost, for the reason that the file itself gives, or else for this one.</summary>
+    public void Fail(string reason)
+    {
+        try
+        {
+            FileIdentity identity = _file.Identity;
+            Lose(identity.IsSameFile(_opened) && identity.Length >= _opened.Length ? $"the file can no longer be read: {reason}" : Changed);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            Lose($"the file can no longer be read: {exception.Message}");
+        }
     }
 
     private void Lose(string reason)

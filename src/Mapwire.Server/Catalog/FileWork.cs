@@ -8,6 +8,8 @@ namespace Mapwire.Server.Catalog;
 /// </summary>
 internal sealed class FileWork
 {
+    private static readonly SemaphoreSlim Processors = new(Environment.ProcessorCount);
+
     private readonly Action<FileWork> _run;
     private readonly Action<TitleException> _refuse;
     private readonly Lock _gate = new();
@@ -57,6 +59,17 @@ internal sealed class FileWork
         }
     }
 
+    /// <summary>
+    /// Takes a processor for work that reads no file: as many at once as there are, however many files are being read. The workers' threads
+    /// have to get theirs, too.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">None was free in time.</exception>
+    public static ProcessorUse Compute(CancellationToken cancellation)
+    {
+        Processors.Wait(cancellation);
+        return default;
+    }
+
     /// <summary>It is about to be done.</summary>
     public void Begin()
     {
@@ -92,5 +105,12 @@ internal sealed class FileWork
     {
         Refusal = reason;
         _refuse(new TitleException(TitleError.Unreadable, reason)); // one for each: exceptions grow where they are thrown again
+    }
+
+    /// <summary>Gives the processor back.</summary>
+    internal readonly struct ProcessorUse : IDisposable
+    {
+        /// <inheritdoc/>
+        public void Dispose() => Processors.Release();
     }
 }

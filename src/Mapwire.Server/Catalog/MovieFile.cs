@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using Mapwire.Media;
 using Mapwire.Memory;
+using Mapwire.Server.Sources;
 
 namespace Mapwire.Server.Catalog;
 
@@ -35,6 +36,11 @@ internal sealed class MovieFile : IDisposable
     /// <summary>Watches the file for what others do to it, from now on.</summary>
     /// <param name="threads">Where its bytes are compared; null for the caller's thread.</param>
     public FileWatch Watch(FileThreads? threads) => new(_file, Region, Identity, Fingerprint, threads);
+
+    /// <summary>Follows which parts of the file are in memory, from now on.</summary>
+    /// <param name="threads">They bring what is not.</param>
+    /// <param name="fail">Told why the file can no longer be read.</param>
+    public Presence Follow(PresenceThreads threads, Action<string> fail) => new(_file, Region, threads.ForDevice(Identity.Device), fail);
 
     /// <summary>Opens and maps a recording.</summary>
     /// <param name="path">The file.</param>
@@ -93,6 +99,9 @@ internal sealed class MovieFile : IDisposable
     public Movie ReadMovie(TitleLimits? limits = null, FileWork? work = null, IndexCache? cache = null)
     {
         limits ??= TitleLimits.Default;
+        work?.BeginWait();
+        WindowReader.BringBeginning(_file);
+        work?.EndWait();
         FileStructure structure = new(cache?.Find(Identity) ?? default, records: cache is not null);
         Movie movie = ReadMovie(limits, work, structure);
         if (cache is not null && !structure.IsComplete && !IsBeingWritten(movie))
@@ -131,7 +140,11 @@ internal sealed class MovieFile : IDisposable
                     }
 
                     structure.Add(offset, bytes.AsSpan(0, length));
-                    reader.Add(bytes.AsSpan(0, length));
+                    using (FileWork.Compute(deadline.Token))
+                    {
+                        reader.Add(bytes.AsSpan(0, length));
+                    }
+
                     fingerprint.Add(offset, bytes.AsSpan(0, length), reader.IsFlv);
                 }
                 finally
@@ -141,7 +154,10 @@ internal sealed class MovieFile : IDisposable
             }
 
             Fingerprint = fingerprint.ToFingerprint();
-            return reader.ToMovie();
+            using (FileWork.Compute(deadline.Token))
+            {
+                return reader.ToMovie();
+            }
         }
         catch (MediaFormatException malformed)
         {

@@ -1,3 +1,4 @@
+using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Rtmp.Messages;
 
@@ -17,6 +18,9 @@ internal static class PlayerCodecs
         new("mp4a", PlayerAbilities.Aac), new(".mp3", PlayerAbilities.Mp3), new("Opus", PlayerAbilities.Opus), new("fLaC", PlayerAbilities.Flac),
         new("ac-3", PlayerAbilities.Ac3), new("ec-3", PlayerAbilities.Eac3),
     ];
+
+    private static readonly Dictionary<uint, PlayerAbilities> ByCode =
+        Video.Concat(Audio).ToDictionary(static code => new FourCc(code.FourCc).Value, static code => code.Ability);
 
     /// <summary>What a player can offer that offers every codec.</summary>
     public static PlayerAbilities All =>
@@ -62,27 +66,15 @@ internal static class PlayerCodecs
     public static bool Has(this PlayerAbilities abilities, PlayerAbilities wanted) => (abilities & wanted) == wanted;
 
     /// <summary>Whether a codec can be sent with its four-character code.</summary>
-    public static bool TakesExtended(this PlayerAbilities abilities, CodecConfiguration codec) => abilities.Has(Of(codec));
+    public static bool TakesExtended(this PlayerAbilities abilities, CodecConfiguration codec) => Of(codec) is var wanted and not PlayerAbilities.None && abilities.Has(wanted);
 
     /// <summary>Whether a codec can be sent in one way or another.</summary>
     public static bool Takes(this PlayerAbilities abilities, CodecConfiguration codec) =>
         codec.HasPlainHeader || abilities.TakesExtended(codec) || (codec is HevcConfiguration && abilities.Has(PlayerAbilities.PlainHevc));
 
-    private static PlayerAbilities Of(CodecConfiguration codec) => codec switch
-    {
-        AvcConfiguration => PlayerAbilities.Avc,
-        HevcConfiguration => PlayerAbilities.Hevc,
-        Av1Configuration => PlayerAbilities.Av1,
-        VpConfiguration { IsVp9: true } => PlayerAbilities.Vp9,
-        VpConfiguration => PlayerAbilities.Vp8,
-        AacConfiguration => PlayerAbilities.Aac,
-        Mp3Configuration => PlayerAbilities.Mp3,
-        OpusConfiguration => PlayerAbilities.Opus,
-        FlacConfiguration => PlayerAbilities.Flac,
-        DolbyConfiguration { IsEnhanced: true } => PlayerAbilities.Eac3,
-        DolbyConfiguration => PlayerAbilities.Ac3,
-        _ => throw new ArgumentOutOfRangeException(nameof(codec), codec.Name, "not a codec that is sent"),
-    };
+    /// <summary>The ability that a codec needs; none for codecs that only plain headers name.</summary>
+    private static PlayerAbilities Of(CodecConfiguration codec) =>
+        ByCode.GetValueOrDefault(codec.FourCc.Value);
 
     /// <summary>Who passes a codec on takes it as well as who decodes it.</summary>
     private static bool IsTaken(FourCcAbilities abilities) => (abilities & (FourCcAbilities.Decode | FourCcAbilities.Forward)) != 0;

@@ -36,7 +36,7 @@ internal sealed class Reel
     public bool Loops { get; }
 
     /// <summary>Whether it is one title from its beginning to its end, played once.</summary>
-    public bool IsWhole => Parts is [{ In: 0 } only] && only.Out >= only.Title.Strip.EndTime && !Loops;
+    public bool IsWhole => Parts is [{ } only] && only.In <= only.Title.Strip.RunUp && only.Out >= only.Title.Strip.EndTime && !Loops;
 
     /// <summary>How long it plays, in seconds; 0 when it never ends.</summary>
     public double Seconds => Loops ? 0 : IsWhole ? Parts[0].Title.Duration.TotalSeconds : Length / 1000.0;

@@ -40,14 +40,16 @@ internal sealed class ReelOpener
     /// <summary>The part of a title from one time of it to another; refuses and releases a title that has nothing there.</summary>
     private static ReelPart PartOf(Title title, long start, long? end)
     {
-        long until = Math.Min(end ?? long.MaxValue, Math.Max(title.Strip.EndTime, 1));
+        long runUp = title.Strip.RunUp;
+        long length = title.Strip.EndTime - runUp;
+        long until = Math.Min(end ?? long.MaxValue, Math.Max(length, 1));
         if (start < until)
         {
-            return new ReelPart(title, start, until, At: 0);
+            return new ReelPart(title, start + runUp, until + runUp, At: 0);
         }
 
         title.Release();
-        throw Nothing(start, end ?? title.Strip.EndTime, title.Strip.EndTime);
+        throw Nothing(start, end ?? length, length);
     }
 
     private static TitleException Nothing(long start, long end, long length) =>

@@ -1,4 +1,5 @@
 using Mapwire.Memory;
+using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Catalog;
@@ -13,10 +14,11 @@ internal sealed class Title
     private readonly FileWatch _watch;
     private int _holders = 1; // whoever opened it
 
-    private Title(string name, MovieFile file, TitleIndex index, FileThreads? threads)
+    private Title(string name, MovieFile file, TitleIndex index, FileThreads? threads, PresenceThreads? presence)
     {
         Name = name;
         _watch = file.Watch(threads);
+        Presence = presence is null ? null : file.Follow(presence, _watch.Fail);
         _file = file;
         _index = index;
     }
@@ -48,6 +50,9 @@ internal sealed class Title
     /// <summary>Whether the file still holds what the strip describes, and what to do when that is not known yet.</summary>
     public FileWatch Watch => _watch;
 
+    /// <summary>Which parts of the file can be sent without waiting; null when all of it can.</summary>
+    public Presence? Presence { get; }
+
     /// <summary>Opens a file as a title, held once.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The path below the served folder, for logs.</param>
@@ -57,6 +62,7 @@ internal sealed class Title
     /// <param name="limits">What the file may cost; null for the defaults.</param>
     /// <param name="work">Told what is waited for; null when nobody asks.</param>
     /// <param name="threads">Where the file is looked at while it plays; null for the thread that plays it.</param>
+    /// <param name="presence">They bring what is not in memory; null when sending may wait for it.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
     public static Title Open(
         string path,
@@ -66,13 +72,14 @@ internal sealed class Title
         TrackChoice choice = default,
         TitleLimits? limits = null,
         FileWork? work = null,
-        FileThreads? threads = null)
+        FileThreads? threads = null,
+        PresenceThreads? presence = null)
     {
         MovieFile file = MovieFile.Open(path, name, folder);
         try
         {
             TitleIndex index = TitleIndex.Build(file, file.ReadMovie(limits, work, cache), choice, work);
-            return new Title(name, file, index, threads);
+            return new Title(name, file, index, threads, presence);
         }
         catch
         {

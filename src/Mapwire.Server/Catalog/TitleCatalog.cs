@@ -1,4 +1,5 @@
 using Mapwire.Memory;
+using Mapwire.Server.Sources;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Catalog;
@@ -9,12 +10,16 @@ namespace Mapwire.Server.Catalog;
 /// </summary>
 internal sealed class TitleCatalog : IDisposable
 {
+    /// <summary>Files that are read at once to open them: they wait for disks, and share the processors among them.</summary>
+    private const int ReadsAtOnce = 16;
+
     private readonly ServedFolder _folder;
     private readonly long _maxBytes;
     private readonly int _maxTitles;
     private readonly IndexCache? _cache;
     private readonly ILogger _log;
     private readonly TitleLimits _limits;
+    private readonly PresenceThreads? _presence;
     private readonly Dictionary<(string Path, TrackChoice Choice), Entry> _entries = [];
     private readonly FileThreads _openings;
     private long _clock;
@@ -25,15 +30,17 @@ internal sealed class TitleCatalog : IDisposable
     /// <param name="cache">Where indices are kept between runs; null for nowhere.</param>
     /// <param name="log">What was opened, and what of it is left out.</param>
     /// <param name="limits">What a file may cost before it is refused; null for the defaults.</param>
-    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log, TitleLimits? limits = null)
+    /// <param name="presence">They bring what players will be sent into memory, and end with the catalog; null when sending may wait for it.</param>
+    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log, TitleLimits? limits = null, PresenceThreads? presence = null)
     {
+        _presence = presence;
         _limits = limits ?? TitleLimits.Default;
         _cache = cache;
         _log = log;
         _folder = folder;
         _maxBytes = maxBytes;
         _maxTitles = maxTitles;
-        _openings = new FileThreads("mapwire opening", Environment.ProcessorCount, _limits);
+        _openings = new FileThreads("mapwire opening", ReadsAtOnce, _limits);
         Lookups = new FileThreads("mapwire lookup", FileThreads.MostStuck, _limits);
     }
 
@@ -105,6 +112,7 @@ internal sealed class TitleCatalog : IDisposable
         }
 
         _openings.Dispose();
+        _presence?.Dispose();
         Lookups.Dispose();
     }
 
@@ -134,7 +142,7 @@ internal sealed class TitleCatalog : IDisposable
 
     private Title Open(FoundTitle found, TrackChoice choice, FileWork work)
     {
-        Title title = Title.Open(found.Path, found.Name, _folder, _cache, choice, _limits, work, Lookups);
+        Title title = Title.Open(found.Path, found.Name, _folder, _cache, choice, _limits, work, Lookups, _presence);
         Log.TitleOpened(_log, found.Name, title.Strip.Count, title.Duration.TotalSeconds);
         foreach (string track in title.LeftOut)
         {

@@ -15,6 +15,7 @@ internal sealed class TitleCodecs
     public TitleCodecs(ImmutableArray<TitleLane?> lanes, ReadOnlySpan<byte> changes)
     {
         Lanes = lanes;
+        HasOneLane = lanes.Count(static lane => lane is not null) == 1;
         _headers = [.. lanes.Select(static lane => lane?.Header ?? default)];
         _changes = GC.AllocateUninitializedArray<byte>(changes.Length, pinned: true);
         changes.CopyTo(_changes);
@@ -22,6 +23,9 @@ internal sealed class TitleCodecs
 
     /// <summary>The lanes in order; null at 0 when there is no video.</summary>
     public ImmutableArray<TitleLane?> Lanes { get; }
+
+    /// <summary>Whether one track is sent and no other.</summary>
+    public bool HasOneLane { get; }
 
     /// <summary>The messages that tell configurations which change in the middle; entries of the strip point into it.</summary>
     public ReadOnlySpan<byte> Changes => _changes;

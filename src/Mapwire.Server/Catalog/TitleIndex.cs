@@ -12,8 +12,8 @@ namespace Mapwire.Server.Catalog;
 /// <param name="Strip">The samples in send order.</param>
 /// <param name="Codecs">The codec headers.</param>
 /// <param name="Metadata">The body of the onMetaData message, AMF0.</param>
-/// <param name="Duration">How long what is sent takes, a run-up that an edit list hides included: the end of the strip.</param>
-/// <param name="LeftOut">The tracks that are left out of play, a line each.</param>
+/// <param name="Duration">How long it plays; a run-up that an edit list hides takes no time.</param>
+/// <param name="LeftOut">What of the file is left out of play, tracks and what is cut off or damaged, a line each.</param>
 /// <param name="MayGrow">Whether bytes that come after the file's end leave what is indexed as it is: fragments, tags.</param>
 internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metadata, TimeSpan Duration, string[] LeftOut, bool MayGrow)
 {
@@ -41,7 +41,7 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
         Strip strip = builder.Build();
         byte[] metadata = new TitleMetadata(file.Identity.Length, chosen, sounds, lanes, strip).Write();
         TitleCodecs codecs = new(lanes, builder.Changes);
-        return new TitleIndex(strip, codecs, metadata, TimeSpan.FromMilliseconds(strip.EndTime), [.. TracksLeftOut(movie, chosen)], movie.MayGrow);
+        return new TitleIndex(strip, codecs, metadata, TimeSpan.FromMilliseconds(strip.Length), [.. TracksLeftOut(movie, chosen)], movie.MayGrow);
     }
 
     /// <summary>
@@ -68,6 +68,11 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
         foreach (Track track in movie.Tracks.Where(track => !chosen.Contains(track)))
         {
             yield return $"track {track.Id} ({track.SampleEntry}): {track.UnplayableReason ?? $"another {track.Kind} track is played"}";
+        }
+
+        foreach (string warning in movie.Warnings)
+        {
+            yield return $"some of it: {warning}";
         }
     }
 }

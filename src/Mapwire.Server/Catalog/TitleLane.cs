@@ -27,6 +27,8 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         ? codec.FourCc.Value
         : codec switch
         {
+            FlvConfiguration { VideoCodec: { } video } => (double)video,
+            FlvConfiguration { AudioHeader: { } audio } => (double)audio.Codec,
             AvcConfiguration => (double)VideoCodecId.Avc,
             HevcConfiguration => (double)VideoCodecId.Hevc,
             Mp3Configuration => (double)AudioCodecId.Mp3,
@@ -39,7 +41,7 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         CodecConfiguration codec = track.Codec!;
         if (!GoesExtended(codec, abilities))
         {
-            VideoCodecId id = codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc;
+            VideoCodecId id = (codec as FlvConfiguration)?.VideoCodec ?? (codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc);
             return new TitleLane(SampleHeader.PlainVideo(id), Configuration(codec, abilities, 0), null, null);
         }
 
@@ -58,7 +60,8 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
     {
         if (number == 0 && !GoesExtended(codec, abilities))
         {
-            AudioTagHeader header = codec is Mp3Configuration mp3 ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels) : AudioTagHeader.Aac(AacPacketType.Raw);
+            AudioTagHeader header = (codec as FlvConfiguration)?.AudioHeader
+                ?? (codec is Mp3Configuration mp3 ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels) : AudioTagHeader.Aac(AacPacketType.Raw));
             return new TitleLane(SampleHeader.PlainAudio(header), Configuration(codec, abilities, number), null, null);
         }
 
@@ -103,9 +106,9 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
             writer.WriteObject();
             writer.WriteName("colorConfig");
             writer.WriteObject();
-            if (BitDepthOf(codec) is { } bits)
+            if (codec.BitDepth > 0)
             {
-                writer.WriteProperty("bitDepth", bits);
+                writer.WriteProperty("bitDepth", codec.BitDepth);
             }
 
             writer.WriteProperty("colorPrimaries", color.Primaries);
@@ -151,13 +154,4 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         writer.WriteProperty("minLuminance", display.MinLuminance);
         writer.WriteEnd();
     }
-
-    private static int? BitDepthOf(CodecConfiguration codec) => codec switch
-    {
-        HevcConfiguration hevc => hevc.BitDepth,
-        Av1Configuration av1 => av1.BitDepth,
-        VpConfiguration vp => vp.BitDepth,
-        AvcConfiguration avc => avc.Sequence?.BitDepth,
-        _ => null,
-    };
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
+using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Strips;
 
@@ -26,14 +27,14 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
     /// <summary>Writes name and array, as AMF0.</summary>
     public byte[] Write()
     {
-        Add("duration", strip.EndTime / 1000.0);
+        Add("duration", strip.Length / 1000.0);
         Add("filesize", fileLength);
         Add("hasVideo", chosen.Video is not null);
         Add("hasAudio", chosen.Audio.Count > 0);
         Add("hasMetadata", true);
         Add("hasKeyframes", chosen.Video is not null);
         Add("canSeekToEnd", false);
-        Add("lasttimestamp", strip.Entries[^1].Time / 1000.0);
+        Add("lasttimestamp", (strip.Entries[^1].Time - strip.RunUp) / 1000.0);
         AddVideo();
         AddAudio();
         Amf0Writer writer = new(stackalloc byte[512]);
@@ -87,7 +88,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
 
         (int rate, int channels) = SoundOf(0);
         Add("audiosamplerate", rate);
-        Add("audiosamplesize", 16);
+        Add("audiosamplesize", sounds[0] is FlvConfiguration { AudioHeader.Is16Bit: false } ? 8 : 16);
         Add("stereo", channels > 1);
         Add("audiochannels", channels);
         Add("audiodatarate", chosen.Audio[0].Rates.BitRate / 1000.0);
@@ -132,7 +133,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
         for (int i = 0; i < count; i++)
         {
             StripEntry entry = strip.Entries[points[(int)((long)i * points.Length / count)]];
-            times.Add(AmfValue.Number(entry.Time / 1000.0));
+            times.Add(AmfValue.Number(Math.Max(0, entry.Time - strip.RunUp) / 1000.0));
             positions.Add(AmfValue.Number(entry.Offset));
         }
 

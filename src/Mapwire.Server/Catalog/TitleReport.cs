@@ -23,6 +23,9 @@ public sealed class TitleReport
     /// <summary>The average bit rate of what is played, in 1000 bits a second.</summary>
     public double KilobitsPerSecond { get; private init; }
 
+    /// <summary>What is wrong with the file though it plays, a line each: that it is cut off, and where it is damaged.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
     /// <summary>Whether the file ends in the middle of its media, as a download that was not completed does; what is whole is played.</summary>
     public bool IsTruncated { get; private init; }
 
@@ -69,6 +72,7 @@ public sealed class TitleReport
             FileLength = LengthOf(path),
             IsTruncated = movie.IsTruncated,
             KilobitsPerSecond = enhanced.Sum(static track => track is null ? 0 : track.Rates.BitRate / 1000.0),
+            Warnings = [.. movie.Warnings],
             Tracks = [.. movie.Tracks.Select(track => TrackReport.Of(track, plain.Contains(track), enhanced.Contains(track)))],
         };
     }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Sources;
 using Mapwire.Server.Statistics;
 using Microsoft.Extensions.Logging;
 
@@ -40,7 +41,7 @@ public sealed class RtmpServer : IDisposable
         options.Validate();
         IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log) : null;
         ServedFolder folder = new(options.Folder);
-        TitleCatalog catalog = new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits);
+        TitleCatalog catalog = new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits, new PresenceThreads());
         _context = new ServerContext(options, catalog, new ReelOpener(folder, catalog, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);

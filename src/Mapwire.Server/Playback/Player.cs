@@ -74,7 +74,10 @@ internal sealed class Player : IServerSessionHandler
     public long NextWake() => _streams.NextWake(Now);
 
     /// <inheritdoc cref="PlayerStreams.GatherRest"/>
-    public bool GatherRest(GatherList list) => _streams.GatherRest(list);
+    public bool GatherRest(GatherList list) => _streams.GatherRest(list, Now);
+
+    /// <inheritdoc cref="PlayerStreams.IsCutLost"/>
+    public bool IsCutLost => _streams.IsCutLost;
 
     /// <inheritdoc cref="PlayerStreams.GatherDue"/>
     public void GatherDue(GatherList list, long maxBytes) => _streams.GatherDue(list, maxBytes, Now);
@@ -123,10 +126,18 @@ internal sealed class Player : IServerSessionHandler
             stream.Stop();
         }
 
+        if (play.StartMilliseconds == PlayCommand.LiveStart)
+        {
+            Refuse(stream, play.Name, new TitleException(TitleError.NotFound, $"no live stream {TerminalText.Clean(PlayName.Parse(_folder, play.Name).ToString())}"));
+            return;
+        }
+
+        stream.IsOpening |= play.Reset;
         long start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : 0;
         long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
         stream.Appending += play.Reset ? 0 : 1;
-        Open(stream, play.Name, play.Reset, reel => Play(stream, new PendingPlay(reel, play.Name, start, duration), play.Reset));
+        // Nothing that was asked for before counts when a player starts anew, and what hangs of it is not waited for.
+        Open(stream, play.Name, play.Reset, after: play.Reset ? Task.CompletedTask : stream.Opening, reel => Play(stream, new PendingPlay(reel, play.Name, start, duration), play.Reset));
     }
 
     /// <inheritdoc/>
@@ -136,7 +147,7 @@ internal sealed class Player : IServerSessionHandler
         switch (play2.Transition)
         {
             case "switch" or "swap" when stream.Cursor is not null:
-                Open(stream, play2.StreamName, reset: true, reel => Switch(stream, reel, play2.StreamName));
+                Open(stream, play2.StreamName, reset: true, after: stream.Opening, reel => Switch(stream, reel, play2.StreamName));
                 break;
             case "stop":
                 stream.Stop();
@@ -155,14 +166,18 @@ internal sealed class Player : IServerSessionHandler
     public void OnSeek(uint streamId, double milliseconds)
     {
         PlayerStream stream = Asked(streamId);
-        if (stream.Cursor is null)
+        if (stream.IsOpening)
+        {
+            stream.SeeksAtStart = ToTime(milliseconds);
+        }
+        else if (stream.Cursor is null)
         {
             Session.SendStatus(streamId, StatusCodes.Error, StatusCodes.SeekFailed, "Nothing is played.");
-            return;
         }
-
-        stream.Seek(ToTime(milliseconds), Now);
-        _announcer.Seeked(stream);
+        else
+        {
+            Seek(stream, ToTime(milliseconds));
+        }
     }
 
     /// <inheritdoc/>
@@ -170,6 +185,12 @@ internal sealed class Player : IServerSessionHandler
     {
         // The player's time is not needed: what was sent it holds or has shown, so going on with the next message loses nothing.
         PlayerStream stream = Asked(streamId);
+        if (stream.IsOpening)
+        {
+            stream.PausesAtStart = paused;
+            return;
+        }
+
         if (paused)
         {
             stream.Pause(Now);
@@ -229,7 +250,7 @@ internal sealed class Player : IServerSessionHandler
     }
 
     /// <summary>Opens titles off this thread and comes back with them, unless something else was asked of the stream meanwhile.</summary>
-    private void Open(PlayerStream stream, string name, bool reset, Action<Reel> opened)
+    private void Open(PlayerStream stream, string name, bool reset, Task after, Action<Reel> opened)
     {
         if (_openings == MaxOpenings)
         {
@@ -239,7 +260,7 @@ internal sealed class Player : IServerSessionHandler
 
         _openings++;
         int generation = stream.Generation;
-        stream.Opening = OpenAsync(name, stream.Opening, (reel, fault) =>
+        stream.Opening = OpenAsync(name, after, (reel, fault) =>
         {
             _openings--;
             if (_isAbandoned || stream.Generation != generation)
@@ -289,7 +310,11 @@ internal sealed class Player : IServerSessionHandler
     private void Fail(PlayerStream stream, string name, bool reset, Exception fault)
     {
         Refuse(stream, name, fault);
-        if (!reset)
+        if (reset)
+        {
+            stream.IsOpening = false;
+        }
+        else
         {
             stream.Appending--;
             if (stream is { Waits: true, Appending: 0 })
@@ -340,10 +365,31 @@ internal sealed class Player : IServerSessionHandler
 
     private void Begin(PlayerStream stream, PendingPlay play, long playerStart, bool reset)
     {
+        stream.IsOpening = false;
         stream.Start(play, playerStart, Now);
         Plays++;
         Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start / 1000.0);
         _announcer.Started(stream, reset);
+        if (stream.PausesAtStart)
+        {
+            stream.Pause(Now);
+            _announcer.Paused(stream, paused: true);
+            stream.ShowWherePaused();
+        }
+
+        if (stream.SeeksAtStart is { } place)
+        {
+            Seek(stream, place);
+        }
+
+        stream.PausesAtStart = false;
+        stream.SeeksAtStart = null;
+    }
+
+    private void Seek(PlayerStream stream, long reelTime)
+    {
+        stream.Seek(reelTime, Now);
+        _announcer.Seeked(stream);
     }
 
     private void Follow(PlayerStream stream, PendingPlay next)
@@ -357,10 +403,16 @@ internal sealed class Player : IServerSessionHandler
 
     private void Switch(PlayerStream stream, Reel reel, string name)
     {
+        bool isPaused = stream.IsPaused;
         long at = stream.ReelTime;
         long playerTime = stream.Cursor?.PlayerTime ?? 0;
         Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name}.", name);
         Begin(stream, new PendingPlay(reel, name, at, -1), playerTime, reset: false);
+        if (isPaused)
+        {
+            stream.Pause(Now);
+            stream.ShowWherePaused();
+        }
     }
 
     private void OnEnd(PlayerStream stream)
@@ -368,7 +420,7 @@ internal sealed class Player : IServerSessionHandler
         StripCursor cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
-            string reason = cursor.Title.Watch.Lost ?? "the file changed";
+            string reason = cursor.LostReason ?? "the file changed";
             Log.FileLost(_context.Log, _peer, cursor.Title.Name, reason);
             _announcer.Lost(stream, reason);
             stream.IsEndTold = true;

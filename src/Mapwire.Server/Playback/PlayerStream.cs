@@ -13,6 +13,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     private bool _receivesVideo = true;
     private long _round; // the player's time minus the reel's
     private long _stopAt; // the player's time at which the play command's duration is over
+    private long _stopReelTime; // the same by the reel's time
     private long _playedFrom; // the player's time of the first message
     private long _bytesBefore; // sent of the parts before the one at hand
 
@@ -36,6 +37,15 @@ internal sealed class PlayerStream(uint id, int chunkSize)
 
     /// <summary>Plays to come after this one whose titles are still being opened.</summary>
     public int Appending { get; set; }
+
+    /// <summary>Whether a play is being opened in place of what was played.</summary>
+    public bool IsOpening { get; set; }
+
+    /// <summary>Whether the play that is being opened is to begin paused: the player asked for it meanwhile.</summary>
+    public bool PausesAtStart { get; set; }
+
+    /// <summary>The reel's time that the play that is being opened is to go to, in milliseconds; null when the player asked for none.</summary>
+    public long? SeeksAtStart { get; set; }
 
     /// <summary>Counts the play and close commands, so that a title that was opened for an earlier one is known.</summary>
     public int Generation { get; set; }
@@ -118,16 +128,22 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     {
         Cursor!.Retire();
         _round = Reel!.RoundsBefore(reelTime);
-        _stopAt = long.MaxValue;
+        _stopAt = _stopReelTime;
         int part = Reel.PartAt(reelTime - _round);
         ReelPart there = Reel.Parts[part];
         long position = Math.Min(there.In + reelTime - _round - there.At, there.Out - 1);
         Cursor = CursorAt(part, there.In, _round + there.At, _round + there.At, position);
-        _clock.Set(Cursor.Time, now, runs: !IsPaused);
+        _clock.Set(Math.Max(Cursor.Time, there.In), now, runs: !IsPaused); // a run-up takes no time
         Begin();
+        ShowWherePaused();
+    }
+
+    /// <summary>Sends the picture at the place where the player is paused.</summary>
+    public void ShowWherePaused()
+    {
         if (IsPaused)
         {
-            Cursor.HoldAfterFrame();
+            Cursor?.HoldAfterFrame();
         }
     }
 
@@ -172,6 +188,9 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     {
         Generation++;
         Appending = 0;
+        IsOpening = false;
+        PausesAtStart = false;
+        SeeksAtStart = null;
         Waits = false;
         Cursor?.Retire();
         Cursor = null;
@@ -235,6 +254,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         from = before is null ? from : Math.Max(from, there.JointIn);
         _round = playerStart - (from - there.In + there.At);
         _stopAt = play.Duration < 0 ? long.MaxValue : playerStart + play.Duration;
+        _stopReelTime = play.Duration < 0 ? long.MaxValue : play.Start + play.Duration;
         return CursorAt(part, from, playerStart, before?.LastTime ?? playerStart);
     }
 
@@ -254,7 +274,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         Debug.Assert(isHeld, "the reel holds its titles");
         long length = Reel.Parts[part].Out - from;
         bool isToTheEnd = from + length >= title.Strip.EndTime && _stopAt - playerTime >= length;
-        PlayRange range = new(from, isToTheEnd ? -1 : Math.Min(length, _stopAt - playerTime), playerTime, floor);
+        PlayRange range = new(from, isToTheEnd ? -1 : Math.Max(0, Math.Min(length, _stopAt - playerTime)), playerTime, floor);
         return new StripCursor(title, Id, chunkSize, range, position <= title.Strip.StartTime ? 0 : position);
     }
 

@@ -8,6 +8,11 @@ namespace Mapwire.Server.Playback;
 /// </summary>
 internal sealed class PlayerStreams
 {
+    /// <summary>How long a player waits for a part of its file that does not come, in milliseconds: it is a long pause of the picture by then.</summary>
+    private const long LongestWait = 30_000;
+
+    private const long LeadOfOneTrack = 6000;
+
     private readonly List<PlayerStream> _streams = new(1);
     private readonly int _chunkSize;
     private readonly long _defaultLead;
@@ -71,9 +76,25 @@ internal sealed class PlayerStreams
     /// <summary>A stream whose title has been sent to its end and about which nothing was done yet; null when there is none.</summary>
     public PlayerStream? FindEnded() => _streams.Find(static stream => stream.HasEnded);
 
+    /// <summary>Whether a message that has begun cannot be finished: its bytes are gone, or do not come.</summary>
+    public bool IsCutLost { get; private set; }
+
     /// <summary>Adds the rest of a message that was cut.</summary>
-    /// <returns>False when the list could not take all of it.</returns>
-    public bool GatherRest(GatherList list) => _cut is null || _cut.GatherRest(list);
+    /// <returns>False when the list could not take all of it, or it is not in memory.</returns>
+    public bool GatherRest(GatherList list, long now)
+    {
+        if (_cut is null || _cut.GatherRest(list, now))
+        {
+            return true;
+        }
+
+        if (_cut.Waits)
+        {
+            IsCutLost = _cut.Title.Watch.Lost is not null || _cut.WaitForNext(now, _wake) > LongestWait;
+        }
+
+        return false;
+    }
 
     /// <summary>Adds what is due of one stream, the next one that has something.</summary>
     /// <param name="list">May hold the rest of a message already.</param>
@@ -96,7 +117,7 @@ internal sealed class PlayerStreams
             {
                 if (file == FileState.Lost)
                 {
-                    cursor.Lose(); // before any byte of another file is sent by this file's index
+                    cursor.Lose(cursor.Title.Watch.Lost!); // before any byte of another file is sent by this file's index
                 }
 
                 continue;
@@ -104,9 +125,15 @@ internal sealed class PlayerStreams
 
             _due = stream;
             _dueCursor = cursor;
-            cursor.Gather(list, until, maxBytes, afterRest: cursor == _cut);
+            cursor.AskAhead(until, now);
+            cursor.Gather(list, until, maxBytes, afterRest: cursor == _cut, now);
             if (list.Length == before)
             {
+                if (cursor.Waits && cursor.WaitForNext(now, _wake) > LongestWait)
+                {
+                    cursor.Lose("the file system does not answer");
+                }
+
                 AdvanceDue(0, now); // past samples that are not sent
             }
         }
@@ -165,5 +192,13 @@ internal sealed class PlayerStreams
         _streams.Clear();
     }
 
-    private long LeadOf(PlayerStream stream) => Math.Min(Math.Max(stream.BufferLength ?? _defaultLead, _minLead), _maxLead);
+    /// <summary>
+    /// What a player buffers by its own word; more of a film with one track: players made with ffmpeg look for a second one in the first five
+    /// seconds before they show anything.
+    /// </summary>
+    private long LeadOf(PlayerStream stream)
+    {
+        long lead = Math.Max(stream.BufferLength ?? _defaultLead, _minLead);
+        return Math.Min(stream.Cursor is { HasOneTrack: true } ? Math.Max(lead, LeadOfOneTrack) : lead, _maxLead);
+    }
 }

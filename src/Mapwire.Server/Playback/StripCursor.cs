@@ -14,7 +14,17 @@ namespace Mapwire.Server.Playback;
 /// </remarks>
 internal sealed class StripCursor
 {
+    /// <summary>How far ahead of what is due the file is asked for, in milliseconds: a busy disk may take seconds to bring it.</summary>
+    private const long AskedAhead = 4000;
+
+    /// <summary>The most that is asked for and not sent yet, in bytes.</summary>
+    private const long MaxAskedBytes = 8 * 1024 * 1024;
+
     private bool _isRetired;
+    private int _waitsFor = -1; // the entry that is not in memory
+    private int _askedTo; // the first entry that was not asked for yet
+    private long _askedBytes; // asked for and not sent yet, about
+    private long _waitsSince = -1;
     private readonly uint _streamId;
     private readonly int _chunkSize;
     private readonly long _zero; // the title's time minus the player's, in milliseconds
@@ -42,7 +52,7 @@ internal sealed class StripCursor
         _chunkSize = chunkSize;
         _zero = range.Start - range.PlayerStart;
         _floor = range.Floor ?? range.PlayerStart;
-        _soundFrom = range.Start <= title.Strip.StartTime ? 0 : range.Start;
+        _soundFrom = range.Start <= title.Strip.StartTime && title.Strip.RunUp == 0 ? 0 : range.Start;
         _next = position <= 0 ? 0 : title.Strip.SyncPointAt(position);
         long end = range.Duration < 0 ? title.Strip.EndTime : Math.Min(title.Strip.EndTime, range.Start + range.Duration);
         PlayerEnd = end - _zero;
@@ -52,6 +62,9 @@ internal sealed class StripCursor
 
     /// <summary>The title that the cursor reads.</summary>
     public Title Title { get; }
+
+    /// <summary>Whether the title is sound alone, or pictures alone.</summary>
+    public bool HasOneTrack => Title.Codecs.HasOneLane;
 
     /// <summary>Everything was sent, or nothing more can be.</summary>
     public bool IsOver => (_next >= _end || IsLost) && !IsInsideMessage;
@@ -115,15 +128,28 @@ internal sealed class StripCursor
     /// <summary>Takes <see cref="Hold"/> back.</summary>
     public void Release() => _limit = IsLost ? _limit : _end;
 
-    /// <summary>The file changed: ends here.</summary>
-    public void Lose()
+    /// <summary>Why nothing more is sent, in words for the player; null while there is no reason.</summary>
+    public string? LostReason { get; private set; }
+
+    /// <summary>The file changed, or cannot be read: ends here.</summary>
+    public void Lose(string reason)
     {
+        LostReason ??= reason;
         IsLost = true;
         Hold();
     }
 
     /// <summary>Lets one video frame out, if there is video: the picture that a player shows while it is paused.</summary>
-    public void HoldAfterFrame() => _limit = Math.Min(_next + 1, _end); // a seek lands on a sync sample of the video
+    public void HoldAfterFrame()
+    {
+        int frame = _next; // a seek lands on a sync sample of the video, or on what has to be told before it
+        while (frame < _end - 1 && Title.Strip.Entries[frame].IsChange)
+        {
+            frame++;
+        }
+
+        _limit = Math.Min(frame + 1, _end);
+    }
 
     /// <summary>Starts or stops sending audio.</summary>
     public void SendAudio(bool send) => _audioFrom = send ? _next : int.MaxValue;
@@ -131,16 +157,59 @@ internal sealed class StripCursor
     /// <summary>Starts or stops sending video; it starts again with the next sync sample.</summary>
     public void SendVideo(bool send) => _videoFrom = send ? Title.Strip.SyncPointFrom(_next) : int.MaxValue;
 
+    /// <summary>Asks for the parts of the file that will be due soon.</summary>
+    /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void AskAhead(long until, long now)
+    {
+        if (Title.Presence is not { } presence)
+        {
+            return;
+        }
+
+        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
+        _askedTo = Math.Max(_askedTo, _next);
+        for (; _askedTo < _end && entries[_askedTo].Time <= until + AskedAhead && _askedBytes < MaxAskedBytes; _askedTo++)
+        {
+            ref readonly StripEntry entry = ref entries[_askedTo];
+            if (!entry.IsChange && entry.Size > 0 && IsSent(_askedTo))
+            {
+                presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - until));
+                _askedBytes += entry.Size;
+            }
+        }
+    }
+
+    /// <summary>Asks for the part of the file without which the cursor cannot go on.</summary>
+    /// <param name="now">The worker's clock.</param>
+    /// <param name="arrived">Called on any thread when it has come, or cannot.</param>
+    /// <returns>For how long the cursor has waited, in milliseconds.</returns>
+    public long WaitForNext(long now, Action arrived)
+    {
+        ref readonly StripEntry entry = ref Title.Strip.Entries[_waitsFor];
+        _waitsSince = _waitsSince < 0 ? now : _waitsSince;
+        Title.Presence!.WaitFor(entry.Offset, entry.Size, now, _waitsSince, arrived);
+        return now - _waitsSince;
+    }
+
+    /// <summary>Whether the last gathering ended at a part of the file that is not in memory.</summary>
+    public bool Waits => _waitsFor >= 0;
+
     /// <summary>Adds the rest of a message that has begun.</summary>
-    /// <returns>False when the list could not take all of it.</returns>
-    public bool GatherRest(GatherList list) => !IsInsideMessage || MessageAt(_next).AddTo(list, _skip);
+    /// <returns>False when the list could not take all of it, or it is not in memory.</returns>
+    public bool GatherRest(GatherList list, long now)
+    {
+        _waitsFor = IsInsideMessage && !IsHere(_next, now) ? _next : -1;
+        return !IsInsideMessage || (!Waits && MessageAt(_next).AddTo(list, _skip));
+    }
 
     /// <summary>Adds the messages that are due, from the cursor on.</summary>
     /// <param name="list">Takes what it has room for.</param>
     /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
     /// <param name="maxBytes">Stop after about this many bytes in the list.</param>
     /// <param name="afterRest">Whether <see cref="GatherRest"/> has added the message that had begun.</param>
-    public void Gather(GatherList list, long until, long maxBytes, bool afterRest)
+    /// <param name="now">The worker's clock.</param>
+    public void Gather(GatherList list, long until, long maxBytes, bool afterRest, long now)
     {
         ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
         int index = _next;
@@ -153,11 +222,21 @@ internal sealed class StripCursor
 
         long before = list.Length;
         _gatheredTo = -1;
+        _waitsFor = -1;
         for (; index < _limit && entries[index].Time <= until && list.Length < maxBytes; index++)
         {
-            if (IsSent(index) && !MessageAt(index).AddTo(list, skip))
+            if (IsSent(index))
             {
-                return;
+                if (!IsHere(index, now))
+                {
+                    _waitsFor = index;
+                    break;
+                }
+
+                if (!MessageAt(index).AddTo(list, skip))
+                {
+                    return;
+                }
             }
 
             skip = 0;
@@ -173,6 +252,8 @@ internal sealed class StripCursor
     public void Advance(long bytes, long until)
     {
         BytesSent += bytes;
+        _askedBytes = Math.Max(0, _askedBytes - bytes);
+        _waitsSince = bytes > 0 ? -1 : _waitsSince;
         if (_skip == 0 && bytes > 0 && bytes == _gatheredBytes && _gatheredTo >= 0)
         {
             // The socket took everything, as it nearly always does: no need to go through the messages again. (The rest of a
@@ -212,6 +293,12 @@ internal sealed class StripCursor
         {
             Title.Release();
         }
+    }
+
+    private bool IsHere(int index, long now)
+    {
+        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        return Title.Presence is not { } presence || entry.IsChange || entry.Size == 0 || presence.IsHere(entry.Offset, entry.Size, now);
     }
 
     private bool IsSent(int index)

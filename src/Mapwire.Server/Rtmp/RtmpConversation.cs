@@ -61,6 +61,12 @@ internal sealed class RtmpConversation : IConversation
     {
         _player.Now = _connection.Now;
         bool isRestWhole = _player.GatherRest(list);
+        if (_player.IsCutLost)
+        {
+            _connection.Close(CloseReason.SourceLost); // a message that was begun can neither be finished nor taken back
+            return;
+        }
+
         _gatheredRest = list.Length;
         _gatheredAnswers = isRestWhole ? AddAnswers(list) : 0;
         if (!isRestWhole || _gatheredAnswers < _answers.Length || most <= 0)

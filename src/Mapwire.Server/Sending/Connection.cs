@@ -265,6 +265,11 @@ internal sealed class Connection : Watched
 
             list.Clear();
             _conversation!.Gather(list, allowed - sentThisTurn);
+            if (IsClosed)
+            {
+                return;
+            }
+
             if (list.Length == 0)
             {
                 _fullSince = TimerWheel.Never; // it has taken all that there was

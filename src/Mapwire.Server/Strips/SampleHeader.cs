@@ -44,12 +44,12 @@ internal readonly record struct SampleHeader
     /// <summary>Whether the header tells what the message's time is short of.</summary>
     public bool HasNanoseconds => _hasNanoseconds;
 
-    /// <summary>A plain header of AVC, or of HEVC with the number that players agreed on.</summary>
+    /// <summary>A plain header of AVC, of HEVC with the number that players agreed on, or of an older codec: those have no composition time.</summary>
     public static SampleHeader PlainVideo(VideoCodecId codec)
     {
         Span<byte> template = stackalloc byte[MaxLength];
         int length = new VideoTagHeader(default, codec, AvcPacketType.NalUnits, 0).WriteTo(template);
-        return new SampleHeader(template, length, length - 3, hasNanoseconds: false, isVideo: true);
+        return new SampleHeader(template, length, Math.Max(0, length - 3), hasNanoseconds: false, isVideo: true);
     }
 
     /// <summary>A plain header of sound.</summary>

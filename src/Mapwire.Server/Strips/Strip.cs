@@ -9,14 +9,17 @@ internal sealed class Strip
     private readonly int[] _syncPoints;
     private readonly int[] _nanoseconds;
     private readonly int[] _changes;
+    private readonly bool _hidesPictures;
 
     /// <param name="entries">In ascending time.</param>
     /// <param name="syncPoints">The indices of the entries that a seek may land on, ascending.</param>
     /// <param name="nanoseconds">What each entry's time is short of; empty when nobody is told.</param>
     /// <param name="startTime">When the presentation begins, in milliseconds; what lies before is for decoders.</param>
     /// <param name="endTime">When the last sample has been shown, in milliseconds.</param>
-    public Strip(StripEntry[] entries, int[] syncPoints, int[] nanoseconds, long startTime, long endTime)
+    /// <param name="hidesPictures">Whether pictures before <paramref name="startTime"/> are for decoders alone.</param>
+    public Strip(StripEntry[] entries, int[] syncPoints, int[] nanoseconds, long startTime, long endTime, bool hidesPictures = false)
     {
+        _hidesPictures = hidesPictures;
         StartTime = startTime;
         EndTime = endTime;
         _entries = entries;
@@ -25,7 +28,7 @@ internal sealed class Strip
         List<int> changes = [];
         for (int i = 0; i < entries.Length; i++)
         {
-            if (entries[i].IsChange)
+            if (entries[i] is { IsChange: true, IsCommand: false })
             {
                 changes.Add(i);
             }
@@ -41,6 +44,15 @@ internal sealed class Strip
     /// When the presentation begins, in milliseconds from the start: what reordered pictures and a sound decoder's run-up take before it.
     /// </summary>
     public long StartTime { get; }
+
+    /// <summary>
+    /// How long the run-up takes that an edit list hides, in milliseconds: pictures that nobody is to see, without which the first one that
+    /// is shown cannot be decoded. They are sent at the time of the first one, without sound.
+    /// </summary>
+    public long RunUp => _hidesPictures ? StartTime : 0;
+
+    /// <summary>How long the presentation takes, in milliseconds: what is announced, sent and shown.</summary>
+    public long Length => EndTime - StartTime;
 
     /// <summary>When the last sample has been shown, in milliseconds from the start.</summary>
     public long EndTime { get; }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
+using Mapwire.Media.Flv;
 using Mapwire.Server.Catalog;
 
 namespace Mapwire.Server.Strips;
@@ -10,6 +11,12 @@ internal sealed class StripBuilder
 {
     /// <summary>Far past what a message's time can be, and still two of them can be added.</summary>
     private const long Never = 1L << 61;
+
+    /// <summary>What comes next is not to be shown (FLV 10.1, E.4.3.1: start of client-side seeking).</summary>
+    private const byte StartSeek = 0;
+
+    /// <summary>What comes next is.</summary>
+    private const byte EndSeek = 1;
 
     private readonly ChosenTracks _chosen;
     private readonly ImmutableArray<TitleLane?> _lanes;
@@ -62,7 +69,7 @@ internal sealed class StripBuilder
             }
 
             next.Taken++;
-            if (merged[i].IsSync && merged[i].Lane == leading)
+            if (merged[i] is { IsSync: true, IsChange: false } && merged[i].Lane == leading)
             {
                 syncPoints.Add(i);
             }
@@ -76,7 +83,26 @@ internal sealed class StripBuilder
         }
 
         long end = Math.Max((long)Math.Round(_chosen.Duration.TotalMilliseconds) + _shift, merged[^1].Time);
-        return new Strip(merged, [.. syncPoints], nanoseconds, Math.Clamp(_shift, 0, end), end);
+        return new Strip(merged, [.. syncPoints], nanoseconds, Math.Clamp(_shift, 0, end), end, _chosen.Video is { } shown && HidesPictures(shown));
+    }
+
+    /// <summary>Whether an edit list begins behind pictures that its first one needs: they come before the presentation begins.</summary>
+    private static bool HidesPictures(Track video)
+    {
+        foreach (Sample sample in video.Samples)
+        {
+            if (sample.PresentationTime < 0)
+            {
+                return true;
+            }
+
+            if (sample.DecodeTime >= 0)
+            {
+                break;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>
@@ -124,6 +150,12 @@ internal sealed class StripBuilder
         long before = 0;
         int nanosecondsBefore = 0;
         long index = -1;
+        bool isInRunUp = lane == StripEntry.VideoLane && HidesPictures(track);
+        if (isInRunUp)
+        {
+            AddCommand(converted, track.Codec!, 0, StartSeek);
+        }
+
         foreach (Sample sample in track.Samples)
         {
             index++;
@@ -133,6 +165,12 @@ internal sealed class StripBuilder
             if (Unfit(sample, time, composition) is { } fact)
             {
                 throw Refuse(track, index, fact, WhyUnfit(fact, sample, time, composition));
+            }
+
+            if (isInRunUp && time >= _shift)
+            {
+                AddCommand(converted, track.Codec!, time, EndSeek);
+                isInRunUp = false;
             }
 
             CodecConfiguration codec = track.Codecs[sample.Description];
@@ -177,6 +215,20 @@ internal sealed class StripBuilder
     /// <summary>To the nearest millisecond; down where the rest is told, for all tracks alike.</summary>
     private long Round(long ticks, uint timescale) =>
         Math.Clamp(_tellsNanoseconds ? Ticks.Split(ticks, timescale).Milliseconds : Ticks.ToMilliseconds(ticks, timescale), -Never, Never);
+
+    /// <summary>
+    /// A command frame of FLV (frame type 5), which tells players not to show what comes between the two. Extended headers are left without:
+    /// players that know them do not know their command frames.
+    /// </summary>
+    private void AddCommand(LaneSamples converted, CodecConfiguration codec, long time, byte command)
+    {
+        if (!_lanes[StripEntry.VideoLane]!.IsExtended)
+        {
+            byte id = (byte)(codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc);
+            converted.Add(new StripEntry(time, 0, _changes.Count, 2, StripEntry.VideoLane, isSync: true, isChange: true), 0);
+            _changes.AddRange([(byte)(((int)VideoFrameType.Command << 4) | id), command]);
+        }
+    }
 
     private void AddChange(LaneSamples converted, CodecConfiguration codec, int lane, long time)
     {

@@ -65,6 +65,9 @@ internal readonly record struct StripEntry
     /// <summary>Whether decoding can start here.</summary>
     public bool IsSync => (_high & (1UL << 59)) != 0;
 
-    /// <summary>Not a sample but a whole message that tells its lane's new configuration, which the next samples need.</summary>
+    /// <summary>Not a sample but a whole message: its lane's new configuration, which the next samples need, or a command.</summary>
     public bool IsChange => (_high & (1UL << 58)) != 0;
+
+    /// <summary>A whole message that tells where a run-up begins or ends.</summary>
+    public bool IsCommand => IsChange && (_high & (1UL << 59)) != 0;
 }

@@ -21,6 +21,9 @@ internal static class Child
             case ["share", string path, string party, string count]:
                 Share(path, int.Parse(party), int.Parse(count));
                 return 0;
+            case ["leak", string path]:
+                Leak(path);
+                return 0;
             case ["party", string path, string party, string acknowledged]:
                 TakePart(path, int.Parse(party), acknowledged);
                 return 0;
@@ -88,5 +91,17 @@ internal static class Child
             long step = parties.Step(party);
             RandomAccess.Write(done, BitConverter.GetBytes(step), 0);
         }
+    }
+
+    /// <summary>Makes things and is killed before anything leads to them.</summary>
+    private static void Leak(string path)
+    {
+        using Arena arena = Arena.Create(path);
+        arena.Allocate<long>(10);
+        _ = new MappedList<long>(arena) { 1 };
+        MappedStringDictionary<MappedString> names = new(arena);
+        names["name"] = MappedString.Create(arena, "value");
+        Console.WriteLine("ready");
+        Thread.Sleep(LongestLife);
     }
 }

@@ -61,7 +61,7 @@ public sealed class PullTests(ServedFilms films)
         await player.ToTheEndAsync(TimeSpan.FromSeconds(60));
 
         Expectation.Same(expected, player.Film, "the test's player");
-        Assert.Equal(expected.Streams.Count(stream => stream.Kind == "video"), player.Heard.Count(message => message.Type == Message.Video && message.Body is [_, 0, ..]));
+        Assert.Equal(expected.Streams.Count(stream => stream.Kind == "video"), player.Heard.Count(message => message.Type == Message.Video && message.Body is [not 0x57, 0, ..]));
         Assert.Equal(expected.Streams.Count(stream => stream.Codec == "aac"), player.Heard.Count(message => message.Type == Message.Audio && message.Body is [0xAF, 0, ..]));
 
         // Messages come by decode time: a player that waits for one track never has to store much of the other.

@@ -10,14 +10,27 @@ internal static class Expectation
 
     /// <summary>The packets of a file that are sent: all but most of the sound that an edit list cuts off.</summary>
     /// <remarks>
-    /// Pictures before the edit's start are sent, because a decoder cannot do without. Of the sound there one packet is
-    /// enough, and a player would play the others (docs/adr/0003-edit-lists.md).
+    /// Pictures before the edit's start are sent, because a decoder cannot do without: at its time, without sound. Where no picture is hidden,
+    /// one packet of sound is sent from before the start, and a player would play the others (docs/adr/0003-edit-lists.md).
     /// </remarks>
     public static Recording Of(Recording file)
     {
         Packet[] audio = [.. file.Of("audio")];
         int first = Array.FindIndex(audio, packet => !packet.Discard);
         HashSet<Packet> cut = [.. audio.Where((packet, i) => packet.Discard && i != first - 1)];
+        if (file.Of("video").Any(static packet => packet.Discard && packet.Pts < 0))
+        {
+            return file with
+            {
+                Packets =
+                [
+                    .. file.Packets
+                        .Where(packet => packet.Kind == "video" || (!cut.Contains(packet) && Math.Round(packet.Dts * 1000) >= 0))
+                        .Select(static packet => packet with { Dts = Math.Max(0, packet.Dts), Pts = Math.Max(0, packet.Pts) }),
+                ],
+            };
+        }
+
         return file with { Packets = [.. file.Packets.Where(packet => !cut.Contains(packet))] };
     }
 

@@ -194,8 +194,8 @@ public sealed class FlvFileTests
     [Fact]
     public void What_cannot_be_played_is_listed_with_the_reason()
     {
-        Movie movie = Parse(new FlvBuilder().Tag(9, 0, "14 AABB").Tag(8, 0, "52 AABB").Build());
-        Assert.Equal(["video codec 4 of FLV is not supported", "audio codec 5 of FLV is not supported"], movie.Tracks.Select(track => track.UnplayableReason));
+        Movie movie = Parse(new FlvBuilder().Tag(9, 0, "11 AABB").Tag(8, 0, "F2 AABB").Build());
+        Assert.Equal(["video codec 1 of FLV is not known", "audio codec 15 of FLV is not known"], movie.Tracks.Select(track => track.UnplayableReason));
         movie = Parse(new FlvBuilder().Tag(9, 0, "17 01 000000 AA").Tag(8, 0, "AF 01 AA").Build());
         Assert.All(movie.Tracks, track => Assert.Equal("it has no codec configuration", track.UnplayableReason));
         movie = Parse(new FlvBuilder().Tag(9 | 0x20, 0, "17 01 000000 AA").Build());

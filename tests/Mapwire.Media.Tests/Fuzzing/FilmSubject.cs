@@ -74,6 +74,14 @@ internal sealed class FilmSubject : IFuzzSubject
 
             Movie movie = reader.ToMovie();
             features.Add("movie", movie.Tracks.Length, movie.IsFragmented ? 1 : 0, movie.IsTruncated ? 1 : 0);
+            features.Add("damage", FeatureSet.Size(movie.Damage.Length));
+            foreach (FileDamage damage in movie.Damage)
+            {
+                features.AddMessage(damage.Reason);
+                Require(
+                    damage.Length > 0 && damage.Location.Offset >= 0 && damage.Location.Offset <= file.Length - damage.Length, "damage is outside the file");
+            }
+
             long samples = 0;
             foreach (Track track in movie.Tracks)
             {
@@ -121,13 +129,19 @@ internal sealed class FilmSubject : IFuzzSubject
         }
 
         Require(track.Samples.Count == count, "the samples are not as many as they say");
+        if (count > 0)
+        {
+            long middle = count / 2;
+            Require(track.Samples[middle] == track.Samples.ElementAt((int)middle), "a sample found by its index is another");
+        }
+
         foreach (SampleField fact in count is > 0 and < 1000 ? Enum.GetValues<SampleField>() : [])
         {
             FileLocation place = track.Samples.FindLocation(count - 1, fact, out long number);
             Require(place.Offset > 0 && place.Offset <= fileLength && place.Structure.Length > 0 && number > 0, $"{place} is no place");
         }
 
-        features.Add(track.Codec?.Rfc6381.Split('.')[0] ?? "none", FeatureSet.Size(count), FeatureSet.Size(sync), FeatureSet.Size((long)track.Duration.TotalSeconds) / 4);
+        features.Add(track.Codec?.Rfc6381?.Split('.')[0] ?? "none", FeatureSet.Size(count), FeatureSet.Size(sync), FeatureSet.Size((long)track.Duration.TotalSeconds) / 4);
         return count;
     }
 
@@ -160,8 +174,8 @@ internal sealed class FilmSubject : IFuzzSubject
         }
 
         Mp4FormatException mp4 = (Mp4FormatException)refusal;
-        Require(mp4.Message.Contains($"(box '{mp4.Box}'", StringComparison.Ordinal), $"no box is named: {mp4.Message}");
-        if (mp4.Error == Mp4Error.MissingBox && mp4.Box == "moov")
+        Require(mp4.Error == Mp4Error.NotMedia || mp4.Message.Contains($"(box '{mp4.Box}'", StringComparison.Ordinal), $"no box is named: {mp4.Message}");
+        if (mp4.Error == Mp4Error.NotMedia || (mp4.Error == Mp4Error.MissingBox && mp4.Box == "moov"))
         {
             return;
         }

@@ -98,7 +98,7 @@ public sealed class FragmentTests
     {
         byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
         Movie movie = Mp4Files.Parse(file[..(int)Mp4Files.FindTop(file, "moov").End]);
-        Assert.All(movie.Tracks, track => Assert.Equal("it has no samples", track.UnplayableReason));
+        Assert.All(movie.Tracks, track => Assert.Equal("it has no samples: this is an init part without fragments", track.UnplayableReason));
     }
 
     [Fact]
@@ -199,7 +199,6 @@ public sealed class FragmentTests
         { Mp4Error.MissingBox, new EditableBox("traf", Array.Empty<byte>()).Write() },
         { Mp4Error.Truncated, Traf(8, Bytes(1)) },
         { Mp4Error.BadTable, Traf(1, Bytes(1, -1L)) },
-        { Mp4Error.BadTable, Traf(2, Bytes(1, 0)) },
         { Mp4Error.BadTable, Traf(2, Bytes(1, 2)) },
         { Mp4Error.BadTable, Traf(0, Bytes(1), Trun(1, Bytes(1, int.MinValue))) },
         { Mp4Error.BadTable, Traf(0, Bytes(1), Trun(0x200, Bytes(uint.MaxValue, 1))) },

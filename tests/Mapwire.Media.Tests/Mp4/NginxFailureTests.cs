@@ -95,10 +95,10 @@ public sealed class NginxFailureTests
     [Fact]
     public void Empty_and_foreign_files()
     {
-        AssertRefused(Mp4Error.MissingBox, []);
-        AssertRefused(Mp4Error.MissingBox, new byte[7]);
-        AssertRefused(Mp4Error.MissingBox, new byte[1000]);
-        AssertRefused(Mp4Error.PastEnd, "This is a text, and a text is not a film."u8.ToArray());
+        AssertRefused(Mp4Error.NotMedia, []);
+        AssertRefused(Mp4Error.NotMedia, new byte[7]);
+        AssertRefused(Mp4Error.NotMedia, new byte[1000]);
+        AssertRefused(Mp4Error.NotMedia, "This is a text, and a text is not a film."u8.ToArray());
         AssertRefused(Mp4Error.MissingBox, Bytes(8, "moov"));
         AssertRefused(Mp4Error.LimitExceeded, Bytes([.. Enumerable.Repeat<object>(Bytes(8, "free"), 70_000)]));
     }

@@ -49,8 +49,11 @@ public sealed class SoundDescriptionTests
         Assert.IsType<Mp3Configuration>(Parse(Entry(type, 1, Bytes(1152, 0, 0, 2))).Codec);
 
     [Theory]
-    [InlineData("alac", "audio codec 'alac' is not supported")]
-    [InlineData("sowt", "audio codec 'sowt' is not supported")]
+    [InlineData("alac", "audio codec 'alac' (Apple Lossless) is not supported")]
+    [InlineData("sowt", "audio codec 'sowt' (uncompressed PCM) is not supported")]
+    [InlineData("in24", "audio codec 'in24' (uncompressed PCM) is not supported")]
+    [InlineData("sawb", "audio codec 'sawb' (AMR-WB) is not supported")]
+    [InlineData("drms", "it is encrypted (FairPlay)")]
     [InlineData("enca", "it is encrypted")]
     [InlineData("mp4a", "its 'mp4a' sample description has no 'esds'")]
     public void Others_are_listed_with_the_reason(string type, string reason)
@@ -67,9 +70,9 @@ public sealed class SoundDescriptionTests
     [Fact]
     public void Other_mpeg_4_sound_is_listed_with_the_reason()
     {
-        Assert.Equal("MPEG-4 object type 0xDD is not supported", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0xDD, [1])))).UnplayableReason);
+        Assert.Equal("audio codec Vorbis is not supported", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0xDD, [1])))).UnplayableReason);
         Assert.Equal("its AAC has no AudioSpecificConfig", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [])))).UnplayableReason);
-        Assert.StartsWith("MPEG-4 audio object type 36", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [0xF8, 0x88, 0, 0])))).UnplayableReason);
+        Assert.Equal("audio codec MPEG-4 ALS is not supported", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [0xF8, 0x88, 0, 0])))).UnplayableReason);
     }
 
     /// <summary>Nothing in the tables of a track that is not played refuses the file.</summary>

@@ -79,7 +79,13 @@ public sealed class TablePropertyTests
             offset += sample.Size;
         }
 
+        if (expected.TrueForAll(static sample => !sample.IsSync))
+        {
+            expected[0] = expected[0] with { IsSync = true };
+        }
+
         Assert.Equal(expected, movie.Tracks[0].Samples);
+        Assert.Equal(expected, Enumerable.Range(0, expected.Count).Select(index => movie.Tracks[0].Samples[index]));
         Assert.Equal(expected.Sum(sample => sample.Size), movie.Tracks[0].Bytes);
         return true;
     }

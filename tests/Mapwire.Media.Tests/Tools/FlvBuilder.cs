@@ -27,5 +27,30 @@ internal sealed class FlvBuilder
         return this;
     }
 
+    /// <summary>The sequence header of a small picture.</summary>
+    public FlvBuilder Avc() => Tag(9, 0, [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord]);
+
+    /// <summary>The sequence header of AAC LC, 44.1 kHz.</summary>
+    public FlvBuilder Aac() => Tag(8, 0, "AF 00 1210");
+
+    /// <param name="time">In milliseconds, negative too.</param>
+    /// <param name="isKey">Whether it is a key frame.</param>
+    public FlvBuilder Picture(int time, bool isKey = false) => Tag(9, unchecked((uint)time), [(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. Payload(60)]);
+
+    /// <param name="time">In milliseconds, negative too.</param>
+    public FlvBuilder Sound(int time) => Tag(8, unchecked((uint)time), [0xAF, 1, .. Payload(30)]);
+
     public byte[] Build() => [.. _file];
+
+    /// <summary>Bytes that no two samples share.</summary>
+    private byte[] Payload(int length)
+    {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++)
+        {
+            bytes[i] = (byte)(0x40 + ((i + _file.Count * 7) % 0x80));
+        }
+
+        return bytes;
+    }
 }

@@ -71,7 +71,7 @@ public sealed class ReelOpenerTests : IDisposable
         Reel reel = await OpenAsync("list");
         Title title = reel.Parts[0].Title;
         Assert.InRange(title.Strip.StartTime, 20, 120);
-        Assert.Equal(title.Strip.EndTime, (long)title.Duration.TotalMilliseconds);
+        Assert.Equal(title.Strip.EndTime, title.Strip.StartTime + (long)title.Duration.TotalMilliseconds);
         Assert.Equal((title.Strip.StartTime, 2000, title.Strip.EndTime), (reel.Parts[1].In, reel.Parts[1].Out, reel.Parts[1].At));
         reel.Release();
     }

@@ -29,6 +29,7 @@ public sealed class PlayerTests : IDisposable
     private readonly Player _player;
     private readonly ClientSession _client;
     private long _lastTime;
+    private int _messages;
 
     public PlayerTests()
     {
@@ -145,6 +146,137 @@ public sealed class PlayerTests : IDisposable
         Assert.InRange(_lastTime, at + 900, at + 1100);
     }
 
+    [Fact]
+    public async Task A_pause_behind_a_play_in_one_go_begins_the_play_paused_at_its_first_picture()
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4"));
+        _client.Pause(1, true, 0);
+        Exchange();
+        Assert.DoesNotContain("NetStream.Pause.Notify", _ear.Heard); // a player relies on Play.Start first
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Pause.Notify"], _ear.Heard);
+        SendDue();
+        Assert.Equal(1, _messages);
+        _player.Now = 60_000;
+        SendDue();
+        Assert.Equal(1, _messages);
+        Assert.Equal(long.MaxValue, _player.NextWake());
+        _client.Pause(1, false, 0);
+        Exchange();
+        SendDue();
+        Assert.InRange(_lastTime, Lead - 120, Lead);
+    }
+
+    [Fact]
+    public async Task A_pause_that_is_taken_back_before_the_play_begins_is_none()
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4"));
+        _client.Pause(1, true, 0);
+        _client.Pause(1, false, 0);
+        Exchange();
+        await RunPostedAsync();
+        SendDue();
+        Assert.InRange(_lastTime, Lead - 120, Lead);
+    }
+
+    [Fact]
+    public async Task A_seek_behind_a_play_in_one_go_begins_there()
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4"));
+        _client.Seek(1, 10_000);
+        Exchange();
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Seek.Notify", "NetStream.Play.Start"], _ear.Heard);
+        SendDue();
+        Assert.InRange(_lastTime, 7_000 + Lead, 10_000 + Lead); // from the key frame before
+    }
+
+    [Fact]
+    public async Task A_seek_and_a_pause_for_a_play_that_fails_are_forgotten()
+    {
+        _client.Play(1, new PlayCommand(0, "nowhere.mp4"));
+        _client.Seek(1, 10_000);
+        _client.Pause(1, true, 0);
+        Exchange();
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.StreamNotFound"], _ear.Heard);
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        Assert.InRange(_lastTime, Lead - 120, Lead);
+    }
+
+    [Fact]
+    public async Task A_switch_while_paused_stays_paused()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        _client.Pause(1, true, 0);
+        Exchange();
+        _client.Play2(1, new Play2Command(0, "b.mp4", OldStreamName: "a.mp4", Transition: "switch"));
+        Exchange();
+        await RunPostedAsync();
+        Assert.Contains("NetStream.Play.Transition", _ear.Heard);
+        int before = _messages;
+        SendDue();
+        Assert.Equal(before + 1, _messages); // the picture there
+        _player.Now = 60_000;
+        SendDue();
+        Assert.Equal(before + 1, _messages);
+    }
+
+    [Fact]
+    public async Task A_seek_keeps_the_duration_of_the_play()
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4", 2000, 8000));
+        Exchange();
+        await RunPostedAsync();
+        SendDue();
+        _client.Seek(1, 6000);
+        Exchange();
+        _player.Now = 30_000;
+        SendDue();
+        Assert.Contains("eof", _ear.Heard);
+        Assert.InRange(_lastTime, 9_800, 10_000);
+    }
+
+    [Fact]
+    public async Task A_seek_behind_the_duration_of_the_play_ends_it()
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4", 0, 4000));
+        Exchange();
+        await RunPostedAsync();
+        SendDue();
+        _client.Seek(1, 12_000);
+        Exchange();
+        int before = _messages;
+        _player.Now = 30_000;
+        SendDue();
+        Assert.Contains("eof", _ear.Heard);
+        Assert.InRange(_messages - before, 0, 1);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(PlayCommand.LiveStart)]
+    public void A_play_that_wants_a_live_stream_alone_gets_no_recording(double start)
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4", start));
+        Exchange();
+        Assert.Equal(["NetStream.Play.StreamNotFound"], _ear.Heard);
+        Assert.False(_player.IsActive);
+    }
+
+    [Fact]
+    public async Task A_film_of_one_track_begins_with_what_players_look_through_for_a_second_one()
+    {
+        Play("a.mp4?audio=none");
+        await RunPostedAsync();
+        SendDue();
+        Assert.InRange(_lastTime, 5_880, 6_000);
+    }
+
     private void Play(string name, bool reset = true)
     {
         _client.Play(1, new PlayCommand(0, name, Reset: reset));
@@ -193,7 +325,7 @@ public sealed class PlayerTests : IDisposable
     }
 
     /// <summary>The time of the last message of a list, read as a client reads it.</summary>
-    private static long LastTimeOf(GatherList list)
+    private long LastTimeOf(GatherList list)
     {
         using SocketPair sockets = new(sendBuffer: 4 << 20); // takes a list whole
         MemoryStream wire = new();
@@ -213,6 +345,7 @@ public sealed class PlayerTests : IDisposable
         while (reader.TryRead(ref bytes, out RtmpMessage message))
         {
             last = message.Timestamp;
+            _messages++;
         }
 
         return last;

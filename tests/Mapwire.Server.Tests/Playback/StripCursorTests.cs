@@ -148,15 +148,15 @@ public sealed class StripCursorTests : IDisposable
         Title title = SampleClip.Open();
         StripCursor cursor = new(title, 1, 4096, new PlayRange(0, -1, 0), 0);
         using GatherList list = new();
-        cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: false);
+        cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: false, now: 0);
         cursor.Advance(100, long.MaxValue);
         Assert.True(cursor.IsInsideMessage);
         cursor.Retire();
         Assert.True(IsOpen(title));
         list.Clear();
-        Assert.True(cursor.GatherRest(list));
+        Assert.True(cursor.GatherRest(list, 0));
         long rest = list.Length;
-        cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: true);
+        cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: true, now: 0);
         Assert.Equal(rest, list.Length);
         cursor.Advance(rest, long.MinValue);
         Assert.True(cursor.IsOver || !cursor.HasMore);
@@ -188,7 +188,7 @@ public sealed class StripCursorTests : IDisposable
         while (true)
         {
             list.Clear();
-            cursor.Gather(list, until, 256 * 1024, afterRest: false);
+            cursor.Gather(list, until, 256 * 1024, afterRest: false, now: 0);
             long sent = 0;
             if (list.Length > 0)
             {

@@ -22,13 +22,15 @@ public sealed class StripRefusalTests
     }
 
     [Fact]
-    public void A_fragment_without_a_sync_sample_is_refused_with_its_run()
+    public void A_fragment_without_a_sync_sample_starts_with_its_first()
     {
         Mp4Builder builder = new() { Sizes = [] };
         builder.Extra.Add(new EditableBox("mvex", new EditableBox("trex", EditableBox.Bytes(0, 1, 1, 40, 20, 0x10000))));
         EditableBox run = new("trun", EditableBox.Bytes(0x201, 3, 100, 10, 11, 12));
         byte[] film = [.. builder.Build(), .. new EditableBox("moof", new EditableBox("traf", new EditableBox("tfhd", EditableBox.Bytes(0x20000, 1)), run)).Write(), .. new EditableBox("mdat", new byte[120]).Write()];
-        Assert.Equal($"track 1: no sync sample to start from (box 'trun' at offset {BodyOf(film, "trun")})", Refusal(film, film.Length));
+        Strip strip = Builder(film, film.Length).Build();
+        Assert.Equal([0], strip.SyncPoints.ToArray());
+        Assert.Equal(3, strip.Count);
     }
 
     [Fact]
@@ -44,6 +46,14 @@ public sealed class StripRefusalTests
 
     private static string Refusal(byte[] film, long length)
     {
+        StripBuilder builder = Builder(film, length);
+        TitleException refusal = Assert.Throws<TitleException>(() => builder.Build());
+        Assert.Equal(TitleError.NotPlayable, refusal.Error);
+        return refusal.Message;
+    }
+
+    private static StripBuilder Builder(byte[] film, long length)
+    {
         MovieFileReader reader = new(length);
         while (reader.TryGetNext(out long offset, out int wanted))
         {
@@ -51,9 +61,6 @@ public sealed class StripRefusalTests
         }
 
         ChosenTracks chosen = ChosenTracks.Of(reader.ToMovie(), default);
-        StripBuilder builder = new(chosen, [TitleLane.Video(chosen.Video!, PlayerAbilities.None)], PlayerAbilities.None);
-        TitleException refusal = Assert.Throws<TitleException>(() => builder.Build());
-        Assert.Equal(TitleError.NotPlayable, refusal.Error);
-        return refusal.Message;
+        return new StripBuilder(chosen, [TitleLane.Video(chosen.Video!, PlayerAbilities.None)], PlayerAbilities.None);
     }
 }

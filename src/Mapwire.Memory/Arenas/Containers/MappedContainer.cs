@@ -21,6 +21,7 @@ public abstract class MappedContainer
         Space = arena.Space;
         if (!arena.Transactions.Reaches(header, headerBytes) || arena.Transactions.Heap.PayloadOf(header, kind) < headerBytes)
         {
+            arena.ThrowIfDisposed();
             throw new ArenaFormatException(ArenaError.Damaged, arena.Name, header, $"there is no {kind} here");
         }
     }
@@ -66,6 +67,7 @@ public abstract class MappedContainer
     {
         if (Field(field) != layout)
         {
+            Arena.ThrowIfDisposed();
             throw new ArenaFormatException(ArenaError.OtherLayout, Arena.Name, Header + field, $"what is in the {_kind} is not laid out like {type}");
         }
     }
@@ -96,5 +98,9 @@ public abstract class MappedContainer
 
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private protected void ThrowDamaged() => throw new ArenaFormatException(ArenaError.Damaged, Arena.Name, Header, $"the {_kind} here is damaged");
+    private protected void ThrowDamaged()
+    {
+        Arena.ThrowIfDisposed(); // beside Dispose a read may find empty pages
+        throw new ArenaFormatException(ArenaError.Damaged, Arena.Name, Header, $"the {_kind} here is damaged");
+    }
 }

@@ -52,8 +52,15 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
     public bool TryGetValue(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
         long at = Find(key, KeyHash.MarkOf(in key, Seed));
-        value = at == 0 ? default : Entry(at).Value;
-        return at != 0;
+        if (at == 0)
+        {
+            Arena.ThrowIfDisposed(); // beside Dispose a search may go through empty pages
+            value = default;
+            return false;
+        }
+
+        value = Entry(at).Value;
+        return true;
     }
 
     /// <summary>Whether there is a key.</summary>

@@ -91,6 +91,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         int count = Count;
         if (count == 0)
         {
+            Arena.ThrowIfDisposed();
             return [];
         }
 
@@ -341,8 +342,11 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ThrowNoItem(int index) =>
+    private void ThrowNoItem(int index)
+    {
+        Arena.ThrowIfDisposed(); // beside Dispose a list may look empty
         throw new ArgumentOutOfRangeException(nameof(index), index, $"The list has {Count} items.");
+    }
 
     /// <summary>Goes through the items without allocating.</summary>
     public struct Enumerator : IEnumerator<T>
@@ -369,6 +373,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         {
             if (_version != _list.Version)
             {
+                _list.Arena.ThrowIfDisposed();
                 throw new InvalidOperationException("The list has changed.");
             }
 

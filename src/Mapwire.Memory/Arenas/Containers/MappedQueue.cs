@@ -105,6 +105,11 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     public bool TryPeek([MaybeNullWhen(false)] out T item)
     {
         bool any = Count > 0;
+        if (!any)
+        {
+            Arena.ThrowIfDisposed();
+        }
+
         item = any ? Space.At<T>(At(Field(QueueFields.Head))) : default;
         return any;
     }

@@ -79,8 +79,15 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     public bool TryGetValue(ReadOnlySpan<byte> key, [MaybeNullWhen(false)] out TValue value)
     {
         long at = Find(key, KeyHash.MarkOf(key, Seed));
-        value = at == 0 ? default : Entry(at).Value;
-        return at != 0;
+        if (at == 0)
+        {
+            Arena.ThrowIfDisposed(); // beside Dispose a search may go through empty pages
+            value = default;
+            return false;
+        }
+
+        value = Entry(at).Value;
+        return true;
     }
 
     /// <summary>Whether there is a key.</summary>

@@ -91,7 +91,13 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
             ThrowDamaged();
         }
 
-        return slots == 0 ? 0 : table;
+        if (slots == 0)
+        {
+            Arena.ThrowIfDisposed();
+            return 0;
+        }
+
+        return table;
     }
 
     /// <summary>An entry of a table that was checked.</summary>

@@ -4,7 +4,10 @@ namespace Mapwire.Memory.Arenas;
 /// nothing may be referred to twice: the time is bounded by the arena's size, whatever its bytes are.</summary>
 internal sealed class ArenaInspector(ArenaSpace space)
 {
-    private const int MostProblems = 100;
+    /// <summary>The end of the problem that blocks of contents have no container: no damage, but a leak.</summary>
+    public const string Orphans = "blocks belong to no container";
+
+    private const int MaxProblems = 100;
     private static readonly string[] KindNames = ["own", "list", "queue", "dictionary", "string dictionary", "contents", "string"];
 
     private readonly List<string> _problems = [];
@@ -14,6 +17,9 @@ internal sealed class ArenaInspector(ArenaSpace space)
     private BlockMap _free = null!;
     private BlockMap _contents = null!;
 
+    /// <summary>The name of a kind of block.</summary>
+    public static string NameOf(BlockKind kind) => KindNames[(int)kind];
+
     public ArenaReport Inspect()
     {
         Span<byte> page = space.Bytes(0, ArenaHeader.FirstPage);
@@ -21,9 +27,9 @@ internal sealed class ArenaInspector(ArenaSpace space)
         {
             ArenaHeader.CheckSizes(page, space.Length, space.Name);
         }
-        catch (ArenaFormatException failure)
+        catch (ArenaFormatException exception)
         {
-            Problem(failure.Offset, failure.Message);
+            Problem(exception.Offset, exception.Message);
             return Report(page);
         }
 
@@ -32,7 +38,7 @@ internal sealed class ArenaInspector(ArenaSpace space)
         _contents = new BlockMap(top);
         if (space.Word(ArenaHeader.StateAt) != 0)
         {
-            Problem(ArenaHeader.StateAt, "a change is not finished");
+            Problem(ArenaHeader.StateAt, "a change is unfinished");
         }
 
         if (WalkBlocks(top))
@@ -46,7 +52,7 @@ internal sealed class ArenaInspector(ArenaSpace space)
 
             if (_contents.Count > 0)
             {
-                Problem(_contents.First(), $"{_contents.Count} blocks belong to no container");
+                Problem(_contents.First(), $"{_contents.Count} {Orphans}");
             }
         }
 
@@ -66,13 +72,13 @@ internal sealed class ArenaInspector(ArenaSpace space)
             ulong known = Heap.SizeMask | Heap.UsedFlag | Heap.PreviousFreeFlag | (0xfful << Heap.KindShift);
             if (size < SizeClass.Least || size > top - block || (header & ~known) != 0 || kind >= (ulong)KindNames.Length || (!used && kind != 0))
             {
-                Problem(block, "there is no block where one has to be");
+                Problem(block, "invalid block header");
                 return false;
             }
 
             if (((header & Heap.PreviousFreeFlag) != 0) != afterFree)
             {
-                Problem(block, "it is wrong about the block before it");
+                Problem(block, "previous-free flag does not match the previous block");
             }
 
             if (!used && afterFree)
@@ -82,7 +88,7 @@ internal sealed class ArenaInspector(ArenaSpace space)
 
             if (!used && space.Word(block + size - 8) != (ulong)size)
             {
-                Problem(block, "its size at the end is another");
+                Problem(block, "footer size differs from header size");
             }
 
             Count(block, size, used, (BlockKind)kind);
@@ -92,7 +98,7 @@ internal sealed class ArenaInspector(ArenaSpace space)
 
         if (space.Word(top) != (afterFree ? ArenaHeader.Sentinel | Heap.PreviousFreeFlag : ArenaHeader.Sentinel))
         {
-            Problem(top, "the heap's end is not marked");
+            Problem(top, "end mark of the heap is missing");
         }
 
         long usedBytes = _kinds.Sum(kind => kind.Bytes), usedBlocks = _kinds.Sum(kind => kind.Blocks);
@@ -139,7 +145,7 @@ internal sealed class ArenaInspector(ArenaSpace space)
             bool bit = (space.Word(ArenaHeader.BitmapAt + (index / 64 * 8)) & (1ul << (index % 64))) != 0;
             if (bit != (head != 0))
             {
-                Problem(ArenaHeader.HeadsAt + (index * 8), "whether a free list has blocks is wrong");
+                Problem(ArenaHeader.HeadsAt + (index * 8), "free-list bitmap does not match the list head");
             }
 
             long previous = 0;
@@ -164,7 +170,7 @@ internal sealed class ArenaInspector(ArenaSpace space)
 
     private void Problem(long offset, string what)
     {
-        if (_problems.Count < MostProblems)
+        if (_problems.Count < MaxProblems)
         {
             _problems.Add($"byte {offset}: {what}");
         }

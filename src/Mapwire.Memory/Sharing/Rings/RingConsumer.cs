@@ -229,7 +229,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
 
             ulong header = _many ? Volatile.Read(ref Header(position)) : Header(position);
             uint state = RingRecord.StateOf(header);
-            length = RingRecord.LengthOf(header);
+            length = RingRecord.MessageLengthOf(header);
             if (state is RingRecord.Ready or RingRecord.Padding)
             {
                 if ((ulong)RingRecord.SpanOf(length) > Math.Min(_tail - position, _capacity - (position & (_capacity - 1))))

@@ -48,9 +48,12 @@ internal static class RingRecord
 
     public static bool IsClaimed(ulong header) => (header & ClaimedBit) != 0;
 
+    /// <summary>The length of a message or of padding.</summary>
+    public static int MessageLengthOf(ulong header) => (int)header & LengthMask;
+
     /// <summary>Of a message or padding; of a claim a length with the same span.</summary>
     public static int LengthOf(ulong header) =>
-        IsClaimed(header) ? ((int)header & UnitsMask) * Alignment + Alignment - HeaderLength : (int)header & LengthMask;
+        IsClaimed(header) ? ((int)header & UnitsMask) * Alignment + Alignment - HeaderLength : MessageLengthOf(header);
 
     /// <summary>The producer of a claim.</summary>
     public static ulong TokenOf(ulong header) =>

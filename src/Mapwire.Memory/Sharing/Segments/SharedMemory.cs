@@ -6,6 +6,7 @@ namespace Mapwire.Memory.Sharing;
 
 /// <summary>Memory that processes share by a name, and that the objects of this namespace live in.</summary>
 /// <remarks>
+/// <para>Names that differ only in case are one segment on Windows and macOS and two on Linux.</para>
 /// <para>A segment lives as long as a process has it open for writing. The last one to dispose of it removes it; what processes
 /// leave that are killed is found by the next one that makes or opens the name, by <see cref="List"/> and by
 /// <see cref="RemoveAbandoned"/>. Its bytes start as zero, and all are backed by memory from the beginning.</para>
@@ -69,10 +70,10 @@ public sealed class SharedMemory : IDisposable
     /// <summary>Bytes that it may grow to.</summary>
     public long MaxSize => _header.MaxFileSize - SegmentHeader.UserAt;
 
-    /// <summary>What its bytes mean.</summary>
+    /// <summary>The layout id given when the segment was created.</summary>
     public Guid LayoutId => _header.LayoutId;
 
-    /// <summary>Which version of that.</summary>
+    /// <summary>The layout version given when the segment was created.</summary>
     public int LayoutVersion => _header.LayoutVersion;
 
     /// <summary>Whether any process that has it open for writing lives.</summary>

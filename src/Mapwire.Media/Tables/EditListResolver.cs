@@ -1,6 +1,14 @@
-using Mapwire.Media.Tables;
+namespace Mapwire.Media.Tables;
 
-namespace Mapwire.Media.Mp4;
+/// <summary>One entry of an edit list, its duration in ticks of the track.</summary>
+/// <param name="MediaTime">Where in the media the edit begins, in ticks; meaningless when <see cref="IsEmpty"/>.</param>
+/// <param name="Duration">How long it is presented, in ticks.</param>
+/// <param name="IsEmpty">Whether nothing of the track is presented meanwhile.</param>
+internal readonly record struct Edit(long MediaTime, long Duration, bool IsEmpty)
+{
+    /// <summary>Longer edits are cut to this: 2^61 ticks, so that sums of two times stay in 64 bits.</summary>
+    internal const long Longest = 1L << 61;
+}
 
 /// <summary>Turns an edit list into the samples to send and their times. The rules and their reasons: docs/adr/0003-edit-lists.md.</summary>
 internal sealed class EditListResolver
@@ -55,7 +63,7 @@ internal sealed class EditListResolver
         {
             if (edit.IsEmpty && !_isAfterFirst)
             {
-                leadingPause = Math.Min(leadingPause + edit.Duration, EditListBox.Longest);
+                leadingPause = Math.Min(leadingPause + edit.Duration, Edit.Longest);
             }
 
             if (!edit.IsEmpty)
@@ -68,7 +76,7 @@ internal sealed class EditListResolver
                 _isAfterFirst = true;
             }
 
-            start = Math.Min(start + edit.Duration, EditListBox.Longest);
+            start = Math.Min(start + edit.Duration, Edit.Longest);
         }
 
         // The first picture is presented at 0, or after the leading pause, even where the list begins between two pictures.

@@ -1,6 +1,6 @@
 using Mapwire.Media.Codecs;
 
-namespace Mapwire.Media.Mp4;
+namespace Mapwire.Media.Tables;
 
 /// <summary>One entry of <c>stsd</c>, understood.</summary>
 internal sealed class SampleDescription

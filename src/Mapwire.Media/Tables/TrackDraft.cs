@@ -1,10 +1,11 @@
-using Mapwire.Media.Tables;
-
-namespace Mapwire.Media.Mp4;
+namespace Mapwire.Media.Tables;
 
 /// <summary>A track as its <c>trak</c> box describes it, before it is known whether more samples come in fragments.</summary>
 internal sealed class TrackDraft
 {
+    /// <summary>Why a track without samples cannot be played.</summary>
+    internal const string NoSamples = "it has no samples";
+
     internal uint Id { get; init; }
 
     internal bool IsEnabled { get; init; }
@@ -21,8 +22,11 @@ internal sealed class TrackDraft
 
     internal SampleDescription[] Descriptions { get; init; } = [];
 
-    /// <summary>What the file says of a track that is not played.</summary>
+    /// <summary>How many samples the file announces, be it of a track that is not played.</summary>
     internal long DeclaredSamples { get; init; }
+
+    /// <summary>How many of them the file ends before.</summary>
+    internal long MissingSamples { get; init; }
 
     /// <summary>Why it cannot be played, whatever samples it has; null when it can.</summary>
     internal string? UnplayableReason { get; init; }
@@ -38,31 +42,6 @@ internal sealed class TrackDraft
     /// <summary>Where the edit list is; null when there is none.</summary>
     internal FileLocation? EditList { get; init; }
 
-    /// <summary>The track of a file whose samples are all in its <c>moov</c>.</summary>
-    /// <exception cref="Mp4FormatException">Its edit list takes more samples than the limits allow.</exception>
-    internal Track ToTrack(MediaLimits limits)
-    {
-        if (UnplayableReason is not null)
-        {
-            return ToListed(UnplayableReason);
-        }
-
-        if (Tables.Count == 0)
-        {
-            return ToListed("it has no samples");
-        }
-
-        long end = Tables.Duration;
-        Segment[] segments = EditListResolver.All(Tables);
-        if (Edits.Length > 0 && !EditListResolver.TryResolve(Tables, Kind == TrackKind.Video, Timescale, Edits, limits, out end, out segments))
-        {
-            throw Mp4FormatException.TooMuch(
-                "elst", EditList?.Offset ?? Place.Offset, "following the edit list takes more steps", nameof(MediaLimits.SamplesPerTrack), limits.SamplesPerTrack);
-        }
-
-        return segments.Length == 0 ? ToListed("its edit list leaves no sample", EditList) : ToTrack(new SampleTable(Tables, segments, EditList), end);
-    }
-
     /// <summary>The track with samples that are settled.</summary>
     /// <param name="samples">At least one.</param>
     /// <param name="end">When the presentation ends, in ticks.</param>
@@ -70,6 +49,18 @@ internal sealed class TrackDraft
     {
         TimeSpan duration = Ticks.ToTimeSpan(Math.Max(0, end), Timescale);
         TrackRates rates = TrackRates.Measure(samples, Timescale, duration, out long bytes, out long earliest);
+        if (bytes == 0)
+        {
+            return ToListed(NoSamples);
+        }
+
+        if (rates.SyncSamples == 0)
+        {
+            // Nothing says where decoding can start; players start with the first sample, whatever it is.
+            samples = samples.WithFirstSync();
+            rates = rates with { SyncSamples = 1, LongestSyncInterval = Ticks.ToTimeSpan(Math.Max(0, samples.LastDecodeTime - earliest), Timescale) };
+        }
+
         SampleTable.Enumerator first = samples.GetEnumerator();
         first.MoveNext();
         SampleDescription description = Descriptions[first.Current.Description];
@@ -88,6 +79,8 @@ internal sealed class TrackDraft
             UnplayableReason = enhanced is null ? null : $"{enhanced.Codec!.Name} needs a client of Enhanced RTMP",
             Place = enhanced is null || enhanced.Offset == 0 ? Place : FileLocation.Box(enhanced.Type, enhanced.Offset),
             Samples = samples,
+            DeclaredSamples = DeclaredSamples,
+            MissingSamples = MissingSamples,
             SampleCount = samples.Count,
             Bytes = bytes,
             FirstDecodeTime = earliest,
@@ -118,6 +111,8 @@ internal sealed class TrackDraft
             Timescale = Timescale,
             UnplayableReason = reason,
             Place = place ?? Place,
+            DeclaredSamples = DeclaredSamples,
+            MissingSamples = MissingSamples,
             SampleCount = Math.Max(DeclaredSamples, Tables.Count),
             Width = first?.Width ?? 0,
             Height = first?.Height ?? 0,

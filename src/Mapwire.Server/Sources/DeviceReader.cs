@@ -1,0 +1,62 @@
+namespace Mapwire.Server.Sources;
+
+/// <summary>
+/// The threads that bring windows of one device's files into memory. What is in memory already is told apart without waiting and goes first,
+/// by threads of its own: a film that is warm never waits behind films that are cold. Of the cold, many are read at once, since a disk, a
+/// network and a file system's daemon all serve several reads faster than one after the other.
+/// </summary>
+internal sealed class DeviceReader
+{
+    /// <summary>Only map what is in memory: microseconds each.</summary>
+    private const int WarmThreads = 2;
+
+    /// <summary>Reads at once. Storage that takes 20 ms for 128 KiB brings 800 reads a second then, a hundred films of 8 Mbit/s.</summary>
+    private const int ColdThreads = 16;
+
+    /// <summary>What nobody waits for this long after it was needed is not wanted any more, in milliseconds.</summary>
+    private const long StaleAfter = 5_000;
+
+    private readonly ReadQueue _warm;
+    private readonly ReadQueue _cold;
+
+    /// <param name="name">Of the threads.</param>
+    public DeviceReader(string name)
+    {
+        _cold = new ReadQueue($"{name} read", ColdThreads, BringCold);
+        _warm = new ReadQueue($"{name} map", WarmThreads, BringWarm);
+    }
+
+    /// <summary>Asks for a window.</summary>
+    public void Add(PresenceRequest request) => _warm.Add(request);
+
+    /// <summary>Ends the threads, those that hang in a read when they come back.</summary>
+    public void Stop()
+    {
+        _warm.Stop();
+        _cold.Stop();
+    }
+
+    private void BringWarm(PresenceRequest request)
+    {
+        if (request.Source.Probe(request) ?? request.WasHere)
+        {
+            request.Source.Bring(request, isCold: false);
+        }
+        else
+        {
+            _cold.Add(request);
+        }
+    }
+
+    private static void BringCold(PresenceRequest request)
+    {
+        if (request.Waiting.Count == 0 && Environment.TickCount64 - request.NeededAt > StaleAfter)
+        {
+            request.Source.Finish(request, isHere: false);
+        }
+        else
+        {
+            request.Source.Bring(request, isCold: true);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using Mapwire.Memory;
+
+namespace Mapwire.Server.Sources;
+
+/// <summary>
+/// Which ranges of a mapped file can be sent without waiting for a disk. A worker sends what is here and asks for the rest ahead of time;
+/// threads of the file's device bring it. The reasons: docs/adr/0015-presence.md.
+/// </summary>
+/// <remarks>
+/// Windows of 256 KiB, each unknown, asked for or here. <em>Here</em> is a lease of some seconds: the system takes pages back when memory is
+/// short, and does not say so. A look at a window is the load of an array's element; any thread may look and ask.
+/// </remarks>
+internal sealed class Presence
+{
+    /// <summary>Some reads of a disk, and a second of most films: little is read in vain, and few windows are asked for.</summary>
+    public const int WindowLength = 1 << WindowShift;
+
+    /// <summary>How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.</summary>
+    public const long Lease = 10_000;
+
+    /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
+    public const long RenewBefore = 6_000;
+
+    private const int WindowShift = 18;
+
+    private const int LeafShift = 10;
+
+    private const int LeafLength = 1 << LeafShift;
+
+    private readonly MappedFile _file;
+    private readonly MappedRegion _region;
+    private readonly DeviceReader _reader;
+    private readonly Action<string> _fail;
+    private readonly long[]?[] _until; // by window, in leaves made when they are first used
+    private readonly Dictionary<int, PresenceRequest> _asked = [];
+    private readonly Lock _gate = new();
+
+    /// <param name="file">The open file.</param>
+    /// <param name="region">All of it, mapped.</param>
+    /// <param name="reader">Of its device.</param>
+    /// <param name="fail">Told why the file can no longer be read.</param>
+    public Presence(MappedFile file, MappedRegion region, DeviceReader reader, Action<string> fail)
+    {
+        _file = file;
+        _region = region;
+        _reader = reader;
+        _fail = fail;
+        Native.PageCache.ReadExactly(file);
+        long windows = (region.Length + WindowLength - 1) >> WindowShift;
+        _until = new long[]?[(windows + LeafLength - 1) >> LeafShift];
+    }
+
+    /// <summary>Whether a range can be sent now.</summary>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="length">At least 1, inside the file.</param>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    public bool IsHere(long offset, int length, long now)
+    {
+        long last = (offset + length - 1) >> WindowShift;
+        for (long window = offset >> WindowShift; window <= last; window++)
+        {
+            if (UntilOf(window) <= now)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Asks for a range ahead of time, unless it stays here for long enough.</summary>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="length">At least 1, inside the file.</param>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    /// <param name="neededAt">When it will be sent, by the same clock: of two ranges the one that is needed earlier is brought first.</param>
+    public void Want(long offset, int length, long now, long neededAt)
+    {
+        long last = (offset + length - 1) >> WindowShift;
+        for (long window = offset >> WindowShift; window <= last; window++)
+        {
+            if (UntilOf(window) - now < RenewBefore)
+            {
+                Ask((int)window, neededAt, arrived: null);
+            }
+        }
+    }
+
+    /// <summary>Asks for a range that is needed now.</summary>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="length">At least 1, inside the file.</param>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    /// <param name="neededAt">When it was to be sent.</param>
+    /// <param name="arrived">Called on any thread when a window of it has come or cannot be brought; at once when all of it is here.</param>
+    public void WaitFor(long offset, int length, long now, long neededAt, Action arrived)
+    {
+        bool isHere = true;
+        long last = (offset + length - 1) >> WindowShift;
+        for (long window = offset >> WindowShift; window <= last; window++)
+        {
+            if (UntilOf(window) <= now)
+            {
+                isHere = false;
+                Ask((int)window, neededAt, arrived);
+            }
+        }
+
+        if (isHere)
+        {
+            arrived(); // it came meanwhile
+        }
+    }
+
+    /// <summary>Whether a window is in memory, as far as that can be told without waiting for it; null when it cannot.</summary>
+    internal bool? Probe(PresenceRequest request) => Native.PageCache.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
+
+    /// <summary>Brings a window into memory and into this process's page tables, so that sending it waits for nothing.</summary>
+    internal void Bring(PresenceRequest request, bool isCold)
+    {
+        string? fault = null;
+        try
+        {
+            WindowReader.Bring(_file, _region, OffsetOf(request.Window), LengthOf(request.Window), isCold);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            fault = exception.Message;
+        }
+        catch (ObjectDisposedException)
+        {
+            // nobody plays it any more
+        }
+
+        if (fault is not null)
+        {
+            _fail(fault);
+        }
+
+        Finish(request, isHere: fault is null);
+    }
+
+    /// <summary>A window will not be brought: too late, or the server ends. Whoever still needs it asks again.</summary>
+    internal void Finish(PresenceRequest request, bool isHere)
+    {
+        Action[] waiting;
+        lock (_gate)
+        {
+            _asked.Remove(request.Window);
+            waiting = [.. request.Waiting];
+            if (isHere)
+            {
+                Volatile.Write(ref LeafOf(request.Window)[request.Window & (LeafLength - 1)], Environment.TickCount64 + Lease);
+            }
+        }
+
+        foreach (Action arrived in waiting)
+        {
+            arrived();
+        }
+    }
+
+    private static long OffsetOf(int window) => (long)window << WindowShift;
+
+    private int LengthOf(int window) => (int)Math.Min(WindowLength, _region.Length - OffsetOf(window));
+
+    private long UntilOf(long window) =>
+        Volatile.Read(ref _until[window >> LeafShift]) is { } leaf ? Volatile.Read(ref leaf[window & (LeafLength - 1)]) : 0;
+
+    private long[] LeafOf(int window) => _until[window >> LeafShift] ??= new long[LeafLength]; // under the gate
+
+    private void Ask(int window, long neededAt, Action? arrived)
+    {
+        PresenceRequest? request = null;
+        lock (_gate)
+        {
+            bool hasCome = arrived is not null && UntilOf(window) > Environment.TickCount64;
+            if (_asked.TryGetValue(window, out PresenceRequest? asked))
+            {
+                if (arrived is not null && !asked.Waiting.Contains(arrived))
+                {
+                    asked.Waiting.Add(arrived);
+                }
+
+                return;
+            }
+
+            if (!hasCome)
+            {
+                request = new PresenceRequest(this, window, neededAt, wasHere: UntilOf(window) > 0);
+                if (arrived is not null)
+                {
+                    request.Waiting.Add(arrived);
+                }
+
+                _asked.Add(window, request);
+            }
+        }
+
+        if (request is not null)
+        {
+            _reader.Add(request);
+        }
+        else
+        {
+            arrived!();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+namespace Mapwire.Server.Sources;
+
+/// <summary>The readers of all devices that files are played from: a device that hangs or is slow holds up no other.</summary>
+internal sealed class PresenceThreads : IDisposable
+{
+    private readonly Dictionary<ulong, DeviceReader> _readers = [];
+    private bool _isDisposed;
+
+    /// <summary>The reader of a device, made when it is new.</summary>
+    public DeviceReader ForDevice(ulong device)
+    {
+        lock (_readers)
+        {
+            if (!_readers.TryGetValue(device, out DeviceReader? reader))
+            {
+                reader = new DeviceReader("mapwire");
+                _readers.Add(device, reader);
+                if (_isDisposed)
+                {
+                    reader.Stop();
+                }
+            }
+
+            return reader;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_readers)
+        {
+            _isDisposed = true;
+            foreach (DeviceReader reader in _readers.Values)
+            {
+                reader.Stop();
+            }
+        }
+    }
+}

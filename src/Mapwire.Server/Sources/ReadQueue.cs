@@ -1,0 +1,105 @@
+namespace Mapwire.Server.Sources;
+
+/// <summary>Windows to be brought, the one that is needed first before the others, and the threads that do it.</summary>
+internal sealed class ReadQueue
+{
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
+
+    private readonly object _gate = new();
+    private readonly PriorityQueue<PresenceRequest, long> _waiting = new();
+    private readonly string _name;
+    private readonly int _most;
+    private readonly Action<PresenceRequest> _bring;
+    private int _threads;
+    private int _idle;
+    private bool _isStopped;
+
+    /// <param name="name">Of the threads.</param>
+    /// <param name="most">How many there are at most.</param>
+    /// <param name="bring">Brings a window; never throws.</param>
+    public ReadQueue(string name, int most, Action<PresenceRequest> bring)
+    {
+        _name = name;
+        _most = most;
+        _bring = bring;
+    }
+
+    /// <summary>Windows that no thread has taken yet.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count;
+            }
+        }
+    }
+
+    /// <summary>Adds a window.</summary>
+    public void Add(PresenceRequest request)
+    {
+        lock (_gate)
+        {
+            if (!_isStopped)
+            {
+                _waiting.Enqueue(request, request.NeededAt);
+                if (_idle > 0)
+                {
+                    Monitor.Pulse(_gate);
+                }
+                else if (_threads < _most)
+                {
+                    _threads++;
+                    new Thread(Serve) { IsBackground = true, Name = _name }.Start();
+                }
+
+                return;
+            }
+        }
+
+        request.Source.Finish(request, isHere: false);
+    }
+
+    /// <summary>Ends the threads; what waits is not brought.</summary>
+    public void Stop()
+    {
+        PresenceRequest[] left;
+        lock (_gate)
+        {
+            _isStopped = true;
+            left = [.. _waiting.UnorderedItems.Select(static item => item.Element)];
+            _waiting.Clear();
+            Monitor.PulseAll(_gate);
+        }
+
+        foreach (PresenceRequest request in left)
+        {
+            request.Source.Finish(request, isHere: false);
+        }
+    }
+
+    private void Serve()
+    {
+        while (true)
+        {
+            PresenceRequest? request;
+            lock (_gate)
+            {
+                while (!_waiting.TryDequeue(out request, out _))
+                {
+                    _idle++;
+                    bool isCalled = !_isStopped && Monitor.Wait(_gate, IdleTime);
+                    _idle--;
+                    if (_isStopped || (!isCalled && _waiting.Count == 0))
+                    {
+                        _threads--;
+                        return;
+                    }
+                }
+            }
+
+            _bring(request);
+        }
+    }
+}

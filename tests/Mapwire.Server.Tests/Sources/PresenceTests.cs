@@ -1,0 +1,187 @@
+using Mapwire.Memory;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Catalog;
+using Mapwire.Server.Sources;
+using Mapwire.Server.Sending;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Sources;
+
+/// <summary>What may be sent of a file without waiting for it.</summary>
+public sealed class PresenceTests : IDisposable
+{
+    private const int Window = Presence.WindowLength;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly PresenceThreads _threads = new();
+    private readonly string _path;
+    private readonly MappedFile _file;
+    private readonly MappedRegion _region;
+    private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public PresenceTests()
+    {
+        _path = Path.Combine(_folder.Path, "file");
+        File.WriteAllBytes(_path, new byte[(3 * Window) + 100]);
+        _file = MappedFile.Open(_path);
+        _region = _file.Map();
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static long Now => Environment.TickCount64;
+
+    public void Dispose()
+    {
+        _threads.Dispose();
+        _region.Dispose();
+        _file.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_not_asked_for_is_not_here_and_what_has_come_is_for_a_while()
+    {
+        Presence presence = Follow();
+        Assert.False(presence.IsHere(0, 1, Now));
+        await ArrivalAsync(presence, 10, 20);
+        long now = Now;
+        Assert.True(presence.IsHere(0, Window, now));
+        Assert.False(presence.IsHere(0, Window + 1, now));
+        Assert.False(presence.IsHere(Window, 1, now));
+        Assert.False(presence.IsHere(0, 1, now + Presence.Lease + 1)); // the system takes pages back without saying so
+    }
+
+    [Fact]
+    public async Task A_range_over_several_windows_comes_whole_to_the_last_byte_of_the_file()
+    {
+        Presence presence = Follow();
+        int length = (int)_region.Length;
+        while (!presence.IsHere(0, length, Now))
+        {
+            await ArrivalAsync(presence, 0, length);
+        }
+
+        Assert.True(presence.IsHere(length - 1, 1, Now));
+    }
+
+    [Fact]
+    public async Task What_is_wanted_comes_although_nobody_waits_for_it()
+    {
+        Presence presence = Follow();
+        presence.Want(Window - 1, 2, Now, Now);
+        long begun = Now;
+        while (!presence.IsHere(Window - 1, 2, Now))
+        {
+            Assert.True(Now - begun < 60_000, "never came");
+            await Task.Delay(5, Cancellation);
+        }
+
+        Assert.False(presence.IsHere(2 * Window, 1, Now));
+    }
+
+    [Fact]
+    public async Task All_who_wait_for_one_window_are_called()
+    {
+        Presence presence = Follow();
+        Task[] arrivals = [.. Enumerable.Range(0, 100).Select(_ => ArrivalAsync(presence, 5, 1))];
+        await Task.WhenAll(arrivals).WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+        Assert.True(presence.IsHere(5, 1, Now));
+    }
+
+    [Fact]
+    public async Task A_file_that_was_cut_fails_and_whoever_waits_is_called()
+    {
+        Presence presence = Follow();
+        using (FileStream file = new(_path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.SetLength(Window);
+        }
+
+        await ArrivalAsync(presence, 2 * Window, 10);
+        Assert.NotEmpty(await _failed.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancellation));
+        Assert.False(presence.IsHere(2 * Window, 10, Now));
+    }
+
+    [Fact]
+    public async Task After_the_end_whoever_waits_is_called_and_gets_nothing()
+    {
+        Presence presence = Follow();
+        _threads.Dispose();
+        await ArrivalAsync(presence, 0, 1);
+        Assert.False(presence.IsHere(0, 1, Now));
+    }
+
+    [Fact]
+    public async Task A_cursor_sends_what_is_here_and_waits_for_the_rest()
+    {
+        string path = Path.Combine(_folder.Path, "film.flv");
+        File.WriteAllBytes(path, FilmBytes.Flv(1, 60, extraPayload: 20_000)); // 1.2 MB
+        Title title = Title.Open(path, "film.flv", presence: _threads);
+        Assert.True(title.TryAcquire());
+        StripCursor cursor = new(title, 1, 1 << 20, new PlayRange(0, -1, 0), 0);
+        using GatherList list = new();
+        long sent = 0;
+        int waits = 0;
+        while (!cursor.IsOver)
+        {
+            long now = Now;
+            list.Clear();
+            cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: false, now);
+            if (list.Length == 0)
+            {
+                Assert.True(cursor.Waits);
+                waits++;
+                TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                Assert.InRange(cursor.WaitForNext(now, () => arrived.TrySetResult()), 0, 60_000);
+                await arrived.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+                continue;
+            }
+
+            long length = list.Length;
+            cursor.Advance(length, long.MaxValue);
+            sent += length;
+        }
+
+        Assert.InRange(waits, 1, 100);
+        Assert.InRange(sent, 60 * 20_000, 60 * 21_000);
+        cursor.Retire();
+        title.Release();
+    }
+
+    [Fact]
+    public async Task A_cursor_asks_for_what_will_be_due_and_not_for_the_whole_film()
+    {
+        string path = Path.Combine(_folder.Path, "film.flv");
+        File.WriteAllBytes(path, FilmBytes.Flv(1, 500, extraPayload: 20_000)); // 20 s, 10 MB
+        Title title = Title.Open(path, "film.flv", presence: _threads);
+        Assert.True(title.TryAcquire());
+        StripCursor cursor = new(title, 1, 1 << 20, new PlayRange(0, -1, 0), 0);
+        cursor.AskAhead(until: 1000, Now);
+        long begun = Now;
+        while (!IsHere(4900))
+        {
+            Assert.True(Now - begun < 60_000, "never came");
+            await Task.Delay(5, Cancellation);
+        }
+
+        Assert.False(IsHere(8000));
+        cursor.Retire();
+        title.Release();
+
+        bool IsHere(long time)
+        {
+            Mapwire.Server.Strips.StripEntry entry = title.Strip.Entries[title.Strip.IndexAt(time)];
+            return title.Presence!.IsHere(entry.Offset, entry.Size, Now);
+        }
+    }
+
+    private Presence Follow() => new(_file, _region, _threads.ForDevice(_file.Identity.Device), reason => _failed.TrySetResult(reason));
+
+    private static async Task ArrivalAsync(Presence presence, long offset, int length)
+    {
+        TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        presence.WaitFor(offset, length, Now, Now, () => arrived.TrySetResult());
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
+    }
+}

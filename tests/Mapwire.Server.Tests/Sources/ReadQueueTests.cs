@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Mapwire.Server.Sources;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Sources;
+
+public sealed class ReadQueueTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void What_is_needed_first_is_brought_first()
+    {
+        using ManualResetEventSlim go = new();
+        using CountdownEvent done = new(5);
+        ConcurrentQueue<int> order = new();
+        ReadQueue queue = new("test", 1, request =>
+        {
+            go.Wait(Cancellation);
+            order.Enqueue(request.Window);
+            done.Signal();
+        });
+        queue.Add(Request(window: 0, neededAt: 0)); // the only thread is busy with it
+        SpinWait.SpinUntil(() => queue.Waiting == 0, TimeSpan.FromSeconds(60));
+        queue.Add(Request(1, 300));
+        queue.Add(Request(2, 100));
+        queue.Add(Request(3, 400));
+        queue.Add(Request(4, 200));
+        go.Set();
+        Assert.True(done.Wait(TimeSpan.FromSeconds(60), Cancellation));
+        Assert.Equal([0, 2, 4, 1, 3], order);
+        queue.Stop();
+    }
+
+    [Fact]
+    public void Reads_that_hang_hold_up_no_other_while_there_are_threads()
+    {
+        using ManualResetEventSlim hang = new();
+        using ManualResetEventSlim came = new();
+        ReadQueue queue = new("test", 4, request =>
+        {
+            if (request.Window < 3)
+            {
+                hang.Wait(Cancellation);
+            }
+            else
+            {
+                came.Set();
+            }
+        });
+        for (int window = 0; window < 4; window++)
+        {
+            queue.Add(Request(window, neededAt: window));
+        }
+
+        Assert.True(came.Wait(TimeSpan.FromSeconds(60), Cancellation));
+        hang.Set();
+        SpinWait.SpinUntil(() => queue.Waiting == 0, TimeSpan.FromSeconds(60));
+        queue.Stop();
+    }
+
+    private static PresenceRequest Request(int window, long neededAt) => new(null!, window, neededAt, wasHere: false);
+}
