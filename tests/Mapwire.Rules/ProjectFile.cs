@@ -19,7 +19,12 @@ internal sealed class ProjectFile(string path, string text)
     public IEnumerable<string> ProjectReferences =>
         Items("ProjectReference").Select(path => System.IO.Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
 
-    public IEnumerable<string> PackageReferences => Items("PackageReference");
+    /// <summary>Names of the packages that this one takes; analyzers that it keeps to itself are tools of the build, which nobody gets with it.</summary>
+    public IEnumerable<string> PackageReferences => _project.Descendants("PackageReference")
+        .Where(static element => (string?)element.Attribute("PrivateAssets") != "all"
+            || (string?)element.Attribute("Include") is not { } name || !name.EndsWith("Analyzers", StringComparison.Ordinal))
+        .Select(static element => (string?)element.Attribute("Include"))
+        .OfType<string>();
 
     /// <summary>The values of a property, wherever the file sets it.</summary>
     public IEnumerable<string> Property(string name) => _project.Descendants(name).Select(element => element.Value);
