@@ -20,7 +20,8 @@ internal static class CommitPairs
         Offset<Guid> record = arena.Allocate<Guid>();
         (string Name, Action<Guid> Commit)[] ways =
         [
-            ("C: pwrite of 16 bytes, fdatasync", value => BareSync.WriteAndSync(bare, value.ToByteArray(), (value.GetHashCode() & 7) * 4096)),
+            ("C: pwrite of 16 bytes, fdatasync",
+            value => BareSync.WriteAndSync(bare, value.ToByteArray(), (value.GetHashCode() & 7) * 4096)),
             ("DurableCell.Write", value => cell.Write(value)),
             ("Arena.Commit", value => { arena.Edit(record) = value; arena.Commit(); }),
         ];

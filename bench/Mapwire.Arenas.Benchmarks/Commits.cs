@@ -37,7 +37,8 @@ public class Commits
     }
 
     [Benchmark(Baseline = true, Description = "C: pwrite of 16 bytes, fdatasync")]
-    public void Bare() => BareSync.WriteAndSync(_bare, new Guid((int)++_next, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0).ToByteArray(), (_next & 7) * 4096);
+    public void Bare() =>
+        BareSync.WriteAndSync(_bare, new Guid((int)++_next, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0).ToByteArray(), (_next & 7) * 4096);
 
     [Benchmark(Description = "DurableCell.Write")]
     public void Cell() => _cell.Write(new Guid((int)++_next, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));

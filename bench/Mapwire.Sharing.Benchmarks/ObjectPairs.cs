@@ -26,7 +26,8 @@ public class ObjectPairs
         _event = SharedEvent.Create(_memory, 512, manualReset: false);
         _cell = SharedCell.Create<long>(_memory, 1024);
         _lock = SharedReaderWriterLock.Create(_memory, 1 << 13);
-        SharedRing one = SharedRing.Create(_memory, 1 << 16, 1 << 16), many = SharedRing.Create(_memory, 1 << 18, 1 << 16, RingProducers.Multiple);
+        SharedRing one = SharedRing.Create(_memory, 1 << 16, 1 << 16), many =
+            SharedRing.Create(_memory, 1 << 18, 1 << 16, RingProducers.Multiple);
         (_one, _fromOne, _many, _fromMany) = (one.OpenProducer(), one.OpenConsumer(), many.OpenProducer(), many.OpenConsumer());
     }
 

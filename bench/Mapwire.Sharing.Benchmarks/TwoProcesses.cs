@@ -81,7 +81,8 @@ internal static class TwoProcesses
             }
 
             Receive(consumer);
-            Note("ring with loans, 64-byte messages/s", Messages / Stopwatch.GetElapsedTime(start).TotalSeconds, bare["ring messages/s"], "at least 0.5");
+            Note("ring with loans, 64-byte messages/s", Messages / Stopwatch.GetElapsedTime(start).TotalSeconds, bare["ring messages/s"],
+                "at least 0.5");
 
             double wake = 0, wake99 = 0;
             var wakes = new double[Wakes];
@@ -122,7 +123,8 @@ internal static class TwoProcesses
 
             child.WaitForExit();
             SharedMutex mutex = SharedMutex.Create(memory, 128);
-            Note("mutex pair, uncontended, ns", Math.Min(Pair(mutex), Math.Min(Pair(mutex), Pair(mutex))), bare["mutex pair ns"], "at most 2");
+            Note("mutex pair, uncontended, ns", Math.Min(Pair(mutex), Math.Min(Pair(mutex), Pair(mutex))), bare["mutex pair ns"],
+                "at most 2");
             return child.ExitCode;
         }
         finally

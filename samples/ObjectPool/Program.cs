@@ -27,7 +27,8 @@ for (int i = 0; i < count; i++)
 }
 
 Console.WriteLine($"{count} taken, {made} made, {arena.UsedBlocks} blocks of {pages.Length >> 20} MiB");
-Console.WriteLine($"sum: {flying.Sum(at => arena.Get(at).X + arena.Get(at).Y)}; {(GC.GetTotalAllocatedBytes() - before) >> 10} KiB on the heap");
+Console.WriteLine(
+    $"sum: {flying.Sum(at => arena.Get(at).X + arena.Get(at).Y)}; {(GC.GetTotalAllocatedBytes() - before) >> 10} KiB on the heap");
 
 [ArenaType]
 internal struct Particle

@@ -45,7 +45,8 @@ internal static class ArenaCommand
 
             return report.IsSound ? ExitCode.Success : ExitCode.Failure;
         }
-        catch (Exception exception) when (exception is ArenaFormatException or IOException or UnauthorizedAccessException or PlatformNotSupportedException)
+        catch (Exception exception) when (exception is ArenaFormatException or IOException or UnauthorizedAccessException
+            or PlatformNotSupportedException)
         {
             Console.Error.WriteLine($"mapwire: {exception.Message.ReplaceLineEndings(" ")}");
             return ExitCode.Failure;

@@ -35,7 +35,8 @@ internal static class ArenaText
         Row("BLOCKS FROM", "USED", "BYTES", "FREE", "BYTES");
         foreach (SizeClassUse use in report.Classes)
         {
-            Row(PagesText.Size(use.SmallestBlock), Number(use.UsedBlocks), PagesText.Size(use.UsedBytes), Number(use.FreeBlocks), PagesText.Size(use.FreeBytes));
+            Row(PagesText.Size(use.SmallestBlock), Number(use.UsedBlocks), PagesText.Size(use.UsedBytes), Number(use.FreeBlocks),
+                PagesText.Size(use.FreeBytes));
         }
 
         output.WriteLine();

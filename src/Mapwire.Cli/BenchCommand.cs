@@ -15,14 +15,17 @@ internal static class BenchCommand
     /// <summary>The subcommand.</summary>
     public static Command Create()
     {
-        Argument<string[]> urls = new("URL") { Description = "rtmp://HOST[:PORT]/APPLICATION/NAME; players take them in turn.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> urls =
+            new("URL") { Description = "rtmp://HOST[:PORT]/APPLICATION/NAME; players take them in turn.", Arity = ArgumentArity.OneOrMore };
         Option<int> players = OptionFactory.Count("--players", "Players at once.", 1);
         Option<double> seconds = OptionFactory.Seconds("--seconds", "How long to measure, after the ramp.", 30);
         Option<double?> ramp = OptionFactory.OptionalSeconds("--ramp", "Over how long the players start; 500 a second when left out.");
-        Option<double> buffer = new("--buffer") { Description = "The media that a player says it buffers.", HelpName = "MS", DefaultValueFactory = _ => 3000 };
+        Option<double> buffer =
+            new("--buffer") { Description = "The media that a player says it buffers.", HelpName = "MS", DefaultValueFactory = _ => 3000 };
         Option<bool> fast = new("--fast") { Description = "Pull as fast as the server sends." };
         Option<bool> churn = new("--churn") { Description = "Connect, play, wait for the first frame, close; and again." };
-        Option<double?> churnRate = new("--churn-rate") { Description = "Connections begun a second; as fast as they end when left out.", HelpName = "N" };
+        Option<double?> churnRate =
+            new("--churn-rate") { Description = "Connections begun a second; as fast as they end when left out.", HelpName = "N" };
         Option<double?> seekEvery = OptionFactory.OptionalSeconds("--seek-every", "Each player seeks to a random place this often.");
         Option<int> threads = OptionFactory.Count("--threads", "Threads for the players.", 1);
         Option<int[]> processes = new("--server-pid")
@@ -33,7 +36,8 @@ internal static class BenchCommand
         };
         Option<double> rehearsal = OptionFactory.Seconds(
             "--rehearsal", "Plays before the test that are not counted, so that no start-up is measured.", 1);
-        Option<bool> enhanced = new("--enhanced") { Description = "Offer the codecs of Enhanced RTMP: HEVC, AV1, VP9, Opus and the others." };
+        Option<bool> enhanced =
+            new("--enhanced") { Description = "Offer the codecs of Enhanced RTMP: HEVC, AV1, VP9, Opus and the others." };
         Option<bool> remote = new("--remote") { Description = "Allow servers on other machines than this one." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new("bench", "Plays streams of any RTMP server with many players, checks and times what comes.")
@@ -82,7 +86,8 @@ internal static class BenchCommand
         _ => LoadMode.Watch,
     };
 
-    private static async Task<int> BenchAsync(string[] urls, bool remote, bool asJson, Func<string, Option?> find, Func<IReadOnlyList<LoadTarget>, LoadOptions> choose)
+    private static async Task<int> BenchAsync(string[] urls, bool remote, bool asJson, Func<string, Option?> find,
+        Func<IReadOnlyList<LoadTarget>, LoadOptions> choose)
     {
         using StopSignals signals = new();
         LoadTest test;

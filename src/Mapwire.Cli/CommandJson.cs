@@ -5,7 +5,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Mapwire.Cli;
 
-/// <summary>How the command writes JSON: readable (no \u0027 for an apostrophe, which only HTML needs), by code that is generated at build time.</summary>
+/// <summary>
+/// How the command writes JSON: readable (no \u0027 for an apostrophe, which only HTML needs), by code that is generated at build time.
+/// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ProbedFile))]
 [JsonSerializable(typeof(ProbedList))]

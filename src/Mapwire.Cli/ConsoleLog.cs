@@ -13,11 +13,12 @@ internal static class ConsoleLog
     private const ConsoleLoggerQueueFullMode WhenFull = ConsoleLoggerQueueFullMode.DropWrite;
 
     /// <summary>
-    /// Puts the library's parts together by hand: its own way, over dependency injection, is a third of the time until a server listens. Disposing
-    /// the provider writes what is still queued.
+    /// Puts the library's parts together by hand: its own way, over dependency injection, is a third of the time until a server listens.
+    /// Disposing the provider writes what is still queued.
     /// </summary>
     public static ConsoleLoggerProvider Create() =>
-        new(new FixedOptions(new ConsoleLoggerOptions { FormatterName = LineFormatter.Called, QueueFullMode = WhenFull }), [new LineFormatter()]);
+        new(new FixedOptions(new ConsoleLoggerOptions { FormatterName = LineFormatter.Called, QueueFullMode = WhenFull }),
+        [new LineFormatter()]);
 
     private sealed class FixedOptions(ConsoleLoggerOptions options) : IOptionsMonitor<ConsoleLoggerOptions>
     {

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Mapwire.Cli;
 
-/// <summary>Reads HOST:PORT: <c>127.0.0.1:1935</c>, <c>[::]:1935</c>, <c>localhost:1935</c>; <c>:1935</c> and <c>*:1935</c> are all IPv4 addresses.</summary>
+/// <summary>
+/// Reads HOST:PORT: <c>127.0.0.1:1935</c>, <c>[::]:1935</c>, <c>localhost:1935</c>; <c>:1935</c> and <c>*:1935</c> are all IPv4 addresses.
+/// </summary>
 internal static class EndPointText
 {
     /// <summary>What <see cref="Parse"/> takes, for messages.</summary>

@@ -4,7 +4,9 @@ using Mapwire.Server.Catalog;
 
 namespace Mapwire.Cli;
 
-/// <summary>What a file may cost before it is refused: the same options for serving and probing, named as refusals name the limits.</summary>
+/// <summary>
+/// What a file may cost before it is refused: the same options for serving and probing, named as refusals name the limits.
+/// </summary>
 internal sealed class LimitOptions
 {
     private readonly Option<long> _movieBytes = OptionFactory.LongBytes(
@@ -28,7 +30,8 @@ internal sealed class LimitOptions
     private IEnumerable<(string Property, Option Option)> All =>
     [
         (nameof(MediaLimits.MovieBytes), _movieBytes), (nameof(MediaLimits.Boxes), _boxes), (nameof(MediaLimits.Depth), _depth),
-        (nameof(MediaLimits.Tracks), _tracks), (nameof(MediaLimits.SamplesPerTrack), _samples), (nameof(TitleLimits.OpeningTime), _openingTime),
+        (nameof(MediaLimits.Tracks), _tracks), (nameof(MediaLimits.SamplesPerTrack), _samples),
+        (nameof(TitleLimits.OpeningTime), _openingTime),
     ];
 
     /// <summary>Adds the options to a command.</summary>

@@ -40,60 +40,64 @@ internal static class OptionFactory
     /// <param name="description">A sentence for the help.</param>
     /// <param name="unit">What stands for the value in the help.</param>
     /// <param name="takes">What the value has to be, for the message.</param>
-    /// <param name="parse">Reads the value; throws a <see cref="FormatException"/> or an <see cref="OverflowException"/> where it is none.</param>
+    /// <param name="parse">Reads the value; throws a <see cref="FormatException"/> or an <see cref="OverflowException"/> where it is
+    /// none.</param>
     /// <param name="value">The default; null for none.</param>
     public static Option<T> Create<T>(
-        string name, string description, string unit, string takes, Func<string, T> parse, Func<ArgumentResult, T>? value = null) => new(name)
-        {
-            Description = description,
-            HelpName = unit,
-            DefaultValueFactory = value,
-            CustomParser = given =>
+        string name, string description, string unit, string takes, Func<string, T> parse, Func<ArgumentResult, T>? value = null) =>
+            new(name)
             {
-                string text = given.Tokens[0].Value;
-                try
+                Description = description,
+                HelpName = unit,
+                DefaultValueFactory = value,
+                CustomParser = given =>
                 {
-                    return parse(text);
-                }
-                catch (Exception exception) when (exception is FormatException or OverflowException)
-                {
-                    given.AddError($"{name} must be {takes} (was '{text}')");
-                    return default!;
-                }
-            },
-        };
+                    string text = given.Tokens[0].Value;
+                    try
+                    {
+                        return parse(text);
+                    }
+                    catch (Exception exception) when (exception is FormatException or OverflowException)
+                    {
+                        given.AddError($"{name} must be {takes} (was '{text}')");
+                        return default!;
+                    }
+                },
+            };
 
     /// <summary>An option with a reader of its own that may be given more than once.</summary>
     /// <param name="name">With its dashes.</param>
     /// <param name="description">A sentence for the help.</param>
     /// <param name="unit">What stands for a value in the help.</param>
     /// <param name="takes">What a value has to be, for the message.</param>
-    /// <param name="parse">Reads one value; throws a <see cref="FormatException"/> or an <see cref="OverflowException"/> where it is none.</param>
+    /// <param name="parse">Reads one value; throws a <see cref="FormatException"/> or an <see cref="OverflowException"/> where it is
+    /// none.</param>
     /// <param name="values">The default.</param>
-    public static Option<T[]> CreateList<T>(string name, string description, string unit, string takes, Func<string, T> parse, T[] values) => new(name)
-    {
-        Description = description,
-        HelpName = unit,
-        DefaultValueFactory = _ => values,
-        CustomParser = given =>
+    public static Option<T[]> CreateList<T>(string name, string description, string unit, string takes, Func<string, T> parse,
+        T[] values) => new(name)
         {
-            List<T> read = [];
-            foreach (Token token in given.Tokens)
+            Description = description,
+            HelpName = unit,
+            DefaultValueFactory = _ => values,
+            CustomParser = given =>
             {
-                try
+                List<T> read = [];
+                foreach (Token token in given.Tokens)
                 {
-                    read.Add(parse(token.Value));
+                    try
+                    {
+                        read.Add(parse(token.Value));
+                    }
+                    catch (Exception exception) when (exception is FormatException or OverflowException)
+                    {
+                        given.AddError($"{name} must be {takes} (was '{token.Value}')");
+                        break;
+                    }
                 }
-                catch (Exception exception) when (exception is FormatException or OverflowException)
-                {
-                    given.AddError($"{name} must be {takes} (was '{token.Value}')");
-                    break;
-                }
-            }
 
-            return [.. read];
-        },
-    };
+                return [.. read];
+            },
+        };
 
     /// <summary>A library's message about one of its properties, in the command's words.</summary>
     /// <param name="exception">Names the property, in its message too.</param>
@@ -107,7 +111,8 @@ internal static class OptionFactory
     }
 
     private static double ParseDouble(string text) =>
-        double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && double.IsFinite(number) && Math.Abs(number) < TimeSpan.MaxValue.TotalSeconds
+        double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && double.IsFinite(number)
+        && Math.Abs(number) < TimeSpan.MaxValue.TotalSeconds
             ? number
             : throw new FormatException();
 

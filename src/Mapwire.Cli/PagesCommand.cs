@@ -14,13 +14,15 @@ internal static class PagesCommand
     /// <summary>The subcommand.</summary>
     public static Command Create()
     {
-        Argument<string[]> files = new("FILE") { Description = "Files; folders with all files below them.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> files =
+            new("FILE") { Description = "Files; folders with all files below them.", Arity = ArgumentArity.OneOrMore };
         Option<bool> warm = new("--warm") { Description = "Read the files into memory first." };
         Option<bool> evict = new("--evict") { Description = "Drop the files from memory first." };
         Option<bool> keep = new("--lock") { Description = "Keep the files in memory until interrupted." };
         Option<bool> watch = new("--watch") { Description = "Look again every second until interrupted." };
         Option<bool> json = new("--json") { Description = "Print JSON, one object a look." };
-        Command command = new("pages", "Shows what of files is in memory, and brings them in or out.") { files, warm, evict, keep, watch, json };
+        Command command =
+            new("pages", "Shows what of files is in memory, and brings them in or out.") { files, warm, evict, keep, watch, json };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(evict) && (parsed.GetValue(warm) || parsed.GetValue(keep)))
@@ -86,7 +88,8 @@ internal static class PagesCommand
                 if (keep && !watch)
                 {
                     Console.Error.WriteLine(string.Create(
-                        CultureInfo.InvariantCulture, $"{PagesText.Size(held.Sum(region => region.Length))} of {held.Count} files locked in memory until interrupted"));
+                        CultureInfo.InvariantCulture,
+                        $"{PagesText.Size(held.Sum(region => region.Length))} of {held.Count} files locked in memory until interrupted"));
                     stop.WaitHandle.WaitOne();
                 }
             }
@@ -158,7 +161,8 @@ internal static class PagesCommand
             {
                 action();
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PlatformNotSupportedException or ArgumentException)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PlatformNotSupportedException
+                or ArgumentException)
             {
                 Output.TryWriteError($"{TerminalText.Clean(file)}: {exception.Message}");
                 _failed = true;
@@ -177,7 +181,9 @@ internal static class PagesCommand
             }
         }
 
-        /// <summary>The files below a folder, in order; links are not followed out of it, and a folder that cannot be listed is told.</summary>
+        /// <summary>
+        /// The files below a folder, in order; links are not followed out of it, and a folder that cannot be listed is told.
+        /// </summary>
         private List<string> Walk(string name)
         {
             if (!Directory.Exists(name))
@@ -191,7 +197,8 @@ internal static class PagesCommand
             {
                 Try(folder, () =>
                 {
-                    EnumerationOptions all = new() { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device };
+                    EnumerationOptions all =
+                        new() { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device };
                     files.AddRange(Directory.EnumerateFiles(folder, "*", all));
                     foreach (string inner in Directory.EnumerateDirectories(folder, "*", all))
                     {

@@ -23,7 +23,8 @@ internal static class PagesText
         foreach (PageReport report in reports)
         {
             table.AddRow(
-                new Text(TerminalText.Clean(report.Path, int.MaxValue)), new Text(Size(report.Size)), new Text(Resident(report) is long bytes ? Size(bytes) : "not known"),
+                new Text(TerminalText.Clean(report.Path, int.MaxValue)), new Text(Size(report.Size)),
+                new Text(Resident(report) is long bytes ? Size(bytes) : "not known"),
                 new Text(Share(report.ResidentPages, report.Pages)), new Text(Bar(report)));
         }
 

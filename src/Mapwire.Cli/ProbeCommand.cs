@@ -17,10 +17,12 @@ internal static class ProbeCommand
         };
         Option<bool> json = new("--json") { Description = "Print JSON: one object, of several files or a folder an array of them." };
         Option<bool> boxes = new("--boxes") { Description = "Print the box tree with offsets and sizes." };
-        Command command = new("probe", "Says what the server would make of files, and whether and why they are refused.") { files, json, boxes };
+        Command command =
+            new("probe", "Says what the server would make of files, and whether and why they are refused.") { files, json, boxes };
         LimitOptions limits = new();
         limits.AddTo(command);
-        command.SetAction((parsed, _) => ProbeAsync(parsed.GetValue(files)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes)));
+        command.SetAction(
+            (parsed, _) => ProbeAsync(parsed.GetValue(files)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes)));
         return command;
     }
 
@@ -66,7 +68,8 @@ internal static class ProbeCommand
         }
         else if (!isSingle)
         {
-            Console.WriteLine($"{documents.Count} {(documents.Count == 1 ? "file" : "files")}: {documents.Count - refused} playable, {refused} refused");
+            Console.WriteLine(
+                $"{documents.Count} {(documents.Count == 1 ? "file" : "files")}: {documents.Count - refused} playable, {refused} refused");
         }
 
         return refused == 0 ? ExitCode.Success : ExitCode.Failure;

@@ -6,7 +6,8 @@ namespace Mapwire.Cli;
 
 /// <summary>A recording for programs. Times are seconds, rates 1000 bits a second, sizes and offsets bytes.</summary>
 internal sealed record ProbedFile(
-    string File, bool Playable, string? Refusal, string? PlainRefusal, string? EnhancedRefusal, bool Truncated, double Duration, double Bitrate,
+    string File, bool Playable, string? Refusal, string? PlainRefusal, string? EnhancedRefusal, bool Truncated, double Duration,
+    double Bitrate,
     long Size, IReadOnlyList<ProbedTrack> Tracks)
 {
     /// <summary>The box tree; left out unless it was asked for.</summary>
@@ -17,13 +18,16 @@ internal sealed record ProbedFile(
         path, report.Refusal is null, report.Refusal, report.PlainRefusal, report.EnhancedRefusal, report.IsTruncated,
         report.Duration.TotalSeconds, report.KilobitsPerSecond, report.FileLength, [.. report.Tracks.Select(ProbedTrack.From)])
     {
-        Boxes = boxes is null ? null : [.. boxes.Select(static box => new ProbedBox(box.Type.ToString(), box.Offset, box.Length, box.Depth, box.Fault))],
+        Boxes = boxes is null
+            ? null
+            : [.. boxes.Select(static box => new ProbedBox(box.Type.ToString(), box.Offset, box.Length, box.Depth, box.Fault))],
     };
 }
 
 /// <summary>A track; what only pictures or only sound have is left out for the others.</summary>
 internal sealed record ProbedTrack(
-    uint Id, string Kind, string SampleEntry, string? Codec, string? CodecString, string? Language, bool Playable, string? LeftOut, string? Offer,
+    uint Id, string Kind, string SampleEntry, string? Codec, string? CodecString, string? Language, bool Playable, string? LeftOut,
+    string? Offer,
     double Duration, double Bitrate, long Samples,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Width,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Height,
@@ -38,7 +42,8 @@ internal sealed record ProbedTrack(
         bool isVideo = track.Kind == "Video";
         bool isAudio = track.Kind == "Audio";
         return new ProbedTrack(
-            track.Id, track.Kind.ToLowerInvariant(), track.SampleEntry, track.Codec, track.CodecString, track.Language, track.LeftOut is null,
+            track.Id, track.Kind.ToLowerInvariant(), track.SampleEntry, track.Codec, track.CodecString, track.Language,
+            track.LeftOut is null,
             track.LeftOut, track.Offer, track.Duration.TotalSeconds, track.KilobitsPerSecond, track.Samples,
             isVideo ? track.Width : null, isVideo ? track.Height : null, isVideo ? track.FrameRate : null,
             isAudio ? track.SampleRate : null, isAudio ? track.Channels : null,
@@ -57,7 +62,8 @@ internal sealed record ProbedList(
     public static ProbedList From(string path, PlaylistReport report) => new(
         path, report.Refusal is null, report.Refusal, report.PlainRefusal, report.Duration.TotalSeconds, report.FileLength,
         [.. report.Items.Select(static item => new ProbedItem(
-            item.Number, item.Name, item.Place, item.Refusal is null, item.Refusal, item.PlainRefusal, item.In.TotalSeconds, item.Out.TotalSeconds))]);
+            item.Number, item.Name, item.Place, item.Refusal is null, item.Refusal, item.PlainRefusal, item.In.TotalSeconds,
+            item.Out.TotalSeconds))]);
 }
 
 /// <summary>An item of a playlist.</summary>

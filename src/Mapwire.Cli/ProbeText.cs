@@ -27,7 +27,8 @@ internal static class ProbeText
 
         if (report.Refusal is null)
         {
-            output.WriteLine(Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.KilobitsPerSecond:0.0} kbit/s, {report.FileLength} bytes"));
+            output.WriteLine(
+                Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.KilobitsPerSecond:0.0} kbit/s, {report.FileLength} bytes"));
         }
 
         if (report.IsTruncated)
@@ -59,7 +60,8 @@ internal static class ProbeText
         output.WriteLine(Verdict(path, report.Refusal, report.PlainRefusal));
         if (report.Refusal is null)
         {
-            output.WriteLine(Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.Items.Count} items, {report.FileLength} bytes"));
+            output.WriteLine(
+                Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.Items.Count} items, {report.FileLength} bytes"));
         }
 
         foreach (PlaylistItemReport item in report.Items)
@@ -100,7 +102,8 @@ internal static class ProbeText
         words += Line($", {track.Duration.TotalSeconds:0.000} s, {track.KilobitsPerSecond:0.0} kbit/s, {track.Samples} samples");
         if (track.KeyframeInterval is { } interval)
         {
-            words += Line($", keyframe every {interval.TotalSeconds:0.00} s (longest {track.LongestKeyframeInterval!.Value.TotalSeconds:0.00} s)");
+            words += Line(
+                $", keyframe every {interval.TotalSeconds:0.00} s (longest {track.LongestKeyframeInterval!.Value.TotalSeconds:0.00} s)");
         }
 
         words += track.Language is null ? "" : $", {track.Language}";

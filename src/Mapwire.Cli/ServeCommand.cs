@@ -109,7 +109,9 @@ internal static class ServeCommand
         return true;
     }
 
-    /// <summary>Says how many titles there are, when they are counted: serving and ending do not wait for a file system that does not answer.</summary>
+    /// <summary>
+    /// Says how many titles there are, when they are counted: serving and ending do not wait for a file system that does not answer.
+    /// </summary>
     private static async Task TellTitlesAsync(RtmpServer server, string folder)
     {
         TitleCount count = await server.CountTitlesAsync(CountLimit).ConfigureAwait(false);
@@ -117,7 +119,8 @@ internal static class ServeCommand
         Output.TryWriteLine($"{least}{count.Titles} {(count.Titles == 1 ? "title" : "titles")} in {folder}");
         if (count.FirstFault is { } fault)
         {
-            Output.TryWriteError($"{count.UnreadableFolders} {(count.UnreadableFolders == 1 ? "folder" : "folders")} could not be read; the first: {fault}");
+            Output.TryWriteError(
+                $"{count.UnreadableFolders} {(count.UnreadableFolders == 1 ? "folder" : "folders")} could not be read; the first: {fault}");
         }
 
         if (count.Pending is { } pending)

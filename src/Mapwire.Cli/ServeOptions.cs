@@ -20,12 +20,18 @@ internal sealed class ServeOptions
     private readonly Option<double> _sendTimeout;
     private readonly Option<int> _maxConnections;
     private readonly Option<int> _workers;
-    private readonly Option<long?> _maxPlayerRate = OptionFactory.OptionalLongBytes("--max-player-rate", "The most sent to one player a second; no limit when left out.");
-    private readonly Option<long?> _maxServerRate = OptionFactory.OptionalLongBytes("--max-server-rate", "The most sent to all players a second; no limit when left out.");
-    private readonly Option<int?> _sendBuffer = OptionFactory.OptionalBytes("--send-buffer", "The kernel's send buffer of a player; the system's own when left out.");
-    private readonly Option<int?> _receiveBuffer = OptionFactory.OptionalBytes("--receive-buffer", "The kernel's receive buffer of a player; the system's own when left out.");
+    private readonly Option<long?> _maxPlayerRate =
+        OptionFactory.OptionalLongBytes("--max-player-rate", "The most sent to one player a second; no limit when left out.");
+    private readonly Option<long?> _maxServerRate =
+        OptionFactory.OptionalLongBytes("--max-server-rate", "The most sent to all players a second; no limit when left out.");
+    private readonly Option<int?> _sendBuffer =
+        OptionFactory.OptionalBytes("--send-buffer", "The kernel's send buffer of a player; the system's own when left out.");
+    private readonly Option<int?> _receiveBuffer =
+        OptionFactory.OptionalBytes("--receive-buffer", "The kernel's receive buffer of a player; the system's own when left out.");
 
-    private readonly Option<long?> _maxPacingRate = OptionFactory.OptionalLongBytes("--max-pacing-rate", "The most the system puts on the wire for one player a second; no limit when left out.");
+    private readonly Option<long?> _maxPacingRate =
+        OptionFactory.OptionalLongBytes("--max-pacing-rate",
+        "The most the system puts on the wire for one player a second; no limit when left out.");
     private readonly Option<double> _minBuffer;
     private readonly Option<double> _maxPause;
     private readonly Option<long> _minPlayerRate;
@@ -33,7 +39,8 @@ internal sealed class ServeOptions
     private readonly Option<int> _maxAddressConnects;
     private readonly Option<double> _maxUnsentTime;
     private readonly Option<double> _acknowledgeTimeout;
-    private readonly Option<bool> _copyPayload = new("--copy-payload") { Description = "Send by copies, as encrypted connections do.", Hidden = true };
+    private readonly Option<bool> _copyPayload =
+        new("--copy-payload") { Description = "Send by copies, as encrypted connections do.", Hidden = true };
 
     private readonly Option<bool> _legacyHevc = new("--legacy-hevc")
     {
@@ -74,20 +81,31 @@ internal sealed class ServeOptions
             EndPointText.Takes,
             EndPointText.Parse,
             [.. defaults.EndPoints]);
-        _maxBuffer = Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
+        _maxBuffer =
+            Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
         _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
         _handshakeTimeout = Seconds("--handshake-timeout", "From accept to the connect command.", defaults.HandshakeTimeout);
         _idleTimeout = Seconds("--idle-timeout", "How long a connection may do nothing.", defaults.IdleTimeout);
         _sendTimeout = Seconds("--send-timeout", "How long a player may not read what it is sent.", defaults.SendTimeout);
         _maxConnections = OptionFactory.Count("--max-connections", "The most connections at once.", defaults.MaxConnections);
         _workers = OptionFactory.Count("--workers", "Threads that serve connections.", defaults.Workers);
-        _minBuffer = Seconds("--min-buffer", "The least media sent ahead of a player's clock, whatever it asks for.", defaults.MinClientBuffer);
+        _minBuffer =
+            Seconds("--min-buffer", "The least media sent ahead of a player's clock, whatever it asks for.", defaults.MinClientBuffer);
         _maxPause = Seconds("--max-pause", "How long a player may stay paused.", defaults.MaxPause);
-        _minPlayerRate = OptionFactory.LongBytes("--min-player-rate", "What a player has to read a second while its socket is full, over the send timeout; 0 for anything.", defaults.MinPlayerRate);
-        _maxAddressConnections = OptionFactory.Count("--max-address-connections", "The most connections of one address at once; 0 for no limit.", defaults.MaxConnectionsPerAddress);
-        _maxAddressConnects = OptionFactory.Count("--max-address-connects", "New connections a second of one address; 0 for no limit.", defaults.MaxConnectsPerAddress);
-        _maxUnsentTime = Seconds("--max-unsent-time", "What may wait unsent in a full socket, as time of its path's rate; 0 for the system's own.", defaults.MaxUnsentTime);
-        _acknowledgeTimeout = Seconds("--acknowledge-timeout", "How long sent bytes may stay without an acknowledgement.", defaults.AcknowledgeTimeout);
+        _minPlayerRate =
+            OptionFactory.LongBytes("--min-player-rate",
+            "What a player has to read a second while its socket is full, over the send timeout; 0 for anything.", defaults.MinPlayerRate);
+        _maxAddressConnections =
+            OptionFactory.Count("--max-address-connections", "The most connections of one address at once; 0 for no limit.",
+            defaults.MaxConnectionsPerAddress);
+        _maxAddressConnects =
+            OptionFactory.Count("--max-address-connects", "New connections a second of one address; 0 for no limit.",
+            defaults.MaxConnectsPerAddress);
+        _maxUnsentTime =
+            Seconds("--max-unsent-time", "What may wait unsent in a full socket, as time of its path's rate; 0 for the system's own.",
+            defaults.MaxUnsentTime);
+        _acknowledgeTimeout =
+            Seconds("--acknowledge-timeout", "How long sent bytes may stay without an acknowledgement.", defaults.AcknowledgeTimeout);
         _byProperty = new Dictionary<string, Option>(StringComparer.Ordinal)
         {
             [nameof(RtmpServerOptions.EndPoints)] = _rtmp,
@@ -166,9 +184,12 @@ internal sealed class ServeOptions
     public string Translate(ArgumentException exception) =>
         OptionFactory.Translate(exception, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
 
-    private static Option<double> Seconds(string name, string description, TimeSpan value) => OptionFactory.Seconds(name, description, value.TotalSeconds);
+    private static Option<double> Seconds(string name, string description, TimeSpan value) =>
+        OptionFactory.Seconds(name, description, value.TotalSeconds);
 
-    /// <summary>Where this user's programs keep what they can make again (XDG Base Directory Specification; Windows: local application data).</summary>
+    /// <summary>
+    /// Where this user's programs keep what they can make again (XDG Base Directory Specification; Windows: local application data).
+    /// </summary>
     private static string? GetUserCacheFolder()
     {
         string? caches = OperatingSystem.IsWindows()

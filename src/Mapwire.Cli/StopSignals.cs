@@ -14,7 +14,8 @@ internal sealed class StopSignals : IDisposable
     public StopSignals() =>
         _registrations =
         [
-            .. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]).Select(signal => PosixSignalRegistration.Create(signal, Stop)),
+            .. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]).Select(
+                signal => PosixSignalRegistration.Create(signal, Stop)),
         ];
 
     /// <summary>Cancelled by the first signal.</summary>

@@ -1,6 +1,6 @@
-using Mapwire.Server;
 using System.CommandLine;
 using System.Globalization;
+using Mapwire.Server;
 using Mapwire.Server.Statistics;
 using Spectre.Console;
 
@@ -14,18 +14,22 @@ internal static class TopCommand
     /// <summary>The subcommand.</summary>
     public static Command Create()
     {
-        Argument<string?> name = new("NAME") { Description = "The server of this name; all when left out.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> name =
+            new("NAME") { Description = "The server of this name; all when left out.", Arity = ArgumentArity.ZeroOrOne };
         Option<bool> once = new("--once") { Description = "Print once and end; so it is too where there is no terminal." };
         Option<bool> json = new("--json") { Description = "Print JSON once: an object with servers, each with its titles and players." };
-        Option<string?> folder = new("--folder") { Description = "Where servers were told to publish with --statistics-folder.", HelpName = "DIR" };
+        Option<string?> folder =
+            new("--folder") { Description = "Where servers were told to publish with --statistics-folder.", HelpName = "DIR" };
         Option<double> interval = OptionFactory.Seconds("--interval", "How often to look.", 1);
-        Command command = new("top", "Shows servers, their titles and players, be the server stuck or dead.") { name, once, json, folder, interval };
+        Command command =
+            new("top", "Shows servers, their titles and players, be the server stuck or dead.") { name, once, json, folder, interval };
         command.SetAction(parsed =>
         {
             double seconds = parsed.GetValue(interval);
             if (seconds is not (>= 0.1 and <= LongestInterval))
             {
-                return ExitCode.Misuse(string.Create(CultureInfo.InvariantCulture, $"--interval must be from 0.1 to 3,600 seconds (was {seconds})"));
+                return ExitCode.Misuse(
+                    string.Create(CultureInfo.InvariantCulture, $"--interval must be from 0.1 to 3,600 seconds (was {seconds})"));
             }
 
             if (parsed.GetValue(folder) is { } place && !Directory.Exists(place))
@@ -84,7 +88,8 @@ internal static class TopCommand
             return AnsiConsole.Console;
         }
 
-        IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        IAnsiConsole plain =
+            AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
         plain.Profile.Width = 240;
         return plain;
     }

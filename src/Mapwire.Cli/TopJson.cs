@@ -15,9 +15,11 @@ internal sealed record ServerJson(
     IReadOnlyList<TitleJson> Titles, IReadOnlyList<PlayerJson> Players)
 {
     public static ServerJson From(ServerSnapshot server) => new(
-        server.Name, server.ProcessId, server.Address, server.Folder, server.State.ToString().ToLowerInvariant(), server.HeartbeatAge.TotalSeconds,
+        server.Name, server.ProcessId, server.Address, server.Folder, server.State.ToString().ToLowerInvariant(),
+        server.HeartbeatAge.TotalSeconds,
         server.Started, server.Uptime.TotalSeconds, server.Connections, server.Bytes, server.BytesPerSecond, server.Plays, server.Stalls,
-        [.. server.Workers.Select(WorkerJson.From)], [.. server.Titles.Select(TitleJson.From)], [.. server.Players.Select(PlayerJson.From)]);
+        [.. server.Workers.Select(WorkerJson.From)], [.. server.Titles.Select(TitleJson.From)],
+        [.. server.Players.Select(PlayerJson.From)]);
 }
 
 /// <summary>A worker thread.</summary>
@@ -29,7 +31,8 @@ internal sealed record WorkerJson(int Connections, long Bytes, double BytesPerSe
 
 /// <summary>A title.</summary>
 internal sealed record TitleJson(
-    string Name, int Players, long Plays, long Bytes, double BytesPerSecond, long Stalls, double? LeastBufferLead, double Duration, long FileSize,
+    string Name, int Players, long Plays, long Bytes, double BytesPerSecond, long Stalls, double? LeastBufferLead, double Duration,
+    long FileSize,
     double? ResidentShare)
 {
     public static TitleJson From(TitleSnapshot title) => new(

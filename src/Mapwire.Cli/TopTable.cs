@@ -41,12 +41,14 @@ internal sealed class TopTable(IReadOnlyList<TopColumn> columns, int width)
     }
 
     /// <summary>The text, with an ellipsis where it does not fit.</summary>
-    public static string Cut(string text, int width) => text.Length <= width ? text : string.Concat(text.AsSpan(0, Math.Max(0, width - 1)), "…");
+    public static string Cut(string text, int width) =>
+        text.Length <= width ? text : string.Concat(text.AsSpan(0, Math.Max(0, width - 1)), "…");
 
     private int Rest(List<int> shown, int[] widths, int flexible) =>
         width - shown.Where(i => i != flexible).Sum(i => widths[i] + Gap);
 
-    private static string Align(string cell, int width, bool isRight) => isRight ? Cut(cell, width).PadLeft(width) : Cut(cell, width).PadRight(width);
+    private static string Align(string cell, int width, bool isRight) =>
+        isRight ? Cut(cell, width).PadLeft(width) : Cut(cell, width).PadRight(width);
 }
 
 /// <summary>A column of a <see cref="TopTable"/>.</summary>

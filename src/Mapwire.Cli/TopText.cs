@@ -1,5 +1,5 @@
-using Mapwire.Server;
 using System.Globalization;
+using Mapwire.Server;
 using Mapwire.Server.Statistics;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -19,7 +19,8 @@ internal static class TopText
 
     private static readonly TopColumn[] PlayerColumns =
     [
-        new("PLAYER", 8, IsRight: false), new("TITLE", 9, IsRight: false, IsFlexible: true), new("STATE", 3, IsRight: false), new("POSITION", 4),
+        new("PLAYER", 8, IsRight: false), new("TITLE", 9, IsRight: false, IsFlexible: true), new("STATE", 3, IsRight: false),
+        new("POSITION", 4),
         new("LEAD", 6), new("RATE", 7), new("BYTES", 2), new("STALLS", 5),
     ];
 
@@ -29,7 +30,8 @@ internal static class TopText
     /// <param name="width">Characters of a line.</param>
     /// <param name="rows">The most lines of a server; at least 9.</param>
     /// <param name="selected">The player that is marked; null for none.</param>
-    public static IRenderable Draw(IReadOnlyList<ServerSnapshot> servers, TopSort sort, int width, int rows = int.MaxValue, long? selected = null)
+    public static IRenderable Draw(IReadOnlyList<ServerSnapshot> servers, TopSort sort, int width, int rows = int.MaxValue,
+        long? selected = null)
     {
         List<IRenderable> lines = [];
         foreach (ServerSnapshot server in servers)
@@ -45,7 +47,9 @@ internal static class TopText
         return new Rows(lines);
     }
 
-    /// <summary>A third of the lines below the head is for titles, the rest for players; each table ends with how many more there are.</summary>
+    /// <summary>
+    /// A third of the lines below the head is for titles, the rest for players; each table ends with how many more there are.
+    /// </summary>
     private static List<IRenderable> Draw(ServerSnapshot server, TopSort sort, int width, int rows, long? selected)
     {
         List<IRenderable> lines = [.. Head(server, width)];
@@ -70,7 +74,8 @@ internal static class TopText
         Line("state", $"{Word(player)}, sent something {Seconds(player.Silence)} ago");
         Line("position", $"{Clock(player.Position)} of {Clock(title?.Duration ?? TimeSpan.Zero)}");
         Line("buffer lead", Lead(player));
-        Line("rate", $"{Rate(player.BytesPerSecond)}; {Rate(player.Bytes / Math.Max(1, player.Connected.TotalSeconds))} since it connected");
+        Line("rate",
+            $"{Rate(player.BytesPerSecond)}; {Rate(player.Bytes / Math.Max(1, player.Connected.TotalSeconds))} since it connected");
         Line("bytes", PagesText.Size(player.Bytes));
         Line("stalls", Number(player.Stalls));
         Line("playing for", Clock(player.Played));
@@ -92,9 +97,11 @@ internal static class TopText
         {
             TopSort.Rate => server.Players.OrderByDescending(static player => player.BytesPerSecond),
             TopSort.Bytes => server.Players.OrderByDescending(static player => player.Bytes),
-            TopSort.Lead => server.Players.OrderBy(static player => player.State == PlayerState.Playing ? player.BufferLead : TimeSpan.MaxValue),
+            TopSort.Lead => server.Players.OrderBy(
+                static player => player.State == PlayerState.Playing ? player.BufferLead : TimeSpan.MaxValue),
             TopSort.Stalls => server.Players.OrderByDescending(static player => player.Stalls),
-            TopSort.Title => server.Players.OrderBy(static player => player.Title, StringComparer.Ordinal).ThenBy(Peer, StringComparer.Ordinal),
+            TopSort.Title => server.Players.OrderBy(static player => player.Title, StringComparer.Ordinal)
+                .ThenBy(Peer, StringComparer.Ordinal),
             _ => server.Players.OrderBy(Peer, StringComparer.Ordinal),
         },
     ];
@@ -138,8 +145,10 @@ internal static class TopText
         foreach (TitleSnapshot title in SortedTitles(server, sort).Take(shown))
         {
             table.Add(
-                Style.Plain, TerminalText.Clean(title.Name), Number(title.Players), Number(title.Plays), Rate(title.BytesPerSecond), PagesText.Size(title.Bytes),
-                title.LeastLead is { } lead ? Signed(lead) : "-", Number(title.Stalls), PagesText.Size(title.FileLength), Share(title.ResidentShare));
+                Style.Plain, TerminalText.Clean(title.Name), Number(title.Players), Number(title.Plays), Rate(title.BytesPerSecond),
+                PagesText.Size(title.Bytes),
+                title.LeastLead is { } lead ? Signed(lead) : "-", Number(title.Stalls), PagesText.Size(title.FileLength),
+                Share(title.ResidentShare));
         }
 
         return [.. table.Draw(), .. More(server.Titles.Count - shown, "titles")];
@@ -157,7 +166,8 @@ internal static class TopText
         int first = 0;
         for (int i = 0; i < players.Count; i++)
         {
-            first = players[i].Id == selected ? Math.Clamp(i - (shown / 2), 0, players.Count - shown) : first; // the marked one stays in sight
+            // the marked one stays in sight
+            first = players[i].Id == selected ? Math.Clamp(i - (shown / 2), 0, players.Count - shown) : first;
         }
 
         TopTable table = new(PlayerColumns, width);
@@ -165,14 +175,17 @@ internal static class TopText
         {
             table.Add(
                 player.Id == selected ? new Style(decoration: Decoration.Invert) : Style.Plain,
-                Peer(player), player.Title is null ? "-" : TerminalText.Clean(player.Title), Word(player), Clock(player.Position), Lead(player),
+                Peer(player), player.Title is null ? "-" : TerminalText.Clean(player.Title), Word(player), Clock(player.Position),
+                Lead(player),
                 Rate(player.BytesPerSecond), PagesText.Size(player.Bytes), Number(player.Stalls));
         }
 
         return [.. table.Draw(), .. More(players.Count - shown, "players")];
     }
 
-    /// <summary>How many of a table's rows fit into lines of which the header has one and, where not all fit, the last one says so.</summary>
+    /// <summary>
+    /// How many of a table's rows fit into lines of which the header has one and, where not all fit, the last one says so.
+    /// </summary>
     private static int GetShownRows(int count, int lines) =>
         lines == int.MaxValue || count <= lines - 1 ? count : Math.Clamp(lines - 2, 1, count);
 
@@ -183,7 +196,8 @@ internal static class TopText
 
     private static string Peer(PlayerSnapshot player) => player.Peer?.ToString() ?? "gone";
 
-    private static string Lead(PlayerSnapshot player) => player.State is PlayerState.Playing or PlayerState.Paused ? Signed(player.BufferLead) : "-";
+    private static string Lead(PlayerSnapshot player) =>
+        player.State is PlayerState.Playing or PlayerState.Paused ? Signed(player.BufferLead) : "-";
 
     private static string Signed(TimeSpan time) => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s";
 

@@ -21,7 +21,9 @@ public sealed class LoadOptions
     /// </summary>
     public TimeSpan? Ramp { get; init; }
 
-    /// <summary>The media that a player says it buffers. Default 3 s, what ffmpeg says. In <see cref="LoadMode.Fast"/> it is ten hours.</summary>
+    /// <summary>
+    /// The media that a player says it buffers. Default 3 s, what ffmpeg says. In <see cref="LoadMode.Fast"/> it is ten hours.
+    /// </summary>
     public TimeSpan Buffer { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>What the players do. Default watch.</summary>
@@ -61,14 +63,17 @@ public sealed class LoadOptions
     {
         Require(Targets.Count > 0, nameof(Targets), Targets.Count, "must be at least one stream");
         Require(Players is > 0 and <= MaxPlayers, nameof(Players), Players, $"must be from 1 to {MaxPlayers}");
-        Require(Duration > TimeSpan.Zero && Duration <= TimeSpan.FromDays(1), nameof(Duration), Duration, "must be more than 0 and at most a day");
+        Require(Duration > TimeSpan.Zero && Duration <= TimeSpan.FromDays(1), nameof(Duration), Duration,
+            "must be more than 0 and at most a day");
         Require(EffectiveRamp >= TimeSpan.Zero && EffectiveRamp <= TimeSpan.FromHours(1), nameof(Ramp), Ramp, "must be from 0 to an hour");
         Require(Buffer >= TimeSpan.Zero && Buffer <= TimeSpan.FromDays(1), nameof(Buffer), Buffer, "must be from 0 to a day");
-        Require(ChurnRate is null or (> 0 and <= 100_000), nameof(ChurnRate), ChurnRate, "must be more than 0 and at most 100,000 a second");
+        Require(ChurnRate is null or (> 0 and <= 100_000), nameof(ChurnRate), ChurnRate,
+            "must be more than 0 and at most 100,000 a second");
         Require(ChurnRate is null || Mode == LoadMode.Churn, nameof(ChurnRate), ChurnRate, "needs churn");
         Require(SeekEvery is null || Mode == LoadMode.Watch, nameof(SeekEvery), SeekEvery, "needs players that watch");
         Require(SeekEvery is null || SeekEvery >= TimeSpan.FromMilliseconds(100), nameof(SeekEvery), SeekEvery, "must be at least 0.1 s");
-        Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), Rehearsal, "must be from 0 to a minute");
+        Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), Rehearsal,
+            "must be from 0 to a minute");
         Require(Threads is > 0 and <= 64, nameof(Threads), Threads, "must be from 1 to 64");
     }
 

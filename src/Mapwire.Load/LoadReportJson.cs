@@ -18,13 +18,16 @@ public static class LoadReportJson
     /// <summary>Writes the object.</summary>
     /// <param name="output">Takes UTF-8.</param>
     /// <param name="report">The report.</param>
-    public static void Write(Stream output, LoadReport report) => JsonSerializer.Serialize(output, LoadDocument.From(report), Indented.LoadDocument);
+    public static void Write(Stream output, LoadReport report) =>
+        JsonSerializer.Serialize(output, LoadDocument.From(report), Indented.LoadDocument);
 }
 
 /// <summary>The object, in the order in which it is written.</summary>
 internal sealed record LoadDocument(
-    IReadOnlyList<string> Urls, string Mode, bool Enhanced, int Players, double Seconds, long Bytes, long MeasuredBytes, double GigabytesPerSecond,
-    long Connections, long Plays, double PlaysPerSecond, long ServedPlayers, long Playing, long Ended, long Lost, long Frames, long Backwards,
+    IReadOnlyList<string> Urls, string Mode, bool Enhanced, int Players, double Seconds, long Bytes, long MeasuredBytes,
+    double GigabytesPerSecond,
+    long Connections, long Plays, double PlaysPerSecond, long ServedPlayers, long Playing, long Ended, long Lost, long Frames,
+    long Backwards,
     long Gaps, long Stalls, long StalledPlayers, double StalledSeconds, double LeastLeadP1, double Speed, bool WasPaced,
     LatencySummary Established, LatencySummary Accepted, LatencySummary FirstFrame, LatencySummary Seek, long SeeksUnanswered,
     LatencySummary Lateness, double CpuSeconds, IReadOnlyDictionary<string, long> Failures)
@@ -36,7 +39,8 @@ internal sealed record LoadDocument(
     public static LoadDocument From(LoadReport report) => new(
         [.. report.Options.Targets.Select(static target => target.Url.ToString())], report.Options.Mode.ToString().ToLowerInvariant(),
         report.Options.Enhanced, report.Options.Players, report.Seconds, report.Bytes, report.MeasuredBytes, report.GigabytesPerSecond,
-        report.Connections, report.Plays, report.PlaysPerSecond, report.ServedPlayers, report.Playing, report.Ended, report.Lost, report.Frames,
+        report.Connections, report.Plays, report.PlaysPerSecond, report.ServedPlayers, report.Playing, report.Ended, report.Lost,
+        report.Frames,
         report.Backwards, report.Gaps, report.Stalls, report.StalledPlayers, report.StalledSeconds, report.LeastLeadP1, report.Speed,
         report.WasPaced, report.Established, report.Accepted, report.FirstFrame, report.Seek, report.SeeksUnanswered, report.Lateness,
         report.CpuSeconds, report.Failures)

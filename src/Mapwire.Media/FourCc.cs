@@ -21,7 +21,9 @@ public readonly record struct FourCc(uint Value)
     /// <summary>Writes the four bytes.</summary>
     public void WriteTo(Span<byte> destination) => BinaryPrimitives.WriteUInt32BigEndian(destination, Value);
 
-    /// <summary>The four characters; a byte that is not printable ASCII is written as <c>\xNN</c>, so that a log line stays one line.</summary>
+    /// <summary>
+    /// The four characters; a byte that is not printable ASCII is written as <c>\xNN</c>, so that a log line stays one line.
+    /// </summary>
     public override string ToString()
     {
         Span<char> text = stackalloc char[16];

@@ -21,12 +21,15 @@ public sealed record MediaLimits
     public int SamplesPerTrack { get; init; } = 1 << 24;
 
     /// <summary>
-    /// Boxes of a <c>moov</c>, of a <c>moof</c>, and on the way to the <c>moov</c>. Default 65,536: 64 tracks with all boxes of the standard
-    /// have some 3,000.
+    /// Boxes of a <c>moov</c>, of a <c>moof</c>, and on the way to the <c>moov</c>. Default 65,536: 64 tracks with all boxes of the
+    /// standard have some 3,000.
     /// </summary>
     public int Boxes { get; init; } = 1 << 16;
 
-    /// <summary>Levels of boxes inside boxes, the <c>moov</c> or <c>moof</c> being the first. Default 16; the standard's own deepest path (to <c>esds</c> in <c>wave</c>) has 9.</summary>
+    /// <summary>
+    /// Levels of boxes inside boxes, the <c>moov</c> or <c>moof</c> being the first. Default 16; the standard's own deepest path (to
+    /// <c>esds</c> in <c>wave</c>) has 9.
+    /// </summary>
     public int Depth { get; init; } = 16;
 
     /// <summary>Entries of one edit list. Default 1,024; editors write a few, one a cut.</summary>
@@ -41,7 +44,9 @@ public sealed record MediaLimits
     /// <summary>Bytes of a codec configuration in FLV, which are read at once. Default 1 MiB: all parameter sets of all kinds.</summary>
     public int ConfigurationBytes { get; init; } = 1 << 20;
 
-    /// <summary>Tags of an FLV file that are no samples. Default 1,048,576: a day of script data and configurations, ten a second.</summary>
+    /// <summary>
+    /// Tags of an FLV file that are no samples. Default 1,048,576: a day of script data and configurations, ten a second.
+    /// </summary>
     public int OtherTags { get; init; } = 1 << 20;
 
     /// <summary>

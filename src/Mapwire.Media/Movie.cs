@@ -7,7 +7,8 @@ namespace Mapwire.Media;
 /// <summary>A recording, read and checked against its file once: immutable, shared by everyone who plays it.</summary>
 public sealed class Movie
 {
-    internal Movie(ImmutableArray<Track> tracks, FileLocation place, bool isFragmented = false, bool isTruncated = false, bool mayGrow = false)
+    internal Movie(ImmutableArray<Track> tracks, FileLocation place, bool isFragmented = false, bool isTruncated = false,
+        bool mayGrow = false)
     {
         Place = place;
         Tracks = tracks;
@@ -35,7 +36,9 @@ public sealed class Movie
     /// <summary>Whether the file announces movie fragments (<c>mvex</c>).</summary>
     public bool IsFragmented { get; }
 
-    /// <summary>Whether the file ends before all that it announces, or in the middle of a fragment or tag: only what is whole is here.</summary>
+    /// <summary>
+    /// Whether the file ends before all that it announces, or in the middle of a fragment or tag: only what is whole is here.
+    /// </summary>
     public bool IsTruncated { get; }
 
     /// <summary>What was passed over since it is damaged, the first 64 places; what is around it is played.</summary>

@@ -6,7 +6,9 @@ namespace Mapwire.Media;
 /// </summary>
 internal sealed class ParameterSetSearch
 {
-    /// <summary>As much of a sample as is looked at: the sets come before the picture, and with whatever a writer puts around them.</summary>
+    /// <summary>
+    /// As much of a sample as is looked at: the sets come before the picture, and with whatever a writer puts around them.
+    /// </summary>
     private const int GlanceLength = 64 << 10;
 
     private readonly List<Glance> _glances = [];
@@ -19,7 +21,8 @@ internal sealed class ParameterSetSearch
         Movie = movie;
         foreach (Track track in movie.Tracks)
         {
-            HashSet<int> incomplete = [.. Enumerable.Range(0, track.Codecs.Length).Where(description => track.Codecs[description].IsIncomplete)];
+            HashSet<int> incomplete =
+                [.. Enumerable.Range(0, track.Codecs.Length).Where(description => track.Codecs[description].IsIncomplete)];
             if (incomplete.Count == 0)
             {
                 continue;

@@ -5,7 +5,8 @@ namespace Mapwire.Media;
 /// In ticks of the track's timescale on the presentation's time line. Negative for what a decoder needs before the presentation starts.
 /// Never smaller than that of the sample before: where an edit list jumps back in time, decode times wait.
 /// </param>
-/// <param name="CompositionOffset">Presentation time minus decode time, in ticks. Negative only after such a jump, and in files that say so at their very end.</param>
+/// <param name="CompositionOffset">Presentation time minus decode time, in ticks. Negative only after such a jump, and in files that say
+/// so at their very end.</param>
 /// <param name="Offset">Of the first byte, in the file.</param>
 /// <param name="Size">In bytes; may be 0.</param>
 /// <param name="IsSync">Whether decoding can start here.</param>

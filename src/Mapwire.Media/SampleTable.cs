@@ -186,7 +186,8 @@ public sealed class SampleTable : IEnumerable<Sample>
                     presentation - _decodeTime,
                     _cursor.Offset,
                     _cursor.Size,
-                    _cursor.IsSync || (_index == 0 && _table._isFirstSync)) { Description = _cursor.Description };
+                    _cursor.IsSync || (_index == 0 && _table._isFirstSync))
+                { Description = _cursor.Description };
             }
         }
 
@@ -227,7 +228,8 @@ public sealed class SampleTable : IEnumerable<Sample>
             number = _cursor.Index + 1L;
             long own = fact == SampleField.Composition ? _cursor.Composition + _table._tables.DecodeShift : _cursor.Time;
             long changed = (fact == SampleField.Composition ? Current.CompositionOffset : _decodeTime) - own;
-            return fact is SampleField.DecodeTime or SampleField.Composition && _table._editList is { } editList && Math.Abs(changed) > Math.Abs(own)
+            return fact is SampleField.DecodeTime or SampleField.Composition && _table._editList is { } editList
+                && Math.Abs(changed) > Math.Abs(own)
                 ? editList
                 : _table._tables.Places!.Of(_cursor, fact);
         }

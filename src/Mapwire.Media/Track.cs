@@ -64,7 +64,8 @@ public sealed class Track
     public long FirstDecodeTime { get; init; }
 
     /// <summary>
-    /// When the first picture or sound of the presentation is presented, in ticks. Samples of an earlier <see cref="Sample.PresentationTime"/>
+    /// When the first picture or sound of the presentation is presented, in ticks. Samples of an earlier
+    /// <see cref="Sample.PresentationTime"/>
     /// are the run-up: an edit list hides them, and a decoder needs them.
     /// </summary>
     public long PresentationStart { get; init; }

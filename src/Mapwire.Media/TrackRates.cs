@@ -10,7 +10,8 @@ namespace Mapwire.Media;
 public readonly record struct TrackRates(
     double FrameRate, double BitRate, long SyncSamples, TimeSpan LongestSyncInterval, uint LargestSample)
 {
-    internal static TrackRates Measure(SampleTable samples, uint timescale, TimeSpan duration, out long bytes, out long earliest, out long firstPresented)
+    internal static TrackRates Measure(SampleTable samples, uint timescale, TimeSpan duration, out long bytes, out long earliest,
+        out long firstPresented)
     {
         bytes = 0;
         earliest = 0;

@@ -23,7 +23,9 @@ public sealed record VideoColor(int Primaries, int Transfer, int Matrix, bool Is
     public bool IsHdr => Transfer is 16 or 18;
 }
 
-/// <summary>The display that a film was mastered on (SMPTE ST 2086): CIE 1931 chromaticities, and luminances in candela a square metre.</summary>
+/// <summary>
+/// The display that a film was mastered on (SMPTE ST 2086): CIE 1931 chromaticities, and luminances in candela a square metre.
+/// </summary>
 /// <param name="RedX">0 to 1.</param>
 /// <param name="RedY">0 to 1.</param>
 /// <param name="GreenX">0 to 1.</param>

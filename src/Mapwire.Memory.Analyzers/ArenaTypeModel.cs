@@ -35,7 +35,8 @@ internal sealed class ArenaTypeModel
     private ArenaTypeModel(INamedTypeSymbol root) => _root = root;
 
     /// <summary>The type itself and structures in it that have no attribute of their own; none if one of them cannot be.</summary>
-    public ImmutableArray<ArenaStructure> Structures => _diagnostics.Count == 0 ? _structures.ToImmutable() : ImmutableArray<ArenaStructure>.Empty;
+    public ImmutableArray<ArenaStructure> Structures =>
+        _diagnostics.Count == 0 ? _structures.ToImmutable() : ImmutableArray<ArenaStructure>.Empty;
 
     /// <summary>Why it cannot be an arena type.</summary>
     public ImmutableArray<Diagnostic> Diagnostics => _diagnostics.ToImmutable();
@@ -123,7 +124,8 @@ internal sealed class ArenaTypeModel
             }
         }
 
-        return type.GetAttributes().Any(attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.InteropServices.StructLayoutAttribute"
+        return type.GetAttributes()
+            .Any(attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.InteropServices.StructLayoutAttribute"
             && attribute.ConstructorArguments.Length == 1 && Convert.ToInt32(attribute.ConstructorArguments[0].Value, null) == 3)
             ? "LayoutKind.Auto may differ from one runtime to the next: use Sequential or Explicit"
             : null;
@@ -139,7 +141,8 @@ internal sealed class ArenaTypeModel
         }
 
         ITypeSymbol type = field.Type;
-        if (type.TypeKind is TypeKind.Pointer or TypeKind.FunctionPointer || type.SpecialType is SpecialType.System_IntPtr or SpecialType.System_UIntPtr)
+        if (type.TypeKind is TypeKind.Pointer or TypeKind.FunctionPointer
+            || type.SpecialType is SpecialType.System_IntPtr or SpecialType.System_UIntPtr)
         {
             return "means something at one address or on one system only: use Offset<T> or a number of fixed size";
         }

@@ -14,10 +14,12 @@ internal static class KnownTypes
 
     /// <summary>Whether a symbol belongs to the library.</summary>
     public static bool IsOurs(ISymbol? symbol) =>
-        symbol?.ContainingNamespace?.ToDisplayString() is string name && (name == "Mapwire.Memory" || name.StartsWith("Mapwire.Memory.", StringComparison.Ordinal));
+        symbol?.ContainingNamespace?.ToDisplayString() is string name
+        && (name == "Mapwire.Memory" || name.StartsWith("Mapwire.Memory.", StringComparison.Ordinal));
 
     /// <summary>Whether a type says how a wait has ended.</summary>
-    public static bool IsWaitResult(ITypeSymbol type) => Results.Contains(type.Name) && type.ContainingNamespace.ToDisplayString() == Sharing;
+    public static bool IsWaitResult(ITypeSymbol type) =>
+        Results.Contains(type.Name) && type.ContainingNamespace.ToDisplayString() == Sharing;
 
     /// <summary>Whether a type is one of the locks that are acquired and released by calls.</summary>
     public static bool IsLock(ITypeSymbol? type) =>

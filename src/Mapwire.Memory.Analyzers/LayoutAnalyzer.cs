@@ -14,7 +14,8 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
     private const int Auto = 3; // LayoutKind.Auto
 
     private static readonly DiagnosticDescriptor AutomaticLayout = new(
-        "MWM003", "The layout of a shared type is not defined", "The layout of '{0}' is not defined: {1}; another process may read its bytes differently",
+        "MWM003", "The layout of a shared type is not defined",
+        "The layout of '{0}' is not defined: {1}; another process may read its bytes differently",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true,
         "Declare a struct with [StructLayout(LayoutKind.Sequential)] or Explicit, with fields of fixed size.");
 
@@ -24,7 +25,8 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
         "A layout that is stated is not changed by someone who moves a field.");
 
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(AutomaticLayout, UnstatedLayout);
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
+        ImmutableArray.Create(AutomaticLayout, UnstatedLayout);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -52,9 +54,11 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
             ITypeSymbol type = method.TypeArguments[i];
             if (GetFault(type) is string fault)
             {
-                context.ReportDiagnostic(Diagnostic.Create(AutomaticLayout, context.Operation.Syntax.GetLocation(), type.ToDisplayString(), fault));
+                context.ReportDiagnostic(
+                    Diagnostic.Create(AutomaticLayout, context.Operation.Syntax.GetLocation(), type.ToDisplayString(), fault));
             }
-            else if (type is { TypeKind: TypeKind.Struct, Locations.Length: > 0 } && type.Locations[0].IsInSource && GetLayout(type) is null)
+            else if (type is { TypeKind: TypeKind.Struct, Locations.Length: > 0 } && type.Locations[0].IsInSource
+                && GetLayout(type) is null)
             {
                 context.ReportDiagnostic(Diagnostic.Create(UnstatedLayout, context.Operation.Syntax.GetLocation(), type.ToDisplayString()));
             }
@@ -84,7 +88,8 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
             return "a tuple has automatic layout";
         }
 
-        if (GetLayout(structure) == Auto || structure.ToDisplayString() is "System.DateTime" or "System.DateTimeOffset") // of metadata it is not told
+        // of metadata it is not told
+        if (GetLayout(structure) == Auto || structure.ToDisplayString() is "System.DateTime" or "System.DateTimeOffset")
         {
             return $"{structure.Name} has automatic layout";
         }

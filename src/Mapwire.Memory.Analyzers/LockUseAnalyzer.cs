@@ -14,7 +14,8 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
     private const string Category = "Mapwire.Sharing";
 
     private static readonly DiagnosticDescriptor IgnoredResult = new(
-        "MWM001", "The result of acquiring is ignored", "The result of '{0}' is ignored; it says whether it was acquired, and whether a previous owner died",
+        "MWM001", "The result of acquiring is ignored",
+        "The result of '{0}' is ignored; it says whether it was acquired, and whether a previous owner died",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true,
         "A timed-out wait has acquired nothing, and after OwnerDied the guarded data must be repaired. Assign the result to a discard if neither can matter.");
 
@@ -25,7 +26,8 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
         "Write 'using (mutex.Enter())', or put Release into a finally block.");
 
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = ImmutableArray.Create(IgnoredResult, UnguardedLock);
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
+        ImmutableArray.Create(IgnoredResult, UnguardedLock);
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -64,7 +66,8 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
         string name = call.TargetMethod.Name;
         bool held = name.StartsWith("Enter", StringComparison.Ordinal) ? IsScopeGuarded(call)
             : name.StartsWith("TryEnter", StringComparison.Ordinal) ? IsOutScopeGuarded(call)
-            : !name.StartsWith("Acquire", StringComparison.Ordinal) && !name.StartsWith("TryAcquire", StringComparison.Ordinal) || IsReleased(call);
+            : !name.StartsWith("Acquire", StringComparison.Ordinal) && !name.StartsWith("TryAcquire", StringComparison.Ordinal)
+            || IsReleased(call);
         if (!held)
         {
             context.ReportDiagnostic(Diagnostic.Create(UnguardedLock, call.Syntax.GetLocation(), Name(call)));
@@ -127,7 +130,8 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
             || (reference.Parent is ISimpleAssignmentOperation { Target: IFieldReferenceOperation or IPropertyReferenceOperation })
             || (reference.Parent is IInvocationOperation { TargetMethod.Name: "Dispose" } dispose && IsInFinally(dispose)));
 
-    /// <summary>Whether the lock of an Acquire is released in a finally block of the same body. A semaphore that is not released here at all is
+    /// <summary>Whether the lock of an Acquire is released in a finally block of the same body. A semaphore that is not released here at
+    /// all is
     /// a signal between threads.</summary>
     private static bool IsReleased(IInvocationOperation call)
     {

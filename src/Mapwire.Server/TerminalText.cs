@@ -9,7 +9,9 @@ public static class TerminalText
     /// <summary>The longest text shown by default, in characters: a name of 60,000 would bury the rest of a log line.</summary>
     public const int MaxLength = 200;
 
-    /// <summary>Writes every character that is not seen as itself as <c>\uNNNN</c>, and cuts the text to a length with an ellipsis.</summary>
+    /// <summary>
+    /// Writes every character that is not seen as itself as <c>\uNNNN</c>, and cuts the text to a length with an ellipsis.
+    /// </summary>
     /// <param name="text">A name or a text that comes from outside.</param>
     /// <param name="maxLength">The most characters of the result, at least 1.</param>
     public static string Clean(string text, int maxLength = MaxLength)
@@ -42,7 +44,9 @@ public static class TerminalText
         return clean.ToString();
     }
 
-    /// <summary>Control characters move the cursor, format characters (U+202E, U+FEFF) turn or hide text, separators (U+2028) end lines.</summary>
+    /// <summary>
+    /// Control characters move the cursor, format characters (U+202E, U+FEFF) turn or hide text, separators (U+2028) end lines.
+    /// </summary>
     private static bool IsVisible(Rune rune) => Rune.GetUnicodeCategory(rune) is not
         (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.Surrogate);

@@ -35,7 +35,8 @@ public sealed class HarnessTests(ServedFilms films)
         Recording expected = Expectation.Of(await Ffprobe.ReadAsync(await FilmFactory.GetAsync("large-frames.mp4")));
         NginxRtmp nginx = await films.Nginx;
         Recording actual = await Ffprobe.ReadAsync(nginx.Address("large-frames.mp4"), "-rtmp_buffer", "60000");
-        Assert.Contains(Expectation.Differences(expected, actual), difference => difference.Contains("packets instead of", StringComparison.Ordinal));
+        Assert.Contains(Expectation.Differences(expected, actual),
+            difference => difference.Contains("packets instead of", StringComparison.Ordinal));
     }
 
     [Fact]

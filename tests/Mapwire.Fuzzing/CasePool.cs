@@ -1,6 +1,8 @@
 namespace Mapwire.Fuzzing;
 
-/// <summary>The cases to vary: those to begin with for ever, and the ones that reached something new, until newer ones take their place.</summary>
+/// <summary>
+/// The cases to vary: those to begin with for ever, and the ones that reached something new, until newer ones take their place.
+/// </summary>
 internal sealed class CasePool
 {
     private const int MostKept = 2000;

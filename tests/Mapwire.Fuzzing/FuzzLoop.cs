@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Mapwire.Fuzzing;
 
-/// <summary>Varies cases and runs them, for a time or a number of cases; keeps those that reach something new, and varies them further.</summary>
+/// <summary>
+/// Varies cases and runs them, for a time or a number of cases; keeps those that reach something new, and varies them further.
+/// </summary>
 public static class FuzzLoop
 {
     /// <summary>No small case takes longer.</summary>
@@ -23,7 +25,8 @@ public static class FuzzLoop
         List<FuzzCase> seeds = [.. subject.Seeds()];
         if (options.SeedFolder is { } folder)
         {
-            seeds.AddRange(Directory.GetFiles(folder).Order().Select(path => subject.Load(Path.GetFileName(path), File.ReadAllBytes(path))));
+            seeds.AddRange(
+                Directory.GetFiles(folder).Order().Select(path => subject.Load(Path.GetFileName(path), File.ReadAllBytes(path))));
         }
 
         long accepted = 0;
@@ -97,7 +100,8 @@ public static class FuzzLoop
             allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
             if (allocated > subject.MostAllocated(given))
             {
-                throw new BrokenPromiseException($"{allocated} bytes were allocated for {given.Bytes.Length}, of at most {subject.MostAllocated(given)}");
+                throw new BrokenPromiseException(
+                    $"{allocated} bytes were allocated for {given.Bytes.Length}, of at most {subject.MostAllocated(given)}");
             }
 
             if (best < LongestMilliseconds)

@@ -5,7 +5,9 @@ namespace Mapwire.Fuzzing;
 /// <summary>How long and from where, as the environment says; docs/fuzzing.md has the words for its users.</summary>
 public sealed record FuzzOptions
 {
-    /// <summary>For how long, in seconds, when <see cref="Cases"/> does not say. MAPWIRE_FUZZ_SECONDS; default 30, less for small subjects.</summary>
+    /// <summary>
+    /// For how long, in seconds, when <see cref="Cases"/> does not say. MAPWIRE_FUZZ_SECONDS; default 30, less for small subjects.
+    /// </summary>
     public double Seconds { get; init; } = 30;
 
     /// <summary>How many cases, whatever the time. MAPWIRE_FUZZ_CASES.</summary>

@@ -11,7 +11,8 @@ public sealed class BenchCommandTests
     public async Task It_prints_a_report_and_succeeds()
     {
         using SampleServer server = new();
-        (int code, string output, string errors) = await RunAsync($"rtmp://{server.EndPoint}/vod/sample.mp4", "--players", "5", "--seconds", "1", "--ramp", "0", "--json");
+        (int code, string output, string errors) =
+            await RunAsync($"rtmp://{server.EndPoint}/vod/sample.mp4", "--players", "5", "--seconds", "1", "--ramp", "0", "--json");
         Assert.Equal((0, ""), (code, errors));
         using JsonDocument report = JsonDocument.Parse(output);
         Assert.Equal(5, report.RootElement.GetProperty("servedPlayers").GetInt32());
@@ -22,7 +23,9 @@ public sealed class BenchCommandTests
     public async Task It_prints_text_for_people_and_fails_when_nobody_was_served()
     {
         using SampleServer server = new();
-        (int code, string output, _) = await RunAsync($"rtmp://{server.EndPoint}/vod/none.mp4", "--players", "2", "--seconds", "0.2", "--ramp", "0", "--rehearsal", "0");
+        (int code, string output, _) =
+            await RunAsync($"rtmp://{server.EndPoint}/vod/none.mp4", "--players", "2", "--seconds", "0.2", "--ramp", "0", "--rehearsal",
+            "0");
         Assert.Equal(1, code);
         Assert.Contains("2 times: refused: NetStream.Play.StreamNotFound", output, StringComparison.Ordinal);
     }
@@ -49,7 +52,8 @@ public sealed class BenchCommandTests
         }
 
         using SampleServer server = new();
-        using Process process = Start($"rtmp://{server.EndPoint}/vod/sample.mp4", "--players", "3", "--seconds", "3600", "--ramp", "0", "--json");
+        using Process process =
+            Start($"rtmp://{server.EndPoint}/vod/sample.mp4", "--players", "3", "--seconds", "3600", "--ramp", "0", "--json");
         for (int i = 0; i < 400 && server.ConnectionCount < 3; i++)
         {
             await Task.Delay(25);
@@ -80,6 +84,7 @@ public sealed class BenchCommandTests
     private static Process Start(params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
-        return Process.Start(new ProcessStartInfo(program, ["bench", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        return Process.Start(
+            new ProcessStartInfo(program, ["bench", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 }

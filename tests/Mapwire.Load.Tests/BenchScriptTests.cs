@@ -20,7 +20,8 @@ public sealed class BenchScriptTests : IDisposable
         bool canInstall = OperatingSystem.IsLinux() && Environment.UserName == "root" && IsOnPath("apt-get");
         if (!OperatingSystem.IsLinux() || (missing.Length > 0 && !canInstall))
         {
-            Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("CI") == "true", "bench/versus needs Linux and " + string.Join(", ", Tools));
+            Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.GetEnvironmentVariable("CI") == "true",
+                "bench/versus needs Linux and " + string.Join(", ", Tools));
         }
 
         string output = await RunAsync("versus", "--quick", "--only", "paced churn");
@@ -38,7 +39,9 @@ public sealed class BenchScriptTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "bench/start needs Linux");
         string output = await RunAsync("start", "--titles", "3", "--rounds", "1");
-        Assert.Matches(@"^3 titles, 3 kept indices\nstart to listening: [0-9.]+ ms; empty program: [0-9.]+ ms; ratio [0-9.]+ \(medians of 1\)$", output.Trim());
+        Assert.Matches(
+            @"^3 titles, 3 kept indices\nstart to listening: [0-9.]+ ms; empty program: [0-9.]+ ms; ratio [0-9.]+ \(medians of 1\)$",
+            output.Trim());
     }
 
     private async Task<string> RunAsync(string bench, params string[] options)
@@ -76,5 +79,6 @@ public sealed class BenchScriptTests : IDisposable
     }
 
     private static bool IsOnPath(string tool) =>
-        (Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin").Split(':').Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, tool)));
+        (Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin").Split(':')
+            .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, tool)));
 }

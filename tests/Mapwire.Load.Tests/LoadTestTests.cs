@@ -108,7 +108,8 @@ public sealed class LoadTestTests
             Mode = LoadMode.Churn,
             ChurnRate = 50,
         });
-        Assert.InRange(report.Connections, 50, 156); // 50 a second for 3 s, the settling second included; a busy machine manages fewer, but never more
+        // 50 a second for 3 s, the settling second included; a busy machine manages fewer, but never more
+        Assert.InRange(report.Connections, 50, 156);
         Assert.Equal(report.Connections, report.Lateness.Count);
     }
 
@@ -137,7 +138,8 @@ public sealed class LoadTestTests
         using SampleServer server = new();
         LoadReport report = await Loads.RunAsync(new LoadOptions
         {
-            Targets = [Loads.Target(server.EndPoint), Loads.Target(server.EndPoint, "nothing.mp4"), Loads.Target(server.EndPoint, "../x.mp4")],
+            Targets =
+                [Loads.Target(server.EndPoint), Loads.Target(server.EndPoint, "nothing.mp4"), Loads.Target(server.EndPoint, "../x.mp4")],
             Players = 10,
             Duration = TimeSpan.FromSeconds(0.5),
             Ramp = TimeSpan.Zero,
@@ -191,8 +193,10 @@ public sealed class LoadTestTests
         string[] expected =
         [
             "urls", "mode", "enhanced", "players", "seconds", "bytes", "measuredBytes", "gigabytesPerSecond", "connections", "plays",
-            "playsPerSecond", "servedPlayers", "playing", "ended", "lost", "frames", "backwards", "gaps", "stalls", "stalledPlayers", "stalledSeconds",
-            "leastLeadP1", "speed", "wasPaced", "established", "accepted", "firstFrame", "seek", "seeksUnanswered", "lateness", "cpuSeconds",
+            "playsPerSecond", "servedPlayers", "playing", "ended", "lost", "frames", "backwards", "gaps", "stalls", "stalledPlayers",
+            "stalledSeconds",
+            "leastLeadP1", "speed", "wasPaced", "established", "accepted", "firstFrame", "seek", "seeksUnanswered", "lateness",
+            "cpuSeconds",
             "failures", .. OperatingSystem.IsLinux() ? (string[])["server"] : [],
         ];
         Assert.Equal(expected, root.EnumerateObject().Select(property => property.Name));

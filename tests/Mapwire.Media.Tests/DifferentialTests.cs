@@ -3,13 +3,17 @@ using Xunit;
 
 namespace Mapwire.Media.Tests;
 
-/// <summary>Files that once played wrongly or not at all, made anew with ffmpeg and damaged by hand, against what ffprobe reads of them.</summary>
+/// <summary>
+/// Files that once played wrongly or not at all, made anew with ffmpeg and damaged by hand, against what ffprobe reads of them.
+/// </summary>
 public sealed class DifferentialTests
 {
     private const string Source =
         "-f lavfi -i testsrc=s=160x120:r=10 -f lavfi -i sine=r=44100 -t 10 -c:v libx264 -g 10 -pix_fmt yuv420p -preset ultrafast -c:a aac -b:a 32k";
 
-    /// <summary>File name, what is done to it, and how many packets ffprobe may have that are not played: damage that it passes on.</summary>
+    /// <summary>
+    /// File name, what is done to it, and how many packets ffprobe may have that are not played: damage that it passes on.
+    /// </summary>
     public static TheoryData<string, string, int> Cases => new()
     {
         { "whole.flv", "nothing", 0 },
@@ -46,7 +50,8 @@ public sealed class DifferentialTests
             string stream = track.Kind == TrackKind.Video ? "v:0" : "a:0";
             Packet[] expected = [.. Ffmpeg.Packets(path, stream).Where(packet => !packet.IsDiscarded || packet.Pts < 0)];
             int own = headers == 0 ? 0 : headers + (track.Kind == TrackKind.Video ? 5 : 2);
-            Dictionary<long, Packet> byPlace = expected.GroupBy(packet => packet.Position + own).ToDictionary(group => group.Key, group => group.First());
+            Dictionary<long, Packet> byPlace =
+                expected.GroupBy(packet => packet.Position + own).ToDictionary(group => group.Key, group => group.First());
             long? shift = null;
             foreach (Sample sample in track.Samples)
             {
@@ -95,7 +100,8 @@ public sealed class DifferentialTests
     }
 
     /// <summary>Bytes of the fields of tfhd between the track's number and its default flags.</summary>
-    private static int Fields(byte flags) => ((flags & 1) != 0 ? 8 : 0) + ((flags & 2) != 0 ? 4 : 0) + ((flags & 8) != 0 ? 4 : 0) + ((flags & 16) != 0 ? 4 : 0);
+    private static int Fields(byte flags) =>
+        ((flags & 1) != 0 ? 8 : 0) + ((flags & 2) != 0 ? 4 : 0) + ((flags & 8) != 0 ? 4 : 0) + ((flags & 16) != 0 ? 4 : 0);
 
     private static int Next(byte[] file, int at, ReadOnlySpan<byte> text)
     {

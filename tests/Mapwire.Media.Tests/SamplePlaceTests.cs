@@ -37,7 +37,8 @@ public sealed class SamplePlaceTests
     {
         byte[] film = new Mp4Builder().Build(moov => moov["trak"].Set(Mp4Builder.EditList((100_000, -1, 0x10000), (120, 40, 0x10000))));
         SampleTable samples = Read(film);
-        Assert.Equal(new FileLocation("box 'elst'", BodyOf(film, "elst")), samples.FindLocation(2, SampleField.DecodeTime, out long number));
+        Assert.Equal(new FileLocation("box 'elst'", BodyOf(film, "elst")),
+            samples.FindLocation(2, SampleField.DecodeTime, out long number));
         Assert.Equal(3, number);
         Assert.Equal("box 'stsz'", samples.FindLocation(2, SampleField.Size, out _).Structure);
 
@@ -50,7 +51,10 @@ public sealed class SamplePlaceTests
     {
         Mp4Builder builder = new() { Sizes = [5, 5] };
         builder.Extra.Add(new EditableBox("mvex", new EditableBox("trex", Bytes(0, 1, 1, 40, 20, 0))));
-        byte[] moof = new EditableBox("moof", new EditableBox("traf", new EditableBox("tfhd", Bytes(0x20000, 1)), new EditableBox("trun", Bytes(0x201, 2, 100, 10, 11)))).Write();
+        byte[] moof =
+            new EditableBox("moof",
+            new EditableBox("traf", new EditableBox("tfhd", Bytes(0x20000, 1)),
+            new EditableBox("trun", Bytes(0x201, 2, 100, 10, 11)))).Write();
         byte[] mdat = new EditableBox("mdat", new byte[120]).Write();
         byte[] film = [.. builder.Build(), .. moof, .. mdat, .. moof, .. mdat];
         SampleTable samples = Read(film);
@@ -58,7 +62,8 @@ public sealed class SamplePlaceTests
         int first = BodyOf(film, "trun");
         int second = first + moof.Length + mdat.Length;
         Assert.Equal(
-            [new("box 'stsz'", BodyOf(film, "stsz")), new("box 'trun'", first), new("box 'trun'", first), new("box 'trun'", second), new("box 'trun'", second)],
+            [new("box 'stsz'", BodyOf(film, "stsz")), new("box 'trun'", first), new("box 'trun'", first), new("box 'trun'", second),
+            new("box 'trun'", second)],
             Enumerable.Range(1, 5).Select(i => samples.FindLocation(i, SampleField.Size, out _)));
     }
 

@@ -26,10 +26,12 @@ internal sealed partial class MutatedTree
     public static MutatedTree Create(MutationOptions options)
     {
         Copy(options.Root, options.Tree);
-        Dictionary<string, SyntaxNode> files = Directory.EnumerateFiles(Path.Combine(options.Root, Room), "*.cs", SearchOption.AllDirectories)
+        Dictionary<string, SyntaxNode> files =
+            Directory.EnumerateFiles(Path.Combine(options.Root, Room), "*.cs", SearchOption.AllDirectories)
             .Where(static path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
-            .ToDictionary(path => Path.GetRelativePath(options.Root, path), static path => CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot());
+            .ToDictionary(path => Path.GetRelativePath(options.Root, path),
+            static path => CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot());
         Queue<Mutant> drawn = new(Draw(files, options.Seed));
         List<Mutant> chosen = [];
         for (int build = 0; build < MaxBuilds; build++)
@@ -105,7 +107,8 @@ internal sealed partial class MutatedTree
         string on = $"global::Mapwire.Server.MutantSwitch.Is({mutant.Number.ToString(CultureInfo.InvariantCulture)})";
         return original is StatementSyntax
             ? SyntaxFactory.ParseStatement($"if (!{on}) {{ {original.WithoutTrivia()} }}").WithTriviaFrom(original)
-            : SyntaxFactory.ParseExpression($"({on} ? {mutant.Replacement.WithoutTrivia()} : {original.WithoutTrivia()})").WithTriviaFrom(original);
+            : SyntaxFactory.ParseExpression($"({on} ? {mutant.Replacement.WithoutTrivia()} : {original.WithoutTrivia()})")
+                .WithTriviaFrom(original);
     }
 
     private static void WriteIfChanged(string path, string text)
@@ -119,14 +122,17 @@ internal sealed partial class MutatedTree
     /// <summary>Builds the server, and tells which mutants the compiler refuses.</summary>
     private static HashSet<int> BadMutants(string tree)
     {
-        string output = Command.Read(tree, "dotnet", $"build {Room} -c Release --nologo -v quiet -clp:NoSummary -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false");
+        string output =
+            Command.Read(tree, "dotnet",
+            $"build {Room} -c Release --nologo -v quiet -clp:NoSummary -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false");
         HashSet<int> bad = [];
         foreach (Match error in CompilerError().Matches(output))
         {
             string path = error.Groups["file"].Value;
             int line = int.Parse(error.Groups["line"].ValueSpan, CultureInfo.InvariantCulture) - 1;
             SyntaxNode root = CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot();
-            int place = root.SyntaxTree.GetText().Lines[line].Start + int.Parse(error.Groups["column"].ValueSpan, CultureInfo.InvariantCulture) - 1;
+            int place =
+                root.SyntaxTree.GetText().Lines[line].Start + int.Parse(error.Groups["column"].ValueSpan, CultureInfo.InvariantCulture) - 1;
             for (SyntaxNode? node = root.FindToken(place).Parent; node is not null; node = node.Parent)
             {
                 MatchCollection switches = Switch().Matches(node.ToString());

@@ -18,7 +18,8 @@ internal sealed record MutationOptions(string Root, string Tree, int Seed, int C
             return null;
         }
 
-        MutationOptions options = new(Path.GetFullPath(args[0]), Path.GetFullPath(args[1]), Seed: 1, Count: 100, Jobs: 1, Conformance: false);
+        MutationOptions options =
+            new(Path.GetFullPath(args[0]), Path.GetFullPath(args[1]), Seed: 1, Count: 100, Jobs: 1, Conformance: false);
         for (int i = 2; i < args.Length; i++)
         {
             if (args[i] == "--conformance")

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Mapwire.Mutation;
 
-/// <summary>Tries each mutant by the unit tests, and the survivors by the conformance suite. What was found is kept, so that a run can go on.</summary>
+/// <summary>
+/// Tries each mutant by the unit tests, and the survivors by the conformance suite. What was found is kept, so that a run can go on.
+/// </summary>
 internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
 {
     /// <summary>A mutant that takes so many times as long as no mutant hangs.</summary>
@@ -63,9 +65,13 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
 
     private string Build(string project)
     {
-        string output = Command.Read(options.Tree, "dotnet", $"build tests/{project} -c Release --nologo -v quiet -clp:NoSummary -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false");
+        string output =
+            Command.Read(options.Tree, "dotnet",
+            $"build tests/{project} -c Release --nologo -v quiet -clp:NoSummary -p:RunAnalyzers=false -p:TreatWarningsAsErrors=false");
         string program = Path.Combine(options.Tree, "tests", project, "bin/Release/net10.0", project);
-        return output.Contains(": error", StringComparison.Ordinal) || !File.Exists(program) ? throw new InvalidOperationException(output) : program;
+        return output.Contains(": error", StringComparison.Ordinal) || !File.Exists(program)
+            ? throw new InvalidOperationException(output)
+            : program;
     }
 
     private void Note(Mutant mutant, string verdict)

@@ -5,15 +5,23 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Mapwire.Mutation;
 
-/// <summary>What can be done to a statement: a condition turned round, an operator swapped, a number moved by one, a call or a store left out.</summary>
+/// <summary>
+/// What can be done to a statement: a condition turned round, an operator swapped, a number moved by one, a call or a store left out.
+/// </summary>
 internal static class Mutator
 {
     private static readonly Dictionary<SyntaxKind, (SyntaxKind Kind, SyntaxKind Token)[]> Swaps = new()
     {
-        [SyntaxKind.LessThanExpression] = [(SyntaxKind.LessThanOrEqualExpression, SyntaxKind.LessThanEqualsToken), (SyntaxKind.GreaterThanOrEqualExpression, SyntaxKind.GreaterThanEqualsToken)],
-        [SyntaxKind.LessThanOrEqualExpression] = [(SyntaxKind.LessThanExpression, SyntaxKind.LessThanToken), (SyntaxKind.GreaterThanExpression, SyntaxKind.GreaterThanToken)],
-        [SyntaxKind.GreaterThanExpression] = [(SyntaxKind.GreaterThanOrEqualExpression, SyntaxKind.GreaterThanEqualsToken), (SyntaxKind.LessThanOrEqualExpression, SyntaxKind.LessThanEqualsToken)],
-        [SyntaxKind.GreaterThanOrEqualExpression] = [(SyntaxKind.GreaterThanExpression, SyntaxKind.GreaterThanToken), (SyntaxKind.LessThanExpression, SyntaxKind.LessThanToken)],
+        [SyntaxKind.LessThanExpression] =
+            [(SyntaxKind.LessThanOrEqualExpression, SyntaxKind.LessThanEqualsToken),
+            (SyntaxKind.GreaterThanOrEqualExpression, SyntaxKind.GreaterThanEqualsToken)],
+        [SyntaxKind.LessThanOrEqualExpression] =
+            [(SyntaxKind.LessThanExpression, SyntaxKind.LessThanToken), (SyntaxKind.GreaterThanExpression, SyntaxKind.GreaterThanToken)],
+        [SyntaxKind.GreaterThanExpression] =
+            [(SyntaxKind.GreaterThanOrEqualExpression, SyntaxKind.GreaterThanEqualsToken),
+            (SyntaxKind.LessThanOrEqualExpression, SyntaxKind.LessThanEqualsToken)],
+        [SyntaxKind.GreaterThanOrEqualExpression] =
+            [(SyntaxKind.GreaterThanExpression, SyntaxKind.GreaterThanToken), (SyntaxKind.LessThanExpression, SyntaxKind.LessThanToken)],
         [SyntaxKind.EqualsExpression] = [(SyntaxKind.NotEqualsExpression, SyntaxKind.ExclamationEqualsToken)],
         [SyntaxKind.NotEqualsExpression] = [(SyntaxKind.EqualsExpression, SyntaxKind.EqualsEqualsToken)],
         [SyntaxKind.AddExpression] = [(SyntaxKind.SubtractExpression, SyntaxKind.MinusToken)],
@@ -33,12 +41,17 @@ internal static class Mutator
     public static IReadOnlyList<(SyntaxNode Target, SyntaxNode Replacement, string Change)> Changes(SyntaxNode statement)
     {
         List<(SyntaxNode, SyntaxNode, string)> changes = [];
-        if (statement is ExpressionStatementSyntax { Expression: InvocationExpressionSyntax or AssignmentExpressionSyntax or ConditionalAccessExpressionSyntax } left)
+        if (statement is ExpressionStatementSyntax
+            {
+                Expression: InvocationExpressionSyntax or AssignmentExpressionSyntax
+            or ConditionalAccessExpressionSyntax
+            } left)
         {
             changes.Add((left, SyntaxFactory.EmptyStatement(), $"left out: {Mutant.Text(left)}"));
         }
 
-        foreach (ExpressionSyntax expression in statement.DescendantNodes(node => node == statement || node is not StatementSyntax).OfType<ExpressionSyntax>())
+        foreach (ExpressionSyntax expression in statement.DescendantNodes(node => node == statement || node is not StatementSyntax)
+            .OfType<ExpressionSyntax>())
         {
             if (!IsConstantPlace(expression))
             {
@@ -51,18 +64,27 @@ internal static class Mutator
 
     private static void Add(List<(SyntaxNode Target, SyntaxNode Replacement, string Change)> changes, ExpressionSyntax expression)
     {
-        if (expression is BinaryExpressionSyntax binary && Swaps.TryGetValue(binary.Kind(), out (SyntaxKind Kind, SyntaxKind Token)[]? swaps))
+        if (expression is BinaryExpressionSyntax binary
+            && Swaps.TryGetValue(binary.Kind(), out (SyntaxKind Kind, SyntaxKind Token)[]? swaps))
         {
             foreach ((SyntaxKind kind, SyntaxKind token) in swaps)
             {
-                ExpressionSyntax swapped = SyntaxFactory.BinaryExpression(kind, binary.Left, SyntaxFactory.Token(token).WithTriviaFrom(binary.OperatorToken), binary.Right);
+                ExpressionSyntax swapped =
+                    SyntaxFactory.BinaryExpression(kind, binary.Left, SyntaxFactory.Token(token).WithTriviaFrom(binary.OperatorToken),
+                    binary.Right);
                 changes.Add((binary, swapped, $"{Mutant.Text(binary)} => {Mutant.Text(swapped)}"));
             }
         }
-        else if (expression is LiteralExpressionSyntax { RawKind: (int)SyntaxKind.TrueLiteralExpression or (int)SyntaxKind.FalseLiteralExpression } truth)
+        else if (expression is LiteralExpressionSyntax
+        {
+            RawKind: (int)SyntaxKind.TrueLiteralExpression
+            or (int)SyntaxKind.FalseLiteralExpression
+        } truth)
         {
             bool isTrue = truth.IsKind(SyntaxKind.TrueLiteralExpression);
-            changes.Add((truth, SyntaxFactory.LiteralExpression(isTrue ? SyntaxKind.FalseLiteralExpression : SyntaxKind.TrueLiteralExpression), $"{truth} turned round in {Mutant.Text(truth.Parent!)}"));
+            changes.Add(
+                (truth, SyntaxFactory.LiteralExpression(isTrue ? SyntaxKind.FalseLiteralExpression : SyntaxKind.TrueLiteralExpression),
+                $"{truth} turned round in {Mutant.Text(truth.Parent!)}"));
         }
         else if (expression is LiteralExpressionSyntax { Token.Value: int number } literal)
         {
@@ -71,7 +93,9 @@ internal static class Mutator
         }
         else if (expression.Parent is IfStatementSyntax or WhileStatementSyntax or ReturnStatementSyntax or ArrowExpressionClauseSyntax
             && expression is PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.LogicalNotExpression } or IsPatternExpressionSyntax
-            || (expression.Parent is IfStatementSyntax or WhileStatementSyntax && expression is InvocationExpressionSyntax or IdentifierNameSyntax or MemberAccessExpressionSyntax && expression.Parent is IfStatementSyntax or WhileStatementSyntax))
+            || (expression.Parent is IfStatementSyntax or WhileStatementSyntax
+            && expression is InvocationExpressionSyntax or IdentifierNameSyntax or MemberAccessExpressionSyntax
+            && expression.Parent is IfStatementSyntax or WhileStatementSyntax))
         {
             if (!expression.DescendantNodes().Any(static node => node is SingleVariableDesignationSyntax or DeclarationExpressionSyntax))
             {

@@ -32,7 +32,8 @@ public sealed class ArchitectureTests
         {
             string name = Path.GetFileName(path);
             string title = Repository.Read(path).Split('\n')[0];
-            Assert.Contains($"| [{name[..4]}]({name}) | {title[(title.IndexOf(". ", StringComparison.Ordinal) + 2)..]} |", index, StringComparison.Ordinal);
+            Assert.Contains($"| [{name[..4]}]({name}) | {title[(title.IndexOf(". ", StringComparison.Ordinal) + 2)..]} |", index,
+                StringComparison.Ordinal);
         });
     }
 

@@ -91,7 +91,8 @@ public sealed class ArrowTests
     [Fact]
     public void A_stray_namespace_is_found()
     {
-        Violations.Found(StrayNamespaces(new SourceFile("src/Mapwire.Media/Mp4/Box.cs", "namespace Mapwire.Media.Boxes;")), "Mapwire.Media.Mp4");
+        Violations.Found(StrayNamespaces(new SourceFile("src/Mapwire.Media/Mp4/Box.cs", "namespace Mapwire.Media.Boxes;")),
+            "Mapwire.Media.Mp4");
         Violations.Found(StrayNamespaces(new SourceFile("src/Mapwire.Media/Mp4/Box.cs", "class Box { }")), "no namespace");
         Violations.Found(StrayNamespaces(new SourceFile("src/Mapwire.Memory/Native/Mmap.cs", "namespace Mapwire.Memory;")), "Native");
         Assert.Empty(StrayNamespaces(new SourceFile("src/Mapwire.Memory/Mapping/MappedFile.cs", "namespace Mapwire.Memory;")));
@@ -99,7 +100,8 @@ public sealed class ArrowTests
 
     /// <summary>Those that run in programs of ours; analyzers run in compilers.</summary>
     public static TheoryData<string> Rooms() =>
-        [.. Repository.Projects("src").Select(project => project.Name).Where(name => !name.EndsWith(".Analyzers", StringComparison.Ordinal))];
+        [.. Repository.Projects("src").Select(project => project.Name)
+            .Where(name => !name.EndsWith(".Analyzers", StringComparison.Ordinal))];
 
     private static IEnumerable<string> ProjectArrows(ProjectFile project)
     {
@@ -136,7 +138,8 @@ public sealed class ArrowTests
         if (source.Namespace is null)
         {
             // Top-level statements have none, and neither have attributes of the assembly.
-            if (!source.Path.EndsWith("/Program.cs", StringComparison.Ordinal) && !source.Path.EndsWith("/AssemblyInfo.cs", StringComparison.Ordinal))
+            if (!source.Path.EndsWith("/Program.cs", StringComparison.Ordinal)
+                && !source.Path.EndsWith("/AssemblyInfo.cs", StringComparison.Ordinal))
             {
                 yield return $"{source.Path}: no namespace";
             }

@@ -18,7 +18,8 @@ public sealed class BannedSymbolsTests
 
     [Fact]
     public void Every_line_bans_something_that_exists_and_says_why() =>
-        Violations.None(Repository.Read("BannedSymbols.txt").Split('\n', StringSplitOptions.RemoveEmptyEntries).SelectMany(Meaningless), "A misspelt symbol bans nothing.");
+        Violations.None(Repository.Read("BannedSymbols.txt").Split('\n', StringSplitOptions.RemoveEmptyEntries).SelectMany(Meaningless),
+        "A misspelt symbol bans nothing.");
 
     [Theory]
     [InlineData("P:System.DateTime.Noww; because")]
@@ -44,7 +45,8 @@ public sealed class BannedSymbolsTests
         {
             'N' => Types().Any(type => type.Namespace == name),
             'T' => Types().Any(type => type.FullName == name),
-            _ => Types().Where(type => type.FullName == member[..member.LastIndexOf('.')]).SelectMany(type => type.GetMembers()).Any(found => IdOf(found) == id),
+            _ => Types().Where(type => type.FullName == member[..member.LastIndexOf('.')]).SelectMany(type => type.GetMembers())
+                .Any(found => IdOf(found) == id),
         };
     }
 
@@ -61,5 +63,6 @@ public sealed class BannedSymbolsTests
     }
 
     private static IEnumerable<Type> Types() =>
-        ((Assembly[])[typeof(object).Assembly, typeof(System.IO.MemoryMappedFiles.MemoryMappedFile).Assembly]).SelectMany(assembly => assembly.GetExportedTypes());
+        ((Assembly[])[typeof(object).Assembly, typeof(System.IO.MemoryMappedFiles.MemoryMappedFile).Assembly]).SelectMany(
+            assembly => assembly.GetExportedTypes());
 }

@@ -16,10 +16,15 @@ public sealed partial class DocumentationTests
         string props = Repository.Read("Directory.Build.props");
         Assert.Contains("<TreatWarningsAsErrors>true</TreatWarningsAsErrors>", props, StringComparison.Ordinal);
         Assert.Contains("<GenerateDocumentationFile>true</GenerateDocumentationFile>", props, StringComparison.Ordinal);
-        Violations.None(Repository.Files("", "*.props").Select(path => new SourceFile(path, Repository.Read(path))).SelectMany(SilencingProperties), "CS1591 stays an error.");
-        Violations.None(Repository.Projects("src").Select(project => new SourceFile(project.Path, project.Text)).SelectMany(SilencingProperties), "CS1591 stays an error.");
+        Violations.None(
+            Repository.Files("", "*.props").Select(path => new SourceFile(path, Repository.Read(path))).SelectMany(SilencingProperties),
+            "CS1591 stays an error.");
+        Violations.None(
+            Repository.Projects("src").Select(project => new SourceFile(project.Path, project.Text)).SelectMany(SilencingProperties),
+            "CS1591 stays an error.");
         Violations.None(Repository.Sources("src").SelectMany(SilencingPragmas), "CS1591 stays an error.");
-        Violations.None(Repository.Files("", ".editorconfig").SelectMany(path => SilencingSections(path, Repository.Read(path))), "CS1591 stays an error.");
+        Violations.None(Repository.Files("", ".editorconfig").SelectMany(path => SilencingSections(path, Repository.Read(path))),
+            "CS1591 stays an error.");
     }
 
     [Fact]
@@ -27,8 +32,10 @@ public sealed partial class DocumentationTests
     {
         Violations.Found(SilencingProperties(new("a.csproj", "<P><NoWarn>$(NoWarn);CS1591</NoWarn></P>")), "1591");
         Violations.Found(SilencingProperties(new("a.csproj", "<P><WarningsNotAsErrors>1591</WarningsNotAsErrors></P>")), "1591");
-        Violations.Found(SilencingProperties(new("a.csproj", "<P><GenerateDocumentationFile>false</GenerateDocumentationFile></P>")), "GenerateDocumentationFile");
-        Violations.Found(SilencingProperties(new("a.csproj", "<P><TreatWarningsAsErrors> false</TreatWarningsAsErrors></P>")), "TreatWarningsAsErrors");
+        Violations.Found(SilencingProperties(new("a.csproj", "<P><GenerateDocumentationFile>false</GenerateDocumentationFile></P>")),
+            "GenerateDocumentationFile");
+        Violations.Found(SilencingProperties(new("a.csproj", "<P><TreatWarningsAsErrors> false</TreatWarningsAsErrors></P>")),
+            "TreatWarningsAsErrors");
         Violations.Found(SilencingPragmas(new("a.cs", "#pragma warning disable CS1591\nclass A { }")), "1591");
         Violations.Found(SilencingPragmas(new("a.cs", "#pragma warning disable\nclass A { }")), "pragma");
         Assert.Empty(SilencingPragmas(new("a.cs", "#pragma warning disable CA1822 // because\nclass A { }")));
@@ -47,11 +54,15 @@ public sealed partial class DocumentationTests
 
     [Fact]
     public void An_undocumented_type_is_found() =>
-        Violations.Found(UndocumentedTypes([typeof(DocumentationTests)], XElement.Parse("<doc><members><member name=\"T:Other\"><summary>x</summary></member></members></doc>")), nameof(DocumentationTests));
+        Violations.Found(
+            UndocumentedTypes([typeof(DocumentationTests)],
+            XElement.Parse("<doc><members><member name=\"T:Other\"><summary>x</summary></member></members></doc>")),
+            nameof(DocumentationTests));
 
     // The command is no library, and the analyzers are the compiler's: nobody calls them.
     public static TheoryData<string> Libraries() =>
-        [.. Repository.Projects("src").Where(project => project.Name is not ("Mapwire.Cli" or "Mapwire.Memory.Analyzers")).Select(project => project.Name)];
+        [.. Repository.Projects("src").Where(project => project.Name is not ("Mapwire.Cli" or "Mapwire.Memory.Analyzers"))
+            .Select(project => project.Name)];
 
     private static IEnumerable<string> UndocumentedTypes(IEnumerable<Type> types, XElement documents)
     {
@@ -76,7 +87,8 @@ public sealed partial class DocumentationTests
             {
                 section = line;
             }
-            else if (SilencingSeverityPattern().IsMatch(line) && !Undocumented.Any(folder => section.Contains(folder, StringComparison.Ordinal)))
+            else if (SilencingSeverityPattern().IsMatch(line)
+                && !Undocumented.Any(folder => section.Contains(folder, StringComparison.Ordinal)))
             {
                 yield return $"{path} {section}: {line}";
             }

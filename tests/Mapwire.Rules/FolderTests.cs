@@ -9,7 +9,10 @@ namespace Mapwire.Rules;
 /// </summary>
 public sealed class FolderTests
 {
-    /// <summary>The folders of each room, lowest first: each may use those before it. The files at a room's root are its face: they may use all, and all may use them.</summary>
+    /// <summary>
+    /// The folders of each room, lowest first: each may use those before it. The files at a room's root are its face: they may use all,
+    /// and all may use them.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Layers = new(StringComparer.Ordinal)
     {
         ["Mapwire.Rtmp"] = ["Amf", "Chunks", "Handshakes", "Messages", "Sessions"],
@@ -87,7 +90,8 @@ public sealed class FolderTests
 
     private static IEnumerable<TypeReference> UsedBy(TypeDefinition type)
     {
-        List<TypeReference?> used = [type.BaseType, .. type.Interfaces.Select(one => one.InterfaceType), .. type.Fields.Select(field => field.FieldType)];
+        List<TypeReference?> used =
+            [type.BaseType, .. type.Interfaces.Select(one => one.InterfaceType), .. type.Fields.Select(field => field.FieldType)];
         foreach (MethodDefinition method in type.Methods)
         {
             used.Add(method.ReturnType);

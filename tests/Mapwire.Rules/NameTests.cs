@@ -26,7 +26,10 @@ public sealed partial class NameTests
 
     [Fact]
     public void Words_that_only_look_alike_are_left_alone() =>
-        Assert.Empty(EmptyNames(new SourceFile("src/Mapwire.Media/Mp4/CommonEncryptionBox.cs", "class CommonEncryptionBox { string Helper; } // class Manager")));
+        Assert.Empty(
+            EmptyNames(
+                new SourceFile("src/Mapwire.Media/Mp4/CommonEncryptionBox.cs",
+                "class CommonEncryptionBox { string Helper; } // class Manager")));
 
     private static IEnumerable<string> EmptyNames(SourceFile source)
     {

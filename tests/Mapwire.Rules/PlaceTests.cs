@@ -8,7 +8,8 @@ public sealed class PlaceTests
 {
     /// <summary>Home folders of the usual systems and hosts of package registries; in pieces, so that this file has none.</summary>
     private static readonly Regex Private = new(string.Join('|', [
-        "(?<![\\w.~])/" + "home/\\w", "(?<![\\w.~])/" + "root/", "(?<![\\w.~])/" + "Users/\\w", "(?<![\\w.~])/" + "work/", "[A-Za-z]:\\\\+" + "Users\\\\",
+        "(?<![\\w.~])/" + "home/\\w", "(?<![\\w.~])/" + "root/", "(?<![\\w.~])/" + "Users/\\w", "(?<![\\w.~])/" + "work/",
+        "[A-Za-z]:\\\\+" + "Users\\\\",
         "api\\.nuget" + "\\.org", "registry\\.npm" + "js", "py" + "pi\\.org", "proxy\\.gol" + "ang\\.org", "files\\.python" + "hosted",
     ]));
 
@@ -34,7 +35,8 @@ public sealed class PlaceTests
 
     [Fact]
     public void A_project_outside_the_solution_is_found() =>
-        Violations.Found(Missing("<Solution><Project Path=\"src/A/A.csproj\" /></Solution>", ["src/A/A.csproj", "src/B/B.csproj"]), "src/B/B.csproj");
+        Violations.Found(Missing("<Solution><Project Path=\"src/A/A.csproj\" /></Solution>", ["src/A/A.csproj", "src/B/B.csproj"]),
+        "src/B/B.csproj");
 
     [Fact]
     public void No_room_is_empty() =>

@@ -19,7 +19,9 @@ internal sealed class ProjectFile(string path, string text)
     public IEnumerable<string> ProjectReferences =>
         Items("ProjectReference").Select(path => System.IO.Path.GetFileNameWithoutExtension(path.Replace('\\', '/')));
 
-    /// <summary>Names of the packages that this one takes; analyzers that it keeps to itself are tools of the build, which nobody gets with it.</summary>
+    /// <summary>
+    /// Names of the packages that this one takes; analyzers that it keeps to itself are tools of the build, which nobody gets with it.
+    /// </summary>
     public IEnumerable<string> PackageReferences => _project.Descendants("PackageReference")
         .Where(static element => (string?)element.Attribute("PrivateAssets") != "all"
             || (string?)element.Attribute("Include") is not { } name || !name.EndsWith("Analyzers", StringComparison.Ordinal))

@@ -5,7 +5,8 @@ namespace Mapwire.Rules;
 /// <summary>The working tree: where it is and what is in it. Build output and what git ignores is left out.</summary>
 internal static class Repository
 {
-    private static readonly string[] Ignored = ["bin", "obj", "out", "artifacts", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".vs", ".idea"];
+    private static readonly string[] Ignored =
+        ["bin", "obj", "out", "artifacts", "TestResults", "BenchmarkDotNet.Artifacts", ".git", ".vs", ".idea"];
 
     public static string Root { get; } = FindRoot();
 
@@ -36,7 +37,9 @@ internal static class Repository
         }
 
         // In a linked worktree .git is a file, and an absolute path is in it.
-        found.AddRange(Directory.EnumerateFiles(directory, pattern).Where(file => Path.GetFileName(file) != ".git").Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/')));
+        found.AddRange(
+            Directory.EnumerateFiles(directory, pattern).Where(file => Path.GetFileName(file) != ".git")
+                .Select(file => Path.GetRelativePath(Root, file).Replace('\\', '/')));
         foreach (string child in Directory.EnumerateDirectories(directory))
         {
             if (!Ignored.Contains(Path.GetFileName(child), StringComparer.Ordinal) && new DirectoryInfo(child).LinkTarget is null)

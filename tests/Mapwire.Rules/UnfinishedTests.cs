@@ -8,7 +8,8 @@ public sealed partial class UnfinishedTests
     [Fact]
     public void Nothing_is_left_for_later() =>
         Violations.None(
-            ((string[])["src", "tests", "samples", "bench"]).SelectMany(Repository.Sources).Where(source => !source.Path.EndsWith("/UnfinishedTests.cs", StringComparison.Ordinal)).SelectMany(LeftForLater),
+            ((string[])["src", "tests", "samples", "bench"]).SelectMany(Repository.Sources)
+                .Where(source => !source.Path.EndsWith("/UnfinishedTests.cs", StringComparison.Ordinal)).SelectMany(LeftForLater),
             "Unfinished work is not committed.");
 
     [Fact]

@@ -19,7 +19,8 @@ public sealed partial class UnsafeTests
     {
         Violations.Found(OutsideTheFence(new("src/Mapwire.Media/Mp4/Box.cs", "class Box { unsafe void A(byte* p) { } }")), "unsafe");
         Violations.Found(OutsideTheFence(new("src/Mapwire.Media/Sending/Box.cs", "class Box { unsafe void A(byte* p) { } }")), "unsafe");
-        Violations.Found(OutsideTheFence(new("src/Mapwire.Rtmp/Chunks/C.cs", "[LibraryImport(\"libc\")] static partial int f();")), "LibraryImport");
+        Violations.Found(OutsideTheFence(new("src/Mapwire.Rtmp/Chunks/C.cs", "[LibraryImport(\"libc\")] static partial int f();")),
+            "LibraryImport");
         Violations.Found(OutsideTheFence(new("tests/Mapwire.X/T.cs", "[DllImport(\"libc\")] static extern int f();")), "DllImport");
         Violations.Found(OutsideTheFence(new("src/Mapwire.Media/A.cs", "x = Unsafe.As<A>(y);")), "Unsafe.");
         Violations.Found(OutsideTheFence(new("src/Mapwire.Media/A.cs", "x = Marshal.ReadByte(y);")), "Marshal.");
@@ -36,26 +37,33 @@ public sealed partial class UnsafeTests
     public void An_unsafe_block_without_a_reason_is_found()
     {
         Violations.Found(WithoutReason(new("src/Mapwire.Memory/Native/A.cs", "void A()\n{\n    unsafe\n    {\n    }\n}\n")), "(3)");
-        Assert.Empty(WithoutReason(new("src/Mapwire.Memory/Native/A.cs", "void A()\n{\n    // SAFETY: nobody else has it.\n    unsafe\n    {\n    }\n}\n")));
-        Assert.Empty(WithoutReason(new("src/Mapwire.Memory/Native/A.cs", "void A()\n{\n    unsafe\n    {\n        // SAFETY: so.\n    }\n}\n")));
+        Assert.Empty(
+            WithoutReason(
+                new("src/Mapwire.Memory/Native/A.cs", "void A()\n{\n    // SAFETY: nobody else has it.\n    unsafe\n    {\n    }\n}\n")));
+        Assert.Empty(
+            WithoutReason(new("src/Mapwire.Memory/Native/A.cs", "void A()\n{\n    unsafe\n    {\n        // SAFETY: so.\n    }\n}\n")));
     }
 
     [Fact]
     public void Only_projects_with_a_fence_allow_unsafe() =>
         Violations.None(
-            ((string[])["src", "tests", "samples", "bench"]).SelectMany(Repository.Projects).SelectMany(project => NeedlessPermission(project, Repository.Sources(project.Folder))),
+            ((string[])["src", "tests", "samples", "bench"]).SelectMany(Repository.Projects)
+                .SelectMany(project => NeedlessPermission(project, Repository.Sources(project.Folder))),
             "A project without a fence has no use for AllowUnsafeBlocks.");
 
     [Fact]
     public void Needless_permission_is_found()
     {
-        ProjectFile project = new("src/Mapwire.Media/Mapwire.Media.csproj", "<Project><PropertyGroup><AllowUnsafeBlocks>true</AllowUnsafeBlocks></PropertyGroup></Project>");
+        ProjectFile project =
+            new("src/Mapwire.Media/Mapwire.Media.csproj",
+            "<Project><PropertyGroup><AllowUnsafeBlocks>true</AllowUnsafeBlocks></PropertyGroup></Project>");
         Violations.Found(NeedlessPermission(project, [new SourceFile("src/Mapwire.Media/Mp4/Box.cs", "class Box { }")]), "Mapwire.Media");
         Assert.Empty(NeedlessPermission(project, [new SourceFile("src/Mapwire.Media/Native/Box.cs", "unsafe class Box { }")]));
     }
 
     private static bool IsFence(SourceFile source) =>
-        source.Folders.Contains("Native", StringComparer.Ordinal) || source.Path.StartsWith("src/Mapwire.Server/Loop/", StringComparison.Ordinal) ||
+        source.Folders.Contains("Native", StringComparer.Ordinal)
+        || source.Path.StartsWith("src/Mapwire.Server/Loop/", StringComparison.Ordinal) ||
         source.Path.StartsWith("src/Mapwire.Server/Sending/", StringComparison.Ordinal);
 
     private static IEnumerable<string> OutsideTheFence(SourceFile source)
@@ -66,7 +74,8 @@ public sealed partial class UnsafeTests
         }
 
         // Tests may ask a system library what it has; only the rooms may not.
-        IEnumerable<string> libraries = source.Path.StartsWith("src/", StringComparison.Ordinal) ? source.Find(LibraryPattern(), "outside a fence") : [];
+        IEnumerable<string> libraries =
+            source.Path.StartsWith("src/", StringComparison.Ordinal) ? source.Find(LibraryPattern(), "outside a fence") : [];
         return source.Find(UnsafePattern(), "outside a fence").Concat(libraries);
     }
 
@@ -77,7 +86,8 @@ public sealed partial class UnsafeTests
         {
             int line = source.LineOf(block.Index + block.Length - 1) - 1; // of the brace
             int first = source.LineOf(block.Index) - 1;
-            if (!lines[Math.Max(0, first - ReasonLines)..Math.Min(lines.Length, line + 3)].Any(text => text.Contains("// SAFETY:", StringComparison.Ordinal)))
+            if (!lines[Math.Max(0, first - ReasonLines)..Math.Min(lines.Length, line + 3)].Any(
+                text => text.Contains("// SAFETY:", StringComparison.Ordinal)))
             {
                 yield return $"{source.Path}({first + 1}): no reason";
             }

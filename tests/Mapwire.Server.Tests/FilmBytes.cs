@@ -4,7 +4,9 @@ using static Mapwire.Media.Tests.Tools.EditableBox;
 
 namespace Mapwire.Server.Tests;
 
-/// <summary>Small films of one video track in each container, a picture every 40 ms; films of two seeds differ in sizes and payload alone.</summary>
+/// <summary>
+/// Small films of one video track in each container, a picture every 40 ms; films of two seeds differ in sizes and payload alone.
+/// </summary>
 internal static class FilmBytes
 {
     public static byte[] Progressive(byte seed, int samples) =>
@@ -12,7 +14,9 @@ internal static class FilmBytes
 
     public static byte[] Fragmented(byte seed, int samples)
     {
-        List<byte> film = [.. new Mp4Builder { Sizes = [], Extra = { new EditableBox("mvex", new EditableBox("trex", Bytes(0, 1, 1, 40, 5, 0))) } }.Build()];
+        List<byte> film =
+            [.. new Mp4Builder { Sizes = [], Extra =
+                { new EditableBox("mvex", new EditableBox("trex", Bytes(0, 1, 1, 40, 5, 0))) } }.Build()];
         for (int i = 0; i < samples; i++)
         {
             int size = SizeOf(seed, i);
@@ -23,7 +27,9 @@ internal static class FilmBytes
         return [.. film];
 
         static byte[] Moof(int dataOffset, int size) =>
-            new EditableBox("moof", new EditableBox("traf", new EditableBox("tfhd", Bytes(0x20000, 1)), new EditableBox("trun", Bytes(0x201, 1, dataOffset, size)))).Write();
+            new EditableBox("moof",
+            new EditableBox("traf", new EditableBox("tfhd", Bytes(0x20000, 1)),
+            new EditableBox("trun", Bytes(0x201, 1, dataOffset, size)))).Write();
     }
 
     /// <param name="seed">Tells films apart.</param>

@@ -62,7 +62,8 @@ internal sealed class LatencyHistogram
     }
 
     /// <summary>The usual percentiles.</summary>
-    public LatencySummary Summarize() => new(Count, Percentile(0.5) / 1000.0, Percentile(0.9) / 1000.0, Percentile(0.99) / 1000.0, Max / 1000.0);
+    public LatencySummary Summarize() =>
+        new(Count, Percentile(0.5) / 1000.0, Percentile(0.9) / 1000.0, Percentile(0.99) / 1000.0, Max / 1000.0);
 
     private static int BucketOf(long value)
     {

@@ -40,7 +40,8 @@ internal readonly record struct ProcessUsage(double CpuSeconds, long Proportiona
     internal static double ParseCpuSeconds(string stat)
     {
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+        return (long.Parse(fields[11], CultureInfo.InvariantCulture)
+            + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
     /// <summary>The line <c>Pss: N kB</c> of smaps_rollup, in bytes; 0 when there is none.</summary>

@@ -8,7 +8,9 @@ using Mapwire.Server.Loop;
 
 namespace Mapwire.Load.Players;
 
-/// <summary>One seat of the audience: a connection at a time, begun, watched and ended as the mode says. Lives on its loop's thread.</summary>
+/// <summary>
+/// One seat of the audience: a connection at a time, begun, watched and ended as the mode says. Lives on its loop's thread.
+/// </summary>
 internal sealed class LoadPlayer : Watched, IDisposable
 {
     /// <summary>Receive calls before the others have their turn.</summary>

@@ -28,7 +28,9 @@ public sealed class AvcConfiguration : CodecConfiguration
     /// <summary>Bytes of the length in front of each NAL unit: 1, 2 or 4.</summary>
     public int NalLengthSize { get; private init; }
 
-    /// <summary>The sequence parameter sets, NAL header included; empty when they are only in the samples (<c>avc3</c>) and were not found there.</summary>
+    /// <summary>
+    /// The sequence parameter sets, NAL header included; empty when they are only in the samples (<c>avc3</c>) and were not found there.
+    /// </summary>
     public ImmutableArray<ImmutableArray<byte>> SequenceParameterSets { get; private init; } = [];
 
     /// <summary>The picture parameter sets, NAL header included.</summary>
@@ -69,7 +71,8 @@ public sealed class AvcConfiguration : CodecConfiguration
         string.Create(CultureInfo.InvariantCulture, $"avc1.{Profile:x2}{ProfileCompatibility:x2}{Level:x2}");
 
     /// <summary>Parses the record.</summary>
-    /// <param name="record">The body of <c>avcC</c>; what follows the parameter sets (chroma format, extensions) is kept but not read.</param>
+    /// <param name="record">The body of <c>avcC</c>; what follows the parameter sets (chroma format, extensions) is kept but not
+    /// read.</param>
     /// <exception cref="CodecFormatException">It ends early, has an unknown version, or a NAL length of 3 bytes.</exception>
     public static AvcConfiguration Parse(ReadOnlySpan<byte> record)
     {
@@ -102,7 +105,9 @@ public sealed class AvcConfiguration : CodecConfiguration
         count = record[position++];
         ImmutableArray<ImmutableArray<byte>> pictureSets = ReadSets(record, ref position, count);
         AvcSequenceParameterSet? sequence =
-            sequenceSets.Length > 0 && AvcSequenceParameterSet.TryParse(sequenceSets[0].AsSpan(), out AvcSequenceParameterSet? set) ? set : null;
+            sequenceSets.Length > 0 && AvcSequenceParameterSet.TryParse(sequenceSets[0].AsSpan(), out AvcSequenceParameterSet? set)
+            ? set
+            : null;
 
         return new AvcConfiguration([.. record])
         {
@@ -168,9 +173,11 @@ public sealed class AvcConfiguration : CodecConfiguration
         pictures.WriteTo(record);
         if (first[1] is not (66 or 77 or 88) && AvcSequenceParameterSet.TryParse(first.AsSpan(), out AvcSequenceParameterSet? sequence))
         {
-            // 1s(6) chroma_format(2) | 1s(5) luma depth-8(3) | 1s(5) chroma depth-8(3) | numOfSPSExt(8) | { length(16) | NAL } * numOfSPSExt
+            // 1s(6) chroma_format(2) | 1s(5) luma depth-8(3) | 1s(5) chroma depth-8(3) | numOfSPSExt(8) | { length(16) | NAL } *
+            // numOfSPSExt
             record.AddRange(
-                [(byte)(0xFC | sequence.ChromaFormat), (byte)(0xF8 | sequence.BitDepth - 8), (byte)(0xF8 | sequence.ChromaBitDepth - 8), (byte)extensions.Count]);
+                [(byte)(0xFC | sequence.ChromaFormat), (byte)(0xF8 | sequence.BitDepth - 8), (byte)(0xF8 | sequence.ChromaBitDepth - 8),
+                (byte)extensions.Count]);
             extensions.WriteTo(record);
         }
 

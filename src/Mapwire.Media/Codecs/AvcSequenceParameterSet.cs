@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Mapwire.Media.Codecs;
 
-/// <summary>What matters here of an AVC sequence parameter set (ITU-T H.264, 7.3.2.1.1): the picture that comes out of the decoder.</summary>
+/// <summary>
+/// What matters here of an AVC sequence parameter set (ITU-T H.264, 7.3.2.1.1): the picture that comes out of the decoder.
+/// </summary>
 public sealed class AvcSequenceParameterSet
 {
     private const uint MaxMacroblocks = 1 << 15;

@@ -24,10 +24,15 @@ public abstract class CodecConfiguration
     /// <summary>The four-character code that names the codec in Enhanced RTMP, or else one that is used for it elsewhere.</summary>
     public abstract FourCc FourCc { get; }
 
-    /// <summary>Whether headers tell when a picture is presented, if it is later than it is decoded; pictures of other codecs are shown in the order in which they are sent.</summary>
+    /// <summary>
+    /// Whether headers tell when a picture is presented, if it is later than it is decoded; pictures of other codecs are shown in the
+    /// order in which they are sent.
+    /// </summary>
     public bool HasComposition { get; private protected init; }
 
-    /// <summary>Sound samples a second as they come out of the decoder, in Hz; 0 for pictures, and when the configuration does not say.</summary>
+    /// <summary>
+    /// Sound samples a second as they come out of the decoder, in Hz; 0 for pictures, and when the configuration does not say.
+    /// </summary>
     public int SampleRate { get; private protected init; }
 
     /// <summary>Sound channels as they come out of the decoder; 0 for pictures, and when the configuration does not say.</summary>

@@ -64,5 +64,6 @@ internal static class CodecNames
     }.ToDictionary(static name => new FourCc(name.Key).Value, static name => name.Value);
 
     /// <summary>The code with its name where it is known: <c>'alac' (Apple Lossless)</c>.</summary>
-    internal static string Describe(FourCc codec) => Names.TryGetValue(codec.Value, out string? name) ? $"'{codec}' ({name})" : $"'{codec}'";
+    internal static string Describe(FourCc codec) =>
+        Names.TryGetValue(codec.Value, out string? name) ? $"'{codec}' ({name})" : $"'{codec}'";
 }

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Mapwire.Media.Codecs;
 
-/// <summary>AC-3 or E-AC-3, as <c>dac3</c> and <c>dec3</c> describe them (ETSI TS 102 366, annex F). The stream describes itself, too.</summary>
+/// <summary>
+/// AC-3 or E-AC-3, as <c>dac3</c> and <c>dec3</c> describe them (ETSI TS 102 366, annex F). The stream describes itself, too.
+/// </summary>
 public sealed class DolbyConfiguration : CodecConfiguration
 {
     private static readonly int[] Rates = [48_000, 44_100, 32_000];
@@ -114,6 +116,12 @@ public sealed class DolbyConfiguration : CodecConfiguration
             throw new CodecFormatException("the Dolby configuration ends early", 0);
         }
 
-        return new DolbyConfiguration { IsEnhanced = isEnhanced, SampleRate = rate < Rates.Length ? Rates[rate] >> (version is 9 or 10 ? (int)version - 8 : 0) : 0, Channels = channels };
+        return new DolbyConfiguration
+        {
+            IsEnhanced = isEnhanced,
+            SampleRate =
+            rate < Rates.Length ? Rates[rate] >> (version is 9 or 10 ? (int)version - 8 : 0) : 0,
+            Channels = channels
+        };
     }
 }

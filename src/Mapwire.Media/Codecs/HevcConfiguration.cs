@@ -122,7 +122,8 @@ public sealed class HevcConfiguration : CodecConfiguration
             throw new CodecFormatException("NAL units with a length of 3 bytes are not allowed", 21);
         }
 
-        ImmutableArray<(int Type, int Start, int End)>.Builder arrays = ImmutableArray.CreateBuilder<(int Type, int Start, int End)>(record[22]);
+        ImmutableArray<(int Type, int Start, int End)>.Builder arrays =
+            ImmutableArray.CreateBuilder<(int Type, int Start, int End)>(record[22]);
         (int Width, int Height)? picture = null;
         int position = HeaderLength;
         for (int array = record[22]; array > 0; array--)
@@ -214,7 +215,8 @@ public sealed class HevcConfiguration : CodecConfiguration
 
         // As the standard wants them: video, sequence and picture parameter sets, then what else the record has.
         List<byte> record = [.. Raw.AsSpan(0, HeaderLength - 1), (byte)(found.Count + _arrays.Length)];
-        foreach ((int type, int start, int end) in _arrays.Concat(found.Keys.Select(static type => (type, 0, 0))).OrderBy(static array => array.Item1))
+        foreach ((int type, int start, int end) in _arrays.Concat(found.Keys.Select(static type => (type, 0, 0)))
+            .OrderBy(static array => array.Item1))
         {
             if (end > 0)
             {

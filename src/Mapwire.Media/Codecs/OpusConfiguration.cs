@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 
 namespace Mapwire.Media.Codecs;
 
-/// <summary>An Opus identification header (RFC 7845, 5.1), also as MP4 has it in <c>dOps</c> (Encapsulation of Opus in ISOBMFF, 4.3.2).</summary>
+/// <summary>
+/// An Opus identification header (RFC 7845, 5.1), also as MP4 has it in <c>dOps</c> (Encapsulation of Opus in ISOBMFF, 4.3.2).
+/// </summary>
 public sealed class OpusConfiguration : CodecConfiguration
 {
     /// <summary>Every Opus decoder can put out 48 kHz, and all times of Opus count so.</summary>

@@ -5,7 +5,9 @@ internal static class PictureSize
 {
     private const int SequenceHeader = 1;
 
-    /// <summary>Decoders work in blocks of this many pixels; encoders that do not crop in their own headers leave it to the container.</summary>
+    /// <summary>
+    /// Decoders work in blocks of this many pixels; encoders that do not crop in their own headers leave it to the container.
+    /// </summary>
     private const int Block = 16;
 
     /// <summary>
@@ -17,7 +19,8 @@ internal static class PictureSize
     internal static (int Width, int Height) Choose((int Width, int Height) entry, (int Width, int Height)? coded) =>
         coded is not { } picture || (IsCropOf(entry.Width, picture.Width) && IsCropOf(entry.Height, picture.Height)) ? entry : picture;
 
-    private static bool IsCropOf(int entry, int coded) => entry > 0 && entry <= coded && (entry + Block - 1) / Block == (coded + Block - 1) / Block;
+    private static bool IsCropOf(int entry, int coded) =>
+        entry > 0 && entry <= coded && (entry + Block - 1) / Block == (coded + Block - 1) / Block;
 
     /// <summary>Reads the sequence header among OBUs (AV1 Bitstream and Decoding Process, 5.3 and 5.5).</summary>
     /// <param name="units">Those of <c>av1C</c>, or of a key frame.</param>
@@ -52,7 +55,9 @@ internal static class PictureSize
         return null;
     }
 
-    /// <summary>RFC 6386, 9.1 and 19.1: a frame tag of three bytes, a start code, and two times 14 bits with two of scale above them.</summary>
+    /// <summary>
+    /// RFC 6386, 9.1 and 19.1: a frame tag of three bytes, a start code, and two times 14 bits with two of scale above them.
+    /// </summary>
     internal static (int Width, int Height)? ReadVp8(ReadOnlySpan<byte> frame) =>
         frame.Length < 10 || (frame[0] & 1) != 0 || frame[3..6] is not [0x9D, 0x01, 0x2A]
             ? null

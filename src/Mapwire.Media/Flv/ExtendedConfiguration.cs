@@ -49,5 +49,6 @@ public static class ExtendedConfiguration
     };
 
     /// <summary>OpusHead: version 1, 2 channels, no pre-skip, 48 kHz, no gain, family 0.</summary>
-    private static ReadOnlySpan<byte> StereoOpus => [(byte)'O', (byte)'p', (byte)'u', (byte)'s', (byte)'H', (byte)'e', (byte)'a', (byte)'d', 1, 2, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0];
+    private static ReadOnlySpan<byte> StereoOpus =>
+        [(byte)'O', (byte)'p', (byte)'u', (byte)'s', (byte)'H', (byte)'e', (byte)'a', (byte)'d', 1, 2, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0];
 }

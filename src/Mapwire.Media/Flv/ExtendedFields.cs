@@ -119,7 +119,9 @@ internal ref struct ExtendedFields
         return (type != MultitrackType.ManyTracksManyCodecs || TryReadCodec(out codec)) && TryReadNumber(type, out track);
     }
 
-    /// <summary>Writes the packet type, behind the modifiers that there are, into the lower half of the first byte and what follows it.</summary>
+    /// <summary>
+    /// Writes the packet type, behind the modifiers that there are, into the lower half of the first byte and what follows it.
+    /// </summary>
     /// <returns>The length.</returns>
     internal static int WriteType(Span<byte> destination, byte packetType, int nanoseconds)
     {

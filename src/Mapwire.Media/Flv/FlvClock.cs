@@ -107,7 +107,8 @@ internal sealed class FlvClock
     private bool IsPlausible(in FlvSample sample)
     {
         long time = TimeOf(sample);
-        return !_hasBegun || Math.Abs(time - _last) <= TrustedStep || (sample.Track.LastTime is { } own && Math.Abs(time - own) <= TrustedStep);
+        return !_hasBegun || Math.Abs(time - _last) <= TrustedStep
+            || (sample.Track.LastTime is { } own && Math.Abs(time - own) <= TrustedStep);
     }
 
     private long Unfold(uint timestamp) => _hasBegun ? _timestamp + (int)(timestamp - (uint)_timestamp) : (int)timestamp;

@@ -107,7 +107,9 @@ public sealed class FlvConfiguration : CodecConfiguration
         return bits.IsPastEnd || picture.Width == 0 || picture.Height == 0 ? null : picture;
     }
 
-    /// <summary>FLV 10.1, E.4.3.4 and E.4.3.5, and the header of a VP6 key frame behind it (VP6 Bitstream and Decoder Specification, 9).</summary>
+    /// <summary>
+    /// FLV 10.1, E.4.3.4 and E.4.3.5, and the header of a VP6 key frame behind it (VP6 Bitstream and Decoder Specification, 9).
+    /// </summary>
     /// <param name="frame">The payload.</param>
     /// <param name="start">Where the frame begins behind FLV's own fields.</param>
     private static (int Width, int Height)? ReadVp6(ReadOnlySpan<byte> frame, int start)

@@ -106,7 +106,8 @@ public sealed class FlvFileReader
 
     /// <summary>The movie, when everything wanted was added.</summary>
     /// <exception cref="InvalidOperationException">More bytes are wanted.</exception>
-    /// <exception cref="FlvFormatException">The file is too short for its header, or nothing in it can be played and something is malformed.</exception>
+    /// <exception cref="FlvFormatException">The file is too short for its header, or nothing in it can be played and something is
+    /// malformed.</exception>
     public Movie ToMovie()
     {
         if (_wantedLength > 0)
@@ -258,7 +259,8 @@ public sealed class FlvFileReader
         if (_tag.DataLength > _limits.ConfigurationBytes)
         {
             throw FlvFormatException.TooMuch(
-                FlvMovieBuilder.LocationOf(_tag, _tagOffset), $"the configuration has {_tag.DataLength} bytes", nameof(MediaLimits.ConfigurationBytes),
+                FlvMovieBuilder.LocationOf(_tag, _tagOffset), $"the configuration has {_tag.DataLength} bytes",
+                nameof(MediaLimits.ConfigurationBytes),
                 _limits.ConfigurationBytes);
         }
 

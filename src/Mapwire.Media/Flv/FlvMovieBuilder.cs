@@ -3,7 +3,9 @@ using Mapwire.Media.Codecs;
 
 namespace Mapwire.Media.Flv;
 
-/// <summary>Makes a <see cref="Movie"/> of the tags of an FLV file: which track each is of, and whether it is a configuration or a sample.</summary>
+/// <summary>
+/// Makes a <see cref="Movie"/> of the tags of an FLV file: which track each is of, and whether it is a configuration or a sample.
+/// </summary>
 /// <param name="fileLength">In bytes.</param>
 /// <param name="limits">How many samples a track may have.</param>
 internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
@@ -68,7 +70,8 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
 
     /// <summary>The words for where a tag is.</summary>
     internal static FileLocation LocationOf(in FlvTagHeader tag, long offset) =>
-        new(tag.Type switch { FlvTagHeader.Audio => "audio tag", FlvTagHeader.Video => "video tag", _ => $"tag of type {tag.Type}" }, offset);
+        new(tag.Type switch { FlvTagHeader.Audio => "audio tag", FlvTagHeader.Video => "video tag", _ => $"tag of type {tag.Type}" },
+        offset);
 
     /// <summary>The movie of all that was added.</summary>
     /// <exception cref="FlvFormatException">Nothing can be played, and something in the file is malformed.</exception>
@@ -81,7 +84,11 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
             [.. _tracks.OrderBy(track => track.Kind).ThenBy(track => track.Id).Select(track => track.ToTrack(origin, fileLength))];
         return _firstFault is not null && tracks.All(track => track.Codec is null)
             ? throw _firstFault
-            : new Movie(tracks, new FileLocation("file header", 0), isTruncated: IsTruncated, mayGrow: true) { Damage = _damage.ToImmutable() };
+            : new Movie(tracks, new FileLocation("file header", 0), isTruncated: IsTruncated, mayGrow: true)
+            {
+                Damage =
+                _damage.ToImmutable()
+            };
     }
 
     private bool TryRead(in FlvTagHeader tag, ReadOnlySpan<byte> body, out bool isSample)
@@ -192,7 +199,8 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
             case VideoPacketType.CodedFrames or VideoPacketType.CodedFramesX when header.FrameType != VideoFrameType.Command:
                 Match(track, header.Codec);
                 isSample = true;
-                AddSample(track, tag, body, length, header.CompositionTime, header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
+                AddSample(track, tag, body, length, header.CompositionTime,
+                    header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey);
                 break;
         }
 
@@ -331,7 +339,8 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         if (track.Configurations > limits.SampleDescriptions)
         {
             throw TooMuch(
-                $"there are {track.Configurations} codec configurations or more", nameof(MediaLimits.SampleDescriptions), limits.SampleDescriptions);
+                $"there are {track.Configurations} codec configurations or more", nameof(MediaLimits.SampleDescriptions),
+                limits.SampleDescriptions);
         }
     }
 

@@ -5,7 +5,8 @@ namespace Mapwire.Media.Flv;
 /// <param name="IsEncrypted">Whether the body needs a key.</param>
 /// <param name="DataLength">Bytes of the body.</param>
 /// <param name="Timestamp">In milliseconds, a signed number of 32 bits.</param>
-/// <param name="IsRegular">Whether the type is a defined one, reserved bits are 0 and so is the stream: the header of nearly every tag.</param>
+/// <param name="IsRegular">Whether the type is a defined one, reserved bits are 0 and so is the stream: the header of nearly every
+/// tag.</param>
 internal readonly record struct FlvTagHeader(int Type, bool IsEncrypted, int DataLength, uint Timestamp, bool IsRegular)
 {
     internal const int Length = 11;
@@ -28,6 +29,7 @@ internal readonly record struct FlvTagHeader(int Type, bool IsEncrypted, int Dat
         // reserved(2) filter(1) type(5) | data size(24) | timestamp(24) | timestamp, upper bits(8) | stream(24)=0
         int type = bytes[0] & 0x1F;
         bool isRegular = (bytes[0] & 0xC0) == 0 && type is Audio or Video or Script && UInt24.Read(bytes[8..]) == 0;
-        return new FlvTagHeader(type, (bytes[0] & 0x20) != 0, UInt24.Read(bytes[1..]), (uint)bytes[7] << 24 | (uint)UInt24.Read(bytes[4..]), isRegular);
+        return new FlvTagHeader(type, (bytes[0] & 0x20) != 0, UInt24.Read(bytes[1..]), (uint)bytes[7] << 24 | (uint)UInt24.Read(bytes[4..]),
+            isRegular);
     }
 }

@@ -104,7 +104,9 @@ internal sealed class FlvTrack
         return true;
     }
 
-    /// <summary>Adds a sample with its time. One that is earlier than the one before waits for it, and is shown a second early at most.</summary>
+    /// <summary>
+    /// Adds a sample with its time. One that is earlier than the one before waits for it, and is shown a second early at most.
+    /// </summary>
     /// <param name="sample">The sample.</param>
     /// <param name="time">In milliseconds.</param>
     internal void Add(in FlvSample sample, long time)

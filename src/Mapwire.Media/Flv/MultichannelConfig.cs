@@ -4,8 +4,8 @@ using System.Collections.Immutable;
 namespace Mapwire.Media.Flv;
 
 /// <summary>
-/// The body of an audio message of type <see cref="AudioPacketType.MultichannelConfig"/> (Enhanced RTMP v2): which channel is which speaker,
-/// for codecs that do not say it themselves.
+/// The body of an audio message of type <see cref="AudioPacketType.MultichannelConfig"/> (Enhanced RTMP v2): which channel is which
+/// speaker, for codecs that do not say it themselves.
 /// </summary>
 public sealed class MultichannelConfig
 {
@@ -106,7 +106,9 @@ public sealed class MultichannelConfig
     }
 }
 
-/// <summary>How a <see cref="MultichannelConfig"/> says which channel is which speaker (Enhanced RTMP v2, <c>AudioChannelOrder</c>).</summary>
+/// <summary>
+/// How a <see cref="MultichannelConfig"/> says which channel is which speaker (Enhanced RTMP v2, <c>AudioChannelOrder</c>).
+/// </summary>
 public enum AudioChannelOrder : byte
 {
     /// <summary>It does not; only their number is known.</summary>

@@ -22,7 +22,8 @@ internal static class BoxCensus
         {
             if (++count > limits.Boxes)
             {
-                throw Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"there are {count} boxes", nameof(MediaLimits.Boxes), limits.Boxes);
+                throw Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"there are {count} boxes",
+                    nameof(MediaLimits.Boxes), limits.Boxes);
             }
 
             if (depth >= limits.Depth)

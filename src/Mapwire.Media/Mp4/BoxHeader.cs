@@ -25,7 +25,8 @@ public readonly record struct BoxHeader(FourCc Type, long Offset, int HeaderLeng
     public long BodyLength => Length - HeaderLength;
 
     /// <summary>Parses and checks a header.</summary>
-    /// <param name="bytes">From <paramref name="offset"/> on; give <see cref="MaxLength"/> bytes, or as many as the parent still has.</param>
+    /// <param name="bytes">From <paramref name="offset"/> on; give <see cref="MaxLength"/> bytes, or as many as the parent still
+    /// has.</param>
     /// <param name="offset">Of the first of the bytes, in the file.</param>
     /// <param name="parentEnd">Just past the box, or file, that holds this one.</param>
     /// <param name="header">The header when the answer is true.</param>
@@ -33,18 +34,22 @@ public readonly record struct BoxHeader(FourCc Type, long Offset, int HeaderLeng
     /// False when the bytes are too few for the header. If they are all that the parent has, then what is left is padding, such as the
     /// four zero bytes that close a QuickTime user data list, and there are no more boxes.
     /// </returns>
-    /// <exception cref="Mp4FormatException">The size is smaller than the header, past 2^63, or past <paramref name="parentEnd"/>.</exception>
+    /// <exception cref="Mp4FormatException">The size is smaller than the header, past 2^63, or past
+    /// <paramref name="parentEnd"/>.</exception>
     public static bool TryParse(ReadOnlySpan<byte> bytes, long offset, long parentEnd, out BoxHeader header) =>
         TryParse(bytes, offset, parentEnd, allowCut: false, out header);
 
-    /// <summary>As the shorter overload, but a box past the parent's end can be let pass: the last one of a file that was cut off.</summary>
+    /// <summary>
+    /// As the shorter overload, but a box past the parent's end can be let pass: the last one of a file that was cut off.
+    /// </summary>
     /// <param name="bytes">From <paramref name="offset"/> on.</param>
     /// <param name="offset">Of the first of the bytes, in the file.</param>
     /// <param name="parentEnd">Just past the box, or file, that holds this one.</param>
     /// <param name="allowCut">Whether <see cref="End"/> may lie past <paramref name="parentEnd"/>; the caller then looks at it.</param>
     /// <param name="header">The header when the answer is true.</param>
     /// <returns>False when the bytes are too few for the header.</returns>
-    /// <exception cref="Mp4FormatException">The size is smaller than the header, past 2^63, or past the end where that is not allowed.</exception>
+    /// <exception cref="Mp4FormatException">The size is smaller than the header, past 2^63, or past the end where that is not
+    /// allowed.</exception>
     public static bool TryParse(ReadOnlySpan<byte> bytes, long offset, long parentEnd, bool allowCut, out BoxHeader header)
     {
         // size(32) | type(32) | largesize(64) if size == 1 | usertype(8)[16] if type == 'uuid'
@@ -81,7 +86,8 @@ public readonly record struct BoxHeader(FourCc Type, long Offset, int HeaderLeng
 
         if (length < (ulong)headerLength)
         {
-            throw new Mp4FormatException(Mp4Error.BadBoxSize, type.ToString(), offset, $"a size of {length} is smaller than the header of {headerLength}");
+            throw new Mp4FormatException(Mp4Error.BadBoxSize, type.ToString(), offset,
+                $"a size of {length} is smaller than the header of {headerLength}");
         }
 
         if (length > (ulong)(parentEnd - offset) && (!allowCut || length > (ulong)(long.MaxValue - offset)))

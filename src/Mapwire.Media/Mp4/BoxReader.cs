@@ -94,7 +94,8 @@ public ref struct BoxReader
         if ((ulong)count * (uint)entrySize > (ulong)Remaining)
         {
             throw new Mp4FormatException(
-                Mp4Error.BadTable, _type.ToString(), offset, $"{count} entries of {entrySize} bytes do not fit into the {Remaining} bytes left");
+                Mp4Error.BadTable, _type.ToString(), offset,
+                $"{count} entries of {entrySize} bytes do not fit into the {Remaining} bytes left");
         }
 
         return (int)count;
@@ -144,7 +145,8 @@ public ref struct BoxReader
     {
         if (count < 0 || count > Remaining)
         {
-            Fail(Mp4Error.Truncated, _body.IsEmpty ? $"'{_type}' is empty" : $"'{_type}' ends where {count} bytes should follow; {Remaining} do");
+            Fail(Mp4Error.Truncated,
+                _body.IsEmpty ? $"'{_type}' is empty" : $"'{_type}' ends where {count} bytes should follow; {Remaining} do");
         }
 
         ReadOnlySpan<byte> bytes = _body.Slice(_position, count);

@@ -19,7 +19,8 @@ public static class BoxTree
     }
 
     private static void Read(
-        ReadOnlySpan<byte> bytes, long offset, FourCc parent, FourCc handler, int depth, MediaLimits limits, ImmutableArray<BoxNode>.Builder nodes)
+        ReadOnlySpan<byte> bytes, long offset, FourCc parent, FourCc handler, int depth, MediaLimits limits,
+        ImmutableArray<BoxNode>.Builder nodes)
     {
         int position = 0;
         while (bytes.Length - position >= BoxHeader.MinLength && nodes.Count < limits.ListedBoxes)
@@ -51,7 +52,8 @@ public static class BoxTree
             int skip = ChildrenAt(header.Type, parent, handler, body);
             if (skip >= 0 && skip <= body.Length && depth + 1 < limits.Depth)
             {
-                Read(body[skip..], header.BodyOffset + skip, header.Type, FindHandler(header.Type, handler, body), depth + 1, limits, nodes);
+                Read(body[skip..], header.BodyOffset + skip, header.Type, FindHandler(header.Type, handler, body), depth + 1, limits,
+                    nodes);
             }
 
             position += (int)header.Length;
@@ -93,8 +95,8 @@ public static class BoxTree
     }
 
     /// <summary>
-    /// The handler of a media box, known before its children are looked at, whatever their order. QuickTime has a second <c>hdlr</c> further
-    /// in, which says nothing about the samples.
+    /// The handler of a media box, known before its children are looked at, whatever their order. QuickTime has a second <c>hdlr</c>
+    /// further in, which says nothing about the samples.
     /// </summary>
     internal static FourCc FindHandler(FourCc type, FourCc handler, ReadOnlySpan<byte> body)
     {

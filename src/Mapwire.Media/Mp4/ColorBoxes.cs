@@ -69,7 +69,8 @@ internal static class ColorBoxes
         (double blueX, double blueY) = (box.ReadUInt16() / chroma, box.ReadUInt16() / chroma);
         (double redX, double redY) = (box.ReadUInt16() / chroma, box.ReadUInt16() / chroma);
         return new MasteringDisplay(
-            redX, redY, greenX, greenY, blueX, blueY, box.ReadUInt16() / chroma, box.ReadUInt16() / chroma, box.ReadUInt32() / luma, box.ReadUInt32() / luma);
+            redX, redY, greenX, greenY, blueX, blueY, box.ReadUInt16() / chroma, box.ReadUInt16() / chroma, box.ReadUInt32() / luma,
+            box.ReadUInt32() / luma);
     }
 
     private static MasteringDisplay ReadWebMastering(BoxReader box)

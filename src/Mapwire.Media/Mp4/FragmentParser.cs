@@ -98,7 +98,8 @@ internal static class FragmentParser
 
         if (track is null)
         {
-            implicitBase = Measure(traf, start, defaults, fileLength); // the next track's data begins where this one's ends, played or not (8.8.7)
+            // the next track's data begins where this one's ends, played or not (8.8.7)
+            implicitBase = Measure(traf, start, defaults, fileLength);
             return;
         }
 
@@ -130,7 +131,9 @@ internal static class FragmentParser
         implicitBase = next;
     }
 
-    /// <summary>Where the data of a track fragment ends whose samples are not read; the end of the file where that cannot be known.</summary>
+    /// <summary>
+    /// Where the data of a track fragment ends whose samples are not read; the end of the file where that cannot be known.
+    /// </summary>
     private static long Measure(BoxReader traf, long start, in FragmentDefaults defaults, long fileLength)
     {
         long next = start;
@@ -220,7 +223,8 @@ internal static class FragmentParser
 
         if (count > (uint)(limits.SamplesPerTrack - Math.Min(limits.SamplesPerTrack, track.Count)))
         {
-            atCount.FailLimit($"{count} samples come to the {track.Count} of the track", nameof(MediaLimits.SamplesPerTrack), limits.SamplesPerTrack);
+            atCount.FailLimit($"{count} samples come to the {track.Count} of the track", nameof(MediaLimits.SamplesPerTrack),
+                limits.SamplesPerTrack);
         }
 
         if (count > 0 && track.IsTruncated)

@@ -87,7 +87,8 @@ internal sealed class FragmentedTrack
 
         MediaTables tables = _samples.Build(fileLength, _samples.DecodeShift);
         long shift = _samples.FirstTime - EditOffset - _samples.DecodeShift - origin;
-        FileLocation? editList = Math.Abs(EditOffset) > Math.Abs(_samples.FirstTime) ? Draft.EditList : null; // of times that it made, not tfdt
+        // of times that it made, not tfdt
+        FileLocation? editList = Math.Abs(EditOffset) > Math.Abs(_samples.FirstTime) ? Draft.EditList : null;
         return Draft.ToTrack(
             new SampleTable(tables, [new Segment(0, tables.Count, shift)], editList), _samples.End - EditOffset - origin);
     }

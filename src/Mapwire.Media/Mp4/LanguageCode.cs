@@ -36,7 +36,9 @@ internal static class LanguageCode
         return isTag ? Encoding.ASCII.GetString(tag) : null;
     }
 
-    /// <summary>Three letters of five bits each, or a Macintosh language below 0x400; null for <c>und</c> and for what is neither.</summary>
+    /// <summary>
+    /// Three letters of five bits each, or a Macintosh language below 0x400; null for <c>und</c> and for what is neither.
+    /// </summary>
     internal static string? FromPacked(ushort packed)
     {
         if (packed < 0x400)

@@ -119,7 +119,8 @@ public sealed class MovieBuilder
     }
 
     /// <summary>The movie of all that was added.</summary>
-    /// <exception cref="Mp4FormatException">An edit list takes more samples than the limits allow, or the only tracks to play are broken.</exception>
+    /// <exception cref="Mp4FormatException">An edit list takes more samples than the limits allow, or the only tracks to play are
+    /// broken.</exception>
     public Movie ToMovie()
     {
         ImmutableArray<Track>.Builder tracks = ImmutableArray.CreateBuilder<Track>(_drafts.Count);
@@ -164,17 +165,20 @@ public sealed class MovieBuilder
 
         if (draft.Tables.Count == 0)
         {
-            return draft.ToListed(IsFragmented && _fragments == 0 ? "it has no samples: this is an init part without fragments" : TrackDraft.NoSamples);
+            return draft.ToListed(
+                IsFragmented && _fragments == 0 ? "it has no samples: this is an init part without fragments" : TrackDraft.NoSamples);
         }
 
         long? start = null;
         long end = draft.Tables.Duration;
         Segment[] segments = EditListResolver.All(draft.Tables);
         if (draft.Edits.Length > 0
-            && !EditListResolver.TryResolve(draft.Tables, draft.Kind == TrackKind.Video, draft.Timescale, draft.Edits, _limits, out start, out end, out segments))
+            && !EditListResolver.TryResolve(draft.Tables, draft.Kind == TrackKind.Video, draft.Timescale, draft.Edits, _limits, out start,
+            out end, out segments))
         {
             throw Mp4FormatException.TooMuch(
-                "elst", draft.EditList?.Offset ?? draft.Place.Offset, "following the edit list takes more steps", nameof(MediaLimits.SamplesPerTrack),
+                "elst", draft.EditList?.Offset ?? draft.Place.Offset, "following the edit list takes more steps",
+                nameof(MediaLimits.SamplesPerTrack),
                 _limits.SamplesPerTrack);
         }
 
@@ -212,7 +216,8 @@ public sealed class MovieBuilder
         string name = new FourCc(type).ToString();
         if (box.Length > limit - before)
         {
-            throw Mp4FormatException.TooMuch(name, offset, $"the '{name}' boxes so far have {before + box.Length} bytes", nameof(MediaLimits.MovieBytes), limit);
+            throw Mp4FormatException.TooMuch(name, offset, $"the '{name}' boxes so far have {before + box.Length} bytes",
+                nameof(MediaLimits.MovieBytes), limit);
         }
 
         if (!BoxHeader.TryParse(box, offset, offset + box.Length, out BoxHeader header))

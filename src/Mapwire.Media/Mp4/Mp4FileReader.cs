@@ -22,7 +22,8 @@ public sealed class Mp4FileReader
     /// <summary>What files of MP4 and its relatives begin with, or have at their outermost level.</summary>
     private static readonly HashSet<uint> Outermost =
     [
-        BoxType.Ftyp, BoxType.Styp, BoxType.Moov, BoxType.Moof, BoxType.Mdat, BoxType.Sidx, BoxType.Free, BoxType.Skip, BoxType.Wide, BoxType.Uuid,
+        BoxType.Ftyp, BoxType.Styp, BoxType.Moov, BoxType.Moof, BoxType.Mdat, BoxType.Sidx, BoxType.Free, BoxType.Skip, BoxType.Wide,
+        BoxType.Uuid,
         BoxType.Meta, BoxType.Udta, BoxType.Pnot,
     ];
 
@@ -138,7 +139,8 @@ public sealed class Mp4FileReader
         if (++_passed > most)
         {
             throw _movie is null
-                ? Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"the 'moov' is behind {_passed} boxes", nameof(MediaLimits.Boxes), most)
+                ? Mp4FormatException.TooMuch(header.Type.ToString(), header.Offset, $"the 'moov' is behind {_passed} boxes",
+                nameof(MediaLimits.Boxes), most)
                 : Mp4FormatException.TooMuch(
                     header.Type.ToString(),
                     header.Offset,
@@ -183,7 +185,9 @@ public sealed class Mp4FileReader
         }
     }
 
-    /// <summary>In a fragmented file, what cannot be a box where one should begin, or reaches past the end, is where the file was cut off.</summary>
+    /// <summary>
+    /// In a fragmented file, what cannot be a box where one should begin, or reaches past the end, is where the file was cut off.
+    /// </summary>
     private bool TryParseHeader(ReadOnlySpan<byte> bytes, out BoxHeader header)
     {
         if (_movie is null)
@@ -226,7 +230,8 @@ public sealed class Mp4FileReader
             if (exception.Error == Mp4Error.PastEnd && type is BoxType.Mdat or BoxType.Moov)
             {
                 string place = type == BoxType.Moov ? "in its 'moov'" : "in its 'mdat', and a 'moov' was not before it";
-                throw new Mp4FormatException(Mp4Error.PastEnd, exception.Box, exception.Offset, $"the file is cut off {place}: {exception.Reason}");
+                throw new Mp4FormatException(Mp4Error.PastEnd, exception.Box, exception.Offset,
+                    $"the file is cut off {place}: {exception.Reason}");
             }
 
             throw;

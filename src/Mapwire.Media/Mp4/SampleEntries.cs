@@ -2,7 +2,9 @@ using Mapwire.Media.Codecs;
 
 namespace Mapwire.Media.Mp4;
 
-/// <summary>The sample entries that are played, each with what reads its configuration: a new codec is a line here and a class in Codecs.</summary>
+/// <summary>
+/// The sample entries that are played, each with what reads its configuration: a new codec is a line here and a class in Codecs.
+/// </summary>
 internal static class SampleEntries
 {
     private static readonly Dictionary<uint, VideoParser> Video = new()
@@ -87,11 +89,14 @@ internal static class SampleEntries
 
     private static uint Code(string text) => new FourCc(text).Value;
 
-    private static AvcConfiguration ParseAvc(BoxReader entry) => AvcConfiguration.Parse(BoxSearch.Find(entry, BoxType.AvcC).ReadRemaining());
+    private static AvcConfiguration ParseAvc(BoxReader entry) =>
+        AvcConfiguration.Parse(BoxSearch.Find(entry, BoxType.AvcC).ReadRemaining());
 
-    private static HevcConfiguration ParseHevc(BoxReader entry) => HevcConfiguration.Parse(BoxSearch.Find(entry, BoxType.HvcC).ReadRemaining());
+    private static HevcConfiguration ParseHevc(BoxReader entry) =>
+        HevcConfiguration.Parse(BoxSearch.Find(entry, BoxType.HvcC).ReadRemaining());
 
-    private static Av1Configuration ParseAv1(BoxReader entry) => Av1Configuration.Parse(BoxSearch.Find(entry, BoxType.Av1C).ReadRemaining());
+    private static Av1Configuration ParseAv1(BoxReader entry) =>
+        Av1Configuration.Parse(BoxSearch.Find(entry, BoxType.Av1C).ReadRemaining());
 
     private static VpConfiguration ParseVp(BoxReader entry, bool isVp9)
     {

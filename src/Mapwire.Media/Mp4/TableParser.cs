@@ -2,7 +2,9 @@ using Mapwire.Media.Tables;
 
 namespace Mapwire.Media.Mp4;
 
-/// <summary>Reads the tables of a <c>stbl</c> box (ISO/IEC 14496-12, 8.6 and 8.7) and checks them against each other and the file.</summary>
+/// <summary>
+/// Reads the tables of a <c>stbl</c> box (ISO/IEC 14496-12, 8.6 and 8.7) and checks them against each other and the file.
+/// </summary>
 internal static class TableParser
 {
     /// <summary>
@@ -35,7 +37,8 @@ internal static class TableParser
             compositions = ReadCompositions(ctts, out shift);
         }
 
-        int[]? sync = kind == TrackKind.Video && BoxSearch.TryFind(stbl, BoxType.Stss, out BoxReader stss) ? ReadSync(stss, sizes.Count) : null;
+        int[]? sync =
+            kind == TrackKind.Video && BoxSearch.TryFind(stbl, BoxType.Stss, out BoxReader stss) ? ReadSync(stss, sizes.Count) : null;
         if (sync is not null && BoxSearch.TryFind(stbl, BoxType.Stps, out BoxReader stps))
         {
             sync = Merge(sync, ReadSync(stps, sizes.Count));

@@ -2,7 +2,9 @@ using Mapwire.Media.Tables;
 
 namespace Mapwire.Media.Mp4;
 
-/// <summary>Of samples that the tables of a <c>stbl</c> describe: the table that says it, or the <c>stbl</c> itself where none does.</summary>
+/// <summary>
+/// Of samples that the tables of a <c>stbl</c> describe: the table that says it, or the <c>stbl</c> itself where none does.
+/// </summary>
 internal sealed class TablePlaces : SamplePlaces
 {
     private readonly FileLocation[] _places;

@@ -15,7 +15,8 @@ internal static class TrackParser
     /// <param name="fault">What is wrong with a track that would be played if it were not broken; null when nothing is.</param>
     /// <returns>The track; one that is broken, or would not be played, is listed as it is.</returns>
     /// <exception cref="Mp4FormatException">There is more than the limits allow.</exception>
-    internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, MediaLimits limits, out Mp4FormatException? fault)
+    internal static TrackDraft Parse(BoxReader trak, uint movieTimescale, long fileLength, MediaLimits limits,
+        out Mp4FormatException? fault)
     {
         fault = null;
         try
@@ -64,7 +65,8 @@ internal static class TrackParser
         {
             BoxReader stts = BoxSearch.Find(stbl, BoxType.Stts);
             return List(
-                trak, handler, kind, descriptions, "its sound is stored by the byte, not by the packet (constant-rate QuickTime)", LocationOf(stts));
+                trak, handler, kind, descriptions, "its sound is stored by the byte, not by the packet (constant-rate QuickTime)",
+                LocationOf(stts));
         }
 
         Edit[] edits = [];

@@ -10,7 +10,9 @@ internal readonly record struct Edit(long MediaTime, long Duration, bool IsEmpty
     internal const long Longest = 1L << 61;
 }
 
-/// <summary>Turns an edit list into the samples to send and their times. The rules and their reasons: docs/adr/0003-edit-lists.md.</summary>
+/// <summary>
+/// Turns an edit list into the samples to send and their times. The rules and their reasons: docs/adr/0003-edit-lists.md.
+/// </summary>
 internal sealed class EditListResolver
 {
     private readonly MediaTables _tables;
@@ -50,7 +52,8 @@ internal sealed class EditListResolver
     /// <param name="segments">The samples to send.</param>
     /// <returns>False when following the list takes more samples than <paramref name="limits"/> allows.</returns>
     internal static bool TryResolve(
-        MediaTables tables, bool isVideo, uint timescale, Edit[] edits, MediaLimits limits, out long? start, out long end, out Segment[] segments)
+        MediaTables tables, bool isVideo, uint timescale, Edit[] edits, MediaLimits limits, out long? start, out long end,
+        out Segment[] segments)
     {
         EditListResolver resolver = new(tables, isVideo, timescale, limits);
         bool isWithinLimits = resolver.Resolve(edits) && resolver._segments.Sum(segment => (long)segment.Count) <= limits.SamplesPerTrack;
@@ -213,7 +216,9 @@ internal sealed class EditListResolver
         return true;
     }
 
-    /// <summary>The last sync sample that is decoded and presented at or before a media time; the first sample when there is none.</summary>
+    /// <summary>
+    /// The last sync sample that is decoded and presented at or before a media time; the first sample when there is none.
+    /// </summary>
     private bool TryFindStart(long mediaTime, out TableCursor found)
     {
         for (int block = _tables.BlockAt(mediaTime); block >= 0; block--)

@@ -102,7 +102,9 @@ internal sealed class MediaTables
         return tables;
     }
 
-    /// <summary>The cursor at a sample of tables that <see cref="Check"/> may have refused: a walk from the start, for the message.</summary>
+    /// <summary>
+    /// The cursor at a sample of tables that <see cref="Check"/> may have refused: a walk from the start, for the message.
+    /// </summary>
     internal TableCursor Locate(int sample)
     {
         TableCursor cursor = TableCursor.Start(this);

@@ -164,7 +164,8 @@ internal sealed class TableBuilder(SamplePlaces places)
 
     private void CloseChunk()
     {
-        if (_samplesInChunk > 0 && (_chunkRuns.Count == 0 || _chunkRuns[^1].Samples != _samplesInChunk || _chunkRuns[^1].Description != _description))
+        if (_samplesInChunk > 0
+            && (_chunkRuns.Count == 0 || _chunkRuns[^1].Samples != _samplesInChunk || _chunkRuns[^1].Description != _description))
         {
             _chunkRuns.Add(new ChunkRun(_chunks.Count - 1, _samplesInChunk, _description));
         }

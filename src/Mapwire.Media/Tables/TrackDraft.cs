@@ -59,7 +59,12 @@ internal sealed class TrackDraft
         {
             // Nothing says where decoding can start; players start with the first sample, whatever it is.
             samples = samples.WithFirstSync();
-            rates = rates with { SyncSamples = 1, LongestSyncInterval = Ticks.ToTimeSpan(Math.Max(0, samples.LastDecodeTime - earliest), Timescale) };
+            rates = rates with
+            {
+                SyncSamples = 1,
+                LongestSyncInterval =
+                Ticks.ToTimeSpan(Math.Max(0, samples.LastDecodeTime - earliest), Timescale)
+            };
         }
 
         SampleTable.Enumerator first = samples.GetEnumerator();

@@ -11,7 +11,8 @@ public sealed partial class Arena
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ArenaFormatException">A process died in the middle of a change, and the record of it is damaged.</exception>
     /// <exception cref="ObjectDisposedException">The arena is disposed of.</exception>
-    public Scope EnterScope(TimeSpan? timeout = null, CancellationToken cancellationToken = default) => new(this, timeout, cancellationToken);
+    public Scope EnterScope(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
+        new(this, timeout, cancellationToken);
 
     /// <summary>Begins a change that is made whole or not at all, with everything that is done inside it to the arena and its
     /// containers. It holds the arena until it is disposed of, and is undone then if it was not completed.</summary>

@@ -81,7 +81,8 @@ public sealed partial class Arena
 
     private List<(long Payload, long Bytes, BlockKind Kind)> Scan(ReadOnlySpan<long> roots)
     {
-        if (new ArenaInspector(_space).Inspect().Problems is [string problem, ..] && !problem.EndsWith(ArenaInspector.Orphans, StringComparison.Ordinal))
+        if (new ArenaInspector(_space).Inspect().Problems is [string problem, ..]
+            && !problem.EndsWith(ArenaInspector.Orphans, StringComparison.Ordinal))
         {
             throw new ArenaFormatException(ArenaError.Damaged, Name, 0, $"what can be reached is not known: {problem}");
         }

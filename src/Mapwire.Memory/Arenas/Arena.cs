@@ -11,8 +11,8 @@ namespace Mapwire.Memory.Arenas;
 /// everything is found from <see cref="GetRoot{T}"/>. What it survives is its <see cref="ArenaDurability"/>.</para>
 /// <para><b>Threads and processes.</b> Allocating, freeing, and all changes of containers may be done by any thread of any process that
 /// has the arena open: they take its lock, one at a time. Reading takes no lock and is as fast as memory. So readers that run beside
-/// writers take the lock themselves: <see cref="EnterScope"/>. A reader that does not can see a change half made, though it never leaves the
-/// arena's bytes.</para>
+/// writers take the lock themselves: <see cref="EnterScope"/>. A reader that does not can see a change half made, though it never leaves
+/// the arena's bytes.</para>
 /// <para><b>Damaged arenas.</b> Whatever bytes a file has, opening and using it ends with an <see cref="ArenaFormatException"/> or with
 /// values that are as good as the bytes, and reads nothing beside it; <see cref="Inspect"/> looks at everything. A file must not be cut
 /// while it is open, as with any mapped file.</para>
@@ -261,7 +261,8 @@ public sealed partial class Arena : IDisposable
 
         if (!isLayout)
         {
-            throw new ArenaFormatException(ArenaError.OtherLayout, Name, ArenaHeader.RootAt, $"the root has another layout than {typeof(T)}");
+            throw new ArenaFormatException(ArenaError.OtherLayout, Name, ArenaHeader.RootAt,
+                $"the root has another layout than {typeof(T)}");
         }
 
         return isInside

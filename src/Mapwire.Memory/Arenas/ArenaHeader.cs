@@ -84,13 +84,15 @@ internal static class ArenaHeader
     {
         if (length < HeapAt + 64 || page.Length < FirstPage || Read(page, 0) != Ready)
         {
-            throw new ArenaFormatException(ArenaError.NotAnArena, name, 0, "not an arena: the magic number is missing or the file is too short");
+            throw new ArenaFormatException(ArenaError.NotAnArena, name, 0,
+                "not an arena: the magic number is missing or the file is too short");
         }
 
         if (VersionOf(page) is < FirstVersion or > Version)
         {
             throw new ArenaFormatException(
-                ArenaError.OtherVersion, name, 8, $"format version {VersionOf(page)} is not supported (supported: {FirstVersion} to {Version})");
+                ArenaError.OtherVersion, name, 8,
+                $"format version {VersionOf(page)} is not supported (supported: {FirstVersion} to {Version})");
         }
 
         uint durability = (uint)(Read(page, 8) >> 32);

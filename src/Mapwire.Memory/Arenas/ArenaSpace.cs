@@ -6,7 +6,9 @@ namespace Mapwire.Memory.Arenas;
 /// <summary>The mapped bytes under an arena: where they are, how they grow, and who may change them.</summary>
 internal abstract class ArenaSpace : IDisposable
 {
-    /// <summary>Bytes that this process has mapped; 0 once disposed of, so that one comparison checks bounds and life. Only grows.</summary>
+    /// <summary>
+    /// Bytes that this process has mapped; 0 once disposed of, so that one comparison checks bounds and life. Only grows.
+    /// </summary>
     private long _length;
 
     protected ArenaSpace(string name, nint address, long length, long maxLength)

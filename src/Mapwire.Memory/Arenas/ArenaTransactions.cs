@@ -28,7 +28,9 @@ internal sealed class ArenaTransactions
     /// <summary>Whether a change is under way.</summary>
     public bool IsChanging => _changes > 0;
 
-    /// <summary>Whether the change under way is inside another: what it does may have to be undone together with what went before.</summary>
+    /// <summary>
+    /// Whether the change under way is inside another: what it does may have to be undone together with what went before.
+    /// </summary>
     public bool IsNested => _changes > 1;
 
     /// <summary>Keeps all others out, and waits for them as long as it takes. A thread may enter again.</summary>
@@ -211,7 +213,8 @@ internal sealed class ArenaTransactions
         if (_space is RegionSpace { IsReadOnly: true })
         {
             throw new ArenaFormatException(
-                ArenaError.Unfinished, _space.Name, ArenaHeader.StateAt, "an unfinished change has to be undone, and the memory is not writable");
+                ArenaError.Unfinished, _space.Name, ArenaHeader.StateAt,
+                "an unfinished change has to be undone, and the memory is not writable");
         }
 
         Span<byte> page = _space.Bytes(0, ArenaHeader.FirstPage);
@@ -243,7 +246,8 @@ internal sealed class ArenaTransactions
         ulong size = _space.Word(ArenaHeader.SizeAt);
         if (!_space.IsShared || size > (ulong)_space.MaxLength)
         {
-            throw new IOException($"Arena '{_space.Name}' has grown to {size} bytes; it was opened here with a MaxSize of {_space.MaxLength}.");
+            throw new IOException(
+                $"Arena '{_space.Name}' has grown to {size} bytes; it was opened here with a MaxSize of {_space.MaxLength}.");
         }
 
         _space.Follow((long)size);

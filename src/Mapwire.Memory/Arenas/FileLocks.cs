@@ -27,7 +27,9 @@ internal sealed class FileLocks(MappedFile file) : IDisposable
         }
     }
 
-    /// <summary>Whether this opening is the only one, for the time until <paramref name="then"/> is called; nobody can open meanwhile.</summary>
+    /// <summary>
+    /// Whether this opening is the only one, for the time until <paramref name="then"/> is called; nobody can open meanwhile.
+    /// </summary>
     /// <exception cref="IOException">The arena is open elsewhere.</exception>
     public void Alone(ArenaOptions options, Action then)
     {

@@ -10,7 +10,8 @@ namespace Mapwire.Memory.Arenas;
 internal static class FileOpening
 {
     private const long DefaultMaxSize = 64L << 30;
-    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(10); // opening takes milliseconds, unless a process is stopped in it
+    // opening takes milliseconds, unless a process is stopped in it
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(10);
 
     public static Arena Open(string path, FileMode mode, ArenaOptions options)
     {
@@ -55,7 +56,8 @@ internal static class FileOpening
         ArenaDurability durability = ArenaHeader.Check(page.AsSpan(0, have), file.Length, file.Path, options);
         if (durability == ArenaDurability.PowerLoss && options.Shared)
         {
-            throw new IOException($"Cannot share arena '{file.Path}': one of ArenaDurability.PowerLoss is opened by one process at a time.");
+            throw new IOException(
+                $"Cannot share arena '{file.Path}': one of ArenaDurability.PowerLoss is opened by one process at a time.");
         }
 
         if (durability == ArenaDurability.PowerLoss)
@@ -72,7 +74,8 @@ internal static class FileOpening
         long max = MaxSize(options, size);
         MappedRegion region = file.Map(0, size, new MapOptions
         {
-            Reserve = max > size ? max : 0, Address = options.Address,
+            Reserve = max > size ? max : 0,
+            Address = options.Address,
             Sharing = file.CanWrite ? MapSharing.Shared : MapSharing.Private,
         });
         FileMutex? mutex = null;
@@ -112,7 +115,9 @@ internal static class FileOpening
         var page = new byte[ArenaHeader.FirstPage];
         int have = RandomAccess.Read(file.Handle, page, 0);
         ulong mark = BinaryPrimitives.ReadUInt64LittleEndian(page);
-        bool isNew = have == 0 || mark == ArenaHeader.BeingMade || (mark == 0 && file.Length <= page.Length && !page.AsSpan().ContainsAnyExcept((byte)0));
+        bool isNew =
+            have == 0 || mark == ArenaHeader.BeingMade
+            || (mark == 0 && file.Length <= page.Length && !page.AsSpan().ContainsAnyExcept((byte)0));
         if (!isNew && mode == FileMode.CreateNew)
         {
             throw new IOException($"Cannot create an arena in '{file.Path}': the file is not empty.");
@@ -147,7 +152,8 @@ internal static class FileOpening
 
         if (options.Shared && options.Durability == ArenaDurability.PowerLoss)
         {
-            throw new ArgumentException("Shared does not go with ArenaDurability.PowerLoss: such an arena is opened by one process at a time.", nameof(options));
+            throw new ArgumentException(
+                "Shared does not go with ArenaDurability.PowerLoss: such an arena is opened by one process at a time.", nameof(options));
         }
 
         if (!Enum.IsDefined(options.Durability))

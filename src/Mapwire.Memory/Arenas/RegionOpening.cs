@@ -43,7 +43,8 @@ internal static class RegionOpening
 
         if (memory.Size < SharedSpace.ArenaAt + (2 * ArenaHeader.HeapAt))
         {
-            throw new ArgumentException($"An arena in shared memory has at least {SharedSpace.ArenaAt + (2 * ArenaHeader.HeapAt)} bytes.", nameof(memory));
+            throw new ArgumentException($"An arena in shared memory has at least {SharedSpace.ArenaAt + (2 * ArenaHeader.HeapAt)} bytes.",
+                nameof(memory));
         }
 
         SharedMutex.Create(memory, 0); // refuses if something is there

@@ -29,5 +29,7 @@ internal sealed class RegionSpace : ArenaSpace
     protected override void Close() => _lease.Dispose();
 
     private static long Most(MappedRegion region) =>
-        region.Pages.CanGrow ? Math.Max(region.Length, region.Pages.ReservedBytes - (region.DangerousAddress - region.Pages.Base)) : region.Length;
+        region.Pages.CanGrow
+        ? Math.Max(region.Length, region.Pages.ReservedBytes - (region.DangerousAddress - region.Pages.Base))
+        : region.Length;
 }

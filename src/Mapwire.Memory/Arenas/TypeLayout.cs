@@ -16,9 +16,22 @@ internal sealed class TypeLayout
 
     private static readonly Dictionary<Type, int> Leaves = new()
     {
-        [typeof(byte)] = 1, [typeof(sbyte)] = 1, [typeof(bool)] = 1, [typeof(short)] = 2, [typeof(ushort)] = 2, [typeof(char)] = 2,
-        [typeof(Half)] = 2, [typeof(int)] = 4, [typeof(uint)] = 4, [typeof(float)] = 4, [typeof(long)] = 8, [typeof(ulong)] = 8,
-        [typeof(double)] = 8, [typeof(Int128)] = 16, [typeof(UInt128)] = 16, [typeof(DateTime)] = 8,
+        [typeof(byte)] = 1,
+        [typeof(sbyte)] = 1,
+        [typeof(bool)] = 1,
+        [typeof(short)] = 2,
+        [typeof(ushort)] = 2,
+        [typeof(char)] = 2,
+        [typeof(Half)] = 2,
+        [typeof(int)] = 4,
+        [typeof(uint)] = 4,
+        [typeof(float)] = 4,
+        [typeof(long)] = 8,
+        [typeof(ulong)] = 8,
+        [typeof(double)] = 8,
+        [typeof(Int128)] = 16,
+        [typeof(UInt128)] = 16,
+        [typeof(DateTime)] = 8,
     };
 
     /// <summary>Types of the framework and of this library, field by field.</summary>
@@ -100,7 +113,8 @@ internal sealed class TypeLayout
             : layout;
     }
 
-    private static ArenaField Field<T>(int offset, int count = 1) where T : unmanaged => new(offset, typeof(T), ArenaMemory.SizeOf<T>(), count);
+    private static ArenaField Field<T>(int offset, int count = 1)
+        where T : unmanaged => new(offset, typeof(T), ArenaMemory.SizeOf<T>(), count);
 
     private static ulong Mix(ulong hash, int value) => (hash ^ (uint)value) * 1099511628211;
 

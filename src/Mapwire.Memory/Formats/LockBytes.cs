@@ -4,7 +4,9 @@ namespace Mapwire.Memory.Formats;
 /// locking them never keeps anybody from the file's own bytes.</summary>
 internal static class LockBytes
 {
-    /// <summary>An arena or a durable cell: locked as long as it is open, exclusively by a sole user, shared by sharers and readers.</summary>
+    /// <summary>
+    /// An arena or a durable cell: locked as long as it is open, exclusively by a sole user, shared by sharers and readers.
+    /// </summary>
     public const long Life = 1L << 60;
 
     /// <summary>An arena: locked while it is created or opened.</summary>

@@ -7,7 +7,9 @@ internal static class AnonymousMapper
     {
         if (options.Sharing != MapSharing.Shared)
         {
-            throw new ArgumentException($"Sharing must be Shared for anonymous memory, which is the process's own anyway (was {options.Sharing}).", nameof(options));
+            throw new ArgumentException(
+                $"Sharing must be Shared for anonymous memory, which is the process's own anyway (was {options.Sharing}).",
+                nameof(options));
         }
 
         if (options.HugePages == HugePages.Explicit)

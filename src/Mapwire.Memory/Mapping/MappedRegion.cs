@@ -98,7 +98,9 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
     public static MappedRegion Open(string path, MapOptions? options = null)
     {
         options ??= new MapOptions();
-        bool writes = options.Sharing == MapSharing.Shared && (options.Access ?? MemoryAccess.Read) is var access && (access & MemoryAccess.Write) != 0;
+        bool writes =
+            options.Sharing == MapSharing.Shared && (options.Access ?? MemoryAccess.Read) is var access
+            && (access & MemoryAccess.Write) != 0;
         return MapOwn(
             MappedFile.Open(path, new MappedFileOptions
             {
@@ -194,7 +196,8 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
         int alignment = RawMemory.AlignmentOf<T>();
         if ((_address + offset) % alignment != 0)
         {
-            throw new ArgumentException($"The address of a {typeof(T).Name} must be a multiple of {alignment} (was offset {offset}).", nameof(offset));
+            throw new ArgumentException($"The address of a {typeof(T).Name} must be a multiple of {alignment} (was offset {offset}).",
+                nameof(offset));
         }
 
         return ref MemoryMarshal.AsRef<T>(bytes);
@@ -518,7 +521,8 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
         long bytes = (long)count * RawMemory.SizeOf<T>();
         return bytes is >= 0 and <= int.MaxValue
             ? (int)bytes
-            : throw new ArgumentOutOfRangeException(nameof(count), count, $"The span must have at most {int.MaxValue} bytes (was {bytes}).");
+            : throw new ArgumentOutOfRangeException(nameof(count), count,
+            $"The span must have at most {int.MaxValue} bytes (was {bytes}).");
     }
 
     private T ReadNearEnd<T>(long offset) where T : unmanaged

@@ -35,7 +35,8 @@ internal static class RegionMapper
         if (options.Address != 0 && (options.Address - inset) % system.Granularity != 0)
         {
             throw new ArgumentException(
-                $"Address less the offset must be a multiple of {system.Granularity} (was {options.Address} less {inset}).", nameof(options));
+                $"Address less the offset must be a multiple of {system.Granularity} (was {options.Address} less {inset}).",
+                nameof(options));
         }
 
         MemoryAdvice? populate = options.Populate && length > 0 ? GetPopulatingAdvice(access, file is null) : null;

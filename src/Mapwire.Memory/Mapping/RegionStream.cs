@@ -111,7 +111,8 @@ internal sealed class RegionStream(MappedRegion region, bool canWrite) : Stream
     /// <summary>Nothing is buffered; <see cref="MappedRegion.Flush(FlushMode)"/> brings stores to the device.</summary>
     public override void Flush() => RequireOpen();
 
-    public override void SetLength(long value) => throw new NotSupportedException("A stream does not resize its region; use MappedRegion.Resize.");
+    public override void SetLength(long value) =>
+        throw new NotSupportedException("A stream does not resize its region; use MappedRegion.Resize.");
 
     protected override void Dispose(bool disposing)
     {

@@ -8,7 +8,8 @@ internal static class FieldMeasure
     /// <summary>Bytes from the beginning of a structure to a field.</summary>
     public static int GetOffset<T, TField>(ref T value, ref TField field)
         where T : unmanaged where TField : unmanaged =>
-        (int)Unsafe.ByteOffset(ref Unsafe.As<T, byte>(ref value), ref Unsafe.As<TField, byte>(ref field)); // SAFETY: a difference; nothing is read
+        // SAFETY: a difference; nothing is read
+        (int)Unsafe.ByteOffset(ref Unsafe.As<T, byte>(ref value), ref Unsafe.As<TField, byte>(ref field));
 
     /// <summary>The bytes of a type.</summary>
     public static int GetSize<T>()

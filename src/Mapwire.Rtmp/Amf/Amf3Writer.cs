@@ -16,7 +16,8 @@ public ref struct Amf3Writer(Span<byte> initial)
     public readonly ReadOnlySpan<byte> Written => _buffer.Written;
 
     /// <summary>Writes a value of any kind.</summary>
-    /// <exception cref="ArgumentException">A property has an empty name, which AMF3 cannot say, or a length needs more than 28 bits.</exception>
+    /// <exception cref="ArgumentException">A property has an empty name, which AMF3 cannot say, or a length needs more than 28
+    /// bits.</exception>
     public void WriteValue(AmfValue value)
     {
         switch (value.Kind)

@@ -33,7 +33,8 @@ public static class ChunkHeader
     /// <param name="typeId">The message type id.</param>
     /// <param name="streamId">The message stream id.</param>
     /// <returns>Bytes written.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The chunk stream id or the length is out of range, or the destination too short.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The chunk stream id or the length is out of range, or the destination too
+    /// short.</exception>
     public static int WriteType0(Span<byte> destination, int chunkStreamId, uint timestamp, int length, byte typeId, uint streamId)
     {
         int at = WriteBasic(destination, 0, chunkStreamId);

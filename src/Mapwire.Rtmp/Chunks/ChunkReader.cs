@@ -144,7 +144,8 @@ public sealed class ChunkReader
         if (index >= 0 && _streams[index].Active)
         {
             throw new RtmpProtocolException(
-                RtmpError.InterruptedMessage, $"chunk type {format} inside a message of chunk stream {id}", _position, _streams[index].TypeId);
+                RtmpError.InterruptedMessage, $"chunk type {format} inside a message of chunk stream {id}", _position,
+                _streams[index].TypeId);
         }
 
         int end = at + format switch { 0 => 11, 1 => 7, _ => 3 };

@@ -42,7 +42,8 @@ public readonly record struct ProtocolControl(byte Type, uint Value, PeerBandwid
     }
 
     /// <summary>Writes the body. Returns its bytes.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The destination is too short, or the type not a protocol control message's.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The destination is too short, or the type not a protocol control
+    /// message's.</exception>
     public int WriteTo(Span<byte> destination)
     {
         ThrowIfOther(Type);

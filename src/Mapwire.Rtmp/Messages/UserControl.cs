@@ -15,7 +15,9 @@ public readonly record struct UserControl(UserControlEvent Event, uint Value, ui
     /// <summary>Bytes of this body.</summary>
     public int Length => Event == UserControlEvent.SetBufferLength ? 10 : 6;
 
-    /// <summary>Parses a body. Events that are not named in <see cref="UserControlEvent"/> keep their number, and the value if there is one.</summary>
+    /// <summary>
+    /// Parses a body. Events that are not named in <see cref="UserControlEvent"/> keep their number, and the value if there is one.
+    /// </summary>
     /// <exception cref="RtmpProtocolException">The body is too short for its event.</exception>
     public static UserControl Parse(ReadOnlySpan<byte> body)
     {

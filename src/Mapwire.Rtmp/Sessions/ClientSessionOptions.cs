@@ -39,7 +39,8 @@ public sealed class ClientSessionOptions
     /// <param name="app">The application.</param>
     /// <param name="tcUrl">The URL, application included.</param>
     /// <param name="extended">What else the client takes.</param>
-    public static ConnectCommand EnhancedConnect(string app, string tcUrl, EnhancedCapabilities extended = EnhancedCapabilities.None) => new(1, AmfValue.Object(
+    public static ConnectCommand EnhancedConnect(string app, string tcUrl, EnhancedCapabilities extended = EnhancedCapabilities.None) =>
+        new(1, AmfValue.Object(
     [
         .. Properties(app, tcUrl, objectEncoding: 0),
         new AmfProperty("fourCcList", AmfValue.StrictArray([.. VideoCodes.Concat(AudioCodes).Select(AmfValue.String)])),

@@ -2,13 +2,16 @@ using Mapwire.Rtmp.Messages;
 
 namespace Mapwire.Rtmp.Sessions;
 
-/// <summary>What a client asks of the server: called from inside <see cref="ServerSession.Receive"/>, answered by the session's Send methods.</summary>
+/// <summary>
+/// What a client asks of the server: called from inside <see cref="ServerSession.Receive"/>, answered by the session's Send methods.
+/// </summary>
 /// <remarks>Message stream ids passed here are of streams that the client created and did not delete.</remarks>
 public interface IServerSessionHandler
 {
     /// <summary>connect: the client wants this application.</summary>
     /// <param name="connect">The command, with all its properties.</param>
-    /// <returns>Null accepts it; else why not, sent with NetConnection.Connect.Rejected. Close then: <see cref="ServerSession.IsClosing"/>.</returns>
+    /// <returns>Null accepts it; else why not, sent with NetConnection.Connect.Rejected. Close then:
+    /// <see cref="ServerSession.IsClosing"/>.</returns>
     string? OnConnect(ConnectCommand connect);
 
     /// <summary>play.</summary>
@@ -38,6 +41,8 @@ public interface IServerSessionHandler
     /// <summary>closeStream or deleteStream: stop what plays there. Also for streams on which nothing does.</summary>
     void OnStreamClosed(uint streamId);
 
-    /// <summary>getStreamLength: answered, now or later, by <see cref="ServerMessages.SendStreamLength"/> or <see cref="ServerMessages.SendError"/>.</summary>
+    /// <summary>
+    /// getStreamLength: answered, now or later, by <see cref="ServerMessages.SendStreamLength"/> or <see cref="ServerMessages.SendError"/>.
+    /// </summary>
     void OnGetStreamLength(double transactionId, string name);
 }

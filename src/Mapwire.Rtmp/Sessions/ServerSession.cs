@@ -10,8 +10,8 @@ namespace Mapwire.Rtmp.Sessions;
 /// <summary>The server's side of one connection: bytes in, calls to a handler, bytes out.</summary>
 /// <remarks>
 /// No socket, clock or task; not for two threads at once. Whole messages are written to the output, at once: between two calls
-/// the caller may put messages of its own on the wire (audio and video, with <see cref="ServerMessages.OutgoingChunkSize"/>). Between messages
-/// a session holds a few hundred bytes.
+/// the caller may put messages of its own on the wire (audio and video, with <see cref="ServerMessages.OutgoingChunkSize"/>). Between
+/// messages a session holds a few hundred bytes.
 /// </remarks>
 public sealed class ServerSession : ServerMessages
 {

@@ -18,7 +18,9 @@ public sealed class ServerSessionOptions
     /// <summary>Window Acknowledgement Size announced at connect, in bytes; default 2,500,000, as Flash Media Server's.</summary>
     public uint WindowAcknowledgementSize { get; init; } = 2_500_000;
 
-    /// <summary>Set Peer Bandwidth announced at connect, in bytes, as a dynamic limit; default 2,500,000, as Flash Media Server's.</summary>
+    /// <summary>
+    /// Set Peer Bandwidth announced at connect, in bytes, as a dynamic limit; default 2,500,000, as Flash Media Server's.
+    /// </summary>
     public uint PeerBandwidth { get; init; } = 2_500_000;
 
     /// <summary>Message streams that a client may have at once, 1-32; default 8. Players use one.</summary>
@@ -34,7 +36,9 @@ public sealed class ServerSessionOptions
     /// </summary>
     public ImmutableArray<string> VideoCodes { get; init; } = [];
 
-    /// <summary>Four-character codes of the audio codecs that the server passes on, told to clients of Enhanced RTMP; default none.</summary>
+    /// <summary>
+    /// Four-character codes of the audio codecs that the server passes on, told to clients of Enhanced RTMP; default none.
+    /// </summary>
     public ImmutableArray<string> AudioCodes { get; init; } = [];
 
     /// <summary>capsEx, told to clients of Enhanced RTMP; default nothing.</summary>

@@ -11,13 +11,17 @@ public static class BoxListing
     /// <summary>What MP4 and QuickTime files begin with; anything else is no list of boxes.</summary>
     private static readonly FourCc[] First =
     [
-        new("ftyp"), new("styp"), new("moov"), new("mdat"), new("moof"), new("sidx"), new("free"), new("skip"), new("wide"), new("pnot"), new("uuid"),
+        new("ftyp"), new("styp"), new("moov"), new("mdat"), new("moof"), new("sidx"), new("free"), new("skip"), new("wide"), new("pnot"),
+        new("uuid"),
         new("emsg"), new("prft"), new("meta"), new("junk"), new("PICT"),
     ];
 
     private static readonly FourCc[] Opened = [new("moov"), new("moof"), new("mfra"), new("meta")];
 
-    /// <summary>Lists the boxes of an MP4 file, none of any other file: parents before children; what is broken is listed with what is wrong, and ends its level.</summary>
+    /// <summary>
+    /// Lists the boxes of an MP4 file, none of any other file: parents before children; what is broken is listed with what is wrong, and
+    /// ends its level.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="limits">Bounds; null for the defaults.</param>
     /// <exception cref="TitleException">The file cannot be opened or read.</exception>

@@ -14,7 +14,8 @@ internal sealed partial class CacheFolder
     /// <summary>What the folder's own files end with.</summary>
     public const string Extension = ".structure";
 
-    private const string MarkerText = "mapwire keeps the structure of recordings here, and may delete files named *.structure at any time.\n";
+    private const string MarkerText =
+        "mapwire keeps the structure of recordings here, and may delete files named *.structure at any time.\n";
 
     /// <summary>A file that is still being written is younger; an older one was left by a process that was killed.</summary>
     private static readonly TimeSpan AbandonedAfter = TimeSpan.FromMinutes(10);
@@ -29,12 +30,14 @@ internal sealed partial class CacheFolder
         _path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (served is not null && IsOrHolds(Real(_path), Real(Path.TrimEndingDirectorySeparator(Path.GetFullPath(served)))))
         {
-            throw new ArgumentException($"the index cache must be a folder of its own (was {path}, which is or holds the served folder {served}): name an empty folder");
+            throw new ArgumentException(
+                $"the index cache must be a folder of its own (was {path}, which is or holds the served folder {served}): name an empty folder");
         }
 
         if (HasForeignFiles())
         {
-            throw new ArgumentException($"the index cache must be an empty folder or one that a server made (was {path}, which has files and no {Marker}): name an empty folder");
+            throw new ArgumentException(
+                $"the index cache must be an empty folder or one that a server made (was {path}, which has files and no {Marker}): name an empty folder");
         }
     }
 
@@ -65,7 +68,9 @@ internal sealed partial class CacheFolder
         }
     }
 
-    /// <summary>Deletes the folder's own files that were written longest ago, until the rest takes no more than <paramref name="maxBytes"/>.</summary>
+    /// <summary>
+    /// Deletes the folder's own files that were written longest ago, until the rest takes no more than <paramref name="maxBytes"/>.
+    /// </summary>
     public void Trim(long maxBytes)
     {
         if (!File.Exists(PathOf(Marker)))
@@ -75,7 +80,8 @@ internal sealed partial class CacheFolder
 
         long total = 0;
         DateTime now = DateTime.UtcNow;
-        foreach (FileInfo file in new DirectoryInfo(_path).EnumerateFiles().Where(IsOwn).OrderByDescending(static file => file.LastWriteTimeUtc))
+        foreach (FileInfo file in new DirectoryInfo(_path).EnumerateFiles().Where(IsOwn)
+            .OrderByDescending(static file => file.LastWriteTimeUtc))
         {
             bool isStored = file.Name.EndsWith(Extension, StringComparison.Ordinal);
             total += isStored ? file.Length : 0;
@@ -117,7 +123,8 @@ internal sealed partial class CacheFolder
     {
         try
         {
-            return Directory.Exists(_path) && !File.Exists(PathOf(Marker)) && !new DirectoryInfo(_path).EnumerateFileSystemInfos().All(IsOwn);
+            return Directory.Exists(_path) && !File.Exists(PathOf(Marker))
+                && !new DirectoryInfo(_path).EnumerateFileSystemInfos().All(IsOwn);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -150,6 +157,7 @@ internal sealed partial class CacheFolder
     /// Device and file id in hexadecimal, and while it is written a random name behind. Earlier versions kept strips, of
     /// which one recording could have several.
     /// </summary>
-    [GeneratedRegex("^[0-9a-f]{48}(\\.structure|(-[0-9a-f]+\\.-?[0-9]+\\.-?[0-9]+\\.[^.]*)?\\.strip)(\\.[0-9a-f]{32})?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[0-9a-f]{48}(\\.structure|(-[0-9a-f]+\\.-?[0-9]+\\.-?[0-9]+\\.[^.]*)?\\.strip)(\\.[0-9a-f]{32})?$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex OwnName();
 }

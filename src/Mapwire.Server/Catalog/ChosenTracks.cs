@@ -8,7 +8,8 @@ namespace Mapwire.Server.Catalog;
 internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
 {
     /// <summary>Chooses.</summary>
-    /// <exception cref="TitleException">Nothing is left to play, or a track that was asked for cannot be; the message names the codec.</exception>
+    /// <exception cref="TitleException">Nothing is left to play, or a track that was asked for cannot be; the message names the
+    /// codec.</exception>
     public static ChosenTracks Of(Movie movie, TrackChoice choice)
     {
         Track? video = One(movie, TrackKind.Video, choice.Video, choice.Abilities);
@@ -44,7 +45,9 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
         }
 
         return choice.Abilities.Has(PlayerAbilities.ManyTracks)
-            ? [first, .. others.Where(track => track != first && track.Codecs.All(codec => choice.Abilities.TakesExtended(codec))).Take(Strips.StripEntry.MaxLanes - 2)]
+            ? [first,
+            .. others.Where(track => track != first && track.Codecs.All(codec => choice.Abilities.TakesExtended(codec)))
+                .Take(Strips.StripEntry.MaxLanes - 2)]
             : [first];
     }
 
@@ -65,13 +68,17 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
         Track track = all[number - 1];
         return IsPlayable(track, abilities)
             ? track
-            : throw new TitleException(TitleError.NotPlayable, $"{word} track {number} ({track.SampleEntry}): {WhyNot(track, abilities)} ({track.Place})");
+            : throw new TitleException(TitleError.NotPlayable,
+            $"{word} track {number} ({track.SampleEntry}): {WhyNot(track, abilities)} ({track.Place})");
     }
 
-    private static bool IsPlayable(Track track, PlayerAbilities abilities) => track.Codec is not null && track.Codecs.All(codec => abilities.Takes(codec));
+    private static bool IsPlayable(Track track, PlayerAbilities abilities) =>
+        track.Codec is not null && track.Codecs.All(codec => abilities.Takes(codec));
 
     private static string? WhyNot(Track track, PlayerAbilities abilities) =>
-        track.Codec is not null && track.Codecs.FirstOrDefault(codec => !abilities.Takes(codec)) is { } codec ? $"{codec.Name}, which takes a player that offers {codec.FourCc} (Enhanced RTMP)" : track.UnplayableReason;
+        track.Codec is not null && track.Codecs.FirstOrDefault(codec => !abilities.Takes(codec)) is { } codec
+        ? $"{codec.Name}, which takes a player that offers {codec.FourCc} (Enhanced RTMP)"
+        : track.UnplayableReason;
 
     private static string NothingPlayable(Movie movie, TrackChoice choice)
     {
@@ -85,6 +92,8 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
             .. movie.Tracks.Where(track => !IsPlayable(track, choice.Abilities)).Select(
                 track => $"track {track.Id} ({track.SampleEntry}): {WhyNot(track, choice.Abilities)} ({track.Place})"),
         ];
-        return faults.Length > 0 ? "no playable track: " + string.Join("; ", faults) : $"the movie has no track of the kinds that are wanted ({movie.Place})";
+        return faults.Length > 0
+            ? "no playable track: " + string.Join("; ", faults)
+            : $"the movie has no track of the kinds that are wanted ({movie.Place})";
     }
 }

@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace Mapwire.Server.Catalog;
 
 /// <summary>
-/// The bytes of a file that say what it holds (its <c>moov</c>, each <c>moof</c>, tag headers), in the order in which a reader asks for them:
-/// a copy, so that the file need not be read again.
+/// The bytes of a file that say what it holds (its <c>moov</c>, each <c>moof</c>, tag headers), in the order in which a reader asks for
+/// them: a copy, so that the file need not be read again.
 /// </summary>
 /// <remarks>One record a read: <c>offset(64) | length(32) | bytes</c>, little endian.</remarks>
 internal sealed class FileStructure

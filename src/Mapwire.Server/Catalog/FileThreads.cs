@@ -10,7 +10,9 @@ internal sealed class FileThreads : IDisposable
     /// <summary>The most threads that may hang before nothing more is begun: each takes a stack, some hundred kilobytes.</summary>
     public const int MostStuck = 256;
 
-    /// <summary>A call that has lasted longer is stuck, and lets another file go first. Disks that spin up take seconds, and lose nothing by it.</summary>
+    /// <summary>
+    /// A call that has lasted longer is stuck, and lets another file go first. Disks that spin up take seconds, and lose nothing by it.
+    /// </summary>
     private const long StuckAfter = 1000;
 
     private const int LookInterval = 250;
@@ -155,8 +157,8 @@ internal sealed class FileThreads : IDisposable
     private bool HasRoom(long now) => _running.Count + _called < MostStuck && _running.Count + _called - Stuck(now) < _most;
 
     /// <summary>
-    /// Wakes a thread for the next work, or begins one. Under the gate. Who comes calls the next one, so that a crowd of short work, such as
-    /// looking up a playlist's items, does not make a crowd of threads.
+    /// Wakes a thread for the next work, or begins one. Under the gate. Who comes calls the next one, so that a crowd of short work, such
+    /// as looking up a playlist's items, does not make a crowd of threads.
     /// </summary>
     private void CallThread()
     {

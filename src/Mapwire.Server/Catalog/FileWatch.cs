@@ -30,8 +30,8 @@ internal sealed class FileWatch
     private const long GrowthCounts = 250;
 
     /// <summary>
-    /// How long a file that was touched is compared again and again, in milliseconds: who writes into it may not have come to the bytes that
-    /// are compared yet, and several writes can have one time.
+    /// How long a file that was touched is compared again and again, in milliseconds: who writes into it may not have come to the bytes
+    /// that are compared yet, and several writes can have one time.
     /// </summary>
     private const long UnsettledTime = 3000;
 
@@ -76,7 +76,9 @@ internal sealed class FileWatch
     /// <summary>Why nothing more of it can be sent, in words for its players; null while there is no reason.</summary>
     public string? Lost => _lost;
 
-    /// <summary>What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.</summary>
+    /// <summary>
+    /// What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.
+    /// </summary>
     /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
     /// <param name="known">Called once, on any thread, when <see cref="FileState.Unknown"/> is over.</param>
     public FileState Look(long now, Action known)
@@ -284,7 +286,9 @@ internal sealed class FileWatch
         _lost ??= lost;
     }
 
-    /// <summary>A part of the file could not be read: it is lost, for the reason that the file itself gives, or else for this one.</summary>
+    /// <summary>
+    /// A part of the file could not be read: it is lost, for the reason that the file itself gives, or else for this one.
+    /// </summary>
     public void Fail(string reason)
     {
         try

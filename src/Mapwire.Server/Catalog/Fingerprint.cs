@@ -53,7 +53,9 @@ internal sealed record Fingerprint(ImmutableArray<Fingerprint.Piece> Pieces)
     /// <summary>Takes note of a file's structure as it is read.</summary>
     internal sealed class Builder
     {
-        /// <summary>How many reads from the beginning: the header of an FLV, its metadata and configurations; the boxes up to a moov.</summary>
+        /// <summary>
+        /// How many reads from the beginning: the header of an FLV, its metadata and configurations; the boxes up to a moov.
+        /// </summary>
         private const int First = 16;
 
         /// <summary>How many reads before the end.</summary>
@@ -75,7 +77,9 @@ internal sealed record Fingerprint(ImmutableArray<Fingerprint.Piece> Pieces)
         /// <param name="isFlv">Whether the bytes are FLV tags.</param>
         public void Add(long offset, ReadOnlySpan<byte> bytes, bool isFlv)
         {
-            bool mayBeFilledIn = !bytes.ContainsAnyExcept((byte)0) || (isFlv && offset > 0 && bytes.Length > TrailerLength && (bytes[TrailerLength] & 0x1F) == ScriptTag);
+            bool mayBeFilledIn =
+                !bytes.ContainsAnyExcept((byte)0)
+                || (isFlv && offset > 0 && bytes.Length > TrailerLength && (bytes[TrailerLength] & 0x1F) == ScriptTag);
             if (mayBeFilledIn)
             {
                 return;
@@ -97,6 +101,7 @@ internal sealed record Fingerprint(ImmutableArray<Fingerprint.Piece> Pieces)
         }
 
         /// <summary>The fingerprint of what was read.</summary>
-        public Fingerprint ToFingerprint() => new([.. _first.Append(_largest).Concat(_last).Where(static piece => piece.Length > 0).Distinct()]);
+        public Fingerprint ToFingerprint() =>
+            new([.. _first.Append(_largest).Concat(_last).Where(static piece => piece.Length > 0).Distinct()]);
     }
 }

@@ -24,7 +24,9 @@ internal static class LanguageTag
 
     private static readonly Dictionary<string, string> Terminological = Read();
 
-    /// <summary>The language of a tag in three letters, or in the letters it has where there are none for it; null when it is no tag.</summary>
+    /// <summary>
+    /// The language of a tag in three letters, or in the letters it has where there are none for it; null when it is no tag.
+    /// </summary>
     public static string? Normalize(string? tag)
     {
         if (tag is null)

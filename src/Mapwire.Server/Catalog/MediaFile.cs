@@ -5,8 +5,8 @@ using Mapwire.Server.Sources;
 namespace Mapwire.Server.Catalog;
 
 /// <summary>
-/// A file, opened, mapped and read once, whatever its viewers wish for: all titles that are made of it share the mapping, the descriptor and
-/// the tables. Held open by counting; the last holder's going closes it, on a thread that may wait.
+/// A file, opened, mapped and read once, whatever its viewers wish for: all titles that are made of it share the mapping, the descriptor
+/// and the tables. Held open by counting; the last holder's going closes it, on a thread that may wait.
 /// </summary>
 internal sealed class MediaFile
 {
@@ -62,7 +62,8 @@ internal sealed class MediaFile
     /// <param name="presence">They bring what is not in memory; null when sending may wait for it.</param>
     /// <exception cref="TitleException">It cannot be read, or is no movie.</exception>
     public static MediaFile Open(
-        string path, string name, ServedFolder? folder, IndexCache? cache, TitleLimits? limits, FileWork? work, FileThreads? threads, PresenceThreads? presence)
+        string path, string name, ServedFolder? folder, IndexCache? cache, TitleLimits? limits, FileWork? work, FileThreads? threads,
+        PresenceThreads? presence)
     {
         MovieFile file = MovieFile.Open(path, name, folder);
         try

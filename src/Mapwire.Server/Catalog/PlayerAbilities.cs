@@ -43,7 +43,9 @@ internal enum PlayerAbilities
     /// <summary>E-AC-3.</summary>
     Eac3 = 1 << 10,
 
-    /// <summary>HEVC with the number 12 that players agreed on before Enhanced RTMP; the server's option, for players that offer nothing.</summary>
+    /// <summary>
+    /// HEVC with the number 12 that players agreed on before Enhanced RTMP; the server's option, for players that offer nothing.
+    /// </summary>
     PlainHevc = 1 << 16,
 
     /// <summary>Several audio tracks at once.</summary>

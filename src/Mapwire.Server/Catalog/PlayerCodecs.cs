@@ -9,13 +9,15 @@ internal static class PlayerCodecs
 {
     private static readonly Code[] Video =
     [
-        new("avc1", PlayerAbilities.Avc), new("hvc1", PlayerAbilities.Hevc), new("av01", PlayerAbilities.Av1), new("vp09", PlayerAbilities.Vp9),
+        new("avc1", PlayerAbilities.Avc), new("hvc1", PlayerAbilities.Hevc), new("av01", PlayerAbilities.Av1),
+        new("vp09", PlayerAbilities.Vp9),
         new("vp08", PlayerAbilities.Vp8),
     ];
 
     private static readonly Code[] Audio =
     [
-        new("mp4a", PlayerAbilities.Aac), new(".mp3", PlayerAbilities.Mp3), new("Opus", PlayerAbilities.Opus), new("fLaC", PlayerAbilities.Flac),
+        new("mp4a", PlayerAbilities.Aac), new(".mp3", PlayerAbilities.Mp3), new("Opus", PlayerAbilities.Opus),
+        new("fLaC", PlayerAbilities.Flac),
         new("ac-3", PlayerAbilities.Ac3), new("ec-3", PlayerAbilities.Eac3),
     ];
 
@@ -24,7 +26,9 @@ internal static class PlayerCodecs
 
     /// <summary>What a player can offer that offers every codec.</summary>
     public static PlayerAbilities All =>
-        Video.Concat(Audio).Aggregate(PlayerAbilities.None, static (all, code) => all | code.Ability) & ~(PlayerAbilities.Avc | PlayerAbilities.Aac | PlayerAbilities.Mp3);
+        Video.Concat(Audio)
+            .Aggregate(PlayerAbilities.None,
+            static (all, code) => all | code.Ability) & ~(PlayerAbilities.Avc | PlayerAbilities.Aac | PlayerAbilities.Mp3);
 
     /// <summary>The video codecs that this server sends, by their codes.</summary>
     public static IEnumerable<string> VideoCodes => Video.Select(static code => code.FourCc);
@@ -32,7 +36,9 @@ internal static class PlayerCodecs
     /// <summary>The audio codecs that this server sends, by their codes.</summary>
     public static IEnumerable<string> AudioCodes => Audio.Select(static code => code.FourCc);
 
-    /// <summary>Reads a player's words. What makes no difference is left out, so that players who are sent the same share one index.</summary>
+    /// <summary>
+    /// Reads a player's words. What makes no difference is left out, so that players who are sent the same share one index.
+    /// </summary>
     /// <param name="client">From connect.</param>
     /// <param name="plainHevc">Whether players that offer nothing may have HEVC with its unofficial number.</param>
     public static PlayerAbilities Of(ClientCapabilities client, bool plainHevc)
@@ -66,7 +72,8 @@ internal static class PlayerCodecs
     public static bool Has(this PlayerAbilities abilities, PlayerAbilities wanted) => (abilities & wanted) == wanted;
 
     /// <summary>Whether a codec can be sent with its four-character code.</summary>
-    public static bool TakesExtended(this PlayerAbilities abilities, CodecConfiguration codec) => Of(codec) is var wanted and not PlayerAbilities.None && abilities.Has(wanted);
+    public static bool TakesExtended(this PlayerAbilities abilities, CodecConfiguration codec) =>
+        Of(codec) is var wanted and not PlayerAbilities.None && abilities.Has(wanted);
 
     /// <summary>Whether a codec can be sent in one way or another.</summary>
     public static bool Takes(this PlayerAbilities abilities, CodecConfiguration codec) =>

@@ -13,7 +13,9 @@ internal static class PlaylistFile
     /// <summary>The most bytes of a playlist: some 10,000 names.</summary>
     public const int MaxBytes = 1 << 20;
 
-    /// <summary>The most items of a playlist, where nobody says how many; see <see cref="Hosting.RtmpServerOptions.MaxPlaylistItems"/>.</summary>
+    /// <summary>
+    /// The most items of a playlist, where nobody says how many; see <see cref="Hosting.RtmpServerOptions.MaxPlaylistItems"/>.
+    /// </summary>
     public const int MaxItems = 256;
 
     /// <summary>The names of playlist files, in the order they are tried for a name without extension.</summary>
@@ -88,7 +90,9 @@ internal static class PlaylistFile
         items.Add(item);
     }
 
-    /// <summary>A time of a list or a query; null for what is none: "NaN" and "-Infinity" are numbers, whatever styles are allowed.</summary>
+    /// <summary>
+    /// A time of a list or a query; null for what is none: "NaN" and "-Infinity" are numbers, whatever styles are allowed.
+    /// </summary>
     internal static long? ToMilliseconds(double seconds) =>
         seconds >= 0 ? (long)Math.Min(Math.Round(seconds * 1000), Strips.StripEntry.MaxTime) : null;
 }

@@ -131,7 +131,8 @@ internal ref struct PlaylistJson
             return null;
         }
 
-        return _reader.TokenType == JsonTokenType.Number && _reader.TryGetDouble(out double seconds) && PlaylistFile.ToMilliseconds(seconds) is { } time
+        return _reader.TokenType == JsonTokenType.Number && _reader.TryGetDouble(out double seconds)
+            && PlaylistFile.ToMilliseconds(seconds) is { } time
             ? time
             : throw _text.Wrong($"item {number}: {word} takes seconds", Here);
     }

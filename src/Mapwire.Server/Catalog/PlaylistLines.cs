@@ -58,7 +58,8 @@ internal static class PlaylistLines
         }
 
         if (equals < 0
-            || !double.TryParse(option.AsSpan(equals + 1), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out double seconds)
+            || !double.TryParse(option.AsSpan(equals + 1), NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite,
+            CultureInfo.InvariantCulture, out double seconds)
             || PlaylistFile.ToMilliseconds(seconds) is not { } time)
         {
             throw text.Wrong($"{name} takes seconds", at);

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Mapwire.Server.Catalog;
 
 /// <summary>What the server would make of a playlist: the same opening as for a player, told instead of played.</summary>
-/// <remarks>The list's own folder stands for the served one, since nobody says which that is: items that are links out of it are not found.</remarks>
+/// <remarks>The list's own folder stands for the served one, since nobody says which that is: items that are links out of it are not
+/// found.</remarks>
 public sealed class PlaylistReport
 {
     /// <summary>Why the list is refused; null when it plays, be it only for players that offer its codecs (Enhanced RTMP).</summary>
@@ -44,10 +45,17 @@ public sealed class PlaylistReport
         }
         catch (TitleException refused)
         {
-            return new PlaylistReport { Refusal = refused.Message, PlainRefusal = refused.Message, FileLength = file.Exists ? file.Length : 0 };
+            return new PlaylistReport
+            {
+                Refusal = refused.Message,
+                PlainRefusal = refused.Message,
+                FileLength =
+                file.Exists ? file.Length : 0
+            };
         }
 
-        (ImmutableArray<ReelPart>? parts, string? plainRefusal) = await TryAsync(() => opener.JoinAsync(items, "", default)).ConfigureAwait(false);
+        (ImmutableArray<ReelPart>? parts, string? plainRefusal) =
+            await TryAsync(() => opener.JoinAsync(items, "", default)).ConfigureAwait(false);
         string? refusal = null;
         if (parts is null)
         {
@@ -76,7 +84,8 @@ public sealed class PlaylistReport
         {
             PlaylistItem item = items[i];
             int number = i + 1;
-            (ReelPart? plain, string? plainRefusal) = await TryAsync(() => opener.OpenItemAsync("", item, number, default), isItem: true).ConfigureAwait(false);
+            (ReelPart? plain, string? plainRefusal) =
+                await TryAsync(() => opener.OpenItemAsync("", item, number, default), isItem: true).ConfigureAwait(false);
             string? refusal = null;
             ReelPart? part = plain;
             if (part is null)

@@ -12,7 +12,9 @@ internal ref struct PlaylistText(ReadOnlySpan<byte> bytes)
     /// <summary>The whole file.</summary>
     public ReadOnlySpan<byte> Bytes { get; } = bytes;
 
-    /// <summary>A place as messages name it: <c>line 3 at offset 40</c>. Lines are counted on from the last place that was asked for.</summary>
+    /// <summary>
+    /// A place as messages name it: <c>line 3 at offset 40</c>. Lines are counted on from the last place that was asked for.
+    /// </summary>
     /// <param name="offset">Of a byte of the file, or its length for its end.</param>
     public FileLocation PlaceOf(int offset)
     {

@@ -4,7 +4,9 @@ using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Catalog;
 
-/// <summary>Rewrites a title's onMetaData for a reel that it is a part of: what counts from the title's beginning to its end counts no more.</summary>
+/// <summary>
+/// Rewrites a title's onMetaData for a reel that it is a part of: what counts from the title's beginning to its end counts no more.
+/// </summary>
 internal static class ReelMetadata
 {
     /// <summary>What tells of the whole file.</summary>

@@ -11,7 +11,8 @@ internal sealed class ServedFolder
 
     private readonly string _path;
 
-    /// <param name="path">The folder. Links on the way to it are followed anew at each look, so that it may be switched to another one.</param>
+    /// <param name="path">The folder. Links on the way to it are followed anew at each look, so that it may be switched to another
+    /// one.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not list it or not enter it.</exception>
     public ServedFolder(string path)
@@ -46,7 +47,9 @@ internal sealed class ServedFolder
             && (Path.EndsInDirectorySeparator(root) || realPath[root.Length] == Path.DirectorySeparatorChar);
     }
 
-    /// <summary>Insists that an open file itself lies in the folder, so that a link put in place after its path was checked is seen.</summary>
+    /// <summary>
+    /// Insists that an open file itself lies in the folder, so that a link put in place after its path was checked is seen.
+    /// </summary>
     /// <param name="file">The file. Linux tells its path, free of links (proc_pid_fd(5)); elsewhere nothing is checked.</param>
     /// <param name="name">The path below the folder, for the refusal.</param>
     /// <exception cref="TitleException">It does not.</exception>

@@ -6,8 +6,8 @@ using Mapwire.Media.Codecs;
 namespace Mapwire.Server.Catalog;
 
 /// <summary>
-/// What makes the strip of one viewer differ from another's of the same file: the tracks that result from their wishes and abilities, and how
-/// each is headed. Wishes that come to the same are one strip, so a client cannot make strips by wishing.
+/// What makes the strip of one viewer differ from another's of the same file: the tracks that result from their wishes and abilities, and
+/// how each is headed. Wishes that come to the same are one strip, so a client cannot make strips by wishing.
 /// </summary>
 /// <param name="Tracks">Ids of tracks in the order of their lanes, each with a letter for its kind of header.</param>
 internal readonly record struct StripKey(string Tracks)

@@ -63,7 +63,8 @@ internal sealed class Title
     /// <param name="threads">Where the file is looked at while it plays; null for the thread that plays it.</param>
     /// <param name="presence">They bring what is not in memory; null when sending may wait for it.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public static Title Open(string path, string name, TrackChoice choice = default, FileThreads? threads = null, PresenceThreads? presence = null)
+    public static Title Open(string path, string name, TrackChoice choice = default, FileThreads? threads = null,
+        PresenceThreads? presence = null)
     {
         MediaFile file = MediaFile.Open(path, name, folder: null, cache: null, limits: null, work: null, threads, presence);
         try

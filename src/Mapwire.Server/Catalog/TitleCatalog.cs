@@ -32,10 +32,13 @@ internal sealed class TitleCatalog : IDisposable
     /// <param name="cache">Where indices are kept between runs; null for nowhere.</param>
     /// <param name="log">What was opened, and what of it is left out.</param>
     /// <param name="limits">What a file may cost before it is refused; null for the defaults.</param>
-    /// <param name="presence">They bring what players will be sent into memory, and end with the catalog; null when sending may wait for it.</param>
-    /// <param name="maxOpenBytes">The most that the indices of all open files may take, those being played too; beyond it no other is opened.</param>
+    /// <param name="presence">They bring what players will be sent into memory, and end with the catalog; null when sending may wait for
+    /// it.</param>
+    /// <param name="maxOpenBytes">The most that the indices of all open files may take, those being played too; beyond it no other is
+    /// opened.</param>
     /// <param name="maxOpenFiles">The most files that are open, those being played too; beyond it no other is opened.</param>
-    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log, TitleLimits? limits = null, PresenceThreads? presence = null,
+    public TitleCatalog(ServedFolder folder, long maxBytes, int maxTitles, IndexCache? cache, ILogger log, TitleLimits? limits = null,
+        PresenceThreads? presence = null,
         long maxOpenBytes = long.MaxValue, int maxOpenFiles = int.MaxValue)
     {
         _maxOpenBytes = maxOpenBytes;
@@ -153,7 +156,8 @@ internal sealed class TitleCatalog : IDisposable
                 DropIdle(dropped, adding: 1);
                 if (_entries.Count >= _maxOpenFiles)
                 {
-                    throw new TitleException(TitleError.Unavailable, $"{_entries.Count} files are open and being played, the most this server opens: try again later");
+                    throw new TitleException(TitleError.Unavailable,
+                        $"{_entries.Count} files are open and being played, the most this server opens: try again later");
                 }
 
                 RequireMemory();
@@ -209,7 +213,8 @@ internal sealed class TitleCatalog : IDisposable
         if (bytes > _maxOpenBytes)
         {
             throw new TitleException(
-                TitleError.Unavailable, $"the indices of what is played take {bytes} bytes, more than the {_maxOpenBytes} that this server gives them: try again later");
+                TitleError.Unavailable,
+                $"the indices of what is played take {bytes} bytes, more than the {_maxOpenBytes} that this server gives them: try again later");
         }
     }
 
@@ -222,7 +227,8 @@ internal sealed class TitleCatalog : IDisposable
             return;
         }
 
-        foreach ((string path, Entry idle) in _entries.Where(static pair => pair.Value.IsIdle).OrderBy(static pair => pair.Value.LastUse).ToArray())
+        foreach ((string path, Entry idle) in _entries.Where(static pair => pair.Value.IsIdle).OrderBy(static pair => pair.Value.LastUse)
+            .ToArray())
         {
             if (bytes <= _maxBytes && _entries.Count + adding <= _maxTitles)
             {
@@ -255,7 +261,9 @@ internal sealed class TitleCatalog : IDisposable
     /// <summary>A file that is open or being opened, held by the catalog, and the titles that were made of it.</summary>
     private sealed class Entry(FileIdentity identity, Task<MediaFile> opening)
     {
-        /// <summary>How long a file that grows is served as it was, in milliseconds for each of its samples: a tenth of a processor reads it then.</summary>
+        /// <summary>
+        /// How long a file that grows is served as it was, in milliseconds for each of its samples: a tenth of a processor reads it then.
+        /// </summary>
         private const double GrowthInterval = 0.01;
 
         private readonly long _openedAt = Environment.TickCount64;
@@ -287,7 +295,8 @@ internal sealed class TitleCatalog : IDisposable
                 return true;
             }
 
-            if (!found.IsSameFile(opened) || !Opening.IsCompletedSuccessfully || Opening.Result.Watch.Lost is not null || !Opening.Result.Movie.MayGrow)
+            if (!found.IsSameFile(opened) || !Opening.IsCompletedSuccessfully || Opening.Result.Watch.Lost is not null
+                || !Opening.Result.Movie.MayGrow)
             {
                 return false;
             }

@@ -26,7 +26,8 @@ internal sealed class TitleCounter
     public static async Task<TitleCount> CountAsync(ServedFolder folder, TimeSpan timeLimit)
     {
         TitleCounter counter = new(folder);
-        new Thread(counter.Run) { Name = "mapwire count", IsBackground = true }.Start(); // background: a call that hangs does not hold the process
+        // background: a call that hangs does not hold the process
+        new Thread(counter.Run) { Name = "mapwire count", IsBackground = true }.Start();
         await Task.WhenAny(counter._done.Task, Task.Delay(timeLimit)).ConfigureAwait(false);
         counter._isCancelled = true;
         lock (counter._changing)
@@ -49,7 +50,8 @@ internal sealed class TitleCounter
             {
                 CountFolder(folder, folders);
             }
-            catch (Exception exception) when (exception is not OutOfMemoryException) // whatever a file system answers: it is one folder's matter
+            // whatever a file system answers: it is one folder's matter
+            catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 lock (_changing)
                 {

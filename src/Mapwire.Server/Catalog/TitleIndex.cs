@@ -41,7 +41,8 @@ internal sealed record TitleIndex(Strip Strip, TitleCodecs Codecs, byte[] Metada
         Strip strip = builder.Build();
         byte[] metadata = new TitleMetadata(file.Identity.Length, chosen, sounds, lanes, strip).Write();
         TitleCodecs codecs = new(lanes, builder.Changes);
-        return new TitleIndex(strip, codecs, metadata, TimeSpan.FromMilliseconds(strip.Length), [.. TracksLeftOut(movie, chosen)], movie.MayGrow);
+        return new TitleIndex(strip, codecs, metadata, TimeSpan.FromMilliseconds(strip.Length), [.. TracksLeftOut(movie, chosen)],
+            movie.MayGrow);
     }
 
     /// <summary>

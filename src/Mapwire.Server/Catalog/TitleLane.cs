@@ -10,19 +10,27 @@ namespace Mapwire.Server.Catalog;
 /// <summary>How one track of a title is announced and headed: the codec headers that RTMP messages carry.</summary>
 /// <param name="Header">Of every sample.</param>
 /// <param name="SequenceHeader">The body of the message before the first sample; null when the codec needs none.</param>
-/// <param name="ColorInfo">The body of the message that says what colours mean (Enhanced RTMP, "Metadata Frame"); null when the file does not say.</param>
-/// <param name="SequenceEnd">The body of the message behind the last sample; null with plain headers, which have none that a player needs.</param>
+/// <param name="ColorInfo">The body of the message that says what colours mean (Enhanced RTMP, "Metadata Frame"); null when the file does
+/// not say.</param>
+/// <param name="SequenceEnd">The body of the message behind the last sample; null with plain headers, which have none that a player
+/// needs.</param>
 internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, byte[]? ColorInfo, byte[]? SequenceEnd)
 {
     /// <summary>Whether the header is one of Enhanced RTMP.</summary>
     public bool IsExtended => SequenceEnd is not null;
 
-    /// <summary>The body of the message that takes colour information back (Enhanced RTMP: the name with the value Undefined); null with plain headers.</summary>
+    /// <summary>
+    /// The body of the message that takes colour information back (Enhanced RTMP: the name with the value Undefined); null with plain
+    /// headers.
+    /// </summary>
     public byte[]? ColorReset => SequenceEnd is null
         ? null
-        : [.. Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.Metadata, FourCc.Read(SequenceEnd.AsSpan()[^4..]))), 2, 0, 9, .. "colorInfo"u8, 6];
+        : [.. Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.Metadata, FourCc.Read(SequenceEnd.AsSpan()[^4..]))), 2, 0, 9,
+        .. "colorInfo"u8, 6];
 
-    /// <summary>What metadata call the codec: its plain number, or the value of its four-character code (Enhanced RTMP, "Enhancing onMetaData").</summary>
+    /// <summary>
+    /// What metadata call the codec: its plain number, or the value of its four-character code (Enhanced RTMP, "Enhancing onMetaData").
+    /// </summary>
     public double CodecId(CodecConfiguration codec) => IsExtended
         ? codec.FourCc.Value
         : codec switch
@@ -41,7 +49,8 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         CodecConfiguration codec = track.Codec!;
         if (!GoesExtended(codec, abilities))
         {
-            VideoCodecId id = (codec as FlvConfiguration)?.VideoCodec ?? (codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc);
+            VideoCodecId id =
+                (codec as FlvConfiguration)?.VideoCodec ?? (codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc);
             return new TitleLane(SampleHeader.PlainVideo(id), Configuration(codec, abilities, 0), null, null);
         }
 
@@ -61,7 +70,9 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         if (number == 0 && !GoesExtended(codec, abilities))
         {
             AudioTagHeader header = (codec as FlvConfiguration)?.AudioHeader
-                ?? (codec is Mp3Configuration mp3 ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels) : AudioTagHeader.Aac(AacPacketType.Raw));
+                ?? (codec is Mp3Configuration mp3
+                ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels)
+                : AudioTagHeader.Aac(AacPacketType.Raw));
             return new TitleLane(SampleHeader.PlainAudio(header), Configuration(codec, abilities, number), null, null);
         }
 

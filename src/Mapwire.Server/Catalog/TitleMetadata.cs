@@ -14,7 +14,8 @@ namespace Mapwire.Server.Catalog;
 /// <param name="sounds">What is known of the sound of each.</param>
 /// <param name="lanes">How the tracks are headed.</param>
 /// <param name="strip">The samples in send order.</param>
-internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecConfiguration[] sounds, ImmutableArray<TitleLane?> lanes, Strip strip)
+internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecConfiguration[] sounds, ImmutableArray<TitleLane?> lanes,
+    Strip strip)
 {
     /// <summary>
     /// The most sync points listed: a film of several hours with one every two seconds. More are thinned out evenly, which costs
@@ -122,7 +123,9 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
     }
 
     private (int Rate, int Channels) SoundOf(int number) =>
-        sounds[number] is Mp3Configuration mp3 ? (mp3.SampleRate, mp3.Channels) : (chosen.Audio[number].SampleRate, chosen.Audio[number].Channels);
+        sounds[number] is Mp3Configuration mp3
+        ? (mp3.SampleRate, mp3.Channels)
+        : (chosen.Audio[number].SampleRate, chosen.Audio[number].Channels);
 
     private AmfValue Keyframes()
     {

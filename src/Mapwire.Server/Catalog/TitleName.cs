@@ -11,7 +11,9 @@ internal static class TitleName
     /// <summary>The deepest folder served.</summary>
     private const int MaxSegments = 64;
 
-    /// <summary>The extensions of titles, in the order they are tried for a name without one: MP4 and its relatives, FLV, playlists.</summary>
+    /// <summary>
+    /// The extensions of titles, in the order they are tried for a name without one: MP4 and its relatives, FLV, playlists.
+    /// </summary>
     public static readonly string[] Extensions =
     [
         ".mp4", ".m4v", ".mov", ".f4v", ".m4a", ".flv", ".3gp", ".3g2", ".m4b", ".m4r", ".qt", ".isma", ".ismv", .. PlaylistFile.Extensions,
@@ -40,7 +42,8 @@ internal static class TitleName
 
     /// <summary>Why a file of this name is no title, whatever is in it; null when it is one.</summary>
     public static string? GetRefusal(string fileName) =>
-        !HasTitleExtension(fileName) ? $"files named *{Path.GetExtension(fileName)} are not served: titles end in {string.Join(", ", Extensions)}"
+        !HasTitleExtension(fileName)
+        ? $"files named *{Path.GetExtension(fileName)} are not served: titles end in {string.Join(", ", Extensions)}"
         : fileName.StartsWith('.') ? "files whose names begin with '.' are not served"
         : null;
 

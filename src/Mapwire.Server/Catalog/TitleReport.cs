@@ -11,7 +11,9 @@ public sealed class TitleReport
     /// <summary>Why players that offer no codecs are refused; null when they are not.</summary>
     public string? PlainRefusal { get; private init; }
 
-    /// <summary>Why players that offer all codecs are refused; null when they are not. Only they ask for the tracks that it is about.</summary>
+    /// <summary>
+    /// Why players that offer all codecs are refused; null when they are not. Only they ask for the tracks that it is about.
+    /// </summary>
     public string? EnhancedRefusal { get; private init; }
 
     /// <summary>How long it plays, as the server announces it; zero when it is refused.</summary>
@@ -26,7 +28,9 @@ public sealed class TitleReport
     /// <summary>What is wrong with the file though it plays, a line each: that it is cut off, and where it is damaged.</summary>
     public IReadOnlyList<string> Warnings { get; private init; } = [];
 
-    /// <summary>Whether the file ends in the middle of its media, as a download that was not completed does; what is whole is played.</summary>
+    /// <summary>
+    /// Whether the file ends in the middle of its media, as a download that was not completed does; what is whole is played.
+    /// </summary>
     public bool IsTruncated { get; private init; }
 
     /// <summary>The tracks; empty when the file could not be read so far.</summary>

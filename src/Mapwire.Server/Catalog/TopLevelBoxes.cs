@@ -50,7 +50,8 @@ internal static class TopLevelBoxes
         if (!region.TryRead(offset, destination))
         {
             throw new TitleException(
-                TitleError.Unreadable, $"the file could not be read from offset {offset} on: truncated meanwhile, or an input error ({place})");
+                TitleError.Unreadable,
+                $"the file could not be read from offset {offset} on: truncated meanwhile, or an input error ({place})");
         }
     }
 }

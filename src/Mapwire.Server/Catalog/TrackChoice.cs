@@ -6,7 +6,8 @@ namespace Mapwire.Server.Catalog;
 /// <param name="Abilities">What the player can be sent.</param>
 /// <param name="Video">The track among those of its kind, from 1; 0 for the file's default, <see cref="NoTrack"/> for none.</param>
 /// <param name="Audio">The track among those of its kind, from 1; 0 for the file's default, <see cref="NoTrack"/> for none.</param>
-/// <param name="Language">The language of the sound where the file has it, as <see cref="LanguageTag.Normalize"/> writes it; null when any will do.</param>
+/// <param name="Language">The language of the sound where the file has it, as <see cref="LanguageTag.Normalize"/> writes it; null when any
+/// will do.</param>
 internal readonly record struct TrackChoice(PlayerAbilities Abilities, int Video = 0, int Audio = 0, string? Language = null)
 {
     /// <summary>No track of the kind.</summary>

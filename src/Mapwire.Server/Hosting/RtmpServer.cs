@@ -39,9 +39,14 @@ public sealed class RtmpServer : IDisposable
     public RtmpServer(RtmpServerOptions options, ILogger log)
     {
         options.Validate();
-        IndexCache? cache = options.IndexCacheFolder is { } kept ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log) : null;
+        IndexCache? cache =
+            options.IndexCacheFolder is { } kept
+            ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log)
+            : null;
         ServedFolder folder = new(options.Folder);
-        TitleCatalog catalog = new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits, new PresenceThreads(), options.MaxOpenBytes, options.MaxOpenFiles);
+        TitleCatalog catalog =
+            new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits, new PresenceThreads(), options.MaxOpenBytes,
+            options.MaxOpenFiles);
         _context = new ServerContext(options, catalog, new ReelOpener(folder, catalog, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
@@ -114,7 +119,8 @@ public sealed class RtmpServer : IDisposable
     public void Dispose()
     {
         Stop();
-        if (_workers.All(static worker => worker is not { IsRunning: true })) // else it may still write there; the next server clears it away
+        // else it may still write there; the next server clears it away
+        if (_workers.All(static worker => worker is not { IsRunning: true }))
         {
             _context.Statistics?.Dispose();
         }
@@ -201,7 +207,9 @@ public sealed class RtmpServer : IDisposable
         }
     }
 
-    /// <summary>Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.</summary>
+    /// <summary>
+    /// Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.
+    /// </summary>
     private async Task AdoptStreamAsync(ConnectionLoop worker, Socket socket, EndPoint? peer)
     {
         try

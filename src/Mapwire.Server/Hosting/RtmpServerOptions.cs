@@ -18,7 +18,9 @@ public sealed class RtmpServerOptions
     /// </summary>
     public IReadOnlyList<IPEndPoint> EndPoints { get; init; } = [new(IPAddress.Any, 1935)];
 
-    /// <summary>The application that clients connect to, one path segment. Default <c>vod</c>, as in <c>rtmp://host/vod/film.mp4</c>.</summary>
+    /// <summary>
+    /// The application that clients connect to, one path segment. Default <c>vod</c>, as in <c>rtmp://host/vod/film.mp4</c>.
+    /// </summary>
     public string Application { get; init; } = "vod";
 
     /// <summary>
@@ -53,7 +55,9 @@ public sealed class RtmpServerOptions
     /// <summary>How long a connection may stay without playing or asking for anything. Default 60 s.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a player may stay paused without a word. Default an hour: a meal; whoever comes later plays and seeks anew.</summary>
+    /// <summary>
+    /// How long a player may stay paused without a word. Default an hour: a meal; whoever comes later plays and seeks anew.
+    /// </summary>
     public TimeSpan MaxPause { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
@@ -69,8 +73,8 @@ public sealed class RtmpServerOptions
     public long MinPlayerRate { get; init; } = 1000;
 
     /// <summary>
-    /// How long sent bytes may stay without the peer's acknowledgement (Linux: TCP_USER_TIMEOUT). Default 60 s, as <see cref="SendTimeout"/>:
-    /// systems try for some 15 minutes, for a phone that has left its network.
+    /// How long sent bytes may stay without the peer's acknowledgement (Linux: TCP_USER_TIMEOUT). Default 60 s, as
+    /// <see cref="SendTimeout"/>: systems try for some 15 minutes, for a phone that has left its network.
     /// </summary>
     public TimeSpan AcknowledgeTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -99,8 +103,9 @@ public sealed class RtmpServerOptions
     public int MaxConnectionsPerAddress { get; init; } = 1024;
 
     /// <summary>
-    /// New connections a second of one address (IPv6: of one network of 64 bits), where the last ten seconds count together; 0 for no limit.
-    /// Default 100: all those viewers may come within ten seconds, and no host takes more than a fortieth of a processor by connecting.
+    /// New connections a second of one address (IPv6: of one network of 64 bits), where the last ten seconds count together; 0 for no
+    /// limit. Default 100: all those viewers may come within ten seconds, and no host takes more than a fortieth of a processor by
+    /// connecting.
     /// </summary>
     public int MaxConnectsPerAddress { get; init; } = 100;
 
@@ -162,7 +167,9 @@ public sealed class RtmpServerOptions
     /// </summary>
     public int MaxPlaylistItems { get; init; } = PlaylistFile.MaxItems;
 
-    /// <summary>What a file may cost before it is refused: sizes, counts and time, each with its own default and the reason for it.</summary>
+    /// <summary>
+    /// What a file may cost before it is refused: sizes, counts and time, each with its own default and the reason for it.
+    /// </summary>
     public TitleLimits Limits { get; init; } = TitleLimits.Default;
 
     /// <summary>
@@ -205,12 +212,16 @@ public sealed class RtmpServerOptions
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
     {
-        Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), Application, "must be one path segment");
+        Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), Application,
+            "must be one path segment");
         Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), EndPoints.Count, "must be 1 to 64 end points");
         Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), ChunkSize, "must be from 128 to 16,777,215 bytes");
-        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= Day, nameof(MaxClientBuffer), MaxClientBuffer, "must be more than 0 and at most a day");
-        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= Day, nameof(DefaultClientBuffer), DefaultClientBuffer, "must be more than 0 and at most a day");
-        Require(MinClientBuffer >= TimeSpan.Zero && MinClientBuffer <= Day, nameof(MinClientBuffer), MinClientBuffer, "must be from 0 to a day");
+        Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= Day, nameof(MaxClientBuffer), MaxClientBuffer,
+            "must be more than 0 and at most a day");
+        Require(DefaultClientBuffer > TimeSpan.Zero && DefaultClientBuffer <= Day, nameof(DefaultClientBuffer), DefaultClientBuffer,
+            "must be more than 0 and at most a day");
+        Require(MinClientBuffer >= TimeSpan.Zero && MinClientBuffer <= Day, nameof(MinClientBuffer), MinClientBuffer,
+            "must be from 0 to a day");
         Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "must be more than 0");
         Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), IdleTimeout, "must be more than 0");
         Require(MaxPause > TimeSpan.Zero, nameof(MaxPause), MaxPause, "must be more than 0");
@@ -224,15 +235,20 @@ public sealed class RtmpServerOptions
         Require(MaxConnectsPerAddress >= 0, nameof(MaxConnectsPerAddress), MaxConnectsPerAddress, "must be at least 0");
         Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), Workers, "must be from 1 to 1,024");
         Require(MaxPlayerRate is null or >= 1000, nameof(MaxPlayerRate), MaxPlayerRate, "must be at least 1,000 bytes a second");
-        Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), MaxServerRate, "must be at least 1,000 bytes a second for each worker");
+        Require(MaxServerRate is null || MaxServerRate >= 1000L * Workers, nameof(MaxServerRate), MaxServerRate,
+            "must be at least 1,000 bytes a second for each worker");
         Require(SendBuffer is null or >= 4096, nameof(SendBuffer), SendBuffer, "must be at least 4,096 bytes");
         Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), ReceiveBuffer, "must be at least 1,024 bytes");
         Require(CacheBytes >= 0, nameof(CacheBytes), CacheBytes, "must be at least 0");
-        Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), IndexCacheBytes, "must be more than 0 and less than 2 GiB");
-        Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), StatisticsName, "must be 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
+        Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), IndexCacheBytes,
+            "must be more than 0 and less than 2 GiB");
+        Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), StatisticsName,
+            "must be 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
         Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), MaxPlaylistItems, "must be from 1 to 65,536");
-        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), Limits.OpeningTime, "must be more than 0 and at most a day");
-        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits), Limits.Structure, "must be at least 1");
+        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), Limits.OpeningTime,
+            "must be more than 0 and at most a day");
+        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits),
+            Limits.Structure, "must be at least 1");
         Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
         Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), MaxOpenBytes, "must be at least 1");
         Require(MaxOpenFiles > 0, nameof(MaxOpenFiles), MaxOpenFiles, "must be at least 1");

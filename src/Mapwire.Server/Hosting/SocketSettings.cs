@@ -6,7 +6,9 @@ namespace Mapwire.Server.Hosting;
 /// <summary>What the options say of the system's side of each connection.</summary>
 internal static class SocketSettings
 {
-    /// <summary>Silence after which the system asks a peer whether it is still there; a phone that lost its network is gone within minutes.</summary>
+    /// <summary>
+    /// Silence after which the system asks a peer whether it is still there; a phone that lost its network is gone within minutes.
+    /// </summary>
     private const int KeepAliveSeconds = 60;
 
     /// <summary>Makes a new socket what connections need.</summary>

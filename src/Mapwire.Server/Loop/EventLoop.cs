@@ -22,7 +22,9 @@ internal class EventLoop
     /// <summary>The same while the loop is late with what is urgent.</summary>
     private const double PatientShareWhenLate = 1;
 
-    /// <summary>Milliseconds that a timer may be late before the loop counts as late: the least lead of a player is some times that.</summary>
+    /// <summary>
+    /// Milliseconds that a timer may be late before the loop counts as late: the least lead of a player is some times that.
+    /// </summary>
     private const long Late = 60;
 
     /// <summary>A round that takes longer than this, in milliseconds, is stuck in a system call.</summary>

@@ -80,7 +80,8 @@ internal sealed class Listener : Watched, IDisposable
             {
                 socket = _accept();
             }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionAborted
+                or SocketError.ConnectionReset)
             {
                 continue; // it was gone before it was accepted: nothing is wrong here
             }

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Mapwire.Server.Loop;
 
-/// <summary>Something that lives on an <see cref="EventLoop"/>: a socket, usually, with a deadline. All of it but <see cref="EventLoop.Post(Watched)"/> belongs to the loop's thread.</summary>
+/// <summary>
+/// Something that lives on an <see cref="EventLoop"/>: a socket, usually, with a deadline. All of it but
+/// <see cref="EventLoop.Post(Watched)"/> belongs to the loop's thread.
+/// </summary>
 /// <param name="loop">Where it lives, for good.</param>
 internal abstract class Watched(EventLoop loop) : TimerEntry
 {

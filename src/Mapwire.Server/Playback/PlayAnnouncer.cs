@@ -135,7 +135,8 @@ internal sealed class PlayAnnouncer(ServerSession session)
         lane < cursor.Title.Codecs.Lanes.Length ? cursor.Title.Codecs.Lanes[lane] : null;
 
     /// <summary>The configuration that counts where a cursor stands.</summary>
-    private static ReadOnlySpan<byte> HeaderAt(StripCursor cursor, int lane) => cursor.Title.Strip.ChangeBefore(cursor.Place, lane) is { } change
+    private static ReadOnlySpan<byte> HeaderAt(StripCursor cursor, int lane) =>
+        cursor.Title.Strip.ChangeBefore(cursor.Place, lane) is { } change
         ? cursor.Title.Codecs.Changes.Slice((int)change.Offset, change.Size)
         : LaneOf(cursor, lane)?.SequenceHeader;
 

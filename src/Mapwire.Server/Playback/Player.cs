@@ -32,7 +32,8 @@ internal sealed class Player : IServerSessionHandler
     private readonly PlayAnnouncer _announcer;
     private string _folder = "";
     private PlayerAbilities _abilities;
-    private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, OpeningsAtOnce)]; // in each one title is opened after the other
+    // in each one title is opened after the other
+    private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, OpeningsAtOnce)];
     private uint _nextLane;
     private int _openings;
     private bool _isAbandoned;
@@ -46,7 +47,9 @@ internal sealed class Player : IServerSessionHandler
         _context = context;
         _peer = peer;
         _post = post;
-        _streams = new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer, context.Options.MaxClientBuffer, () => post(static () => { }));
+        _streams =
+            new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer,
+            context.Options.MaxClientBuffer, () => post(static () => { }));
         Session = new ServerSession(context.SessionOptions, this, answers);
         _announcer = new PlayAnnouncer(Session);
     }
@@ -118,7 +121,8 @@ internal sealed class Player : IServerSessionHandler
         _folder = folder;
         _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);
         IsConnected = true;
-        Log.Connected(_context.Log, _peer, folder.Length == 0 ? application : $"{application}/{folder}", connect.FlashVersion ?? "no version");
+        Log.Connected(_context.Log, _peer, folder.Length == 0 ? application : $"{application}/{folder}",
+            connect.FlashVersion ?? "no version");
         return null;
     }
 
@@ -133,7 +137,9 @@ internal sealed class Player : IServerSessionHandler
 
         if (play.StartMilliseconds == PlayCommand.LiveStart)
         {
-            Refuse(stream, play.Name, new TitleException(TitleError.NotFound, $"no live stream {TerminalText.Clean(PlayName.Parse(_folder, play.Name).ToString())}"));
+            Refuse(stream, play.Name,
+                new TitleException(TitleError.NotFound,
+                $"no live stream {TerminalText.Clean(PlayName.Parse(_folder, play.Name).ToString())}"));
             return;
         }
 
@@ -142,7 +148,8 @@ internal sealed class Player : IServerSessionHandler
         long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
         stream.Appending += play.Reset ? 0 : 1;
         // Nothing that was asked for before counts when a player starts anew, and what hangs of it is not waited for.
-        Open(stream, play.Name, play.Reset, after: play.Reset ? Task.CompletedTask : stream.Opening, reel => Play(stream, new PendingPlay(reel, play.Name, start, duration), play.Reset));
+        Open(stream, play.Name, play.Reset, after: play.Reset ? Task.CompletedTask : stream.Opening,
+            reel => Play(stream, new PendingPlay(reel, play.Name, start, duration), play.Reset));
     }
 
     /// <inheritdoc/>

@@ -44,7 +44,9 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Whether the play that is being opened is to begin paused: the player asked for it meanwhile.</summary>
     public bool PausesAtStart { get; set; }
 
-    /// <summary>The reel's time that the play that is being opened is to go to, in milliseconds; null when the player asked for none.</summary>
+    /// <summary>
+    /// The reel's time that the play that is being opened is to go to, in milliseconds; null when the player asked for none.
+    /// </summary>
     public long? SeeksAtStart { get; set; }
 
     /// <summary>Counts the play and close commands, so that a title that was opened for an earlier one is known.</summary>
@@ -123,7 +125,9 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         return true;
     }
 
-    /// <summary>Goes to another place of the reel, by whose times the player goes from there on: the picture there is sent even while paused.</summary>
+    /// <summary>
+    /// Goes to another place of the reel, by whose times the player goes from there on: the picture there is sent even while paused.
+    /// </summary>
     public void Seek(long reelTime, long now)
     {
         Cursor!.Retire();
@@ -258,7 +262,8 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         return CursorAt(part, from, playerStart, before?.LastTime ?? playerStart);
     }
 
-    private StripCursor CursorAt(int part, long from, long playerTime, long floor) => CursorAt(part, from, playerTime, floor, position: from);
+    private StripCursor CursorAt(int part, long from, long playerTime, long floor) =>
+        CursorAt(part, from, playerTime, floor, position: from);
 
     /// <summary>A cursor in a part.</summary>
     /// <param name="part">Becomes the part at hand.</param>

@@ -8,7 +8,9 @@ namespace Mapwire.Server.Playback;
 /// </summary>
 internal sealed class PlayerStreams
 {
-    /// <summary>How long a player waits for a part of its file that does not come, in milliseconds: it is a long pause of the picture by then.</summary>
+    /// <summary>
+    /// How long a player waits for a part of its file that does not come, in milliseconds: it is a long pause of the picture by then.
+    /// </summary>
     private const long LongestWait = 30_000;
 
     private const long LeadOfOneTrack = 6000;
@@ -193,8 +195,8 @@ internal sealed class PlayerStreams
     }
 
     /// <summary>
-    /// What a player buffers by its own word; more of a film with one track: players made with ffmpeg look for a second one in the first five
-    /// seconds before they show anything.
+    /// What a player buffers by its own word; more of a film with one track: players made with ffmpeg look for a second one in the first
+    /// five seconds before they show anything.
     /// </summary>
     private long LeadOf(PlayerStream stream)
     {

@@ -1,6 +1,6 @@
 using Mapwire.Server.Catalog;
-using Mapwire.Server.Strips;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
 
@@ -14,7 +14,10 @@ namespace Mapwire.Server.Playback;
 /// </remarks>
 internal sealed class StripCursor
 {
-    /// <summary>How far ahead of what is due the file is asked for, in milliseconds: a busy disk takes a while to bring it, and what is asked for too early is gone again where memory is short.</summary>
+    /// <summary>
+    /// How far ahead of what is due the file is asked for, in milliseconds: a busy disk takes a while to bring it, and what is asked for
+    /// too early is gone again where memory is short.
+    /// </summary>
     private const long AskedAhead = 2000;
 
     /// <summary>The most that is asked for and not sent yet, in bytes.</summary>

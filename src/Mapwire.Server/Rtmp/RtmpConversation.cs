@@ -121,7 +121,9 @@ internal sealed class RtmpConversation : IConversation
         }
 
         long due = _player.NextWake();
-        return due != TimerWheel.Never ? new Wake(due) : new Wake(_player.LastRequest + Milliseconds(options.MaxPause), CloseReason.PausedTooLong);
+        return due != TimerWheel.Never
+            ? new Wake(due)
+            : new Wake(_player.LastRequest + Milliseconds(options.MaxPause), CloseReason.PausedTooLong);
     }
 
     /// <inheritdoc/>

@@ -89,7 +89,9 @@ internal sealed class Connection : Watched
         _loop.Post(this);
     }
 
-    /// <summary>Goes on with another conversation, once: an upgrade. What the first one was told and has not used it hands over itself.</summary>
+    /// <summary>
+    /// Goes on with another conversation, once: an upgrade. What the first one was told and has not used it hands over itself.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It was replaced before, or is closed.</exception>
     public void Replace(IConversation next)
     {
@@ -367,6 +369,7 @@ internal sealed class Connection : Watched
             _bytesWhenFull = BytesSent;
         }
 
-        return new Wake(Math.Min(_lastSent + timeout, _fullSince + timeout), _lastSent + timeout <= _fullSince + timeout ? CloseReason.NotReading : null);
+        return new Wake(Math.Min(_lastSent + timeout, _fullSince + timeout),
+            _lastSent + timeout <= _fullSince + timeout ? CloseReason.NotReading : null);
     }
 }

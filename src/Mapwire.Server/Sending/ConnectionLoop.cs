@@ -19,7 +19,8 @@ internal class ConnectionLoop : EventLoop
     /// <param name="converse">Begins the conversation of a new connection.</param>
     /// <param name="log">Where lines go.</param>
     /// <param name="poller">The loop's own from now on; null for the system's.</param>
-    public ConnectionLoop(string name, ConnectionLimits limits, Func<Connection, IConversation> converse, ILogger log, Poller? poller = null)
+    public ConnectionLoop(string name, ConnectionLimits limits, Func<Connection, IConversation> converse, ILogger log,
+        Poller? poller = null)
         : base(name, poller)
     {
         Limits = limits;

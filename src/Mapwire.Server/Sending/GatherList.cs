@@ -48,7 +48,9 @@ internal sealed unsafe partial class GatherList : IDisposable
         return fits;
     }
 
-    /// <summary>Adds the first bytes of the room that <see cref="TryReserve"/> gave, without those before <paramref name="skip"/>.</summary>
+    /// <summary>
+    /// Adds the first bytes of the room that <see cref="TryReserve"/> gave, without those before <paramref name="skip"/>.
+    /// </summary>
     /// <param name="length">The bytes that were written there.</param>
     /// <param name="skip">How many of them are not to be sent.</param>
     /// <returns>False when the list is full; nothing was added then.</returns>

@@ -16,7 +16,8 @@ internal interface IConversation
 
     /// <summary>Adds what is to be sent now, in this order: the rest of what was cut, answers, and media that is due.</summary>
     /// <param name="list">Empty, and bounds itself: what it does not take comes with the next call.</param>
-    /// <param name="most">Media stops after about this many bytes of the list; not positive for none. The rest and answers are not counted.</param>
+    /// <param name="most">Media stops after about this many bytes of the list; not positive for none. The rest and answers are not
+    /// counted.</param>
     void Gather(GatherList list, long most);
 
     /// <summary>Takes note of how much of what was gathered last the socket took; the rest is gathered again.</summary>

@@ -11,7 +11,8 @@ internal interface ISender : IDisposable
 
     /// <summary>Takes what has come.</summary>
     /// <param name="buffer">Where it goes.</param>
-    /// <param name="error"><see cref="SocketError.WouldBlock"/> when nothing is there; <see cref="SocketError.Success"/> with 0 bytes at the end.</param>
+    /// <param name="error"><see cref="SocketError.WouldBlock"/> when nothing is there; <see cref="SocketError.Success"/> with 0 bytes at
+    /// the end.</param>
     /// <returns>The bytes taken.</returns>
     int Receive(Span<byte> buffer, out SocketError error);
 

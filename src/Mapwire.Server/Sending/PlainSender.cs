@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Mapwire.Server.Sending;
 
-/// <summary>Bytes as they are, on a non-blocking socket: one gather call sends headers and mapped pages without a copy in user mode.</summary>
+/// <summary>
+/// Bytes as they are, on a non-blocking socket: one gather call sends headers and mapped pages without a copy in user mode.
+/// </summary>
 internal sealed class PlainSender(Socket socket) : ISender
 {
     /// <inheritdoc/>

@@ -10,7 +10,9 @@ internal readonly record struct TcpOption(int Level, int Name)
     /// <summary>TCP_QUICKACK: acknowledge without delay, for a moment.</summary>
     public static TcpOption QuickAcknowledge { get; } = new(6, 12);
 
-    /// <summary>TCP_USER_TIMEOUT: milliseconds that sent bytes may stay without an acknowledgement before the connection is given up.</summary>
+    /// <summary>
+    /// TCP_USER_TIMEOUT: milliseconds that sent bytes may stay without an acknowledgement before the connection is given up.
+    /// </summary>
     public static TcpOption UserTimeout { get; } = new(6, 18);
 
     /// <summary>TCP_NOTSENT_LOWAT: bytes not sent yet from which on the socket counts as full.</summary>

@@ -1,9 +1,9 @@
 namespace Mapwire.Server.Sources;
 
 /// <summary>
-/// The threads that bring windows of one device's files into memory. What is in memory already is told apart without waiting and goes first,
-/// by threads of its own: a film that is warm never waits behind films that are cold. Of the cold, many are read at once, since a disk, a
-/// network and a file system's daemon all serve several reads faster than one after the other.
+/// The threads that bring windows of one device's files into memory. What is in memory already is told apart without waiting and goes
+/// first, by threads of its own: a film that is warm never waits behind films that are cold. Of the cold, many are read at once, since a
+/// disk, a network and a file system's daemon all serve several reads faster than one after the other.
 /// </summary>
 internal sealed class DeviceReader
 {

@@ -1,12 +1,15 @@
 namespace Mapwire.Server.Sources;
 
-/// <summary>Tells file systems that answer from this machine's memory from those that ask a server, a daemon or nobody knows whom.</summary>
+/// <summary>
+/// Tells file systems that answer from this machine's memory from those that ask a server, a daemon or nobody knows whom.
+/// </summary>
 internal static class LocalFileSystem
 {
     /// <summary>Their names as the system has them (statfs(2), GetVolumeInformation).</summary>
     private static readonly HashSet<string> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        "ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "f2fs", "zfs", "jfs", "reiserfs", "overlay", "overlayfs", "squashfs", "bcachefs", "vfat",
+        "ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "f2fs", "zfs", "jfs", "reiserfs", "overlay", "overlayfs", "squashfs",
+            "bcachefs", "vfat",
         "msdos", "exfat", "iso9660", "udf", "apfs", "hfs", "ntfs", "refs", "fat32", "fat",
     };
 

@@ -7,15 +7,17 @@ namespace Mapwire.Server.Sources;
 /// threads of the file's device bring it. The reasons: docs/adr/0015-presence.md.
 /// </summary>
 /// <remarks>
-/// Windows of 256 KiB, each unknown, asked for or here. <em>Here</em> is a lease of some seconds: the system takes pages back when memory is
-/// short, and does not say so. A look at a window is the load of an array's element; any thread may look and ask.
+/// Windows of 256 KiB, each unknown, asked for or here. <em>Here</em> is a lease of some seconds: the system takes pages back when memory
+/// is short, and does not say so. A look at a window is the load of an array's element; any thread may look and ask.
 /// </remarks>
 internal sealed class Presence
 {
     /// <summary>Some reads of a disk, and a second of most films: little is read in vain, and few windows are asked for.</summary>
     public const int WindowLength = 1 << WindowShift;
 
-    /// <summary>How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.</summary>
+    /// <summary>
+    /// How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.
+    /// </summary>
     public const long Lease = 10_000;
 
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
@@ -72,7 +74,8 @@ internal sealed class Presence
     /// <param name="offset">Of the first byte.</param>
     /// <param name="length">At least 1, inside the file.</param>
     /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
-    /// <param name="neededAt">When it will be sent, by the same clock: of two ranges the one that is needed earlier is brought first.</param>
+    /// <param name="neededAt">When it will be sent, by the same clock: of two ranges the one that is needed earlier is brought
+    /// first.</param>
     public void Want(long offset, int length, long now, long neededAt)
     {
         long last = (offset + length - 1) >> WindowShift;
@@ -90,7 +93,8 @@ internal sealed class Presence
     /// <param name="length">At least 1, inside the file.</param>
     /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
     /// <param name="neededAt">When it was to be sent.</param>
-    /// <param name="arrived">Called on any thread when a window of it has come or cannot be brought; at once when all of it is here.</param>
+    /// <param name="arrived">Called on any thread when a window of it has come or cannot be brought; at once when all of it is
+    /// here.</param>
     public void WaitFor(long offset, int length, long now, long neededAt, Action arrived)
     {
         bool isHere = true;

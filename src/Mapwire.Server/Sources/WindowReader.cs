@@ -33,8 +33,8 @@ internal static class WindowReader
     /// <param name="offset">Of the first byte.</param>
     /// <param name="length">At most a window.</param>
     /// <param name="isCold">
-    /// Whether a disk will be read. It is by a plain read then: page faults read around themselves, of which half is there already, and were
-    /// twice as many reads of a disk.
+    /// Whether a disk will be read. It is by a plain read then: page faults read around themselves, of which half is there already, and
+    /// were twice as many reads of a disk.
     /// </param>
     /// <exception cref="IOException">A page is gone or cannot be read.</exception>
     /// <exception cref="ObjectDisposedException">The file is closed.</exception>

@@ -33,7 +33,9 @@ internal struct PlayerFigures
     /// <summary>When <see cref="Position"/> was so.</summary>
     public long UpdatedAt;
 
-    /// <summary>Where the player's clock is, in milliseconds of the title; before its beginning while the one before is still in hand.</summary>
+    /// <summary>
+    /// Where the player's clock is, in milliseconds of the title; before its beginning while the one before is still in hand.
+    /// </summary>
     public long Position;
 
     /// <summary>Up to where the title was sent, in milliseconds of it.</summary>

@@ -53,7 +53,8 @@ internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures F
     }
 
     /// <summary>Where the player's clock is: it runs while it plays, whether the server writes or not.</summary>
-    public long PositionAt(long now) => State == PlayerState.Playing ? Figures.Position + Math.Max(0, now - Figures.UpdatedAt) : Figures.Position;
+    public long PositionAt(long now) =>
+        State == PlayerState.Playing ? Figures.Position + Math.Max(0, now - Figures.UpdatedAt) : Figures.Position;
 
     /// <summary>Media in hand, in milliseconds; negative: missing.</summary>
     public long LeadAt(long now) => Figures.MediaTime - PositionAt(now);

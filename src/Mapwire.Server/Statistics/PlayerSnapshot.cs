@@ -5,10 +5,13 @@ namespace Mapwire.Server.Statistics;
 /// <summary>A player as it was at a moment.</summary>
 /// <param name="Id">Never given twice by one server.</param>
 /// <param name="Peer">Its address; null if it was gone before it was looked at.</param>
-/// <param name="Title">What it is sent or was sent last, of a playlist the item; null for nothing yet. As the file is called: clean it before it is shown.</param>
+/// <param name="Title">What it is sent or was sent last, of a playlist the item; null for nothing yet. As the file is called: clean it
+/// before it is shown.</param>
 /// <param name="State">What it is at.</param>
-/// <param name="Position">Where in the title its clock is; before what is sent of it, at 0 or later, while it still shows the item before.</param>
-/// <param name="BufferLead">Media it was sent ahead of its clock; negative when it waits for some. What a slow network holds back counts as sent.</param>
+/// <param name="Position">Where in the title its clock is; before what is sent of it, at 0 or later, while it still shows the item
+/// before.</param>
+/// <param name="BufferLead">Media it was sent ahead of its clock; negative when it waits for some. What a slow network holds back counts
+/// as sent.</param>
 /// <param name="Bytes">All that was sent to it, headers included.</param>
 /// <param name="BytesPerSecond">Of the last seconds.</param>
 /// <param name="Stalls">How often it ran out of media by more than 100 ms in this title.</param>

@@ -10,7 +10,9 @@ namespace Mapwire.Server.Statistics;
 /// <summary>A connection's place in the shared memory. Its worker alone writes it, and reads nothing of it back.</summary>
 internal sealed class PlayerStatistics
 {
-    /// <summary>How far behind its clock a player may be before it has stalled: two or three frames, which its display's queue hides.</summary>
+    /// <summary>
+    /// How far behind its clock a player may be before it has stalled: two or three frames, which its display's queue hides.
+    /// </summary>
     private const long Tolerance = 100;
 
     private readonly WorkerStatistics _worker;
@@ -178,7 +180,8 @@ internal sealed class PlayerStatistics
     private void Write(PlayerState state, bool isBlocked, long now)
     {
         ref PlayerFigures figures = ref _memory.At<PlayerFigures>(_place);
-        // Plain stores between barriers, free on x64: Volatile.Write takes a reference, which is tested by a load, and that waits for memory.
+        // Plain stores between barriers, free on x64: Volatile.Write takes a reference, which is tested by a load, and that waits for
+        // memory.
         figures.Version = ++_version;
         Volatile.WriteBarrier();
         figures.State = (byte)state;

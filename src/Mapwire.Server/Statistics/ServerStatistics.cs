@@ -47,7 +47,8 @@ internal sealed class ServerStatistics : IDisposable
             SharedMemory.RemoveAbandoned(StatisticsLayout.Options(options.StatisticsFolder), StatisticsLayout.LayoutId);
             return new ServerStatistics(Make(options, endPoint), options.Workers, log);
         }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or TimeoutException or PlatformNotSupportedException)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or TimeoutException
+            or PlatformNotSupportedException)
         {
             Log.StatisticsNotPublished(log, refused.Message);
             return null;
@@ -142,7 +143,11 @@ internal sealed class ServerStatistics : IDisposable
     {
         ServerFacts facts = new()
         {
-            ProcessId = Environment.ProcessId, Workers = options.Workers, StartedTicks = DateTime.UtcNow.Ticks, StartedAt = Environment.TickCount64,
+            ProcessId = Environment.ProcessId,
+            Workers = options.Workers,
+            StartedTicks = DateTime.UtcNow.Ticks,
+            StartedAt =
+                Environment.TickCount64,
         };
         facts.AddressLength = RecordText.Write($"rtmp://{endPoint}/{options.Application}", facts.Address);
         facts.FolderLength = RecordText.Write(Path.GetFullPath(options.Folder), facts.Folder);

@@ -12,7 +12,9 @@ public sealed class ServerStatisticsReader : IDisposable
     /// <summary>A worker gives a sign of life a second; a busy machine may make it late by as much again.</summary>
     public static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a look waits for what the system says of the files: they answer in milliseconds, or their file system is ill.</summary>
+    /// <summary>
+    /// How long a look waits for what the system says of the files: they answer in milliseconds, or their file system is ill.
+    /// </summary>
     private static readonly TimeSpan ResidencyPatience = TimeSpan.FromMilliseconds(250);
 
     private const long MostMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
@@ -53,7 +55,8 @@ public sealed class ServerStatisticsReader : IDisposable
     public static IReadOnlyList<string> Names(string? folder = null) =>
     [
         .. SharedMemory.List(StatisticsLayout.Options(folder))
-            .Where(static segment => segment.LayoutId == StatisticsLayout.LayoutId && segment.Name.StartsWith(StatisticsLayout.Prefix, StringComparison.Ordinal))
+            .Where(static segment => segment.LayoutId == StatisticsLayout.LayoutId
+            && segment.Name.StartsWith(StatisticsLayout.Prefix, StringComparison.Ordinal))
             .Select(static segment => segment.Name[StatisticsLayout.Prefix.Length..]),
     ];
 
@@ -113,18 +116,23 @@ public sealed class ServerStatisticsReader : IDisposable
         Dictionary<long, TitleRecord> titles = ReadTitles();
         if (withResidency)
         {
-            _residency.Refresh(titles.Values.Select(title => (PathOf(title) ?? "", title.FileLength)).Where(static file => file.Item1.Length > 0), ResidencyPatience);
+            _residency.Refresh(
+                titles.Values.Select(title => (PathOf(title) ?? "", title.FileLength)).Where(static file => file.Item1.Length > 0),
+                ResidencyPatience);
         }
 
         List<PlayerReading> players = ReadPlayers();
         ILookup<long, PlayerReading> playing = players.ToLookup(static player => player.Facts.TitleId);
         return new ServerSnapshot(
             Name, _facts.ProcessId, _address, _folder ?? "",
-            isDead ? ServerState.Dead : workers.Exists(static worker => worker.Silence > StuckAfter) ? ServerState.Stuck : ServerState.Running,
+            isDead ? ServerState.Dead : workers.Exists(static worker => worker.Silence > StuckAfter)
+            ? ServerState.Stuck
+            : ServerState.Running,
             age, started, uptime,
             players.Count, workers.Sum(static worker => worker.Bytes), workers.Sum(static worker => worker.BytesPerSecond),
             workers.Sum(static worker => worker.Plays), workers.Sum(static worker => worker.Stalls), workers,
-            [.. titles.Values.Select(title => Title(title, playing[title.Id], now, withResidency)).OrderBy(static title => title.Name, StringComparer.Ordinal)],
+            [.. titles.Values.Select(title => Title(title, playing[title.Id], now, withResidency))
+                .OrderBy(static title => title.Name, StringComparer.Ordinal)],
             [.. players.Select(player => Player(player, titles, now))]);
     }
 
@@ -210,7 +218,8 @@ public sealed class ServerStatisticsReader : IDisposable
         bool isKnown = titles.TryGetValue(player.Facts.TitleId, out TitleRecord title);
         return new PlayerSnapshot(
             player.Facts.Id, player.Peer, isKnown ? RecordText.Read(title.Name, title.NameLength, out _) : null, player.State,
-            Milliseconds(Math.Clamp(player.PositionAt(now), 0, Math.Max(title.Duration, Math.Max(0, player.Figures.MediaTime)))), Milliseconds(player.LeadAt(now)),
+            Milliseconds(Math.Clamp(player.PositionAt(now), 0, Math.Max(title.Duration, Math.Max(0, player.Figures.MediaTime)))),
+            Milliseconds(player.LeadAt(now)),
             player.Figures.Bytes, player.RateAt(now), player.Figures.Stalls, Since(player.Facts.OpenedAt), Since(player.Facts.PlayedAt),
             Since(player.Figures.SentAt), player.Figures.IsBlocked != 0);
 
@@ -251,7 +260,8 @@ public sealed class ServerStatisticsReader : IDisposable
     }
 
     /// <summary>Of what may be damaged: the nearest time that there is.</summary>
-    private static TimeSpan Milliseconds(long time) => TimeSpan.FromTicks(Math.Clamp(time, -MostMilliseconds, MostMilliseconds) * TimeSpan.TicksPerMillisecond);
+    private static TimeSpan Milliseconds(long time) =>
+        TimeSpan.FromTicks(Math.Clamp(time, -MostMilliseconds, MostMilliseconds) * TimeSpan.TicksPerMillisecond);
 
     private static TimeSpan Positive(long ticks) => TimeSpan.FromTicks(Math.Max(0, ticks));
 }

@@ -56,5 +56,6 @@ internal static class StatisticsLayout
 
     /// <summary>Whether a server may be called so.</summary>
     public static bool IsName(string name) =>
-        name.Length is > 0 and <= LongestName && name[^1] != '.' && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+        name.Length is > 0 and <= LongestName && name[^1] != '.'
+        && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 }

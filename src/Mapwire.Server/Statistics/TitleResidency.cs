@@ -115,7 +115,8 @@ internal sealed class TitleResidency
 
             return (double)resident / pages;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException) // no path at all, of damaged statistics
+        // no path at all, of damaged statistics
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return null;
         }

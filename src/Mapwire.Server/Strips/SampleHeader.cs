@@ -16,7 +16,9 @@ internal readonly record struct SampleHeader
     /// <summary>Bytes that <see cref="WriteTo(Span{byte})"/> takes of a stored index.</summary>
     public const int StoredLength = MaxLength + 4;
 
-    /// <summary>Where the nanoseconds stand in a header that has them: behind the first byte and their length (Enhanced RTMP v2, ModEx).</summary>
+    /// <summary>
+    /// Where the nanoseconds stand in a header that has them: behind the first byte and their length (Enhanced RTMP v2, ModEx).
+    /// </summary>
     private const int NanosecondsAt = 2;
 
     private readonly ulong _first;
@@ -44,7 +46,9 @@ internal readonly record struct SampleHeader
     /// <summary>Whether the header tells what the message's time is short of.</summary>
     public bool HasNanoseconds => _hasNanoseconds;
 
-    /// <summary>A plain header of AVC, of HEVC with the number that players agreed on, or of an older codec: those have no composition time.</summary>
+    /// <summary>
+    /// A plain header of AVC, of HEVC with the number that players agreed on, or of an older codec: those have no composition time.
+    /// </summary>
     public static SampleHeader PlainVideo(VideoCodecId codec)
     {
         Span<byte> template = stackalloc byte[MaxLength];

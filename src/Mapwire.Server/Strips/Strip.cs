@@ -67,7 +67,8 @@ internal sealed class Strip
     public ReadOnlySpan<int> Nanoseconds => _nanoseconds;
 
     /// <summary>What the index takes in memory, in bytes.</summary>
-    public long ByteSize => ((long)_entries.Length * 16) + ((long)(_syncPoints.Length + _nanoseconds.Length + _changes.Length) * sizeof(int));
+    public long ByteSize =>
+        ((long)_entries.Length * 16) + ((long)(_syncPoints.Length + _nanoseconds.Length + _changes.Length) * sizeof(int));
 
     /// <summary>The change of a lane's configuration that counts at an entry; null when it still is the first one.</summary>
     public StripEntry? ChangeBefore(int index, int lane)

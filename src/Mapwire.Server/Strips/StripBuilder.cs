@@ -83,7 +83,8 @@ internal sealed class StripBuilder
         }
 
         long end = Math.Max((long)Math.Round(_chosen.Duration.TotalMilliseconds) + _shift, merged[^1].Time);
-        return new Strip(merged, [.. syncPoints], nanoseconds, Math.Clamp(_shift, 0, end), end, _chosen.Video is { } shown && HidesPictures(shown));
+        return new Strip(merged, [.. syncPoints], nanoseconds, Math.Clamp(_shift, 0, end), end,
+            _chosen.Video is { } shown && HidesPictures(shown));
     }
 
     /// <summary>Whether an edit list begins behind pictures that its first one needs: they come before the presentation begins.</summary>
@@ -125,7 +126,9 @@ internal sealed class StripBuilder
         return long.MaxValue;
     }
 
-    /// <summary>The track whose next entry is due first; of two at the same time the one with the lower lane. At least one has entries left.</summary>
+    /// <summary>
+    /// The track whose next entry is due first; of two at the same time the one with the lower lane. At least one has entries left.
+    /// </summary>
     private static LaneSamples Earliest(List<LaneSamples> tracks)
     {
         LaneSamples? earliest = null;
@@ -160,7 +163,8 @@ internal sealed class StripBuilder
         {
             index++;
             (long time, long composition, int nanoseconds) = TimesOf(sample, track.Timescale, header, isShownWhenSent);
-            (time, nanoseconds) = Later((time + _shift, nanoseconds), (before, isShownWhenSent || lane >= StripEntry.AudioLane ? nanosecondsBefore : 0));
+            (time, nanoseconds) =
+                Later((time + _shift, nanoseconds), (before, isShownWhenSent || lane >= StripEntry.AudioLane ? nanosecondsBefore : 0));
             (before, nanosecondsBefore) = (time, nanoseconds);
             if (Unfit(sample, time, composition) is { } fact)
             {
@@ -208,7 +212,9 @@ internal sealed class StripBuilder
         return header.HasComposition ? (time, shown - time, nanoseconds) : (shown, 0, nanoseconds);
     }
 
-    /// <summary>A sample that has to wait is sent with the one before, to the nanosecond: a sum that runs back would be no time line.</summary>
+    /// <summary>
+    /// A sample that has to wait is sent with the one before, to the nanosecond: a sum that runs back would be no time line.
+    /// </summary>
     private static (long Time, int Nanoseconds) Later((long Time, int Nanoseconds) own, (long Time, int Nanoseconds) before) =>
         own.Time > before.Time || (own.Time == before.Time && own.Nanoseconds >= before.Nanoseconds) ? own : before;
 
@@ -217,8 +223,8 @@ internal sealed class StripBuilder
         Math.Clamp(_tellsNanoseconds ? Ticks.Split(ticks, timescale).Milliseconds : Ticks.ToMilliseconds(ticks, timescale), -Never, Never);
 
     /// <summary>
-    /// A command frame of FLV (frame type 5), which tells players not to show what comes between the two. Extended headers are left without:
-    /// players that know them do not know their command frames.
+    /// A command frame of FLV (frame type 5), which tells players not to show what comes between the two. Extended headers are left
+    /// without: players that know them do not know their command frames.
     /// </summary>
     private void AddCommand(LaneSamples converted, CodecConfiguration codec, long time, byte command)
     {

@@ -32,7 +32,8 @@ internal readonly ref struct StripMessage
     /// <param name="nanoseconds">What its time is short of; only where the codec header has a place for it.</param>
     /// <param name="streamId">The message stream.</param>
     /// <param name="chunkSize">The chunk size the player was told.</param>
-    public StripMessage(Title title, ref readonly StripEntry entry, long time, int composition, int nanoseconds, uint streamId, int chunkSize)
+    public StripMessage(Title title, ref readonly StripEntry entry, long time, int composition, int nanoseconds, uint streamId,
+        int chunkSize)
     {
         _entry = ref entry;
         _title = title;

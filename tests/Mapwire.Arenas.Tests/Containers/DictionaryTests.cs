@@ -99,7 +99,8 @@ public sealed class DictionaryTests
     public void Keys_whose_equality_is_not_their_bytes_are_refused()
     {
         using MemoryArena memory = new();
-        Assert.Contains("belong to no field", Assert.Throws<ArgumentException>(() => new MappedDictionary<Padded, int>(memory.Arena)).Message);
+        Assert.Contains("belong to no field",
+            Assert.Throws<ArgumentException>(() => new MappedDictionary<Padded, int>(memory.Arena)).Message);
         _ = new MappedDictionary<int, Padded>(memory.Arena); // as a value it may be
     }
 

@@ -172,12 +172,16 @@ public sealed class ListTests
     {
         using MemoryArena memory = new();
         Offset<ListHeader<long>> offset = new MappedList<long>(memory.Arena).Offset;
-        Assert.Equal(ArenaError.OtherLayout, Assert.Throws<ArenaFormatException>(() => new MappedList<int>(memory.Arena, new Offset<ListHeader<int>>(offset.Value))).Error);
-        Assert.Equal(ArenaError.OtherLayout, Assert.Throws<ArenaFormatException>(() => new MappedList<double>(memory.Arena, new Offset<ListHeader<double>>(offset.Value))).Error);
+        Assert.Equal(ArenaError.OtherLayout,
+            Assert.Throws<ArenaFormatException>(() => new MappedList<int>(memory.Arena, new Offset<ListHeader<int>>(offset.Value))).Error);
+        Assert.Equal(ArenaError.OtherLayout,
+            Assert.Throws<ArenaFormatException>(
+                () => new MappedList<double>(memory.Arena, new Offset<ListHeader<double>>(offset.Value))).Error);
         foreach (long where in (long[])[0, 16, offset.Value + 16, offset.Value + 1, long.MaxValue, long.MinValue, -1])
         {
             Assert.Equal(
-                ArenaError.Damaged, Assert.Throws<ArenaFormatException>(() => new MappedList<long>(memory.Arena, new Offset<ListHeader<long>>(where))).Error);
+                ArenaError.Damaged,
+                Assert.Throws<ArenaFormatException>(() => new MappedList<long>(memory.Arena, new Offset<ListHeader<long>>(where))).Error);
         }
 
         Assert.Throws<ArenaFormatException>(() => new MappedQueue<long>(memory.Arena, new(offset.Value)));

@@ -3,7 +3,8 @@ using Mapwire.Memory.Arenas;
 
 namespace Mapwire.Arenas.Tests.Crashes;
 
-/// <summary>A disk as it may be after a loss of power. It keeps what was synced; of what was written since, each sector of 512 bytes has any
+/// <summary>A disk as it may be after a loss of power. It keeps what was synced; of what was written since, each sector of 512 bytes has
+/// any
 /// of the contents that it had, and so have lengths and the names in the folder.</summary>
 internal sealed class Disk
 {
@@ -44,7 +45,8 @@ internal sealed class Disk
     /// <param name="check">Gets the files, and the states that may be found in them; "" is none.</param>
     /// <returns>How many different ones there were.</returns>
     public int Replay(
-        bool every, int samples, Random random, double share, Action<IReadOnlyDictionary<string, byte[]>, IReadOnlyCollection<string>> check)
+        bool every, int samples, Random random, double share,
+        Action<IReadOnlyDictionary<string, byte[]>, IReadOnlyCollection<string>> check)
     {
         Folder folder = new();
         HashSet<string> seen = [];
@@ -238,7 +240,8 @@ internal sealed class Disk
             }
 
             long now = _lengths[^1];
-            long length = step.Offset == DurableStep.Length ? BitConverter.ToInt64(step.Bytes) : Math.Max(now, step.Offset + step.Bytes.Length);
+            long length =
+                step.Offset == DurableStep.Length ? BitConverter.ToInt64(step.Bytes) : Math.Max(now, step.Offset + step.Bytes.Length);
             if (length != now)
             {
                 _lengths.Add(length);
@@ -280,7 +283,8 @@ internal sealed class Disk
             {
                 if (which > 0 && length < (sector + 1) * Sector && _lengths[^1] > length)
                 {
-                    length = Math.Min(_lengths[^1], Math.Max(length, (sector + 1) * Sector)); // a sector behind the end brings the end along
+                    // a sector behind the end brings the end along
+                    length = Math.Min(_lengths[^1], Math.Max(length, (sector + 1) * Sector));
                 }
             }
 

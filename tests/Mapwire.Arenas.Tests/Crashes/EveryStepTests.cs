@@ -65,7 +65,8 @@ public sealed class EveryStepTests(ITestOutputHelper output) : IDisposable
     }
 
     private static byte[] Used(MappedRegion region, Arena arena) =>
-        region.AsReadOnlySpan(0, (int)Math.Min(Size, arena.Transactions.Heap.Top + 9000)).ToArray(); // a block may just be put behind the top
+        // a block may just be put behind the top
+        region.AsReadOnlySpan(0, (int)Math.Min(Size, arena.Transactions.Heap.Top + 9000)).ToArray();
 
     /// <summary>Opens an image, and what a second kill leaves at every step of that.</summary>
     private string Recover(byte[] image, out int steps)

@@ -214,7 +214,8 @@ internal sealed class Farm
         using ArenaChange change = arena.BeginChange(); // all of it or nothing
         Offset<Root> root = arena.Allocate<Root>();
         arena.Edit(root) = new Root(
-            0, new MappedList<Fat>(arena) { Fat.Of(0) }.Offset, new MappedQueue<Fat>(arena).Offset, new MappedDictionary<long, Fat>(arena).Offset,
+            0, new MappedList<Fat>(arena) { Fat.Of(0) }.Offset, new MappedQueue<Fat>(arena).Offset,
+            new MappedDictionary<long, Fat>(arena).Offset,
             new MappedStringDictionary<Fat>(arena).Offset, new MappedList<Block>(arena).Offset, new MappedList<MappedString>(arena).Offset);
         arena.SetRoot(root);
         change.Complete();

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace Mapwire.Arenas.Tests.Crashes;
 
-/// <summary>What a loss of power may leave: of the writes since the last sync of a file each 512-byte sector on its own may be there or not.
+/// <summary>What a loss of power may leave: of the writes since the last sync of a file each 512-byte sector on its own may be there or
+/// not.
 /// The recorded writes and syncs of arenas and cells are replayed in that way, to every point, and what is opened must be a state that
 /// was committed: the last one, or the one that was being committed.</summary>
 public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
@@ -56,7 +57,9 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
         string path = _folder["arena"];
         for (int life = 0; life < 2; life++)
         {
-            using Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 16, Settings = disk.Settings });
+            using Arena arena =
+                Arena.CreateOrOpen(path,
+                new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 16, Settings = disk.Settings });
             for (int i = 1; i < 6; i++)
             {
                 Offset<Fat> at = arena.GetRoot<Fat>();
@@ -76,7 +79,8 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
 
         disk.Stop();
         int images = disk.Replay(every: true, samples: 0, random: new Random(2), share: 1, (files, allowed) => Check(
-            files, allowed, arena => arena.GetRoot<Fat>() is { IsNull: false } root && arena.Get(root) is { IsWhole: true } fat ? $"{fat.First}" : ""));
+            files, allowed,
+            arena => arena.GetRoot<Fat>() is { IsNull: false } root && arena.Get(root) is { IsWhole: true } fat ? $"{fat.First}" : ""));
         output.WriteLine($"{images} states of the disk");
         Assert.True(images > 60, $"{images}");
     }
@@ -89,7 +93,8 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
         for (int seed = 0; seed < histories; seed++)
         {
             Disk disk = Record(commits: 60, operations: 8, seed: 10 + seed, closes: seed % 2 == 0);
-            images += disk.Replay(every: false, samples: Rounds.Of("MAPWIRE_POWER_SAMPLES", usual: 3), random: new Random(seed), share, (files, allowed) => Check(files, allowed, State));
+            images += disk.Replay(every: false, samples: Rounds.Of("MAPWIRE_POWER_SAMPLES", usual: 3), random: new Random(seed), share,
+                (files, allowed) => Check(files, allowed, State));
         }
 
         output.WriteLine($"{images} states of the disk");
@@ -105,7 +110,9 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
         File.Delete(CommitLog.PathOf(path));
         for (int life = 0; life < 2; life++)
         {
-            Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 24, Settings = disk.Settings });
+            Arena arena =
+                Arena.CreateOrOpen(path,
+                new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, MaxSize = 1 << 24, Settings = disk.Settings });
             Farm farm = new(arena);
             for (int commit = 0; commit < commits; commit++)
             {
@@ -150,7 +157,8 @@ public sealed class LostPowerTests(ITestOutputHelper output) : IDisposable
             Assert.Empty(arena.Inspect().Problems);
             Assert.Contains(arena.Inspect().Root == 0 ? "" : state(arena), allowed);
         }
-        catch (Exception failure) when (failure is ArenaFormatException { Error: ArenaError.NotAnArena } or FileNotFoundException && allowed.Contains(""))
+        catch (Exception failure) when (failure is ArenaFormatException { Error: ArenaError.NotAnArena } or FileNotFoundException
+            && allowed.Contains(""))
         {
             // It was still being made, and is made anew.
             using Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss });

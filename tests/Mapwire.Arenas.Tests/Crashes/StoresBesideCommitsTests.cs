@@ -25,7 +25,10 @@ public sealed class StoresBesideCommitsTests(ITestOutputHelper output) : IDispos
         string path = _folder["arena"];
         using Arena arena = Arena.Create(path, new ArenaOptions
         {
-            Durability = ArenaDurability.PowerLoss, Size = 1 << 17, MaxSize = 1 << 17, Settings = files.Settings,
+            Durability = ArenaDurability.PowerLoss,
+            Size = 1 << 17,
+            MaxSize = 1 << 17,
+            Settings = files.Settings,
         });
         Offset<long> words = arena.Allocate<long>(1 + Words);
         arena.SetRoot(words);

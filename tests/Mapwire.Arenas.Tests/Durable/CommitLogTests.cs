@@ -130,7 +130,8 @@ public sealed class CommitLogTests : IDisposable
         File.WriteAllBytes(_folder["bad"], home);
         File.WriteAllBytes(CommitLog.PathOf(_folder["bad"]), log);
         Assert.Equal(
-            ArenaError.Damaged, Assert.Throws<ArenaFormatException>(() => Arena.Open(_folder["bad"], new ArenaOptions { ReadOnly = readOnly })).Error);
+            ArenaError.Damaged,
+            Assert.Throws<ArenaFormatException>(() => Arena.Open(_folder["bad"], new ArenaOptions { ReadOnly = readOnly })).Error);
         Assert.Equal(home, File.ReadAllBytes(_folder["bad"]));
         Assert.Equal(log, File.ReadAllBytes(CommitLog.PathOf(_folder["bad"])));
     }
@@ -147,7 +148,9 @@ public sealed class CommitLogTests : IDisposable
                 store();
             }
         });
-        using Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, Settings = files.Settings });
+        using Arena arena =
+            Arena.CreateOrOpen(path,
+            new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, Settings = files.Settings });
         Offset<long> count = Root(arena);
         arena.Commit();
         arena.Edit(count) = 1;
@@ -177,7 +180,8 @@ public sealed class CommitLogTests : IDisposable
                 }
             },
         };
-        using Arena arena = Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, Settings = settings });
+        using Arena arena =
+            Arena.CreateOrOpen(path, new ArenaOptions { Durability = ArenaDurability.PowerLoss, Size = 1 << 16, Settings = settings });
         Offset<long> count = Root(arena);
         arena.Commit();
         ref long value = ref arena.Edit(count);

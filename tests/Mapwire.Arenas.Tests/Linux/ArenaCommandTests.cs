@@ -29,7 +29,8 @@ public sealed class ArenaCommandTests : IDisposable
         byte[] before = File.ReadAllBytes(_folder["arena"]);
         (int exit, string text, string error) = Run(_folder["arena"]);
         Assert.Equal((0, ""), (exit, error));
-        foreach (string part in (string[])["survives  kill -9 of its process", "version 7", "string dictionary", "BLOCKS FROM", "1.00 MiB", "\nsound\n"])
+        foreach (string part in (string[])["survives  kill -9 of its process", "version 7", "string dictionary", "BLOCKS FROM", "1.00 MiB",
+            "\nsound\n"])
         {
             Assert.Contains(part, text);
         }
@@ -44,7 +45,8 @@ public sealed class ArenaCommandTests : IDisposable
         JsonElement root = JsonDocument.Parse(Run("--json", _folder["arena"]).Output).RootElement;
         Assert.True(root.GetProperty("sound").GetBoolean());
         Assert.Equal((7, 1 << 20), (root.GetProperty("layoutVersion").GetInt32(), root.GetProperty("size").GetInt32()));
-        long used = root.GetProperty("usedBytes").GetInt64(), free = root.GetProperty("classes").EnumerateArray().Sum(use => use.GetProperty("freeBytes").GetInt64());
+        long used = root.GetProperty("usedBytes").GetInt64(), free =
+            root.GetProperty("classes").EnumerateArray().Sum(use => use.GetProperty("freeBytes").GetInt64());
         Assert.Equal(used, root.GetProperty("classes").EnumerateArray().Sum(use => use.GetProperty("usedBytes").GetInt64()));
         Assert.Equal(used, root.GetProperty("kinds").EnumerateArray().Sum(use => use.GetProperty("bytes").GetInt64()));
         Assert.Equal(root.GetProperty("heapEnd").GetInt64() - ArenaHeader.FirstBlock, used + free);

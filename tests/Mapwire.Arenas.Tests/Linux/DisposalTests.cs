@@ -30,12 +30,15 @@ public sealed class DisposalTests : IDisposable
             Offset<long> at = arena.Allocate<long>();
             Action[] uses =
             [
-                () => _ = list[1], () => _ = dictionary[7], () => _ = arena.Get(at), () => _ = new MappedList<long>(arena, arena.GetRoot<ListHeader<long>>()).AsSpan(),
+                () => _ = list[1], () => _ = dictionary[7], () => _ = arena.Get(at),
+                () => _ = new MappedList<long>(arena, arena.GetRoot<ListHeader<long>>()).AsSpan(),
                 () => list[2] = 7, () => queue.Enqueue(1), () => queue.TryDequeue(out _), () => arena.Free(arena.Allocate<long>()),
                 () => arena.EnterScope(TimeSpan.FromSeconds(60)).Dispose(),
             ];
             using Barrier start = new(4);
-            Task<Exception>[] users = [.. Enumerable.Range(0, 3).Select(user => Task.Factory.StartNew(() => UseUntilRefused(uses, user, start), TaskCreationOptions.LongRunning))];
+            Task<Exception>[] users =
+                [.. Enumerable.Range(0, 3)
+                    .Select(user => Task.Factory.StartNew(() => UseUntilRefused(uses, user, start), TaskCreationOptions.LongRunning))];
             start.SignalAndWait();
             Thread.SpinWait(round % 30 * 200);
             arena.Dispose();

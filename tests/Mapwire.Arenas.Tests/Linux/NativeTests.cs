@@ -18,7 +18,8 @@ public sealed class NativeTests : IDisposable
     {
         string project = Repository("samples/Bookshelf/Bookshelf.csproj");
         (int exit, string said) = Run("dotnet",
-            "publish", project, "-c", "Release", "--nologo", "-v", "quiet", "-clp:NoSummary", $"-p:{way}=true", "--self-contained", "--use-current-runtime",
+            "publish", project, "-c", "Release", "--nologo", "-v", "quiet", "-clp:NoSummary", $"-p:{way}=true", "--self-contained",
+            "--use-current-runtime",
             "-p:TreatWarningsAsErrors=false", "-p:TrimmerSingleWarn=false", "--artifacts-path", _folder["built"], "-o", _folder["out"]);
         Assert.True(exit == 0, said);
         Assert.DoesNotContain("warning", said, StringComparison.OrdinalIgnoreCase);
@@ -31,7 +32,9 @@ public sealed class NativeTests : IDisposable
             Assert.Equal(run + 2, output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         }
 
-        Assert.Equal(5, BuiltProgram.Run("samples/Bookshelf", "Bookshelf", native).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length); // one file for both
+        // one file for both
+        Assert.Equal(5,
+            BuiltProgram.Run("samples/Bookshelf", "Bookshelf", native).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
     private static string Repository(string path)

@@ -64,7 +64,8 @@ public sealed class SampleTests(ITestOutputHelper output) : IDisposable
     private static string Expected(Dictionary<string, long> model, int times)
     {
         StringBuilder text = new($"{model.Count} words, {model.Values.Sum() * times} counted\n");
-        foreach ((string word, long count) in model.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).Take(10))
+        foreach ((string word, long count) in model.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal)
+            .Take(10))
         {
             text.Append($"{count * times,12} {word}\n");
         }

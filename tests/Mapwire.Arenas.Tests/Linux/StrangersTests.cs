@@ -49,7 +49,7 @@ public sealed class StrangersTests(ITestOutputHelper output) : IDisposable
             {
                 long[] before = [.. sharers.Select(sharer => sharer!.Acknowledged)];
                 int victim = random.Next(Ways.Length);
-                WaitUntilStepsAreDone(sharers, before); 
+                WaitUntilStepsAreDone(sharers, before);
                 sharers[victim]!.Kill();
                 long acknowledged = sharers[victim]!.Acknowledged;
                 Assert.InRange(parties.StepsOf(victim), acknowledged, acknowledged + 1);

@@ -71,7 +71,8 @@ public sealed class AllocatorTests
         using MemoryArena memory = new();
         Offset<long> at = memory.Arena.Allocate<long>(10), other = memory.Arena.Allocate<long>(10);
         MappedList<int> list = new(memory.Arena) { 1 };
-        foreach (long where in (long[])[8, at.Value + 16, at.Value + 1, other.Value + 96, 1L << 40, long.MaxValue, long.MinValue, -16, list.Offset.Value])
+        foreach (long where in (long[])[8, at.Value + 16, at.Value + 1, other.Value + 96, 1L << 40, long.MaxValue, long.MinValue, -16,
+            list.Offset.Value])
         {
             Assert.Throws<ArgumentException>(() => memory.Arena.Free(new Offset<long>(where)));
         }

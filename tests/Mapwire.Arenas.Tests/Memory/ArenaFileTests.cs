@@ -176,7 +176,8 @@ public sealed class ArenaFileTests : IDisposable
     {
         Guid id = new("2f9d1e6c-8f34-4d9b-8d43-2f3f0fb6b8a1");
         Arena.Create(Path, new ArenaOptions { LayoutId = id, LayoutVersion = 3 }).Dispose();
-        foreach (ArenaOptions other in (ArenaOptions[])[new(), new() { LayoutId = id }, new() { LayoutVersion = 3 }, new() { LayoutId = Guid.NewGuid(), LayoutVersion = 3 }])
+        foreach (ArenaOptions other in (ArenaOptions[])[new(), new() { LayoutId = id }, new() { LayoutVersion = 3 },
+            new() { LayoutId = Guid.NewGuid(), LayoutVersion = 3 }])
         {
             Assert.Equal(ArenaError.OtherLayout, Assert.Throws<ArenaFormatException>(() => Arena.Open(Path, other)).Error);
         }
@@ -224,7 +225,8 @@ public sealed class ArenaFileTests : IDisposable
     {
         using SharedMemory made = SharedMemory.Create("arena-test", 1 << 18, new SharedMemoryOptions
         {
-            Folder = _folder.Root, Initialize = memory => Arena.Create(memory).Dispose(),
+            Folder = _folder.Root,
+            Initialize = memory => Arena.Create(memory).Dispose(),
         });
         using SharedMemory other = SharedMemory.Open("arena-test", new SharedMemoryOptions { Folder = _folder.Root });
         using Arena one = Arena.Open(made), two = Arena.Open(other);
@@ -254,13 +256,15 @@ public sealed class ArenaFileTests : IDisposable
         [
             () => arena.Get(at), () => arena.Edit(at), () => arena.Allocate<long>(), () => arena.Free(at), () => arena.GetRoot<long>(),
             () => arena.Inspect(), () => arena.Commit(), () => _ = arena.UsedBytes, () => _ = arena.DangerousAddress, () => _ = list[0],
-            () => list.Add(1), () => _ = list.Count, () => dictionary.TryGetValue(1, out _), () => dictionary.Remove(1), () => queue.Enqueue(1),
+            () => list.Add(1), () => _ = list.Count, () => dictionary.TryGetValue(1, out _), () => dictionary.Remove(1),
+            () => queue.Enqueue(1),
             () => _ = new MappedList<long>(arena),
         ];
         Assert.All(uses, use => Assert.Throws<ObjectDisposedException>(use));
     }
 
-    private static ReadOnlySpan<byte> Heap(Arena arena) => arena.Space.Bytes(ArenaHeader.HeapAt, (int)arena.Inspect().HeapEnd - ArenaHeader.HeapAt);
+    private static ReadOnlySpan<byte> Heap(Arena arena) =>
+        arena.Space.Bytes(ArenaHeader.HeapAt, (int)arena.Inspect().HeapEnd - ArenaHeader.HeapAt);
 
     private static void Build(Arena arena)
     {

@@ -61,7 +61,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
             }
         }
 
-        output.WriteLine($"{mutations} mutations: {sound} verified clean, {unsound} not; {refused} refused when opened or used, {used} used to the end");
+        output.WriteLine(
+            $"{mutations} mutations: {sound} verified clean, {unsound} not; {refused} refused when opened or used, {used} used to the end");
         Assert.True(refused > mutations / 100 && sound > mutations / 100 && unsound > mutations / 100, $"{refused} {sound} {unsound}");
     }
 
@@ -70,15 +71,20 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void Wild_fields_of_containers_are_refused_or_used_within_bounds()
     {
-        long[] wild = [0, 1, 7, -1, -8, long.MinValue, long.MaxValue, Size, Size - 8, 1L << 31, uint.MaxValue, 1L << 40, 1L << 62, ArenaHeader.HeapAt];
+        long[] wild =
+            [0, 1, 7, -1, -8, long.MinValue, long.MaxValue, Size, Size - 8, 1L << 31, uint.MaxValue, 1L << 40, 1L << 62,
+            ArenaHeader.HeapAt];
         byte[] good = Make(1);
         (Func<Arena, MappedContainer> Open, Action<MappedContainer>[] Uses)[] kinds =
         [
             (arena => Find(arena).List,
             [
-                list => ((MappedList<Fat>)list).Add(default), list => ((MappedList<Fat>)list).Insert(0, default), list => ((MappedList<Fat>)list).RemoveAt(0),
-                list => ((MappedList<Fat>)list).TrimExcess(), list => ((MappedList<Fat>)list)[0] = default, list => _ = ((MappedList<Fat>)list).AsSpan().Length,
-                list => ((MappedList<Fat>)list).AddRange(new Fat[400]), list => ((MappedList<Fat>)list).EnsureCapacity(5000), list => ((MappedList<Fat>)list).Delete(),
+                list => ((MappedList<Fat>)list).Add(default), list => ((MappedList<Fat>)list).Insert(0, default),
+                list => ((MappedList<Fat>)list).RemoveAt(0),
+                list => ((MappedList<Fat>)list).TrimExcess(), list => ((MappedList<Fat>)list)[0] = default,
+                list => _ = ((MappedList<Fat>)list).AsSpan().Length,
+                list => ((MappedList<Fat>)list).AddRange(new Fat[400]), list => ((MappedList<Fat>)list).EnsureCapacity(5000),
+                list => ((MappedList<Fat>)list).Delete(),
             ]),
             (arena => Find(arena).Queue,
             [
@@ -94,7 +100,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
             (arena => Find(arena).Names,
             [
                 table => ((MappedStringDictionary<Fat>)table)["1"] = default, table => ((MappedStringDictionary<Fat>)table).Remove("0"),
-                table => ((MappedStringDictionary<Fat>)table)[new string('x', 5000)] = default, table => ((MappedStringDictionary<Fat>)table).Clear(),
+                table => ((MappedStringDictionary<Fat>)table)[new string('x', 5000)] = default,
+                table => ((MappedStringDictionary<Fat>)table).Clear(),
                 table => ((MappedStringDictionary<Fat>)table).Delete(),
             ]),
         ];
@@ -169,7 +176,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         }
 
         byte[] whole = File.ReadAllBytes(path);
-        foreach (int length in Enumerable.Range(1, 130).Concat([4095, 4096, 12288, 32767, 32768, 32832, whole.Length - 4096, whole.Length - 1]))
+        foreach (int length in Enumerable.Range(1, 130)
+            .Concat([4095, 4096, 12288, 32767, 32768, 32832, whole.Length - 4096, whole.Length - 1]))
         {
             File.WriteAllBytes(path, whole[..length]);
             ArenaError error = Assert.Throws<ArenaFormatException>(() => Arena.Open(path)).Error;
@@ -211,7 +219,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
 
                 try
                 {
-                    using Arena arena = Arena.Open(path, new ArenaOptions { ReadOnly = round % 3 == 0, MaxSize = Room.Grows ? 1 << 24 : null });
+                    using Arena arena =
+                        Arena.Open(path, new ArenaOptions { ReadOnly = round % 3 == 0, MaxSize = Room.Grows ? 1 << 24 : null });
                     arena.Inspect();
                     new Farm(arena).Read();
                     opened++;
@@ -313,7 +322,8 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
                     BitConverter.TryWriteBytes(bytes[word..], old + random.Next(-64, 65));
                     break;
                 case 3:
-                    long[] wild = [0, -1, long.MinValue, long.MaxValue, length, length - 8, 1L << 31, uint.MaxValue, 1L << 40, random.NextInt64()];
+                    long[] wild =
+                        [0, -1, long.MinValue, long.MaxValue, length, length - 8, 1L << 31, uint.MaxValue, 1L << 40, random.NextInt64()];
                     BitConverter.TryWriteBytes(bytes[word..], wild[random.Next(wild.Length)]);
                     break;
                 case 4:

@@ -54,7 +54,11 @@ public sealed class UnreachableTests : IDisposable
         Offset<Root> root = arena.Allocate<Root>();
         arena.Edit(root) = new Root
         {
-            Shift = 1, List = list.Offset, Names = names.Offset, Queues = queues.Offset, Inside = array.Plus(99),
+            Shift = 1,
+            List = list.Offset,
+            Names = names.Offset,
+            Queues = queues.Offset,
+            Inside = array.Plus(99),
         };
         arena.SetRoot(root);
         Assert.Equal([outside.Value], arena.FindUnreachable().Select(block => block.Offset));

@@ -5,7 +5,9 @@ using Mapwire.Memory.Sharing;
 
 namespace Mapwire.Arenas.Tests.Processes;
 
-/// <summary>The processes that are killed, and those that share an arena. Arguments: what to do, the file, and what else it needs.</summary>
+/// <summary>
+/// The processes that are killed, and those that share an arena. Arguments: what to do, the file, and what else it needs.
+/// </summary>
 internal static class Child
 {
     /// <summary>Should whoever started it be gone.</summary>

@@ -74,7 +74,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{rounds} killed after {model.Done} operations; {undone} between an operation and its number");
     }
 
-    /// <summary>An operation of the farm is several of the arena's: the model does the next one and stops where the other was killed.</summary>
+    /// <summary>
+    /// An operation of the farm is several of the arena's: the model does the next one and stops where the other was killed.
+    /// </summary>
     private static void Follow(string found, Farm model, int seed)
     {
         model.Do(seed, model.Done++);

@@ -69,8 +69,12 @@ public sealed class ChangeTests
     {
         string folder = TemporaryFolder.Create("again");
         string path = Path.Combine(folder, "film.mp4");
-        string[] films = [await FilmFactory.GetAsync("moov-first.mp4"), await FilmFactory.GetAsync("mono.mp4"), await FilmFactory.GetAsync("large-frames.mp4")];
-        HashSet<string> known = [.. (await Task.WhenAll(films.Select(film => Ffprobe.ReadAsync(film)))).SelectMany(film => film.Packets).Select(packet => packet.Hash)];
+        string[] films =
+            [await FilmFactory.GetAsync("moov-first.mp4"), await FilmFactory.GetAsync("mono.mp4"),
+            await FilmFactory.GetAsync("large-frames.mp4")];
+        HashSet<string> known =
+            [.. (await Task.WhenAll(films.Select(film => Ffprobe.ReadAsync(film)))).SelectMany(film => film.Packets)
+                .Select(packet => packet.Hash)];
         File.Copy(films[0], path);
         await using MapwireServer server = await MapwireServer.StartAsync(folder);
         using CancellationTokenSource over = new();
@@ -125,7 +129,8 @@ public sealed class ChangeTests
 
         using CountdownEvent watching = new(Players);
         using ManualResetEventSlim changed = new();
-        Task<End>[] ends = [.. Enumerable.Range(0, Players).Select(i => Task.Run(() => WatchAsync(server, expected, i, watching, changed)))];
+        Task<End>[] ends =
+            [.. Enumerable.Range(0, Players).Select(i => Task.Run(() => WatchAsync(server, expected, i, watching, changed)))];
         Assert.True(await Task.Run(() => watching.Wait(TimeSpan.FromSeconds(20))), "not all players began");
         change(path);
         changed.Set();
@@ -162,7 +167,8 @@ public sealed class ChangeTests
     }
 
     /// <summary>Reads slowly, so that most of the film is still to be sent when the file changes.</summary>
-    private static async Task<End> WatchAsync(MapwireServer server, Recording expected, int index, CountdownEvent watching, ManualResetEventSlim changed)
+    private static async Task<End> WatchAsync(MapwireServer server, Recording expected, int index, CountdownEvent watching,
+        ManualResetEventSlim changed)
     {
         await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port, receiveBuffer: 16 * 1024);
         await player.SetBufferAsync(TimeSpan.FromSeconds(index % 2 == 0 ? 30 : 0.5));

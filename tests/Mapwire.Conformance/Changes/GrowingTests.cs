@@ -5,7 +5,9 @@ using Mapwire.Conformance.Tools;
 
 namespace Mapwire.Conformance.Changes;
 
-/// <summary>A recording that ffmpeg is still writing: what is whole plays and ends as a film does, and whoever comes later gets more.</summary>
+/// <summary>
+/// A recording that ffmpeg is still writing: what is whole plays and ends as a film does, and whoever comes later gets more.
+/// </summary>
 public sealed class GrowingTests
 {
     private const string Recorder =
@@ -17,7 +19,8 @@ public sealed class GrowingTests
     {
         string folder = TemporaryFolder.Create("growing");
         await using MapwireServer server = await MapwireServer.StartAsync(folder, "--max-buffer", "60");
-        await using ServerProcess mp4 = Record("-movflags frag_keyframe+empty_moov+default_base_moof -use_editlist 0", Path.Combine(folder, "live.mp4"));
+        await using ServerProcess mp4 =
+            Record("-movflags frag_keyframe+empty_moov+default_base_moof -use_editlist 0", Path.Combine(folder, "live.mp4"));
         await using ServerProcess flv = Record("-flvflags no_duration_filesize", Path.Combine(folder, "live.flv"));
         Dictionary<string, List<Recording>> plays = new() { ["live.mp4"] = [], ["live.flv"] = [] };
         List<Task<Recording>> slow = [];

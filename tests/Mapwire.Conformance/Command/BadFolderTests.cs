@@ -11,7 +11,9 @@ using Mapwire.Conformance.Tools;
 
 namespace Mapwire.Conformance.Command;
 
-/// <summary>A folder, a file system or an output that fails while the server counts its titles at the start: it serves, and ends when asked.</summary>
+/// <summary>
+/// A folder, a file system or an output that fails while the server counts its titles at the start: it serves, and ends when asked.
+/// </summary>
 public sealed class BadFolderTests
 {
     private static readonly Regex Listening = new(@"Listening on rtmp://127\.0\.0\.1:(\d+)/vod");
@@ -54,7 +56,8 @@ public sealed class BadFolderTests
         free.Start();
         int port = ((IPEndPoint)free.LocalEndpoint).Port;
         free.Stop();
-        string command = $"exec '{MapwireServer.Program}' serve '{folder}' --rtmp 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)} > /dev/full";
+        string command =
+            $"exec '{MapwireServer.Program}' serve '{folder}' --rtmp 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)} > /dev/full";
         await using ServerProcess server = ServerProcess.Start("bash", ["-c", command]);
         await server.HearsAsync(new Regex("standard output cannot be written: "));
         await PlaysAndEndsAsync(server, port);
@@ -66,7 +69,8 @@ public sealed class BadFolderTests
         string film = await FilmFactory.GetAsync("moov-first.mp4");
         ToolResult result = await Tool.RunAsync("bash", ["-c", $"'{MapwireServer.Program}' probe '{film}' > /dev/full"]);
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith("mapwire: ", Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith("mapwire: ", Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
     }
 
     private static async Task<string> FolderAsync(string subfolder)

@@ -66,7 +66,8 @@ public sealed class NameTests
         await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port);
         await player.PlayAsync("film" + extension);
         await player.StatusAsync(probe.ExitCode == 0 ? "NetStream.Play.Start" : "NetStream.Play.StreamNotFound");
-        Assert.True(probe.ExitCode == 0 || probe.Output.Contains($"files named *{extension} are not served", StringComparison.Ordinal), probe.ToString());
+        Assert.True(probe.ExitCode == 0 || probe.Output.Contains($"files named *{extension} are not served", StringComparison.Ordinal),
+            probe.ToString());
     }
 
     [Fact]
@@ -76,11 +77,13 @@ public sealed class NameTests
         File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
         await File.WriteAllTextAsync(Path.Combine(folder, "list.m3u8"), "film.mp4?token=SECRET\nnothing.mp4?token=SECRET\n");
         await using MapwireServer server = await MapwireServer.StartAsync(folder);
-        foreach (string name in (string[])["film.mp4?token=SECRET", "nothing.mp4?token=SECRET", "film.mp4?start=x&token=SECRET", "list.m3u8?token=SECRET"])
+        foreach (string name in (string[])["film.mp4?token=SECRET", "nothing.mp4?token=SECRET", "film.mp4?start=x&token=SECRET",
+            "list.m3u8?token=SECRET"])
         {
             await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port, "vod?token=SECRET");
             await player.PlayAsync(name);
-            await player.UntilAsync(message => message.StatusCode is "NetStream.Play.Start" or "NetStream.Play.StreamNotFound" or "NetStream.Play.Failed");
+            await player.UntilAsync(
+                message => message.StatusCode is "NetStream.Play.Start" or "NetStream.Play.StreamNotFound" or "NetStream.Play.Failed");
         }
 
         await using (RtmpPlayer other = await RtmpPlayer.ConnectAsync(server.Port))

@@ -36,17 +36,20 @@ public sealed class ProbeTests
         Assert.Equal(film.Streams.Select(stream => stream.Kind), tracks.Select(track => track.GetProperty("kind").GetString()!));
         foreach ((MediaStream stream, JsonElement track) in film.Streams.Zip(tracks))
         {
-            Assert.StartsWith(stream.Codec switch { "h264" => "H.264", "aac" => "AAC", _ => "MP3" }, track.GetProperty("codec").GetString(), StringComparison.Ordinal);
+            Assert.StartsWith(stream.Codec switch { "h264" => "H.264", "aac" => "AAC", _ => "MP3" }, track.GetProperty("codec").GetString(),
+                StringComparison.Ordinal);
             if (stream.Kind == "video")
             {
-                Assert.Equal((stream.Width, stream.Height), (track.GetProperty("width").GetInt32(), track.GetProperty("height").GetInt32()));
+                Assert.Equal((stream.Width, stream.Height),
+                    (track.GetProperty("width").GetInt32(), track.GetProperty("height").GetInt32()));
                 double[] rate = [.. stream.FrameRate.Split('/').Select(part => double.Parse(part, CultureInfo.InvariantCulture))];
                 Assert.Equal(rate[0] / rate[1], track.GetProperty("frameRate").GetDouble(), 0.01);
                 Assert.InRange(track.GetProperty("longestKeyframeInterval").GetDouble(), 0.5, 1.1); // one a second: -g 25
             }
             else
             {
-                Assert.Equal((stream.SampleRate, stream.Channels), (track.GetProperty("sampleRate").GetInt32(), track.GetProperty("channels").GetInt32()));
+                Assert.Equal((stream.SampleRate, stream.Channels),
+                    (track.GetProperty("sampleRate").GetInt32(), track.GetProperty("channels").GetInt32()));
             }
         }
     }

@@ -9,7 +9,9 @@ using Mapwire.Conformance.Tools;
 
 namespace Mapwire.Conformance.Command;
 
-/// <summary>Every option of <c>mapwire serve</c> with bytes through it: the film comes whole whatever they say, and they do what they say.</summary>
+/// <summary>
+/// Every option of <c>mapwire serve</c> with bytes through it: the film comes whole whatever they say, and they do what they say.
+/// </summary>
 public sealed class ServeOptionTests
 {
     private const string Film = "moov-first.mp4";
@@ -40,7 +42,8 @@ public sealed class ServeOptionTests
         Recording expected = Expectation.Of(await Ffprobe.ReadAsync(path));
         for (int run = 1; run <= 2; run++)
         {
-            await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "600", "--index-cache", cache);
+            await using MapwireServer server =
+                await MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "600", "--index-cache", cache);
             Expectation.Same(expected, await Ffprobe.ReadAsync(server.Address(Film), "-rtmp_buffer", "60000"), $"run {run}");
             Assert.NotEmpty(Directory.GetFiles(cache));
         }
@@ -51,7 +54,8 @@ public sealed class ServeOptionTests
     {
         string folder = TemporaryFolder.Create("named-statistics");
         await FilmFactory.GetAsync(Film);
-        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--statistics", "by-name", "--statistics-folder", folder);
+        await using MapwireServer server =
+            await MapwireServer.StartAsync(FilmFactory.Folder, "--statistics", "by-name", "--statistics-folder", folder);
         await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port);
         await player.PlayAsync(Film);
         await player.UntilAsync(message => message.Packet is not null);
@@ -79,7 +83,9 @@ public sealed class ServeOptionTests
     {
         const long Rate = 20_000;
         await FilmFactory.GetAsync(Film);
-        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "600", "--workers", "1", option, Rate.ToString(CultureInfo.InvariantCulture));
+        await using MapwireServer server =
+            await MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "600", "--workers", "1", option,
+            Rate.ToString(CultureInfo.InvariantCulture));
         string[] pull = ["bench", server.Address(Film), "--fast", "--seconds", "3", "--rehearsal", "0", "--json"];
         ToolResult result = await Tool.RunAsync(MapwireServer.Program, pull);
         using JsonDocument report = JsonDocument.Parse(result.Output);

@@ -18,7 +18,9 @@ public sealed class ServeTests
     [Fact]
     public async Task Without_a_folder_it_serves_the_sample_clip()
     {
-        ServerProcess process = ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0", "--max-buffer", "60"], TemporaryFolder.Create("elsewhere"));
+        ServerProcess process =
+            ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0", "--max-buffer", "60"],
+            TemporaryFolder.Create("elsewhere"));
         await using (process)
         {
             Match line = await process.HearsAsync(new Regex(@"Listening on (rtmp://127\.0\.0\.1:\d+/vod)\r?\n1 titles? in "));
@@ -166,7 +168,11 @@ public sealed class ServeTests
     {
         string folder = TemporaryFolder.Create("unread");
         File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
-        using Process server = Process.Start(new ProcessStartInfo(MapwireServer.Program, ["serve", folder, "--rtmp", "127.0.0.1:0", "--max-address-connects", "0"]) { RedirectStandardOutput = true })!;
+        using Process server =
+            Process.Start(
+                new ProcessStartInfo(MapwireServer.Program,
+                ["serve", folder, "--rtmp", "127.0.0.1:0", "--max-address-connects", "0"])
+                { RedirectStandardOutput = true })!;
         try
         {
             string line = await server.StandardOutput.ReadLineAsync() ?? ""; // and nothing more: the pipe fills
@@ -174,7 +180,8 @@ public sealed class ServeTests
             string[] churn = ["bench", url, "--churn", "--players", "16", "--seconds", "4", "--rehearsal", "0", "--json"];
             ToolResult told = await Tool.SucceedAsync(MapwireServer.Program, churn);
             using JsonDocument report = JsonDocument.Parse(told.Output);
-            Assert.True(report.RootElement.GetProperty("plays").GetInt64() > 500, "too few for the log to fill"); // some hundred bytes each, and 64 KiB in a pipe
+            // some hundred bytes each, and 64 KiB in a pipe
+            Assert.True(report.RootElement.GetProperty("plays").GetInt64() > 500, "too few for the log to fill");
             await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(new Uri(url).Port);
             await player.PlayAsync("film.mp4");
             await player.UntilAsync(message => message.Packet is not null);
@@ -194,7 +201,9 @@ public sealed class ServeTests
         ToolResult published = await Tool.RunAsync("dotnet", ["publish", "-c", "Release", project, "-o", output], TimeSpan.FromMinutes(8));
         Assert.True(published.ExitCode == 0, published.ToString());
 
-        ServerProcess process = ServerProcess.Start(Path.Combine(output, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire"), ["serve", "--rtmp", "127.0.0.1:0"]);
+        ServerProcess process =
+            ServerProcess.Start(Path.Combine(output, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire"),
+            ["serve", "--rtmp", "127.0.0.1:0"]);
         await using (process)
         {
             await process.HearsAsync(new Regex(@"Listening on rtmp://127\.0\.0\.1:\d+/vod\r?\n1 titles? in "));

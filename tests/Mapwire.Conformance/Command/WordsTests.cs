@@ -20,7 +20,8 @@ public sealed class WordsTests
     [InlineData("--send-buffer must be a whole number of bytes (was '64K')", "serve", "--send-buffer", "64K")]
     [InlineData("--limit-opening-time must be more than 0 and at most a day (was 0 s)", "serve", "--limit-opening-time", "0")]
     [InlineData("--statistics must be 1 to 80 of the characters a-z", "serve", "--statistics", "a b")]
-    [InlineData("--rtmp must be HOST:PORT such as 127.0.0.1:1935, [::]:1935 or :1935, of a host that is known here (was '::1:1935')", "serve", "--rtmp", "::1:1935")]
+    [InlineData("--rtmp must be HOST:PORT such as 127.0.0.1:1935, [::]:1935 or :1935, of a host that is known here (was '::1:1935')",
+    "serve", "--rtmp", "::1:1935")]
     [InlineData("--players must be from 1 to", "bench", "rtmp://127.0.0.1/vod/x", "--players", "0")]
     [InlineData("--seconds must be more than 0 and at most a day (was 0 s)", "bench", "rtmp://127.0.0.1/vod/x", "--seconds", "0")]
     [InlineData("--interval must be from 0.1 to 3,600 seconds (was 0)", "top", "--interval", "0")]
@@ -31,7 +32,8 @@ public sealed class WordsTests
     {
         ToolResult result = await Tool.RunAsync(MapwireServer.Program, words);
         Assert.Equal(2, result.ExitCode);
-        Assert.StartsWith("mapwire: " + message, Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith("mapwire: " + message, Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
         Assert.Equal("", result.Output);
     }
 
@@ -87,7 +89,8 @@ public sealed class WordsTests
         ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", folder, "--json"]);
         Assert.Contains("it's a+b.mp4", json.Output, StringComparison.Ordinal); // not \u0027 and \u002B
         using JsonDocument document = JsonDocument.Parse(json.Output);
-        Assert.Equal([false, true, true], document.RootElement.EnumerateArray().Select(static file => file.GetProperty("playable").GetBoolean()));
+        Assert.Equal([false, true, true],
+            document.RootElement.EnumerateArray().Select(static file => file.GetProperty("playable").GetBoolean()));
     }
 
     [Theory]
@@ -116,7 +119,9 @@ public sealed class WordsTests
         ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json"]);
         using JsonDocument document = JsonDocument.Parse(json.Output);
         Assert.True(document.RootElement.GetProperty("truncated").GetBoolean());
-        Assert.DoesNotContain("truncated: ", (await Tool.RunAsync(MapwireServer.Program, ["probe", await FilmFactory.GetAsync("fragmented.mp4")])).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("truncated: ",
+            (await Tool.RunAsync(MapwireServer.Program, ["probe", await FilmFactory.GetAsync("fragmented.mp4")])).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]

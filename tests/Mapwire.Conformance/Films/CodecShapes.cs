@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Mapwire.Conformance.Films;
 
-/// <summary>Rewrites a file whose moov lies last into what ffmpeg 5.1 does not write: other codecs, configurations and groups of samples.</summary>
+/// <summary>
+/// Rewrites a file whose moov lies last into what ffmpeg 5.1 does not write: other codecs, configurations and groups of samples.
+/// </summary>
 internal static class CodecShapes
 {
     private const int VideoEntryHeader = 86;
@@ -22,12 +24,16 @@ internal static class CodecShapes
         layout.Samples[0].Clear();
         layout.Samples[0].AddRange(frames);
         layout.Write(layout.HalfSeconds());
-        uint[] keys = [.. frames.Select(static (frame, i) => (frame, i)).Where(static pair => (pair.frame[0] & 1) == 0).Select(static pair => (uint)pair.i + 1)];
+        uint[] keys =
+            [.. frames.Select(static (frame, i) => (frame, i)).Where(static pair => (pair.frame[0] & 1) == 0)
+                .Select(static pair => (uint)pair.i + 1)];
         layout.Tables[0].At("stss").Payload = SampleLayout.Words([0, (uint)keys.Length, .. keys]);
         "vp08"u8.CopyTo(layout.Tables[0].At("stsd").Payload.AsSpan(12));
     }
 
-    /// <summary>The parameter sets move from the description (<c>avc1</c>, <c>hvc1</c>) into every sync sample (<c>avc3</c>, <c>hev1</c>).</summary>
+    /// <summary>
+    /// The parameter sets move from the description (<c>avc1</c>, <c>hvc1</c>) into every sync sample (<c>avc3</c>, <c>hev1</c>).
+    /// </summary>
     public static void InBandSets(BoxFile file)
     {
         SampleLayout layout = new(file);
@@ -41,11 +47,14 @@ internal static class CodecShapes
 
         layout.Write(layout.HalfSeconds());
         Box empty = new(record.Type, record.Type == "avcC" ? [.. record.Payload[..5], 0xE0, 0] : [.. record.Payload[..22], 0]);
-        stsd.Payload = [.. SampleLayout.Words(0, 1), .. WithChildren(record.Type == "avcC" ? "avc3" : "hev1", EntriesOf(stsd)[0], VideoEntryHeader, [empty])];
+        stsd.Payload =
+            [.. SampleLayout.Words(0, 1),
+            .. WithChildren(record.Type == "avcC" ? "avc3" : "hev1", EntriesOf(stsd)[0], VideoEntryHeader, [empty])];
     }
 
     /// <summary>The <c>avcC</c> or <c>hvcC</c> of the first track.</summary>
-    public static Box RecordOf(BoxFile file) => PictureBoxes(EntriesOf(file.Moov.All("stsd").First())[0]).First(static box => box.Type is "avcC" or "hvcC");
+    public static Box RecordOf(BoxFile file) =>
+        PictureBoxes(EntriesOf(file.Moov.All("stsd").First())[0]).First(static box => box.Type is "avcC" or "hvcC");
 
     /// <summary>The parameter sets of an <c>avcC</c> or a <c>hvcC</c>, and what else is in its arrays.</summary>
     public static IEnumerable<byte[]> SetsOf(Box record) =>
@@ -63,7 +72,8 @@ internal static class CodecShapes
         SampleLayout more = new(second);
         List<SampleChunk> chunks = [.. layout.HalfSeconds()];
         int[] before = [.. layout.Samples.Select(static samples => samples.Count)];
-        chunks.AddRange(more.HalfSeconds().Select(chunk => chunk with { First = before[chunk.Track] + chunk.First, Description = oneEntry ? 1 : 2 }));
+        chunks.AddRange(
+            more.HalfSeconds().Select(chunk => chunk with { First = before[chunk.Track] + chunk.First, Description = oneEntry ? 1 : 2 }));
         for (int track = 0; track < layout.Tables.Length; track++)
         {
             (Box one, Box two) = (layout.Tables[track], more.Tables[track]);
@@ -74,13 +84,17 @@ internal static class CodecShapes
                 if (one.Children.Find(box => box.Type == type) is { } runs)
                 {
                     Box others = two.At(type);
-                    runs.Payload = [.. runs.Payload[..4], .. SampleLayout.Words(runs.UInt32(4) + others.UInt32(4)), .. runs.Payload[8..], .. others.Payload[8..]];
+                    runs.Payload =
+                        [.. runs.Payload[..4], .. SampleLayout.Words(runs.UInt32(4) + others.UInt32(4)), .. runs.Payload[8..],
+                        .. others.Payload[8..]];
                 }
             }
 
             if (one.Children.Find(static box => box.Type == "stss") is { } sync)
             {
-                uint[] keys = [.. SyncSamples(one).Concat(SyncSamples(two).Select(sample => sample + before[track])).Select(static sample => (uint)sample + 1)];
+                uint[] keys =
+                    [.. SyncSamples(one).Concat(SyncSamples(two).Select(sample => sample + before[track]))
+                        .Select(static sample => (uint)sample + 1)];
                 sync.Payload = SampleLayout.Words([0, (uint)keys.Length, .. keys]);
             }
 
@@ -123,7 +137,9 @@ internal static class CodecShapes
         return entry[at..(at + entry[at - 1])];
     }
 
-    /// <summary>No sync samples at all, or the first alone; the others are in groups of type <c>roll</c>, whole after some pictures.</summary>
+    /// <summary>
+    /// No sync samples at all, or the first alone; the others are in groups of type <c>roll</c>, whole after some pictures.
+    /// </summary>
     public static void RollGroups(BoxFile file, bool keepFirst, short distance)
     {
         Box stbl = file.Moov.All("stbl").First();
@@ -168,7 +184,9 @@ internal static class CodecShapes
         byte[][][] second = AvcSetsOf(PictureBoxes(two).First(static box => box.Type == "avcC"));
         byte[][] sequences = [.. first[0], .. second[0]];
         byte[][] pictures = [.. first[1], .. second[1]];
-        avcC.Payload = [.. avcC.Payload[..5], (byte)(0xE0 | sequences.Length), .. sequences.SelectMany(WithLength), (byte)pictures.Length, .. pictures.SelectMany(WithLength)];
+        avcC.Payload =
+            [.. avcC.Payload[..5], (byte)(0xE0 | sequences.Length), .. sequences.SelectMany(WithLength), (byte)pictures.Length,
+            .. pictures.SelectMany(WithLength)];
         return WithChildren("avc1", one, VideoEntryHeader, [avcC]);
 
         static IEnumerable<byte> WithLength(byte[] set) => [(byte)(set.Length >> 8), (byte)set.Length, .. set];

@@ -27,14 +27,17 @@ internal static class EnhancedFlv
             byte messageType = isVideo ? FlvFile.VideoTag : FlvFile.AudioTag;
             if (Configuration(type, entry) is { } configuration)
             {
-                FlvFile.Write(file, new FlvTag(messageType, 0, (byte[])[.. Header(type, isVideo, isSync: true, isConfiguration: true, 0), .. configuration]));
+                FlvFile.Write(file,
+                    new FlvTag(messageType, 0,
+                    (byte[])[.. Header(type, isVideo, isSync: true, isConfiguration: true, 0), .. configuration]));
             }
 
             media.AddRange(packets.Zip(layout.Samples[track]).Select(pair =>
             {
                 long time = (long)Math.Round((pair.First.Dts + shift) * 1000);
                 int composition = (int)(Math.Round((pair.First.Pts + shift) * 1000) - time);
-                return new FlvTag(messageType, (uint)time, (byte[])[.. Header(type, isVideo, pair.First.IsKey, isConfiguration: false, composition), .. pair.Second]);
+                return new FlvTag(messageType, (uint)time,
+                    (byte[])[.. Header(type, isVideo, pair.First.IsKey, isConfiguration: false, composition), .. pair.Second]);
             }));
         }
 

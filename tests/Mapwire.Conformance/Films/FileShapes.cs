@@ -82,7 +82,9 @@ internal static class FileShapes
     public static void BySample(BoxFile file)
     {
         SampleLayout layout = new(file);
-        layout.Write(layout.Samples.SelectMany(static (track, t) => track.Select((_, s) => new SampleChunk(t, s, 1))).OrderBy(static chunk => chunk.First).ThenBy(static chunk => chunk.Track));
+        layout.Write(
+            layout.Samples.SelectMany(static (track, t) => track.Select((_, s) => new SampleChunk(t, s, 1)))
+                .OrderBy(static chunk => chunk.First).ThenBy(static chunk => chunk.Track));
     }
 
     /// <summary>Chunks of half a second, as MP4Box writes them.</summary>
@@ -104,7 +106,9 @@ internal static class FileShapes
             {
                 // creation | modification | what lies between | duration
                 byte[] old = box.Payload;
-                box.Payload = [1, .. old[1..4], 0, 0, 0, 0, .. old[4..8], 0, 0, 0, 0, .. old[8..12], .. old[12..(12 + between)], 0, 0, 0, 0, .. old[(12 + between)..]];
+                box.Payload =
+                    [1, .. old[1..4], 0, 0, 0, 0, .. old[4..8], 0, 0, 0, 0, .. old[8..12], .. old[12..(12 + between)], 0, 0, 0, 0,
+                    .. old[(12 + between)..]];
             }
         }
 
@@ -124,8 +128,8 @@ internal static class FileShapes
     }
 
     /// <summary>
-    /// What OBS Studio leaves of a hybrid recording that was ended well: the fragments and the first moov lie inside one mdat of 64 bits, and a
-    /// last moov finds the samples between them.
+    /// What OBS Studio leaves of a hybrid recording that was ended well: the fragments and the first moov lie inside one mdat of 64 bits,
+    /// and a last moov finds the samples between them.
     /// </summary>
     /// <param name="file">Becomes that.</param>
     /// <param name="fragments">The same film in fragments.</param>
@@ -137,12 +141,17 @@ internal static class FileShapes
         byte[][] moofs = [.. fragments.Boxes.Where(static box => box.Type == "moof").Select(static box => box.ToBytes())];
         byte[] mdatHeader = [0, 0, 0, 8, .. "mdat"u8];
         layout.Write(layout.HalfSeconds().Select((chunk, i) =>
-            chunk with { Before = [.. i == 0 ? fragments.Moov.ToBytes() : [], .. chunk.Track == 0 ? moofs[i / 2 % moofs.Length] : [], .. chunk.Track == 0 ? mdatHeader : []] }));
+            chunk with
+            {
+                Before =
+                [.. i == 0 ? fragments.Moov.ToBytes() : [], .. chunk.Track == 0 ? moofs[i / 2 % moofs.Length] : [],
+                .. chunk.Track == 0 ? mdatHeader : []]
+            }));
     }
 
     /// <summary>
-    /// A camera's file: boxes of its maker before the samples, strings and settings in the moov, and tracks of telemetry and timecode before and
-    /// behind those of picture and sound.
+    /// A camera's file: boxes of its maker before the samples, strings and settings in the moov, and tracks of telemetry and timecode
+    /// before and behind those of picture and sound.
     /// </summary>
     public static void Camera(BoxFile file)
     {
@@ -150,15 +159,22 @@ internal static class FileShapes
         new Random(4).NextBytes(noise);
         SampleLayout layout = new(file);
         int mdat = file.Boxes.FindIndex(static box => box.Type == "mdat");
-        file.Boxes.InsertRange(mdat, [new Box("wide", []), new Box("uuid", noise), new Box("free", new byte[65536]), new Box("skip", noise)]);
+        file.Boxes.InsertRange(mdat,
+            [new Box("wide", []), new Box("uuid", noise), new Box("free", new byte[65536]), new Box("skip", noise)]);
         layout.Write(layout.HalfSeconds());
         file.Boxes.Add(new Box("free", noise));
-        Box udta = new("udta", [.. Text("\u00A9mak", "A maker"), .. Text("\u00A9mod", "A model"), .. Text("\u00A9xyz", "+48.2-016.4/"), .. new Box("GPMF", noise).ToBytes(), .. new Box("free", []).ToBytes(), 0, 0, 0, 0]);
+        Box udta =
+            new("udta",
+            [.. Text("\u00A9mak", "A maker"), .. Text("\u00A9mod", "A model"), .. Text("\u00A9xyz", "+48.2-016.4/"),
+            .. new Box("GPMF", noise).ToBytes(), .. new Box("free", []).ToBytes(), 0, 0, 0, 0]);
         Box sound = file.Moov.Children.Last(static box => box.Type == "trak");
-        file.Moov.Children.InsertRange(1, [new Box("uuid", noise), new Box("iods", [0, 0, 0, 0, 0x10, 7, 0, 0x4F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF]), Telemetry(sound, 7, "meta", "gpmd"), udta]);
+        file.Moov.Children.InsertRange(1,
+            [new Box("uuid", noise), new Box("iods", [0, 0, 0, 0, 0x10, 7, 0, 0x4F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF]),
+            Telemetry(sound, 7, "meta", "gpmd"), udta]);
         file.Moov.Children.AddRange([Telemetry(sound, 8, "meta", "camm"), Telemetry(sound, 9, "tmcd", "tmcd"), new Box("free", [])]);
 
-        static byte[] Text(string type, string text) => new Box(type, [0, (byte)text.Length, 0x15, 0xC7, .. System.Text.Encoding.ASCII.GetBytes(text)]).ToBytes();
+        static byte[] Text(string type, string text) =>
+            new Box(type, [0, (byte)text.Length, 0x15, 0xC7, .. System.Text.Encoding.ASCII.GetBytes(text)]).ToBytes();
     }
 
     /// <summary>A track with the samples of another, which are something else.</summary>
@@ -168,7 +184,8 @@ internal static class FileShapes
         copy.At("tkhd").SetUInt32(12, id);
         System.Text.Encoding.ASCII.GetBytes(handler, copy.At("mdia/hdlr").Payload.AsSpan(8));
         copy.At("mdia/minf").Children.First(static box => box.Type == "smhd").Type = "nmhd";
-        copy.At("mdia/minf/stbl/stsd").Payload = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 16, .. System.Text.Encoding.ASCII.GetBytes(entry), 0, 0, 0, 0, 0, 0, 0, 1];
+        copy.At("mdia/minf/stbl/stsd").Payload =
+            [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 16, .. System.Text.Encoding.ASCII.GetBytes(entry), 0, 0, 0, 0, 0, 0, 0, 1];
         return copy;
     }
 

@@ -27,5 +27,6 @@ internal static class FilmFactory
 
     /// <summary>Runs ffmpeg quietly with these words, split at blanks, writing to a path.</summary>
     public static Task EncodeAsync(string words, string path) =>
-        Tool.SucceedAsync("ffmpeg", ["-hide_banner", "-loglevel", "error", "-nostdin", "-y", .. words.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
+        Tool.SucceedAsync("ffmpeg",
+        ["-hide_banner", "-loglevel", "error", "-nostdin", "-y", .. words.Split(' ', StringSplitOptions.RemoveEmptyEntries), path]);
 }

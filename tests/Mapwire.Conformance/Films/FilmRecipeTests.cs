@@ -18,7 +18,8 @@ public sealed class FilmRecipeTests
     public async Task Composition_offsets_are_negative()
     {
         Box[] offsets = [.. (await MoovAsync("negative-ctts.mp4")).All("ctts")];
-        Assert.Contains(offsets, ctts => ctts.Payload[0] == 1 && Enumerable.Range(0, (int)ctts.UInt32(4)).Any(i => (int)ctts.UInt32(12 + (8 * i)) < 0));
+        Assert.Contains(offsets,
+            ctts => ctts.Payload[0] == 1 && Enumerable.Range(0, (int)ctts.UInt32(4)).Any(i => (int)ctts.UInt32(12 + (8 * i)) < 0));
     }
 
     [Fact]
@@ -51,7 +52,8 @@ public sealed class FilmRecipeTests
     [InlineData("large-frames.mp4", 1 << 20)]
     [InlineData("huge-frames.mp4", 4 << 20)]
     public async Task Frames_are_as_large_as_the_name_says(string name, int size) =>
-        Assert.All((await Ffprobe.ReadAsync(await FilmFactory.GetAsync(name))).Of("video"), packet => Assert.True(packet.Size > size, $"{packet.Size} bytes"));
+        Assert.All((await Ffprobe.ReadAsync(await FilmFactory.GetAsync(name))).Of("video"),
+        packet => Assert.True(packet.Size > size, $"{packet.Size} bytes"));
 
     [Fact]
     public async Task The_trim_begins_within_a_group_of_pictures()
@@ -76,14 +78,18 @@ public sealed class FilmRecipeTests
     public async Task Some_films_have_no_edit_list_and_some_no_b_frames()
     {
         Assert.Empty((await MoovAsync("no-edit-list.mp4")).All("elst"));
-        Assert.All((await Ffprobe.ReadAsync(await FilmFactory.GetAsync("no-b-frames.mp4"))).Of("video"), packet => Assert.Equal(packet.Dts, packet.Pts));
-        Assert.Contains((await Ffprobe.ReadAsync(await FilmFactory.GetAsync("moov-last.mp4"))).Of("video"), packet => packet.Pts > packet.Dts);
+        Assert.All((await Ffprobe.ReadAsync(await FilmFactory.GetAsync("no-b-frames.mp4"))).Of("video"),
+            packet => Assert.Equal(packet.Dts, packet.Pts));
+        Assert.Contains((await Ffprobe.ReadAsync(await FilmFactory.GetAsync("moov-last.mp4"))).Of("video"),
+            packet => packet.Pts > packet.Dts);
     }
 
     [Fact]
     public async Task The_frame_rate_varies()
     {
-        double[] times = [.. (await Ffprobe.ReadAsync(await FilmFactory.GetAsync("variable-rate.mp4"))).Of("video").Select(packet => packet.Pts).Order()];
+        double[] times =
+            [.. (await Ffprobe.ReadAsync(await FilmFactory.GetAsync("variable-rate.mp4"))).Of("video").Select(packet => packet.Pts)
+                .Order()];
         Assert.True(times.Zip(times.Skip(1), (a, b) => Math.Round(b - a, 3)).Distinct().Count() > 1);
     }
 
@@ -101,7 +107,9 @@ public sealed class FilmRecipeTests
     public async Task Tracks_that_are_not_played_come_first_and_last()
     {
         Box moov = await MoovAsync("extra-tracks.mp4");
-        string[] handlers = [.. moov.All("hdlr").Select(hdlr => System.Text.Encoding.ASCII.GetString(hdlr.Payload, 8, 4)).Where(type => type is "vide" or "soun" or "sbtl" or "text")];
+        string[] handlers =
+            [.. moov.All("hdlr").Select(hdlr => System.Text.Encoding.ASCII.GetString(hdlr.Payload, 8, 4))
+                .Where(type => type is "vide" or "soun" or "sbtl" or "text")];
         Assert.Equal(["sbtl", "vide", "soun", "soun"], handlers);
     }
 

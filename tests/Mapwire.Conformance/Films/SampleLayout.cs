@@ -73,9 +73,11 @@ internal sealed class SampleLayout
         for (int track = 0; track < Tables.Length; track++)
         {
             SampleChunk[] own = [.. all.Where(chunk => chunk.Track == track)];
-            Replace(Tables[track], "stsz", new Box("stsz", Words([0, 0, (uint)Samples[track].Count, .. Samples[track].Select(static sample => (uint)sample.Length)])));
+            Replace(Tables[track], "stsz",
+                new Box("stsz", Words([0, 0, (uint)Samples[track].Count, .. Samples[track].Select(static sample => (uint)sample.Length)])));
             Replace(Tables[track], "stsc", ToChunkRuns(own));
-            Replace(Tables[track], Tables[track].Children.Exists(static child => child.Type == "stco") ? "stco" : "co64", Offsets64([.. offsets[track]]));
+            Replace(Tables[track], Tables[track].Children.Exists(static child => child.Type == "stco") ? "stco" : "co64",
+                Offsets64([.. offsets[track]]));
         }
     }
 
@@ -99,10 +101,12 @@ internal sealed class SampleLayout
     }
 
     /// <summary>The chunk offsets of a <c>stco</c>.</summary>
-    public static IEnumerable<long> Offsets32(Box stco) => Enumerable.Range(0, (int)stco.UInt32(4)).Select(i => (long)stco.UInt32(8 + (4 * i)));
+    public static IEnumerable<long> Offsets32(Box stco) =>
+        Enumerable.Range(0, (int)stco.UInt32(4)).Select(i => (long)stco.UInt32(8 + (4 * i)));
 
     /// <summary>The chunk offsets of a <c>co64</c>.</summary>
-    public static IEnumerable<long> Offsets64(Box co64) => Enumerable.Range(0, (int)co64.UInt32(4)).Select(i => ((long)co64.UInt32(8 + (8 * i)) << 32) | co64.UInt32(12 + (8 * i)));
+    public static IEnumerable<long> Offsets64(Box co64) =>
+        Enumerable.Range(0, (int)co64.UInt32(4)).Select(i => ((long)co64.UInt32(8 + (8 * i)) << 32) | co64.UInt32(12 + (8 * i)));
 
     /// <summary>A <c>co64</c>.</summary>
     public static Box Offsets64(long[] offsets)
@@ -136,7 +140,8 @@ internal sealed class SampleLayout
     private static List<byte[]> SamplesOf(Box stbl, byte[] mdat, long mdatAt)
     {
         uint[] sizes = Sizes(stbl.At("stsz"));
-        long[] chunks = [.. stbl.Children.Find(static box => box.Type == "stco") is { } stco ? Offsets32(stco) : Offsets64(stbl.At("co64"))];
+        long[] chunks =
+            [.. stbl.Children.Find(static box => box.Type == "stco") is { } stco ? Offsets32(stco) : Offsets64(stbl.At("co64"))];
         Box stsc = stbl.At("stsc");
         List<byte[]> samples = [];
         for (int chunk = 0; chunk < chunks.Length; chunk++)
@@ -178,5 +183,6 @@ internal sealed class SampleLayout
 
     private uint Timescale(int track) => _file.Moov.All("mdhd").ElementAt(track).UInt32(12);
 
-    private long PayloadAt() => _file.Boxes.TakeWhile(box => box != _mdat).Sum(static box => box.Length) + _mdat.Length - _mdat.Payload.Length;
+    private long PayloadAt() =>
+        _file.Boxes.TakeWhile(box => box != _mdat).Sum(static box => box.Length) + _mdat.Length - _mdat.Payload.Length;
 }

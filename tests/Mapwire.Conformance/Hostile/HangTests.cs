@@ -33,7 +33,8 @@ public sealed class HangTests
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"another title took {clock.Elapsed}");
             await Task.WhenAll(refused);
             Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(10));
-            Assert.Contains("opening took more than the limit of 2 s (OpeningTime): the file system does not answer", server.Process.Said, StringComparison.Ordinal);
+            Assert.Contains("opening took more than the limit of 2 s (OpeningTime): the file system does not answer", server.Process.Said,
+                StringComparison.Ordinal);
             Assert.InRange(Threads(server, "mapwire opening"), 1, 2 + Environment.ProcessorCount);
 
             // It hangs still, so nobody waits for it once more, and no thread is lost to it.
@@ -64,7 +65,8 @@ public sealed class HangTests
     }
 
     private static int Threads(MapwireServer server, string name) =>
-        Directory.GetDirectories($"/proc/{server.Process.Id}/task").Count(thread => File.ReadAllText(Path.Combine(thread, "comm")).TrimEnd() == name);
+        Directory.GetDirectories($"/proc/{server.Process.Id}/task")
+            .Count(thread => File.ReadAllText(Path.Combine(thread, "comm")).TrimEnd() == name);
 
     private static int OpenFiles(MapwireServer server, string path) =>
         Directory.GetFiles($"/proc/{server.Process.Id}/fd").Count(file => new FileInfo(file).LinkTarget == path);

@@ -67,13 +67,15 @@ public sealed class HostileTests(HostileTests.TwoServers fixture) : IClassFixtur
     }
 
     [Fact]
-    public async Task An_array_of_four_billion() => await BreaksAsync(Chunked(20, [.. Amf0.Write("connect", 1.0), 10, 0xFF, 0xFF, 0xFF, 0xFF]));
+    public async Task An_array_of_four_billion() =>
+        await BreaksAsync(Chunked(20, [.. Amf0.Write("connect", 1.0), 10, 0xFF, 0xFF, 0xFF, 0xFF]));
 
     [Fact]
     public async Task A_string_longer_than_its_message() => await BreaksAsync(Chunked(20, [2, 0xFF, 0xFF, (byte)'c']));
 
     [Fact]
-    public async Task A_command_before_connect_gets_no_stream() => await BreaksAsync(Chunked(20, Amf0.Write("play", 0.0, null, "film.mp4")));
+    public async Task A_command_before_connect_gets_no_stream() =>
+        await BreaksAsync(Chunked(20, Amf0.Write("play", 0.0, null, "film.mp4")));
 
     [Fact]
     public async Task Garbage_instead_of_a_handshake()
@@ -173,7 +175,9 @@ public sealed class HostileTests(HostileTests.TwoServers fixture) : IClassFixtur
         await RtmpPlayer.ShakeHandsAsync(stream, timeout.Token);
         byte[] connect = Chunked(20, Amf0.Write("connect", 1.0, new Dictionary<string, object?> { ["app"] = "vod" }));
         await stream.WriteAsync(connect, timeout.Token);
-        byte[] flood = [.. Enumerable.Range(0, 1000).SelectMany(i => Chunked(20, Amf0.Write(i % 2 == 0 ? "createStream" : "getStreamLength", i + 2.0, null, "film.mp4")))];
+        byte[] flood =
+            [.. Enumerable.Range(0, 1000)
+                .SelectMany(i => Chunked(20, Amf0.Write(i % 2 == 0 ? "createStream" : "getStreamLength", i + 2.0, null, "film.mp4")))];
         try
         {
             for (int i = 0; i < 100; i++)
@@ -221,7 +225,8 @@ public sealed class HostileTests(HostileTests.TwoServers fixture) : IClassFixtur
     }
 
     /// <summary>Sends the bytes and insists that the server waits no longer than its timeout for more.</summary>
-    private Task TimesOutAsync(byte[] bytes, bool shakeHands = true) => EndsAsync(fixture.Short, AfterTimeout, bytes, shakeHands, "HandshakeTimeout");
+    private Task TimesOutAsync(byte[] bytes, bool shakeHands = true) =>
+        EndsAsync(fixture.Short, AfterTimeout, bytes, shakeHands, "HandshakeTimeout");
 
     /// <summary>Sends the bytes and insists that the server closes in time and for one of the reasons.</summary>
     private static async Task EndsAsync(MapwireServer server, TimeSpan patience, byte[] bytes, bool shakeHands, params string[] reasons)

@@ -36,7 +36,8 @@ public sealed partial class DescriptorTests
                 {
                     players.Add(await RtmpPlayer.WatchAsync(server.Port, "film.mp4", TimeSpan.FromSeconds(1)));
                 }
-                catch (Exception exception) when (exception is IOException or EndOfStreamException or System.Net.Sockets.SocketException or Xunit.Sdk.XunitException)
+                catch (Exception exception) when (exception is IOException or EndOfStreamException or System.Net.Sockets.SocketException
+                    or Xunit.Sdk.XunitException)
                 {
                     refused++;
                 }
@@ -88,7 +89,8 @@ public sealed partial class DescriptorTests
         }
     }
 
-    private static int CountLines(string text, string words) => text.Split('\n').Count(line => line.Contains(words, StringComparison.Ordinal));
+    private static int CountLines(string text, string words) =>
+        text.Split('\n').Count(line => line.Contains(words, StringComparison.Ordinal));
 
     [GeneratedRegex(@"at most (?<room>\d+) connections instead of 16384 \(MaxConnections\): this process may have (?<limit>\d+) descriptors")]
     private static partial Regex LimitedPattern();

@@ -53,7 +53,8 @@ public sealed class OptionTests
         await using RtmpPlayer first = await RtmpPlayer.ConnectAsync(server.Port);
         RtmpPlayer second = await RtmpPlayer.ConnectAsync(server.Port);
         Assert.Equal(0, await EndsAsync("127.0.0.1", server.Port));
-        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("1 connections refused since the last such line: 2 of at most 2 are open"));
+        await server.Process.HearsAsync(
+            new System.Text.RegularExpressions.Regex("1 connections refused since the last such line: 2 of at most 2 are open"));
         await second.DisposeAsync();
         await using RtmpPlayer third = await EventuallyAsync(server.Port);
         await third.PlayAsync(Film);
@@ -140,7 +141,8 @@ public sealed class OptionTests
         string folder = TemporaryFolder.Create("blocked");
         File.Copy(await FilmFactory.GetAsync("large-frames.mp4"), Path.Combine(folder, "film.mp4"));
         string[] options = option == "--workers" ? ["--workers", "2"] : [option];
-        await using MapwireServer server = await MapwireServer.StartAsync(folder, [.. options, "--max-buffer", "86400", "--send-buffer", "4096"]);
+        await using MapwireServer server =
+            await MapwireServer.StartAsync(folder, [.. options, "--max-buffer", "86400", "--send-buffer", "4096"]);
         List<RtmpPlayer> players = [];
         for (int i = 0; i < 4; i++)
         {

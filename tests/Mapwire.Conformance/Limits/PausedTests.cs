@@ -43,7 +43,9 @@ public sealed class PausedTests
     {
         string worker = Directory.GetDirectories($"/proc/{process}/task")
             .Single(static thread => File.ReadAllText(Path.Combine(thread, "comm")).StartsWith("mapwire worker", StringComparison.Ordinal));
-        string line = File.ReadLines(Path.Combine(worker, "status")).Single(static line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal));
+        string line =
+            File.ReadLines(Path.Combine(worker, "status"))
+                .Single(static line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal));
         return long.Parse(line.Split(':')[1], CultureInfo.InvariantCulture);
     }
 }

@@ -3,8 +3,8 @@ using Mapwire.Conformance.Tools;
 namespace Mapwire.Conformance.Native;
 
 /// <summary>
-/// Folders that fail or hang when they are listed, by their names: <c>eio</c>, <c>enotconn</c>, <c>eacces</c>, <c>hangs</c>. A library that the
-/// program loads before the system's (LD_PRELOAD) answers for them, so no file system has to be mounted.
+/// Folders that fail or hang when they are listed, by their names: <c>eio</c>, <c>enotconn</c>, <c>eacces</c>, <c>hangs</c>. A library
+/// that the program loads before the system's (LD_PRELOAD) answers for them, so no file system has to be mounted.
 /// </summary>
 internal static class Faults
 {

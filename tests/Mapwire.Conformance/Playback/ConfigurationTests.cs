@@ -20,7 +20,8 @@ public sealed class ConfigurationTests(ServedFilms films)
         (byte[][] configurations, Recording first) = await TakesAsync();
         await using RtmpPlayer player = await PlayAsync(TwoTakes);
         await player.ToTheEndAsync();
-        foreach ((byte type, string kind, int header) in (IEnumerable<(byte, string, int)>)[(Message.Video, "video", 5), (Message.Audio, "audio", 2)])
+        foreach ((byte type, string kind,
+            int header) in (IEnumerable<(byte, string, int)>)[(Message.Video, "video", 5), (Message.Audio, "audio", 2)])
         {
             Message[] messages = [.. player.Heard.Where(message => message.Type == type)];
             int[] places = [.. Enumerable.Range(0, messages.Length).Where(i => messages[i].Packet is null)];
@@ -58,9 +59,12 @@ public sealed class ConfigurationTests(ServedFilms films)
             await player.StatusAsync("NetStream.Seek.Notify");
             player.Heard.Clear();
             await player.UntilAsync(static message => message.Packet?.Kind == "video");
-            Assert.Equal(configurations[take], player.Heard.Last(static message => message is { Type: Message.Video, Packet: null }).Body[5..]);
-            await player.UntilAsync(message => message.Packet is { Kind: "audio" } sound && early.Contains(sound.Hash) == (take == 0)); // the last of the first take come along
-            Assert.Equal(configurations[2 + take], player.Heard.Last(static message => message is { Type: Message.Audio, Packet: null }).Body[2..]);
+            Assert.Equal(configurations[take],
+                player.Heard.Last(static message => message is { Type: Message.Video, Packet: null }).Body[5..]);
+            // the last of the first take come along
+            await player.UntilAsync(message => message.Packet is { Kind: "audio" } sound && early.Contains(sound.Hash) == (take == 0));
+            Assert.Equal(configurations[2 + take],
+                player.Heard.Last(static message => message is { Type: Message.Audio, Packet: null }).Body[2..]);
         }
     }
 
@@ -92,20 +96,25 @@ public sealed class ConfigurationTests(ServedFilms films)
         Message header = await player.UntilAsync(static message => message is { Type: Message.Audio, Packet: null });
         string hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(header.Body.AsSpan(2)));
         Assert.Equal("SHA256:" + hash, film.Streams.Single(static stream => stream.Kind == "audio").ExtradataHash);
-        Dictionary<string, object?> metadata = (Dictionary<string, object?>)player.Heard.First(static message => message.Name == "onMetaData").Values[1]!;
-        Assert.Equal((rate, stereo, type, 10.0), (metadata["audiosamplerate"], metadata["stereo"], metadata["aacaot"], metadata["audiocodecid"]));
+        Dictionary<string, object?> metadata =
+            (Dictionary<string, object?>)player.Heard.First(static message => message.Name == "onMetaData").Values[1]!;
+        Assert.Equal((rate, stereo, type, 10.0),
+            (metadata["audiosamplerate"], metadata["stereo"], metadata["aacaot"], metadata["audiocodecid"]));
     }
 
     [Fact]
     public async Task Pictures_that_are_refreshed_bit_by_bit_are_started_from_where_they_recover()
     {
         // x264's film; ffmpeg has written its recovery points as sync samples, which the other file has not.
-        Packet[] keys = [.. (await Ffprobe.ReadAsync(await FilmFactory.GetAsync("intra-refresh.mp4"))).Of("video").Where(static packet => packet.IsKey)];
+        Packet[] keys =
+            [.. (await Ffprobe.ReadAsync(await FilmFactory.GetAsync("intra-refresh.mp4"))).Of("video")
+                .Where(static packet => packet.IsKey)];
         Assert.Equal(4, keys.Length);
         Assert.Equal(1u, BoxFile.Read(await FilmFactory.GetAsync("rolling-behind-a-key.mp4")).Moov.All("stss").Single().UInt32(4));
         await using RtmpPlayer player = await PlayAsync("rolling-behind-a-key.mp4");
         await player.ToTheEndAsync();
-        Assert.Equal(keys.Select(static key => key.Hash), player.Film.Of("video").Where(static packet => packet.IsKey).Select(static packet => packet.Hash));
+        Assert.Equal(keys.Select(static key => key.Hash),
+            player.Film.Of("video").Where(static packet => packet.IsKey).Select(static packet => packet.Hash));
         await player.SeekAsync(1200);
         await player.StatusAsync("NetStream.Seek.Notify");
         player.Heard.Clear();
@@ -118,9 +127,15 @@ public sealed class ConfigurationTests(ServedFilms films)
     {
         await FilmFactory.GetAsync(TwoTakes);
         List<byte[]> configurations = [];
-        BoxFile[] takes = [BoxFile.Read(await FilmFactory.GetAsync("first-take.mp4")), BoxFile.Read(await FilmFactory.GetAsync("second-take.mp4"))];
-        configurations.AddRange(takes.Select(static take => CodecShapes.PictureBoxes(CodecShapes.EntriesOf(take.Moov.All("stsd").First())[0]).First(static box => box.Type == "avcC").Payload));
-        configurations.AddRange(takes.Select(static take => CodecShapes.AudioConfiguration(CodecShapes.EntriesOf(take.Moov.All("stsd").Last())[0])));
+        BoxFile[] takes =
+            [BoxFile.Read(await FilmFactory.GetAsync("first-take.mp4")), BoxFile.Read(await FilmFactory.GetAsync("second-take.mp4"))];
+        configurations.AddRange(
+            takes.Select(
+                static take =>
+                    CodecShapes.PictureBoxes(CodecShapes.EntriesOf(take.Moov.All("stsd").First())[0])
+                        .First(static box => box.Type == "avcC").Payload));
+        configurations.AddRange(
+            takes.Select(static take => CodecShapes.AudioConfiguration(CodecShapes.EntriesOf(take.Moov.All("stsd").Last())[0])));
         Assert.Equal(4, configurations.Select(Convert.ToHexString).Distinct().Count());
         return ([.. configurations], await Ffprobe.ReadAsync(await FilmFactory.GetAsync("first-take.mp4")));
     }
@@ -128,7 +143,10 @@ public sealed class ConfigurationTests(ServedFilms films)
     /// <summary>The frames that ffmpeg's decoder makes of a stream, by their MD5.</summary>
     private static async Task<string[]> DecodedAsync(string input, string stream)
     {
-        ToolResult result = await Tool.SucceedAsync("ffmpeg", ["-hide_banner", "-loglevel", "error", "-nostdin", "-i", input, "-map", stream, "-fps_mode", "passthrough", "-f", "framemd5", "-"]);
+        ToolResult result =
+            await Tool.SucceedAsync("ffmpeg",
+            ["-hide_banner", "-loglevel", "error", "-nostdin", "-i", input, "-map", stream, "-fps_mode", "passthrough", "-f", "framemd5",
+            "-"]);
         return [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => line[0] != '#')
             .Select(static line => line.Split(',')[^1].Trim())];
     }

@@ -6,7 +6,9 @@ using Mapwire.Conformance.Tools;
 
 namespace Mapwire.Conformance.Playback;
 
-/// <summary>FLV files with the tags of Enhanced RTMP are titles as their samples in MP4 are: packets, times, configurations, metadata.</summary>
+/// <summary>
+/// FLV files with the tags of Enhanced RTMP are titles as their samples in MP4 are: packets, times, configurations, metadata.
+/// </summary>
 public sealed class EnhancedFlvTests(EnhancedFlvTests.Films films) : IClassFixture<EnhancedFlvTests.Films>
 {
     private static readonly string[] Properties =
@@ -29,14 +31,17 @@ public sealed class EnhancedFlvTests(EnhancedFlvTests.Films films) : IClassFixtu
         Assert.Equal(Configurations(other), Configurations(player));
         Dictionary<string, object?> metadata = MetadataOf(player);
         Dictionary<string, object?> others = MetadataOf(other);
-        Assert.Equal(Properties.Select(property => (property, others.GetValueOrDefault(property))), Properties.Select(property => (property, metadata.GetValueOrDefault(property))));
-        Assert.Equal((double)others["duration"]!, (double)metadata["duration"]!, 0.2); // FLV says neither what a run-up is nor how long the last sample lasts
+        Assert.Equal(Properties.Select(property => (property, others.GetValueOrDefault(property))),
+            Properties.Select(property => (property, metadata.GetValueOrDefault(property))));
+        // FLV says neither what a run-up is nor how long the last sample lasts
+        Assert.Equal((double)others["duration"]!, (double)metadata["duration"]!, 0.2);
 
         await player.SeekAsync(1000);
         await player.StatusAsync("NetStream.Seek.Notify");
         player.Heard.Clear();
         Message first = await player.UntilAsync(static message => message is { Type: Message.Video, Packet: not null });
-        Assert.Equal(film.Of("video").Last(packet => packet.IsKey && packet.Dts <= 1 + film.Packets.Min(static one => one.Dts)).Hash, first.Packet!.Hash);
+        Assert.Equal(film.Of("video").Last(packet => packet.IsKey && packet.Dts <= 1 + film.Packets.Min(static one => one.Dts)).Hash,
+            first.Packet!.Hash);
     }
 
     [Fact]
@@ -51,7 +56,8 @@ public sealed class EnhancedFlvTests(EnhancedFlvTests.Films films) : IClassFixtu
     }
 
     private static IEnumerable<string> Configurations(RtmpPlayer player) =>
-        player.Heard.Where(static message => message.IsMedia && message.Packet is null).Select(static message => Convert.ToHexString(message.Body)).Order(StringComparer.Ordinal);
+        player.Heard.Where(static message => message.IsMedia && message.Packet is null)
+            .Select(static message => Convert.ToHexString(message.Body)).Order(StringComparer.Ordinal);
 
     private static Dictionary<string, object?> MetadataOf(RtmpPlayer player) =>
         (Dictionary<string, object?>)player.Heard.First(static message => message.Name == "onMetaData").Values[1]!;

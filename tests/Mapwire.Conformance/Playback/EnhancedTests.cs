@@ -10,7 +10,9 @@ using Mapwire.Conformance.Tools;
 
 namespace Mapwire.Conformance.Playback;
 
-/// <summary>Players that offer codecs by Enhanced RTMP get them, byte for byte and on time; others get what they can play, or a reason.</summary>
+/// <summary>
+/// Players that offer codecs by Enhanced RTMP get them, byte for byte and on time; others get what they can play, or a reason.
+/// </summary>
 public sealed class EnhancedTests(ServedFilms films)
 {
     [Theory]
@@ -46,7 +48,8 @@ public sealed class EnhancedTests(ServedFilms films)
 
         Dictionary<string, object?> metadata = MetadataOf(player);
         Assert.Equal(video is null ? 7 : CodeOf(video), metadata.GetValueOrDefault("videocodecid"));
-        Assert.Equal(expected.Of("audio").Any() ? audio is null ? 10 : CodeOf(audio) : null, (double?)metadata.GetValueOrDefault("audiocodecid"));
+        Assert.Equal(expected.Of("audio").Any() ? audio is null ? 10 : CodeOf(audio) : null,
+            (double?)metadata.GetValueOrDefault("audiocodecid"));
     }
 
     [Theory]
@@ -57,7 +60,8 @@ public sealed class EnhancedTests(ServedFilms films)
     {
         Recording film = await Ffprobe.ReadEnhancedAsync(await FilmFactory.GetAsync(name));
         await using RtmpPlayer player = await PlayAsync(name, Offers.All);
-        Message start = await player.UntilAsync(message => Extended(message) is { Type: ExtendedPacket.SequenceStart } packet && packet.Kind == kind);
+        Message start =
+            await player.UntilAsync(message => Extended(message) is { Type: ExtendedPacket.SequenceStart } packet && packet.Kind == kind);
         string hash = Convert.ToHexStringLower(SHA256.HashData(start.Body.AsSpan(5)));
         Assert.Equal("SHA256:" + hash, film.Streams.Single(stream => stream.Kind == kind).ExtradataHash);
     }
@@ -127,7 +131,8 @@ public sealed class EnhancedTests(ServedFilms films)
     {
         int port = (await films.Server).Port;
         await using RtmpPlayer enhanced = await RtmpPlayer.ConnectAsync(port, offers: Offers.List("hvc1"));
-        Dictionary<string, object?> answer = (Dictionary<string, object?>)enhanced.Heard.First(message => message.Name == "_result").Values[2]!;
+        Dictionary<string, object?> answer =
+            (Dictionary<string, object?>)enhanced.Heard.First(message => message.Name == "_result").Values[2]!;
         const double CanForward = 4;
         Assert.Equal(CanForward, ((Dictionary<string, object?>)answer["videoFourCcInfoMap"]!)["av01"]);
         Assert.Equal(CanForward, ((Dictionary<string, object?>)answer["audioFourCcInfoMap"]!)["Opus"]);
@@ -150,7 +155,8 @@ public sealed class EnhancedTests(ServedFilms films)
         List<object?> values = Amf0.Read(video[1].Body.AsSpan(5));
         Assert.Equal("colorInfo", values[0]);
         Dictionary<string, object?> color = (Dictionary<string, object?>)((Dictionary<string, object?>)values[1]!)["colorConfig"]!;
-        Assert.Equal((8.0, 9.0, 16.0, 9.0), (color["bitDepth"], color["colorPrimaries"], color["transferCharacteristics"], color["matrixCoefficients"]));
+        Assert.Equal((8.0, 9.0, 16.0, 9.0),
+            (color["bitDepth"], color["colorPrimaries"], color["transferCharacteristics"], color["matrixCoefficients"]));
     }
 
     [Fact]
@@ -162,7 +168,9 @@ public sealed class EnhancedTests(ServedFilms films)
         double shift = -film.Packets.Min(packet => packet.Dts);
         for (int track = 0; track < 3; track++)
         {
-            Recording one = await Ffprobe.ReadAsync(await FilmFactory.GetAsync("three-sounds.mp4"), ["-select_streams", $"a:{track}"], static all => all);
+            Recording one =
+                await Ffprobe.ReadAsync(await FilmFactory.GetAsync("three-sounds.mp4"), ["-select_streams", $"a:{track}"],
+                static all => all);
             Packet[] came = [.. player.Film.Of(track == 0 ? "audio" : $"audio:{track}").Select(packet => packet with { Kind = "audio" })];
             Assert.Empty(Expectation.Differences(Expectation.Of(one), new Recording(came, [], null), shift));
         }
@@ -170,7 +178,8 @@ public sealed class EnhancedTests(ServedFilms films)
         Dictionary<string, object?> others = (Dictionary<string, object?>)MetadataOf(player)["audioTrackIdInfoMap"]!;
         Assert.Equal(["1", "2"], others.Keys.Order(StringComparer.Ordinal));
         Dictionary<string, object?> third = (Dictionary<string, object?>)others["2"]!;
-        Assert.Equal((CodeOf("Opus"), 48000.0, 2.0, "fra"), (third["audiocodecid"], third["samplerate"], third["channels"], third["language"]));
+        Assert.Equal((CodeOf("Opus"), 48000.0, 2.0, "fra"),
+            (third["audiocodecid"], third["samplerate"], third["channels"], third["language"]));
 
         await using RtmpPlayer plain = await PlayAsync("three-sounds.mp4", null);
         await plain.ToTheEndAsync();
@@ -203,7 +212,8 @@ public sealed class EnhancedTests(ServedFilms films)
     {
         int frames = (await Ffprobe.ReadEnhancedAsync(await FilmFactory.GetAsync(name))).Packets.Count;
         string address = (await films.Server).Address(name);
-        string[] arguments = ["bench", address, "--players", "2", "--seconds", "0.5", "--ramp", "0", "--rehearsal", "0", "--fast", "--json"];
+        string[] arguments =
+            ["bench", address, "--players", "2", "--seconds", "0.5", "--ramp", "0", "--rehearsal", "0", "--fast", "--json"];
         ToolResult enhanced = await Tool.RunAsync(MapwireServer.Program, [.. arguments, "--enhanced"]);
         Assert.True(enhanced.ExitCode == 0, enhanced.ToString());
         using JsonDocument report = JsonDocument.Parse(enhanced.Output);

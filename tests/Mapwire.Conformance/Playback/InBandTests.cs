@@ -13,7 +13,8 @@ namespace Mapwire.Conformance.Playback;
 public sealed class InBandTests(ServedFilms films)
 {
     /// <summary>Written by GStreamer, in one piece and in fragments, and made of films of ffmpeg.</summary>
-    public static TheoryData<string> Names() => ["gst-in-band.mp4", "gst-in-band-fragments.mp4", "in-band-sets.mp4", "in-band-sets-hevc.mp4"];
+    public static TheoryData<string> Names() =>
+        ["gst-in-band.mp4", "gst-in-band-fragments.mp4", "in-band-sets.mp4", "in-band-sets-hevc.mp4"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -64,7 +65,8 @@ public sealed class InBandTests(ServedFilms films)
         (Box record, _) = await PlayAsync(name);
         ToolResult result = await Tool.SucceedAsync("gst-launch-1.0", [
             "-e", "-v", "rtmp2src", $"location={(await films.Server).Address(name)}", "!", "flvdemux", "name=demux",
-            "demux.video", "!", "queue", "!", "h264parse", "!", "video/x-h264,stream-format=avc", "!", "avdec_h264", "!", "fakesink", "sync=false", "async=false", "silent=false",
+            "demux.video", "!", "queue", "!", "h264parse", "!", "video/x-h264,stream-format=avc", "!", "avdec_h264", "!", "fakesink",
+            "sync=false", "async=false", "silent=false",
             "demux.audio", "!", "queue", "!", "fakesink", "sync=false", "async=false",
         ]);
         Assert.Contains("Got EOS from element", result.Output, StringComparison.Ordinal);
@@ -99,13 +101,16 @@ public sealed class InBandTests(ServedFilms films)
 
     private static int TypeOf(Box record, byte[] unit) => record.Type == "avcC" ? unit[0] & 31 : (unit[0] >> 1) & 63;
 
-    private static bool IsSet(Box record, byte[] unit) => TypeOf(record, unit) is var type && (record.Type == "avcC" ? type is 7 or 8 : type is 32 or 33 or 34);
+    private static bool IsSet(Box record, byte[] unit) =>
+        TypeOf(record, unit) is var type && (record.Type == "avcC" ? type is 7 or 8 : type is 32 or 33 or 34);
 
     /// <summary>The frames that ffmpeg's decoder makes of the pictures, by their MD5.</summary>
     private static async Task<string[]> DecodedAsync(string input)
     {
         ToolResult result = await Tool.SucceedAsync("ffmpeg", [
-            "-hide_banner", "-loglevel", "error", "-nostdin", "-i", input, "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5", "-"]);
-        return [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => line[0] != '#').Select(static line => line.Split(',')[^1].Trim())];
+            "-hide_banner", "-loglevel", "error", "-nostdin", "-i", input, "-map", "0:v", "-fps_mode", "passthrough", "-f", "framemd5",
+            "-"]);
+        return [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => line[0] != '#')
+            .Select(static line => line.Split(',')[^1].Trim())];
     }
 }

@@ -18,7 +18,8 @@ public sealed class MatrixTests(ServedFilms films)
     public async Task It_is_a_matrix()
     {
         Assert.True(MatrixFilms.All.Count + FilmRecipes.All.Count >= 100);
-        await Parallel.ForEachAsync(MatrixFilms.All.Keys, new ParallelOptions { MaxDegreeOfParallelism = 2 }, static async (name, _) => await FilmFactory.GetAsync(name));
+        await Parallel.ForEachAsync(MatrixFilms.All.Keys, new ParallelOptions { MaxDegreeOfParallelism = 2 },
+            static async (name, _) => await FilmFactory.GetAsync(name));
     }
 
     [Theory]
@@ -38,7 +39,8 @@ public sealed class MatrixTests(ServedFilms films)
             expected.Of("video").Where(static packet => packet.IsKey).Select(static packet => packet.Hash),
             player.Film.Of("video").Where(static packet => packet.IsKey).Select(static packet => packet.Hash));
 
-        Dictionary<string, object?> metadata = (Dictionary<string, object?>)player.Heard.First(static message => message.Name == "onMetaData").Values[1]!;
+        Dictionary<string, object?> metadata =
+            (Dictionary<string, object?>)player.Heard.First(static message => message.Name == "onMetaData").Values[1]!;
         MediaStream? video = file.Streams.FirstOrDefault(static stream => stream.Kind == "video");
         MediaStream? audio = file.Streams.FirstOrDefault(static stream => stream.Kind == "audio");
         Assert.Equal((video is not null, audio is not null), (metadata["hasVideo"], metadata["hasAudio"]));
@@ -56,7 +58,8 @@ public sealed class MatrixTests(ServedFilms films)
         double last = file.Packets.Where(static packet => !packet.Discard).Max(static packet => packet.Pts);
         double start = Math.Max(0, file.Packets.Where(static packet => !packet.Discard).Min(static packet => packet.Pts));
         double[] shown = [.. file.Of("video").Select(static packet => packet.Pts).Order()];
-        double longest = shown.Zip(shown.Skip(1), static (one, next) => next - one).Append(0.13).Max(); // of pictures, or the longest packet of sound
+        // of pictures, or the longest packet of sound
+        double longest = shown.Zip(shown.Skip(1), static (one, next) => next - one).Append(0.13).Max();
         Assert.InRange((double)metadata["duration"]!, last - start - 0.01, last + longest + 0.01);
     }
 

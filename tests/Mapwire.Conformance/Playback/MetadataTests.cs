@@ -77,7 +77,8 @@ public sealed class MetadataTests(ServedFilms films)
         }
     }
 
-    private static double BitRate(Recording film, string kind) => film.Of(kind).Sum(packet => (double)packet.Size) * 8 / 1000 / film.Duration!.Value;
+    private static double BitRate(Recording film, string kind) =>
+        film.Of(kind).Sum(packet => (double)packet.Size) * 8 / 1000 / film.Duration!.Value;
 
     private async Task<Message> MetadataAsync(string name)
     {

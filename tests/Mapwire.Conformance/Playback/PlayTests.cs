@@ -18,7 +18,9 @@ public sealed class PlayTests(ServedFilms films)
         await player.ListenAsync(TimeSpan.FromMilliseconds(300));
         List<Message> heard = player.Heard;
 
-        string[] statuses = [.. heard.Select(message => message.StatusCode).OfType<string>().Where(code => code.StartsWith("NetStream", StringComparison.Ordinal))];
+        string[] statuses =
+            [.. heard.Select(message => message.StatusCode).OfType<string>()
+                .Where(code => code.StartsWith("NetStream", StringComparison.Ordinal))];
         Assert.Equal(["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Play.Complete", "NetStream.Play.Stop"], statuses);
         int start = heard.FindIndex(message => message.StatusCode == "NetStream.Play.Start");
         int metadata = heard.FindIndex(message => message.Name == "onMetaData");
@@ -51,7 +53,8 @@ public sealed class PlayTests(ServedFilms films)
 
         // What is from the start on keeps its distances.
         double base_ = rest[^1].Dts - video[^1].Dts;
-        Assert.All(rest.Zip(video).Where(pair => pair.First.Dts - base_ > 0), pair => Assert.InRange(pair.Second.Dts - (pair.First.Dts - base_), -0.0021, 0.0021));
+        Assert.All(rest.Zip(video).Where(pair => pair.First.Dts - base_ > 0),
+            pair => Assert.InRange(pair.Second.Dts - (pair.First.Dts - base_), -0.0021, 0.0021));
     }
 
     [Theory]
@@ -86,7 +89,8 @@ public sealed class PlayTests(ServedFilms films)
         await player.ToTheEndAsync();
         foreach (string kind in (string[])["video", "audio"])
         {
-            Assert.Equal([.. first.Of(kind).Select(packet => packet.Hash), .. second.Of(kind).Select(packet => packet.Hash)], player.Film.Of(kind).Select(packet => packet.Hash));
+            Assert.Equal([.. first.Of(kind).Select(packet => packet.Hash), .. second.Of(kind).Select(packet => packet.Hash)],
+                player.Film.Of(kind).Select(packet => packet.Hash));
             double[] times = [.. player.Film.Of(kind).Select(packet => packet.Dts)];
             Assert.Equal(times.Order(), times);
         }
@@ -111,7 +115,8 @@ public sealed class PlayTests(ServedFilms films)
         await player.ToTheEndAsync();
         foreach (string kind in (string[])["video", "audio"])
         {
-            Assert.Equal(films.SelectMany(film => film.Of(kind)).Select(static packet => packet.Hash), player.Film.Of(kind).Select(static packet => packet.Hash));
+            Assert.Equal(films.SelectMany(film => film.Of(kind)).Select(static packet => packet.Hash),
+                player.Film.Of(kind).Select(static packet => packet.Hash));
         }
 
         await player.ListenAsync(TimeSpan.FromMilliseconds(200));
@@ -197,8 +202,15 @@ public sealed class PlayTests(ServedFilms films)
         Packet[] all = [.. expected.Of("video")];
         Packet[] came = [.. player.Film.Of("video")];
         Assert.Equal(all.Take(before).Select(static packet => packet.Hash), came.Take(before).Select(static packet => packet.Hash));
-        Assert.Equal(all.SkipWhile(packet => packet.Hash != first.Packet.Hash).Select(static packet => packet.Hash), came.Skip(before).Select(static packet => packet.Hash));
-        Expectation.Same(expected with { Packets = [.. expected.Packets.Where(packet => packet.Kind == "audio" || came.Any(one => one.Hash == packet.Hash))] }, player.Film, "picture off and on");
+        Assert.Equal(all.SkipWhile(packet => packet.Hash != first.Packet.Hash).Select(static packet => packet.Hash),
+            came.Skip(before).Select(static packet => packet.Hash));
+        Expectation.Same(
+            expected with
+            {
+                Packets =
+                [.. expected.Packets.Where(packet => packet.Kind == "audio" || came.Any(one => one.Hash == packet.Hash))]
+            }, player.Film,
+                "picture off and on");
     }
 
     [Fact]
@@ -241,7 +253,9 @@ public sealed class PlayTests(ServedFilms films)
         Assert.InRange(await FastestStartAsync((await films.Server).Port), 0, 30);
     }
 
-    /// <summary>Milliseconds from connect to the first frame, the best of some, for a player whose system holds small writes back.</summary>
+    /// <summary>
+    /// Milliseconds from connect to the first frame, the best of some, for a player whose system holds small writes back.
+    /// </summary>
     internal static async Task<double> FastestStartAsync(int port)
     {
         double best = double.MaxValue;
@@ -262,7 +276,8 @@ public sealed class PlayTests(ServedFilms films)
         return video[Array.IndexOf(video, first)..];
     }
 
-    private static async Task<Recording> ExpectedAsync(string name) => Expectation.Of(await Ffprobe.ReadAsync(await FilmFactory.GetAsync(name)));
+    private static async Task<Recording> ExpectedAsync(string name) =>
+        Expectation.Of(await Ffprobe.ReadAsync(await FilmFactory.GetAsync(name)));
 
     private async Task<RtmpPlayer> StartAsync(TimeSpan buffer, string name, params object?[] more)
     {

@@ -26,9 +26,12 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
         await player.ToTheEndAsync();
         await IsTheEveningAsync(player.Film);
 
-        string[] statuses = [.. player.Heard.Select(message => message.StatusCode).OfType<string>().Where(code => code.StartsWith("NetStream", StringComparison.Ordinal))];
+        string[] statuses =
+            [.. player.Heard.Select(message => message.StatusCode).OfType<string>()
+                .Where(code => code.StartsWith("NetStream", StringComparison.Ordinal))];
         Assert.Equal(
-            ["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Play.Switch", "NetStream.Play.Switch", "NetStream.Play.Complete", "NetStream.Play.Stop"],
+            ["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Play.Switch", "NetStream.Play.Switch", "NetStream.Play.Complete",
+            "NetStream.Play.Stop"],
             statuses);
         Message[] metadata = [.. player.Heard.Where(message => message.Name == "onMetaData")];
         Assert.Equal(3, metadata.Length);
@@ -53,7 +56,8 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
         List<byte[]> told = [];
         foreach (byte type in (byte[])[Message.Video, Message.Audio])
         {
-            byte[][] headers = [.. player.Heard.Where(message => message.Type == type && message.Packet is null).Select(message => message.Body)];
+            byte[][] headers =
+                [.. player.Heard.Where(message => message.Type == type && message.Packet is null).Select(message => message.Body)];
             Assert.All(headers.Zip(headers.Skip(1)), pair => Assert.NotEqual(pair.First, pair.Second));
             told.AddRange(headers);
         }
@@ -70,8 +74,10 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
         Packet[] video = [.. player.Film.Of("video")];
         Packet[] keys = [.. video.Where(packet => packet.IsKey)];
         Packet[] wholeKeys = [.. whole.Of("video").Where(packet => packet.IsKey)];
-        Assert.Equal([wholeKeys[2].Hash, wholeKeys[0].Hash, wholeKeys[1].Hash, wholeKeys[2].Hash, wholeKeys[3].Hash], Without(keys, wholeKeys[3].Hash, 1));
-        Assert.All(player.Film.Of("audio").Zip(player.Film.Of("audio").Skip(1)), pair => Assert.InRange(pair.Second.Dts - pair.First.Dts, 0, 0.05));
+        Assert.Equal([wholeKeys[2].Hash, wholeKeys[0].Hash, wholeKeys[1].Hash, wholeKeys[2].Hash, wholeKeys[3].Hash],
+            Without(keys, wholeKeys[3].Hash, 1));
+        Assert.All(player.Film.Of("audio").Zip(player.Film.Of("audio").Skip(1)),
+            pair => Assert.InRange(pair.Second.Dts - pair.First.Dts, 0, 0.05));
         Assert.Equal(video.Select(packet => packet.Dts).Order(), video.Select(packet => packet.Dts));
         Assert.InRange(player.Film.Packets.Max(packet => packet.Dts), 4.3, 4.7);
     }
@@ -111,11 +117,14 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
         await using RtmpPlayer player = await PlayAsync(First + "?start=1.5&end=3.25");
         await player.ToTheEndAsync();
         Packet[] video = [.. player.Film.Of("video")];
-        string[] expected = [.. whole.Of("video").SkipWhile(packet => packet.Hash != KeyAt(whole, 1).Hash).Take(video.Length).Select(packet => packet.Hash)];
+        string[] expected =
+            [.. whole.Of("video").SkipWhile(packet => packet.Hash != KeyAt(whole, 1).Hash).Take(video.Length)
+                .Select(packet => packet.Hash)];
         Assert.Equal(expected, video.Select(packet => packet.Hash));
         Assert.Equal(0, player.Film.Packets[0].Dts);
         Assert.InRange(player.Film.Packets.Max(packet => packet.Dts), 1.6, 1.75);
-        Dictionary<string, object?> metadata = (Dictionary<string, object?>)player.Heard.First(message => message.Name == "onMetaData").Values[1]!;
+        Dictionary<string, object?> metadata =
+            (Dictionary<string, object?>)player.Heard.First(message => message.Name == "onMetaData").Values[1]!;
         Assert.Equal(1.75, (double)metadata["duration"]!, 0.001);
         Assert.Equal(1.75, await LengthAsync(player, First + "?start=1.5&end=3.25"), 0.001);
 
@@ -141,12 +150,18 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
         // By the server's time, which is ffprobe's with the earliest packet at 0; pictures from the keyframe on that the first one needs.
         Recording film = await ExpectedAsync(name);
         double shift = -film.Packets.Min(static packet => packet.Dts);
-        double from = film.Of("video").Where(packet => packet.IsKey && packet.Dts + shift <= start + 0.0005).Max(static packet => packet.Dts);
+        double from =
+            film.Of("video").Where(packet => packet.IsKey && packet.Dts + shift <= start + 0.0005).Max(static packet => packet.Dts);
         Packet[] expected =
         [
-            .. film.Packets.Where(packet => Math.Round(packet.Dts + shift, 3) < (end ?? 1000) && packet.Dts + shift > (packet.Kind == "video" ? from + shift : start) - 0.0005),
+            .. film.Packets.Where(
+                packet => Math.Round(packet.Dts + shift, 3) < (end ?? 1000)
+                && packet.Dts + shift > (packet.Kind == "video" ? from + shift : start) - 0.0005),
         ];
-        await using RtmpPlayer player = await PlayAsync(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name}?start={start}{(end is null ? "" : $"&end={end}")}"));
+        await using RtmpPlayer player =
+            await PlayAsync(
+                string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"{name}?start={start}{(end is null ? "" : $"&end={end}")}"));
         await player.ToTheEndAsync();
         foreach (string kind in (string[])["video", "audio"])
         {
@@ -160,7 +175,8 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
             }
         }
 
-        Dictionary<string, object?> metadata = (Dictionary<string, object?>)player.Heard.First(static message => message.Name == "onMetaData").Values[1]!;
+        Dictionary<string, object?> metadata =
+            (Dictionary<string, object?>)player.Heard.First(static message => message.Name == "onMetaData").Values[1]!;
         Assert.Equal((end ?? film.Duration!.Value + shift) - start, (double)metadata["duration"]!, 0.002);
     }
 
@@ -169,10 +185,13 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
     {
         await using RtmpPlayer player = await PlayAsync("codecs.m3u8", offers: Offers.All);
         await player.ToTheEndAsync();
-        Recording[] items = await Task.WhenAll(Codecs.Select(static async name => Expectation.Of(await Ffprobe.ReadEnhancedAsync(await FilmFactory.GetAsync(name)))));
+        Recording[] items =
+            await Task.WhenAll(
+                Codecs.Select(static async name => Expectation.Of(await Ffprobe.ReadEnhancedAsync(await FilmFactory.GetAsync(name)))));
         foreach ((byte type, string kind) in (IEnumerable<(byte, string)>)[(Message.Video, "video"), (Message.Audio, "audio")])
         {
-            Assert.Equal(items.SelectMany(item => item.Of(kind)).Select(static packet => packet.Hash), player.Film.Of(kind).Select(static packet => packet.Hash));
+            Assert.Equal(items.SelectMany(item => item.Of(kind)).Select(static packet => packet.Hash),
+                player.Film.Of(kind).Select(static packet => packet.Hash));
             double[] times = [.. player.Film.Of(kind).Select(static packet => packet.Dts)];
             Assert.Equal(times.Order(), times);
 
@@ -183,7 +202,8 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
                 int at = Array.FindIndex(messages, message => message.Packet?.Hash == first.Hash);
                 Message start = messages[at - 1];
                 ExtendedPacket? extended = EnhancedTests.Extended(start);
-                Assert.True(extended?.Type == ExtendedPacket.SequenceStart || (extended is null && start.Body[1] == 0), $"{kind} of {first.Hash}: {start}");
+                Assert.True(extended?.Type == ExtendedPacket.SequenceStart || (extended is null && start.Body[1] == 0),
+                    $"{kind} of {first.Hash}: {start}");
                 Assert.Equal(extended?.FourCc, EnhancedTests.Extended(messages[at])?.FourCc);
             }
         }
@@ -204,7 +224,8 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
         Packet[] video = [.. player.Film.Of("video")];
         string[] round = [.. whole.Of("video").Take(50).Select(packet => packet.Hash)];
         Assert.Equal(round.Concat(round).Concat(round), video.Take(150).Select(packet => packet.Hash));
-        Assert.All(video.Zip(video.Skip(1)), pair => Assert.InRange(pair.Second.Dts - pair.First.Dts, 0.015, 0.041)); // 50 pictures in 1.977 s
+        // 50 pictures in 1.977 s
+        Assert.All(video.Zip(video.Skip(1)), pair => Assert.InRange(pair.Second.Dts - pair.First.Dts, 0.015, 0.041));
         Assert.Equal(2, player.Heard.Count(message => message.IsMedia && message.Packet is null)); // told once
         Assert.Single(player.Heard, message => message.Name == "onMetaData");
         Assert.DoesNotContain(player.Heard, message => message.Event == 1 || message.StatusCode == "NetStream.Play.Complete");
@@ -224,7 +245,8 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
         await using RtmpPlayer player = await PlayAsync("evening.m3u8?video=none");
         await player.ToTheEndAsync();
         Assert.Equal(
-            [.. Hashes(await ExpectedAsync(First), "audio"), .. Hashes(await ExpectedAsync(Second), "audio"), .. Hashes(await ExpectedAsync(Third), "audio")],
+            [.. Hashes(await ExpectedAsync(First), "audio"), .. Hashes(await ExpectedAsync(Second), "audio"),
+            .. Hashes(await ExpectedAsync(Third), "audio")],
             Hashes(player.Film, "audio"));
         Assert.Empty(player.Film.Of("video"));
     }
@@ -287,10 +309,12 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
     private static async Task<double> LengthAsync(RtmpPlayer player, string name)
     {
         double transaction = await player.CommandAsync("getStreamLength", 0, null, name);
-        return (double)(await player.UntilAsync(message => message.Name == "_result" && (double)message.Values[1]! == transaction)).Values[3]!;
+        return (double)(await player.UntilAsync(
+            message => message.Name == "_result" && (double)message.Values[1]! == transaction)).Values[3]!;
     }
 
-    private static async Task<Recording> ExpectedAsync(string name) => Expectation.Of(await Ffprobe.ReadAsync(await FilmFactory.GetAsync(name)));
+    private static async Task<Recording> ExpectedAsync(string name) =>
+        Expectation.Of(await Ffprobe.ReadAsync(await FilmFactory.GetAsync(name)));
 
     private Task<RtmpPlayer> PlayAsync(string name, TimeSpan? buffer = null, IReadOnlyDictionary<string, object?>? offers = null) =>
         RtmpPlayer.WatchAsync(films.Server.Port, name, buffer, offers);
@@ -311,7 +335,8 @@ public sealed class PlaylistTests(PlaylistTests.Films films) : IClassFixture<Pla
 
             Write("evening.m3u8", $"#EXTM3U\n#EXTINF:4,One\n{First}\n#EXTINF:4,Two\n{Second}\n{Third}\n");
             Write("evening.json", $$"""{"items": ["{{First}}", {"file": "{{Second}}"}, "{{Third}}"]}""");
-            Write("pieces.json", $$"""[{"file": "{{First}}", "in": 2, "out": 3}, {"file": "{{First}}", "out": 1}, {"file": "{{First}}", "in": 1.5}]""");
+            Write("pieces.json",
+                $$"""[{"file": "{{First}}", "in": 2, "out": 3}, {"file": "{{First}}", "out": 1}, {"file": "{{First}}", "in": 1.5}]""");
             Write("codecs.m3u8", string.Join('\n', Codecs));
             Write("nested.m3u8", "evening.m3u8");
             Write("missing.m3u8", $"{First}\nnowhere.mp4");

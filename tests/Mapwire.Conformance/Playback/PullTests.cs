@@ -39,7 +39,8 @@ public sealed class PullTests(ServedFilms films)
         Expectation.Same(expected, actual, "ffprobe");
 
         Assert.NotNull(actual.Duration);
-        Assert.InRange(actual.Duration.Value, expected.Duration!.Value - Expectation.Tolerance, expected.Duration!.Value + Expectation.Tolerance);
+        Assert.InRange(actual.Duration.Value, expected.Duration!.Value - Expectation.Tolerance,
+            expected.Duration!.Value + Expectation.Tolerance);
         foreach (MediaStream stream in expected.Streams)
         {
             MediaStream served = Assert.Single(actual.Streams, other => other.Kind == stream.Kind);
@@ -61,14 +62,17 @@ public sealed class PullTests(ServedFilms films)
         await player.ToTheEndAsync(TimeSpan.FromSeconds(60));
 
         Expectation.Same(expected, player.Film, "the test's player");
-        Assert.Equal(expected.Streams.Count(stream => stream.Kind == "video"), player.Heard.Count(message => message.Type == Message.Video && message.Body is [not 0x57, 0, ..]));
-        Assert.Equal(expected.Streams.Count(stream => stream.Codec == "aac"), player.Heard.Count(message => message.Type == Message.Audio && message.Body is [0xAF, 0, ..]));
+        Assert.Equal(expected.Streams.Count(stream => stream.Kind == "video"),
+            player.Heard.Count(message => message.Type == Message.Video && message.Body is [not 0x57, 0, ..]));
+        Assert.Equal(expected.Streams.Count(stream => stream.Codec == "aac"),
+            player.Heard.Count(message => message.Type == Message.Audio && message.Body is [0xAF, 0, ..]));
 
         // Messages come by decode time: a player that waits for one track never has to store much of the other.
         double latest = 0;
         foreach (Packet packet in player.Heard.Select(message => message.Packet).OfType<Packet>())
         {
-            Assert.True(packet.Dts >= latest - 1e-9, string.Create(CultureInfo.InvariantCulture, $"{packet.Kind} at {packet.Dts} after {latest}"));
+            Assert.True(packet.Dts >= latest - 1e-9,
+                string.Create(CultureInfo.InvariantCulture, $"{packet.Kind} at {packet.Dts} after {latest}"));
             latest = Math.Max(latest, packet.Dts);
         }
     }

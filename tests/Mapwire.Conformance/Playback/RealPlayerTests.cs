@@ -21,14 +21,17 @@ public sealed class RealPlayerTests(ServedFilms films)
         await FilmFactory.GetAsync(film);
         MapwireServer server = await films.Server;
         string status = "--term-status-msg=picture ${estimated-frame-number} dropped ${frame-drop-count}";
-        string[] words = ["--no-config", "--vo=null", "--ao=null", "--msg-level=all=info,statusline=status", status, server.Address(film) + "?end=3"];
+        string[] words =
+            ["--no-config", "--vo=null", "--ao=null", "--msg-level=all=info,statusline=status", status, server.Address(film) + "?end=3"];
         ToolResult result = await Tool.RunAsync("mpv", words, Patience);
         Assert.True(result.ExitCode == 0, result.ToString());
         string said = result.Output + result.Errors;
         Assert.Contains("Exiting... (End of file)", said, StringComparison.Ordinal);
         Assert.Contains("VO: [null]", said, StringComparison.Ordinal);
         Assert.Contains("AO: [null]", said, StringComparison.Ordinal);
-        int last = Regex.Matches(said, @"picture (\d+) dropped").Max(static match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+        int last =
+            Regex.Matches(said, @"picture (\d+) dropped")
+                .Max(static match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
         Assert.InRange(last, Pictures - 5, Pictures); // the status line is not printed for each
     }
 

@@ -30,7 +30,9 @@ public sealed class SeekTests(ServedFilms films)
 
         // Times stay the film's own, so that a player knows where it is.
         Recording rest = FromKeyframe(expected, keyframe);
-        Assert.Empty(Expectation.Differences(rest with { Packets = [.. rest.Of("video")] }, player.Film with { Packets = [.. player.Film.Of("video")] }, from: Shift(expected)));
+        Assert.Empty(
+            Expectation.Differences(rest with { Packets = [.. rest.Of("video")] },
+            player.Film with { Packets = [.. player.Film.Of("video")] }, from: Shift(expected)));
         Packet[] audio = [.. player.Film.Of("audio")];
         Assert.Equal(expected.Of("audio").TakeLast(audio.Length).Select(packet => packet.Hash), audio.Select(packet => packet.Hash));
         Assert.InRange(audio[0].Dts - player.Film.Of("video").First().Dts, -0.05, 0.06); // the first of the file comes 57 ms later
@@ -74,7 +76,9 @@ public sealed class SeekTests(ServedFilms films)
         await player.SetBufferAsync(TimeSpan.FromSeconds(60));
         await player.PauseAsync(false, 2700);
         await player.ToTheEndAsync();
-        Assert.Empty(Expectation.Differences(rest with { Packets = [.. rest.Of("video")] }, player.Film with { Packets = [.. player.Film.Of("video")] }, from: Shift(expected)));
+        Assert.Empty(
+            Expectation.Differences(rest with { Packets = [.. rest.Of("video")] },
+            player.Film with { Packets = [.. player.Film.Of("video")] }, from: Shift(expected)));
     }
 
     [Theory]
@@ -126,7 +130,8 @@ public sealed class SeekTests(ServedFilms films)
         Recording actual = await FfmpegCopy.ReadAsync((await films.Server).Address(Name), "-ss", "9.5");
         Packet[] video = [.. actual.Of("video")];
         Packet keyframe = expected.Of("video").Last(packet => packet.IsKey && packet.Pts <= 9.5);
-        Assert.Equal(expected.Of("video").SkipWhile(packet => packet != keyframe).Select(packet => packet.Hash), video.Select(packet => packet.Hash));
+        Assert.Equal(expected.Of("video").SkipWhile(packet => packet != keyframe).Select(packet => packet.Hash),
+            video.Select(packet => packet.Hash));
         Assert.Equal(keyframe.Dts + Shift(expected), video[0].Dts, Expectation.Tolerance);
     }
 

@@ -21,13 +21,15 @@ public sealed class TrackTests(ServedFilms films)
     [InlineData("mp4:three-sounds?audio=2&video=none&token=x", null, "0:a:1")]
     public async Task A_wish_is_granted(string name, string? video, string? audio)
     {
-        string path = await FilmFactory.GetAsync(name.StartsWith("two", StringComparison.Ordinal) ? "two-pictures.mp4" : "three-sounds.mp4");
+        string path =
+            await FilmFactory.GetAsync(name.StartsWith("two", StringComparison.Ordinal) ? "two-pictures.mp4" : "three-sounds.mp4");
         await using RtmpPlayer player = await PlayAsync((await films.Server).Port, name);
         await player.ToTheEndAsync();
         List<Packet> expected = [];
         foreach (string? stream in (string?[])[video, audio])
         {
-            expected.AddRange(stream is null ? [] : (await Ffprobe.ReadAsync(path, ["-select_streams", stream[2..]], static all => all)).Packets);
+            expected.AddRange(
+                stream is null ? [] : (await Ffprobe.ReadAsync(path, ["-select_streams", stream[2..]], static all => all)).Packets);
         }
 
         Expectation.Same(Expectation.Of(new Recording(expected, [], null)), player.Film, name);
@@ -73,7 +75,8 @@ public sealed class TrackTests(ServedFilms films)
             // Tag for tag what the file has, configurations where they were; only time may have moved as a whole.
             FlvTag[] expected = [.. tags.Where(tag => tag.Type == type)];
             Message[] came = [.. player.Heard.Where(message => message.Type == type)];
-            Assert.Equal(expected.Select(tag => Convert.ToHexString(tag.Body.Span)), came.Select(message => Convert.ToHexString(message.Body)));
+            Assert.Equal(expected.Select(tag => Convert.ToHexString(tag.Body.Span)),
+                came.Select(message => Convert.ToHexString(message.Body)));
             int last = expected.Length - 1;
             Assert.Equal(expected[last].Time - expected[1].Time, came[last].Time - came[1].Time);
         }
@@ -82,7 +85,9 @@ public sealed class TrackTests(ServedFilms films)
         FlvTag[] configurations = [.. video.Where(IsConfiguration)];
         Assert.Equal(2, configurations.Length);
         Assert.NotEqual(configurations[0].Body.ToArray(), configurations[1].Body.ToArray());
-        foreach ((uint time, FlvTag configuration) in (IEnumerable<(uint, FlvTag)>)[(configurations[1].Time + 1500, configurations[1]), (500, configurations[0]), (configurations[1].Time + 100, configurations[1])])
+        foreach ((uint time,
+            FlvTag configuration) in (IEnumerable<(uint, FlvTag)>)[(configurations[1].Time + 1500, configurations[1]),
+            (500, configurations[0]), (configurations[1].Time + 100, configurations[1])])
         {
             player.Heard.Clear();
             await player.SeekAsync(time);
@@ -101,8 +106,10 @@ public sealed class TrackTests(ServedFilms films)
         string first = Path.Combine(TemporaryFolder.Create("joined"), "first.flv");
         string second = first + ".second.flv";
         const string Codecs = "-c:v libx264 -preset ultrafast -g 25 -bf 0 -pix_fmt yuv420p -c:a aac -b:a 32k";
-        await FilmFactory.EncodeAsync($"-f lavfi -i testsrc2=size=160x120:rate=25:duration=2 -f lavfi -i sine=440:sample_rate=44100:duration=2 {Codecs}", first);
-        await FilmFactory.EncodeAsync($"-f lavfi -i testsrc2=size=128x96:rate=25:duration=2 -f lavfi -i sine=440:sample_rate=32000:duration=2 {Codecs}", second);
+        await FilmFactory.EncodeAsync(
+            $"-f lavfi -i testsrc2=size=160x120:rate=25:duration=2 -f lavfi -i sine=440:sample_rate=44100:duration=2 {Codecs}", first);
+        await FilmFactory.EncodeAsync(
+            $"-f lavfi -i testsrc2=size=128x96:rate=25:duration=2 -f lavfi -i sine=440:sample_rate=32000:duration=2 {Codecs}", second);
         FlvTag[] media = [.. Media(first, 0), .. Media(second, 2040)];
         using FileStream file = File.Create(path);
         file.Write([(byte)'F', (byte)'L', (byte)'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0]);

@@ -25,5 +25,6 @@ internal static class Offers
     /// <summary>Every codec, and times to the nanosecond.</summary>
     public static Dictionary<string, object?> Nanoseconds => new(All) { ["capsEx"] = (double)(ModEx | TimestampNanoOffset) };
 
-    private static Dictionary<string, object?> Map(params string[] codes) => codes.ToDictionary(static code => code, static _ => (object?)(double)CanDecode);
+    private static Dictionary<string, object?> Map(params string[] codes) =>
+        codes.ToDictionary(static code => code, static _ => (object?)(double)CanDecode);
 }

@@ -39,7 +39,8 @@ internal sealed class ReadAhead(NetworkStream network) : Stream
         return count;
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => network.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        network.WriteAsync(buffer, cancellationToken);
 
     public override void Flush() => network.Flush();
 

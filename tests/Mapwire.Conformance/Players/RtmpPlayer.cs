@@ -44,7 +44,8 @@ internal sealed class RtmpPlayer : IAsyncDisposable
     /// <param name="noDelay">Off, the system holds small writes back until the last one is acknowledged, as it does for ffmpeg.</param>
     /// <param name="offers">What connect says of Enhanced RTMP; null for nothing.</param>
     public static async Task<RtmpPlayer> ConnectAsync(
-        int port, string application = "vod", int receiveBuffer = 0, bool noDelay = true, IReadOnlyDictionary<string, object?>? offers = null)
+        int port, string application = "vod", int receiveBuffer = 0, bool noDelay = true,
+        IReadOnlyDictionary<string, object?>? offers = null)
     {
         Stopwatch clock = Stopwatch.StartNew();
         TcpClient client = new() { NoDelay = noDelay };
@@ -84,7 +85,8 @@ internal sealed class RtmpPlayer : IAsyncDisposable
     /// <param name="name">The title.</param>
     /// <param name="buffer">What the player says that it buffers; a minute when left out, which is all of a short film.</param>
     /// <param name="offers">What connect says of Enhanced RTMP; null for nothing.</param>
-    public static async Task<RtmpPlayer> WatchAsync(int port, string name, TimeSpan? buffer = null, IReadOnlyDictionary<string, object?>? offers = null)
+    public static async Task<RtmpPlayer> WatchAsync(int port, string name, TimeSpan? buffer = null,
+        IReadOnlyDictionary<string, object?>? offers = null)
     {
         RtmpPlayer player = await ConnectAsync(port, offers: offers);
         await player.SetBufferAsync(buffer ?? TimeSpan.FromSeconds(60));

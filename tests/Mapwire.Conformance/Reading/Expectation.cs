@@ -10,8 +10,8 @@ internal static class Expectation
 
     /// <summary>The packets of a file that are sent: all but most of the sound that an edit list cuts off.</summary>
     /// <remarks>
-    /// Pictures before the edit's start are sent, because a decoder cannot do without: at its time, without sound. Where no picture is hidden,
-    /// one packet of sound is sent from before the start, and a player would play the others (docs/adr/0003-edit-lists.md).
+    /// Pictures before the edit's start are sent, because a decoder cannot do without: at its time, without sound. Where no picture is
+    /// hidden, one packet of sound is sent from before the start, and a player would play the others (docs/adr/0003-edit-lists.md).
     /// </remarks>
     public static Recording Of(Recording file)
     {
@@ -70,12 +70,14 @@ internal static class Expectation
 
             if (Math.Abs(expected[i].Dts + shift - actual[i].Dts) > Tolerance)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{kind} {i}: dts {actual[i].Dts} instead of {expected[i].Dts + shift:F6}");
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"{kind} {i}: dts {actual[i].Dts} instead of {expected[i].Dts + shift:F6}");
             }
 
             if (Math.Abs(expected[i].Pts + shift - actual[i].Pts) > Tolerance)
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{kind} {i}: pts {actual[i].Pts} instead of {expected[i].Pts + shift:F6}");
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"{kind} {i}: pts {actual[i].Pts} instead of {expected[i].Pts + shift:F6}");
             }
         }
     }

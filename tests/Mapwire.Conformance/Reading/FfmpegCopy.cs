@@ -9,7 +9,8 @@ internal static class FfmpegCopy
     public static async Task<Recording> ReadAsync(string input, params string[] options)
     {
         ToolResult result = await Tool.SucceedAsync("ffmpeg", [
-            "-hide_banner", "-loglevel", "error", "-nostdin", "-copyts", .. options, "-i", input, "-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "framehash", "-hash", "sha256", "-",
+            "-hide_banner", "-loglevel", "error", "-nostdin", "-copyts", .. options, "-i", input, "-map", "0:v?", "-map", "0:a?", "-c",
+            "copy", "-f", "framehash", "-hash", "sha256", "-",
         ]);
         Dictionary<int, string> kinds = [];
         Dictionary<int, double> ticks = [];
@@ -19,7 +20,8 @@ internal static class FfmpegCopy
             if (line.StartsWith("#tb ", StringComparison.Ordinal))
             {
                 string[] words = line[4..].Split([':', '/'], StringSplitOptions.TrimEntries);
-                ticks[int.Parse(words[0], CultureInfo.InvariantCulture)] = double.Parse(words[1], CultureInfo.InvariantCulture) / double.Parse(words[2], CultureInfo.InvariantCulture);
+                ticks[int.Parse(words[0], CultureInfo.InvariantCulture)] =
+                    double.Parse(words[1], CultureInfo.InvariantCulture) / double.Parse(words[2], CultureInfo.InvariantCulture);
             }
             else if (line.StartsWith("#media_type ", StringComparison.Ordinal))
             {

@@ -12,11 +12,13 @@ internal static class Ffprobe
 
     /// <summary>Reads the streams that every player can have: the first of video and the first of audio.</summary>
     public static Task<Recording> ReadAsync(string input, params string[] options) =>
-        ReadAsync(input, options, static all => all.Where(stream => Plain.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
+        ReadAsync(input, options,
+        static all => all.Where(stream => Plain.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
 
     /// <summary>Reads the streams that players of Enhanced RTMP have: the first of video and the first of audio.</summary>
     public static Task<Recording> ReadEnhancedAsync(string input) =>
-        ReadAsync(input, [], static all => all.Where(stream => Enhanced.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
+        ReadAsync(input, [],
+        static all => all.Where(stream => Enhanced.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
 
     /// <summary>Reads the streams that are chosen.</summary>
     public static async Task<Recording> ReadAsync(string input, string[] options, Func<MediaStream[], IEnumerable<MediaStream>> choose)
@@ -32,8 +34,13 @@ internal static class Ffprobe
         MediaStream[] all = [.. root.GetProperty("streams").EnumerateArray().Select(Stream)];
         MediaStream[] streams = [.. choose(all)];
         HashSet<int> wanted = [.. streams.Select(stream => stream.Index)];
-        Packet[] packets = [.. root.GetProperty("packets").EnumerateArray().Where(packet => wanted.Contains(packet.GetProperty("stream_index").GetInt32())).Select(Packet)];
-        double? duration = root.TryGetProperty("format", out JsonElement format) && format.TryGetProperty("duration", out JsonElement value) ? Number(value) : null;
+        Packet[] packets =
+            [.. root.GetProperty("packets").EnumerateArray().Where(packet => wanted.Contains(packet.GetProperty("stream_index").GetInt32()))
+                .Select(Packet)];
+        double? duration =
+            root.TryGetProperty("format", out JsonElement format) && format.TryGetProperty("duration", out JsonElement value)
+            ? Number(value)
+            : null;
         return new Recording(packets, streams, duration);
     }
 
@@ -61,7 +68,8 @@ internal static class Ffprobe
         Integer(stream, "channels"),
         Text(stream, "r_frame_rate") ?? "");
 
-    private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
+    private static string? Text(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
 
     private static int Integer(JsonElement element, string name) =>
         !element.TryGetProperty(name, out JsonElement value) ? 0

@@ -38,7 +38,9 @@ internal static class FlvFile
     public static void Write(Stream file, FlvTag tag)
     {
         int size = tag.Body.Length;
-        file.Write([tag.Type, (byte)(size >> 16), (byte)(size >> 8), (byte)size, (byte)(tag.Time >> 16), (byte)(tag.Time >> 8), (byte)tag.Time, (byte)(tag.Time >> 24), 0, 0, 0]);
+        file.Write(
+            [tag.Type, (byte)(size >> 16), (byte)(size >> 8), (byte)size, (byte)(tag.Time >> 16), (byte)(tag.Time >> 8), (byte)tag.Time,
+            (byte)(tag.Time >> 24), 0, 0, 0]);
         file.Write(tag.Body.Span);
         size += 11;
         file.Write([0, (byte)(size >> 16), (byte)(size >> 8), (byte)size]);
@@ -80,7 +82,8 @@ internal static class FlvFile
     }
 
     private static Packet Make(string kind, uint time, int offset, ReadOnlySpan<byte> payload, bool key) =>
-        new(kind, ((long)time + offset) / 1000.0, time / 1000.0, payload.Length, Convert.ToHexStringLower(SHA256.HashData(payload)), key, false);
+        new(kind, ((long)time + offset) / 1000.0, time / 1000.0, payload.Length, Convert.ToHexStringLower(SHA256.HashData(payload)), key,
+        false);
 
     private static int UInt24(byte[] bytes, int at) => bytes[at] << 16 | bytes[at + 1] << 8 | bytes[at + 2];
 }

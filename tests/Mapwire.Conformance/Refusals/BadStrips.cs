@@ -8,22 +8,24 @@ namespace Mapwire.Conformance.Refusals;
 internal static class BadStrips
 {
     /// <summary>File name to what writes it.</summary>
-    public static FrozenDictionary<string, Func<string, Task>> All { get; } = new Dictionary<string, Func<string, Task>>(StringComparer.Ordinal)
-    {
-        ["sample-of-17-mb.mp4"] = Change(
+    public static FrozenDictionary<string, Func<string, Task>> All { get; } =
+        new Dictionary<string, Func<string, Task>>(StringComparer.Ordinal)
+        {
+            ["sample-of-17-mb.mp4"] = Change(
             stbl => stbl.At("stsz").SetUInt32(12 + (4 * 9), 17_000_000),
             path =>
             {
                 using FileStream file = File.OpenWrite(path);
                 file.SetLength(file.Length + 20_000_000); // what is behind the film is samples now
             }),
-        ["sample-after-200-days.mp4"] = Change(stbl => Replace(stbl, "stts", 0, 1, stbl.At("stsz").UInt32(8), 0xF0000000)),
-        ["sample-shown-after-hours.mp4"] = Change(stbl => Replace(stbl, "ctts", 0, 2, 5, 0, 1, 0x7FFFFFFF)),
-        ["codec-changes.mp4"] = TwoCodecs,
-        ["version-2.flv"] = path => File.WriteAllBytesAsync(path, Flv(2)),
-        ["bad-configuration.flv"] = path => File.WriteAllBytesAsync(path, [.. Flv(1), .. Tag(9, 0, "17 00 000000 0142"), .. Tag(9, 0, "17 01 000000 AABB")]),
-        ["nothing-known.flv"] = path => File.WriteAllBytesAsync(path, [.. Flv(1), .. Tag(9, 0, "21 00 00"), .. Tag(9, 40, "21 00 00")]),
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+            ["sample-after-200-days.mp4"] = Change(stbl => Replace(stbl, "stts", 0, 1, stbl.At("stsz").UInt32(8), 0xF0000000)),
+            ["sample-shown-after-hours.mp4"] = Change(stbl => Replace(stbl, "ctts", 0, 2, 5, 0, 1, 0x7FFFFFFF)),
+            ["codec-changes.mp4"] = TwoCodecs,
+            ["version-2.flv"] = path => File.WriteAllBytesAsync(path, Flv(2)),
+            ["bad-configuration.flv"] =
+            path => File.WriteAllBytesAsync(path, [.. Flv(1), .. Tag(9, 0, "17 00 000000 0142"), .. Tag(9, 0, "17 01 000000 AABB")]),
+            ["nothing-known.flv"] = path => File.WriteAllBytesAsync(path, [.. Flv(1), .. Tag(9, 0, "21 00 00"), .. Tag(9, 40, "21 00 00")]),
+        }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Changes the tables of the first track, which is the video, and leaves out what edits it.</summary>
     private static Func<string, Task> Change(Action<Box> change, Action<string>? after = null) => async path =>

@@ -54,7 +54,8 @@ public sealed class OutsideTests : IAsyncLifetime
         string folder = Directory.CreateDirectory(Path.Combine(_house, "vod")).FullName;
         Directory.CreateDirectory(Path.Combine(folder, "sub"));
         string outside = Directory.CreateDirectory(Path.Combine(_house, "outside")).FullName;
-        foreach (string copy in (string[])["secret.mp4", "outside/secret.mp4", "vod/film.mp4", "vod/.hidden.mp4", "vod/notes.txt", "vod/sub/film.mp4"])
+        foreach (string copy in (string[])["secret.mp4", "outside/secret.mp4", "vod/film.mp4", "vod/.hidden.mp4", "vod/notes.txt",
+            "vod/sub/film.mp4"])
         {
             File.Copy(film, Path.Combine(_house, copy));
         }

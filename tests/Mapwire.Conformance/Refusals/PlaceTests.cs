@@ -56,7 +56,8 @@ public sealed partial class PlaceTests(BadFilmServer films) : IClassFixture<BadF
         ToolResult bad = await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(films.Folder, "list-bad-films.m3u8")]);
         Assert.Contains("item 1 (line 1 at offset 0): good.mp4, 0.000 to ", bad.Output, StringComparison.Ordinal);
         Assert.Contains("item 2 (line 2 at offset 9): noise.mp4, refused: ", bad.Output, StringComparison.Ordinal);
-        Assert.Contains("item 3 (line 3 at offset 19): sample-of-17-mb.mp4, refused: track 1: sample 10 has 17000000 bytes", bad.Output, StringComparison.Ordinal);
+        Assert.Contains("item 3 (line 3 at offset 19): sample-of-17-mb.mp4, refused: track 1: sample 10 has 17000000 bytes", bad.Output,
+            StringComparison.Ordinal);
 
         string list = Path.Combine(TemporaryFolder.Create("list"), "evening.json");
         File.Copy(Path.Combine(films.Folder, BadFilmServer.Good), Path.Combine(Path.GetDirectoryName(list)!, BadFilmServer.Good));
@@ -71,7 +72,8 @@ public sealed partial class PlaceTests(BadFilmServer films) : IClassFixture<BadF
             report.RootElement.GetProperty("items").EnumerateArray().Select(item => (
                 item.GetProperty("number").GetInt32(), item.GetProperty("name").GetString()!, item.GetProperty("place").GetString()!,
                 item.GetProperty("in").GetDouble(), item.GetProperty("out").GetDouble())));
-        Assert.Contains("duration 3.000 s, 2 items", (await Tool.RunAsync(MapwireServer.Program, ["probe", list])).Output, StringComparison.Ordinal);
+        Assert.Contains("duration 3.000 s, 2 items", (await Tool.RunAsync(MapwireServer.Program, ["probe", list])).Output,
+            StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"\((box '.+'|box header|file header|start of the file|video tag|audio tag|tag|tag of type \d+|line \d+) at offset \d+\)")]

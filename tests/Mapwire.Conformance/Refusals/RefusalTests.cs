@@ -85,7 +85,8 @@ public sealed class RefusalTests(BadFilmServer films) : IClassFixture<BadFilmSer
         using CancellationTokenSource timeout = new(RtmpPlayer.Patience);
         await RtmpPlayer.ShakeHandsAsync(client.GetStream(), timeout.Token);
         ChunkStream chunks = new(new ReadAhead(client.GetStream()));
-        await chunks.WriteAsync(3, Message.Command, 0, 0, Amf0.Write("connect", 1.0, new Dictionary<string, object?> { ["app"] = "elsewhere" }), timeout.Token);
+        await chunks.WriteAsync(3, Message.Command, 0, 0,
+            Amf0.Write("connect", 1.0, new Dictionary<string, object?> { ["app"] = "elsewhere" }), timeout.Token);
         while (true)
         {
             (byte type, uint stream, uint time, byte[] body) = await chunks.ReadAsync(timeout.Token);

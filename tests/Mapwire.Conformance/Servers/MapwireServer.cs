@@ -36,7 +36,8 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// </summary>
     public static string Program { get; } = Environment.GetEnvironmentVariable("MAPWIRE_PROGRAM") is { Length: > 0 } named
         ? Path.GetFullPath(named)
-        : Path.Combine(Root, "src", "Mapwire.Cli", "bin", Configuration, Framework, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
+        : Path.Combine(Root, "src", "Mapwire.Cli", "bin", Configuration, Framework,
+        OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
 
     /// <summary>The repository: tests/Mapwire.Conformance/bin/CONFIGURATION/FRAMEWORK is where the tests run.</summary>
     public static string Root => string.Join(Path.DirectorySeparatorChar, Parts[..^5]);
@@ -49,10 +50,13 @@ internal sealed partial class MapwireServer : IAsyncDisposable
 
     public static Task<MapwireServer> StartAsync(string folder, params string[] options) => StartWithAsync([Program], folder, options);
 
-    /// <summary>Starts it by a command of its own, such as a shell that sets limits first; <c>serve</c> and its words come behind.</summary>
+    /// <summary>
+    /// Starts it by a command of its own, such as a shell that sets limits first; <c>serve</c> and its words come behind.
+    /// </summary>
     public static async Task<MapwireServer> StartWithAsync(string[] command, string folder, params string[] options)
     {
-        ServerProcess process = ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options, .. Sender]);
+        ServerProcess process =
+            ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options, .. Sender]);
         try
         {
             Match line = await process.HearsAsync(ListeningPattern());
@@ -75,7 +79,8 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     public async Task EndAsync(string signal = "TERM")
     {
         _ended = true;
-        Assert.False(Process.HasExited, $"the server had ended by itself with exit code {(Process.HasExited ? Process.ExitCode : 0)}: {Tool.Shorten(Process.Said)}");
+        Assert.False(Process.HasExited,
+            $"the server had ended by itself with exit code {(Process.HasExited ? Process.ExitCode : 0)}: {Tool.Shorten(Process.Said)}");
         await Process.SignalAsync(signal);
         int code = await Process.EndsAsync(EndPatience);
         Assert.True(code == 0, $"exit code {code}: {Tool.Shorten(Process.Said)}");
@@ -96,6 +101,7 @@ internal sealed partial class MapwireServer : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n(?<titles>\d+) titles? in ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n(?<titles>\d+) titles? in ",
+        RegexOptions.Multiline)]
     private static partial Regex ListeningPattern();
 }

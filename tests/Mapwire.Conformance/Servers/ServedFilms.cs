@@ -5,7 +5,9 @@ using Mapwire.Conformance.Servers;
 
 namespace Mapwire.Conformance.Servers;
 
-/// <summary>One server for all tests that do the server no harm: the folder of <see cref="FilmFactory"/>, sent as fast as a player asks for.</summary>
+/// <summary>
+/// One server for all tests that do the server no harm: the folder of <see cref="FilmFactory"/>, sent as fast as a player asks for.
+/// </summary>
 public sealed class ServedFilms : IAsyncLifetime
 {
     private readonly Lazy<Task<MapwireServer>> _server = new(() => MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "86400"));

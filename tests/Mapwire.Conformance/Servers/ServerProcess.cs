@@ -68,7 +68,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     public string Said => $"{Output}\n{Errors}";
 
     public static ServerProcess Start(
-        string program, IEnumerable<string> arguments, string? workingDirectory = null, params ReadOnlySpan<(string Name, string Value)> environment)
+        string program, IEnumerable<string> arguments, string? workingDirectory = null,
+        params ReadOnlySpan<(string Name, string Value)> environment)
     {
         ProcessStartInfo start = new(program, arguments)
         {

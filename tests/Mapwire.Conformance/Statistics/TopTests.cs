@@ -93,7 +93,8 @@ public sealed class TopTests
         await player.StatusAsync("NetStream.Play.Switch");
         seen = await Top.WhenAsync(_folder, one => one.List("players") is [var first] && first.Text("title") == "two.mp4");
         Assert.Equal("two.mp4", seen.List("players")[0].Text("title"));
-        Assert.Equal([("one.mp4", 0.0), ("two.mp4", 1.0)], seen.List("titles").Select(title => (title.Text("name"), title.Number("players"))));
+        Assert.Equal([("one.mp4", 0.0), ("two.mp4", 1.0)],
+            seen.List("titles").Select(title => (title.Text("name"), title.Number("players"))));
         Assert.Equal(1, seen.Number("plays"));
     }
 
@@ -106,7 +107,8 @@ public sealed class TopTests
         await server.Process.SignalAsync("STOP");
         try
         {
-            JsonElement seen = await Top.WhenAsync(_folder, one => one.Number("heartbeatAge") > 3); // one of two workers is silent for that long earlier
+            // one of two workers is silent for that long earlier
+            JsonElement seen = await Top.WhenAsync(_folder, one => one.Number("heartbeatAge") > 3);
             Assert.Equal("stuck", seen.Text("state"));
             Assert.InRange(seen.Number("heartbeatAge"), 3, 60);
             Assert.Equal(Film, Assert.Single(seen.List("players")).Text("title"));
@@ -160,7 +162,8 @@ public sealed class TopTests
     public async Task Without_a_server_it_is_one_clear_line()
     {
         await NoneAsync("publishes statistics here");
-        await using (MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--statistics", "off", "--statistics-folder", _folder))
+        await using (MapwireServer server =
+            await MapwireServer.StartAsync(FilmFactory.Folder, "--statistics", "off", "--statistics-folder", _folder))
         {
             await NoneAsync("publishes statistics here");
         }
@@ -179,7 +182,8 @@ public sealed class TopTests
     public async Task Without_options_a_server_is_shown_by_its_process_to_its_own_user_alone()
     {
         await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder);
-        ToolResult result = await Tool.SucceedAsync(MapwireServer.Program, ["top", server.Process.Id.ToString(CultureInfo.InvariantCulture), "--json"]);
+        ToolResult result =
+            await Tool.SucceedAsync(MapwireServer.Program, ["top", server.Process.Id.ToString(CultureInfo.InvariantCulture), "--json"]);
         using JsonDocument document = JsonDocument.Parse(result.Output);
         Assert.Equal(server.Process.Id, Assert.Single(document.RootElement.List("servers")).Number("processId"));
 
@@ -243,7 +247,9 @@ public sealed class TopTests
         await players[0].StatusAsync("NetStream.Play.Start");
         await Top.WhenAsync(_folder, one => one.List("titles").Count == 1 && one.List("players").Count == 30);
         await using ServerProcess screen = ServerProcess.Start(Tool.Path("script"), Terminal(24, 80));
-        Match shown = await screen.HearsAsync(new Regex(@"PLAYER +TITLE[^\r\n]*\r?\n(?<rows>(?:127\.0\.0\.1:[^\r\n]*\r?\n)+)and (?<more>\d+) more players"));
+        Match shown =
+            await screen.HearsAsync(
+                new Regex(@"PLAYER +TITLE[^\r\n]*\r?\n(?<rows>(?:127\.0\.0\.1:[^\r\n]*\r?\n)+)and (?<more>\d+) more players"));
         string[] rows = shown.Groups["rows"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.Equal(30, rows.Length + int.Parse(shown.Groups["more"].Value, CultureInfo.InvariantCulture));
         Assert.InRange(rows.Length, 8, 16);
@@ -275,7 +281,8 @@ public sealed class TopTests
         string films = TemporaryFolder.Create("dead-film");
         string film = Path.Combine(films, "film.mp4");
         File.Copy(await FilmFactory.GetAsync(Film), film);
-        await using MapwireServer server = await MapwireServer.StartAsync(films, "--statistics", "dead-film", "--statistics-folder", _folder);
+        await using MapwireServer server =
+            await MapwireServer.StartAsync(films, "--statistics", "dead-film", "--statistics-folder", _folder);
         await using (RtmpPlayer player = await PlayAsync(server, "film.mp4", TimeSpan.FromMilliseconds(500)))
         {
             await Top.WhenAsync(_folder, one => one.List("titles").Count == 1);

@@ -37,7 +37,8 @@ internal static class Tool
 
     /// <summary>Runs a program and gives what it said; whatever its exit code.</summary>
     /// <exception cref="TimeoutException">It did not end in time; it was killed.</exception>
-    public static async Task<ToolResult> RunAsync(string program, IEnumerable<string> arguments, TimeSpan? patience = null, string? workingDirectory = null)
+    public static async Task<ToolResult> RunAsync(string program, IEnumerable<string> arguments, TimeSpan? patience = null,
+        string? workingDirectory = null)
     {
         ProcessStartInfo start = new(Path(program), arguments)
         {
@@ -63,7 +64,8 @@ internal static class Tool
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', start.ArgumentList)} did not end within {(patience ?? Patience).TotalSeconds} s:\n{await errors}\n{Shorten(await output)}");
+            throw new TimeoutException(
+                $"{program} {string.Join(' ', start.ArgumentList)} did not end within {(patience ?? Patience).TotalSeconds} s:\n{await errors}\n{Shorten(await output)}");
         }
 
         return new ToolResult(program, [.. start.ArgumentList], process.ExitCode, await output, await errors);
@@ -77,5 +79,6 @@ internal static class Tool
         return result;
     }
 
-    internal static string Shorten(string text) => text.Length <= 4000 ? text : string.Concat(text.AsSpan(0, 2000), "\n...\n", text.AsSpan(text.Length - 2000));
+    internal static string Shorten(string text) =>
+        text.Length <= 4000 ? text : string.Concat(text.AsSpan(0, 2000), "\n...\n", text.AsSpan(text.Length - 2000));
 }

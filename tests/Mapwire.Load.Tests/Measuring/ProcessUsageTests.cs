@@ -13,9 +13,11 @@ public sealed class ProcessUsageTests
     [Fact]
     public void Sizes_are_bytes_and_pages()
     {
-        Assert.Equal(1234 * 1024, ProcessUsage.ParseProportional("0-1 ---p 0 00:00 0 [rollup]\nRss:   99 kB\nPss:    1234 kB\nPss_Dirty: 7 kB\n"));
+        Assert.Equal(1234 * 1024,
+            ProcessUsage.ParseProportional("0-1 ---p 0 00:00 0 [rollup]\nRss:   99 kB\nPss:    1234 kB\nPss_Dirty: 7 kB\n"));
         Assert.Equal(0, ProcessUsage.ParseProportional(""));
-        Assert.Equal(17, ProcessUsage.ParseSocketPages("sockets: used 100\nTCP: inuse 5 orphan 0 tw 0 alloc 6 mem 17\nUDP: inuse 1 mem 3\n"));
+        Assert.Equal(17,
+            ProcessUsage.ParseSocketPages("sockets: used 100\nTCP: inuse 5 orphan 0 tw 0 alloc 6 mem 17\nUDP: inuse 1 mem 3\n"));
     }
 
     [Fact]

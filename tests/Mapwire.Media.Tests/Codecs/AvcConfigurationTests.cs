@@ -83,7 +83,8 @@ public sealed class AvcConfigurationTests
     public void Picture_sizes_are_those_that_ffprobe_reads(string size, string format, string options)
     {
         string path = Ffmpeg.Make(
-            $"sps-{size}-{format}-{options.Length}.mp4", $"-f lavfi -i testsrc=s={size}:r=25:d=0.08 -pix_fmt {format} -c:v libx264 {options}");
+            $"sps-{size}-{format}-{options.Length}.mp4",
+            $"-f lavfi -i testsrc=s={size}:r=25:d=0.08 -pix_fmt {format} -c:v libx264 {options}");
         Track track = Mp4Files.Parse(path).Tracks[0];
         Assert.Equal(Ffmpeg.Probe(path, "v:0", "stream=width,height").Split('\n').Select(int.Parse), [track.Width, track.Height]);
         AvcConfiguration avc = Assert.IsType<AvcConfiguration>(track.Codec);

@@ -13,10 +13,14 @@ public sealed class CodecTests
 
     public static TheoryData<string, string, string, string, string> Files => new()
     {
-        { "hevc.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1", "hvc1", "H.265 Main 2.0", "hvc1.1.6.L60.90" },
-        { "hev1.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=3", "hvc1", "H.265 Main 2.0", "hvc1.1.6.L60.90" },
-        { "hevc10.mp4", $"{Picture} -pix_fmt yuv420p10le -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1", "hvc1", "H.265 Main 10 2.0", "hvc1.2.4.L60.90" },
-        { "hevcfrag.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none -movflags frag_keyframe+empty_moov", "hvc1", "H.265 Main 2.0", "hvc1.1.6.L60.90" },
+        { "hevc.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1", "hvc1", "H.265 Main 2.0",
+            "hvc1.1.6.L60.90" },
+        { "hev1.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=3", "hvc1", "H.265 Main 2.0",
+        "hvc1.1.6.L60.90" },
+        { "hevc10.mp4", $"{Picture} -pix_fmt yuv420p10le -c:v libx265 -preset ultrafast -x265-params log-level=none -tag:v hvc1", "hvc1",
+        "H.265 Main 10 2.0", "hvc1.2.4.L60.90" },
+        { "hevcfrag.mp4", $"{Picture} -c:v libx265 -preset ultrafast -x265-params log-level=none -movflags frag_keyframe+empty_moov",
+        "hvc1", "H.265 Main 2.0", "hvc1.1.6.L60.90" },
         { "av1.mp4", $"{Picture} -c:v libaom-av1 -cpu-used 8 -usage realtime -row-mt 1", "av01", "AV1 Main 2.0", "av01.0.00M.08" },
         { "vp9.mp4", $"{Picture} -c:v libvpx-vp9 -deadline realtime -cpu-used 8", "vp09", "VP9 profile 0", "vp09.00.20.08" },
         { "opus.mp4", $"{Sound} -c:a libopus", "Opus", "Opus", "Opus" },
@@ -116,7 +120,8 @@ public sealed class CodecTests
     {
         foreach ((string name, _, string fourCc, _, _) in Files.Select(row => row.Data))
         {
-            byte[] raw = [.. Mp4Files.Parse(Ffmpeg.Make(name, Files.Single(row => row.Data.Item1 == name).Data.Item2)).Tracks[0].Codec!.Raw];
+            byte[] raw =
+                [.. Mp4Files.Parse(Ffmpeg.Make(name, Files.Single(row => row.Data.Item1 == name).Data.Item2)).Tracks[0].Codec!.Raw];
             Action<byte[]>? parse = fourCc switch
             {
                 "hvc1" => bytes => HevcConfiguration.Parse(bytes),

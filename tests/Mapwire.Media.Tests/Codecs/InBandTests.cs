@@ -35,9 +35,12 @@ public sealed class InBandTests
     [Fact]
     public void High_profiles_end_with_their_chroma_as_x264_and_ffmpeg_write_it()
     {
-        foreach ((string format, string tail) in (IEnumerable<(string, string)>)[("yuv420p", "FDF8F800"), ("yuv422p10le", "FEFAFA00"), ("yuv444p", "FFF8F800")])
+        foreach ((string format,
+            string tail) in (IEnumerable<(string, string)>)[("yuv420p", "FDF8F800"), ("yuv422p10le", "FEFAFA00"), ("yuv444p", "FFF8F800")])
         {
-            string path = Ffmpeg.Make($"high-{format}.mp4", $"-f lavfi -i testsrc2=s=64x48:r=25:d=0.2 -c:v libx264 -preset ultrafast -x264-params 8x8dct=1 -pix_fmt {format}");
+            string path =
+                Ffmpeg.Make($"high-{format}.mp4",
+                $"-f lavfi -i testsrc2=s=64x48:r=25:d=0.2 -c:v libx264 -preset ultrafast -x264-params 8x8dct=1 -pix_fmt {format}");
             AvcConfiguration whole = Assert.IsType<AvcConfiguration>(Mp4Files.Parse(path).Tracks[0].Codec);
             Assert.EndsWith(tail, Convert.ToHexString(whole.Raw.AsSpan()), StringComparison.Ordinal);
             byte[][] sets = [[.. whole.SequenceParameterSets[0]], [.. whole.PictureParameterSets[0]]];
@@ -76,14 +79,16 @@ public sealed class InBandTests
     public void Repeated_sets_come_once_and_all_others_in_their_order()
     {
         byte[][] pictures = [.. Enumerable.Range(0, 300).Select(i => (byte[])[0x68, (byte)(i + 1), (byte)(i >> 8)])];
-        InBandFilm film = InBandFilm.Avc(4, [InBandFilm.Sequence, InBandFilm.Sequence, .. pictures[..5], .. pictures[..5], InBandFilm.Slice]);
+        InBandFilm film =
+            InBandFilm.Avc(4, [InBandFilm.Sequence, InBandFilm.Sequence, .. pictures[..5], .. pictures[..5], InBandFilm.Slice]);
         AvcConfiguration avc = Assert.IsType<AvcConfiguration>(Read(film.Build()).Codec);
         Assert.Single(avc.SequenceParameterSets);
         Assert.Equal(pictures[..5], avc.PictureParameterSets.Select(set => set.ToArray()));
 
         // As many as the record has room for.
         film.First = film.Sample([InBandFilm.Sequence, .. pictures]);
-        Assert.Equal(pictures[..255], Assert.IsType<AvcConfiguration>(Read(film.Build()).Codec).PictureParameterSets.Select(set => set.ToArray()));
+        Assert.Equal(pictures[..255],
+            Assert.IsType<AvcConfiguration>(Read(film.Build()).Codec).PictureParameterSets.Select(set => set.ToArray()));
     }
 
     [Fact]
@@ -120,7 +125,9 @@ public sealed class InBandTests
             stbl.Set(new EditableBox("stsc", EditableBox.Bytes(0, 2, 1, 2, 1, 2, 2, 2)));
             stbl.Set(new EditableBox("stco", EditableBox.Bytes(0, 2, 28, 28 + film.First.Length + 8)));
         });
-        byte[] main = film.Sample([InBandFilm.Sequence[0], 77, .. InBandFilm.Sequence[2..]], InBandFilm.Picture, InBandFilm.Delimiter, InBandFilm.Slice);
+        byte[] main =
+            film.Sample([InBandFilm.Sequence[0], 77, .. InBandFilm.Sequence[2..]], InBandFilm.Picture, InBandFilm.Delimiter,
+            InBandFilm.Slice);
         film.First.CopyTo(bytes, 28);
         main.CopyTo(bytes, 28 + film.First.Length + 8);
         Assert.Equal(["avc1.42c00b", "avc1.4dc00b"], Read(bytes).Codecs.Select(codec => codec.Rfc6381));
@@ -130,7 +137,9 @@ public sealed class InBandTests
     public void Tags_of_flv_are_the_same()
     {
         string units = Convert.ToHexString(InBandFilm.Avc().First);
-        byte[] film = new FlvBuilder().Tag(9, 0, "17 00 000000 014D0033FFE000").Tag(9, 0, $"17 01 000000 {units}").Tag(9, 40, "27 01 000000 AABB").Build();
+        byte[] film =
+            new FlvBuilder().Tag(9, 0, "17 00 000000 014D0033FFE000").Tag(9, 0, $"17 01 000000 {units}").Tag(9, 40, "27 01 000000 AABB")
+                .Build();
         Track track = Read(film);
         Assert.Equal(Mp4Builder.AvcRecord, track.Codec!.Raw);
         Assert.Equal((160, 120), (track.Width, track.Height));
@@ -164,7 +173,9 @@ public sealed class InBandTests
     [Fact]
     public void Whatever_the_sample_says_the_configuration_is_left_or_completed()
     {
-        Arbitrary<byte[][]> units = ArbMap.Default.ArbFor<byte[]>().Generator.ArrayOf().Select(all => (byte[][])[.. all, InBandFilm.Sequence, InBandFilm.Picture]).ToArbitrary();
+        Arbitrary<byte[][]> units =
+            ArbMap.Default.ArbFor<byte[]>().Generator.ArrayOf().Select(all => (byte[][])[.. all, InBandFilm.Sequence, InBandFilm.Picture])
+                .ToArbitrary();
         Prop.ForAll(units, Gen.Choose(0, 400).ToArbitrary(), (all, cut) =>
         {
             foreach (InBandFilm film in (IEnumerable<InBandFilm>)[InBandFilm.Avc(), InBandFilm.Hevc(HevcRecord)])
@@ -173,7 +184,8 @@ public sealed class InBandTests
                 film.First = sample[..^Math.Min(cut, sample.Length - 1)];
                 CodecConfiguration codec = Read(film.Build()).Codec!;
                 bool isLeft = codec.Raw.AsSpan().SequenceEqual(film.Record);
-                CodecConfiguration again = codec is AvcConfiguration ? AvcConfiguration.Parse(codec.Raw.AsSpan()) : HevcConfiguration.Parse(codec.Raw.AsSpan());
+                CodecConfiguration again =
+                    codec is AvcConfiguration ? AvcConfiguration.Parse(codec.Raw.AsSpan()) : HevcConfiguration.Parse(codec.Raw.AsSpan());
                 if (again.IsIncomplete != isLeft)
                 {
                     return false;

@@ -30,14 +30,23 @@ public sealed class ExTagHeaderTests
         // metadata in a frame of type 5 is metadata
         { "D4 68766331", Header(VideoFrameType.Command, VideoPacketType.Metadata, "hvc1") },
         // ModEx: type 7, size-1 = 2, 999999 = 0F423F, modifier 0 and the real type
-        { "A7 02 0F423F 01 68766331 000000", Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "hvc1") with { NanosecondOffset = 999_999 } },
+        { "A7 02 0F423F 01 68766331 000000",
+        Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "hvc1") with { NanosecondOffset = 999_999 } },
         { "A7 02 000001 03 61766331", Header(VideoFrameType.Inter, VideoPacketType.CodedFramesX, "avc1") with { NanosecondOffset = 1 } },
         // multitrack: type 6, then kind and real type, code, number
-        { "96 00 68766331 02", Header(VideoFrameType.Key, VideoPacketType.SequenceStart, "hvc1") with { Track = new(MultitrackType.OneTrack, 2, 0) } },
-        { "A6 01 68766331 02 000028", Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "hvc1") with { Track = new(MultitrackType.OneTrack, 2, 0), CompositionTime = 40 } },
-        { "A6 13 68766331 00 000102", Header(VideoFrameType.Inter, VideoPacketType.CodedFramesX, "hvc1") with { Track = new(MultitrackType.ManyTracks, 0, 258) } },
-        { "A6 21 61763031 07 010203", Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "av01") with { Track = new(MultitrackType.ManyTracksManyCodecs, 7, 0x010203) } },
-        { "A7 02 000010 06 01 61766331 01 000000", Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "avc1") with { NanosecondOffset = 16, Track = new(MultitrackType.OneTrack, 1, 0) } },
+        { "96 00 68766331 02",
+        Header(VideoFrameType.Key, VideoPacketType.SequenceStart, "hvc1") with { Track = new(MultitrackType.OneTrack, 2, 0) } },
+        { "A6 01 68766331 02 000028",
+        Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "hvc1") with { Track = new(MultitrackType.OneTrack, 2, 0),
+        CompositionTime = 40 } },
+        { "A6 13 68766331 00 000102",
+        Header(VideoFrameType.Inter, VideoPacketType.CodedFramesX, "hvc1") with { Track = new(MultitrackType.ManyTracks, 0, 258) } },
+        { "A6 21 61763031 07 010203",
+        Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "av01") with { Track =
+            new(MultitrackType.ManyTracksManyCodecs, 7, 0x010203) } },
+        { "A7 02 000010 06 01 61766331 01 000000",
+        Header(VideoFrameType.Inter, VideoPacketType.CodedFrames, "avc1") with { NanosecondOffset = 16, Track =
+            new(MultitrackType.OneTrack, 1, 0) } },
     };
 
     public static TheoryData<string, ExAudioTagHeader> Audio => new()
@@ -48,9 +57,13 @@ public sealed class ExTagHeaderTests
         { "92 6D703461", new ExAudioTagHeader(AudioPacketType.SequenceEnd, new FourCc("mp4a")) },
         { "94 4F707573", new ExAudioTagHeader(AudioPacketType.MultichannelConfig, new FourCc("Opus")) },
         { "97 02 00000A 01 6D703461", new ExAudioTagHeader(AudioPacketType.CodedFrames, new FourCc("mp4a")) { NanosecondOffset = 10 } },
-        { "95 00 6D703461 01", new ExAudioTagHeader(AudioPacketType.SequenceStart, new FourCc("mp4a")) { Track = new(MultitrackType.OneTrack, 1, 0) } },
-        { "95 11 6D703461 01 000005", new ExAudioTagHeader(AudioPacketType.CodedFrames, new FourCc("mp4a")) { Track = new(MultitrackType.ManyTracks, 1, 5) } },
-        { "95 21 4F707573 FF 000005", new ExAudioTagHeader(AudioPacketType.CodedFrames, new FourCc("Opus")) { Track = new(MultitrackType.ManyTracksManyCodecs, 255, 5) } },
+        { "95 00 6D703461 01",
+        new ExAudioTagHeader(AudioPacketType.SequenceStart, new FourCc("mp4a")) { Track = new(MultitrackType.OneTrack, 1, 0) } },
+        { "95 11 6D703461 01 000005",
+        new ExAudioTagHeader(AudioPacketType.CodedFrames, new FourCc("mp4a")) { Track = new(MultitrackType.ManyTracks, 1, 5) } },
+        { "95 21 4F707573 FF 000005",
+        new ExAudioTagHeader(AudioPacketType.CodedFrames, new FourCc("Opus")) { Track =
+            new(MultitrackType.ManyTracksManyCodecs, 255, 5) } },
     };
 
     [Theory]
@@ -154,11 +167,18 @@ public sealed class ExTagHeaderTests
     public void Refuses_to_write_what_does_not_fit()
     {
         byte[] buffer = new byte[40];
-        Assert.Throws<ArgumentException>(() => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "av01") with { CompositionTime = 1 }).WriteTo(buffer));
-        Assert.Throws<ArgumentException>(() => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "hvc1") with { CompositionTime = 1 << 23 }).WriteTo(buffer));
-        Assert.Throws<ArgumentException>(() => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "hvc1") with { NanosecondOffset = 1_000_000 }).WriteTo(buffer));
         Assert.Throws<ArgumentException>(
-            () => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "hvc1") with { Track = new(MultitrackType.ManyTracks, 0, 1 << 24) }).WriteTo(buffer));
+            () => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "av01") with { CompositionTime = 1 }).WriteTo(buffer));
+        Assert.Throws<ArgumentException>(
+            () => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "hvc1") with { CompositionTime = 1 << 23 }).WriteTo(buffer));
+        Assert.Throws<ArgumentException>(
+            () => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "hvc1") with { NanosecondOffset = 1_000_000 }).WriteTo(buffer));
+        Assert.Throws<ArgumentException>(
+            () => (Header(VideoFrameType.Key, VideoPacketType.CodedFrames, "hvc1") with
+            {
+                Track =
+                new(MultitrackType.ManyTracks, 0, 1 << 24)
+            }).WriteTo(buffer));
     }
 
     [Fact]
@@ -207,12 +227,14 @@ public sealed class ExTagHeaderTests
     [Fact]
     public void Sequence_headers_carry_the_record()
     {
-        Assert.Equal([0x90, .. Bytes("61766331"), .. Mp4Builder.AvcRecord], SequenceHeader.CreateExtended(AvcConfiguration.Parse(Mp4Builder.AvcRecord)));
+        Assert.Equal([0x90, .. Bytes("61766331"), .. Mp4Builder.AvcRecord],
+            SequenceHeader.CreateExtended(AvcConfiguration.Parse(Mp4Builder.AvcRecord)));
         Assert.Equal(Bytes("90 6D703461 1210"), SequenceHeader.CreateExtended(AacConfiguration.Parse([0x12, 0x10])));
         Assert.Null(SequenceHeader.CreateExtended(new Mp3Configuration(44100, 2)));
     }
 
-    private static ExVideoTagHeader Header(VideoFrameType frame, VideoPacketType packet, string codec) => new(frame, packet, new FourCc(codec));
+    private static ExVideoTagHeader Header(VideoFrameType frame, VideoPacketType packet, string codec) =>
+        new(frame, packet, new FourCc(codec));
 
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 }

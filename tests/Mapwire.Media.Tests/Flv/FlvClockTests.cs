@@ -39,13 +39,15 @@ public sealed class FlvClockTests
     public void A_picture_with_a_wrong_timestamp_moves_alone_too()
     {
         Movie movie = Parse(30, 30 * 40 | int.MinValue, TrackKind.Video);
-        Assert.Equal(Parse(30, 30 * 40, TrackKind.Video).Tracks[0].Samples.Select(sample => sample.DecodeTime), movie.Tracks[0].Samples.Select(sample => sample.DecodeTime));
+        Assert.Equal(Parse(30, 30 * 40, TrackKind.Video).Tracks[0].Samples.Select(sample => sample.DecodeTime),
+            movie.Tracks[0].Samples.Select(sample => sample.DecodeTime));
     }
 
     [Fact]
     public void Sound_that_begins_before_the_first_picture_has_the_time_0()
     {
-        Movie movie = Parse(new FlvBuilder().Avc().Aac().Picture(0, isKey: true).Sound(-23).Picture(40).Sound(0).Sound(23).Picture(80).Sound(46));
+        Movie movie =
+            Parse(new FlvBuilder().Avc().Aac().Picture(0, isKey: true).Sound(-23).Picture(40).Sound(0).Sound(23).Picture(80).Sound(46));
         Assert.Equal([23L, 63, 103], movie.Tracks[0].Samples.Select(sample => sample.DecodeTime));
         Assert.Equal([0L, 23, 46, 69], movie.Tracks[1].Samples.Select(sample => sample.DecodeTime));
         Assert.Equal(143, movie.Duration.TotalMilliseconds);
@@ -111,7 +113,8 @@ public sealed class FlvClockTests
             builder.Picture(time, isKey: i == 0).Sound(time);
         }
 
-        Assert.All(Parse(builder).Tracks, track => Assert.Equal(Enumerable.Range(0, Frames).Select(i => i * 40L), track.Samples.Select(sample => sample.DecodeTime)));
+        Assert.All(Parse(builder).Tracks,
+            track => Assert.Equal(Enumerable.Range(0, Frames).Select(i => i * 40L), track.Samples.Select(sample => sample.DecodeTime)));
     }
 
     [Fact]

@@ -36,7 +36,8 @@ public sealed class FlvCodecTests
         Assert.Null(track.UnplayableReason);
         Assert.True(track.Codec!.HasPlainHeader);
         Assert.Equal((codec, 0), (track.Codec.Name, track.Codec.Raw.Length));
-        Assert.Equal((widthOrRate, heightOrChannels), track.Kind == TrackKind.Video ? (track.Width, track.Height) : (track.SampleRate, track.Channels));
+        Assert.Equal((widthOrRate, heightOrChannels),
+            track.Kind == TrackKind.Video ? (track.Width, track.Height) : (track.SampleRate, track.Channels));
         IReadOnlyList<Packet> expected = Ffmpeg.Packets(path, track.Kind == TrackKind.Video ? "v:0" : "a:0");
         Assert.Equal(
             expected.Select(packet => (packet.Dts, packet.Size, packet.Position + 12, packet.IsKey)),
@@ -60,7 +61,8 @@ public sealed class FlvCodecTests
     public void Sound_keeps_the_header_that_tells_its_rate()
     {
         Track track = Assert.Single(MovieFiles.Parse(new FlvBuilder().Tag(8, 0, "3A AABB").Build()).Tracks);
-        Assert.Equal(new AudioTagHeader(AudioCodecId.PcmLittleEndian, 2, true, false, default), Assert.IsType<FlvConfiguration>(track.Codec).AudioHeader);
+        Assert.Equal(new AudioTagHeader(AudioCodecId.PcmLittleEndian, 2, true, false, default),
+            Assert.IsType<FlvConfiguration>(track.Codec).AudioHeader);
         Assert.Equal((22_050, 1), (track.SampleRate, track.Channels));
     }
 }

@@ -9,7 +9,8 @@ public sealed class FlvDamageTests
 {
     private static readonly byte[] Whole = Build();
     private static readonly Movie Right = MovieFiles.Parse(Whole);
-    private static readonly HashSet<(long, uint)> RightSamples = [.. Right.Tracks.SelectMany(track => track.Samples).Select(sample => (sample.Offset, sample.Size))];
+    private static readonly HashSet<(long, uint)> RightSamples =
+        [.. Right.Tracks.SelectMany(track => track.Samples).Select(sample => (sample.Offset, sample.Size))];
     private static readonly int[] Tags = FindTags(Whole);
 
     [Fact]
@@ -32,8 +33,10 @@ public sealed class FlvDamageTests
                 byte[] file = [.. Whole];
                 file[tag + 1 + (bit / 8)] ^= (byte)(0x80 >> (bit % 8));
                 Movie movie = MovieFiles.Parse(file);
-                (long, uint)[] samples = [.. movie.Tracks.SelectMany(track => track.Samples).Select(sample => (sample.Offset, sample.Size))];
-                Assert.True(samples.All(RightSamples.Contains), $"bit {bit} of the tag at {tag}: {string.Join(' ', samples.Where(sample => !RightSamples.Contains(sample)))}");
+                (long, uint)[] samples =
+                    [.. movie.Tracks.SelectMany(track => track.Samples).Select(sample => (sample.Offset, sample.Size))];
+                Assert.True(samples.All(RightSamples.Contains),
+                    $"bit {bit} of the tag at {tag}: {string.Join(' ', samples.Where(sample => !RightSamples.Contains(sample)))}");
                 Assert.Equal(79, samples.Length);
                 Assert.Equal(tag, Assert.Single(movie.Damage).Location.Offset);
                 Assert.Contains(movie.Warnings, warning => warning.EndsWith($"(tag at offset {tag})", StringComparison.Ordinal));

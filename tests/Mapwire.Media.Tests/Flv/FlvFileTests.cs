@@ -36,7 +36,8 @@ public sealed class FlvFileTests
         Assert.True(movie.MayGrow);
         Assert.Equal(arguments.Contains("-map", StringComparison.Ordinal) ? 1 : 2, movie.Tracks.Length);
         Assert.InRange(movie.Duration.TotalSeconds, 2.9, 3.2);
-        IReadOnlyList<Packet>[] all = [.. movie.Tracks.Select(track => Ffmpeg.Packets(path, track.Kind == TrackKind.Video ? "v:0" : "a:0"))];
+        IReadOnlyList<Packet>[] all =
+            [.. movie.Tracks.Select(track => Ffmpeg.Packets(path, track.Kind == TrackKind.Video ? "v:0" : "a:0"))];
         long origin = all.Min(packets => packets[0].Dts);
         foreach ((Track track, IReadOnlyList<Packet> expected) in movie.Tracks.Zip(all))
         {
@@ -195,7 +196,8 @@ public sealed class FlvFileTests
     public void What_cannot_be_played_is_listed_with_the_reason()
     {
         Movie movie = Parse(new FlvBuilder().Tag(9, 0, "11 AABB").Tag(8, 0, "F2 AABB").Build());
-        Assert.Equal(["video codec 1 of FLV is not known", "audio codec 15 of FLV is not known"], movie.Tracks.Select(track => track.UnplayableReason));
+        Assert.Equal(["video codec 1 of FLV is not known", "audio codec 15 of FLV is not known"],
+            movie.Tracks.Select(track => track.UnplayableReason));
         movie = Parse(new FlvBuilder().Tag(9, 0, "17 01 000000 AA").Tag(8, 0, "AF 01 AA").Build());
         Assert.All(movie.Tracks, track => Assert.Equal("it has no codec configuration", track.UnplayableReason));
         movie = Parse(new FlvBuilder().Tag(9 | 0x20, 0, "17 01 000000 AA").Build());
@@ -228,7 +230,8 @@ public sealed class FlvFileTests
         }
 
         Assert.Equal(
-            FlvError.LimitExceeded, Assert.Throws<FlvFormatException>(() => Parse(many.Build(), new MediaLimits { SamplesPerTrack = 10 })).Error);
+            FlvError.LimitExceeded,
+            Assert.Throws<FlvFormatException>(() => Parse(many.Build(), new MediaLimits { SamplesPerTrack = 10 })).Error);
         FlvBuilder changing = new();
         for (int i = 0; i < 65; i++)
         {

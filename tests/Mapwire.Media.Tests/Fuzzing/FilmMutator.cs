@@ -111,7 +111,8 @@ internal sealed class FilmMutator(Random random)
             bool isType = true;
             for (int k = 4; k < 8 && isType; k++)
             {
-                isType = bytes[i + k] is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'Z');
+                isType = bytes[i + k] is (>= (byte)'a' and <= (byte)'z') or (>= (byte)'0' and <= (byte)'9')
+                    or (>= (byte)'A' and <= (byte)'Z');
             }
 
             if (isType)

@@ -43,7 +43,8 @@ internal static class FilmSeeds
     private static IEnumerable<byte[]> Codecs()
     {
         yield return Video("hvc1", Box("hvcC", HevcRecord), Box("colr", Bytes("nclx", (short)9, (short)16, (short)9, (byte)0x80)));
-        yield return Video("av01", Box("av1C", Convert.FromHexString("81000c000a0a00000002aff79b5f2008")), Box("clli", Bytes((short)1000, (short)400)));
+        yield return Video("av01", Box("av1C", Convert.FromHexString("81000c000a0a00000002aff79b5f2008")),
+            Box("clli", Bytes((short)1000, (short)400)));
         yield return Video("vp09", Box("vpcC", Convert.FromHexString("01000000000a820202020000")), Box("mdcv", new byte[24]));
         yield return Video("mp4v", Box("esds", new byte[20]));
         byte[] esds = Box("esds", Bytes(0, Convert.FromHexString("031900010004114015000000000000000000000005021210060102")));
@@ -58,7 +59,9 @@ internal static class FilmSeeds
         yield return Sound("ec-3", 0, Box("dec3", [4, 0, 0x20, 0x0F, 2, 0x80]));
     }
 
-    /// <summary>Configurations without parameter sets, which lie at the start of the first sample, lengths of each size before them.</summary>
+    /// <summary>
+    /// Configurations without parameter sets, which lie at the start of the first sample, lengths of each size before them.
+    /// </summary>
     private static IEnumerable<byte[]> InBand()
     {
         yield return InBandFilm.Avc().Build();
@@ -78,9 +81,13 @@ internal static class FilmSeeds
 
         // Everything said in tfhd, times in 64 bits, an index in front and behind, boxes between.
         byte[] tfhd = Box("tfhd", Bytes(0x3B, 1, 0L, 1, 40, 5, 0));
-        byte[] full = Box("moof", [.. Box("mfhd", Bytes(0, 1)), .. Box("traf", [.. tfhd, .. Box("tfdt", Bytes(0x01000000, 4000L)), .. Box("trun", Bytes(4, 4, 0))])]);
+        byte[] full =
+            Box("moof",
+            [.. Box("mfhd", Bytes(0, 1)),
+            .. Box("traf", [.. tfhd, .. Box("tfdt", Bytes(0x01000000, 4000L)), .. Box("trun", Bytes(4, 4, 0))])]);
         byte[] sidx = Box("sidx", Bytes(0, 1, 1000, 0, 0, (short)0, (short)1, 200, 160, 0x90000000));
-        yield return [.. builder.Build(), .. sidx, .. full, .. data, .. Box("emsg", new byte[20]), .. full, .. data, .. Box("mfra", Box("mfro", Bytes(0, 24)))];
+        yield return [.. builder.Build(), .. sidx, .. full, .. data, .. Box("emsg", new byte[20]), .. full, .. data,
+            .. Box("mfra", Box("mfro", Bytes(0, 24)))];
 
         // Samples in the moov first, then fragments; the last one cut off.
         Mp4Builder hybrid = new();
@@ -91,13 +98,19 @@ internal static class FilmSeeds
     private static IEnumerable<byte[]> Flvs()
     {
         string record = Convert.ToHexString(Mp4Builder.AvcRecord);
-        yield return new FlvBuilder().Tag(18, 0, "02 0001 41").Tag(9, 0, $"17 00 000000 {record}").Tag(8, 0, "AF 00 1210").Tag(9, 0, "17 01 000028 AABB")
-            .Tag(8, 23, "AF 01 CCDD").Tag(9, 40, "27 01 FFFFD8 AABB").Tag(8, 46, "91 4F707573 0102").Tag(9, 80, "A7 02 000010 06 01 68766331 01 000000 AA").Build();
-        yield return new FlvBuilder().Tag(9, 0, $"90 68766331 {Convert.ToHexString(HevcRecord)}").Tag(9, 0, "91 68766331 000000 AABB").Tag(9, 40, "A3 68766331 AABB")
-            .Tag(8, 0, "90 4F707573 4F70757348656164 01023801 44AC0000 0000 00").Tag(8, 20, "91 4F707573 0102").Tag(8, 0xFFFFFF, "2F FFFB9064 00").Tag(9, 0x1000000, "92 68766331").Build();
+        yield return new FlvBuilder().Tag(18, 0, "02 0001 41").Tag(9, 0, $"17 00 000000 {record}").Tag(8, 0, "AF 00 1210")
+            .Tag(9, 0, "17 01 000028 AABB")
+            .Tag(8, 23, "AF 01 CCDD").Tag(9, 40, "27 01 FFFFD8 AABB").Tag(8, 46, "91 4F707573 0102")
+                .Tag(9, 80, "A7 02 000010 06 01 68766331 01 000000 AA").Build();
+        yield return new FlvBuilder().Tag(9, 0, $"90 68766331 {Convert.ToHexString(HevcRecord)}").Tag(9, 0, "91 68766331 000000 AABB")
+            .Tag(9, 40, "A3 68766331 AABB")
+            .Tag(8, 0, "90 4F707573 4F70757348656164 01023801 44AC0000 0000 00").Tag(8, 20, "91 4F707573 0102")
+                .Tag(8, 0xFFFFFF, "2F FFFB9064 00").Tag(9, 0x1000000, "92 68766331").Build();
     }
 
-    /// <summary>Recordings of ten tags each, with a hole, a wrong size, foreign bytes, wrong times, a new beginning, and the codecs of FLV alone.</summary>
+    /// <summary>
+    /// Recordings of ten tags each, with a hole, a wrong size, foreign bytes, wrong times, a new beginning, and the codecs of FLV alone.
+    /// </summary>
     private static IEnumerable<byte[]> DamagedFlvs()
     {
         byte[] whole = Recording(0).Build();
@@ -111,7 +124,8 @@ internal static class FilmSeeds
         yield return Recording(0).Picture(int.MinValue).Sound(120).Picture(160).Sound(-20).Picture(2_000_000_000).Build();
         yield return [.. whole, .. Recording(0).Build()[13..]];
         yield return new FlvBuilder().Tag(9, 0, "22 0000 84 0000").Tag(8, 0, "52 AABB").Tag(9, 40, "32 AABB").Tag(8, 20, "52 AABB").Build();
-        yield return new FlvBuilder().Tag(9, 0, "14 00 7F 36 0004 0F14 00").Tag(8, 0, "B2 AABB").Tag(8, 0, "3A AABB").Tag(9, 0, "33 00A0 0078").Build();
+        yield return new FlvBuilder().Tag(9, 0, "14 00 7F 36 0004 0F14 00").Tag(8, 0, "B2 AABB").Tag(8, 0, "3A AABB")
+            .Tag(9, 0, "33 00A0 0078").Build();
     }
 
     private static FlvBuilder Recording(int start)
@@ -125,7 +139,8 @@ internal static class FilmSeeds
         return builder;
     }
 
-    private static byte[] Video(string type, params byte[][] boxes) => new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsd", Bytes(
+    private static byte[] Video(string type, params byte[][] boxes) =>
+        new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsd", Bytes(
         0, 1, Box(type, Bytes(0, (short)0, (short)1, new byte[16], (short)160, (short)120, new byte[50], Bytes([.. boxes])))))));
 
     private static byte[] Sound(string type, short version, params byte[][] rest) => new Mp4Builder { Sizes = [5, 5, 5, 5] }.Build(moov =>

@@ -6,7 +6,10 @@ using Mapwire.Media.Mp4;
 
 namespace Mapwire.Media.Tests.Fuzzing;
 
-/// <summary>Everything that reads a recording: MP4 with its relatives, fragmented or not, and FLV, as the server opens them and as <c>probe</c> lists them.</summary>
+/// <summary>
+/// Everything that reads a recording: MP4 with its relatives, fragmented or not, and FLV, as the server opens them and as <c>probe</c>
+/// lists them.
+/// </summary>
 internal sealed class FilmSubject : IFuzzSubject
 {
     private const string Kind = "film";
@@ -14,15 +17,25 @@ internal sealed class FilmSubject : IFuzzSubject
     /// <summary>So narrow that every limit is met; none of them lets more through.</summary>
     private static readonly MediaLimits Narrow = new()
     {
-        MovieBytes = 700, Tracks = 1, SamplesPerTrack = 6, Depth = 5, Edits = 1, SampleDescriptions = 1, Fragments = 1, ListedBoxes = 10,
+        MovieBytes = 700,
+        Tracks = 1,
+        SamplesPerTrack = 6,
+        Depth = 5,
+        Edits = 1,
+        SampleDescriptions = 1,
+        Fragments = 1,
+        ListedBoxes = 10,
     };
 
     /// <summary>What the readers look into; damaged names would be endless news.</summary>
     private static readonly HashSet<string> KnownBoxes =
     [
-        "ftyp", "moov", "mvhd", "trak", "tkhd", "edts", "elst", "mdia", "mdhd", "hdlr", "minf", "dinf", "dref", "stbl", "stsd", "stts", "ctts", "stss",
-        "stps", "sbgp", "stsc", "stsz", "stz2", "stco", "co64", "mvex", "trex", "moof", "traf", "tfhd", "tfdt", "trun", "wave", "esds", "avc1", "avc3", "avcC",
-        "hvc1", "hev1", "hvcC", "av01", "av1C", "vp09", "vpcC", "mp4a", "Opus", "dOps", "fLaC", "dfLa", "ac-3", "dac3", "ec-3", "dec3", "mdat", "free",
+        "ftyp", "moov", "mvhd", "trak", "tkhd", "edts", "elst", "mdia", "mdhd", "hdlr", "minf", "dinf", "dref", "stbl", "stsd", "stts",
+        "ctts", "stss",
+        "stps", "sbgp", "stsc", "stsz", "stz2", "stco", "co64", "mvex", "trex", "moof", "traf", "tfhd", "tfdt", "trun", "wave", "esds",
+        "avc1", "avc3", "avcC",
+        "hvc1", "hev1", "hvcC", "av01", "av1C", "vp09", "vpcC", "mp4a", "Opus", "dOps", "fLaC", "dfLa", "ac-3", "dac3", "ec-3", "dec3",
+        "mdat", "free",
     ];
 
     public string Name => "films";
@@ -79,7 +92,8 @@ internal sealed class FilmSubject : IFuzzSubject
             {
                 features.AddMessage(damage.Reason);
                 Require(
-                    damage.Length > 0 && damage.Location.Offset >= 0 && damage.Location.Offset <= file.Length - damage.Length, "damage is outside the file");
+                    damage.Length > 0 && damage.Location.Offset >= 0 && damage.Location.Offset <= file.Length - damage.Length,
+                    "damage is outside the file");
             }
 
             long samples = 0;
@@ -141,7 +155,8 @@ internal sealed class FilmSubject : IFuzzSubject
             Require(place.Offset > 0 && place.Offset <= fileLength && place.Structure.Length > 0 && number > 0, $"{place} is no place");
         }
 
-        features.Add(track.Codec?.Rfc6381?.Split('.')[0] ?? "none", FeatureSet.Size(count), FeatureSet.Size(sync), FeatureSet.Size((long)track.Duration.TotalSeconds) / 4);
+        features.Add(track.Codec?.Rfc6381?.Split('.')[0] ?? "none", FeatureSet.Size(count), FeatureSet.Size(sync),
+            FeatureSet.Size((long)track.Duration.TotalSeconds) / 4);
         return count;
     }
 
@@ -159,22 +174,28 @@ internal sealed class FilmSubject : IFuzzSubject
             return;
         }
 
-        Require(again.Name == codec.Name && again.Rfc6381 == codec.Rfc6381 && again.IsIncomplete == codec.IsIncomplete, "the sequence header says something else");
-        features.Add(codec.IsIncomplete ? "sets missing" : "sets", FeatureSet.Size(codec.Raw.Length), codec is AvcConfiguration avc ? avc.PictureParameterSets.Length : -1);
+        Require(again.Name == codec.Name && again.Rfc6381 == codec.Rfc6381 && again.IsIncomplete == codec.IsIncomplete,
+            "the sequence header says something else");
+        features.Add(codec.IsIncomplete ? "sets missing" : "sets", FeatureSet.Size(codec.Raw.Length),
+            codec is AvcConfiguration avc ? avc.PictureParameterSets.Length : -1);
     }
 
-    /// <summary>Whoever is refused hears where: the offset is in the file, and the box that is named is there, at it or around it.</summary>
+    /// <summary>
+    /// Whoever is refused hears where: the offset is in the file, and the box that is named is there, at it or around it.
+    /// </summary>
     private static void Check(MediaFormatException refusal, byte[] file)
     {
         Require(refusal.Offset >= 0 && refusal.Offset <= file.Length, $"offset {refusal.Offset} is outside the file");
-        Require(refusal.Message.Contains($" at offset {refusal.Offset})", StringComparison.Ordinal), $"no offset is named: {refusal.Message}");
+        Require(refusal.Message.Contains($" at offset {refusal.Offset})", StringComparison.Ordinal),
+            $"no offset is named: {refusal.Message}");
         if (refusal is FlvFormatException)
         {
             return;
         }
 
         Mp4FormatException mp4 = (Mp4FormatException)refusal;
-        Require(mp4.Error == Mp4Error.NotMedia || mp4.Message.Contains($"(box '{mp4.Box}'", StringComparison.Ordinal), $"no box is named: {mp4.Message}");
+        Require(mp4.Error == Mp4Error.NotMedia || mp4.Message.Contains($"(box '{mp4.Box}'", StringComparison.Ordinal),
+            $"no box is named: {mp4.Message}");
         if (mp4.Error == Mp4Error.NotMedia || (mp4.Error == Mp4Error.MissingBox && mp4.Box == "moov"))
         {
             return;
@@ -182,7 +203,8 @@ internal sealed class FilmSubject : IFuzzSubject
 
         byte[] type = Encoding.Latin1.GetBytes(mp4.Box);
         int end = (int)Math.Min(file.Length, mp4.Offset + 8);
-        Require(!Array.TrueForAll(type, part => part is >= 0x20 and < 0x7F) || type.Length != 4 || file.AsSpan(0, end).LastIndexOf(type) >= 0, $"there is no such box: {mp4.Message}");
+        Require(!Array.TrueForAll(type, part => part is >= 0x20 and < 0x7F) || type.Length != 4
+            || file.AsSpan(0, end).LastIndexOf(type) >= 0, $"there is no such box: {mp4.Message}");
     }
 
     private static void Require(bool holds, string promise)

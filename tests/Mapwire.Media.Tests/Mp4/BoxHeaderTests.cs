@@ -11,7 +11,8 @@ public sealed class BoxHeaderTests
     public void Reads_plain_64_bit_and_uuid_sizes()
     {
         Assert.Equal(new BoxHeader(new FourCc("free"), 100, 8, 20), Parse(Bytes(20, "free"), 100, 1000));
-        Assert.Equal(new BoxHeader(new FourCc("mdat"), 100, 16, 5_000_000_000), Parse(Bytes(1, "mdat", 5_000_000_000L), 100, 6_000_000_000));
+        Assert.Equal(new BoxHeader(new FourCc("mdat"), 100, 16, 5_000_000_000),
+            Parse(Bytes(1, "mdat", 5_000_000_000L), 100, 6_000_000_000));
         Assert.Equal(new BoxHeader(new FourCc("uuid"), 0, 24, 30), Parse(Bytes(30, "uuid", new byte[16]), 0, 30));
         Assert.Equal(new BoxHeader(new FourCc("uuid"), 0, 32, 40), Parse(Bytes(1, "uuid", 40L, new byte[16]), 0, 40));
     }

@@ -6,13 +6,16 @@ namespace Mapwire.Media.Tests.Mp4;
 
 public sealed class ColorTests
 {
-    /// <summary>P3 primaries on a display of 1,000 cd/m², as HDR10 films have them: x265's G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450).</summary>
+    /// <summary>
+    /// P3 primaries on a display of 1,000 cd/m², as HDR10 films have them: x265's G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450).
+    /// </summary>
     [Fact]
     public void Reads_hdr10()
     {
         VideoColor color = Parse(
             Box("colr", "nclx", (short)9, (short)16, (short)9, (byte)0x80),
-            Box("mdcv", (short)13250, unchecked((short)34500), (short)7500, (short)3000, unchecked((short)34000), (short)16000, (short)15635, (short)16450, 10_000_000, 50),
+            Box("mdcv", (short)13250, unchecked((short)34500), (short)7500, (short)3000, unchecked((short)34000), (short)16000,
+            (short)15635, (short)16450, 10_000_000, 50),
             Box("clli", (short)1000, (short)400))!;
         Assert.Equal((9, 16, 9, true, true), (color.Primaries, color.Transfer, color.Matrix, color.IsFullRange, color.IsHdr));
         Assert.Equal(new MasteringDisplay(0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329, 1000, 0.005), color.Mastering);
@@ -25,7 +28,9 @@ public sealed class ColorTests
         VideoColor color = Parse(
             Box("SmDm", 0, (short)0x4000, (short)0x2000, (short)1, (short)2, (short)3, (short)4, (short)5, (short)6, 1000 << 8, 1 << 13),
             Box("CoLL", 0, (short)800, (short)300))!;
-        Assert.Equal((0.25, 0.125, 1000, 0.5), (color.Mastering!.Value.RedX, color.Mastering.Value.RedY, color.Mastering.Value.MaxLuminance, color.Mastering.Value.MinLuminance));
+        Assert.Equal((0.25, 0.125, 1000, 0.5),
+            (color.Mastering!.Value.RedX, color.Mastering.Value.RedY, color.Mastering.Value.MaxLuminance,
+            color.Mastering.Value.MinLuminance));
         Assert.Equal((800, 300), (color.MaxContentLight, color.MaxPictureLight));
         Assert.Equal((2, 2, 2), (color.Primaries, color.Transfer, color.Matrix));
         Assert.False(color.IsHdr);

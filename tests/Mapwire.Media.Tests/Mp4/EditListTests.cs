@@ -126,7 +126,8 @@ public sealed class EditListTests
         Assert.Equal(pause, track.PresentationStart);
         int expected = (from / 40) - (from >= 1000 ? 25 : 0);
         Assert.Equal(expected, track.Samples.Count(sample => sample.PresentationTime < track.PresentationStart));
-        Assert.Equal(from % 40 == 0 ? pause : 0, track.Samples.First(sample => sample.PresentationTime >= track.PresentationStart).PresentationTime);
+        Assert.Equal(from % 40 == 0 ? pause : 0,
+            track.Samples.First(sample => sample.PresentationTime >= track.PresentationStart).PresentationTime);
     }
 
     [Fact]

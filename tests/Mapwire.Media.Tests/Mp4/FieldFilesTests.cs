@@ -39,13 +39,18 @@ public sealed class FieldFilesTests
         Assert.Equal([true, false], FragmentsOf(Traf(1, NotSync, [30, 31])).Samples.Select(sample => sample.IsSync));
     }
 
-    /// <summary>ISO/IEC 14496-12, 8.8.7: without a base the data begins where that of the track before it ends, whoever plays that one.</summary>
+    /// <summary>
+    /// ISO/IEC 14496-12, 8.8.7: without a base the data begins where that of the track before it ends, whoever plays that one.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void Data_follows_that_of_a_track_which_is_not_played(bool hasSizes)
     {
-        byte[] other = hasSizes ? Traf(77, 0, [1000, 2000, 500]) : Box("traf", [.. Box("tfhd", Bytes(0x10, 77, 700)), .. Box("trun", Bytes(1, 5, 100))]);
+        byte[] other =
+            hasSizes
+            ? Traf(77, 0, [1000, 2000, 500])
+            : Box("traf", [.. Box("tfhd", Bytes(0x10, 77, 700)), .. Box("trun", Bytes(1, 5, 100))]);
         Track track = FragmentsOf([.. other, .. Traf(1, 0, [30, 31], hasOffset: false)]);
         Assert.Equal([3600L, 3630], track.Samples.Select(sample => sample.Offset));
     }
@@ -59,7 +64,8 @@ public sealed class FieldFilesTests
     [InlineData(0, 0, 160, 120)]
     public void The_sample_entry_crops_the_picture(short width, short height, int expectedWidth, int expectedHeight)
     {
-        Track track = Mp4Files.Parse(new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 1, new EditableBox("avc1", Bytes(
+        Track track =
+            Mp4Files.Parse(new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 1, new EditableBox("avc1", Bytes(
             0, (short)0, (short)1, new byte[16], width, height, new byte[50], Box("avcC", Mp4Builder.AvcRecord))).Write()))))).Tracks[0];
         Assert.Equal((expectedWidth, expectedHeight), (track.Width, track.Height));
     }
@@ -90,7 +96,8 @@ public sealed class FieldFilesTests
     [Fact]
     public void Description_0_is_the_only_one()
     {
-        Track track = Mp4Files.Parse(new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsc", Bytes(0, 1, 1, 4, 0))))).Tracks[0];
+        Track track =
+            Mp4Files.Parse(new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsc", Bytes(0, 1, 1, 4, 0))))).Tracks[0];
         Assert.Equal([0, 0, 0, 0], track.Samples.Select(sample => sample.Description));
     }
 
@@ -138,7 +145,9 @@ public sealed class FieldFilesTests
     [Fact]
     public void Any_sample_is_found_by_index_time_and_sync()
     {
-        Track track = Mp4Files.Parse(Ffmpeg.Make("lookup.mp4", "-f lavfi -i testsrc2=s=64x48:r=50:d=200 -c:v libx264 -preset ultrafast -bf 2 -g 40")).Tracks[0];
+        Track track =
+            Mp4Files.Parse(
+                Ffmpeg.Make("lookup.mp4", "-f lavfi -i testsrc2=s=64x48:r=50:d=200 -c:v libx264 -preset ultrafast -bf 2 -g 40")).Tracks[0];
         Sample[] all = [.. track.Samples];
         Assert.Equal(10_000, all.Length);
         Random random = new(7);
@@ -184,7 +193,8 @@ public sealed class FieldFilesTests
 
     private static void MakeSound(EditableBox moov)
     {
-        byte[] entry = new EditableBox("mp4a", Bytes(0, (short)0, (short)1, 0L, (short)2, (short)16, 0, 44_100 << 16, Box("esds", Esds))).Write();
+        byte[] entry =
+            new EditableBox("mp4a", Bytes(0, (short)0, (short)1, 0L, (short)2, (short)16, 0, 44_100 << 16, Box("esds", Esds))).Write();
         moov["trak/mdia"].Set(new EditableBox("hdlr", Bytes(0, 0, "soun", new byte[13])));
         moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 1, entry)));
     }

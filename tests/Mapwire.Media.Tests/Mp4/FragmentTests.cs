@@ -43,7 +43,8 @@ public sealed class FragmentTests
     [Fact]
     public void A_recording_that_begins_hours_into_its_time_line_begins_at_0()
     {
-        string path = Ffmpeg.Make("fragments-late.mp4", $"{Source} -output_ts_offset 7200 -movflags frag_keyframe+empty_moov+default_base_moof");
+        string path =
+            Ffmpeg.Make("fragments-late.mp4", $"{Source} -output_ts_offset 7200 -movflags frag_keyframe+empty_moov+default_base_moof");
         Movie movie = Mp4Files.Parse(path);
         Assert.InRange(movie.Duration.TotalSeconds, 3.9, 4.2);
         Assert.Equal(0, movie.Tracks.Min(track => Ticks.ToMilliseconds(track.FirstDecodeTime, track.Timescale)));
@@ -60,7 +61,8 @@ public sealed class FragmentTests
     [Fact]
     public void Cut_off_anywhere()
     {
-        byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
+        byte[] file =
+            File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
         Movie whole = Mp4Files.Parse(file);
         long end = Mp4Files.FindTop(file, "moov").End;
         long[] counts = [0, 0];
@@ -83,7 +85,8 @@ public sealed class FragmentTests
     [Fact]
     public void A_cut_file_says_so()
     {
-        byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
+        byte[] file =
+            File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
         Assert.True(Mp4Files.Parse(file[..(file.Length / 2)]).IsTruncated);
         Movie zeros = Mp4Files.Parse([.. file, .. new byte[5000]]);
         Assert.False(zeros.IsTruncated);
@@ -96,15 +99,18 @@ public sealed class FragmentTests
     [Fact]
     public void A_file_without_fragments_yet_has_no_samples()
     {
-        byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
+        byte[] file =
+            File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
         Movie movie = Mp4Files.Parse(file[..(int)Mp4Files.FindTop(file, "moov").End]);
-        Assert.All(movie.Tracks, track => Assert.Equal("it has no samples: this is an init part without fragments", track.UnplayableReason));
+        Assert.All(movie.Tracks,
+            track => Assert.Equal("it has no samples: this is an init part without fragments", track.UnplayableReason));
     }
 
     [Fact]
     public void One_bit_flipped_in_every_place_of_a_moof()
     {
-        byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
+        byte[] file =
+            File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
         BoxHeader moov = Mp4Files.FindTop(file, "moov");
         BoxHeader moof = Mp4Files.FindTop(file, "moof");
         for (long bit = moof.Offset * 8; bit < moof.End * 8; bit++)
@@ -131,7 +137,8 @@ public sealed class FragmentTests
     [Fact]
     public void Moof_truncated_at_every_length()
     {
-        byte[] file = File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
+        byte[] file =
+            File.ReadAllBytes(Ffmpeg.Make("fragments-small.mp4", $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof"));
         BoxHeader moov = Mp4Files.FindTop(file, "moov");
         BoxHeader moof = Mp4Files.FindTop(file, "moof");
         byte[] whole = file.AsSpan((int)moof.Offset, (int)moof.Length).ToArray();
@@ -166,7 +173,8 @@ public sealed class FragmentTests
                 new Sample(0, 0, 100, 20, false), new Sample(40, 0, 120, 20, false), new Sample(80, 0, 200, 7, false),
                 new Sample(130, 0, 207, 7, true), new Sample(180, 5, 300, 8, true), new Sample(240, -5, 308, 9, false),
             ],
-            movie.Tracks[0].Samples.Select(sample => sample with { DecodeTime = sample.DecodeTime + 5, CompositionOffset = sample.CompositionOffset - 5 }));
+            movie.Tracks[0].Samples.Select(
+                sample => sample with { DecodeTime = sample.DecodeTime + 5, CompositionOffset = sample.CompositionOffset - 5 }));
     }
 
     [Fact]
@@ -257,7 +265,8 @@ public sealed class FragmentTests
         {
             long first = expected[0].Dts - actual[0].DecodeTime;
             Assert.InRange(first, 0, long.MaxValue);
-            Assert.Equal(expected.Select(packet => (packet.Pts - first, packet.Dts - first)), actual.Select(sample => (sample.PresentationTime, sample.DecodeTime)));
+            Assert.Equal(expected.Select(packet => (packet.Pts - first, packet.Dts - first)),
+                actual.Select(sample => (sample.PresentationTime, sample.DecodeTime)));
         }
     }
 }

@@ -12,23 +12,33 @@ public sealed class LimitTests
 
     private static readonly (string Limit, string Place, MediaLimits TooNarrow, MediaLimits Enough, Func<byte[]> File)[] Films =
     [
-        (nameof(MediaLimits.MovieBytes), "box 'moov'", new() { MovieBytes = MoovLength - 1 }, new() { MovieBytes = MoovLength }, () => new Mp4Builder().Build()),
+        (nameof(MediaLimits.MovieBytes), "box 'moov'", new() { MovieBytes = MoovLength - 1 }, new() { MovieBytes = MoovLength },
+        () => new Mp4Builder().Build()),
         (nameof(MediaLimits.MovieBytes), "box 'moof'", new() { MovieBytes = 900 }, new() { MovieBytes = 1100 }, () => Fragments(20)),
-        (nameof(MediaLimits.Tracks), "box 'trak'", new() { Tracks = 2 }, new() { Tracks = 3 }, () => Film(moov => moov.Children!.AddRange([moov["trak"], moov["trak"]]))),
-        (nameof(MediaLimits.SamplesPerTrack), "box 'stsz'", new() { SamplesPerTrack = 3 }, new() { SamplesPerTrack = 4 }, () => new Mp4Builder().Build()),
+        (nameof(MediaLimits.Tracks), "box 'trak'", new() { Tracks = 2 }, new() { Tracks = 3 },
+        () => Film(moov => moov.Children!.AddRange([moov["trak"], moov["trak"]]))),
+        (nameof(MediaLimits.SamplesPerTrack), "box 'stsz'", new() { SamplesPerTrack = 3 }, new() { SamplesPerTrack = 4 },
+        () => new Mp4Builder().Build()),
         (nameof(MediaLimits.SamplesPerTrack), "box 'elst'", new() { SamplesPerTrack = 4 }, new() { SamplesPerTrack = 40 }, () => Film(
             moov => moov["trak"].Set(Mp4Builder.EditList([.. Enumerable.Repeat((160u, 0, 0x10000u), 4)])))),
-        (nameof(MediaLimits.SamplesPerTrack), "box 'trun'", new() { SamplesPerTrack = 5 }, new() { SamplesPerTrack = 6 }, () => Fragments(3)),
-        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 50 }, new() { Boxes = 102 }, () => [.. Boxes(100), .. new Mp4Builder().Build()]),
-        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 }, () => Film(moov => moov["trak/mdia"].Children!.AddRange(Many("free", 100)))),
-        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 }, () => [.. Fragments(1), .. new EditableBox("moof", [.. Many("free", 101)]).Write()]),
-        (nameof(MediaLimits.Depth), "box 'edts'", new() { Depth = 10 }, new() { Depth = 14 }, () => Film(moov => moov.Children!.Add(Nested(12)))),
+        (nameof(MediaLimits.SamplesPerTrack), "box 'trun'", new() { SamplesPerTrack = 5 }, new() { SamplesPerTrack = 6 },
+        () => Fragments(3)),
+        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 50 }, new() { Boxes = 102 },
+        () => [.. Boxes(100), .. new Mp4Builder().Build()]),
+        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 },
+        () => Film(moov => moov["trak/mdia"].Children!.AddRange(Many("free", 100)))),
+        (nameof(MediaLimits.Boxes), "box 'free'", new() { Boxes = 100 }, new() { Boxes = 200 },
+        () => [.. Fragments(1), .. new EditableBox("moof", [.. Many("free", 101)]).Write()]),
+        (nameof(MediaLimits.Depth), "box 'edts'", new() { Depth = 10 }, new() { Depth = 14 },
+        () => Film(moov => moov.Children!.Add(Nested(12)))),
         (nameof(MediaLimits.Edits), "box 'elst'", new() { Edits = 2 }, new() { Edits = 3 }, () => Film(
             moov => moov["trak"].Set(Mp4Builder.EditList((40, 0, 0x10000), (40, 40, 0x10000), (40, 80, 0x10000))))),
-        (nameof(MediaLimits.SampleDescriptions), "box 'stsd'", new() { SampleDescriptions = 1 }, new() { SampleDescriptions = 2 }, () => Film(
+        (nameof(MediaLimits.SampleDescriptions), "box 'stsd'", new() { SampleDescriptions = 1 }, new() { SampleDescriptions = 2 },
+        () => Film(
             moov => moov[Stbl + "/stsd"].Body = [.. Bytes(0, 2), .. moov[Stbl + "/stsd"].Body[8..], .. moov[Stbl + "/stsd"].Body[8..]])),
         (nameof(MediaLimits.Fragments), "box 'moof'", new() { Fragments = 4 }, new() { Fragments = 5 }, () => Fragments(5)),
-        (nameof(MediaLimits.Fragments), "box 'free'", new() { Fragments = 4 }, new() { Fragments = 5 }, () => [.. Fragments(1), .. Boxes(35)]),
+        (nameof(MediaLimits.Fragments), "box 'free'", new() { Fragments = 4 }, new() { Fragments = 5 },
+        () => [.. Fragments(1), .. Boxes(35)]),
         (nameof(MediaLimits.Tracks), "audio tag", new() { Tracks = 1 }, new() { Tracks = 2 }, Flv),
         (nameof(MediaLimits.SamplesPerTrack), "video tag", new() { SamplesPerTrack = 1 }, new() { SamplesPerTrack = 2 }, Flv),
         (nameof(MediaLimits.SampleDescriptions), "audio tag", new() { SampleDescriptions = 1 }, new() { SampleDescriptions = 2 }, Flv),
@@ -48,8 +58,10 @@ public sealed class LimitTests
         byte[] file = make();
         MediaFormatException refusal = Assert.ThrowsAny<MediaFormatException>(() => Parse(file, tooNarrow));
         Assert.Equal(limit, refusal.Limit);
-        Assert.Equal("LimitExceeded", refusal is Mp4FormatException mp4 ? mp4.Error.ToString() : ((Media.Flv.FlvFormatException)refusal).Error.ToString());
-        Assert.Contains($"more than the limit of {tooNarrow.GetType().GetProperty(limit)!.GetValue(tooNarrow)} ({limit})", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal("LimitExceeded",
+            refusal is Mp4FormatException mp4 ? mp4.Error.ToString() : ((Media.Flv.FlvFormatException)refusal).Error.ToString());
+        Assert.Contains($"more than the limit of {tooNarrow.GetType().GetProperty(limit)!.GetValue(tooNarrow)} ({limit})", refusal.Message,
+            StringComparison.Ordinal);
         Assert.EndsWith($"({place} at offset {refusal.Offset})", refusal.Message, StringComparison.Ordinal);
         Assert.InRange(refusal.Offset, 0, file.Length);
         Assert.NotEmpty(Parse(file, enough).Tracks);
@@ -59,7 +71,9 @@ public sealed class LimitTests
     [Fact]
     public void There_is_a_film_for_every_limit() =>
         Assert.All(
-            typeof(MediaLimits).GetProperties().Where(property => property.CanWrite && property.Name is not (nameof(MediaLimits.ListedBoxes) or nameof(MediaLimits.ResyncBytes))),
+            typeof(MediaLimits).GetProperties()
+                .Where(property => property.CanWrite
+                && property.Name is not (nameof(MediaLimits.ListedBoxes) or nameof(MediaLimits.ResyncBytes))),
             property => Assert.Contains(Films, film => film.Limit == property.Name));
 
     [Fact]
@@ -92,9 +106,11 @@ public sealed class LimitTests
 
     private static byte[] Boxes(int count) => Bytes([.. Enumerable.Repeat<object>(Bytes(8, "free"), count)]);
 
-    private static IEnumerable<EditableBox> Many(string type, int count) => Enumerable.Range(0, count).Select(_ => new EditableBox(type, Array.Empty<byte>()));
+    private static IEnumerable<EditableBox> Many(string type, int count) =>
+        Enumerable.Range(0, count).Select(_ => new EditableBox(type, Array.Empty<byte>()));
 
-    private static EditableBox Nested(int depth) => depth == 0 ? new EditableBox("free", Array.Empty<byte>()) : new EditableBox("edts", Nested(depth - 1));
+    private static EditableBox Nested(int depth) =>
+        depth == 0 ? new EditableBox("free", Array.Empty<byte>()) : new EditableBox("edts", Nested(depth - 1));
 
     /// <summary>A file of fragments with two samples each.</summary>
     private static byte[] Fragments(int count)

@@ -70,7 +70,8 @@ public sealed class NginxFailureTests
     {
         Mp4Builder builder = new() { Timescale = 10_000_000, Delta = 2_000_000_000, Sizes = [1, 2, 3, 4] };
         Track track = Mp4Files.Parse(builder.Build()).Tracks[0];
-        Assert.Equal([0L, 200_000, 400_000, 600_000], track.Samples.Select(sample => Ticks.ToMilliseconds(sample.DecodeTime, track.Timescale)));
+        Assert.Equal([0L, 200_000, 400_000, 600_000],
+            track.Samples.Select(sample => Ticks.ToMilliseconds(sample.DecodeTime, track.Timescale)));
         Assert.Equal(TimeSpan.FromSeconds(800), track.Duration);
     }
 

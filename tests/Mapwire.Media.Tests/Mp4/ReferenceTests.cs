@@ -43,7 +43,8 @@ public sealed class ReferenceTests
         { "slow.mp4", "-f lavfi -i testsrc2=s=160x120:r=1/5:d=120 -c:v libx264" },
         { "fast.mp4", "-f lavfi -i testsrc2=s=160x120:r=240:d=1 -c:v libx264" },
         { "odd.mp4", "-f lavfi -i testsrc2=s=160x120:r=1000/33:d=2 -c:v libx264" },
-        { "two.mp4", $"{Picture} {Sound} -f lavfi -i sine=880:r=48000:d=5 -map 0 -map 1 -map 2 {AvcB} -c:a aac -metadata:s:a:1 language=deu" },
+        { "two.mp4",
+        $"{Picture} {Sound} -f lavfi -i sine=880:r=48000:d=5 -map 0 -map 1 -map 2 {AvcB} -c:a aac -metadata:s:a:1 language=deu" },
         { "middle.mp4", "-ss 1 -copyts -i {bframes.mp4} -c copy -t 2" },
         { "twochannels48k.mp4", $"{Picture} -f lavfi -i sine=440:r=48000:d=4 {Avc} -c:a aac -ac 2" },
     };
@@ -87,7 +88,8 @@ public sealed class ReferenceTests
     public void Reads_the_files_of_GStreamer(string mux)
     {
         string path = Ffmpeg.NewPath(".mp4");
-        string picture = "videotestsrc num-buffers=75 ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc key-int-max=25 bframes=2 b-adapt=false ! h264parse";
+        string picture =
+            "videotestsrc num-buffers=75 ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc key-int-max=25 bframes=2 b-adapt=false ! h264parse";
         string sound = "audiotestsrc num-buffers=130 samplesperbuffer=1024 ! audio/x-raw,rate=44100 ! avenc_aac ! aacparse";
         Ffmpeg.Run(
             "gst-launch-1.0", $"-q {picture} ! queue ! mux. {sound} ! queue ! mux. {mux} name=mux ! filesink location={path}".Split(' '));

@@ -7,23 +7,34 @@ using static Mapwire.Media.Tests.Tools.EditableBox;
 
 namespace Mapwire.Media.Tests.Mp4;
 
-/// <summary>Whatever a film is refused for, the message says what is wrong, in which box and at which offset: a film for every way to be wrong.</summary>
+/// <summary>
+/// Whatever a film is refused for, the message says what is wrong, in which box and at which offset: a film for every way to be wrong.
+/// </summary>
 public sealed class RefusalTests
 {
     private const string Stbl = "trak/mdia/minf/stbl";
 
     private static readonly (string Name, Mp4Error Error, string Box, string Reason, Func<byte[]> File)[] Films =
     [
-        ("a media header that ends early", Mp4Error.Truncated, "mdhd", "'mdhd' ends where", () => Film("trak/mdia", "mdhd", Bytes(0, 0, 0))),
-        ("a box header that is cut off", Mp4Error.Truncated, "moov", "a box header is cut off", () => Film(moov => moov.Children!.Add(Raw(1, "free", 0)))),
-        ("a box smaller than its header", Mp4Error.BadBoxSize, "free", "a size of 4 is smaller", () => Film(moov => moov.Children!.Insert(0, Raw(4, "free")))),
-        ("a box past 2^63", Mp4Error.BadBoxSize, "ftyp", "reaches past the end", () => [.. Bytes(1, "ftyp", 1UL << 63), .. new Mp4Builder().Build()]),
-        ("a child past its parent", Mp4Error.PastEnd, "free", "reaches past the end", () => Film(moov => moov.Children!.Add(Raw(900, "free")))),
-        ("a moov past the file", Mp4Error.PastEnd, "moov", "the file is cut off in its 'moov': a size of", () => new Mp4Builder().Build()[..^30]),
-        ("a media header of version 2", Mp4Error.UnsupportedVersion, "mdhd", "version 2 is not known", () => Film("trak/mdia", "mdhd", Bytes(0x02000000, new byte[40]))),
-        ("a vpcC of the draft", Mp4Error.UnsupportedVersion, "vpcC", "was a draft", () => Film(Stbl, "stsd", Video("vp09", "vpcC", new byte[12]))),
+        ("a media header that ends early", Mp4Error.Truncated, "mdhd", "'mdhd' ends where",
+        () => Film("trak/mdia", "mdhd", Bytes(0, 0, 0))),
+        ("a box header that is cut off", Mp4Error.Truncated, "moov", "a box header is cut off",
+        () => Film(moov => moov.Children!.Add(Raw(1, "free", 0)))),
+        ("a box smaller than its header", Mp4Error.BadBoxSize, "free", "a size of 4 is smaller",
+        () => Film(moov => moov.Children!.Insert(0, Raw(4, "free")))),
+        ("a box past 2^63", Mp4Error.BadBoxSize, "ftyp", "reaches past the end",
+        () => [.. Bytes(1, "ftyp", 1UL << 63), .. new Mp4Builder().Build()]),
+        ("a child past its parent", Mp4Error.PastEnd, "free", "reaches past the end",
+        () => Film(moov => moov.Children!.Add(Raw(900, "free")))),
+        ("a moov past the file", Mp4Error.PastEnd, "moov", "the file is cut off in its 'moov': a size of",
+        () => new Mp4Builder().Build()[..^30]),
+        ("a media header of version 2", Mp4Error.UnsupportedVersion, "mdhd", "version 2 is not known",
+        () => Film("trak/mdia", "mdhd", Bytes(0x02000000, new byte[40]))),
+        ("a vpcC of the draft", Mp4Error.UnsupportedVersion, "vpcC", "was a draft",
+        () => Film(Stbl, "stsd", Video("vp09", "vpcC", new byte[12]))),
         ("a timescale of 0", Mp4Error.BadTimescale, "mdhd", "the timescale is 0", () => new Mp4Builder { Timescale = 0 }.Build()),
-        ("an edit list without a timescale", Mp4Error.BadTimescale, "elst", "which is 0", () => Edited(new Mp4Builder { MovieTimescale = 0 }, 0)),
+        ("an edit list without a timescale", Mp4Error.BadTimescale, "elst", "which is 0",
+        () => Edited(new Mp4Builder { MovieTimescale = 0 }, 0)),
         ("no moov", Mp4Error.MissingBox, "moov", "has no 'moov'", () => Bytes(12, "free", 0)),
         ("no sizes", Mp4Error.MissingBox, "stbl", "no 'stsz' or 'stz2'", () => Film(moov => moov[Stbl].Remove("stsz"))),
         ("no chunk offsets", Mp4Error.MissingBox, "stbl", "no 'stco' or 'co64'", () => Film(moov => moov[Stbl].Remove("stco"))),
@@ -39,21 +50,26 @@ public sealed class RefusalTests
         ("no chunks", Mp4Error.BadTable, "stsc", "no chunks", () => Film(Stbl, "stsc", Bytes(0, 0))),
         ("chunks out of order", Mp4Error.BadTable, "stsc", "out of order", () => Film(Stbl, "stsc", Bytes(0, 1, 2, 4, 1))),
         ("empty chunks", Mp4Error.BadTable, "stsc", "chunks without samples", () => Film(Stbl, "stsc", Bytes(0, 1, 1, 0, 1))),
-        ("an unknown description", Mp4Error.BadTable, "stsc", "names sample description 2 of 1", () => Film(Stbl, "stsc", Bytes(0, 1, 1, 4, 2))),
+        ("an unknown description", Mp4Error.BadTable, "stsc", "names sample description 2 of 1",
+        () => Film(Stbl, "stsc", Bytes(0, 1, 1, 4, 2))),
         ("too few chunks", Mp4Error.BadTable, "stco", "the chunks hold 3 samples", () => Film(Stbl, "stsc", Bytes(0, 1, 1, 3, 1))),
         ("sync samples out of order", Mp4Error.BadTable, "stss", "is out of order", () => Film(Stbl, "stss", Bytes(0, 2, 3, 2))),
         ("a description that is not there", Mp4Error.BadTable, "stsd", "sample description 2 of 2 is not there", () => Film(
             moov => moov[Stbl + "/stsd"].Body = [.. Bytes(0, 2), .. moov[Stbl + "/stsd"].Body[8..], .. new byte[4]])),
-        ("all samples past the file", Mp4Error.SampleOutsideFile, "stco", "the file is cut off: none of 4 samples is there", () => Film(Stbl, "stco", Bytes(0, 1, 5000))),
+        ("all samples past the file", Mp4Error.SampleOutsideFile, "stco", "the file is cut off: none of 4 samples is there",
+        () => Film(Stbl, "stco", Bytes(0, 1, 5000))),
         ("an edit before the media", Mp4Error.BadEditList, "elst", "begins at the media time -2", () => Edited(new Mp4Builder(), -2)),
         ("an edit past any media", Mp4Error.BadEditList, "elst", "past any media", () => Film(moov => moov["trak"].Set(
             new EditableBox("edts", new EditableBox("elst", Bytes(0x01000000, 1, 1L, 1L << 62, 0x10000)))))),
         ("a broken avcC", Mp4Error.BadCodecConfiguration, "avc1", "", () => Film(Stbl, "stsd", Video("avc1", "avcC", [1, 0x42]))),
-        ("a fragment with an unknown description", Mp4Error.BadTable, "tfhd", "names sample description 7 of 1", () => Fragment(Bytes(2, 1, 7), Bytes(0, 0))),
-        ("a fragment past any time", Mp4Error.BadTable, "tfdt", "is past any recording", () => Fragment(Bytes(0, 1), Bytes(0, 0), ulong.MaxValue)),
+        ("a fragment with an unknown description", Mp4Error.BadTable, "tfhd", "names sample description 7 of 1",
+        () => Fragment(Bytes(2, 1, 7), Bytes(0, 0))),
+        ("a fragment past any time", Mp4Error.BadTable, "tfdt", "is past any recording",
+        () => Fragment(Bytes(0, 1), Bytes(0, 0), ulong.MaxValue)),
         ("a run without its entries", Mp4Error.BadTable, "trun", "do not fit", () => Fragment(Bytes(0, 1), Bytes(0x200, 90))),
         ("a run of nothing", Mp4Error.BadTable, "trun", "have no size and no entry", () => Fragment(Bytes(0, 1), Bytes(0, 90))),
-        ("a run before the file", Mp4Error.BadTable, "trun", "before the start of the file", () => Fragment(Bytes(0x20000, 1), Bytes(1, 1, int.MinValue))),
+        ("a run before the file", Mp4Error.BadTable, "trun", "before the start of the file",
+        () => Fragment(Bytes(0x20000, 1), Bytes(1, 1, int.MinValue))),
         ("a base past 2^63", Mp4Error.BadTable, "tfhd", "past 2^63", () => Fragment(Bytes(1, 1, ulong.MaxValue), Bytes(0, 0))),
     ];
 
@@ -74,7 +90,8 @@ public sealed class RefusalTests
 
     [Fact]
     public void There_is_a_film_for_every_error() =>
-        Assert.All(Enum.GetValues<Mp4Error>().Where(error => error is not (Mp4Error.LimitExceeded or Mp4Error.NotMedia)), error => Assert.Contains(Films, film => film.Error == error));
+        Assert.All(Enum.GetValues<Mp4Error>().Where(error => error is not (Mp4Error.LimitExceeded or Mp4Error.NotMedia)),
+        error => Assert.Contains(Films, film => film.Error == error));
 
     /// <summary>A track that is left out is described with a place, too: when no track is left, that is the refusal.</summary>
     [Fact]
@@ -87,7 +104,9 @@ public sealed class RefusalTests
         AssertPlace("hvc1", Film(Stbl, "stsd", Video("hvc1", "hvcC", [1, .. new byte[22]])));
         byte[] skipped = Film(moov => moov["trak"].Set(Mp4Builder.EditList((100, 5000, 0x10000))));
         AssertPlace("elst", skipped);
-        Assert.Equal("box 'moov' at offset 8", Mp4Files.Parse([.. Bytes(8, "free"), .. new EditableBox("moov", new EditableBox("mvhd", new byte[100])).Write()]).Place.ToString());
+        Assert.Equal("box 'moov' at offset 8",
+            Mp4Files.Parse(
+                [.. Bytes(8, "free"), .. new EditableBox("moov", new EditableBox("mvhd", new byte[100])).Write()]).Place.ToString());
     }
 
     private static void AssertPlace(string box, byte[] file)
@@ -98,7 +117,9 @@ public sealed class RefusalTests
         Assert.Contains(Extents(file, box), extent => extent.Start <= track.Place.Offset && track.Place.Offset <= extent.End);
     }
 
-    /// <summary>Wherever the name of a box is, and as far as the size before it says; to the end of the file when that is nonsense.</summary>
+    /// <summary>
+    /// Wherever the name of a box is, and as far as the size before it says; to the end of the file when that is nonsense.
+    /// </summary>
     private static IEnumerable<(long Start, long End)> Extents(byte[] file, string box)
     {
         if (box == "moov" && file.AsSpan().IndexOf("moov"u8) < 0)
@@ -136,7 +157,8 @@ public sealed class RefusalTests
     private static byte[] Fragment(byte[] tfhd, byte[] trun, ulong time = 0)
     {
         Mp4Builder builder = new() { Sizes = [], Extra = { new EditableBox("mvex", new EditableBox("trex", Bytes(0, 1, 1, 40, 0, 0))) } };
-        EditableBox traf = new("traf", new EditableBox("tfhd", tfhd), new EditableBox("tfdt", Bytes(0x01000000, time)), new EditableBox("trun", trun));
+        EditableBox traf =
+            new("traf", new EditableBox("tfhd", tfhd), new EditableBox("tfdt", Bytes(0x01000000, time)), new EditableBox("trun", trun));
         return [.. builder.Build(), .. new EditableBox("moof", traf).Write()];
     }
 }

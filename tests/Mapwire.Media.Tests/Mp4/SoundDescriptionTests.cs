@@ -16,7 +16,8 @@ public sealed class SoundDescriptionTests
 
     [Fact]
     public void QuickTime_version_1() =>
-        AssertAac(Entry("mp4a", 1, Bytes(1024, 0, 4, 2), Box("wave", [.. Box("frma", Bytes("mp4a")), .. Box("esds", Esds), .. Bytes(8, 0)])));
+        AssertAac(
+            Entry("mp4a", 1, Bytes(1024, 0, 4, 2), Box("wave", [.. Box("frma", Bytes("mp4a")), .. Box("esds", Esds), .. Bytes(8, 0)])));
 
     [Fact]
     public void QuickTime_version_2()
@@ -72,7 +73,8 @@ public sealed class SoundDescriptionTests
     {
         Assert.Equal("audio codec Vorbis is not supported", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0xDD, [1])))).UnplayableReason);
         Assert.Equal("its AAC has no AudioSpecificConfig", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [])))).UnplayableReason);
-        Assert.Equal("audio codec MPEG-4 ALS is not supported", Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [0xF8, 0x88, 0, 0])))).UnplayableReason);
+        Assert.Equal("audio codec MPEG-4 ALS is not supported",
+            Parse(Entry("mp4a", 0, Box("esds", Descriptor(0x40, [0xF8, 0x88, 0, 0])))).UnplayableReason);
     }
 
     /// <summary>Nothing in the tables of a track that is not played refuses the file.</summary>
@@ -109,10 +111,13 @@ public sealed class SoundDescriptionTests
     public void Samples_in_another_file_are_listed()
     {
         byte[] Reference(int flags) => Bytes(0, 1, Box("url ", Bytes(flags, "other.mp4\0")));
-        Assert.Null(Mp4Files.Parse(Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(1)))).Tracks[0].UnplayableReason);
+        Assert.Null(
+            Mp4Files.Parse(
+                Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(1)))).Tracks[0].UnplayableReason);
         Assert.Equal(
             "its samples are in another file ('url ')",
-            Mp4Files.Parse(Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(0)))).Tracks[0].UnplayableReason);
+            Mp4Files.Parse(
+                Build(Entry("mp4a", 0, Box("esds", Esds)), 0, moov => SetReference(moov, Reference(0)))).Tracks[0].UnplayableReason);
 
         static void SetReference(EditableBox moov, byte[] dref) =>
             moov["trak/mdia/minf"].Set(new EditableBox("dinf", new EditableBox("dref", dref)));

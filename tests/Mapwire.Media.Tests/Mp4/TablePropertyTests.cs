@@ -36,7 +36,9 @@ public sealed class TablePropertyTests
         ModelSample[] list = new ModelSample[3 * 4096 + 5];
         for (int i = 0; i < list.Length; i++)
         {
-            list[i] = new ModelSample((uint)random.Next(1, 4) * 10, random.Next(3) * 20, (uint)random.Next(300), i % 50 == 0, random.Next(20) == 0);
+            list[i] =
+                new ModelSample((uint)random.Next(1, 4) * 10, random.Next(3) * 20, (uint)random.Next(300), i % 50 == 0,
+                random.Next(20) == 0);
         }
 
         Assert.True(Check(list));

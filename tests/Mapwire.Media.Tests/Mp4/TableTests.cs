@@ -159,7 +159,9 @@ public sealed class TableTests
     [InlineData(2, "0000_0001 0000_0001 000C", true)]
     public void Recovery_points_are_sync_samples_where_nothing_is_better(int version, string descriptions, bool isSync)
     {
-        byte[] sgpd = Bytes(version << 24, "roll", Convert.FromHexString(descriptions.Replace(" ", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal)));
+        byte[] sgpd =
+            Bytes(version << 24, "roll",
+            Convert.FromHexString(descriptions.Replace(" ", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal)));
         byte[] sbgp = Bytes(0, "roll", 3, 2, 0, 1, 1, 7, 0);
         Assert.Equal([true, false, isSync, false], Sync(Bytes(0, 1, 1)));
         Assert.Equal([true, false, isSync, false], Sync(Bytes(0, 0)));

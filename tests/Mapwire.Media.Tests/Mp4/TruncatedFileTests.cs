@@ -5,11 +5,14 @@ using static Mapwire.Media.Tests.Tools.EditableBox;
 
 namespace Mapwire.Media.Tests.Mp4;
 
-/// <summary>A progressive file with samples past its end plays what is whole and says so; a broken track does not refuse the others.</summary>
+/// <summary>
+/// A progressive file with samples past its end plays what is whole and says so; a broken track does not refuse the others.
+/// </summary>
 public sealed class TruncatedFileTests
 {
     private const string Stbl = "trak/mdia/minf/stbl";
-    private const string Source = "-f lavfi -i testsrc2=s=160x120:r=25:d=4 -f lavfi -i sine=440:r=44100:d=4 -c:v libx264 -preset veryfast -g 25 -bf 3 -c:a aac -movflags +faststart";
+    private const string Source =
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=4 -f lavfi -i sine=440:r=44100:d=4 -c:v libx264 -preset veryfast -g 25 -bf 3 -c:a aac -movflags +faststart";
 
     [Fact]
     public void A_download_that_is_not_complete_plays_what_is_whole_wherever_it_ends()
@@ -40,7 +43,8 @@ public sealed class TruncatedFileTests
         Movie half = Mp4Files.Parse(file[..(file.Length / 2)]);
         Track video = half.Tracks[0];
         Assert.Contains(
-            $"the file is cut off; track 1: {100 - video.MissingSamples} of 100 samples are there", Assert.Single(half.Warnings), StringComparison.Ordinal);
+            $"the file is cut off; track 1: {100 - video.MissingSamples} of 100 samples are there", Assert.Single(half.Warnings),
+            StringComparison.Ordinal);
         Assert.InRange(video.Duration.TotalSeconds, 0.5, 3.5);
         AssertAsProbed(file[..(file.Length / 2)], half);
     }
@@ -89,7 +93,10 @@ public sealed class TruncatedFileTests
     [Fact]
     public void A_broken_fragment_ends_the_film_there()
     {
-        byte[] file = File.ReadAllBytes(Ffmpeg.Make("truncated-fragments.mp4", Source.Replace("+faststart", "+frag_keyframe+empty_moov+default_base_moof", StringComparison.Ordinal)));
+        byte[] file =
+            File.ReadAllBytes(
+                Ffmpeg.Make("truncated-fragments.mp4",
+                Source.Replace("+faststart", "+frag_keyframe+empty_moov+default_base_moof", StringComparison.Ordinal)));
         int second = file.AsSpan(file.AsSpan().IndexOf("moof"u8) + 4).IndexOf("trun"u8) + file.AsSpan().IndexOf("moof"u8) + 4;
         int third = LastIndexOf(file, "trun"u8);
         Assert.True(third > second);
@@ -105,7 +112,8 @@ public sealed class TruncatedFileTests
     [InlineData("", "the file is empty")]
     public void Other_files_are_named(string text, string reason)
     {
-        Mp4FormatException refusal = Assert.Throws<Mp4FormatException>(() => Mp4Files.Parse(System.Text.Encoding.ASCII.GetBytes(text.PadRight(text.Length * 40))));
+        Mp4FormatException refusal =
+            Assert.Throws<Mp4FormatException>(() => Mp4Files.Parse(System.Text.Encoding.ASCII.GetBytes(text.PadRight(text.Length * 40))));
         Assert.Equal(Mp4Error.NotMedia, refusal.Error);
         Assert.StartsWith(reason, refusal.Reason, StringComparison.Ordinal);
         Assert.EndsWith("(start of the file at offset 0)", refusal.Message, StringComparison.Ordinal);
@@ -117,8 +125,10 @@ public sealed class TruncatedFileTests
         byte[] film = new Mp4Builder().Build();
         Assert.StartsWith("the file is cut off in its 'mdat'", Refusal(film[..60]), StringComparison.Ordinal);
         Assert.StartsWith("the file is cut off in its 'moov'", Refusal(film[..^1]), StringComparison.Ordinal);
-        Assert.StartsWith("the file has fragments without their init part", Refusal([.. Bytes(16, "styp", "msdh", 0), .. Bytes(8, "moof"), .. Bytes(8, "mdat")]), StringComparison.Ordinal);
-        Assert.Equal("'stsz' is empty", Refusal(new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsz", Array.Empty<byte>())))));
+        Assert.StartsWith("the file has fragments without their init part",
+            Refusal([.. Bytes(16, "styp", "msdh", 0), .. Bytes(8, "moof"), .. Bytes(8, "mdat")]), StringComparison.Ordinal);
+        Assert.Equal("'stsz' is empty",
+            Refusal(new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsz", Array.Empty<byte>())))));
     }
 
     private static int LastIndexOf(byte[] file, ReadOnlySpan<byte> text) => file.AsSpan().LastIndexOf(text);
@@ -131,6 +141,7 @@ public sealed class TruncatedFileTests
         File.WriteAllBytes(path, file);
         // ffprobe also gives the sample that the file ends in, of which a part is there.
         Packet[] video = [.. Ffmpeg.Packets(path, "v:0").Where(packet => packet.Position + packet.Size < file.Length)];
-        Assert.Equal(video.Select(packet => (packet.Position, packet.Size)), movie.Tracks[0].Samples.Select(sample => (sample.Offset, (long)sample.Size)));
+        Assert.Equal(video.Select(packet => (packet.Position, packet.Size)),
+            movie.Tracks[0].Samples.Select(sample => (sample.Offset, (long)sample.Size)));
     }
 }

@@ -38,13 +38,15 @@ internal static class Ffmpeg
     {
         string text = Run(
             "ffprobe",
-            ["-v", "error", "-select_streams", stream, "-show_packets", "-show_entries", "packet=pts,dts,size,pos,flags", "-of", "json", path]);
+            ["-v", "error", "-select_streams", stream, "-show_packets", "-show_entries", "packet=pts,dts,size,pos,flags", "-of", "json",
+            path]);
         using JsonDocument document = JsonDocument.Parse(text);
         List<Packet> packets = [];
         foreach (JsonElement packet in document.RootElement.GetProperty("packets").EnumerateArray())
         {
             packets.Add(new Packet(
-                Number(packet, "pts"), Number(packet, "dts"), Number(packet, "pos"), Number(packet, "size"), packet.GetProperty("flags").GetString()!));
+                Number(packet, "pts"), Number(packet, "dts"), Number(packet, "pos"), Number(packet, "size"),
+                packet.GetProperty("flags").GetString()!));
         }
 
         return packets;
@@ -56,7 +58,9 @@ internal static class Ffmpeg
                 return long.MinValue;
             }
 
-            return value.ValueKind == JsonValueKind.Number ? value.GetInt64() : long.Parse(value.GetString()!, CultureInfo.InvariantCulture);
+            return value.ValueKind == JsonValueKind.Number
+                ? value.GetInt64()
+                : long.Parse(value.GetString()!, CultureInfo.InvariantCulture);
         }
     }
 

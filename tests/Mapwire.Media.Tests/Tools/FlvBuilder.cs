@@ -19,7 +19,8 @@ internal sealed class FlvBuilder
         int length = body.Length;
         _file.AddRange(
         [
-            (byte)type, (byte)(length >> 16), (byte)(length >> 8), (byte)length, (byte)(timestamp >> 16), (byte)(timestamp >> 8), (byte)timestamp,
+            (byte)type, (byte)(length >> 16), (byte)(length >> 8), (byte)length, (byte)(timestamp >> 16), (byte)(timestamp >> 8),
+            (byte)timestamp,
             (byte)(timestamp >> 24), 0, 0, 0, .. body,
         ]);
         length += 11;
@@ -35,7 +36,8 @@ internal sealed class FlvBuilder
 
     /// <param name="time">In milliseconds, negative too.</param>
     /// <param name="isKey">Whether it is a key frame.</param>
-    public FlvBuilder Picture(int time, bool isKey = false) => Tag(9, unchecked((uint)time), [(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. Payload(60)]);
+    public FlvBuilder Picture(int time, bool isKey = false) =>
+        Tag(9, unchecked((uint)time), [(byte)(isKey ? 0x17 : 0x27), 1, 0, 0, 0, .. Payload(60)]);
 
     /// <param name="time">In milliseconds, negative too.</param>
     public FlvBuilder Sound(int time) => Tag(8, unchecked((uint)time), [0xAF, 1, .. Payload(30)]);

@@ -33,14 +33,17 @@ internal sealed class InBandFilm
     /// <param name="lengthSize">Bytes of a unit's length.</param>
     /// <param name="units">Of the first sample; null for all that a decoder needs.</param>
     public static InBandFilm Avc(int lengthSize = 4, params byte[][] units) => new(
-        "avc3", "avcC", [1, 77, 0, 51, (byte)(0xFC | lengthSize - 1), 0xE0, 0], lengthSize, units.Length > 0 ? units : [Delimiter, Sequence, Picture, Slice]);
+        "avc3", "avcC", [1, 77, 0, 51, (byte)(0xFC | lengthSize - 1), 0xE0, 0], lengthSize,
+        units.Length > 0 ? units : [Delimiter, Sequence, Picture, Slice]);
 
     /// <summary>HEVC whose parameter sets moved from a configuration into the sample; what else is in it stays.</summary>
     /// <param name="record">A configuration with its sets.</param>
     public static InBandFilm Hevc(byte[] record)
     {
         (byte[] header, List<(int Type, byte[] Unit)> units) = Units(record);
-        byte[][] others = [.. units.Where(unit => unit.Type > 34).Select(unit => (byte[])[(byte)unit.Type, 0, 1, .. Bytes((short)unit.Unit.Length), .. unit.Unit])];
+        byte[][] others =
+            [.. units.Where(unit => unit.Type > 34)
+                .Select(unit => (byte[])[(byte)unit.Type, 0, 1, .. Bytes((short)unit.Unit.Length), .. unit.Unit])];
         return new("hev1", "hvcC", [.. header, (byte)others.Length, .. others.SelectMany(array => array)], 4,
             [[0x46, 0x01, 0x50], .. units.Where(unit => unit.Type <= 34).Select(unit => unit.Unit), [0x26, 0x01, 0xAF, 0x08]]);
     }
@@ -66,7 +69,8 @@ internal sealed class InBandFilm
     }
 
     /// <summary>Units, each behind its length.</summary>
-    public byte[] Sample(params byte[][] units) => [.. units.SelectMany(unit => (byte[])[.. Bytes(unit.Length)[(4 - _lengthSize)..], .. unit])];
+    public byte[] Sample(params byte[][] units) =>
+        [.. units.SelectMany(unit => (byte[])[.. Bytes(unit.Length)[(4 - _lengthSize)..], .. unit])];
 
     /// <summary>All samples in the <c>moov</c>.</summary>
     public byte[] Build() => Put(new Mp4Builder { Sizes = [(uint)First.Length, 8] }.Build(SetEntry));
@@ -78,7 +82,8 @@ internal sealed class InBandFilm
         builder.Extra.Add(new EditableBox("mvex", new EditableBox("trex", Bytes(0, 1, 1, 40, 0, 0))));
         byte[] run = new EditableBox("trun", Bytes(0x601, 2, 8 + 8 + 16 + 36 + 8, First.Length, 0x2000000, 8, 0x10000)).Write();
         byte[] traf = new EditableBox("traf", [.. new EditableBox("tfhd", Bytes(0x20000, 1)).Write(), .. run]).Write();
-        return [.. builder.Build(SetEntry), .. new EditableBox("moof", traf).Write(), .. new EditableBox("mdat", [.. First, .. new byte[8]]).Write()];
+        return [.. builder.Build(SetEntry), .. new EditableBox("moof", traf).Write(),
+            .. new EditableBox("mdat", [.. First, .. new byte[8]]).Write()];
     }
 
     private byte[] Put(byte[] film)
@@ -87,6 +92,7 @@ internal sealed class InBandFilm
         return film;
     }
 
-    private void SetEntry(EditableBox moov) => moov["trak/mdia/minf/stbl"].Set(new EditableBox("stsd", Bytes(0, 1, new EditableBox(_type, Bytes(
+    private void SetEntry(EditableBox moov) =>
+        moov["trak/mdia/minf/stbl"].Set(new EditableBox("stsd", Bytes(0, 1, new EditableBox(_type, Bytes(
         0, (short)0, (short)1, new byte[16], (short)32, (short)16, new byte[50], new EditableBox(_box, Record).Write())).Write())));
 }

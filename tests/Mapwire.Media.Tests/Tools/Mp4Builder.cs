@@ -62,5 +62,7 @@ internal sealed class Mp4Builder
 
     /// <summary>An elst of version 0: duration in the movie's timescale, media time, rate in 16.16.</summary>
     public static EditableBox EditList(params (uint Duration, int MediaTime, uint Rate)[] edits) =>
-        new("edts", new EditableBox("elst", Bytes(0, edits.Length, Bytes([.. edits.SelectMany(edit => new object[] { edit.Duration, edit.MediaTime, edit.Rate })]))));
+        new("edts",
+        new EditableBox("elst",
+        Bytes(0, edits.Length, Bytes([.. edits.SelectMany(edit => new object[] { edit.Duration, edit.MediaTime, edit.Rate })]))));
 }

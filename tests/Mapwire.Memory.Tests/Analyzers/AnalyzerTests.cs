@@ -94,11 +94,15 @@ public sealed class AnalyzerTests
             }
             """;
         CSharpCompilation compilation = CSharpCompilation.Create(
-            "program", [CSharpSyntaxTree.ParseText(program, new CSharpParseOptions(LanguageVersion.Latest), cancellationToken: TestContext.Current.CancellationToken)],
+            "program",
+            [CSharpSyntaxTree.ParseText(program, new CSharpParseOptions(LanguageVersion.Latest),
+            cancellationToken: TestContext.Current.CancellationToken)],
             References, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
-        Assert.Empty(compilation.GetDiagnostics(TestContext.Current.CancellationToken).Where(one => one.Severity == DiagnosticSeverity.Error));
+        Assert.Empty(
+            compilation.GetDiagnostics(TestContext.Current.CancellationToken).Where(one => one.Severity == DiagnosticSeverity.Error));
         ImmutableArray<Diagnostic> found = await compilation
-            .WithAnalyzers([new LockUseAnalyzer(), new LayoutAnalyzer()]).GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
+            .WithAnalyzers([new LockUseAnalyzer(), new LayoutAnalyzer()])
+                .GetAnalyzerDiagnosticsAsync(TestContext.Current.CancellationToken);
         return [.. found.Select(one => one.Id).Order()];
     }
 }

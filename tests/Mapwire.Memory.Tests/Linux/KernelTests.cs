@@ -16,7 +16,8 @@ public sealed class KernelTests : IDisposable
     public void A_kernel_without_advice_says_so_and_populates_by_the_mapping()
     {
         string[] said = Traced("inject=madvise:error=EINVAL");
-        foreach (string capability in new[] { "AdviseCold", "AdvisePageOut", "AdvisePopulateRead", "AdvisePopulateWrite", "TransparentHugePages" })
+        foreach (string capability in new[] { "AdviseCold", "AdvisePageOut", "AdvisePopulateRead", "AdvisePopulateWrite",
+            "TransparentHugePages" })
         {
             Assert.Contains(said, line => line.StartsWith(capability + ": This kernel", StringComparison.Ordinal));
         }

@@ -10,8 +10,8 @@ using Xunit;
 namespace Mapwire.Memory.Tests.Linux;
 
 /// <summary>What a newcomer gets: the package from a folder, its README, and the README's programs built against it.</summary>
-/// <remarks>By default the programs run under the JIT. With MAPWIRE_PUBLISH=1 they and all samples are also published trimmed and as Native AOT,
-/// which takes minutes: without a warning, and with the same output.</remarks>
+/// <remarks>By default the programs run under the JIT. With MAPWIRE_PUBLISH=1 they and all samples are also published trimmed and as
+/// Native AOT, which takes minutes: without a warning, and with the same output.</remarks>
 public sealed class PackageTests(PackageTests.Package package) : IClassFixture<PackageTests.Package>
 {
     private static readonly bool Publishes = Environment.GetEnvironmentVariable("MAPWIRE_PUBLISH") == "1";
@@ -21,7 +21,8 @@ public sealed class PackageTests(PackageTests.Package package) : IClassFixture<P
     {
         using ZipArchive archive = ZipFile.OpenRead(package.Path);
         string[] names = [.. archive.Entries.Select(entry => entry.FullName)];
-        foreach (string name in new[] { "README.md", "icon.png", "CHANGELOG.md", "lib/net10.0/Mapwire.Memory.dll", "lib/net10.0/Mapwire.Memory.xml",
+        foreach (string name in new[] { "README.md", "icon.png", "CHANGELOG.md", "lib/net10.0/Mapwire.Memory.dll",
+            "lib/net10.0/Mapwire.Memory.xml",
             "analyzers/dotnet/cs/Mapwire.Memory.Analyzers.dll" })
         {
             Assert.Contains(name, names);
@@ -55,7 +56,8 @@ public sealed class PackageTests(PackageTests.Package package) : IClassFixture<P
         string[] paths = [.. documents.Documents.Select(handle => documents.GetString(documents.GetDocument(handle).Name))];
         Assert.NotEmpty(paths);
         Assert.All(paths, path => Assert.StartsWith("/_/", path));
-        Assert.True(image.ToArray().AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(package.Repository)) < 0, "the library names a folder of this machine");
+        Assert.True(image.ToArray().AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(package.Repository)) < 0,
+            "the library names a folder of this machine");
     }
 
     [Fact]
@@ -69,7 +71,8 @@ public sealed class PackageTests(PackageTests.Package package) : IClassFixture<P
             return; // minutes; see CONTRIBUTING.md
         }
 
-        AssertOutput(package.Build("publish", "-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:TreatWarningsAsErrors=true"));
+        AssertOutput(
+            package.Build("publish", "-r", "linux-x64", "--self-contained", "-p:PublishTrimmed=true", "-p:TreatWarningsAsErrors=true"));
         AssertOutput(package.Build("publish", "-r", "linux-x64", "-p:PublishAot=true", "-p:TreatWarningsAsErrors=true"));
         foreach (string sample in Directory.GetFiles(Path.Combine(package.Repository, "samples"), "*.csproj", SearchOption.AllDirectories))
         {
@@ -88,7 +91,8 @@ public sealed class PackageTests(PackageTests.Package package) : IClassFixture<P
     [Fact]
     public void Nothing_suppresses_warnings_about_trimming_or_AOT()
     {
-        foreach (string file in Directory.GetFiles(Path.Combine(package.Repository, "src", "Mapwire.Memory"), "*.cs*", SearchOption.AllDirectories)
+        foreach (string file in Directory.GetFiles(Path.Combine(package.Repository, "src", "Mapwire.Memory"), "*.cs*",
+            SearchOption.AllDirectories)
             .Concat(Directory.GetFiles(Path.Combine(package.Repository, "samples"), "*.cs*", SearchOption.AllDirectories))
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)))
         {
@@ -182,13 +186,15 @@ public sealed class PackageTests(PackageTests.Package package) : IClassFixture<P
 
         public string Run(string program, string folder, params string[] arguments)
         {
-            ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+            ProcessStartInfo start =
+                new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
             start.Environment["MSBUILDDISABLENODEREUSE"] = "1"; // nothing stays behind that holds the folder
             using Process process = PatientStart.Of(start);
             Task<string> error = process.StandardError.ReadToEndAsync();
             string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
-            Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
+            Assert.True(process.ExitCode == 0,
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{output}\n{error.Result}");
             return output.ReplaceLineEndings("\n");
         }
 

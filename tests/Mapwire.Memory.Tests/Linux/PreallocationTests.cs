@@ -102,7 +102,8 @@ public sealed class PreallocationTests : IDisposable
     [Fact]
     public void A_new_file_has_the_permissions_that_were_asked_for()
     {
-        MappedFile.Create(_folder["f"], 10, new MappedFileOptions { UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        MappedFile.Create(_folder["f"], 10, new MappedFileOptions { UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite })
+            .Dispose();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["f"]));
         MappedFile.Create(_folder["f"], 10, new MappedFileOptions { UnixCreateMode = UnixFileMode.UserRead }).Dispose();
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["f"])); // it was there

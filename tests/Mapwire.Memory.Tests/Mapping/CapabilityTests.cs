@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Mapwire.Memory.Tests.Mapping;
 
-/// <summary>What is said to work works, and what is said not to says why when tried: the list and the operations cannot drift apart.</summary>
+/// <summary>
+/// What is said to work works, and what is said not to says why when tried: the list and the operations cannot drift apart.
+/// </summary>
 public sealed class CapabilityTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -81,7 +83,8 @@ public sealed class CapabilityTests : IDisposable
                 file.SetLength(5);
                 break;
             case MemoryCapability.MapDevice when OperatingSystem.IsWindows():
-                throw new PlatformNotSupportedException(PlatformCapabilities.GetUnsupportedReason(capability)); // there is no device to try with
+                // there is no device to try with
+                throw new PlatformNotSupportedException(PlatformCapabilities.GetUnsupportedReason(capability));
             case MemoryCapability.MapDevice:
                 using (MappedFile zero = MappedFile.Open("/dev/zero"))
                 {

@@ -33,7 +33,8 @@ public sealed class DisposalTests : IDisposable
             Assert.All(users, user => Assert.Equal("ObjectDisposedException", user.Result));
         }
 
-        Assert.True(TempFolder.ReadShared(path).AsSpan().IndexOfAnyExcept((byte)0xff) < 0, "a late store reached the file or another mapping");
+        Assert.True(TempFolder.ReadShared(path).AsSpan().IndexOfAnyExcept((byte)0xff) < 0,
+            "a late store reached the file or another mapping");
     }
 
     [Fact]

@@ -56,7 +56,8 @@ public sealed class ViewsTests : IDisposable
         Assert.Equal(200, stream.ReadByte());
         MappedFile.FromHandle(stream.SafeFileHandle, FileAccess.Read).Dispose();
         Assert.True(stream.SafeFileHandle.IsClosed);
-        Assert.Throws<ArgumentException>(() => MappedFile.FromHandle(new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, false), FileAccess.Read));
+        Assert.Throws<ArgumentException>(
+            () => MappedFile.FromHandle(new Microsoft.Win32.SafeHandles.SafeFileHandle(-1, false), FileAccess.Read));
     }
 
     [Fact]

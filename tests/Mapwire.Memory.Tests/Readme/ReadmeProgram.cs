@@ -26,9 +26,11 @@ internal sealed record ReadmeProgram(string Code, string Output)
     /// namespace. Nothing in it is changed.</summary>
     public string ToClass(int number)
     {
-        CompilationUnitSyntax unit = CSharpSyntaxTree.ParseText(Code, new CSharpParseOptions(LanguageVersion.Latest)).GetCompilationUnitRoot();
+        CompilationUnitSyntax unit =
+            CSharpSyntaxTree.ParseText(Code, new CSharpParseOptions(LanguageVersion.Latest)).GetCompilationUnitRoot();
         string statements = string.Concat(unit.Members.OfType<GlobalStatementSyntax>().Select(member => member.ToFullString()));
-        string types = string.Concat(unit.Members.Where(member => member is not GlobalStatementSyntax).Select(member => member.ToFullString()));
+        string types =
+            string.Concat(unit.Members.Where(member => member is not GlobalStatementSyntax).Select(member => member.ToFullString()));
         string body = statements.Contains("await ", StringComparison.Ordinal) ? "async Task" : "Task";
         string end = body == "Task" ? "return Task.CompletedTask;" : "";
         return $$"""

@@ -12,7 +12,8 @@ public sealed class ReadmeTests
     public void Every_public_type_and_capability_is_named()
     {
         IEnumerable<string> names = typeof(MappedFile).Assembly.GetExportedTypes()
-            .Where(type => type is { IsNested: false, Namespace: "Mapwire.Memory" or "Mapwire.Memory.Sharing" }).Select(type => type.Name.Split('`')[0])
+            .Where(type => type is { IsNested: false, Namespace: "Mapwire.Memory" or "Mapwire.Memory.Sharing" })
+                .Select(type => type.Name.Split('`')[0])
             .Concat(Enum.GetNames<MemoryCapability>());
         Assert.DoesNotContain(names, name => !Readme.Contains(name, StringComparison.Ordinal));
     }

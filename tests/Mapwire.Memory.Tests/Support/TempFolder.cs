@@ -1,6 +1,7 @@
 namespace Mapwire.Memory.Tests.Support;
 
-/// <summary>A folder of a test's own, on a disk unless the test says otherwise (a folder in memory would hide what flushing does), gone after
+/// <summary>A folder of a test's own, on a disk unless the test says otherwise (a folder in memory would hide what flushing does), gone
+/// after
 /// the test.</summary>
 internal sealed class TempFolder : IDisposable
 {

@@ -106,7 +106,8 @@ public sealed class Amf0Tests
     {
         byte[] bytes = Wire.Hex(string.Concat(Enumerable.Repeat(level, 60_000 / level.Length)));
         Wire.Refused(() => Read(bytes), RtmpError.AmfTooDeep);
-        Wire.Refused(() => Read([.. Wire.Hex("11"), .. Wire.Hex(string.Concat(Enumerable.Repeat("09 03 01", 10_000)))]), RtmpError.AmfTooDeep);
+        Wire.Refused(() => Read([.. Wire.Hex("11"), .. Wire.Hex(string.Concat(Enumerable.Repeat("09 03 01", 10_000)))]),
+            RtmpError.AmfTooDeep);
     }
 
     [Fact]

@@ -28,7 +28,12 @@ public sealed class AmfRoundTripTests
 
     [Fact]
     public void Damaged_bytes_are_read_or_refused_and_nothing_else() => Prop.ForAll(
-        (from value in AmfValues.Any(amf3: true) from amf3 in Gen.Elements(true, false) from seed in Gen.Choose(0, int.MaxValue) select (value, amf3, seed)).ToArbitrary(),
+        (from value in AmfValues.Any(
+            amf3: true)
+         from amf3 in Gen.Elements(true, false)
+         from seed in Gen.Choose(0, int.MaxValue)
+         select (value, amf3,
+            seed)).ToArbitrary(),
         run =>
         {
             byte[] bytes = run.amf3 ? Amf3(run.value) : Amf0(run.value);

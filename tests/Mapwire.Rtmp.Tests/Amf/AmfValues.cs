@@ -33,8 +33,10 @@ internal static class AmfValues
             Text.Select(AmfValue.XmlDocument),
             Text.Select(AmfValue.Xml),
             Gen.Choose(0, 255).Select(b => (byte)b).ArrayOf().Select(b => AmfValue.ByteArray(b)),
-            Gen.Choose(int.MinValue, int.MaxValue).ArrayOf().Select(n => AmfValue.Vector(AmfKind.Int32Vector, [.. n.Select(i => AmfValue.Number(i))], n.Length % 2 == 0)),
-            Gen.Choose(int.MinValue, int.MaxValue).ArrayOf().Select(n => AmfValue.Vector(AmfKind.UInt32Vector, [.. n.Select(i => AmfValue.Number((uint)i))])),
+            Gen.Choose(int.MinValue, int.MaxValue).ArrayOf()
+                .Select(n => AmfValue.Vector(AmfKind.Int32Vector, [.. n.Select(i => AmfValue.Number(i))], n.Length % 2 == 0)),
+            Gen.Choose(int.MinValue, int.MaxValue).ArrayOf()
+                .Select(n => AmfValue.Vector(AmfKind.UInt32Vector, [.. n.Select(i => AmfValue.Number((uint)i))])),
             Numbers.ArrayOf().Select(n => AmfValue.Vector(AmfKind.DoubleVector, [.. n.Select(AmfValue.Number)])),
         ];
         if (amf3)
@@ -52,10 +54,16 @@ internal static class AmfValues
         return Gen.OneOf(
             leaf,
             leaf,
-            from properties in Properties(half, amf3) from name in Gen.Elements(null, "C", "flash.C") select AmfValue.Object(properties, name),
+            from properties in Properties(half,
+            amf3)
+            from name in Gen.Elements(null, "C", "flash.C")
+            select AmfValue.Object(properties, name),
             from properties in Properties(half, amf3) where properties.Length > 0 select AmfValue.EcmaArray(properties),
             from items in Items(half, amf3) select AmfValue.StrictArray(items),
-            from properties in Properties(half, true) from items in Items(half, true) where properties.Length > 0 && items.Length > 0 select AmfValue.EcmaArray(properties, items),
+            from properties in Properties(half, true)
+            from items in Items(half, true)
+            where properties.Length > 0 && items.Length > 0
+            select AmfValue.EcmaArray(properties, items),
             from items in Items(half, true) select AmfValue.Dictionary([.. items, .. items]),
             from items in Items(half, true) select AmfValue.Vector(AmfKind.ObjectVector, items, true, "C"));
     }

@@ -28,7 +28,8 @@ public sealed class AggregateReaderTests
 
     [Fact]
     public void The_times_upper_byte_counts() =>
-        Assert.Equal([0u, 0x01000000u], Split("09 000000 000000 00 000000 0000000B 09 000000 000000 01 000000 0000000B", 0).Select(m => m.Timestamp));
+        Assert.Equal([0u, 0x01000000u],
+        Split("09 000000 000000 00 000000 0000000B 09 000000 000000 01 000000 0000000B", 0).Select(m => m.Timestamp));
 
     [Fact]
     public void The_last_back_pointer_may_be_missing() => Assert.Equal(2, Split(Two[..^8]).Count);

@@ -5,7 +5,8 @@ namespace Mapwire.Rtmp.Tests.Chunks;
 
 public sealed class ChunkReaderTests
 {
-    private static readonly ChunkReaderLimits Wide = new() { MaxMessageLength = 0xFFFFFF, MaxBufferedBytes = 0x2000000, MaxChunkStreams = 64 };
+    private static readonly ChunkReaderLimits Wide =
+        new() { MaxMessageLength = 0xFFFFFF, MaxBufferedBytes = 0x2000000, MaxChunkStreams = 64 };
 
     private static List<Received> ReadAll(byte[] bytes, ChunkReaderLimits? limits = null)
     {
@@ -92,7 +93,9 @@ public sealed class ChunkReaderTests
     [Fact]
     public void Reads_extended_timestamps_and_deltas_across_the_wrap()
     {
-        byte[] bytes = Wire.Hex("04 FFFFFF 000001 08 01000000 FFFFFFFE A0  84 000003 A1  84 FFFFFF 01000000 A2  04 FFFFFF 000001 08 01000000 00FFFFFF A3");
+        byte[] bytes =
+            Wire.Hex(
+                "04 FFFFFF 000001 08 01000000 FFFFFFFE A0  84 000003 A1  84 FFFFFF 01000000 A2  04 FFFFFF 000001 08 01000000 00FFFFFF A3");
         Assert.Equal([0xFFFFFFFEu, 1u, 0x1000001u, 0xFFFFFFu], ReadAll(bytes).Select(m => m.Timestamp));
     }
 
@@ -105,7 +108,9 @@ public sealed class ChunkReaderTests
     {
         string body = Convert.ToHexString([.. Enumerable.Range(0, 300).Select(i => (byte)(i + 77))]);
         string again = repeated ? time : "";
-        byte[] bytes = Wire.Hex($"05 FFFFFF 00012C 09 01000000 {time} {body[..256]} C5{again}{body[256..512]} C5{again}{body[512..]} 02 000000 000004 03 00000000 00000009");
+        byte[] bytes =
+            Wire.Hex(
+                $"05 FFFFFF 00012C 09 01000000 {time} {body[..256]} C5{again}{body[256..512]} C5{again}{body[512..]} 02 000000 000004 03 00000000 00000009");
         Assert.Equal([new Received(5, 9, 1, Convert.ToUInt32(time, 16), body), new Received(2, 3, 0, 0, "00000009")], ReadAll(bytes));
     }
 
@@ -136,7 +141,8 @@ public sealed class ChunkReaderTests
     {
         string a = new('A', 260);
         string b = new('B', 300);
-        byte[] bytes = Wire.Hex($"04 000001 000082 08 01000000 {a[..256]} 05 000002 000096 09 01000000 {b[..256]} C5 {b[256..]} C4 {a[256..]}");
+        byte[] bytes =
+            Wire.Hex($"04 000001 000082 08 01000000 {a[..256]} 05 000002 000096 09 01000000 {b[..256]} C5 {b[256..]} C4 {a[256..]}");
         Assert.Equal([new Received(5, 9, 1, 2, b), new Received(4, 8, 1, 1, a)], ReadAll(bytes));
     }
 
@@ -152,7 +158,9 @@ public sealed class ChunkReaderTests
         // 200 bytes begun at 128, the rest after the size became 65536; then a message of 150 in one chunk.
         string a = Zeros(200);
         string b = new('C', 300);
-        byte[] bytes = Wire.Hex($"04 000001 0000C8 08 01000000 {a[..256]} 02 000000 000004 01 00000000 00010000 C4 {a[256..]} 05 000002 000096 09 01000000 {b}");
+        byte[] bytes =
+            Wire.Hex(
+                $"04 000001 0000C8 08 01000000 {a[..256]} 02 000000 000004 01 00000000 00010000 C4 {a[256..]} 05 000002 000096 09 01000000 {b}");
         Assert.Equal([(byte)1, (byte)8, (byte)9], ReadAll(bytes).Select(m => m.Type));
     }
 
@@ -189,7 +197,8 @@ public sealed class ChunkReaderTests
     public void Abort_drops_the_message_and_keeps_the_header()
     {
         string a = new('A', 300);
-        byte[] bytes = Wire.Hex($"04 000005 000096 08 01000000 {a[..256]} 02 000000 000004 02 00000000 00000004 C4 {a[..256]} C4 {a[256..]}");
+        byte[] bytes =
+            Wire.Hex($"04 000005 000096 08 01000000 {a[..256]} 02 000000 000004 02 00000000 00000004 C4 {a[..256]} C4 {a[256..]}");
         Assert.Equal([new Received(2, 2, 0, 0, "00000004"), new Received(4, 8, 1, 10, a)], ReadAll(bytes));
     }
 
@@ -225,7 +234,9 @@ public sealed class ChunkReaderTests
     public void Refuses_more_chunk_streams_than_the_limit()
     {
         ChunkReader reader = new(new ChunkReaderLimits { MaxChunkStreams = 3 });
-        Wire.Read(reader, Wire.Hex("04 000000 000000 08 01000000  05 000000 000000 08 01000000  06 000000 000000 08 01000000  04 000000 000000 08 01000000"));
+        Wire.Read(reader,
+            Wire.Hex(
+                "04 000000 000000 08 01000000  05 000000 000000 08 01000000  06 000000 000000 08 01000000  04 000000 000000 08 01000000"));
         Wire.Refused(() => Wire.Read(reader, Wire.Hex("07 000000 000000 08 01000000")), RtmpError.TooManyChunkStreams);
     }
 

@@ -9,7 +9,8 @@ namespace Mapwire.Rtmp.Tests.Chunks;
 /// <summary>What any peer may write, the reader reads: random messages, interleaved, with every header type, at any chunk size.</summary>
 public sealed class ChunkRoundTripTests
 {
-    private static readonly ChunkReaderLimits Wide = new() { MaxMessageLength = 0xFFFFFF, MaxBufferedBytes = 0x2000000, MaxChunkStreams = 64 };
+    private static readonly ChunkReaderLimits Wide =
+        new() { MaxMessageLength = 0xFFFFFF, MaxBufferedBytes = 0x2000000, MaxChunkStreams = 64 };
 
     private sealed record Message(int ChunkStream, uint Timestamp, byte Type, uint Stream, byte[] Payload);
 
@@ -28,7 +29,11 @@ public sealed class ChunkRoundTripTests
 
     [Fact]
     public void Reads_back_what_the_writer_wrote() => Prop.ForAll(
-        (from messages in Messages.ListOf() from size in Gen.Choose(1, 300) from cut in Gen.Choose(1, 700) select (messages, size, cut)).ToArbitrary(),
+        (from messages in Messages.ListOf()
+         from size in Gen.Choose(1, 300)
+         from cut in Gen.Choose(1, 700)
+         select (messages, size,
+        cut)).ToArbitrary(),
         run =>
         {
             ArrayBufferWriter<byte> output = new();
@@ -96,7 +101,8 @@ public sealed class ChunkRoundTripTests
 
                 uint field = m.Timestamp;
                 length = ChunkHeader.WriteType0(header, id, m.Timestamp, m.Payload.Length, m.Type, m.Stream);
-                if (last.TryGetValue(id, out (Message Message, uint Field) before) && before.Message.Stream == m.Stream && random.Next(4) > 0)
+                if (last.TryGetValue(id, out (Message Message, uint Field) before) && before.Message.Stream == m.Stream
+                    && random.Next(4) > 0)
                 {
                     field = m.Timestamp - before.Message.Timestamp;
                     bool same = before.Message.Type == m.Type && before.Message.Payload.Length == m.Payload.Length;

@@ -3,14 +3,18 @@ using System.Text;
 
 namespace Mapwire.Rtmp.Tests.Fuzzing;
 
-/// <summary>Writes AMF by the grammar (AMF0 1.21, AMF3 3.1) with every marker, reference and length that it knows, right and wrong.</summary>
+/// <summary>
+/// Writes AMF by the grammar (AMF0 1.21, AMF3 3.1) with every marker, reference and length that it knows, right and wrong.
+/// </summary>
 /// <param name="random">The only source of chance.</param>
 internal sealed class AmfGrammar(Random random)
 {
     private static readonly string[] Names =
     [
-        "", "a", "app", "tcUrl", "objectEncoding", "capsEx", "fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "streamName", "start",
-        "len", "offset", "code", "level", "description", "transition", "flex.messaging.io.ArrayCollection", "flex.messaging.io.ObjectProxy", "é\0",
+        "", "a", "app", "tcUrl", "objectEncoding", "capsEx", "fourCcList", "videoFourCcInfoMap", "audioFourCcInfoMap", "streamName",
+        "start",
+        "len", "offset", "code", "level", "description", "transition", "flex.messaging.io.ArrayCollection", "flex.messaging.io.ObjectProxy",
+        "é\0",
     ];
 
     /// <summary>A value in AMF0.</summary>

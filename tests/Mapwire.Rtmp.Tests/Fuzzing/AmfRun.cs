@@ -3,7 +3,9 @@ using Mapwire.Rtmp.Amf;
 
 namespace Mapwire.Rtmp.Tests.Fuzzing;
 
-/// <summary>AMF alone: what was read can be written and read again, a part of a value is no value, and all ways to read one agree.</summary>
+/// <summary>
+/// AMF alone: what was read can be written and read again, a part of a value is no value, and all ways to read one agree.
+/// </summary>
 internal static class AmfRun
 {
     private static readonly AmfLimits Wide = new() { MaxDepth = 100, MaxValues = 1 << 20 };
@@ -45,7 +47,8 @@ internal static class AmfRun
 
         foreach (AmfValue value in values)
         {
-            features.Add("value", (int)value.Kind, Math.Min(value.Height, 5), FeatureSet.Size(value.Properties.Length + value.Items.Length));
+            features.Add("value", (int)value.Kind, Math.Min(value.Height, 5),
+                FeatureSet.Size(value.Properties.Length + value.Items.Length));
             Assert.True(value.Weight <= AmfLimits.Default.MaxValues + 1 && value.Height <= AmfLimits.Default.MaxDepth);
             int left = MostText;
             if (!Fits(value, ref left))
@@ -145,7 +148,9 @@ internal static class AmfRun
         Assert.Equal(reading.Offset, skipping.Offset);
     }
 
-    /// <summary>Whether the writers take it: sealed members may have no name (AMF3 3.12), dynamic ones, which are all that is written, may not.</summary>
+    /// <summary>
+    /// Whether the writers take it: sealed members may have no name (AMF3 3.12), dynamic ones, which are all that is written, may not.
+    /// </summary>
     private static bool Fits(AmfValue value, ref int left)
     {
         left -= 1 + (value.AsString() ?? value.AsXml() ?? value.ClassName ?? "").Length + value.AsBytes().Length;

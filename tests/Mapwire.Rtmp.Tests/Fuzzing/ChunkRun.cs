@@ -4,7 +4,9 @@ using Mapwire.Rtmp.Chunks;
 
 namespace Mapwire.Rtmp.Tests.Fuzzing;
 
-/// <summary>The chunk reader alone: what it holds stays within its limits and what arrived, and what it read can be written and read again.</summary>
+/// <summary>
+/// The chunk reader alone: what it holds stays within its limits and what arrived, and what it read can be written and read again.
+/// </summary>
 internal sealed class ChunkRun
 {
     private static readonly ChunkReaderLimits Narrow = new() { MaxMessageLength = 3000, MaxBufferedBytes = 4000, MaxChunkStreams = 6 };
@@ -26,7 +28,8 @@ internal sealed class ChunkRun
         }
 
         Assert.Equal(whole, cut);
-        Assert.Equal((refusal?.Error, refusal?.Offset, refusal?.MessageType), (cutRefusal?.Error, cutRefusal?.Offset, cutRefusal?.MessageType));
+        Assert.Equal((refusal?.Error, refusal?.Offset, refusal?.MessageType),
+            (cutRefusal?.Error, cutRefusal?.Offset, cutRefusal?.MessageType));
         if (refusal is not null)
         {
             return refusal.Error;
@@ -68,8 +71,10 @@ internal sealed class ChunkRun
                 }
 
                 Assert.True(rest.IsEmpty, "bytes are left where more are wanted");
-                Assert.True(reader.Position <= given && reader.Position > given - 3 - ChunkHeader.MaxLength, $"position {reader.Position} of {given}");
-                Assert.True(reader.BufferedBytes <= Math.Min(given, Narrow.MaxBufferedBytes), $"{reader.BufferedBytes} bytes are held of {given}");
+                Assert.True(reader.Position <= given && reader.Position > given - 3 - ChunkHeader.MaxLength,
+                    $"position {reader.Position} of {given}");
+                Assert.True(reader.BufferedBytes <= Math.Min(given, Narrow.MaxBufferedBytes),
+                    $"{reader.BufferedBytes} bytes are held of {given}");
                 piece.Fill(0xDB);
             }
         }

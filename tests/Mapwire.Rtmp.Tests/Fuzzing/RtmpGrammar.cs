@@ -12,8 +12,10 @@ internal sealed class RtmpGrammar(Random random)
 {
     private static readonly string[] Commands =
     [
-        "connect", "createStream", "play", "play2", "seek", "pause", "pauseRaw", "receiveAudio", "receiveVideo", "closeStream", "deleteStream",
-        "getStreamLength", "publish", "FCSubscribe", "FCPublish", "releaseStream", "_checkbw", "_result", "_error", "onStatus", "nonsense", "",
+        "connect", "createStream", "play", "play2", "seek", "pause", "pauseRaw", "receiveAudio", "receiveVideo", "closeStream",
+        "deleteStream",
+        "getStreamLength", "publish", "FCSubscribe", "FCPublish", "releaseStream", "_checkbw", "_result", "_error", "onStatus",
+        "nonsense", "",
     ];
 
     private static readonly int[] ChunkStreams = [2, 3, 3, 3, 4, 5, 8, 63, 64, 319, 320, 65599];
@@ -116,7 +118,8 @@ internal sealed class RtmpGrammar(Random random)
     public byte[] ControlBytes() => new Chunker(random).Write([Control()]);
 
     /// <summary>One command, whole, with its header.</summary>
-    public byte[] CommandBytes() => new Chunker(random).Write([Command((uint)random.Next(3), Commands[random.Next(Commands.Length)], true)]);
+    public byte[] CommandBytes() =>
+        new Chunker(random).Write([Command((uint)random.Next(3), Commands[random.Next(Commands.Length)], true)]);
 
     /// <summary>A name that commands have.</summary>
     public string AnyCommand() => Commands[random.Next(Commands.Length)];
@@ -207,7 +210,8 @@ internal sealed class RtmpGrammar(Random random)
                 break;
             case "play2" or "onStatus" or "_result" or "_error":
                 writer.WriteValue(AmfValue.Object(
-                    ("streamName", AmfValue.String("f")), ("start", AmfValue.Number(_amf.AnyNumber())), ("len", AmfValue.Number(_amf.AnyNumber())),
+                    ("streamName", AmfValue.String("f")), ("start", AmfValue.Number(_amf.AnyNumber())),
+                    ("len", AmfValue.Number(_amf.AnyNumber())),
                     ("code", AmfValue.String(StatusCodes.PlayStart)), ("level", AmfValue.String("status"))));
                 break;
             case "pause" or "receiveAudio" or "receiveVideo":
@@ -230,7 +234,8 @@ internal sealed class RtmpGrammar(Random random)
         byte[] name = writer.Written.ToArray();
         writer.Dispose();
         bool isAmf3 = random.Next(4) == 0;
-        return new GrammarMessage(5, isAmf3 ? (byte)15 : (byte)18, 1, time, isAmf3 ? [0, .. name, .. Values(false)] : [.. name, .. Values(false)]);
+        return new GrammarMessage(5, isAmf3 ? (byte)15 : (byte)18, 1, time,
+            isAmf3 ? [0, .. name, .. Values(false)] : [.. name, .. Values(false)]);
     }
 
     private GrammarMessage Aggregate(uint time)

@@ -3,12 +3,15 @@ using System.Text;
 
 namespace Mapwire.Rtmp.Tests.Fuzzing;
 
-/// <summary>Damages bytes of a conversation where it hurts: it knows where chunks begin, what their headers say, and how AMF looks.</summary>
+/// <summary>
+/// Damages bytes of a conversation where it hurts: it knows where chunks begin, what their headers say, and how AMF looks.
+/// </summary>
 /// <param name="random">The only source of chance.</param>
 internal sealed class RtmpMutator(Random random)
 {
     private static readonly uint[] Numbers =
-        [0, 1, 2, 4, 8, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF];
+        [0, 1, 2, 4, 8, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0xFFFFFF, 0x1000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE,
+        0xFFFFFFFF];
 
     private readonly RtmpGrammar _grammar = new(random);
     private readonly AmfGrammar _amf = new(random);
@@ -169,7 +172,9 @@ internal sealed class RtmpMutator(Random random)
                 bytes.InsertRange(random.Next(2) == 0 ? chunk.Start : chunk.End, _grammar.CommandBytes());
                 break;
             case 12:
-                byte[] abort = [2, 0, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 0, (byte)(chunk.ChunkStream >> 16), (byte)(chunk.ChunkStream >> 8), (byte)chunk.ChunkStream];
+                byte[] abort =
+                    [2, 0, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 0, (byte)(chunk.ChunkStream >> 16), (byte)(chunk.ChunkStream >> 8),
+                    (byte)chunk.ChunkStream];
                 bytes.InsertRange(chunk.End, abort);
                 break;
             default:

@@ -80,7 +80,8 @@ internal sealed class RtmpSubject : IFuzzSubject
             default:
                 // What is said to one may be said to another.
                 string kind = random.Next(20) > 0 ? sound.Kind : random.Next(3) switch { 0 => "chunks", 1 => "streamed", _ => "client" };
-                return new FuzzCase(kind, mutator.Chunks(bytes, other.Kind is "greeting" or "welcome" or "amf0" or "amf3" ? [] : other.Bytes));
+                return new FuzzCase(kind,
+                    mutator.Chunks(bytes, other.Kind is "greeting" or "welcome" or "amf0" or "amf3" ? [] : other.Bytes));
         }
     }
 
@@ -109,7 +110,9 @@ internal sealed class RtmpSubject : IFuzzSubject
             case "greeting":
                 return Compare((isCut, told) => _run.RunServer(bytes, isGreeted: false, isCut, told), features);
             case "welcome" when bytes.Length > 0:
-                return Compare((isCut, told) => _run.RunClient(bytes.AsSpan(1), bytes[0] % 3, isWelcome: false, isStreamed: false, isCut, told), features);
+                return Compare(
+                    (isCut, told) => _run.RunClient(bytes.AsSpan(1), bytes[0] % 3, isWelcome: false, isStreamed: false, isCut, told),
+                    features);
             case "server":
                 AddChunks(bytes, features);
                 RtmpError? error = Compare((isCut, told) => _run.RunServer(bytes, isGreeted: true, isCut, told), features);

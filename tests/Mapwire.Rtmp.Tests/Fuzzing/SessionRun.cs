@@ -52,7 +52,8 @@ internal sealed class SessionRun
             Assert.Throws<InvalidOperationException>(() => session.Receive([]));
         }
 
-        ulong state = session.BytesAcknowledged + ((ulong)(session.LastPong ?? 7) << 3) + (session.IsOpen ? 1u : 0) + (session.IsClosing ? 2u : 0);
+        ulong state =
+            session.BytesAcknowledged + ((ulong)(session.LastPong ?? 7) << 3) + (session.IsOpen ? 1u : 0) + (session.IsClosing ? 2u : 0);
         return Describe(trace, refusal, state, features);
     }
 

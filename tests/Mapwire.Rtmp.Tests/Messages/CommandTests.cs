@@ -83,7 +83,8 @@ public sealed class CommandTests
         foreach (double wrong in new[] { -1, double.NaN, double.PositiveInfinity, double.NegativeInfinity })
         {
             Assert.Equal(0, Parse(Command("seek", 0, AmfValue.Null, AmfValue.Number(wrong)), SeekCommand.Parse).Milliseconds);
-            Assert.Equal(0, Parse(Command("pause", 0, AmfValue.Null, AmfValue.True, AmfValue.Number(wrong)), PauseCommand.Parse).Milliseconds);
+            Assert.Equal(0,
+                Parse(Command("pause", 0, AmfValue.Null, AmfValue.True, AmfValue.Number(wrong)), PauseCommand.Parse).Milliseconds);
         }
 
         Assert.Equal(new PauseCommand(0, true, 0), Parse(Command("pause", 0, AmfValue.Null), PauseCommand.Parse));
@@ -147,15 +148,19 @@ public sealed class CommandTests
     public void Capabilities_of_the_wrong_form_are_passed_over()
     {
         AmfValue properties = AmfValue.Object(
-            ("fourCcList", AmfValue.String("av01")), ("videoFourCcInfoMap", AmfValue.Number(double.NaN)), ("capsEx", AmfValue.Number(1e300)));
+            ("fourCcList", AmfValue.String("av01")), ("videoFourCcInfoMap", AmfValue.Number(double.NaN)),
+            ("capsEx", AmfValue.Number(1e300)));
         Assert.False(ClientCapabilities.Parse(properties).IsEnhanced);
     }
 
     [Fact]
     public void Commands_read_back_what_they_wrote() => Prop.ForAll(
-        (from text in Gen.Elements("", "mp4:dir/f.mp4?token=ä", "x") from other in Gen.Elements("", "y")
-         from number in Gen.Elements(0.0, 1, 2000, 1e12, 0.5) from flag in Gen.Elements(true, false)
-         from properties in AmfValues.Object(amf3: false) from argument in AmfValues.Any(amf3: false)
+        (from text in Gen.Elements("", "mp4:dir/f.mp4?token=ä", "x")
+         from other in Gen.Elements("", "y")
+         from number in Gen.Elements(0.0, 1, 2000, 1e12, 0.5)
+         from flag in Gen.Elements(true, false)
+         from properties in AmfValues.Object(amf3: false)
+         from argument in AmfValues.Any(amf3: false)
          select (text, other, number, flag, properties, argument)).ToArbitrary(),
         run =>
         {

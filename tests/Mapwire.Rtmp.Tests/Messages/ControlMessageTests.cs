@@ -71,7 +71,10 @@ public sealed class ControlMessageTests
 
     [Fact]
     public void User_control_reads_back_what_it_wrote() => Prop.ForAll(
-        (from type in Gen.Elements(Enum.GetValues<UserControlEvent>()) from value in Gen.Choose(0, int.MaxValue) from buffer in Gen.Choose(0, int.MaxValue)
+        (from type in Gen.Elements(
+            Enum.GetValues<UserControlEvent>())
+         from value in Gen.Choose(0, int.MaxValue)
+         from buffer in Gen.Choose(0, int.MaxValue)
          select new UserControl(type, (uint)value * 2, type == UserControlEvent.SetBufferLength ? (uint)buffer * 2 : 0)).ToArbitrary(),
         control =>
         {
@@ -86,7 +89,8 @@ public sealed class ControlMessageTests
         {
             MessageType.SetChunkSize, MessageType.Abort, MessageType.Acknowledgement, MessageType.UserControl,
             MessageType.WindowAcknowledgementSize, MessageType.SetPeerBandwidth, MessageType.Audio, MessageType.Video, MessageType.DataAmf3,
-            MessageType.SharedObjectAmf3, MessageType.CommandAmf3, MessageType.DataAmf0, MessageType.SharedObjectAmf0, MessageType.CommandAmf0,
+            MessageType.SharedObjectAmf3, MessageType.CommandAmf3, MessageType.DataAmf0, MessageType.SharedObjectAmf0,
+            MessageType.CommandAmf0,
             MessageType.Aggregate,
         });
 }

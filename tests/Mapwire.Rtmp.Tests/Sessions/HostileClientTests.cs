@@ -120,7 +120,8 @@ public sealed class HostileClientTests
     [Fact]
     public void Endless_nesting_in_a_command_is_refused()
     {
-        byte[] nested = [.. Wire.Hex("02 0004 706C6179 00 0000000000000000"), .. Enumerable.Repeat(Wire.Hex("0A00000001"), 12_000).SelectMany(b => b)];
+        byte[] nested =
+            [.. Wire.Hex("02 0004 706C6179 00 0000000000000000"), .. Enumerable.Repeat(Wire.Hex("0A00000001"), 12_000).SelectMany(b => b)];
         Wire.Refused(() => Connected(out _).Receive(Command(1, nested)), RtmpError.AmfTooDeep);
     }
 
@@ -221,10 +222,13 @@ public sealed class HostileClientTests
     public void Commands_with_damaged_arguments_are_understood_or_refused()
     {
         Random random = new(7);
-        string[] names = ["play", "play2", "seek", "pause", "receiveVideo", "deleteStream", "createStream", "getStreamLength", "FCSubscribe", "x"];
+        string[] names =
+            ["play", "play2", "seek", "pause", "receiveVideo", "deleteStream", "createStream", "getStreamLength", "FCSubscribe", "x"];
         for (int i = 0; i < 20_000; i++)
         {
-            byte[] body = Command(1, names[i % names.Length], AmfValue.String("name"), AmfValue.Number(5), AmfValue.Object(("streamName", AmfValue.String("x"))))[12..];
+            byte[] body =
+                Command(1, names[i % names.Length], AmfValue.String("name"), AmfValue.Number(5),
+                AmfValue.Object(("streamName", AmfValue.String("x"))))[12..];
             for (int flips = random.Next(4); flips >= 0; flips--)
             {
                 body[random.Next(body.Length)] = (byte)random.Next(0x14);

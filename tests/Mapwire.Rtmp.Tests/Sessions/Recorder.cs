@@ -67,7 +67,8 @@ internal sealed class ClientRecorder : IClientSessionHandler
     public void OnConnected(bool accepted, StatusInfo status) => Calls.Add($"connected {accepted} {status.Code}");
 
     public void OnResult(double transactionId, bool succeeded, AmfValue value) => Calls.Add(
-        string.Create(CultureInfo.InvariantCulture, $"result {transactionId} {succeeded} {(succeeded ? value : StatusInfo.Parse(value).Code)}"));
+        string.Create(CultureInfo.InvariantCulture,
+        $"result {transactionId} {succeeded} {(succeeded ? value : StatusInfo.Parse(value).Code)}"));
 
     public void OnStatus(uint streamId, StatusInfo status) => Calls.Add($"status {streamId} {status.Level} {status.Code} {status.Details}");
 
@@ -94,13 +95,15 @@ internal sealed class Pair
     private readonly ArrayBufferWriter<byte> _toClient = new();
     private readonly int _cut;
 
-    public Pair(ServerRecorder server, ClientSessionOptions? client = null, ConnectCommand? connect = null, ServerSessionOptions? options = null, int cut = int.MaxValue)
+    public Pair(ServerRecorder server, ClientSessionOptions? client = null, ConnectCommand? connect = null,
+        ServerSessionOptions? options = null, int cut = int.MaxValue)
     {
         _cut = cut;
         ServerHandler = server;
         Server = new ServerSession(options ?? new ServerSessionOptions(), server, _toClient);
         server.Session = Server;
-        Client = new ClientSession(client ?? new ClientSessionOptions(), connect ?? ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), ClientHandler, _toServer);
+        Client = new ClientSession(client ?? new ClientSessionOptions(),
+            connect ?? ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), ClientHandler, _toServer);
     }
 
     public ServerRecorder ServerHandler { get; }

@@ -58,7 +58,8 @@ public sealed class SessionTests
 
         Assert.Equal(
             [
-                "connect vod/dir", "length mp4:f.mp4", "play 1 mp4:f.mp4 -2000 -1000 True", "buffer 1 3000", "seek 1 4000", "pause 1 True 4100",
+                "connect vod/dir", "length mp4:f.mp4", "play 1 mp4:f.mp4 -2000 -1000 True", "buffer 1 3000", "seek 1 4000",
+                "pause 1 True 4100",
                 "pause 1 False 4100", "receiveVideo 1 False", "receiveAudio 1 True", "play2 1 b switch", "closed 1", "closed 1",
             ],
             pair.ServerHandler.Calls);
@@ -174,7 +175,8 @@ public sealed class SessionTests
         pair.Client.CreateStream();
         pair.Run();
         Assert.Equal(
-            ["result 2 True 1", "result 3 True 2", "result 4 False NetConnection.Call.Failed", "result 5 True 1"], pair.ClientHandler.Calls.Skip(1));
+            ["result 2 True 1", "result 3 True 2", "result 4 False NetConnection.Call.Failed", "result 5 True 1"],
+            pair.ClientHandler.Calls.Skip(1));
         Assert.Equal(["connect vod", "closed 1"], pair.ServerHandler.Calls);
     }
 
@@ -306,7 +308,8 @@ public sealed class SessionTests
     {
         Pair pair = Connected();
         new ChunkWriter(pair.ToClient) { ChunkSize = pair.Server.OutgoingChunkSize }.Write(
-            6, 5000, MessageType.Aggregate, 1, Wire.Hex("09 000002 0003E8 00 000000 AABB 0000000D  08 000001 0003FC 00 000000 CC 0000000C"));
+            6, 5000, MessageType.Aggregate, 1,
+            Wire.Hex("09 000002 0003E8 00 000000 AABB 0000000D  08 000001 0003FC 00 000000 CC 0000000C"));
         pair.Run();
         Assert.Equal(["media 9 1 5000 2", "media 8 1 5020 1"], pair.ClientHandler.Calls.Skip(1));
     }
@@ -336,7 +339,8 @@ public sealed class SessionTests
             nameof(ServerSessionOptions.PeerBandwidth) => new() { PeerBandwidth = 0 },
             _ => new() { MaxMessageStreams = 33 },
         };
-        ArgumentException e = Assert.ThrowsAny<ArgumentException>(() => new ServerSession(options, new ServerRecorder(), new ArrayBufferWriter<byte>()));
+        ArgumentException e =
+            Assert.ThrowsAny<ArgumentException>(() => new ServerSession(options, new ServerRecorder(), new ArrayBufferWriter<byte>()));
         Assert.Contains(option, e.Message, StringComparison.Ordinal);
     }
 

@@ -30,12 +30,15 @@ public sealed class AnnouncedDurationTests : IDisposable
 
         // Sent by a player's clock, it is as long: a run-up comes at time zero, between the frames that tell players not to show it.
         Assert.True(title.TryAcquire());
-        Mapwire.Server.Playback.StripCursor cursor = new(title, 1, 1 << 20, new Mapwire.Server.Playback.PlayRange(title.Strip.RunUp, -1, 0), 0);
+        Mapwire.Server.Playback.StripCursor cursor =
+            new(title, 1, 1 << 20, new Mapwire.Server.Playback.PlayRange(title.Strip.RunUp, -1, 0), 0);
         Assert.Equal(0, cursor.PlayerTime);
         Assert.Equal(expected * 1000, cursor.PlayerEnd);
         Assert.Equal((expected - 1) * 1000, cursor.LastTime);
         cursor.Retire();
-        byte[][] commands = [.. title.Strip.Entries.ToArray().Where(static entry => entry.IsCommand).Select(entry => title.Codecs.Changes.Slice((int)entry.Offset, entry.Size).ToArray())];
+        byte[][] commands =
+            [.. title.Strip.Entries.ToArray().Where(static entry => entry.IsCommand)
+                .Select(entry => title.Codecs.Changes.Slice((int)entry.Offset, entry.Size).ToArray())];
         Assert.Equal(mediaTime > 0 ? [[0x57, 0], [0x57, 1]] : [], commands);
         if (mediaTime > 0)
         {

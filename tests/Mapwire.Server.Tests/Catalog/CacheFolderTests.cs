@@ -8,7 +8,8 @@ public sealed class CacheFolderTests : IDisposable
 {
     private static readonly string[] ForeignNames =
     [
-        "film.mp4", "notes.txt", "a.structure", $"{new string('a', 48)}.structure.bak", $"{new string('A', 48)}.structure", $"{new string('a', 47)}.structure",
+        "film.mp4", "notes.txt", "a.structure", $"{new string('a', 48)}.structure.bak", $"{new string('A', 48)}.structure",
+        $"{new string('a', 47)}.structure",
         $"x{new string('a', 48)}.strip", $"{new string('a', 48)}.mp4",
     ];
 
@@ -52,7 +53,8 @@ public sealed class CacheFolderTests : IDisposable
         }
 
         new CacheFolder(Cache, null).Trim(200);
-        Assert.Equal([.. ForeignNames.Append(CacheFolder.Marker).Append(Own('1')).Append(Own('2')).Order()], Directory.GetFiles(Cache).Select(Path.GetFileName).Order());
+        Assert.Equal([.. ForeignNames.Append(CacheFolder.Marker).Append(Own('1')).Append(Own('2')).Order()],
+            Directory.GetFiles(Cache).Select(Path.GetFileName).Order());
         new CacheFolder(Cache, null).Trim(0);
         Assert.Equal([.. ForeignNames.Append(CacheFolder.Marker).Order()], Directory.GetFiles(Cache).Select(Path.GetFileName).Order());
     }

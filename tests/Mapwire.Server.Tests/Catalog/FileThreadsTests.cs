@@ -35,7 +35,9 @@ public sealed class FileThreadsTests : IDisposable
         {
             TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => told);
             Assert.Equal(TitleError.Unreadable, refusal.Error);
-            Assert.Equal("opening took more than the limit of 1.5 s (OpeningTime): the file system does not answer (box header at offset 8)", refusal.Message);
+            Assert.Equal(
+                "opening took more than the limit of 1.5 s (OpeningTime): the file system does not answer (box header at offset 8)",
+                refusal.Message);
         }
 
         Assert.InRange(clock.Elapsed, Limits.OpeningTime, Limits.OpeningTime + TimeSpan.FromSeconds(10));

@@ -120,7 +120,8 @@ public sealed class IndexCacheTests : IDisposable
         using MovieFile file = MovieFile.Open(path);
         IndexCache cache = Cache();
         int expected = file.ReadMovie().Tracks.Length;
-        foreach (byte[] wrong in (byte[][])[[1], new byte[12], new byte[100], [0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 1], [0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0]])
+        foreach (byte[] wrong in (byte[][])[[1], new byte[12], new byte[100], [0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 1],
+            [0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0]])
         {
             cache.Store(file.Identity, wrong);
             Assert.Equal(expected, file.ReadMovie(cache: cache).Tracks.Length);

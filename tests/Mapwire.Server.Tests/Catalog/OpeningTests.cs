@@ -21,7 +21,8 @@ public sealed class OpeningTests : IDisposable
         string path = Plant(64);
         using MovieFile file = MovieFile.Open(path);
         Stopwatch watch = Stopwatch.StartNew();
-        TitleException refusal = Assert.Throws<TitleException>(() => file.ReadMovie(new TitleLimits { OpeningTime = TimeSpan.FromMilliseconds(200) }));
+        TitleException refusal =
+            Assert.Throws<TitleException>(() => file.ReadMovie(new TitleLimits { OpeningTime = TimeSpan.FromMilliseconds(200) }));
         Assert.Equal(TitleError.NotPlayable, refusal.Error);
         Assert.Contains("more than the limit of 0.2 s (OpeningTime)", refusal.Message, StringComparison.Ordinal);
         Assert.EndsWith("(box 'moov' at offset 8)", refusal.Message, StringComparison.Ordinal);
@@ -74,10 +75,14 @@ public sealed class OpeningTests : IDisposable
         ];
         byte[] mdia =
         [
-            .. Box("mdhd", Words(0, 0, 0, 1000, 0, 0)), .. Box("hdlr", [.. Words(0, 0), .. "vide"u8, .. new byte[13]]), .. Box("minf", Box("stbl", stbl)),
+            .. Box("mdhd", Words(0, 0, 0, 1000, 0, 0)), .. Box("hdlr", [.. Words(0, 0), .. "vide"u8, .. new byte[13]]),
+            .. Box("minf", Box("stbl", stbl)),
         ];
         byte[] trak = Box("trak", [.. Box("tkhd", [.. Words(7, 0, 0, 1), .. new byte[68]]), .. Box("mdia", mdia)]);
-        byte[] moov = Box("moov", [.. Box("mvhd", [.. Words(0, 0, 0, 1000, 0), .. new byte[80]]), .. Enumerable.Repeat(trak, tracks).SelectMany(static bytes => bytes)]);
+        byte[] moov =
+            Box("moov",
+            [.. Box("mvhd", [.. Words(0, 0, 0, 1000, 0), .. new byte[80]]),
+            .. Enumerable.Repeat(trak, tracks).SelectMany(static bytes => bytes)]);
         string path = Path.Combine(_folder.Path, $"planted-{tracks}-{entry}.mp4");
         using FileStream file = File.Create(path);
         file.Write([.. Box("free", []), .. moov, .. Words(0), .. "mdat"u8]);

@@ -30,7 +30,8 @@ public sealed class PlayNameTests
         string[] extensions =
             ["mp4", "m4v", "mov", "f4v", "m4a", "flv", "3gp", "3g2", "m4b", "m4r", "qt", "isma", "ismv", "m3u8", "m3u", "json"];
         Assert.Equal(
-            [.. extensions.Select(static extension => "film." + extension), .. extensions.Select(static extension => "film." + extension.ToUpperInvariant())],
+            [.. extensions.Select(static extension => "film." + extension),
+            .. extensions.Select(static extension => "film." + extension.ToUpperInvariant())],
             PlayName.Parse("", "film").GetCandidates(isWindows: false));
         Assert.Equal(extensions.Length, PlayName.Parse("", "film").GetCandidates(isWindows: true).Count);
         Assert.Equal("film.mp4", PlayName.Parse("", "flv:film").GetCandidates()[0]);
@@ -108,7 +109,8 @@ public sealed class PlayNameTests
     public void Decoded_escapes_and_prefixed_names_are_held_to_the_same_rules(string name, string never) =>
         Assert.DoesNotContain(
             PlayName.Parse("", name).GetCandidates(),
-            candidate => candidate.Split('/').Any(segment => segment == never) || (never != ".." && candidate.Contains(never, StringComparison.Ordinal)));
+            candidate => candidate.Split('/').Any(segment => segment == never)
+            || (never != ".." && candidate.Contains(never, StringComparison.Ordinal)));
 
     [Fact]
     public void A_folder_that_leads_out_is_refused_too() => Assert.Empty(PlayName.Parse("/../secret", "film.mp4").GetCandidates());
@@ -127,7 +129,8 @@ public sealed class PlayNameTests
     [InlineData("film.INFO.JSON")]
     public void A_sidecar_of_yt_dlp_is_no_playlist(string name) =>
         Assert.DoesNotContain(
-            PlayName.Parse("", name).GetCandidates(), static candidate => candidate.EndsWith(".info.json", StringComparison.OrdinalIgnoreCase));
+            PlayName.Parse("", name).GetCandidates(),
+            static candidate => candidate.EndsWith(".info.json", StringComparison.OrdinalIgnoreCase));
 
     [Fact]
     public void The_query_is_told_apart_and_not_shown()

@@ -65,7 +65,9 @@ public sealed class PlaylistFileTests
     public void Any_bytes_are_a_playlist_or_refused()
     {
         Gen<byte[]> noise = Gen.Choose(0, 255).Select(static value => (byte)value).ArrayOf();
-        Gen<byte[]> words = Gen.Elements("[", "]", "{", "}", ",", ":", "\"file\"", "\"items\"", "\"in\"", "1e999", "-0", "\"a\"", "#EXTVLCOPT:", "start-time=", "\n", "\ud83d")
+        Gen<byte[]> words =
+            Gen.Elements("[", "]", "{", "}", ",", ":", "\"file\"", "\"items\"", "\"in\"", "1e999", "-0", "\"a\"", "#EXTVLCOPT:",
+            "start-time=", "\n", "\ud83d")
             .ArrayOf().Select(static parts => Encoding.UTF8.GetBytes(string.Concat(parts)));
         Prop.ForAll(Gen.OneOf(noise, words).ToArbitrary(), static bytes =>
         {
@@ -87,7 +89,8 @@ public sealed class PlaylistFileTests
     [InlineData("x.m3u8", "\uFEFF#EXTM3U\r\n\r\n  a.mp4\r\nb.mp4", "line 3 at offset 14", "line 4 at offset 23")]
     [InlineData("x.json", "\uFEFF[\n  \"a.mp4\", {\n\"file\":\"b.mp4\"}]", "line 2 at offset 7", "line 2 at offset 16")]
     public void Items_know_their_places(string name, string text, string first, string second) =>
-        Assert.Equal([first, second], PlaylistFile.Parse(name, Encoding.UTF8.GetBytes(text), 10).Select(static item => item.Place.ToString()));
+        Assert.Equal([first, second],
+        PlaylistFile.Parse(name, Encoding.UTF8.GetBytes(text), 10).Select(static item => item.Place.ToString()));
 
     private static PlaylistItem[] Parse(string name, string text) =>
         [.. PlaylistFile.Parse(name, Encoding.UTF8.GetBytes(text), 10).Select(static item => item with { Place = default })];

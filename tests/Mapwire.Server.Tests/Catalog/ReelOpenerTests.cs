@@ -47,12 +47,14 @@ public sealed class ReelOpenerTests : IDisposable
         Reel reel = await OpenAsync("list");
         long end = reel.Parts[0].Out;
         Assert.InRange(end, ClipEnd - 100, ClipEnd + 100);
-        Assert.Equal([(0, end, 0), (2000, 5500, end), (20_000, end, end + 3500)], reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+        Assert.Equal([(0, end, 0), (2000, 5500, end), (20_000, end, end + 3500)],
+            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
         Assert.Equal(end + 3500 + end - 20_000, reel.Length);
         Assert.Equal(reel.Length, reel.Period + reel.Parts[0].Title.Strip.StartTime);
         Assert.Equal(reel.Length / 1000.0, reel.Seconds);
         Assert.Same(reel.Parts[0].Title, reel.Parts[2].Title);
-        foreach ((long time, int part) in (IEnumerable<(long, int)>)[(0, 0), (end - 1, 0), (end, 1), (end + 3499, 1), (end + 3500, 2), (1 << 30, 2)])
+        foreach ((long time,
+            int part) in (IEnumerable<(long, int)>)[(0, 0), (end - 1, 0), (end, 1), (end + 3499, 1), (end + 3500, 2), (1 << 30, 2)])
         {
             Assert.Equal(part, reel.PartAt(time));
         }
@@ -82,7 +84,9 @@ public sealed class ReelOpenerTests : IDisposable
         Reel reel = await OpenAsync("a.mp4?end=2&loop=1");
         long start = reel.Parts[0].Title.Strip.StartTime;
         Assert.Equal(2000 - start, reel.Period);
-        foreach ((long time, long before) in (IEnumerable<(long, long)>)[(0, 0), (1999, 0), (2000, reel.Period), (2000 + reel.Period, 2 * reel.Period), (1999 + reel.Period, reel.Period)])
+        foreach ((long time,
+            long before) in (IEnumerable<(long, long)>)[(0, 0), (1999, 0), (2000, reel.Period), (2000 + reel.Period, 2 * reel.Period),
+            (1999 + reel.Period, reel.Period)])
         {
             Assert.Equal(before, reel.RoundsBefore(time));
         }
@@ -106,7 +110,8 @@ public sealed class ReelOpenerTests : IDisposable
     {
         Write("list.m3u8", "a.mp4?end=4\na.mp4?start=10&end=13\na.mp4?start=20&end=22");
         Reel reel = await OpenAsync("list.m3u8?start=3&end=7.5&loop=1");
-        Assert.Equal([(3000, 4000, 0), (10_000, 13_000, 1000), (20_000, 20_500, 4000)], reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+        Assert.Equal([(3000, 4000, 0), (10_000, 13_000, 1000), (20_000, 20_500, 4000)],
+            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
         Assert.True(reel.Loops);
         Assert.Equal(0, reel.Seconds);
         Assert.Null(Metadata(reel, 0)["duration"]);
@@ -181,7 +186,8 @@ public sealed class ReelOpenerTests : IDisposable
     public async Task A_playlist_that_is_too_large_is_not_read()
     {
         Write("large.m3u8", new string('#', PlaylistFile.MaxBytes + 1));
-        Assert.Contains($"bytes (line 1 at offset {PlaylistFile.MaxBytes})", (await RefusedAsync("large.m3u8")).Message, StringComparison.Ordinal);
+        Assert.Contains($"bytes (line 1 at offset {PlaylistFile.MaxBytes})", (await RefusedAsync("large.m3u8")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

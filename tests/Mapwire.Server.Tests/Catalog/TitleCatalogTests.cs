@@ -115,8 +115,10 @@ public sealed class TitleCatalogTests : IDisposable
         FoundTitle found = catalog.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice[] wishes =
         [
-            default, new(PlayerAbilities.None, Language: "xaz"), new(PlayerAbilities.None, Language: "xbz"), new(PlayerAbilities.None, Video: 1),
-            new(PlayerAbilities.None, Audio: 1), new(PlayerAbilities.Hevc | PlayerAbilities.Opus), new(PlayerAbilities.ManyTracks), new(PlayerAbilities.PlainHevc),
+            default, new(PlayerAbilities.None, Language: "xaz"), new(PlayerAbilities.None, Language: "xbz"),
+            new(PlayerAbilities.None, Video: 1),
+            new(PlayerAbilities.None, Audio: 1), new(PlayerAbilities.Hevc | PlayerAbilities.Opus), new(PlayerAbilities.ManyTracks),
+            new(PlayerAbilities.PlainHevc),
         ];
         Title[] titles = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
         Assert.Single(titles.Distinct());
@@ -165,7 +167,8 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("a.mp4");
         _folder.Add("b.mp4");
-        using TitleCatalog catalog = new(new ServedFolder(_folder.Path), long.MaxValue, 100, null, NullLogger.Instance, maxOpenBytes: 20_000);
+        using TitleCatalog catalog =
+            new(new ServedFolder(_folder.Path), long.MaxValue, 100, null, NullLogger.Instance, maxOpenBytes: 20_000);
         Title a = await OpenAsync(catalog, "a.mp4");
         Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "b.mp4"));
         FoundTitle found = catalog.Find(PlayName.Parse("", "a.mp4"));

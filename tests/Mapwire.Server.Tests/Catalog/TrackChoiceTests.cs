@@ -22,7 +22,8 @@ public sealed class TrackChoiceTests
         Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(List("avc1", "mp4a", ".mp3"), plainHevc: false));
         Assert.Equal(PlayerAbilities.Hevc | PlayerAbilities.Opus, PlayerCodecs.Of(List("avc1", "hvc1", "Opus"), plainHevc: false));
         Assert.Equal(
-            PlayerAbilities.Hevc | PlayerAbilities.Aac | PlayerAbilities.ManyTracks, PlayerCodecs.Of(Offers(2, "avc1", "hvc1", "mp4a"), plainHevc: false));
+            PlayerAbilities.Hevc | PlayerAbilities.Aac | PlayerAbilities.ManyTracks,
+            PlayerCodecs.Of(Offers(2, "avc1", "hvc1", "mp4a"), plainHevc: false));
         Assert.Equal(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds, PlayerCodecs.Of(Offers(4 + 8, "avc1"), plainHevc: false));
         Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(Offers(4, "avc1"), plainHevc: false)); // modifiers, but not that one
     }
@@ -39,7 +40,8 @@ public sealed class TrackChoiceTests
     [Fact]
     public void Who_only_encodes_is_sent_nothing_of_it()
     {
-        AmfValue maps = AmfValue.Object(("videoFourCcInfoMap", AmfValue.Object(("hvc1", AmfValue.Number(2)), ("av01", AmfValue.Number(4)))));
+        AmfValue maps =
+            AmfValue.Object(("videoFourCcInfoMap", AmfValue.Object(("hvc1", AmfValue.Number(2)), ("av01", AmfValue.Number(4)))));
         Assert.Equal(PlayerAbilities.Av1, PlayerCodecs.Of(ClientCapabilities.Parse(maps), plainHevc: false));
     }
 
@@ -51,7 +53,8 @@ public sealed class TrackChoiceTests
     [InlineData("mp4:film?lang=de-AT", 0, 0, "deu")]
     [InlineData("film.mp4?lang=ger&audio=none", 0, -1, "deu")]
     public void A_query_says_what_is_wanted(string name, int video, int audio, string? language) =>
-        Assert.Equal(new TrackChoice(PlayerAbilities.Opus, video, audio, language), PlayQuery.Parse(PlayName.Parse("", name).Query).Choose(PlayerAbilities.Opus));
+        Assert.Equal(new TrackChoice(PlayerAbilities.Opus, video, audio, language),
+        PlayQuery.Parse(PlayName.Parse("", name).Query).Choose(PlayerAbilities.Opus));
 
     [Theory]
     [InlineData("film.mp4?audio=0")]
@@ -96,7 +99,8 @@ public sealed class TrackChoiceTests
     {
         TrackChoice[] choices =
         [
-            default, new(PlayerAbilities.Hevc), new(PlayerAbilities.None, 1), new(PlayerAbilities.None, 0, 1), new(PlayerAbilities.None, 0, 0, "deu"),
+            default, new(PlayerAbilities.Hevc), new(PlayerAbilities.None, 1), new(PlayerAbilities.None, 0, 1),
+            new(PlayerAbilities.None, 0, 0, "deu"),
             new(PlayerAbilities.PlainHevc), new(PlayerAbilities.None, -1),
         ];
         Assert.Equal(choices.Length, choices.Select(static choice => choice.Key).Distinct().Count());

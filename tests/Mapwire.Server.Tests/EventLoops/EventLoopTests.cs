@@ -32,7 +32,13 @@ public sealed class EventLoopTests
     {
         Recorder loop = new(new ScriptedPoller());
         Probe faulty = new(loop) { Turn = static () => throw new InvalidOperationException("a fault of this one") };
-        Probe hopeless = new(loop) { Turn = static () => throw new InvalidOperationException("first"), Fault = static _ => throw new InvalidOperationException("second") };
+        Probe hopeless =
+            new(loop)
+            {
+                Turn = static () => throw new InvalidOperationException("first"),
+                Fault =
+                static _ => throw new InvalidOperationException("second")
+            };
         Probe good = new(loop);
         loop.Start();
         loop.Post(faulty);

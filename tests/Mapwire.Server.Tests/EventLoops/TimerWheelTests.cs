@@ -21,7 +21,8 @@ public sealed class TimerWheelTests
         Gen<(int Kind, int Entry, int Delay)[]> steps = (
             from kind in Gen.Choose(0, 3)
             from entry in Gen.Choose(0, 7)
-            from delay in Gen.Frequency((6, Gen.Choose(-50, 2_000)), (2, Gen.Choose(0, 60_000)), (1, Gen.Constant(Never)), (1, Gen.Constant(Far)))
+            from delay in Gen.Frequency((6, Gen.Choose(-50, 2_000)), (2, Gen.Choose(0, 60_000)), (1, Gen.Constant(Never)),
+            (1, Gen.Constant(Far)))
             select (kind, entry, delay)).ArrayOf();
         Prop.ForAll(steps.ToArbitrary(), RunAgainstModel).QuickCheckThrowOnFailure();
     }

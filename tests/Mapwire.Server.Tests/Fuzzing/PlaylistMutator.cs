@@ -4,31 +4,41 @@ using Mapwire.Server.Catalog;
 
 namespace Mapwire.Server.Tests.Fuzzing;
 
-/// <summary>Makes playlists by their grammar, and damages them in ways that get past the first look: it knows lines, options, texts and numbers.</summary>
+/// <summary>
+/// Makes playlists by their grammar, and damages them in ways that get past the first look: it knows lines, options, texts and numbers.
+/// </summary>
 /// <param name="random">The only source of chance.</param>
 internal sealed class PlaylistMutator(Random random)
 {
     private static readonly string[] Names =
     [
-        "a.mp4", "sub/b.mov", "a", "", " ", ".", "..", "../a.mp4", "%2e%2e/a.mp4", "a%00.mp4", "a\\\\b.mp4", "c:a.mp4", "mp4:a.mp4", "?", "a.mp4?", "a.mp4?start=1.5&end=2",
-        "a.mp4?start=-Infinity", "a.mp4?end=NaN", "a.mp4?start=1e9", "a.mp4?start=999999999999999999999", "a.mp4?video=none&audio=64", "a.mp4?audio=65", "a.mp4?lang=de-AT", "a.mp4?lang=%ff",
-        "a.mp4?loop=1&loop=2", "a.mp4?a=b=c&&=&start", "\u00e4.mp4", "\ud83c\udfac.mp4", "\u2028", "\u3000a.mp4\u00a0", "\u0085", "list.m3u8", "\ufeff", "%", "%%%25",
+        "a.mp4", "sub/b.mov", "a", "", " ", ".", "..", "../a.mp4", "%2e%2e/a.mp4", "a%00.mp4", "a\\\\b.mp4", "c:a.mp4", "mp4:a.mp4", "?",
+        "a.mp4?", "a.mp4?start=1.5&end=2",
+        "a.mp4?start=-Infinity", "a.mp4?end=NaN", "a.mp4?start=1e9", "a.mp4?start=999999999999999999999", "a.mp4?video=none&audio=64",
+        "a.mp4?audio=65", "a.mp4?lang=de-AT", "a.mp4?lang=%ff",
+        "a.mp4?loop=1&loop=2", "a.mp4?a=b=c&&=&start", "\u00e4.mp4", "\ud83c\udfac.mp4", "\u2028", "\u3000a.mp4\u00a0", "\u0085",
+        "list.m3u8", "\ufeff", "%", "%%%25",
     ];
 
     private static readonly string[] Numbers =
     [
-        "0", "-0", "1", "1.5", ".5", "5.", "-1", "+1", "1e3", "1e999", "-1e999", "1e-999", "NaN", "Infinity", "-Infinity", "\u221e", "00", "0x10", "17179869.183", "17179869184", "9223372036854775808",
+        "0", "-0", "1", "1.5", ".5", "5.", "-1", "+1", "1e3", "1e999", "-1e999", "1e-999", "NaN", "Infinity", "-Infinity", "\u221e", "00",
+        "0x10", "17179869.183", "17179869184", "9223372036854775808",
         "1,5", " 7", "7 ", "null", "true", "\"1\"", "[]", "{}",
     ];
 
-    private static readonly string[] LineWords = ["#EXTM3U", "#EXTINF:10,", "#EXTVLCOPT:", "#EXTVLCOPT:start-time=", "#EXTVLCOPT:stop-time=", "#", "start-time", "=", "\n", "\r\n", "\r", "\t", "\v", "\0", "\u001b[31m"];
+    private static readonly string[] LineWords =
+        ["#EXTM3U", "#EXTINF:10,", "#EXTVLCOPT:", "#EXTVLCOPT:start-time=", "#EXTVLCOPT:stop-time=", "#", "start-time", "=", "\n", "\r\n",
+        "\r", "\t", "\v", "\0", "\u001b[31m"];
 
     private static readonly string[] JsonWords =
     [
-        "[", "]", "{", "}", ",", ":", "\"", "\"items\":", "\"file\":", "\"in\":", "\"out\":", "\"it\\u0065ms\":", "\"\\ud83d\"", "\"\\ud83d\\ude00\"", "\"\\u0000\"", "\"\\x\"", "\"\\", "//", "/*", "*/", "\n", "\r", "\u2028", "true", "null",
+        "[", "]", "{", "}", ",", ":", "\"", "\"items\":", "\"file\":", "\"in\":", "\"out\":", "\"it\\u0065ms\":", "\"\\ud83d\"",
+        "\"\\ud83d\\ude00\"", "\"\\u0000\"", "\"\\x\"", "\"\\", "//", "/*", "*/", "\n", "\r", "\u2028", "true", "null",
     ];
 
-    private static readonly byte[][] Bad = [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82], [0xF4, 0x90, 0x80, 0x80], [0xEF, 0xBB, 0xBF], [0xF0, 0x9F], [0x80]];
+    private static readonly byte[][] Bad =
+        [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xE2, 0x82], [0xF4, 0x90, 0x80, 0x80], [0xEF, 0xBB, 0xBF], [0xF0, 0x9F], [0x80]];
 
     /// <summary>A new playlist, made or damaged.</summary>
     public FuzzCase Mutate(FuzzCase sound, FuzzCase other)
@@ -81,7 +91,8 @@ internal sealed class PlaylistMutator(Random random)
 
         return text.Append(isObject ? "]}" : "]").ToString();
 
-        static string Escape(string name) => name.Replace("\\\\", "\\", StringComparison.Ordinal).Replace("\\", "\\\\", StringComparison.Ordinal);
+        static string Escape(string name) =>
+            name.Replace("\\\\", "\\", StringComparison.Ordinal).Replace("\\", "\\\\", StringComparison.Ordinal);
     }
 
     private void Damage(List<byte> bytes, string kind, byte[] other)

@@ -49,7 +49,8 @@ internal sealed partial class PlaylistSubject : IFuzzSubject
         }
 
         Require(items.Count is > 0 and <= MaxItems, $"{items.Count} items of at most {MaxItems}");
-        features.Add(given.Kind, items.Count, items.Count(static item => item.In is not null), items.Count(static item => item.Out is not null));
+        features.Add(given.Kind, items.Count, items.Count(static item => item.In is not null),
+            items.Count(static item => item.Out is not null));
         string[] expected = given.Kind == Json ? SecondReading.OfJson(given.Bytes) : SecondReading.OfLines(given.Bytes);
         Require(expected.SequenceEqual(items.Select(static item => item.Name), StringComparer.Ordinal), "another reader finds other names");
         long last = -1;
@@ -67,19 +68,23 @@ internal sealed partial class PlaylistSubject : IFuzzSubject
     {
         int offset = (int)item.Place.Offset;
         CheckPlace(given.Bytes, item.Place.Structure["line ".Length..], offset);
-        bool isThere = given.Kind == Json ? given.Bytes[offset] is (byte)'"' or (byte)'{' : offset is 0 or 3 || given.Bytes[offset - 1] == '\n';
+        bool isThere =
+            given.Kind == Json ? given.Bytes[offset] is (byte)'"' or (byte)'{' : offset is 0 or 3 || given.Bytes[offset - 1] == '\n';
         Require(isThere, "an item is elsewhere than it says");
         Require(item is { In: null or (>= 0 and <= StripEntry.MaxTime), Out: null or (>= 0 and <= StripEntry.MaxTime) }, "a time is none");
         Strict.GetByteCount(item.Name); // half a surrogate pair throws
         Require(!TerminalText.Clean(item.Name).Any(char.IsControl), "a log line is broken");
         PlayName name = PlayName.Parse("", item.Name);
-        Require(name.GetCandidates(isWindows: false).All(static path => IsInside(path, static c => c == '\0')), "a name leads out on Linux");
-        Require(name.GetCandidates(isWindows: true).All(static path => IsInside(path, static c => c is '\\' or ':' or < ' ')), "a name leads out on Windows");
+        Require(name.GetCandidates(isWindows: false).All(static path => IsInside(path, static c => c == '\0')),
+            "a name leads out on Linux");
+        Require(name.GetCandidates(isWindows: true).All(static path => IsInside(path, static c => c is '\\' or ':' or < ' ')),
+            "a name leads out on Windows");
 
         try
         {
             PlayQuery query = PlayQuery.Parse(name.Query);
-            Require(query.Start is >= 0 and <= StripEntry.MaxTime && query.End is null or (>= 0 and <= StripEntry.MaxTime), "a query's time is none");
+            Require(query.Start is >= 0 and <= StripEntry.MaxTime && query.End is null or (>= 0 and <= StripEntry.MaxTime),
+                "a query's time is none");
             features.Add("query", FeatureSet.Size(query.Start), query.End is null ? 0 : 1, (query.Video * 100) + query.Audio);
         }
         catch (TitleException refused)

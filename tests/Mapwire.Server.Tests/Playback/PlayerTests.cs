@@ -40,7 +40,8 @@ public sealed class PlayerTests : IDisposable
         _catalog = new TitleCatalog(folder, long.MaxValue, 100, null, NullLogger.Instance);
         ServerContext context = new(options, _catalog, new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
         _player = new Player(context, null, _toClient, Post);
-        _client = new ClientSession(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), _ear, _toServer);
+        _client =
+            new ClientSession(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), _ear, _toServer);
         Exchange();
         _client.CreateStream();
         Exchange();
@@ -72,7 +73,8 @@ public sealed class PlayerTests : IDisposable
         RunPosted();
         SendDue();
         Assert.Equal(2, _ear.Heard.Count(static word => word == "NetStream.Play.Start"));
-        Assert.Equal(["NetStream.Play.Switch", "NetStream.Play.Complete", "NetStream.Play.Stop", "eof"], _ear.Heard.Where(static word => word is not ("NetStream.Play.Start" or "NetStream.Play.Reset")));
+        Assert.Equal(["NetStream.Play.Switch", "NetStream.Play.Complete", "NetStream.Play.Stop", "eof"],
+            _ear.Heard.Where(static word => word is not ("NetStream.Play.Start" or "NetStream.Play.Reset")));
         Assert.InRange(_ear.StartTimes[1], 940, 1000); // time went on where it was
     }
 

@@ -2,9 +2,9 @@ using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Playback;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.Sending;
-using Mapwire.Server.Sending;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Playback;
@@ -227,7 +227,8 @@ public sealed class StripCursorTests : IDisposable
             {
                 Assert.True(VideoTagHeader.TryParse(message.Payload, out VideoTagHeader header));
                 received.Add(new(
-                    true, message.Timestamp, header.CompositionTime, header.FrameType == VideoFrameType.Key, message.Payload[header.Length..].ToArray()));
+                    true, message.Timestamp, header.CompositionTime, header.FrameType == VideoFrameType.Key,
+                    message.Payload[header.Length..].ToArray()));
             }
             else
             {

@@ -19,7 +19,8 @@ public sealed class AddressLimitsTests
         }
 
         Assert.Contains("MaxConnectionsPerAddress", limits.TryEnter(One, 0), StringComparison.Ordinal);
-        Assert.Contains("MaxConnectionsPerAddress", limits.TryEnter(One.MapToIPv6(), 0), StringComparison.Ordinal); // the same host over [::]
+        // the same host over [::]
+        Assert.Contains("MaxConnectionsPerAddress", limits.TryEnter(One.MapToIPv6(), 0), StringComparison.Ordinal);
         Assert.Null(limits.TryEnter(Other, 0));
         limits.Leave(One);
         Assert.Null(limits.TryEnter(One, 0));

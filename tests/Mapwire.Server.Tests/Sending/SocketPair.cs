@@ -11,7 +11,12 @@ internal sealed class SocketPair : IDisposable
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(1);
-        Sender = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = sendBuffer, NoDelay = true };
+        Sender = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            SendBufferSize = sendBuffer,
+            NoDelay =
+            true
+        };
         Sender.Connect(listener.LocalEndPoint!);
         Sender.Blocking = false;
         Receiver = listener.Accept();

@@ -41,7 +41,11 @@ public sealed class StreamSenderTests : IDisposable
     {
         List<string> plain = await PlayAsync(new RtmpServerOptions
         {
-            Folder = _folder.Path, EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], ChunkSize = chunkSize, MaxClientBuffer = TimeSpan.FromDays(1),
+            Folder = _folder.Path,
+            EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            ChunkSize = chunkSize,
+            MaxClientBuffer =
+                TimeSpan.FromDays(1),
         }, tls: false);
         List<string> copied = await PlayAsync(new RtmpServerOptions
         {
@@ -115,7 +119,9 @@ public sealed class StreamSenderTests : IDisposable
         Stream stream = client.GetStream();
         if (tls)
         {
-            SslStream secure = new(stream, leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate is not null && certificate.GetCertHashString() == _certificate.GetCertHashString());
+            SslStream secure =
+                new(stream, leaveInnerStreamOpen: false,
+                (_, certificate, _, _) => certificate is not null && certificate.GetCertHashString() == _certificate.GetCertHashString());
             await secure.AuthenticateAsClientAsync("localhost");
             stream = secure;
         }
@@ -153,7 +159,9 @@ public sealed class StreamSenderTests : IDisposable
         public bool IsOver { get; private set; }
 
         public ClientSession Begin() =>
-            _session = new ClientSession(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://localhost/vod"), this, _output);
+            _session =
+                new ClientSession(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://localhost/vod"), this,
+                _output);
 
         public async Task TalkAsync(Stream stream, ClientSession session, Func<Film, bool> until)
         {

@@ -1,11 +1,13 @@
 using Mapwire.Server.Playback;
-using Mapwire.Server.Statistics;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Statistics;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Statistics;
 
-/// <summary>What is said of a player, with its clock in the test's hand: moments to come, so that the reader's own clock adds nothing.</summary>
+/// <summary>
+/// What is said of a player, with its clock in the test's hand: moments to come, so that the reader's own clock adds nothing.
+/// </summary>
 public sealed class PlayerStatisticsTests : IDisposable
 {
     private readonly Publication _publication = new();

@@ -1,8 +1,8 @@
 using System.Net;
 using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
-using Mapwire.Server.Sending;
 using Mapwire.Server.Playback;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -58,7 +58,10 @@ internal sealed class Publication : IDisposable
     {
         ControlBuffer answers = new();
         TaskCompletionSource<Action> posted = new();
-        Player player = new(new ServerContext(Options, Catalog, new ReelOpener(new ServedFolder(Options.Folder), Catalog, 10), NullLogger.Instance), null, answers, posted.SetResult) { Now = now };
+        Player player =
+            new(new ServerContext(Options, Catalog, new ReelOpener(new ServedFolder(Options.Folder), Catalog, 10), NullLogger.Instance),
+            null, answers, posted.SetResult)
+            { Now = now };
         player.OnPlay(1, new Mapwire.Rtmp.Messages.PlayCommand(0, name, 0, -1));
         (await posted.Task.WaitAsync(TimeSpan.FromSeconds(30)))();
         return player;

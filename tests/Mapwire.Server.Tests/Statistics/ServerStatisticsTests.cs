@@ -53,7 +53,11 @@ public sealed class ServerStatisticsTests
 
             using SharedMemory memory = SharedMemory.Open("mapwire-serve-" + Publication.Name, new SharedMemoryOptions
             {
-                Folder = publication.Folder, LayoutId = StatisticsLayout.LayoutId, LayoutVersion = StatisticsLayout.Version, ReadOnly = true,
+                Folder = publication.Folder,
+                LayoutId = StatisticsLayout.LayoutId,
+                LayoutVersion = StatisticsLayout.Version,
+                ReadOnly =
+                    true,
             });
             Assert.True(size == 0 || size == memory.Size, "no more places are made than there were connections at once");
             size = memory.Size;
@@ -117,7 +121,9 @@ public sealed class ServerStatisticsTests
         Assert.DoesNotContain(seen.Titles, title => title.Name == "title000.mp4");
 
         publication.Server.Leave(Enter("title499.mp4"), bytes: 1, stalls: 0);
-        Assert.Equal((2, 500), publication.Read().Titles.Where(title => title.Name == "title499.mp4").Select(title => ((int)title.Plays, (int)title.Bytes)).Single());
+        Assert.Equal((2, 500),
+            publication.Read().Titles.Where(title => title.Name == "title499.mp4").Select(title => ((int)title.Plays, (int)title.Bytes))
+                .Single());
 
         TitleStatistics Enter(string name)
         {
@@ -134,7 +140,13 @@ public sealed class ServerStatisticsTests
         using TemporaryFolder films = new();
         string folder = Directory.CreateTempSubdirectory("mapwire-statistics-").FullName;
         RtmpServer server = new(
-            new RtmpServerOptions { Folder = films.Path, EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], StatisticsName = "whole", StatisticsFolder = folder },
+            new RtmpServerOptions
+            {
+                Folder = films.Path,
+                EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                StatisticsName = "whole",
+                StatisticsFolder = folder
+            },
             NullLogger.Instance);
         using (server)
         {
@@ -181,7 +193,8 @@ public sealed class ServerStatisticsTests
     {
         foreach (string name in (string[])["", "a/b", "..", "a ", new string('a', 81), "é", "off."])
         {
-            ArgumentException wrong = Assert.Throws<ArgumentException>(new RtmpServerOptions { Folder = ".", StatisticsName = name }.Validate);
+            ArgumentException wrong =
+                Assert.Throws<ArgumentException>(new RtmpServerOptions { Folder = ".", StatisticsName = name }.Validate);
             Assert.Equal(nameof(RtmpServerOptions.StatisticsName), wrong.ParamName);
         }
     }

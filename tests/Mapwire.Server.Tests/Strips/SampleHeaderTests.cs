@@ -32,11 +32,14 @@ public sealed class SampleHeaderTests
             foreach (string codec in (string[])["avc1", "hvc1", "av01", "vp09", "vp08"])
             {
                 bool hasPlace = codec is "avc1" or "hvc1";
-                ExVideoTagHeader header = new(type, VideoPacketType.CodedFrames, new FourCc(codec)) { CompositionTime = hasPlace ? composition : 0 };
+                ExVideoTagHeader header =
+                    new(type, VideoPacketType.CodedFrames, new FourCc(codec)) { CompositionTime = hasPlace ? composition : 0 };
                 int length = header.WriteTo(expected);
-                Assert.Equal(expected[..length], Write(SampleHeader.ExtendedVideo(new FourCc(codec), false), sync, composition, nanoseconds));
+                Assert.Equal(expected[..length],
+                    Write(SampleHeader.ExtendedVideo(new FourCc(codec), false), sync, composition, nanoseconds));
                 length = (header with { NanosecondOffset = nanoseconds }).WriteTo(expected);
-                Assert.Equal(expected[..length], Write(SampleHeader.ExtendedVideo(new FourCc(codec), true), sync, composition, nanoseconds));
+                Assert.Equal(expected[..length],
+                    Write(SampleHeader.ExtendedVideo(new FourCc(codec), true), sync, composition, nanoseconds));
             }
         }).QuickCheckThrowOnFailure();
     }
@@ -71,7 +74,8 @@ public sealed class SampleHeaderTests
     [InlineData("avc1", true, true, 40, 999_999, "97 02 0F423F 01 61766331 000028")]
     [InlineData("av01", true, false, 0, 0, "A7 02 000000 01 61763031")]
     public void Video_golden_bytes(string codec, bool nanoseconds, bool sync, int composition, int rest, string hex) =>
-        Assert.Equal(Convert.FromHexString(hex.Replace(" ", "")), Write(SampleHeader.ExtendedVideo(new FourCc(codec), nanoseconds), sync, composition, rest));
+        Assert.Equal(Convert.FromHexString(hex.Replace(" ", "")),
+        Write(SampleHeader.ExtendedVideo(new FourCc(codec), nanoseconds), sync, composition, rest));
 
     // ExAudioTagHeader: SoundFormat=9(4) | packet type(4) | FourCC; Multitrack: 95 | OneTrack=0(4) packet type(4) | FourCC | track(8)
     [Theory]
@@ -80,13 +84,15 @@ public sealed class SampleHeaderTests
     [InlineData("ac-3", 0, true, 500, "97 02 0001F4 01 61632D33")]
     [InlineData("fLaC", 1, true, 1, "97 02 000001 05 01 664C6143 01")]
     public void Audio_golden_bytes(string codec, int track, bool nanoseconds, int rest, string hex) =>
-        Assert.Equal(Convert.FromHexString(hex.Replace(" ", "")), Write(SampleHeader.ExtendedAudio(new FourCc(codec), track, nanoseconds), true, 0, rest));
+        Assert.Equal(Convert.FromHexString(hex.Replace(" ", "")),
+        Write(SampleHeader.ExtendedAudio(new FourCc(codec), track, nanoseconds), true, 0, rest));
 
     [Fact]
     public void A_stored_header_is_read_back()
     {
         byte[] stored = new byte[SampleHeader.StoredLength];
-        foreach (SampleHeader header in (SampleHeader[])[SampleHeader.PlainVideo(VideoCodecId.Avc), SampleHeader.ExtendedVideo(new FourCc("hvc1"), true), SampleHeader.ExtendedAudio(new FourCc("Opus"), 3, true)])
+        foreach (SampleHeader header in (SampleHeader[])[SampleHeader.PlainVideo(VideoCodecId.Avc),
+            SampleHeader.ExtendedVideo(new FourCc("hvc1"), true), SampleHeader.ExtendedAudio(new FourCc("Opus"), 3, true)])
         {
             header.WriteTo(stored);
             Assert.Equal(header, SampleHeader.Read(stored));

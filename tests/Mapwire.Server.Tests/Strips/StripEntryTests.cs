@@ -19,7 +19,8 @@ public sealed class StripEntryTests
             from sync in Gen.Elements(true, false)
             from change in Gen.Elements(true, false)
             select (time, composition, offset, size, lane, sync, change);
-        Prop.ForAll(values.ToArbitrary(), static v => Holds(v.Time, v.Composition, v.Offset, v.Size, v.Lane, v.Sync, v.Change)).QuickCheckThrowOnFailure();
+        Prop.ForAll(values.ToArbitrary(), static v => Holds(v.Time, v.Composition, v.Offset, v.Size, v.Lane, v.Sync, v.Change))
+            .QuickCheckThrowOnFailure();
     }
 
     [Theory]

@@ -18,7 +18,8 @@ public sealed class StripRefusalTests
             moov["trak/mdia/minf/stbl"].Remove("stco");
             moov["trak/mdia/minf/stbl"].Set(new EditableBox("co64", EditableBox.Bytes(0, 1, 1L << 44)));
         });
-        Assert.Equal($"track 1: sample 1 lies at 17592186044416, past 16 TiB (box 'co64' at offset {BodyOf(film, "co64")})", Refusal(film, 20L << 40));
+        Assert.Equal($"track 1: sample 1 lies at 17592186044416, past 16 TiB (box 'co64' at offset {BodyOf(film, "co64")})",
+            Refusal(film, 20L << 40));
     }
 
     [Fact]
@@ -27,7 +28,10 @@ public sealed class StripRefusalTests
         Mp4Builder builder = new() { Sizes = [] };
         builder.Extra.Add(new EditableBox("mvex", new EditableBox("trex", EditableBox.Bytes(0, 1, 1, 40, 20, 0x10000))));
         EditableBox run = new("trun", EditableBox.Bytes(0x201, 3, 100, 10, 11, 12));
-        byte[] film = [.. builder.Build(), .. new EditableBox("moof", new EditableBox("traf", new EditableBox("tfhd", EditableBox.Bytes(0x20000, 1)), run)).Write(), .. new EditableBox("mdat", new byte[120]).Write()];
+        byte[] film =
+            [.. builder.Build(),
+            .. new EditableBox("moof", new EditableBox("traf", new EditableBox("tfhd", EditableBox.Bytes(0x20000, 1)), run)).Write(),
+            .. new EditableBox("mdat", new byte[120]).Write()];
         Strip strip = Builder(film, film.Length).Build();
         Assert.Equal([0], strip.SyncPoints.ToArray());
         Assert.Equal(3, strip.Count);

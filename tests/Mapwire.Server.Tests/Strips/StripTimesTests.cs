@@ -24,7 +24,8 @@ public sealed class StripTimesTests
             // The sixth packet is presented behind the seventh, which has to wait for it.
             moov["trak/mdia/minf/stbl"].Set(new EditableBox("ctts", Bytes(0, 3, 5, 0, 1, 1500, 14, 0)));
         });
-        BoxHeader box = BoxHeader.TryParse(film.AsSpan(FindMoov(film)), FindMoov(film), film.Length, out BoxHeader header) ? header : default;
+        BoxHeader box =
+            BoxHeader.TryParse(film.AsSpan(FindMoov(film)), FindMoov(film), film.Length, out BoxHeader header) ? header : default;
         Movie movie = MovieParser.Parse(film.AsSpan((int)box.Offset, (int)box.Length), box.Offset, film.Length);
         const PlayerAbilities Abilities = PlayerAbilities.Aac | PlayerAbilities.Nanoseconds;
         ChosenTracks chosen = ChosenTracks.Of(movie, new TrackChoice(Abilities));

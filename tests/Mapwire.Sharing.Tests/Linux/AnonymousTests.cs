@@ -37,7 +37,8 @@ public sealed class AnonymousTests
         try
         {
             foreach ((SharedMemoryAccess access, int mode) in ((SharedMemoryAccess, int)[])[
-                (SharedMemoryAccess.Owner, 0b110_000_000), (SharedMemoryAccess.Group, 0b110_110_000), (SharedMemoryAccess.Everyone, 0b110_110_110)])
+                (SharedMemoryAccess.Owner, 0b110_000_000), (SharedMemoryAccess.Group, 0b110_110_000),
+                (SharedMemoryAccess.Everyone, 0b110_110_110)])
             {
                 using SharedMemory memory = SharedMemory.Create("rights", 10, new SharedMemoryOptions { Folder = folder, Access = access });
                 Assert.Equal((UnixFileMode)mode, File.GetUnixFileMode(Path.Combine(folder, "segment-rights")));
@@ -45,7 +46,9 @@ public sealed class AnonymousTests
 
             string name = $"test-{Guid.NewGuid():n}";
             using SharedMemory standard = SharedMemory.Create(name, 10);
-            string own = Assert.Single(Directory.GetDirectories("/dev/shm", "mapwire-*"), path => File.Exists(Path.Combine(path, "segment-" + name)));
+            string own =
+                Assert.Single(Directory.GetDirectories("/dev/shm", "mapwire-*"),
+                path => File.Exists(Path.Combine(path, "segment-" + name)));
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(own));
             Assert.Contains(SharedMemory.List(), info => info.Name == name && info.Users.Count == 1);
         }

@@ -62,7 +62,8 @@ public sealed class UserTests : IDisposable
         void Refused(SharedMemoryOptions options, string reason)
         {
             Assert.Contains(reason,
-                Assert.Throws<UnauthorizedAccessException>(() => SharedMemory.CreateOrOpen("x", 4096, options)).Message, StringComparison.Ordinal);
+                Assert.Throws<UnauthorizedAccessException>(() => SharedMemory.CreateOrOpen("x", 4096, options)).Message,
+                StringComparison.Ordinal);
             Assert.Throws<UnauthorizedAccessException>(() => SharedMemory.Open("x", options));
             Assert.Empty(SharedMemory.RemoveAbandoned(options));
             Assert.NotNull(Assert.Single(SharedMemory.List(options)).Damage);

@@ -62,7 +62,8 @@ public sealed class HeaderFuzzTests : IDisposable
     public void A_file_cut_to_any_length_is_refused()
     {
         byte[] good = _segments.Make(5000).Region.AsReadOnlySpan().ToArray();
-        foreach (int length in Enumerable.Range(1, SegmentHeader.Length + 2).Concat([Slots, SegmentHeader.UserAt - 1, SegmentHeader.UserAt, good.Length - 1]))
+        foreach (int length in Enumerable.Range(1, SegmentHeader.Length + 2)
+            .Concat([Slots, SegmentHeader.UserAt - 1, SegmentHeader.UserAt, good.Length - 1]))
         {
             Assert.Throws<SharedMemoryFormatException>(() =>
                 _ = SegmentHeader.Parse(good.AsSpan(0, Math.Min(length, SegmentHeader.Length)), length, "x"));
@@ -78,7 +79,8 @@ public sealed class HeaderFuzzTests : IDisposable
         {
             byte[] text = new byte[length];
             Array.Fill(text, (byte)'x');
-            text.AsSpan(Math.Min(length, SegmentHeader.ReadyAt), Math.Min(4, length - Math.Min(length, SegmentHeader.ReadyAt))).Clear(); // as if not ready
+            // as if not ready
+            text.AsSpan(Math.Min(length, SegmentHeader.ReadyAt), Math.Min(4, length - Math.Min(length, SegmentHeader.ReadyAt))).Clear();
             System.IO.File.WriteAllBytes(File, text);
             if (!OperatingSystem.IsWindows())
             {
@@ -101,8 +103,10 @@ public sealed class HeaderFuzzTests : IDisposable
         Action<long>[] open =
         [
             at => SharedMutex.Open(memory, at), at => SharedEvent.Open(memory, at), at => SharedSemaphore.Open(memory, at).TryAcquire(),
-            at => SharedReaderWriterLock.Open(memory, at), at => SharedCondition.Open(memory, at), at => SharedBarrier.Open(memory, at).Join(0),
-            at => Use(SharedRing.Open(memory, at)), at => Use(SharedBroadcast.Open(memory, at)), at => SharedCell.Open<Guid>(memory, at).Write(Guid.NewGuid()),
+            at => SharedReaderWriterLock.Open(memory, at), at => SharedCondition.Open(memory, at),
+            at => SharedBarrier.Open(memory, at).Join(0),
+            at => Use(SharedRing.Open(memory, at)), at => Use(SharedBroadcast.Open(memory, at)),
+            at => SharedCell.Open<Guid>(memory, at).Write(Guid.NewGuid()),
         ];
         ObjectKind[] kinds =
         [
@@ -117,14 +121,16 @@ public sealed class HeaderFuzzTests : IDisposable
             Span<byte> bytes = memory.AsSpan(0, 1 << 13);
             random.NextBytes(bytes);
             BitConverter.TryWriteBytes(bytes[(int)at..], 0x4d57_0000 | (uint)kinds[kind]);
-            BitConverter.TryWriteBytes(bytes[(int)(at + 4)..], random.Next(4) switch { 0 => random.Next(), 1 => random.Next(3), 2 => 1 << random.Next(31), _ => 16 });
+            BitConverter.TryWriteBytes(bytes[(int)(at + 4)..],
+                random.Next(4) switch { 0 => random.Next(), 1 => random.Next(3), 2 => 1 << random.Next(31), _ => 16 });
             BitConverter.TryWriteBytes(bytes[(int)(at + 8)..], random.Next(3));
             try
             {
                 open[kind](at);
                 opened++;
             }
-            catch (Exception failure) when (failure is SharedMemoryFormatException or ArgumentOutOfRangeException or InvalidOperationException)
+            catch (Exception failure) when (failure is SharedMemoryFormatException or ArgumentOutOfRangeException
+                or InvalidOperationException)
             {
                 refused++;
             }
@@ -155,7 +161,9 @@ public sealed class HeaderFuzzTests : IDisposable
     {
         try
         {
-            using SharedMemory opened = SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true, OpenAbandoned = true });
+            using SharedMemory opened =
+                SharedMemory.Open(Segments.Name,
+                new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true, OpenAbandoned = true });
             long size = opened.Size;
             Assert.InRange(size, 0, 5000);
             if (size > 0)

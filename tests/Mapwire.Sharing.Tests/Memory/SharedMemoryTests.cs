@@ -117,7 +117,8 @@ public sealed class SharedMemoryTests : IDisposable
             made.At<int>(0) = 9;
             Assert.Throws<TimeoutException>(() => SharedMemory.Open(Segments.Name, new SharedMemoryOptions
             {
-                Folder = _segments.Folder, OpenTimeout = TimeSpan.FromMilliseconds(30),
+                Folder = _segments.Folder,
+                OpenTimeout = TimeSpan.FromMilliseconds(30),
             }));
         });
         Assert.Equal(9, memory.Read<int>(0));
@@ -176,7 +177,8 @@ public sealed class SharedMemoryTests : IDisposable
         if (PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ReserveForFile) is string reason)
         {
             Assert.Contains(reason, Assert.Throws<PlatformNotSupportedException>(() => SharedMemory.Create(
-                Segments.Name, 1000, new SharedMemoryOptions { Folder = _segments.Folder, MaxSize = 1 << 22 })).Message, StringComparison.Ordinal);
+                Segments.Name, 1000, new SharedMemoryOptions { Folder = _segments.Folder, MaxSize = 1 << 22 })).Message,
+                StringComparison.Ordinal);
             return;
         }
 
@@ -280,7 +282,8 @@ public sealed class SharedMemoryTests : IDisposable
         Assert.ThrowsAny<Exception>(() => SharedMemory.Create(Segments.Name, 1L << 56, _segments.Options)); // no disk is so large
         Assert.Empty(Directory.GetFiles(_segments.Folder));
         Assert.Throws<InvalidOperationException>(() => _segments.Make(initialize: _ => throw new InvalidOperationException()));
-        Assert.DoesNotContain(Directory.GetFiles(_segments.Folder), file => Path.GetFileName(file).StartsWith("segment-", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.GetFiles(_segments.Folder),
+            file => Path.GetFileName(file).StartsWith("segment-", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -67,7 +67,8 @@ internal sealed class ForgedMarkModel(int longs, bool forgeable) : Model
                 return [With(s, WordAt(position + 1), PayloadOf(s[At(t, Sent)]), At(t, Pc), Commit)];
             case Commit:
                 int sent = s[At(t, Sent)] + 1;
-                return [With(s, WordAt(position), Ready + span, At(t, Sent), sent, At(t, Pc), sent == (t == 0 ? 1 : longs + 1) ? Done : LookAtTail)];
+                return [With(s, WordAt(position), Ready + span, At(t, Sent), sent, At(t, Pc),
+                    sent == (t == 0 ? 1 : longs + 1) ? Done : LookAtTail)];
             default:
                 return [];
         }

@@ -13,7 +13,8 @@ internal sealed class MutexModel(int threads, int rounds, int deaths, bool forge
     private const int Sleepers = 8;
     private const int Word = 0, Deaths = 1, First = 2;
     private const int Pc = 0, Seen = 1, Slept = 2, Left = 3, Fields = 4;
-    private const int Fast = 0, Look = 1, Decide = 2, Announce = 3, Sleep = 4, Asleep = 5, Inside = 6, Give = 7, Wake = 8, Done = 9, Dead = 10;
+    private const int Fast = 0, Look = 1, Decide = 2, Announce = 3, Sleep = 4, Asleep = 5, Inside = 6, Give = 7, Wake = 8, Done =
+        9, Dead = 10;
 
     public override int Threads => threads;
 

@@ -71,7 +71,8 @@ public sealed class DisposalTests : IDisposable
         SharedEvent signal = SharedEvent.Create(memory, 320, manualReset: false);
         SharedCell<long> cell = SharedCell.Create<long>(memory, 512);
         SharedReaderWriterLock readers = SharedReaderWriterLock.Create(memory, 1024);
-        SharedRing one = SharedRing.Create(memory, 1 << 14, 1 << 12), many = SharedRing.Create(memory, 1 << 15, 1 << 12, RingProducers.Multiple);
+        SharedRing one = SharedRing.Create(memory, 1 << 14, 1 << 12), many =
+            SharedRing.Create(memory, 1 << 15, 1 << 12, RingProducers.Multiple);
         RingProducer toOne = one.OpenProducer(), toMany = many.OpenProducer();
         RingConsumer fromOne = one.OpenConsumer(), fromMany = many.OpenConsumer();
         SharedBroadcast news = SharedBroadcast.Create(memory, 1 << 16, 1 << 12);

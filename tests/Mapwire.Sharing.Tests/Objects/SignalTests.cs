@@ -17,7 +17,8 @@ public sealed class SignalTests : IDisposable
     public async Task A_manual_event_lets_all_pass_and_an_auto_event_one()
     {
         SharedMemory first = _segments.Make(), second = _segments.Open();
-        SharedEvent manual = SharedEvent.Create(first, 0, manualReset: true), auto = SharedEvent.Create(first, 64, manualReset: false, set: true);
+        SharedEvent manual = SharedEvent.Create(first, 0, manualReset: true), auto =
+            SharedEvent.Create(first, 64, manualReset: false, set: true);
         SharedEvent theirs = SharedEvent.Open(second, 0), theirAuto = SharedEvent.Open(second, 64);
         Assert.True(theirs.IsManualReset && !theirAuto.IsManualReset);
         Assert.True(theirAuto.Wait(TimeSpan.Zero));
@@ -34,7 +35,9 @@ public sealed class SignalTests : IDisposable
         auto.Set();
         Task<bool> one = await Task.WhenAny(takers).WaitAsync(Patience);
         Assert.True(await one);
-        Assert.False(await Task.WhenAny(takers.Single(taker => taker != one)).ContinueWith(_ => true).WaitAsync(Moment).ContinueWith(t => t.IsCompletedSuccessfully));
+        Assert.False(
+            await Task.WhenAny(takers.Single(taker => taker != one)).ContinueWith(_ => true).WaitAsync(Moment)
+                .ContinueWith(t => t.IsCompletedSuccessfully));
         theirAuto.Set();
         Assert.All(await Task.WhenAll(takers).WaitAsync(Patience), Assert.True);
         using CancellationTokenSource stop = new(Moment);

@@ -245,7 +245,8 @@ public sealed class WaitTests(ITestOutputHelper output) : IDisposable
     public void Permits_of_a_dead_owner_are_found_among_thousands()
     {
         SharedMemory mine = _segments.Make(), other = _segments.Open();
-        SharedSemaphore permits = SharedSemaphore.CreateOwned(mine, 0, SharedSemaphore.MaxOwnedPermits), theirs = SharedSemaphore.Open(other, 0);
+        SharedSemaphore permits = SharedSemaphore.CreateOwned(mine, 0, SharedSemaphore.MaxOwnedPermits), theirs =
+            SharedSemaphore.Open(other, 0);
         for (int i = 0; i < SharedSemaphore.MaxOwnedPermits; i++)
         {
             theirs.Acquire();

@@ -22,7 +22,8 @@ internal static class Arena
     public const int Broadcast = 1 << 17;
     public const int RingBytes = 1 << 13;
 
-    public static SharedMemoryOptions Options(string folder) => new() { Folder = folder == "-" ? null : folder, Initialize = Fill, OpenTimeout = TimeSpan.FromSeconds(60) };
+    public static SharedMemoryOptions Options(string folder) =>
+        new() { Folder = folder == "-" ? null : folder, Initialize = Fill, OpenTimeout = TimeSpan.FromSeconds(60) };
 
     /// <summary>Words[i].</summary>
     public static ref long Word(SharedMemory memory, int index) => ref memory.At<long>(Words + index * 8);

@@ -16,7 +16,9 @@ internal sealed class ChildProcess : IDisposable
         string[] command = [.. through, Environment.ProcessPath!];
         ProcessStartInfo start = new(command[0], command[1..])
         {
-            RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
         };
         // Started by `dotnet TESTS.dll` it is the host that runs.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")

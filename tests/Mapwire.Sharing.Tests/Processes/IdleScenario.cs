@@ -32,7 +32,8 @@ internal static class IdleScenario
         }
 
         Array.Sort(woken);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"woken {woken[150]:0.000} ms (median), {woken[297]:0.000} ms (99 %)"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"woken {woken[150]:0.000} ms (median), {woken[297]:0.000} ms (99 %)"));
         for (int i = 0; i < SharedSemaphore.MaxOwnedPermits; i++)
         {
             held.Acquire();
@@ -52,5 +53,6 @@ internal static class IdleScenario
         return (Process.GetCurrentProcess().TotalProcessorTime - before) / Stopwatch.GetElapsedTime(start) * 100;
     }
 
-    private static void Tell(string what, double figure) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} {figure:0.00}"));
+    private static void Tell(string what, double figure) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} {figure:0.00}"));
 }

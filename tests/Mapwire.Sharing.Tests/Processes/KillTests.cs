@@ -158,7 +158,9 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         new(_folder, scenario, Party(round), point.ToString(), times.ToString());
 
     private ChildProcess StartMaker(object? where) =>
-        where is FaultPoint point ? new(_folder, "create", "1", point.ToString(), _random.Next(1, 20).ToString()) : new(_folder, "create", "1");
+        where is FaultPoint point
+        ? new(_folder, "create", "1", point.ToString(), _random.Next(1, 20).ToString())
+        : new(_folder, "create", "1");
 
     private static string Party(int round) => (1 + round % 60).ToString();
 

@@ -16,7 +16,9 @@ internal static class MemberScenario
         bool isFolder = Path.IsPathRooted(place);
         SharedMemoryOptions options = new()
         {
-            Folder = isFolder ? place : null, Access = SharedMemoryAccess.Group, Initialize = Arena.Options(place).Initialize,
+            Folder = isFolder ? place : null,
+            Access = SharedMemoryAccess.Group,
+            Initialize = Arena.Options(place).Initialize,
             OpenTimeout = TimeSpan.FromSeconds(60),
         };
         using SharedMemory memory = SharedMemory.CreateOrOpen(isFolder ? Arena.Name : place, Arena.Size, options);
@@ -31,7 +33,8 @@ internal static class MemberScenario
         {
             Console.In.Read();
             ended.Cancel();
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         long added = 0, before = 0;
         for (long step = 0; !ended.IsCancellationRequested; step++)
         {
@@ -90,7 +93,8 @@ internal static class MemberScenario
             }
 
             ledger.Check();
-            Console.WriteLine(ledger.GetTally(party) - before == added ? "nothing lost" : $"{added} added, {ledger.GetTally(party) - before} there");
+            Console.WriteLine(
+                ledger.GetTally(party) - before == added ? "nothing lost" : $"{added} added, {ledger.GetTally(party) - before} there");
         }
 
         return 0;

@@ -77,7 +77,8 @@ internal sealed class ConsumingScenario(SharedMemory memory, int ring) : Scenari
             (long producer, long number) = RingMessages.Check(message);
             if (number != next.GetValueOrDefault(producer))
             {
-                throw new InvalidOperationException($"Message {number} of producer {producer} came instead of {next.GetValueOrDefault(producer)}.");
+                throw new InvalidOperationException(
+                    $"Message {number} of producer {producer} came instead of {next.GetValueOrDefault(producer)}.");
             }
 
             next[producer] = number + 1;

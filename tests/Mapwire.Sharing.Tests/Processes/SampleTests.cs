@@ -28,7 +28,8 @@ public sealed class SampleTests
         using Process one = Start("ProducerConsumer", _name, "a", "b"), two = Start("ProducerConsumer", _name, "c");
         Assert.Equal((0, 0), (End(one), End(two)));
         using Process last = Start("ProducerConsumer", _name, "end");
-        string[] got = consumer.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] got =
+            consumer.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.Equal(["got: a", "got: b", "got: c", "got: end"], got.Order());
         Assert.Equal("got: end", got[^1]);
         Assert.True(Array.IndexOf(got, "got: a") < Array.IndexOf(got, "got: b"));
@@ -60,7 +61,9 @@ public sealed class SampleTests
             AppContext.BaseDirectory, "../../../../..", "samples", sample, "bin", configuration, "net10.0", file));
         return PatientStart.Of(new ProcessStartInfo(File.Exists(Path.ChangeExtension(beside, ".dll")) ? beside : built, arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
         });
     }
 }

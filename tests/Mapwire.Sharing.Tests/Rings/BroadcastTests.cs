@@ -15,7 +15,8 @@ public sealed class BroadcastTests : IDisposable
     public void A_reader_who_is_overtaken_learns_how_much_he_lost()
     {
         SharedMemory memory = _segments.Make();
-        SharedMemory look = _segments.Keep(SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true }));
+        SharedMemory look =
+            _segments.Keep(SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true }));
         SharedBroadcast ring = SharedBroadcast.Create(memory, 0, 1 << 10);
         BroadcastReader reader = SharedBroadcast.Open(look, 0).OpenReader();
         var copy = new byte[ring.MaxMessageLength];
@@ -91,7 +92,8 @@ public sealed class BroadcastTests : IDisposable
     public async Task A_cell_gives_whole_values_and_the_newest(bool alone)
     {
         SharedMemory memory = _segments.Make();
-        SharedMemory look = _segments.Keep(SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true }));
+        SharedMemory look =
+            _segments.Keep(SharedMemory.Open(Segments.Name, new SharedMemoryOptions { Folder = _segments.Folder, ReadOnly = true }));
         SharedCell<Octet> cell = SharedCell.Create<Octet>(memory, 0), reading = SharedCell.Open<Octet>(look, 0);
         Assert.False(reading.TryRead(out _));
         Assert.Throws<SharedMemoryFormatException>(() => SharedCell.Open<long>(memory, 0));

@@ -4,7 +4,9 @@ using Mapwire.Memory.Sharing;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>The allocator: blocks side by side from the first to the top, free ones in a list by size class, neighbours joined at once.</summary>
+/// <summary>
+/// The allocator: blocks side by side from the first to the top, free ones in a list by size class, neighbours joined at once.
+/// </summary>
 /// <remarks>
 /// <para>A block begins 8 bytes before a multiple of 16 with a word: its size in bytes, a multiple of 16 (bits 4 to 39); whether it
 /// is used (bit 0); whether the block before it is free (bit 1); and if used its <see cref="BlockKind"/> (bits 48 to 55). A used

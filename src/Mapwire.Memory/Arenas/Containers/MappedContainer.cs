@@ -68,7 +68,8 @@ public abstract class MappedContainer
         if (Field(field) != layout)
         {
             Arena.ThrowIfDisposed();
-            throw new ArenaFormatException(ArenaError.OtherLayout, Arena.Name, Header + field, $"what is in the {_kind} is not laid out like {type}");
+            throw new ArenaFormatException(ArenaError.OtherLayout, Arena.Name, Header + field,
+                $"what is in the {_kind} is not laid out like {type}");
         }
     }
 

@@ -3,7 +3,9 @@ using Mapwire.Memory.Formats;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>The file beside an arena that gets each commit first. Synced, it is what survives; the arena's file is written after it.</summary>
+/// <summary>
+/// The file beside an arena that gets each commit first. Synced, it is what survives; the arena's file is written after it.
+/// </summary>
 /// <remarks>
 /// <code>
 ///    0 mark (8) | log id (8) | arena id (8) | CRC-32C of these (4)

@@ -23,7 +23,8 @@ internal sealed class CommitReplay : IDisposable
     }
 
     /// <summary>The path of the log of an arena of a format version.</summary>
-    public static string PathOf(string arena, uint version) => version == ArenaHeader.FirstVersion ? arena + ".log" : CommitLog.PathOf(arena);
+    public static string PathOf(string arena, uint version) =>
+        version == ArenaHeader.FirstVersion ? arena + ".log" : CommitLog.PathOf(arena);
 
     /// <summary>Opens the log that an arena's file names.</summary>
     /// <param name="arena">The arena's path.</param>

@@ -59,7 +59,8 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
             }
             else if (!_slots.TryRead(MemoryMarshal.AsBytes(value)) && !_slots.IsUnwritten())
             {
-                throw new ArenaFormatException(ArenaError.NotAnArena, path, 0, $"there is no durable cell of a value laid out like {typeof(T)}");
+                throw new ArenaFormatException(ArenaError.NotAnArena, path, 0,
+                    $"there is no durable cell of a value laid out like {typeof(T)}");
             }
         }
         catch

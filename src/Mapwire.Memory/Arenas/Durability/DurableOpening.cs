@@ -78,7 +78,9 @@ internal static class DurableOpening
         long max = FileOpening.MaxSize(options, size);
         MappedRegion region = file.Map(0, size, new MapOptions
         {
-            Reserve = max > size ? max : 0, Address = options.Address, Sharing = MapSharing.Private,
+            Reserve = max > size ? max : 0,
+            Address = options.Address,
+            Sharing = MapSharing.Private,
         });
         try
         {

@@ -24,7 +24,8 @@ internal sealed class DurableSpace : ArenaSpace
     private bool _failed;
 
     public DurableSpace(
-        MappedFile file, MappedRegion region, long maxLength, FileLocks locks, DurableFile home, DurableProgress progress, ArenaOptions options)
+        MappedFile file, MappedRegion region, long maxLength, FileLocks locks, DurableFile home, DurableProgress progress,
+        ArenaOptions options)
         : base(file.Path, region.DangerousAddress, region.Length, maxLength)
     {
         _file = file;

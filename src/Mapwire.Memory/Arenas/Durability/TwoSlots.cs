@@ -3,7 +3,9 @@ using Mapwire.Memory.Formats;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>A small record that is replaced whole or not at all: two slots, written in turn, of which the newest valid one counts.</summary>
+/// <summary>
+/// A small record that is replaced whole or not at all: two slots, written in turn, of which the newest valid one counts.
+/// </summary>
 /// <remarks>A slot is a number of pages, so that a torn write cannot reach the other one:
 /// sequence (8) | what it is (8) | length (4) | CRC-32C of all of it but this (4) | the record. Sequence n is in slot n modulo 2; 0 is
 /// none.</remarks>

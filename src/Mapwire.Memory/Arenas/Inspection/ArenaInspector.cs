@@ -70,7 +70,8 @@ internal sealed class ArenaInspector(ArenaSpace space)
             bool used = (header & Heap.UsedFlag) != 0;
             ulong kind = header >> Heap.KindShift;
             ulong known = Heap.SizeMask | Heap.UsedFlag | Heap.PreviousFreeFlag | (0xfful << Heap.KindShift);
-            if (size < SizeClass.Least || size > top - block || (header & ~known) != 0 || kind >= (ulong)KindNames.Length || (!used && kind != 0))
+            if (size < SizeClass.Least || size > top - block || (header & ~known) != 0 || kind >= (ulong)KindNames.Length
+                || (!used && kind != 0))
             {
                 Problem(block, "invalid block header");
                 return false;

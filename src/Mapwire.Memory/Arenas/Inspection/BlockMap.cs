@@ -42,7 +42,8 @@ internal sealed class BlockMap(long top)
     public long First()
     {
         int index = Array.FindIndex(_bits, bits => bits != 0);
-        return (((index * 64L) + BitOperations.TrailingZeroCount(_bits[index])) * SizeClass.Unit) + (ArenaHeader.FirstBlock % SizeClass.Unit);
+        return (((index * 64L) + BitOperations.TrailingZeroCount(_bits[index])) * SizeClass.Unit)
+            + (ArenaHeader.FirstBlock % SizeClass.Unit);
     }
 
     private static ulong Bit(long block) => 1ul << (int)(block / SizeClass.Unit % 64);

@@ -38,7 +38,8 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
     private void CheckList(long header)
     {
         ulong count = (uint)space.Word(header + ListFields.Count), capacity = space.Word(header + ListFields.Capacity);
-        if (Claim(header, ListFields.Items, capacity, space.Word(header + ListFields.ElementSize)) && (count > capacity || count > int.MaxValue))
+        if (Claim(header, ListFields.Items, capacity, space.Word(header + ListFields.ElementSize))
+            && (count > capacity || count > int.MaxValue))
         {
             problem(header, $"a list has {count} items and room for {capacity}");
         }

@@ -15,7 +15,8 @@ internal sealed unsafe class LinuxKernel
     private static string? Ask(MemoryCapability capability) => capability switch
     {
         MemoryCapability.GuardedAccess => AskForCopy(),
-        MemoryCapability.TransparentHugePages or MemoryCapability.AdviseHugePages => AskFor(MemoryAdvice.HugePages, "2.6.38, if built with CONFIG_TRANSPARENT_HUGEPAGE"),
+        MemoryCapability.TransparentHugePages
+            or MemoryCapability.AdviseHugePages => AskFor(MemoryAdvice.HugePages, "2.6.38, if built with CONFIG_TRANSPARENT_HUGEPAGE"),
         MemoryCapability.ExplicitHugePages => Directory.Exists("/sys/kernel/mm/hugepages")
             ? null
             : "This kernel is built without huge pages (CONFIG_HUGETLBFS).",

@@ -21,7 +21,9 @@ internal struct LinuxLock
     public int Process;
 }
 
-/// <summary><c>struct statx</c>, which unlike <c>struct stat</c> is the same on every processor; fields not used here are left out.</summary>
+/// <summary>
+/// <c>struct statx</c>, which unlike <c>struct stat</c> is the same on every processor; fields not used here are left out.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct StatxBuffer
 {

@@ -28,7 +28,9 @@ internal abstract class PosixMemory : MemorySystem
     public override int Granularity => PageSize;
 
     public override long MaxFileLength =>
-        PosixCalls.GetLimit(RLIMIT_FSIZE, out ResourceLimit limit) == 0 && limit.Current < long.MaxValue ? (long)limit.Current : long.MaxValue;
+        PosixCalls.GetLimit(RLIMIT_FSIZE, out ResourceLimit limit) == 0 && limit.Current < long.MaxValue
+        ? (long)limit.Current
+        : long.MaxValue;
 
     /// <summary>What a lock held elsewhere gives, besides EACCES.</summary>
     protected abstract int EAGAIN { get; }

@@ -311,13 +311,16 @@ internal sealed unsafe class WindowsMemory : MemorySystem
     {
         Overlapped range = new(offset);
         // SAFETY: the range is on this stack; the handle is synchronous, so the call is over when it returns.
-        if (WindowsCalls.LockFile(owner, LOCKFILE_FAIL_IMMEDIATELY | (exclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0), 0, (uint)length, (uint)(length >>> 32), &range))
+        if (WindowsCalls.LockFile(owner, LOCKFILE_FAIL_IMMEDIATELY | (exclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0), 0, (uint)length,
+            (uint)(length >>> 32), &range))
         {
             return true;
         }
 
         int error = Marshal.GetLastPInvokeError();
-        return error is ERROR_LOCK_VIOLATION or ERROR_IO_PENDING ? false : throw SystemError.From($"Locking {length} bytes at {offset}", error);
+        return error is ERROR_LOCK_VIOLATION or ERROR_IO_PENDING
+            ? false
+            : throw SystemError.From($"Locking {length} bytes at {offset}", error);
     }
 
     public override void UnlockRange(SafeFileHandle owner, long offset, long length)

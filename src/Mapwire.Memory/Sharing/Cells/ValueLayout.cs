@@ -6,7 +6,8 @@ namespace Mapwire.Memory.Sharing;
 /// <summary>Checks that a type's bytes mean the same in all processes.</summary>
 internal static class ValueLayout
 {
-    /// <exception cref="ArgumentException">The runtime chooses the order of the type's fields, perhaps another one in each process.</exception>
+    /// <exception cref="ArgumentException">The runtime chooses the order of the type's fields, perhaps another one in each
+    /// process.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Require<T>() where T : unmanaged
     {
@@ -26,6 +27,7 @@ internal static class ValueLayout
     private static class Cache<T> where T : unmanaged
     {
         // DateTime has automatic layout by declaration and one field.
-        public static readonly bool IsAutomatic = typeof(T).IsAutoLayout && !typeof(T).IsPrimitive && !typeof(T).IsEnum && typeof(T) != typeof(DateTime);
+        public static readonly bool IsAutomatic =
+            typeof(T).IsAutoLayout && !typeof(T).IsPrimitive && !typeof(T).IsEnum && typeof(T) != typeof(DateTime);
     }
 }

@@ -2,7 +2,9 @@ using Mapwire.Memory.Native.Sharing;
 
 namespace Mapwire.Memory.Sharing;
 
-/// <summary>A condition variable: waits for a change of what a <see cref="SharedMutex"/> guards, without holding the mutex meanwhile.</summary>
+/// <summary>
+/// A condition variable: waits for a change of what a <see cref="SharedMutex"/> guards, without holding the mutex meanwhile.
+/// </summary>
 /// <remarks>As with every condition variable a wait may end without a notification, so it is done in a loop that checks what is waited
 /// for. A notification reaches a process that waited when it was made; if that process dies before it takes the notification, another
 /// waiter gets it.</remarks>
@@ -170,7 +172,8 @@ public sealed class SharedCondition : SharedObject
             seen = Volatile.Read(ref State);
             if (Waiters(seen) == CountMask)
             {
-                throw new InvalidOperationException($"Cannot wait: {CountMask} waits on the condition are under way or were of processes that died.");
+                throw new InvalidOperationException(
+                    $"Cannot wait: {CountMask} waits on the condition are under way or were of processes that died.");
             }
         }
         while (Interlocked.CompareExchange(ref State, seen + OneWaiter, seen) != seen);

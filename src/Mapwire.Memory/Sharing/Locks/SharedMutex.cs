@@ -85,7 +85,8 @@ public sealed class SharedMutex : SharedObject
     /// <summary>Creates a mutex that has no owner.</summary>
     /// <param name="memory">The segment.</param>
     /// <param name="offset">The byte offset; a multiple of 64.</param>
-    /// <param name="recursive">Whether its owner may acquire it again. It is then owned by a thread, and cannot be acquired by async calls.</param>
+    /// <param name="recursive">Whether its owner may acquire it again. It is then owned by a thread, and cannot be acquired by async
+    /// calls.</param>
     /// <exception cref="InvalidOperationException">The offset already holds an object.</exception>
     public static SharedMutex Create(SharedMemory memory, long offset, bool recursive = false) =>
         Create(memory, offset, recursive, openExisting: false);
@@ -177,7 +178,8 @@ public sealed class SharedMutex : SharedObject
     }
 
     /// <summary>Releases the mutex.</summary>
-    /// <exception cref="SynchronizationLockException">This opening of the segment (for a recursive mutex: this thread) does not own it.</exception>
+    /// <exception cref="SynchronizationLockException">This opening of the segment (for a recursive mutex: this thread) does not own
+    /// it.</exception>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release()
@@ -293,7 +295,9 @@ public sealed class SharedMutex : SharedObject
             OwnerDied = result == LockResult.OwnerDied;
         }
 
-        /// <summary>Whether a previous owner died while it held the mutex: what it guards may be half changed and must be repaired.</summary>
+        /// <summary>
+        /// Whether a previous owner died while it held the mutex: what it guards may be half changed and must be repaired.
+        /// </summary>
         public bool OwnerDied { get; }
 
         /// <summary>Releases the mutex.</summary>

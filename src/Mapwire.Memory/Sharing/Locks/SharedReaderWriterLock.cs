@@ -94,13 +94,17 @@ public sealed class SharedReaderWriterLock : SharedObject
     public bool TryEnterWrite(TimeSpan timeout, out Scope scope, CancellationToken cancellationToken = default) =>
         TryEnter(TryAcquireWrite(timeout, cancellationToken), writes: true, out scope);
 
-    /// <summary>Acquires the lock for reading for the time of a <c>using</c> block, which may contain <c>await</c>. No thread waits.</summary>
+    /// <summary>
+    /// Acquires the lock for reading for the time of a <c>using</c> block, which may contain <c>await</c>. No thread waits.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public async ValueTask<Scope> EnterReadAsync(CancellationToken cancellationToken = default) =>
         new(this, writes: false, await AcquireReadAsync(null, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Acquires the lock for writing for the time of a <c>using</c> block, which may contain <c>await</c>. No thread waits.</summary>
+    /// <summary>
+    /// Acquires the lock for writing for the time of a <c>using</c> block, which may contain <c>await</c>. No thread waits.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public async ValueTask<Scope> EnterWriteAsync(CancellationToken cancellationToken = default) =>

@@ -13,7 +13,8 @@ public sealed class SharedSemaphore : SharedObject
 {
     // mark(32) | options(32) | maximum(32) | - | word(32) at 16
     // Plain: the word is the number of permits. Owned: it counts releases, and from 64 on there is a word (64) for each permit, 0 or its
-    // owner's token: acquiring and releasing are one store each, so that a death between two steps loses none. Bit 31: a waiter may be asleep.
+    // owner's token: acquiring and releasing are one store each, so that a death between two steps loses none. Bit 31: a waiter may be
+    // asleep.
 
     /// <summary>The most permits of an owned semaphore.</summary>
     public const int MaxOwnedPermits = 4096;
@@ -115,7 +116,9 @@ public sealed class SharedSemaphore : SharedObject
     public static SharedSemaphore Create(SharedMemory memory, long offset, int available, int maximum = MaxPermits) =>
         Create(memory, offset, available, maximum, openExisting: false);
 
-    /// <summary>Opens a plain semaphore, created if there is none. Of any number of processes that call this at once, one creates it.</summary>
+    /// <summary>
+    /// Opens a plain semaphore, created if there is none. Of any number of processes that call this at once, one creates it.
+    /// </summary>
     /// <param name="memory">The segment.</param>
     /// <param name="offset">The byte offset; a multiple of 64.</param>
     /// <param name="available">Permits of a new one that are available from the beginning.</param>

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Mapwire.Memory.Sharing;
 
-/// <summary>Names a thread by a random number that no other thread of any process has, unlike thread ids, which are given out again.</summary>
+/// <summary>
+/// Names a thread by a random number that no other thread of any process has, unlike thread ids, which are given out again.
+/// </summary>
 internal sealed class ThreadIdentity
 {
     private static readonly ConcurrentDictionary<ulong, WeakReference<Thread>> Threads = new();

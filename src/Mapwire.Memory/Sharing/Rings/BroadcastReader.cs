@@ -24,7 +24,9 @@ public sealed class BroadcastReader : ISharedSignal
     /// <summary>The number of the next message to read, counted from 0 in the ring's life.</summary>
     public long Next => (long)_next;
 
-    /// <summary>Copies the next message out. It is a copy because the writer may overwrite it meanwhile, which is found out after it.</summary>
+    /// <summary>
+    /// Copies the next message out. It is a copy because the writer may overwrite it meanwhile, which is found out after it.
+    /// </summary>
     /// <param name="destination">Where to; <see cref="SharedBroadcast.MaxMessageLength"/> bytes are always enough.</param>
     /// <param name="length">How long the message is.</param>
     /// <param name="lost">How many messages before this one were lost since the last call; the reader goes on with the newest then.</param>
@@ -62,7 +64,8 @@ public sealed class BroadcastReader : ISharedSignal
             if (!fits)
             {
                 throw new SharedMemoryFormatException(
-                    SharedMemoryError.Damaged, _ring.Memory.Name, _ring.Offset + SharedBroadcast.DataAt, "the broadcast ring is corrupt: no record begins here");
+                    SharedMemoryError.Damaged, _ring.Memory.Name, _ring.Offset + SharedBroadcast.DataAt,
+                    "the broadcast ring is corrupt: no record begins here");
             }
 
             if (!padding && !copied)

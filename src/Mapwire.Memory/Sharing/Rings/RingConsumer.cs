@@ -201,7 +201,8 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         ulong position = _head;
         FindReady(ref position, out _); // over the padding that TryPeek has seen
         message = _memory.Region.AsReadOnlyMemory(
-            SegmentHeader.UserAt + _ring.Offset + SharedRing.DataAt + (long)(position & (_capacity - 1)) + RingRecord.HeaderLength, bytes.Length);
+            SegmentHeader.UserAt + _ring.Offset + SharedRing.DataAt + (long)(position & (_capacity - 1)) + RingRecord.HeaderLength,
+            bytes.Length);
         return true;
     }
 
@@ -344,7 +345,8 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
 
     private void ThrowDamaged(ulong position) =>
         throw new SharedMemoryFormatException(
-            SharedMemoryError.Damaged, _memory.Name, _ring.Offset + SharedRing.DataAt + (long)(position & (_capacity - 1)), "the ring is corrupt: no record begins here");
+            SharedMemoryError.Damaged, _memory.Name, _ring.Offset + SharedRing.DataAt + (long)(position & (_capacity - 1)),
+            "the ring is corrupt: no record begins here");
 
     private struct Step(RingConsumer consumer) : IWaitStep<bool>
     {

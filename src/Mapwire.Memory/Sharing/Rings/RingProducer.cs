@@ -114,7 +114,8 @@ public sealed class RingProducer : IDisposable
     /// <param name="timeout">The longest wait; zero does not wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>False if the timeout passed.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The message is longer than the ring takes, or the timeout is negative and not infinite.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The message is longer than the ring takes, or the timeout is negative and not
+    /// infinite.</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">The producer or the segment is disposed.</exception>
     public bool WaitForSpace(int length, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -340,7 +341,8 @@ public sealed class RingProducer : IDisposable
 }
 
 /// <summary>Room in a ring for one message, lent to a producer, which writes it in place and commits it.</summary>
-/// <remarks>Whether it was committed is known by the ring, not by this value: copies of it, as <c>using</c> makes them, are alike.</remarks>
+/// <remarks>Whether it was committed is known by the ring, not by this value: copies of it, as <c>using</c> makes them, are
+/// alike.</remarks>
 public readonly ref struct RingLoan
 {
     private readonly RingProducer _producer;

@@ -171,7 +171,9 @@ public sealed class SharedBroadcast : SharedObject
         }
     }
 
-    /// <summary>Says that a reader is about to sleep. One that may not write cannot ask to be woken: it looks every few milliseconds.</summary>
+    /// <summary>
+    /// Says that a reader is about to sleep. One that may not write cannot ask to be woken: it looks every few milliseconds.
+    /// </summary>
     internal void AnnounceSleep(bool announced)
     {
         if (Memory.IsReadOnly)

@@ -51,7 +51,10 @@ internal static class SegmentFolder
     {
         FileStreamOptions how = new()
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0,
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
         };
         UnixFileMode mode = access switch
         {
@@ -222,7 +225,8 @@ internal static class SegmentFolder
         // A stranger could have made it before us, or a link to elsewhere.
         if (found is not { IsFolder: true, IsTrusted: true } state)
         {
-            throw new UnauthorizedAccessException($"'{folder}' is not a folder of this user: remove it, or set SharedMemoryOptions.Folder.");
+            throw new UnauthorizedAccessException(
+                $"'{folder}' is not a folder of this user: remove it, or set SharedMemoryOptions.Folder.");
         }
 
         if (create && state.Mode != OwnerOnly && state.User == UnixFile.UserId)
@@ -302,7 +306,8 @@ internal static class SegmentFolder
         }
 
         string folder = Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "Mapwire", "Shared");
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create), "Mapwire",
+            "Shared");
         if (create)
         {
             Directory.CreateDirectory(folder);

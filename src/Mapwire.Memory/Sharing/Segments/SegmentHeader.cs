@@ -79,13 +79,15 @@ internal readonly record struct SegmentHeader(
         if (UInt32(bytes, 8) != Version)
         {
             throw new SharedMemoryFormatException(
-                SharedMemoryError.OtherVersion, name, 8, $"the format is version {UInt32(bytes, 8)}, and this library reads version {Version}");
+                SharedMemoryError.OtherVersion, name, 8,
+                $"the format is version {UInt32(bytes, 8)}, and this library reads version {Version}");
         }
 
         if (UInt32(bytes, ReadyAt) != Ready || UInt32(bytes, 12) != ProcessSlots.Count || UInt32(bytes, 72) != Checksum(bytes)
             || UInt32(bytes, UsedSlotsAt) > ProcessSlots.Count)
         {
-            throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, 72, "the header is corrupt: its checksum or one of its fields is wrong");
+            throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, 72,
+                "the header is corrupt: its checksum or one of its fields is wrong");
         }
 
         SegmentHeader header = new(
@@ -99,7 +101,8 @@ internal readonly record struct SegmentHeader(
 
         if (header.CreatedTicks < 0 || header.CreatedTicks > DateTime.MaxValue.Ticks)
         {
-            throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, 64, $"creation time {header.CreatedTicks} is out of range");
+            throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, 64,
+                $"creation time {header.CreatedTicks} is out of range");
         }
 
         return header;

@@ -78,7 +78,8 @@ internal static class SegmentListing
 
             using MappedRegion region = file.Map(0, SegmentHeader.UserAt);
             return new SharedMemoryInfo(
-                name, header.FileSize - SegmentHeader.UserAt, header.MaxFileSize - SegmentHeader.UserAt, header.LayoutId, header.LayoutVersion,
+                name, header.FileSize - SegmentHeader.UserAt, header.MaxFileSize - SegmentHeader.UserAt, header.LayoutId,
+                header.LayoutVersion,
                 new DateTimeOffset(header.CreatedTicks, TimeSpan.Zero), new ProcessSlots(file, region).GetUsers(), Damage: null);
         }
         catch (FileNotFoundException)

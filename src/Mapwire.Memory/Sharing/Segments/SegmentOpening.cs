@@ -45,7 +45,9 @@ internal static class SegmentOpening
             try
             {
                 if (file is not null
-                    && (options.ReadOnly ? OpenToRead(name, path, file, options) : OpenLocked(name, path, file, mode, size, options, start)) is SharedMemory memory)
+                    && (options.ReadOnly
+                    ? OpenToRead(name, path, file, options)
+                    : OpenLocked(name, path, file, mode, size, options, start)) is SharedMemory memory)
                 {
                     file = null; // the segment's own
                     return memory;
@@ -278,7 +280,8 @@ internal static class SegmentOpening
                 return SegmentFolder.TryOpen(path, options);
             }
             catch (UnauthorizedAccessException) when (
-                options.Access != SharedMemoryAccess.Owner && Stopwatch.GetElapsedTime(start) < RightsTimeout && SegmentFolder.IsBeingCreated(path))
+                options.Access != SharedMemoryAccess.Owner && Stopwatch.GetElapsedTime(start) < RightsTimeout
+                && SegmentFolder.IsBeingCreated(path))
             {
                 CancellationToken.None.WaitHandle.WaitOne(1);
             }

@@ -10,7 +10,9 @@ namespace Mapwire.Memory.Sharing;
 /// the process that touches it.</summary>
 internal static class SegmentSpace
 {
-    /// <summary>The allocation granularity of Windows: what lies behind the last whole one is unmapped for a moment when a mapping grows.</summary>
+    /// <summary>
+    /// The allocation granularity of Windows: what lies behind the last whole one is unmapped for a moment when a mapping grows.
+    /// </summary>
     private const long WindowsGranularity = 1 << 16;
 
     /// <summary>The size of the file for so many bytes of the users. One that can grow is whole granules on Windows, so that growing never
@@ -20,11 +22,13 @@ internal static class SegmentSpace
         long wanted = checked(SegmentHeader.UserAt + size);
         return !OperatingSystem.IsWindows() || size >= maxSize
             ? wanted
-            : Math.Min((wanted + WindowsGranularity - 1) / WindowsGranularity * WindowsGranularity, checked(SegmentHeader.UserAt + maxSize));
+            : Math.Min((wanted + WindowsGranularity - 1) / WindowsGranularity * WindowsGranularity,
+            checked(SegmentHeader.UserAt + maxSize));
     }
 
     /// <summary>Turns the file of a segment that nobody uses into one that is not ready and takes no memory, where it cannot be removed.
-    /// The length stays, since a reader may have it mapped, and so do the generations of the slots: a token of the past stays dead.</summary>
+    /// The length stays, since a reader may have it mapped, and so do the generations of the slots: a token of the past stays
+    /// dead.</summary>
     public static void Empty(MappedFile file)
     {
         long length = file.Length;

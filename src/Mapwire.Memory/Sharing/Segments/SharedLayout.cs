@@ -41,7 +41,9 @@ public sealed class SharedLayout
     /// <summary>Bytes that the objects take. A segment may be larger.</summary>
     public long Size => _size;
 
-    /// <summary>The id for <see cref="SharedMemoryOptions.LayoutId"/>, the same for the same names, kinds and parameters in the same order.</summary>
+    /// <summary>
+    /// The id for <see cref="SharedMemoryOptions.LayoutId"/>, the same for the same names, kinds and parameters in the same order.
+    /// </summary>
     public Guid LayoutId
     {
         get
@@ -86,7 +88,8 @@ public sealed class SharedLayout
     /// <param name="manualReset">Whether it stays set until it is reset.</param>
     /// <param name="set">Whether it is set from the beginning.</param>
     public SharedLayoutEntry<SharedEvent> AddEvent(string name, bool manualReset, bool set = false) =>
-        Add(name, $"event {manualReset} {set}", SharedEvent.Size, (memory, at) => SharedEvent.Create(memory, at, manualReset, set), SharedEvent.Open);
+        Add(name, $"event {manualReset} {set}", SharedEvent.Size, (memory, at) => SharedEvent.Create(memory, at, manualReset, set),
+        SharedEvent.Open);
 
     /// <summary>Adds a condition.</summary>
     /// <param name="name">Its name, unique in the layout.</param>
@@ -129,7 +132,8 @@ public sealed class SharedLayout
     {
         ValueLayout.Require<T>();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
-        long offset = Reserve(name, $"value {typeof(T).Name} {SharedWord.SizeOf<T>()} {count}", checked((long)SharedWord.SizeOf<T>() * count));
+        long offset =
+            Reserve(name, $"value {typeof(T).Name} {SharedWord.SizeOf<T>()} {count}", checked((long)SharedWord.SizeOf<T>() * count));
         return new SharedLayoutValue<T>(name, offset, count);
     }
 

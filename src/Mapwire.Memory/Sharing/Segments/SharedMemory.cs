@@ -98,8 +98,8 @@ public sealed class SharedMemory : IDisposable
 
     /// <summary>Whether the name no longer leads to this segment, because its file was deleted while it is in use. Processes that have it
     /// open go on sharing it, but the next one that opens the name gets another segment: close this one and open the name again.</summary>
-    /// <remarks>What deletes files of a running program: on Linux <c>systemd-logind</c> with <c>RemoveIPC=yes</c> (the default), when the last
-    /// session of a user that is not a system user ends, unless lingering is enabled for it; on macOS the periodic cleaning of
+    /// <remarks>What deletes files of a running program: on Linux <c>systemd-logind</c> with <c>RemoveIPC=yes</c> (the default), when the
+    /// last session of a user that is not a system user ends, unless lingering is enabled for it; on macOS the periodic cleaning of
     /// <c>/tmp</c>. Services should run as a system user or name a <see cref="SharedMemoryOptions.Folder"/> of their own.</remarks>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     public bool IsDetached

@@ -11,4 +11,5 @@ namespace Mapwire.Memory.Sharing;
 /// dead, and the segment is a leftover. Ids tell people whom to look at; liveness was judged by the locks that they hold.</param>
 /// <param name="Damage">Why it cannot be opened; null if it can.</param>
 public sealed record SharedMemoryInfo(
-    string Name, long Size, long MaxSize, Guid LayoutId, int LayoutVersion, DateTimeOffset Created, IReadOnlyList<int> Users, string? Damage);
+    string Name, long Size, long MaxSize, Guid LayoutId, int LayoutVersion, DateTimeOffset Created, IReadOnlyList<int> Users,
+    string? Damage);

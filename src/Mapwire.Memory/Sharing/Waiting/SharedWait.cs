@@ -1,6 +1,9 @@
 namespace Mapwire.Memory.Sharing;
 
-/// <summary>Waits for any of several events, rings and broadcasts, of one or of several segments, like <see cref="WaitHandle.WaitAny(WaitHandle[])"/>.</summary>
+/// <summary>
+/// Waits for any of several events, rings and broadcasts, of one or of several segments, like
+/// <see cref="WaitHandle.WaitAny(WaitHandle[])"/>.
+/// </summary>
 /// <example><code>
 /// int index = SharedWait.WaitAny([stop, jobs], TimeSpan.FromSeconds(1)); // stop is a SharedEvent, jobs a RingConsumer
 /// </code></example>

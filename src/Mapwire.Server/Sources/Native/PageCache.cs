@@ -44,8 +44,8 @@ internal static unsafe partial class PageCache
     }
 
     /// <summary>
-    /// Whether the part is in memory, without waiting for it (preadv2(2), RWF_NOWAIT); null when the system or the file system does not say.
-    /// Linux' mincore(2) is no answer: it says yes of everything to whoever neither owns the file nor may write it.
+    /// Whether the part is in memory, without waiting for it (preadv2(2), RWF_NOWAIT); null when the system or the file system does not
+    /// say. Linux' mincore(2) is no answer: it says yes of everything to whoever neither owns the file nor may write it.
     /// </summary>
     public static bool? IsResident(MappedFile file, long offset, int length)
     {

@@ -18,7 +18,8 @@ internal static partial class LinuxSharingCalls
     private const string C = "libc";
 
     [LibraryImport(C, EntryPoint = "syscall", SetLastError = true)]
-    public static partial nint Futex(nint number, nint address, nint operation, nint value, in TimeSpec timeout, nint address2, nint value3);
+    public static partial nint Futex(nint number, nint address, nint operation, nint value, in TimeSpec timeout, nint address2,
+    nint value3);
 
     [LibraryImport(C, EntryPoint = "syscall", SetLastError = true)]
     public static partial nint System(nint number, nint first, nint second, nint third);
