@@ -65,7 +65,7 @@ if [ ! -e "$played" ]; then
   touch "$played"
   finish
 fi
-printf '%s titles, %s kept indices\n' "$titles" "$(find "$work/indices" -type f | wc -l)"
+printf '%s titles, %s kept indices\n' "$titles" "$(find "$work/indices" -type f -name '*.structure' | wc -l)"
 
 : > "$work/mapwire.us"
 : > "$work/empty.us"

@@ -10,7 +10,8 @@ namespace Mapwire.Conformance.Servers;
 /// </summary>
 public sealed class ServedFilms : IAsyncLifetime
 {
-    private readonly Lazy<Task<MapwireServer>> _server = new(() => MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "86400"));
+    private readonly Lazy<Task<MapwireServer>> _server =
+        new(() => MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "86400", "--max-address-connects", "0"));
     private readonly Lazy<Task<NginxRtmp>> _nginx = new(() => NginxRtmp.StartAsync(FilmFactory.Folder));
 
     internal Task<MapwireServer> Server => _server.Value;
