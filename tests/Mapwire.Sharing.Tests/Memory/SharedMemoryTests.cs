@@ -50,7 +50,7 @@ public sealed class SharedMemoryTests : IDisposable
         Assert.Single(second.Users);
         second.Dispose();
         Assert.Empty(SharedMemory.List(_segments.Options));
-        Assert.Empty(Directory.GetFiles(_segments.Folder));
+        Assert.Empty(Directory.GetFiles(_segments.Folder, "segment-*"));
         Assert.Throws<FileNotFoundException>(() => _segments.Open());
     }
 
@@ -73,7 +73,7 @@ public sealed class SharedMemoryTests : IDisposable
     {
         _segments.Make().Abandon();
         Assert.Throws<FileNotFoundException>(() => _segments.Open()); // which removes it
-        Assert.Empty(Directory.GetFiles(_segments.Folder));
+        Assert.Empty(Directory.GetFiles(_segments.Folder, "segment-*"));
         _segments.Make().Abandon();
         SharedMemory other = _segments.Keep(SharedMemory.Create("other", 10, _segments.Options));
         Assert.Equal([Segments.Name], SharedMemory.RemoveAbandoned(_segments.Options));
@@ -127,7 +127,7 @@ public sealed class SharedMemoryTests : IDisposable
     public void A_maker_that_throws_leaves_nothing()
     {
         Assert.Throws<FormatException>(() => _segments.Make(1000, _ => throw new FormatException()));
-        Assert.Empty(Directory.GetFiles(_segments.Folder));
+        Assert.Empty(Directory.GetFiles(_segments.Folder, "segment-*"));
         Assert.Equal(1000, _segments.Make(1000).Size);
     }
 
@@ -278,7 +278,7 @@ public sealed class SharedMemoryTests : IDisposable
     public void A_failed_creation_leaves_no_file()
     {
         Assert.ThrowsAny<Exception>(() => SharedMemory.Create(Segments.Name, 1L << 56, _segments.Options)); // no disk is so large
-        Assert.Empty(Directory.GetFiles(_segments.Folder));
+        Assert.Empty(Directory.GetFiles(_segments.Folder, "segment-*"));
         Assert.Throws<InvalidOperationException>(() => _segments.Make(initialize: _ => throw new InvalidOperationException()));
         Assert.DoesNotContain(Directory.GetFiles(_segments.Folder), file => Path.GetFileName(file).StartsWith("segment-", StringComparison.Ordinal));
     }
