@@ -205,10 +205,11 @@ printf 'Built in %d s\n' $(($(date +%s) - started))
 if [ -n "$format" ]; then
   printf '\n== format\n'
   if dotnet format whitespace Mapwire.slnx --no-restore --verify-no-changes -v quiet \
-    && dotnet format style Mapwire.slnx --no-restore --verify-no-changes --severity warn -v quiet; then
+    && dotnet format style Mapwire.slnx --no-restore --verify-no-changes --severity warn \
+      --diagnostics IDE0011 IDE0008 IDE0090 IDE2003 -v quiet; then
     passed=$((passed + 1))
   else
-    fail "dotnet format: run 'dotnet format whitespace' and 'dotnet format style --severity warn'"
+    fail "dotnet format: run 'dotnet format whitespace' and 'dotnet format style --severity warn --diagnostics IDE0011 IDE0008 IDE0090 IDE2003'"
   fi
 fi
 
