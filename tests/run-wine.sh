@@ -34,7 +34,7 @@ run() { # run PROGRAM OPTIONS...: its tests
   shift
   echo "== $program"
   # To a file, not a pipe: a pipe lasts as long as the last process that got it, and Wine's own outlive the tests.
-  timeout 400 "$wine" "$work/tests/$program.exe" -noColor "$@" >"$work/output" 2>"$work/errors"
+  timeout 1500 "$wine" "$work/tests/$program.exe" -noColor "$@" >"$work/output" 2>"$work/errors"
   code=$?
   cat "$work/output"
   total=$(grep -oE 'Total: [0-9]+' "$work/output" | grep -oE '[0-9]+')
