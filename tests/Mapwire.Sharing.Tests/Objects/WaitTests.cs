@@ -57,7 +57,8 @@ public sealed class WaitTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(numbers[0], 0, 4);
         Assert.InRange(numbers[1], 0, 1); // per cent of a processor
         Assert.InRange(numbers[2], 0, 100); // ms, the median: a lost wake would take a slice of 250
-        Assert.InRange(numbers[3], 0, 4); // per cent; with two lock calls for each permit it was 16
+        // Per cent; with two lock calls for each permit it was 16. Wine asks a process of its own for each lock, which costs more.
+        Assert.InRange(numbers[3], 0, OperatingSystem.IsWindows() ? 12 : 4);
     }
 
     [Fact]
