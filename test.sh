@@ -4,6 +4,7 @@
 #   ./test.sh                          everything
 #   ./test.sh Mapwire.Rtmp.Tests       one project (several may be named)
 #   ./test.sh Mapwire.Rules -- ARGS    what follows -- goes to the test programs (xunit.v3's own options)
+#   ./test.sh api                      the reference pages of Mapwire.Memory, by docfx (nightly too)
 #   ./test.sh --nightly                the long gates too: hours (CONTRIBUTING.md says which variable gives which gate)
 #
 # The last line is `N passed, N failed`; the exit code is 0 only if nothing failed. A program that crashes, hangs, does
@@ -58,6 +59,7 @@ if [ "$nightly" = yes ]; then
   limit=14400
   export MAPWIRE_KILL_ROUNDS=${MAPWIRE_KILL_ROUNDS:-1000} MAPWIRE_CUT_ROUNDS=${MAPWIRE_CUT_ROUNDS:-10000}
   export MAPWIRE_STRANGERS_KILLS=${MAPWIRE_STRANGERS_KILLS:-1000} MAPWIRE_POWER_ROUNDS=${MAPWIRE_POWER_ROUNDS:-10000}
+  export MAPWIRE_PUBLISH=${MAPWIRE_PUBLISH:-1}
   export MAPWIRE_FUZZ_MUTATIONS=${MAPWIRE_FUZZ_MUTATIONS:-1000000} MAPWIRE_FUZZ_CASES=${MAPWIRE_FUZZ_CASES:-10000000}
 fi
 
@@ -78,9 +80,11 @@ for file in tests/*/*.csproj; do
   known+=("$name")
   wanted "$name" && projects+=("$name")
 done
-known+=(format)
+known+=(format api)
 format=""
 wanted format && format=yes
+api=$nightly # minutes
+[ "${#filters[@]}" -gt 0 ] && api=no && wanted api && api=yes
 wine=""
 if [ -f tests/run-wine.sh ]; then
   known+=(wine)
@@ -116,6 +120,7 @@ look() {
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Memory.Tests "* ]]; then
     have strace || need "strace" strace # lets system calls fail as other kernels and file systems do
     { have unshare && have setpriv && have prlimit; } || need "unshare, setpriv and prlimit" util-linux
+    { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for native programs" clang zlib1g-dev
   fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Load.Tests "* ]]; then
     # bench/versus, tried there with few players: a C program and nginx beside ours.
@@ -211,6 +216,13 @@ if [ -n "$format" ]; then
   else
     fail "dotnet format: run 'dotnet format whitespace' and 'dotnet format style --severity warn --diagnostics IDE0011 IDE0008 IDE0090 IDE2003'"
   fi
+fi
+
+# --- the pages of the API ---------------------------------------------------------------------------------------------
+
+if [ "$api" = yes ]; then
+  printf '\n== api\n'
+  if docs/api/build.sh; then passed=$((passed + 1)); else fail "docs/api/build.sh"; fi
 fi
 
 # --- run -----------------------------------------------------------------------------------------------------------------
