@@ -17,6 +17,7 @@ public sealed class FolderTests
     {
         ["Mapwire.Rtmp"] = ["Amf", "Chunks", "Handshakes", "Messages", "Sessions"],
         ["Mapwire.Load"] = ["Measuring", "Players"],
+        ["Mapwire.Server"] = ["Loop", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Hosting"],
     };
 
     [Theory]

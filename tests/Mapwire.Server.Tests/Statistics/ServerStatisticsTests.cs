@@ -1,8 +1,8 @@
 using System.Net;
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
