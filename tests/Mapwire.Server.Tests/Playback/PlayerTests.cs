@@ -3,6 +3,7 @@ using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;

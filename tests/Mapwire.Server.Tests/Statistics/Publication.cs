@@ -1,4 +1,5 @@
 using System.Net;
+using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;

@@ -31,8 +31,8 @@ public sealed class AnnouncedDurationTests : IDisposable
 
         // Sent by a player's clock, it is as long: a run-up comes at time zero, between the frames that tell players not to show it.
         Assert.True(title.TryAcquire());
-        Mapwire.Server.Playback.StripCursor cursor =
-            new(title, 1, 1 << 20, new Mapwire.Server.Playback.PlayRange(title.Strip.RunUp, -1, 0), 0);
+        StripCursor cursor =
+            new(title, 1, 1 << 20, new PlayRange(title.Strip.RunUp, -1, 0), 0);
         Assert.Equal(0, cursor.PlayerTime);
         Assert.Equal(expected * 1000, cursor.PlayerEnd);
         Assert.Equal((expected - 1) * 1000, cursor.LastTime);
