@@ -29,6 +29,10 @@ fail() { failed=$((failed + 1)); notes+=("$1"); printf 'FAILED: %s\n' "$1"; }
 finish() {
   if [ "${#notes[@]}" -gt 0 ]; then
     printf '\n'
+    # What failed once more, where the end of a log is all that is kept: the test and the first line of what it said.
+    for file in "$results"/*.txt; do
+      [ -f "$file" ] && grep -h -A 1 -E '\[FAIL\]' "$file" | grep -v '^--' | cut -c 1-300
+    done
     printf 'FAILED: %s\n' "${notes[@]}"
   fi
   if [ "$skipped" -gt 0 ]; then
@@ -216,6 +220,7 @@ fi
 # --- run -----------------------------------------------------------------------------------------------------------------
 
 mkdir -p "$results"
+rm -f "$results"/*.txt
 attribute() { # attribute FILE NAME: an attribute of the report's <assembly> element
   local value
   value=$(head -c 65536 "$1" | tr '>' '\n' | grep -m 1 '<assembly ' | grep -o " $2=\"[0-9]*\"" | grep -o '[0-9]*')
