@@ -120,6 +120,8 @@ public sealed class FolderTests
     private static IEnumerable<TypeReference> Parts(TypeReference type) => type switch
     {
         GenericInstanceType generic => [generic.ElementType, .. generic.GenericArguments.SelectMany(Parts)],
+        FunctionPointerType pointer =>
+            [.. Parts(pointer.ReturnType), .. pointer.Parameters.SelectMany(parameter => Parts(parameter.ParameterType))],
         TypeSpecification specification => Parts(specification.ElementType),
         GenericParameter => [],
         _ => [type],
