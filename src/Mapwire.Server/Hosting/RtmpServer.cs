@@ -223,7 +223,7 @@ public sealed class RtmpServer : IDisposable
                 stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
             }
 
-            worker.Adopt(new StreamSender(stream), peer);
+            worker.Adopt(new StreamSender(stream, socket), peer);
         }
         catch (Exception exception)
         {

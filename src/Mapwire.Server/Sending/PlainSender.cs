@@ -25,7 +25,7 @@ internal sealed class PlainSender(Socket socket) : ISender
     public void AcknowledgeAtOnce() => TcpOption.QuickAcknowledge.TrySet(socket, 1);
 
     /// <inheritdoc/>
-    public void SetUnsentLimit(int bytes) => TcpOption.UnsentLimit.TrySet(socket, bytes);
+    public bool TrySetUnsentLimit(int bytes) => TcpOption.UnsentLimit.TrySet(socket, bytes);
 
     /// <inheritdoc/>
     public void Dispose() => socket.Dispose();
