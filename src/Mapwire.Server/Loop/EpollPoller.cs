@@ -12,12 +12,14 @@ internal sealed unsafe partial class EpollPoller : Poller
     private const int NonBlocking = 0x800; // EFD_NONBLOCK
     private const int ControlAdd = 1;
     private const int ControlRemove = 2;
+    private const int ControlModify = 3;
     private const uint In = 0x1;
     private const uint Out = 0x4;
     private const uint Error = 0x8;
     private const uint HangUp = 0x10;
     private const uint PeerShutdown = 0x2000;
     private const uint EdgeTriggered = 1u << 31;
+    private const uint Interest = In | Out | PeerShutdown | EdgeTriggered;
     private const int MaxEvents = 512;
     private const int ErrnoInterrupted = 4;
     private const long WakeKey = -1;
@@ -38,13 +40,18 @@ internal sealed unsafe partial class EpollPoller : Poller
     }
 
     public override void Add(SafeHandle socket, long key) =>
-        Control(ControlAdd, socket, key, In | Out | PeerShutdown | EdgeTriggered);
+        Control(ControlAdd, socket, key, Interest);
 
     public override void Remove(SafeHandle socket, long key) => Control(ControlRemove, socket, key, 0);
 
     public override void WantWrite(SafeHandle socket, long key, bool want)
     {
-        // Edge-triggered interest in writing is set for good at Add: an event comes when a full socket drains.
+        // Interest in writing is set for good at Add, and edge-triggered: an event comes when a socket drains that has refused bytes.
+        // One that was left before it did is looked at now, and counts as refusing from here on.
+        if (want)
+        {
+            Control(ControlModify, socket, key, Interest);
+        }
     }
 
     public override int Wait(Span<PollEvent> events, int timeoutMilliseconds)

@@ -59,7 +59,7 @@ internal class EventLoop
     }
 
     /// <summary>Milliseconds of a clock that never goes back, read once a round.</summary>
-    public long Now { get; private set; }
+    public long Now { get; internal set; } // a loop that was not started has a test's clock
 
     /// <summary>Whether the thread has not ended yet.</summary>
     public bool IsRunning => _thread.IsAlive;

@@ -39,7 +39,9 @@ internal abstract class Poller : IDisposable
     /// <summary>Stops watching a socket; no event with its key comes from later waits.</summary>
     public abstract void Remove(SafeHandle socket, long key);
 
-    /// <summary>Says whether the owner waits to write, after a send that the system did not take whole.</summary>
+    /// <summary>
+    /// Says whether the owner waits to write: after a send that the system did not take whole, or (Linux) before one that it would not.
+    /// </summary>
     public abstract void WantWrite(SafeHandle socket, long key, bool want);
 
     /// <summary>Waits until something happens, <see cref="Wake"/> is called or the time is over.</summary>

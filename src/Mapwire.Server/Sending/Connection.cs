@@ -27,6 +27,7 @@ internal sealed class Connection : Watched
     private Action? _posted;
     private TokenBucket _budget;
     private UnsentLimit _unsent;
+    private int _maxUnsent = int.MaxValue; // what the system may hold of a socket that is always full
     private State _state;
     private bool _isReplaced;
     private long _openedAt;
@@ -259,6 +260,14 @@ internal sealed class Connection : Watched
         long sentThisTurn = 0;
         while (!IsBlocked && !IsClosed)
         {
+            // The system would take up to a whole packet queue's worth above its limit (64 KiB), and a seek waits behind that.
+            long unsent = _fullSince == TimerWheel.Never ? int.MaxValue : _maxUnsent - sentThisTurn;
+            if (unsent <= 0)
+            {
+                Block();
+                return;
+            }
+
             if (sentThisTurn >= BytesPerTurn)
             {
                 _loop.RunAgain(this);
@@ -266,7 +275,7 @@ internal sealed class Connection : Watched
             }
 
             list.Clear();
-            _conversation!.Gather(list, allowed - sentThisTurn);
+            _conversation!.Gather(list, Math.Min(allowed - sentThisTurn, unsent));
             if (IsClosed)
             {
                 return;
@@ -278,6 +287,7 @@ internal sealed class Connection : Watched
                 return;
             }
 
+            list.Truncate(unsent);
             if (!TrySend(list, out long sent))
             {
                 return;
@@ -307,21 +317,27 @@ internal sealed class Connection : Watched
 
         if (sent < list.Length)
         {
-            IsBlocked = true;
-            _loop.WantWrite(this, want: true);
-            if (_fullSince == TimerWheel.Never)
-            {
-                _fullSince = Now;
-                _bytesWhenFull = BytesSent;
-                _unsent.Restart(BytesSent, Now);
-            }
-            else if (_loop.Limits.MaxUnsentTime > 0 && _unsent.TryChange(BytesSent, Now, _loop.Limits.MaxUnsentTime, out int bytes))
-            {
-                _sender.SetUnsentLimit(bytes);
-            }
+            Block();
         }
 
         return true;
+    }
+
+    /// <summary>Waits until the socket takes bytes again.</summary>
+    private void Block()
+    {
+        IsBlocked = true;
+        _loop.WantWrite(this, want: true);
+        if (_fullSince == TimerWheel.Never)
+        {
+            _fullSince = Now;
+            _bytesWhenFull = BytesSent;
+            _unsent.Restart(BytesSent, Now);
+        }
+        else if (_loop.Limits.MaxUnsentTime > 0 && _unsent.TryChange(BytesSent, Now, _loop.Limits.MaxUnsentTime, out int bytes))
+        {
+            _maxUnsent = _sender.TrySetUnsentLimit(bytes) ? bytes : int.MaxValue;
+        }
     }
 
     /// <summary>Closes when a bound is over, else asks for a turn when the next thing is due.</summary>

@@ -72,6 +72,28 @@ internal sealed unsafe partial class GatherList : IDisposable
     /// <returns>False when the list is full; nothing was added then.</returns>
     public bool TryAddMapped(nint address, long length) => TryAdd((byte*)address, length);
 
+    /// <summary>Leaves out what is beyond a length.</summary>
+    public void Truncate(long length)
+    {
+        if (length >= Length)
+        {
+            return;
+        }
+
+        int place = OperatingSystem.IsWindows() ? 1 : 0;
+        long excess = Length - Math.Max(0, length);
+        Length -= excess;
+        while (excess > 0)
+        {
+            // SAFETY: the segments' lengths sum up to more than what is left out, so _segmentCount is at least 1.
+            nuint* last = _segments + (2 * (_segmentCount - 1)) + 1 - place;
+            long part = (long)(*last & uint.MaxValue);
+            *last = (nuint)Math.Max(0, part - excess);
+            _segmentCount -= part <= excess ? 1 : 0;
+            excess -= Math.Min(part, excess);
+        }
+    }
+
     /// <summary>Hands all segments to the system in one call.</summary>
     /// <param name="socket">A non-blocking stream socket.</param>
     /// <param name="sent">The bytes taken: all of them, or fewer when the socket filled up or the pages ended.</param>

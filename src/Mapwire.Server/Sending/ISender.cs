@@ -24,6 +24,7 @@ internal interface ISender : IDisposable
     /// <summary>Acknowledges at once what has come, where the system would wait for more.</summary>
     void AcknowledgeAtOnce();
 
-    /// <summary>Bounds what the system holds that it has not sent yet, where it can be bounded.</summary>
-    void SetUnsentLimit(int bytes);
+    /// <summary>Has the socket count as full from this many bytes on that the system holds and has not sent yet.</summary>
+    /// <returns>False where that cannot be bounded.</returns>
+    bool TrySetUnsentLimit(int bytes);
 }

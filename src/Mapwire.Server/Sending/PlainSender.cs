@@ -59,7 +59,7 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     public void AcknowledgeAtOnce() => TcpOption.QuickAcknowledge.TrySet(socket, 1);
 
     /// <inheritdoc/>
-    public void SetUnsentLimit(int bytes) => TcpOption.UnsentLimit.TrySet(socket, bytes);
+    public bool TrySetUnsentLimit(int bytes) => TcpOption.UnsentLimit.TrySet(socket, bytes);
 
     /// <inheritdoc/>
     public void Dispose() => socket.Dispose();

@@ -18,12 +18,18 @@ internal sealed class StreamSender : ISender
     private const int ReadLength = 4 * 1024;
 
     private readonly Stream _stream;
+    private readonly Socket? _socket;
     private readonly byte[] _incoming = new byte[ReadLength];
     private Task<int>? _read;
     private Task? _write;
 
     /// <param name="stream">The sender's own from now on.</param>
-    public StreamSender(Stream stream) => _stream = stream;
+    /// <param name="socket">The one below the stream, whose options are set here; null where there is none.</param>
+    public StreamSender(Stream stream, Socket? socket = null)
+    {
+        _stream = stream;
+        _socket = socket;
+    }
 
     /// <summary>Gives the connection a turn; set before anything else is called. Any thread calls it.</summary>
     public Action OnProgress { get; set; } = static () => { };
@@ -85,14 +91,15 @@ internal sealed class StreamSender : ISender
     /// <inheritdoc/>
     public void AcknowledgeAtOnce()
     {
-        // The stream has its own socket.
+        if (_socket is not null)
+        {
+            TcpOption.QuickAcknowledge.TrySet(_socket, 1);
+        }
     }
 
     /// <inheritdoc/>
-    public void SetUnsentLimit(int bytes)
-    {
-        // One write at a time is less than any limit.
-    }
+    /// <remarks>A write is over once the system holds its bytes, which takes megabytes of them when it is let.</remarks>
+    public bool TrySetUnsentLimit(int bytes) => _socket is not null && TcpOption.UnsentLimit.TrySet(_socket, bytes);
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();

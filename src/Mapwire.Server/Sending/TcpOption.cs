@@ -37,7 +37,7 @@ internal readonly record struct TcpOption(int Level, int Name)
             socket.SetRawSocketOption(Level, Name, bytes);
             return true;
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             return false;
         }

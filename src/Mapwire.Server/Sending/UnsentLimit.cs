@@ -45,9 +45,9 @@ internal struct UnsentLimit
         long rate = (bytes - _bytes) * 1000 / elapsed;
         Restart(bytes, now);
         limit = (int)Math.Clamp(rate * time / 1000, Min, Max);
-        if (limit > _limit / 2 && limit < _limit * 2L)
+        if (limit > _limit * 0.8 && limit < _limit * 1.25)
         {
-            return false; // close enough: a call for each would cost more than it gains
+            return false; // close enough; the first measurement of all has what the system's buffer took while it grew, and is far off
         }
 
         _limit = limit;

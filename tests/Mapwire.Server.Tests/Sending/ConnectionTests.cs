@@ -78,6 +78,37 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_socket_that_is_always_full_is_given_no_more_at_a_time_than_may_wait_unsent(bool hasLimit)
+    {
+        _talk.Add(1 << 20);
+        _sender.HasUnsentLimit = hasLimit;
+        _sender.Takes = static _ => 1000;
+        for (int turn = 0; turn <= 250; turn += 2)
+        {
+            _connection.IsWritable = true;
+            _connection.TakeTurn();
+            _loop.Now += 2;
+        }
+
+        int limit = Assert.Single(_sender.UnsentLimits); // of 500,000 bytes a second
+        _sender.Takes = static offered => offered; // the system takes more than its limit says: the rest of a packet's worth
+        long before = _sender.Wire.Length;
+        _connection.IsWritable = true;
+        _connection.TakeTurn();
+        Assert.Equal(hasLimit ? limit : (1 << 20) - before, _sender.Wire.Length - before);
+        Assert.Equal(hasLimit, _connection.IsBlocked);
+        while (_sender.Wire.Length < 1 << 20)
+        {
+            _connection.IsWritable = true;
+            _connection.TakeTurn();
+        }
+
+        Assert.Equal(_talk.Bytes.ToArray(), _sender.Wire.ToArray());
+    }
+
+    [Theory]
     [InlineData(SendResult.Disconnected)]
     [InlineData(SendResult.SourceLost)]
     internal void A_send_that_fails_ends_the_connection_once(SendResult result)

@@ -36,6 +36,33 @@ public sealed class GatherListTests : IDisposable
         Assert.Equal(ScratchLength, header.Length);
     }
 
+    [Fact]
+    public void A_list_that_is_cut_at_any_length_has_the_bytes_before_it()
+    {
+        for (int length = 0; length <= 70; length++)
+        {
+            _list.Clear();
+            byte next = 0;
+            foreach (int part in (int[])[1, 20, 5, 30, 4])
+            {
+                Assert.True(_list.TryReserve(part, out Span<byte> bytes));
+                for (int i = 0; i < part; i++)
+                {
+                    bytes[i] = next++;
+                }
+
+                Assert.True(_list.TryAddReserved(part));
+            }
+
+            _list.Truncate(length);
+            byte[] copy = new byte[100];
+            int expected = Math.Min(length, 60);
+            Assert.Equal(expected, _list.Length);
+            Assert.Equal(expected, _list.CopyTo(copy));
+            Assert.Equal(Enumerable.Range(0, expected), copy.Take(expected).Select(static value => (int)value));
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -62,7 +62,13 @@ internal sealed class ScriptedSender : ISender
     {
     }
 
-    public void SetUnsentLimit(int bytes) => UnsentLimits.Add(bytes);
+    public bool TrySetUnsentLimit(int bytes)
+    {
+        UnsentLimits.Add(bytes);
+        return HasUnsentLimit;
+    }
+
+    public bool HasUnsentLimit { get; set; } = true;
 
     public List<int> UnsentLimits { get; } = [];
 

@@ -104,6 +104,35 @@ public sealed class StreamSenderTests : IDisposable
         Assert.True(await Task.Run(() => SpinWait.SpinUntil(() => server.ConnectionCount == 0, Patience)));
     }
 
+    [Fact]
+    public void The_socket_below_a_stream_acknowledges_at_once_and_bounds_what_it_has_not_sent()
+    {
+        using SocketPair pair = new();
+        using StreamSender sender = new(Stream.Null, pair.Sender);
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.False(sender.TrySetUnsentLimit(20_000));
+            return;
+        }
+
+        Assert.True(TcpOption.QuickAcknowledge.TrySet(pair.Sender, 0));
+        Assert.Equal(0, Get(TcpOption.QuickAcknowledge, pair.Sender));
+        sender.AcknowledgeAtOnce();
+        Assert.Equal(1, Get(TcpOption.QuickAcknowledge, pair.Sender));
+        Assert.True(sender.TrySetUnsentLimit(20_000));
+        Assert.Equal(20_000, Get(TcpOption.UnsentLimit, pair.Sender));
+        pair.Sender.Dispose();
+        sender.AcknowledgeAtOnce(); // the stream closes its socket on other threads
+        Assert.False(sender.TrySetUnsentLimit(30_000));
+    }
+
+    private static int Get(TcpOption option, Socket socket)
+    {
+        byte[] value = new byte[sizeof(int)];
+        socket.GetRawSocketOption(option.Level, option.Name, value);
+        return BitConverter.ToInt32(value);
+    }
+
     private async Task<List<string>> PlayAsync(RtmpServerOptions options, bool tls)
     {
         using RtmpServer server = new(options, NullLogger.Instance);

@@ -22,6 +22,17 @@ public sealed class UnsentLimitTests
     }
 
     [Fact]
+    public void A_first_rate_that_was_measured_twice_too_high_is_corrected()
+    {
+        UnsentLimit limit = default;
+        limit.Restart(0, 0);
+        Assert.True(limit.TryChange(300_000, 400, 50, out int first));
+        Assert.Equal(37_500, first);
+        Assert.True(limit.TryChange(300_000 + 160_000, 800, 50, out int second));
+        Assert.Equal(20_000, second);
+    }
+
+    [Fact]
     public void A_path_that_becomes_faster_gets_more()
     {
         UnsentLimit limit = default;
