@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Net;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Catalog;
-using Mapwire.Server.Hosting;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
 
@@ -16,7 +17,7 @@ internal sealed partial class Player : IServerSessionHandler
     /// <summary>Characters of the connect command that are kept as long as the connection: paths and tokens are some hundred.</summary>
     private const int MaxConnectLength = 4096;
 
-    private readonly ServerContext _context;
+    private readonly PlayerContext _context;
     private readonly EndPoint? _peer;
     private readonly ReelOpenings _openings;
     private readonly PlayerStreams _streams;
@@ -28,7 +29,7 @@ internal sealed partial class Player : IServerSessionHandler
     /// <param name="peer">For the log.</param>
     /// <param name="answers">Takes what the session says.</param>
     /// <param name="post">Runs something on the worker's thread, later.</param>
-    public Player(ServerContext context, EndPoint? peer, IBufferWriter<byte> answers, Action<Action> post)
+    public Player(PlayerContext context, EndPoint? peer, IBufferWriter<byte> answers, Action<Action> post)
     {
         _context = context;
         _peer = peer;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
 

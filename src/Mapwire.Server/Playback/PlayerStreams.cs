@@ -1,5 +1,6 @@
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 

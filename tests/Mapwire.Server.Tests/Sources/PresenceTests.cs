@@ -1,8 +1,7 @@
 using Mapwire.Memory;
-using Mapwire.Server.Catalog;
-using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
+using Mapwire.Server.Strips;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Sources;
