@@ -1,6 +1,8 @@
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
 

@@ -1,4 +1,5 @@
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
 
