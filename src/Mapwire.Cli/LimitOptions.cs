@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Mapwire.Media;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
 
 namespace Mapwire.Cli;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mapwire.Media.Mp4;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
+using Mapwire.Server.Reports;
 
 namespace Mapwire.Cli;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using Mapwire.Media.Mp4;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Reports;
 
 namespace Mapwire.Cli;
 

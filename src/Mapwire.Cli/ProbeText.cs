@@ -1,7 +1,7 @@
 using System.Globalization;
 using Mapwire.Media.Mp4;
 using Mapwire.Server;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Reports;
 
 namespace Mapwire.Cli;
 

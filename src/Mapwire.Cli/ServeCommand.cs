@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using Mapwire.Server;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Microsoft.Extensions.Logging.Console;
 

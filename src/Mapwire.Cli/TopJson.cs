@@ -1,4 +1,5 @@
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Cli;
 

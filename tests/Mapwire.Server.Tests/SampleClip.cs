@@ -1,4 +1,4 @@
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Tests;
 

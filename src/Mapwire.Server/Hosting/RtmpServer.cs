@@ -1,10 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
 using Mapwire.Server.Loop;
+using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
@@ -44,10 +47,8 @@ public sealed class RtmpServer : IDisposable
             ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log)
             : null;
         ServedFolder folder = new(options.Folder);
-        TitleCatalog catalog =
-            new(folder, options.CacheBytes, options.CacheTitles, cache, log, options.Limits, new PresenceThreads(), options.MaxOpenBytes,
-            options.MaxOpenFiles);
-        _context = new ServerContext(options, catalog, new ReelOpener(folder, catalog, options.MaxPlaylistItems), log);
+        TitleCatalog titles = new(new FileCatalog(folder, options.ToFileBudget(), cache, options.Limits, new PresenceThreads()), log);
+        _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
         _accepting = new EventLoop("mapwire accept");
@@ -71,7 +72,7 @@ public sealed class RtmpServer : IDisposable
 
     /// <summary>Counts the titles of the folder as they are now, as far as it can be read; serving does not wait for it.</summary>
     /// <param name="timeLimit">After this time the result is what was found so far.</param>
-    public Task<TitleCount> CountTitlesAsync(TimeSpan timeLimit) => _context.Catalog.CountAsync(timeLimit);
+    public Task<TitleCount> CountTitlesAsync(TimeSpan timeLimit) => _context.Titles.Files.CountAsync(timeLimit);
 
     /// <summary>Listens and serves until <see cref="Stop"/>.</summary>
     /// <exception cref="SocketException">An end point cannot be listened on.</exception>
@@ -91,9 +92,9 @@ public sealed class RtmpServer : IDisposable
         }
 
         EndPoints = [.. _listeners.Select(static listener => listener.EndPoint)];
-        _context.Statistics = _context.Options.StatisticsName is null
-            ? null
-            : ServerStatistics.TryPublish(_context.Options, EndPoint, _context.Log);
+        _context.Statistics = _context.Options.ToPublishedServer(EndPoint) is { } published
+            ? ServerStatistics.TryPublish(published, _context.Log)
+            : null;
         for (int i = 0; i < _workers.Length; i++)
         {
             _workers[i] = new Worker(_context, _addresses, i);
@@ -126,7 +127,7 @@ public sealed class RtmpServer : IDisposable
         }
 
         _listeners.ForEach(static listener => listener.Dispose());
-        _context.Catalog.Dispose();
+        _context.Titles.Dispose();
     }
 
     /// <summary>Compares what is wished for with what the system allows, and says so where it does not.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 
@@ -204,6 +206,19 @@ public sealed class RtmpServerOptions
     /// Null: nothing does.
     /// </summary>
     internal Func<Stream, CancellationToken, ValueTask<Stream>>? WrapStream { get; init; }
+
+    /// <summary>What of this is about players.</summary>
+    internal PlayerOptions ToPlayerOptions() =>
+        new(Application, ChunkSize, DefaultClientBuffer, MinClientBuffer, MaxClientBuffer, LegacyHevc);
+
+    /// <summary>What of this is published; null for nothing.</summary>
+    /// <param name="endPoint">Where the server listens.</param>
+    internal PublishedServer? ToPublishedServer(IPEndPoint endPoint) => StatisticsName is null
+        ? null
+        : new(StatisticsName, StatisticsFolder, $"rtmp://{endPoint}/{Application}", Path.GetFullPath(Folder), Workers, MaxConnections);
+
+    /// <summary>What of this bounds the files that are open.</summary>
+    internal FileBudget ToFileBudget() => new(CacheBytes, CacheTitles, MaxOpenBytes, MaxOpenFiles);
 
     /// <summary>What of this connections are bound by.</summary>
     internal ConnectionLimits ToConnectionLimits() => new(

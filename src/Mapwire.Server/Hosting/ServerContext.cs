@@ -1,26 +1,21 @@
-using Mapwire.Rtmp.Messages;
-using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Rtmp;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
 
 /// <summary>What all workers of a server share.</summary>
 /// <param name="Options">Validated.</param>
-/// <param name="Catalog">The titles.</param>
+/// <param name="Titles">What is served.</param>
 /// <param name="Reels">Opens what players name.</param>
 /// <param name="Log">Where lines go.</param>
-internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Catalog, ReelOpener Reels, ILogger Log)
+internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Titles, ReelOpener Reels, ILogger Log)
 {
-    /// <summary>What all sessions share.</summary>
-    public ServerSessionOptions SessionOptions { get; } = new()
-    {
-        OutgoingChunkSize = Options.ChunkSize,
-        VideoCodes = [.. PlayerCodecs.VideoCodes],
-        AudioCodes = [.. PlayerCodecs.AudioCodes],
-        Extended = EnhancedCapabilities.Multitrack | EnhancedCapabilities.ModEx | EnhancedCapabilities.TimestampNanoOffset,
-    };
+    /// <summary>What all conversations of RTMP share.</summary>
+    public RtmpContext Rtmp { get; } = new(
+        new PlayerContext(Options.ToPlayerOptions(), Reels, Log), Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause);
 
     /// <summary>What others are shown, published when the server starts; null for nothing.</summary>
     public ServerStatistics? Statistics { get; set; }

@@ -18,7 +18,7 @@ internal sealed class Worker : ConnectionLoop
 
     private Worker(ServerContext context, AddressLimits addresses, int index, WorkerStatistics? statistics)
         : base($"mapwire worker {index}", context.Options.ToConnectionLimits(),
-        connection => new RtmpConversation(context, connection, statistics), context.Log)
+        connection => new RtmpConversation(context.Rtmp, connection, statistics), context.Log)
     {
         _statistics = statistics;
         _addresses = addresses;

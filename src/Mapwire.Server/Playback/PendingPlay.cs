@@ -1,5 +1,3 @@
-using Mapwire.Server.Catalog;
-
 namespace Mapwire.Server.Playback;
 
 /// <summary>A play command whose titles are open and wait for their turn.</summary>

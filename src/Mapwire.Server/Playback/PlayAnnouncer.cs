@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;

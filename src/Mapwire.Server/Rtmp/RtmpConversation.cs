@@ -1,5 +1,4 @@
 using Mapwire.Rtmp;
-using Mapwire.Server.Hosting;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -14,7 +13,7 @@ internal sealed class RtmpConversation : IConversation
     /// <summary>Answers that may wait in a full socket. A title's metadata is at most some 100 KB.</summary>
     private const int MaxPendingAnswers = 1024 * 1024;
 
-    private readonly ServerContext _context;
+    private readonly RtmpContext _context;
     private readonly Connection _connection;
     private readonly ControlBuffer _answers = new();
     private readonly Player _player;
@@ -23,12 +22,12 @@ internal sealed class RtmpConversation : IConversation
     private long _gatheredRest;
     private int _gatheredAnswers;
 
-    public RtmpConversation(ServerContext context, Connection connection, WorkerStatistics? statistics)
+    public RtmpConversation(RtmpContext context, Connection connection, WorkerStatistics? statistics)
     {
         _context = context;
         _connection = connection;
         _openedAt = connection.Now;
-        _player = new Player(context, connection.Peer, _answers, connection.Post);
+        _player = new Player(context.Players, connection.Peer, _answers, connection.Post);
         _statistics = statistics?.Enter(connection.Peer, _openedAt);
     }
 
@@ -45,7 +44,7 @@ internal sealed class RtmpConversation : IConversation
         }
         catch (RtmpProtocolException exception)
         {
-            Log.ProtocolBroken(_context.Log, _connection.Peer, exception.Message);
+            Log.ProtocolBroken(_context.Players.Log, _connection.Peer, exception.Message);
             _connection.Close(CloseReason.ProtocolError);
             return;
         }
@@ -99,7 +98,6 @@ internal sealed class RtmpConversation : IConversation
     {
         _player.Now = now;
         _statistics?.Update(_player, _connection.BytesSent, _connection.IsBlocked, now);
-        RtmpServerOptions options = _context.Options;
         if (_player.IsRejected && _answers.Length == 0)
         {
             return new Wake(now, CloseReason.Rejected);
@@ -112,18 +110,18 @@ internal sealed class RtmpConversation : IConversation
 
         if (!_player.IsConnected)
         {
-            return new Wake(_openedAt + Milliseconds(options.HandshakeTimeout), CloseReason.HandshakeTimeout);
+            return new Wake(_openedAt + Milliseconds(_context.HandshakeTimeout), CloseReason.HandshakeTimeout);
         }
 
         if (!_player.IsActive)
         {
-            return new Wake(_player.LastRequest + Milliseconds(options.IdleTimeout), CloseReason.Idle);
+            return new Wake(_player.LastRequest + Milliseconds(_context.IdleTimeout), CloseReason.Idle);
         }
 
         long due = _player.NextWake();
         return due != TimerWheel.Never
             ? new Wake(due)
-            : new Wake(_player.LastRequest + Milliseconds(options.MaxPause), CloseReason.PausedTooLong);
+            : new Wake(_player.LastRequest + Milliseconds(_context.MaxPause), CloseReason.PausedTooLong);
     }
 
     /// <inheritdoc/>

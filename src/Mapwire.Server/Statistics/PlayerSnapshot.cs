@@ -1,4 +1,5 @@
 using System.Net;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 
@@ -22,3 +23,19 @@ namespace Mapwire.Server.Statistics;
 public sealed record PlayerSnapshot(
     long Id, IPEndPoint? Peer, string? Title, PlayerState State, TimeSpan Position, TimeSpan BufferLead, long Bytes, double BytesPerSecond,
     int Stalls, TimeSpan Connected, TimeSpan Played, TimeSpan Silence, bool IsBlocked);
+
+/// <summary>What a player is at.</summary>
+public enum PlayerState
+{
+    /// <summary>Connected, and has not played anything yet.</summary>
+    Connected = 0,
+
+    /// <summary>Plays.</summary>
+    Playing = 1,
+
+    /// <summary>Paused.</summary>
+    Paused = 2,
+
+    /// <summary>Was sent all of it.</summary>
+    Ended = 3,
+}

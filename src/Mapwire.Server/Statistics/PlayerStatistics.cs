@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 
@@ -102,7 +102,7 @@ internal sealed class PlayerStatistics
         }
 
         PlayerState state = cursor is null ? (_plays == 0 ? PlayerState.Connected : PlayerState.Ended)
-            : stream!.IsEndTold ? PlayerState.Ended
+            : stream!.State == PlayState.Ended ? PlayerState.Ended
             : stream.IsPaused ? PlayerState.Paused
             : PlayerState.Playing;
         if (cursor is not null)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Unicode;
 
@@ -24,4 +25,28 @@ internal static class RecordText
         isWhole = length >= 0 && length <= room.Length;
         return Encoding.UTF8.GetString(room[..Math.Clamp(length < 0 ? ~length : length, 0, room.Length)]);
     }
+}
+
+/// <summary>Room for a short text, UTF-8, in a record.</summary>
+[InlineArray(Length)]
+internal struct Text64
+{
+    public const int Length = 64;
+    private byte _first;
+}
+
+/// <summary>Room for a title's name, UTF-8, in a record.</summary>
+[InlineArray(Length)]
+internal struct Text512
+{
+    public const int Length = 512;
+    private byte _first;
+}
+
+/// <summary>Room for a path, UTF-8, in a record.</summary>
+[InlineArray(Length)]
+internal struct Text2048
+{
+    public const int Length = 2048;
+    private byte _first;
 }

@@ -22,3 +22,41 @@ public sealed record ServerSnapshot(
     TimeSpan Uptime,
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerSnapshot> Workers,
     IReadOnlyList<TitleSnapshot> Titles, IReadOnlyList<PlayerSnapshot> Players);
+
+/// <summary>How a server is.</summary>
+public enum ServerState
+{
+    /// <summary>It gives signs of life.</summary>
+    Running = 0,
+
+    /// <summary>Its process is there and gives none, or one of its workers does not come back: stopped, hung or starved.</summary>
+    Stuck = 1,
+
+    /// <summary>Its process is gone, and did not end in order.</summary>
+    Dead = 2,
+}
+
+/// <summary>One of a server's threads as it was at a moment.</summary>
+/// <param name="Connections">Its connections.</param>
+/// <param name="Bytes">Sent by it.</param>
+/// <param name="BytesPerSecond">Of the last seconds.</param>
+/// <param name="Plays">Plays begun on it.</param>
+/// <param name="Stalls">How often its players ran out of media.</param>
+/// <param name="Silence">Since when it has given no sign of life; it gives one a second when there is nothing to do, and more when there
+/// is.</param>
+public sealed record WorkerSnapshot(int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, TimeSpan Silence);
+
+/// <summary>A title as it was at a moment: what is played, and what was played lately.</summary>
+/// <param name="Name">The path below the served folder. As the file is called: clean it before it is shown.</param>
+/// <param name="Players">Players that play it or have paused.</param>
+/// <param name="Plays">How often it was begun, by itself or in a playlist.</param>
+/// <param name="Bytes">Sent of it.</param>
+/// <param name="BytesPerSecond">Of the last seconds.</param>
+/// <param name="Stalls">How often its players ran out of media.</param>
+/// <param name="LeastLead">The least media that one of those who play has in hand; null when nobody plays.</param>
+/// <param name="Duration">How long it plays.</param>
+/// <param name="FileLength">Bytes of its file.</param>
+/// <param name="ResidentShare">The part of the file that is in memory, 0 to 1; null where it cannot be told.</param>
+public sealed record TitleSnapshot(
+    string Name, int Players, long Plays, long Bytes, double BytesPerSecond, long Stalls, TimeSpan? LeastLead, TimeSpan Duration,
+    long FileLength, double? ResidentShare);

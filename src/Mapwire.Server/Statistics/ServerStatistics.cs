@@ -1,8 +1,6 @@
-using System.Net;
 using Mapwire.Memory;
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Catalog;
-using Mapwire.Server.Hosting;
+using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Statistics;
@@ -36,16 +34,15 @@ internal sealed class ServerStatistics : IDisposable
     }
 
     /// <summary>Publishes the statistics of a server that is about to start, and removes what servers left that were killed.</summary>
-    /// <param name="options">Validated; name a statistics name.</param>
-    /// <param name="endPoint">Where it listens.</param>
+    /// <param name="server">Who it is.</param>
     /// <param name="log">Takes a line when it cannot be done: a server serves all the same.</param>
     /// <returns>Null when it cannot be done.</returns>
-    public static ServerStatistics? TryPublish(RtmpServerOptions options, IPEndPoint endPoint, ILogger log)
+    public static ServerStatistics? TryPublish(PublishedServer server, ILogger log)
     {
         try
         {
-            SharedMemory.RemoveAbandoned(StatisticsLayout.Options(options.StatisticsFolder), StatisticsLayout.LayoutId);
-            return new ServerStatistics(Make(options, endPoint), options.Workers, log);
+            SharedMemory.RemoveAbandoned(StatisticsLayout.Options(server.StatisticsFolder), StatisticsLayout.LayoutId);
+            return new ServerStatistics(Make(server), server.Workers, log);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException or TimeoutException
             or PlatformNotSupportedException)
@@ -117,42 +114,42 @@ internal sealed class ServerStatistics : IDisposable
     /// <summary>Ends publishing. No worker may run any more.</summary>
     public void Dispose() => _memory.Dispose();
 
-    private static SharedMemory Make(RtmpServerOptions options, IPEndPoint endPoint)
+    private static SharedMemory Make(PublishedServer server)
     {
-        long first = StatisticsLayout.ChunksAt(options.Workers);
+        long first = StatisticsLayout.ChunksAt(server.Workers);
         // Twice what all connections need, since places stay with the worker that had most connections at once; and each may
         // play a title of its own. Address space only: memory is taken as it is needed.
         long most = first + (StatisticsLayout.ChunkSize * (
-            options.Workers
-            + (2L * options.MaxConnections / StatisticsLayout.PlayersPerChunk)
-            + ((IdleTitles + (long)options.MaxConnections) / StatisticsLayout.TitlesPerChunk)
+            server.Workers
+            + (2L * server.MaxConnections / StatisticsLayout.PlayersPerChunk)
+            + ((IdleTitles + (long)server.MaxConnections) / StatisticsLayout.TitlesPerChunk)
             + 2));
         bool grows = PlatformCapabilities.Supports(MemoryCapability.ReserveForFile);
-        SharedMemoryOptions place = StatisticsLayout.Options(options.StatisticsFolder);
-        return SharedMemory.Create(StatisticsLayout.Prefix + options.StatisticsName, grows ? first : most, new SharedMemoryOptions
+        SharedMemoryOptions place = StatisticsLayout.Options(server.StatisticsFolder);
+        return SharedMemory.Create(StatisticsLayout.Prefix + server.Name, grows ? first : most, new SharedMemoryOptions
         {
             Folder = place.Folder,
             LayoutId = place.LayoutId,
             LayoutVersion = place.LayoutVersion,
             MaxSize = most,
-            Initialize = memory => Fill(memory, options, endPoint),
+            Initialize = memory => Fill(memory, server),
         });
     }
 
-    private static void Fill(SharedMemory memory, RtmpServerOptions options, IPEndPoint endPoint)
+    private static void Fill(SharedMemory memory, PublishedServer server)
     {
         ServerFacts facts = new()
         {
             ProcessId = Environment.ProcessId,
-            Workers = options.Workers,
+            Workers = server.Workers,
             StartedTicks = DateTime.UtcNow.Ticks,
             StartedAt =
                 Environment.TickCount64,
         };
-        facts.AddressLength = RecordText.Write($"rtmp://{endPoint}/{options.Application}", facts.Address);
-        facts.FolderLength = RecordText.Write(Path.GetFullPath(options.Folder), facts.Folder);
+        facts.AddressLength = RecordText.Write(server.Address, facts.Address);
+        facts.FolderLength = RecordText.Write(server.Folder, facts.Folder);
         SharedCell.Create<ServerFacts>(memory, StatisticsLayout.FactsAt).WriteSingleWriter(in facts);
-        for (int i = 0; i < options.Workers; i++)
+        for (int i = 0; i < server.Workers; i++)
         {
             long place = StatisticsLayout.WorkersAt + ((long)i * StatisticsLayout.WorkerSize);
             SharedCell.Create<WorkerRecord>(memory, place);
@@ -214,3 +211,13 @@ internal sealed class ServerStatistics : IDisposable
         Volatile.Write(ref _memory.At<int>(chunk), kind); // the places before it: a reader goes by the kind
     }
 }
+
+/// <summary>What a server publishes of itself.</summary>
+/// <param name="Name">Under which name; see <see cref="StatisticsLayout.IsName"/>.</param>
+/// <param name="StatisticsFolder">Where; null for the user's own place.</param>
+/// <param name="Address">The URL that players connect to.</param>
+/// <param name="Folder">The folder that it serves.</param>
+/// <param name="Workers">How many workers it has.</param>
+/// <param name="MaxConnections">The most connections at once: there has to be room for them.</param>
+internal sealed record PublishedServer(
+    string Name, string? StatisticsFolder, string Address, string Folder, int Workers, int MaxConnections);

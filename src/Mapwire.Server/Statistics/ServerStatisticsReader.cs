@@ -1,4 +1,6 @@
 using Mapwire.Memory.Sharing;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 

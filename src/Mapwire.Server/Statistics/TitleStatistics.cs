@@ -1,5 +1,5 @@
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
 
 namespace Mapwire.Server.Strips;
 

@@ -50,7 +50,7 @@ internal readonly record struct StripEntry
     /// <summary>Composition time minus decode time, in milliseconds.</summary>
     public int Composition => (int)((long)(_high << 10) >> 44);
 
-    /// <summary>Where the payload starts, in bytes: in the file, or of a change in <see cref="Catalog.TitleCodecs.Changes"/>.</summary>
+    /// <summary>Where the payload starts, in bytes: in the file, or of a change in <see cref="TitleCodecs.Changes"/>.</summary>
     public long Offset => (long)(((_high >> 54) & 0xF) << 40 | (_low & ((1UL << 40) - 1)));
 
     /// <summary>The payload's length in bytes.</summary>

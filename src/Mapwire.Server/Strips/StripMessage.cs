@@ -1,6 +1,5 @@
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Strips;

@@ -1,6 +1,6 @@
 using System.Text;
 using Mapwire.Fuzzing;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files.Playlists;
 
 namespace Mapwire.Server.Tests.Fuzzing;
 

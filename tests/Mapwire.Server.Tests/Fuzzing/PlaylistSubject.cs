@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Mapwire.Fuzzing;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Files.Playlists;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Tests.Fuzzing;

@@ -3,10 +3,12 @@ using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.Sending;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -37,8 +39,8 @@ public sealed class PlayerTests : IDisposable
         _folder.Add("b.mp4");
         RtmpServerOptions options = new() { Folder = _folder.Path };
         ServedFolder folder = new(_folder.Path);
-        _catalog = new TitleCatalog(folder, long.MaxValue, 100, null, NullLogger.Instance);
-        ServerContext context = new(options, _catalog, new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
+        _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
+        PlayerContext context = new(options.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
         _player = new Player(context, null, _toClient, Post);
         _client =
             new ClientSession(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), _ear, _toServer);

@@ -1,9 +1,11 @@
 using System.Net;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -30,8 +32,8 @@ internal sealed class Publication : IDisposable
             StatisticsFolder = Folder,
         };
         Options.Validate();
-        Catalog = new TitleCatalog(new ServedFolder(_films.Path), 1 << 20, 10, null, NullLogger.Instance);
-        Server = ServerStatistics.TryPublish(Options, new IPEndPoint(IPAddress.Loopback, 1935), NullLogger.Instance)!;
+        Catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_films.Path), new FileBudget(1 << 20, 10)), NullLogger.Instance);
+        Server = ServerStatistics.TryPublish(Options.ToPublishedServer(new IPEndPoint(IPAddress.Loopback, 1935))!, NullLogger.Instance)!;
         Assert.NotNull(Server);
     }
 
@@ -59,7 +61,7 @@ internal sealed class Publication : IDisposable
         ControlBuffer answers = new();
         TaskCompletionSource<Action> posted = new();
         Player player =
-            new(new ServerContext(Options, Catalog, new ReelOpener(new ServedFolder(Options.Folder), Catalog, 10), NullLogger.Instance),
+            new(new PlayerContext(Options.ToPlayerOptions(), new ReelOpener(new ServedFolder(Options.Folder), Catalog, 10), NullLogger.Instance),
             null, answers, posted.SetResult)
             { Now = now };
         player.OnPlay(1, new Mapwire.Rtmp.Messages.PlayCommand(0, name, 0, -1));

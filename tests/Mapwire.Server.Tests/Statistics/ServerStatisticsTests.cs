@@ -1,8 +1,8 @@
 using System.Net;
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -184,7 +184,8 @@ public sealed class ServerStatisticsTests
     public void A_name_in_use_leaves_the_server_without_statistics_and_the_first_one_alone()
     {
         using Publication publication = new();
-        Assert.Null(ServerStatistics.TryPublish(publication.Options, new IPEndPoint(IPAddress.Loopback, 1), NullLogger.Instance));
+        Assert.Null(ServerStatistics.TryPublish(
+            publication.Options.ToPublishedServer(new IPEndPoint(IPAddress.Loopback, 1))!, NullLogger.Instance));
         Assert.Equal("rtmp://127.0.0.1:1935/vod", publication.Read().Address);
     }
 

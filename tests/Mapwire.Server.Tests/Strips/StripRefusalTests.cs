@@ -1,7 +1,7 @@
 using System.Text;
 using Mapwire.Media;
 using Mapwire.Media.Tests.Tools;
-using Mapwire.Server.Catalog;
+using Mapwire.Server.Files;
 using Mapwire.Server.Strips;
 using Xunit;
 

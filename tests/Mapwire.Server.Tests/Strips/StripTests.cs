@@ -1,5 +1,4 @@
 using Mapwire.Media;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Strips;
 using Xunit;
 

@@ -1,7 +1,6 @@
 using Mapwire.Media;
 using Mapwire.Media.Mp4;
 using Mapwire.Media.Tests.Tools;
-using Mapwire.Server.Catalog;
 using Mapwire.Server.Strips;
 using Xunit;
 using static Mapwire.Media.Tests.Tools.EditableBox;

@@ -1,0 +1,277 @@
+using Mapwire.Memory;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Sources;
+
+namespace Mapwire.Server.Files;
+
+/// <summary>
+/// From a client's words to an open media file. Files are opened once for all their players, kept for the next ones within a budget,
+/// and looked at anew at every play: the file system says what there is, so new, changed and deleted files need no watching.
+/// </summary>
+internal sealed class FileCatalog : IDisposable
+{
+    /// <summary>Files that are read at once to open them: they wait for disks, and share the processors among them.</summary>
+    private const int ReadsAtOnce = 16;
+
+    private readonly ServedFolder _folder;
+    private readonly FileBudget _budget;
+    private readonly IndexCache? _cache;
+    private readonly TitleLimits _limits;
+    private readonly PresenceThreads? _presence;
+    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly FileThreads _openings;
+    private long _clock;
+
+    /// <param name="folder">Where the files are.</param>
+    /// <param name="budget">How many files are open, and what is kept of them.</param>
+    /// <param name="cache">Where structures are kept between runs; null for nowhere.</param>
+    /// <param name="limits">What a file may cost before it is refused; null for the defaults.</param>
+    /// <param name="presence">They bring what players will be sent into memory, and end with the catalog; null when sending may wait for
+    /// it.</param>
+    public FileCatalog(ServedFolder folder, FileBudget budget, IndexCache? cache = null, TitleLimits? limits = null,
+        PresenceThreads? presence = null)
+    {
+        _folder = folder;
+        _budget = budget;
+        _cache = cache;
+        _limits = limits ?? TitleLimits.Default;
+        _presence = presence;
+        _openings = new FileThreads("mapwire opening", ReadsAtOnce, _limits);
+        Lookups = new FileThreads("mapwire lookup", FileThreads.MostStuck, _limits);
+    }
+
+    /// <summary>Where names are looked up and short files read: it takes the system microseconds, or it hangs.</summary>
+    public FileThreads Lookups { get; }
+
+    /// <inheritdoc cref="TitleCounter.CountAsync"/>
+    public Task<TitleCount> CountAsync(TimeSpan timeLimit) => TitleCounter.CountAsync(_folder, timeLimit);
+
+    /// <summary>Finds the file that a client names, not on the caller's thread.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>The file as it is now.</returns>
+    /// <exception cref="TitleException">There is none.</exception>
+    public Task<FoundTitle> FindAsync(PlayName name) => Lookups.RunAsync(name.ToString(), _ => Find(name));
+
+    /// <summary>Finds the file that a client names.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>The file as it is now.</returns>
+    /// <exception cref="TitleException">There is none.</exception>
+    public FoundTitle Find(PlayName name)
+    {
+        foreach (string candidate in name.GetCandidates())
+        {
+            if (_folder.Find(candidate) is { } path)
+            {
+                try
+                {
+                    return new FoundTitle(path, candidate, MappedFile.GetIdentity(path));
+                }
+                catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+                {
+                    break;
+                }
+            }
+        }
+
+        throw new TitleException(TitleError.NotFound, $"no title {TerminalText.Clean(name.ToString())}");
+    }
+
+    /// <summary>Opens a recording, not on the caller's thread.</summary>
+    /// <param name="found">From <see cref="FindAsync"/>.</param>
+    /// <returns>The file, held for the caller, who releases it.</returns>
+    /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
+    public async Task<MediaFile> OpenAsync(FoundTitle found)
+    {
+        while (true)
+        {
+            Entry entry = EntryFor(found);
+            MediaFile file = await entry.Opening.ConfigureAwait(false);
+            if (file.TryAcquire())
+            {
+                return file;
+            }
+        } // else it was let go meanwhile; the entry is gone, too
+    }
+
+    /// <summary>What is made of a file for its viewers: what others have made of it by the same key, or a new one.</summary>
+    /// <param name="file">Held by the caller.</param>
+    /// <param name="key">What tells it from others of the file.</param>
+    /// <param name="make">Makes it, on a thread that opens files.</param>
+    /// <exception cref="TitleException">It cannot be made, or too much is open.</exception>
+    public async Task<T> DeriveAsync<T>(MediaFile file, object key, Func<FileWork, T> make)
+        where T : class, IDerived
+    {
+        Task<IDerived>? derived;
+        lock (_entries)
+        {
+            if (!file.Derived.TryGetValue(key, out derived) || derived.IsFaulted)
+            {
+                RequireMemory();
+                derived = _openings.RunAsync<IDerived>($"index {file.Name}", make);
+                file.Derived[key] = derived;
+            }
+        }
+
+        return (T)await derived.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Entry[] entries;
+        lock (_entries)
+        {
+            entries = [.. _entries.Values];
+            _entries.Clear();
+        }
+
+        Array.ForEach(entries, Drop);
+        _openings.Dispose();
+        _presence?.Dispose();
+        Lookups.Dispose();
+    }
+
+    private Entry EntryFor(FoundTitle found)
+    {
+        List<Entry> dropped = [];
+        try
+        {
+            lock (_entries)
+            {
+                if (_entries.TryGetValue(found.Path, out Entry? entry))
+                {
+                    entry.LastUse = ++_clock;
+                    if (entry.Serves(found.Identity))
+                    {
+                        return entry;
+                    }
+
+                    _entries.Remove(found.Path);
+                    dropped.Add(entry);
+                }
+
+                DropIdle(dropped, adding: 1);
+                if (_entries.Count >= _budget.MaxFiles)
+                {
+                    throw new TitleException(TitleError.Unavailable,
+                        $"{_entries.Count} files are open and being played, the most this server opens: try again later");
+                }
+
+                RequireMemory();
+                Task<MediaFile> opening = _openings.RunAsync(
+                    found.Path,
+                    work => MediaFile.Open(found.Path, found.Name, _folder, _cache, _limits, work, Lookups, _presence),
+                    static tooLate => tooLate.Release());
+                entry = new Entry(found.Identity, opening) { LastUse = ++_clock };
+                _entries.Add(found.Path, entry);
+                return entry;
+            }
+        }
+        finally
+        {
+            dropped.ForEach(Drop); // closing takes long for large mappings, and for ever on a dead file system
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void RequireMemory()
+    {
+        long bytes = _entries.Values.Sum(static entry => entry.ByteSize);
+        if (bytes > _budget.MaxBytes)
+        {
+            throw new TitleException(
+                TitleError.Unavailable,
+                $"the indices of what is played take {bytes} bytes, more than the {_budget.MaxBytes} that this server gives them: try again later");
+        }
+    }
+
+    /// <summary>Takes out the files least recently used that nobody plays, until the rest fits the budget. Under the lock.</summary>
+    private void DropIdle(List<Entry> dropped, int adding)
+    {
+        long bytes = _entries.Values.Sum(static entry => entry.ByteSize);
+        if (bytes <= _budget.KeptBytes && _entries.Count + adding <= _budget.KeptFiles)
+        {
+            return;
+        }
+
+        foreach ((string path, Entry idle) in _entries.Where(static pair => pair.Value.IsIdle).OrderBy(static pair => pair.Value.LastUse)
+            .ToArray())
+        {
+            if (bytes <= _budget.KeptBytes && _entries.Count + adding <= _budget.KeptFiles)
+            {
+                break;
+            }
+
+            bytes -= idle.ByteSize;
+            _entries.Remove(path);
+            dropped.Add(idle);
+        }
+    }
+
+    private static void Drop(Entry entry) =>
+        entry.Opening.ContinueWith(
+            static opening =>
+            {
+                if (opening.IsCompletedSuccessfully)
+                {
+                    opening.Result.Release();
+                }
+                else
+                {
+                    _ = opening.Exception; // told to the players who asked
+                }
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
+    /// <summary>A file that is open or being opened, held by the catalog.</summary>
+    private sealed class Entry(FileIdentity identity, Task<MediaFile> opening)
+    {
+        /// <summary>
+        /// How long a file that grows is served as it was, in milliseconds for each of its samples: a tenth of a processor reads it then.
+        /// </summary>
+        private const double GrowthInterval = 0.01;
+
+        private readonly long _openedAt = Environment.TickCount64;
+
+        public Task<MediaFile> Opening { get; } = opening;
+
+        public long LastUse { get; set; }
+
+        /// <summary>Nobody plays it, and nobody waits for it.</summary>
+        public bool IsIdle => Opening.IsCompleted && (!Opening.IsCompletedSuccessfully || !Opening.Result.IsShared);
+
+        /// <summary>What its tables and all that was made of them take in memory, in bytes. Under the lock.</summary>
+        public long ByteSize => Opening.IsCompletedSuccessfully
+            ? Opening.Result.ByteSize
+            + Opening.Result.Derived.Values.Sum(static made => made.IsCompletedSuccessfully ? made.Result.ByteSize : 0)
+            : 0;
+
+        /// <summary>Whether whoever found the file in some state can have what was opened.</summary>
+        public bool Serves(FileIdentity found)
+        {
+            if (Opening.IsFaulted && Opening.Exception.InnerException is not TitleException { Error: TitleError.NotPlayable })
+            {
+                return false; // for a reason that is not in the file's bytes, so that the next player should try again
+            }
+
+            FileIdentity opened = Opening.IsCompletedSuccessfully ? Opening.Result.Identity : identity;
+            if (found == opened || (Opening.IsFaulted && found == identity))
+            {
+                return true;
+            }
+
+            if (!found.IsSameFile(opened) || !Opening.IsCompletedSuccessfully || Opening.Result.Watch.Lost is not null
+                || !Opening.Result.Movie.MayGrow)
+            {
+                return false;
+            }
+
+            // A recording that grows was looked at before it was opened, or has grown since.
+            bool isOlder = found.Length <= opened.Length && found.LastWriteTicks <= opened.LastWriteTicks;
+            long samples = Opening.Result.Movie.Tracks.Sum(static track => track.Samples.Count);
+            return isOlder || (found.Length > opened.Length && Environment.TickCount64 - _openedAt < samples * GrowthInterval);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+using Mapwire.Memory;
+using Mapwire.Server.Sources;
+
+namespace Mapwire.Server.Files;
+
+/// <summary>What is known of a file that is being played.</summary>
+internal enum FileState
+{
+    /// <summary>It holds what was read of it, and may have grown.</summary>
+    Unchanged,
+
+    /// <summary>Its length or time has changed and its bytes are being compared: nothing of it is sent meanwhile.</summary>
+    Unknown,
+
+    /// <summary>It holds something else, or can no longer be read.</summary>
+    Lost,
+}
+
+/// <summary>
+/// Watches an open file for others that overwrite, cut or only touch it. The system says when its length or time has changed; whether it is
+/// still the same recording then, its bytes say: they are compared with what was read of it, off the thread that plays it.
+/// </summary>
+/// <remarks>Any thread may look. docs/adr/0004-the-file-system-is-the-catalog.md has the reasons.</remarks>
+internal sealed class FileWatch
+{
+    /// <summary>
+    /// How long a comparison counts for a file that goes on growing, in milliseconds: without it a recording that is written all the time
+    /// would never be sent.
+    /// </summary>
+    private const long GrowthCounts = 250;
+
+    /// <summary>
+    /// How long a file that was touched is compared again and again, in milliseconds: who writes into it may not have come to the bytes
+    /// that are compared yet, and several writes can have one time.
+    /// </summary>
+    private const long UnsettledTime = 3000;
+
+    private const long CompareInterval = 500;
+
+    /// <summary>How long a look counts where looking may take a while, in milliseconds.</summary>
+    private const long LookCounts = 250;
+
+    private readonly MappedFile _file;
+    private readonly MappedRegion _region;
+    private readonly FileIdentity _opened;
+    private readonly Fingerprint _fingerprint;
+    private readonly FileThreads? _threads;
+    private readonly Lock _gate = new();
+    private readonly List<Action> _waiting = [];
+    private FileIdentity _known;
+    private readonly bool _mayWait;
+    private bool _isLooking;
+    private long _lookedAt = long.MinValue / 2; // the last moment at which nothing had changed
+    private long _comparedAt = long.MinValue / 2; // a time can be taken from another
+    private long _unsettledUntil = long.MinValue;
+    private bool _isComparing;
+    private volatile string? _lost;
+
+    /// <param name="file">The open file.</param>
+    /// <param name="region">All of it, mapped when it was opened.</param>
+    /// <param name="identity">What it was when it was opened.</param>
+    /// <param name="fingerprint">What was read of it.</param>
+    /// <param name="threads">Where its bytes are compared; null for the caller's thread.</param>
+    public FileWatch(MappedFile file, MappedRegion region, FileIdentity identity, Fingerprint fingerprint, FileThreads? threads)
+    {
+        _file = file;
+        _region = region;
+        _opened = identity;
+        _known = identity;
+        _fingerprint = fingerprint;
+        _threads = threads;
+        _mayWait = threads is not null && !LocalFileSystem.Holds(file.Path);
+        _lookedAt = Environment.TickCount64;
+    }
+
+    /// <summary>Why nothing more of it can be sent, in words for its players; null while there is no reason.</summary>
+    public string? Lost => _lost;
+
+    /// <summary>
+    /// What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.
+    /// </summary>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    /// <param name="known">Called once, on any thread, when <see cref="FileState.Unknown"/> is over.</param>
+    public FileState Look(long now, Action known)
+    {
+        if (_lost is not null)
+        {
+            return FileState.Lost;
+        }
+
+        long lookedAt = Volatile.Read(ref _lookedAt);
+        if (lookedAt == now)
+        {
+            return FileState.Unchanged;
+        }
+
+        if (_mayWait && _threads is not null)
+        {
+            return LookElsewhere(now, lookedAt, known);
+        }
+
+        FileIdentity identity;
+        try
+        {
+            identity = _file.Identity;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            Lose($"the file can no longer be read: {exception.Message}");
+            return FileState.Lost;
+        }
+
+        lock (_gate)
+        {
+            return Judge(identity, now, known);
+        }
+    }
+
+    /// <summary>
+    /// A file system that has to ask a server or a daemon is looked at on another thread, often enough that the answer is at most
+    /// <see cref="LookCounts"/> old when something is sent.
+    /// </summary>
+    private FileState LookElsewhere(long now, long lookedAt, Action known)
+    {
+        long age = now - lookedAt;
+        if (age <= LookCounts / 2)
+        {
+            return FileState.Unchanged;
+        }
+
+        lock (_gate)
+        {
+            bool isTooOld = age > LookCounts;
+            if (isTooOld)
+            {
+                _waiting.Add(known);
+            }
+
+            if (!_isLooking)
+            {
+                _isLooking = true;
+                _ = LookAsync();
+            }
+
+            return _lost is not null ? FileState.Lost : isTooOld ? FileState.Unknown : FileState.Unchanged;
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        FileIdentity identity = default;
+        string? lost = null;
+        try
+        {
+            identity = await _threads!.RunAsync($"look {_file.Path}", _ => _file.Identity).ConfigureAwait(false);
+        }
+        catch (Exception exception) // a dead mount, a server that does not answer, or the title was let go meanwhile
+        {
+            lost = $"the file can no longer be read: {exception.Message}";
+        }
+
+        lock (_gate)
+        {
+            _isLooking = false;
+            _lost ??= lost;
+            if (_lost is null && Judge(identity, Environment.TickCount64, known: null) == FileState.Unknown)
+            {
+                return; // whoever waits does so until the bytes are compared
+            }
+        }
+
+        Tell();
+    }
+
+    /// <summary>Judges a look. Under the gate.</summary>
+    private FileState Judge(FileIdentity identity, long now, Action? known)
+    {
+        if (identity == _known)
+        {
+            if (now < _unsettledUntil && now - _comparedAt >= CompareInterval)
+            {
+                Compare(identity);
+            }
+
+            Volatile.Write(ref _lookedAt, now);
+            return _lost is null ? FileState.Unchanged : FileState.Lost;
+        }
+
+        if (!identity.IsSameFile(_opened) || identity.Length < _opened.Length)
+        {
+            _lost ??= Changed;
+            return FileState.Lost;
+        }
+
+        if (identity.Length > _known.Length && now - _comparedAt < GrowthCounts)
+        {
+            Volatile.Write(ref _lookedAt, now);
+            return FileState.Unchanged;
+        }
+
+        Compare(identity);
+        if (_lost is not null)
+        {
+            return FileState.Lost;
+        }
+
+        if (identity == _known)
+        {
+            Volatile.Write(ref _lookedAt, now);
+            return FileState.Unchanged; // compared on this thread
+        }
+
+        if (known is not null)
+        {
+            _waiting.Add(known);
+        }
+
+        return FileState.Unknown;
+    }
+
+    /// <summary>Compares the bytes with what was read, once at a time. Under the gate.</summary>
+    private void Compare(FileIdentity identity)
+    {
+        if (_isComparing)
+        {
+            return;
+        }
+
+        if (_threads is null)
+        {
+            Take(identity, _fingerprint.Matches(_region) ? null : Changed);
+            return;
+        }
+
+        _isComparing = true;
+        _ = CompareAsync(identity);
+    }
+
+    private async Task CompareAsync(FileIdentity identity)
+    {
+        string? lost;
+        try
+        {
+            bool matches = await _threads!.RunAsync($"compare {_file.Path}", _ => _fingerprint.Matches(_region)).ConfigureAwait(false);
+            lost = matches ? null : Changed;
+        }
+        catch (Exception exception) // a file system that does not answer, or the title was let go meanwhile
+        {
+            lost = exception.Message;
+        }
+
+        lock (_gate)
+        {
+            _isComparing = false;
+            Take(identity, lost);
+        }
+
+        Tell();
+    }
+
+    /// <summary>Tells all who wait that they may look again.</summary>
+    private void Tell()
+    {
+        Action[] waiting;
+        lock (_gate)
+        {
+            waiting = [.. _waiting];
+            _waiting.Clear();
+        }
+
+        foreach (Action known in waiting)
+        {
+            known();
+        }
+    }
+
+    private static string Changed => "the file changed";
+
+    /// <summary>Takes note of a comparison. Under the gate.</summary>
+    private void Take(FileIdentity identity, string? lost)
+    {
+        _comparedAt = Environment.TickCount64;
+        _unsettledUntil = identity == _known ? _unsettledUntil : _comparedAt + UnsettledTime;
+        _known = identity;
+        Volatile.Write(ref _lookedAt, _comparedAt);
+        _lost ??= lost;
+    }
+
+    /// <summary>
+    /// A part of the file could not be read: it is lost, for the reason that the file itself gives, or else for this one.
+    /// </summary>
+    public void Fail(string reason)
+    {
+        try
+        {
+            FileIdentity identity = _file.Identity;
+            Lose(identity.IsSameFile(_opened) && identity.Length >= _opened.Length ? $"the file can no longer be read: {reason}" : Changed);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            Lose($"the file can no longer be read: {exception.Message}");
+        }
+    }
+
+    private void Lose(string reason)
+    {
+        lock (_gate)
+        {
+            _lost ??= reason;
+        }
+    }
+}

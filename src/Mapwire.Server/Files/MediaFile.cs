@@ -1,0 +1,147 @@
+using Mapwire.Media;
+using Mapwire.Memory;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Sources;
+
+namespace Mapwire.Server.Files;
+
+/// <summary>
+/// A file, opened, mapped and read once, whatever its viewers wish for: all titles that are made of it share the mapping, the descriptor
+/// and the tables. Held open by counting; the last holder's going closes it, on a thread that may wait.
+/// </summary>
+internal sealed class MediaFile
+{
+    /// <summary>What the tables of a movie take for each sample, in bytes, about.</summary>
+    private const int BytesPerSample = 8;
+
+    private readonly MovieFile _file;
+    private readonly FileThreads? _threads;
+    private int _holders = 1; // whoever opened it
+
+    private MediaFile(string name, MovieFile file, Movie movie, FileThreads? threads, PresenceThreads? presence)
+    {
+        Name = name;
+        _file = file;
+        _threads = threads;
+        Movie = movie;
+        Watch = file.Watch(threads);
+        Presence = presence is null ? null : file.Follow(presence, Watch.Fail);
+    }
+
+    /// <summary>The path below the served folder.</summary>
+    public string Name { get; }
+
+    /// <summary>What the file says it holds, with exact times.</summary>
+    public Movie Movie { get; }
+
+    /// <summary>Which file it was when it was opened.</summary>
+    public FileIdentity Identity => _file.Identity;
+
+    /// <summary>Whether the file still holds what was read of it.</summary>
+    public FileWatch Watch { get; }
+
+    /// <summary>Which parts of the file can be sent without waiting; null when all of it can.</summary>
+    public Presence? Presence { get; }
+
+    /// <summary>Whether somebody holds it besides its opener.</summary>
+    public bool IsShared => Volatile.Read(ref _holders) > 1;
+
+    /// <summary>What its tables take, in bytes; the mapping costs address space alone.</summary>
+    public long ByteSize => 1024 + (BytesPerSample * Movie.Tracks.Sum(static track => track.Samples.Count));
+
+    /// <summary>Where the file is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
+    public nint Address => _file.Region.DangerousAddress;
+
+    /// <summary>What was made of the file for its viewers, by keys of its makers. Under the lock of the catalog that opened it.</summary>
+    public Dictionary<object, Task<IDerived>> Derived { get; } = [];
+
+    /// <summary>The mapped bytes, for what has to be read of samples.</summary>
+    public MovieFile Source => _file;
+
+    /// <summary>Opens and reads a file, held once.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="name">The path below the served folder, for logs.</param>
+    /// <param name="folder">Where the open file has to lie, whatever links did meanwhile; null when that does not matter.</param>
+    /// <param name="cache">Where structures are kept between runs; null for nowhere.</param>
+    /// <param name="limits">What the file may cost; null for the defaults.</param>
+    /// <param name="work">Told what is waited for; null when nobody asks.</param>
+    /// <param name="threads">Where the file is looked at and closed; null for the threads that use it.</param>
+    /// <param name="presence">They bring what is not in memory; null when sending may wait for it.</param>
+    /// <exception cref="TitleException">It cannot be read, or is no movie.</exception>
+    public static MediaFile Open(
+        string path, string name, ServedFolder? folder, IndexCache? cache, TitleLimits? limits, FileWork? work, FileThreads? threads,
+        PresenceThreads? presence)
+    {
+        MovieFile file = MovieFile.Open(path, name, folder);
+        try
+        {
+            return new MediaFile(name, file, file.ReadMovie(limits, work, cache), threads, presence);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Holds the file open; false when the last holder has gone already.</summary>
+    public bool TryAcquire()
+    {
+        int holders = Volatile.Read(ref _holders);
+        while (holders > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
+            if (seen == holders)
+            {
+                return true;
+            }
+
+            holders = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Ends a hold; the last one unmaps the file. That can take long, or for ever on a dead file system.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _holders) > 0)
+        {
+            return;
+        }
+
+        if (_threads is null)
+        {
+            _file.Dispose();
+        }
+        else
+        {
+            _ = CloseAsync(_threads);
+        }
+    }
+
+    private async Task CloseAsync(FileThreads threads)
+    {
+        try
+        {
+            await threads.RunAsync($"close {Name} {Environment.TickCount64} {GetHashCode()}", _ => Close()).ConfigureAwait(false);
+        }
+        catch (TitleException)
+        {
+            _file.Dispose(); // the threads have ended, with the server
+        }
+
+        bool Close()
+        {
+            _file.Dispose();
+            return true;
+        }
+    }
+}
+
+/// <summary>What is made of a media file for its viewers and kept as long as it is open.</summary>
+internal interface IDerived
+{
+    /// <summary>What it takes in memory, in bytes.</summary>
+    long ByteSize { get; }
+}

@@ -1,0 +1,117 @@
+namespace Mapwire.Server.Files.Names;
+
+/// <summary>What a client wants to play, parsed once: where it asked, the path it named and the query behind it.</summary>
+/// <param name="Folder">What follows the application's own name in the client's application; empty for nothing.</param>
+/// <param name="Path">The name as sent, up to its query.</param>
+/// <param name="Query">What stands behind the '?', without it; empty for nothing. It may hold tokens, so it is never shown.</param>
+/// <remarks>
+/// Clients split and decorate the same URL differently. <c>rtmp://host/vod/dir/film.mp4</c> arrives as application <c>vod/dir</c>
+/// and name <c>mp4:film.mp4</c> from some, as <c>vod</c> and <c>dir/film.mp4</c> from others; URLs made for Flash Media Server and Wowza
+/// have <c>_definst_</c> for the application's instance; Flash-era players leave out the extension; some escape spaces and some do not.
+/// </remarks>
+internal readonly record struct PlayName(string Folder, string Path, string Query)
+{
+    private const string DefaultInstance = "_definst_/";
+
+    private static readonly string[] Prefixes = ["mp4:", "flv:", "mp3:"];
+
+    /// <summary>Splits the name of a play command.</summary>
+    /// <param name="folder">What follows the application's own name, possibly empty.</param>
+    /// <param name="name">The name as sent.</param>
+    public static PlayName Parse(string folder, string name)
+    {
+        (string path, string query) = Split(name);
+        return new PlayName(folder.Trim('/'), path, query);
+    }
+
+    /// <summary>Splits an application as sent in connect.</summary>
+    /// <returns>The application's own name, and what follows it for <see cref="Parse"/>.</returns>
+    public static (string Application, string Folder) ParseApplication(string app)
+    {
+        string path = Split(app).Path.Trim('/');
+        int slash = path.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? (path, "") : (path[..slash], path[(slash + 1)..]);
+    }
+
+    /// <summary>
+    /// The paths to try below the served folder, in order, with '/' between segments; none when the name may not be looked up. Purely
+    /// textual: a name that could leave the folder has no path at all.
+    /// </summary>
+    public IReadOnlyList<string> GetCandidates() => GetCandidates(OperatingSystem.IsWindows());
+
+    /// <inheritdoc cref="GetCandidates()"/>
+    /// <param name="isWindows">Which system's rules for names count.</param>
+    internal IReadOnlyList<string> GetCandidates(bool isWindows)
+    {
+        List<string> candidates = [];
+        string literal = Join(Folder, Path);
+        string plain = WithoutDecoration();
+        foreach (string path in plain == literal ? (string[])[literal] : [plain, literal])
+        {
+            AddWithExtensions(candidates, path, isWindows);
+            if (path.Contains('%', StringComparison.Ordinal))
+            {
+                AddWithExtensions(candidates, Uri.UnescapeDataString(path), isWindows); // once; the result is held to the same rules
+            }
+        }
+
+        return candidates;
+    }
+
+    /// <summary>The name for people, without its query: as sent, and not cleaned.</summary>
+    public override string ToString() => Join(Folder, Path);
+
+    private static (string Path, string Query) Split(string text)
+    {
+        int mark = text.IndexOf('?', StringComparison.Ordinal);
+        return mark < 0 ? (text, "") : (text[..mark], text[(mark + 1)..]);
+    }
+
+    private static string Join(string folder, string path) => folder.Length == 0 ? path : $"{folder}/{path}";
+
+    /// <summary>The path without <c>_definst_</c> at its beginning and without a prefix such as <c>mp4:</c>.</summary>
+    private string WithoutDecoration()
+    {
+        string folder = Folder + "/";
+        folder = folder.StartsWith(DefaultInstance, StringComparison.Ordinal) ? folder[DefaultInstance.Length..] : folder;
+        string path = Path.TrimStart('/');
+        path = path.StartsWith(DefaultInstance, StringComparison.Ordinal) && Folder.Length == 0 ? path[DefaultInstance.Length..] : path;
+        string? prefix = Array.Find(Prefixes, prefix => path.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+        return Join(folder.TrimEnd('/'), path[(prefix?.Length ?? 0)..]);
+    }
+
+    private static void AddWithExtensions(List<string> candidates, string path, bool isWindows)
+    {
+        bool hasExtension = TitleName.HasTitleExtension(path);
+        if (hasExtension)
+        {
+            Add(path);
+        }
+
+        if (path.EndsWith('/') || path.Length == 0)
+        {
+            return; // a folder: "dir/" does not ask for a hidden file "dir/.mp4"
+        }
+
+        foreach (string extension in TitleName.Extensions)
+        {
+            Add(path + extension);
+        }
+
+        if (!hasExtension && !isWindows)
+        {
+            foreach (string extension in TitleName.Extensions)
+            {
+                Add(path + extension.ToUpperInvariant()); // cameras write FILM.MP4; Windows does not tell them apart
+            }
+        }
+
+        void Add(string candidate)
+        {
+            if (TitleName.HasTitleExtension(candidate) && TitleName.Normalize(candidate, isWindows) is { } normal)
+            {
+                candidates.Add(normal);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Mapwire.Server.Files;
+
+/// <summary>A title that cannot be played, with the reason in words for its user.</summary>
+public sealed class TitleException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public TitleException(TitleError error, string message, Exception? inner = null)
+        : base(message, inner) => Error = error;
+
+    /// <summary>What kind of reason it is.</summary>
+    public TitleError Error { get; }
+}
+
+/// <summary>Why a title cannot be played.</summary>
+public enum TitleError
+{
+    /// <summary>The name leads to no file of the served folder.</summary>
+    NotFound,
+
+    /// <summary>What is in the file cannot be played, now or later.</summary>
+    NotPlayable,
+
+    /// <summary>The file could not be opened or read this time.</summary>
+    Unreadable,
+
+    /// <summary>The server has as much open as it may.</summary>
+    Unavailable,
+}

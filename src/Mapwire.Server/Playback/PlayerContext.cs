@@ -1,0 +1,32 @@
+using Mapwire.Rtmp.Messages;
+using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging;
+
+namespace Mapwire.Server.Playback;
+
+/// <summary>What all players of a server share.</summary>
+/// <param name="Options">How they are served.</param>
+/// <param name="Reels">Opens what they name.</param>
+/// <param name="Log">Where lines go.</param>
+internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, ILogger Log)
+{
+    /// <summary>What all sessions share.</summary>
+    public ServerSessionOptions SessionOptions { get; } = new()
+    {
+        OutgoingChunkSize = Options.ChunkSize,
+        VideoCodes = [.. PlayerCodecs.VideoCodes],
+        AudioCodes = [.. PlayerCodecs.AudioCodes],
+        Extended = EnhancedCapabilities.Multitrack | EnhancedCapabilities.ModEx | EnhancedCapabilities.TimestampNanoOffset,
+    };
+}
+
+/// <summary>What of a server's options is about players.</summary>
+/// <param name="Application">The only application that they may connect to.</param>
+/// <param name="ChunkSize">The chunk size that they are told.</param>
+/// <param name="DefaultClientBuffer">The media sent ahead of a player that does not say what it buffers.</param>
+/// <param name="MinClientBuffer">The least media sent ahead of any player.</param>
+/// <param name="MaxClientBuffer">The most media sent ahead of any player.</param>
+/// <param name="LegacyHevc">Whether players that offer no codecs are sent HEVC with the number 12.</param>
+internal sealed record PlayerOptions(
+    string Application, int ChunkSize, TimeSpan DefaultClientBuffer, TimeSpan MinClientBuffer, TimeSpan MaxClientBuffer, bool LegacyHevc);

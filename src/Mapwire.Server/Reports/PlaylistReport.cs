@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mapwire.Server.Reports;
+
+/// <summary>What the server would make of a playlist: the same opening as for a player, told instead of played.</summary>
+/// <remarks>The list's own folder stands for the served one, since nobody says which that is: items that are links out of it are not
+/// found.</remarks>
+public sealed class PlaylistReport
+{
+    /// <summary>Why the list is refused; null when it plays, be it only for players that offer its codecs (Enhanced RTMP).</summary>
+    public string? Refusal { get; private init; }
+
+    /// <summary>Why players that offer no codecs are refused; null when they are not.</summary>
+    public string? PlainRefusal { get; private init; }
+
+    /// <summary>How long it plays; zero when it is refused.</summary>
+    public TimeSpan Duration { get; private init; }
+
+    /// <summary>The length of the list's file in bytes.</summary>
+    public long FileLength { get; private init; }
+
+    /// <summary>The items; empty when the list could not be read.</summary>
+    public IReadOnlyList<PlaylistItemReport> Items { get; private init; } = [];
+
+    /// <summary>Whether a file of this name is served as a playlist.</summary>
+    /// <param name="path">Only its extension counts.</param>
+    public static bool IsPlaylist(string path) => PlaylistFile.IsPlaylist(path);
+
+    /// <summary>Opens a playlist as the server would and tells what it found. A list that is refused is a report too.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">What each file may cost before it is refused; null for the defaults.</param>
+    public static async Task<PlaylistReport> OfAsync(string path, TitleLimits? limits = null)
+    {
+        string full = Path.GetFullPath(path);
+        FileInfo file = new(full);
+        ServedFolder folder = new(file.DirectoryName!);
+        using TitleCatalog titles = new(new FileCatalog(folder, new FileBudget(), limits: limits), NullLogger.Instance);
+        ReelOpener opener = new(folder, titles, PlaylistFile.MaxItems);
+        TrackChoice able = new(PlayerCodecs.All);
+        IReadOnlyList<PlaylistItem> items;
+        try
+        {
+            items = PlaylistFile.Read(folder.Find(file.Name) ?? full, file.Name, folder, PlaylistFile.MaxItems);
+        }
+        catch (TitleException refused)
+        {
+            return new PlaylistReport
+            {
+                Refusal = refused.Message,
+                PlainRefusal = refused.Message,
+                FileLength =
+                file.Exists ? file.Length : 0
+            };
+        }
+
+        (ImmutableArray<ReelPart>? parts, string? plainRefusal) =
+            await TryAsync(() => opener.JoinAsync(items, "", default)).ConfigureAwait(false);
+        string? refusal = null;
+        if (parts is null)
+        {
+            (parts, refusal) = await TryAsync(() => opener.JoinAsync(items, "", able)).ConfigureAwait(false);
+        }
+
+        Reel? reel = parts is { } joined ? new Reel(joined, loops: false) : null;
+        PlaylistReport report = new()
+        {
+            Refusal = refusal,
+            PlainRefusal = plainRefusal,
+            Duration = TimeSpan.FromMilliseconds(reel?.Length ?? 0),
+            FileLength = file.Length,
+            Items = await ItemsAsync(opener, items, parts, able).ConfigureAwait(false),
+        };
+        reel?.Release();
+        return report;
+    }
+
+    /// <summary>Each item by itself, so that a list with several bad ones tells of all.</summary>
+    private static async Task<IReadOnlyList<PlaylistItemReport>> ItemsAsync(
+        ReelOpener opener, IReadOnlyList<PlaylistItem> items, ImmutableArray<ReelPart>? joined, TrackChoice able)
+    {
+        List<PlaylistItemReport> reports = [];
+        for (int i = 0; i < items.Count; i++)
+        {
+            PlaylistItem item = items[i];
+            int number = i + 1;
+            (ReelPart? plain, string? plainRefusal) =
+                await TryAsync(() => opener.OpenItemAsync("", item, number, default), isItem: true).ConfigureAwait(false);
+            string? refusal = null;
+            ReelPart? part = plain;
+            if (part is null)
+            {
+                (part, refusal) = await TryAsync(() => opener.OpenItemAsync("", item, number, able), isItem: true).ConfigureAwait(false);
+            }
+
+            ReelPart? shown = joined is { } parts ? parts[i] : part; // joined, it begins where the one before leaves off
+            reports.Add(new PlaylistItemReport
+            {
+                Number = number,
+                Name = TerminalText.Clean(item.Name),
+                Place = item.Place.ToString(),
+                In = TimeSpan.FromMilliseconds(shown?.In ?? 0),
+                Out = TimeSpan.FromMilliseconds(shown?.Out ?? 0),
+                Refusal = refusal,
+                PlainRefusal = plainRefusal,
+            });
+            part?.Title.Release();
+        }
+
+        return reports;
+    }
+
+    private static async Task<(T? Opened, string? Refusal)> TryAsync<T>(Func<Task<T>> open, bool isItem = false)
+        where T : struct
+    {
+        try
+        {
+            return (await open().ConfigureAwait(false), null);
+        }
+        catch (TitleException refused)
+        {
+            return (null, isItem && refused.InnerException is TitleException item ? item.Message : refused.Message);
+        }
+    }
+}
+
+/// <summary>One item of a <see cref="PlaylistReport"/>.</summary>
+public sealed class PlaylistItemReport
+{
+    /// <summary>The item's number in its list, from 1.</summary>
+    public int Number { get; internal init; }
+
+    /// <summary>The name as the list has it.</summary>
+    public string Name { get; internal init; } = "";
+
+    /// <summary>Where the list names it: <c>line 3 at offset 40</c>.</summary>
+    public string Place { get; internal init; } = "";
+
+    /// <summary>Where it begins in its recording; zero when it is refused.</summary>
+    public TimeSpan In { get; internal init; }
+
+    /// <summary>Where it ends in its recording; zero when it is refused.</summary>
+    public TimeSpan Out { get; internal init; }
+
+    /// <summary>Why it is refused; null when it plays, be it only for players that offer its codecs (Enhanced RTMP).</summary>
+    public string? Refusal { get; internal init; }
+
+    /// <summary>Why it is refused to players that offer no codecs; null when it is not.</summary>
+    public string? PlainRefusal { get; internal init; }
+}

@@ -1,0 +1,10 @@
+using Mapwire.Server.Playback;
+
+namespace Mapwire.Server.Rtmp;
+
+/// <summary>What all RTMP conversations of a server share.</summary>
+/// <param name="Players">What their players share.</param>
+/// <param name="HandshakeTimeout">How long connecting may take.</param>
+/// <param name="IdleTimeout">How long a player may play nothing.</param>
+/// <param name="MaxPause">How long a player may pause.</param>
+internal sealed record RtmpContext(PlayerContext Players, TimeSpan HandshakeTimeout, TimeSpan IdleTimeout, TimeSpan MaxPause);

@@ -1,0 +1,101 @@
+using Mapwire.Media;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+
+namespace Mapwire.Server.Strips;
+
+/// <summary>The tracks of a movie that are played, by a player's abilities and wishes.</summary>
+/// <param name="Video">Null when there is none.</param>
+/// <param name="Audio">The first is the one that everybody is sent; the others go to players that take several.</param>
+internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
+{
+    /// <summary>Chooses.</summary>
+    /// <exception cref="TitleException">Nothing is left to play, or a track that was asked for cannot be; the message names the
+    /// codec.</exception>
+    public static ChosenTracks Of(Movie movie, TrackChoice choice)
+    {
+        Track? video = One(movie, TrackKind.Video, choice.Video, choice.Abilities);
+        List<Track> audio = Sounds(movie, choice);
+        return video is null && audio.Count == 0
+            ? throw new TitleException(TitleError.NotPlayable, NothingPlayable(movie, choice))
+            : new ChosenTracks(video, audio);
+    }
+
+    /// <summary>How long the longest of them is presented.</summary>
+    public TimeSpan Duration { get; } = Audio.Append(Video).Max(static track => track?.Duration ?? TimeSpan.Zero);
+
+    /// <summary>Whether a track is played.</summary>
+    public bool Contains(Track track) => track == Video || Audio.Contains(track);
+
+    private static List<Track> Sounds(Movie movie, TrackChoice choice)
+    {
+        Track? first = One(movie, TrackKind.Audio, choice.Audio, choice.Abilities);
+        if (first is null)
+        {
+            return [];
+        }
+
+        if (choice.Audio != 0)
+        {
+            return [first];
+        }
+
+        Track[] others = [.. movie.Tracks.Where(track => track.Kind == TrackKind.Audio && IsPlayable(track, choice.Abilities))];
+        if (choice.Language is { } language)
+        {
+            first = Array.Find(others, track => LanguageTag.Normalize(track.Language) == language) ?? first;
+        }
+
+        return choice.Abilities.Has(PlayerAbilities.ManyTracks)
+            ? [first,
+            .. others.Where(track => track != first && track.Codecs.All(codec => choice.Abilities.TakesExtended(codec)))
+                .Take(StripEntry.MaxLanes - 2)]
+            : [first];
+    }
+
+    private static Track? One(Movie movie, TrackKind kind, int number, PlayerAbilities abilities)
+    {
+        if (number <= 0)
+        {
+            return number < 0 ? null : movie.Default(kind, codec => abilities.Takes(codec));
+        }
+
+        string word = kind.ToString().ToLowerInvariant();
+        Track[] all = [.. movie.Tracks.Where(track => track.Kind == kind)];
+        if (number > all.Length)
+        {
+            throw new TitleException(TitleError.NotPlayable, $"{word} track {number} of {all.Length} ({movie.Place})");
+        }
+
+        Track track = all[number - 1];
+        return IsPlayable(track, abilities)
+            ? track
+            : throw new TitleException(TitleError.NotPlayable,
+            $"{word} track {number} ({track.SampleEntry}): {WhyNot(track, abilities)} ({track.Place})");
+    }
+
+    private static bool IsPlayable(Track track, PlayerAbilities abilities) =>
+        track.Codec is not null && track.Codecs.All(codec => abilities.Takes(codec));
+
+    private static string? WhyNot(Track track, PlayerAbilities abilities) =>
+        track.Codec is not null && track.Codecs.FirstOrDefault(codec => !abilities.Takes(codec)) is { } codec
+        ? $"{codec.Name}, which takes a player that offers {codec.FourCc} (Enhanced RTMP)"
+        : track.UnplayableReason;
+
+    private static string NothingPlayable(Movie movie, TrackChoice choice)
+    {
+        if (movie.Tracks.IsEmpty)
+        {
+            return $"the movie has no track ({movie.Place})";
+        }
+
+        string[] faults =
+        [
+            .. movie.Tracks.Where(track => !IsPlayable(track, choice.Abilities)).Select(
+                track => $"track {track.Id} ({track.SampleEntry}): {WhyNot(track, choice.Abilities)} ({track.Place})"),
+        ];
+        return faults.Length > 0
+            ? "no playable track: " + string.Join("; ", faults)
+            : $"the movie has no track of the kinds that are wanted ({movie.Place})";
+    }
+}

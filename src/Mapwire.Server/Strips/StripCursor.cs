@@ -1,0 +1,342 @@
+using Mapwire.Server.Sending;
+
+namespace Mapwire.Server.Strips;
+
+/// <summary>
+/// A player's place in a strip, to the byte: which message is next, how much of it is on the wire, which samples are sent at all
+/// and what the player calls their times.
+/// </summary>
+/// <remarks>
+/// Gathering moves nothing and only notes where it ended; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by
+/// the same fields, so they agree on what was in between.
+/// </remarks>
+internal sealed class StripCursor
+{
+    /// <summary>
+    /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in a second
+    /// at most and a frame. It has that second to come, and a player's buffer on top; what is asked for earlier is gone again where memory
+    /// is short, and the worker waits for it then.
+    /// </summary>
+    private const long AskedAhead = 1250;
+
+    /// <summary>The most that is asked for and not sent yet, in bytes.</summary>
+    private const long MaxAskedBytes = 8 * 1024 * 1024;
+
+    private bool _isRetired;
+    private int _waitsFor = -1; // the entry that is not in memory
+    private int _askedTo; // the first entry that was not asked for yet
+    private long _askedBytes; // asked for and not sent yet, about
+    private long _waitsSince = -1;
+    private readonly uint _streamId;
+    private readonly int _chunkSize;
+    private readonly long _zero; // the title's time minus the player's, in milliseconds
+    private readonly long _floor; // the player's time before which nothing may be; what comes earlier is a decoder's run-up
+    private readonly long _soundFrom; // the title's time: a run-up needs no sound
+    private int _next;
+    private readonly int _end;
+    private int _limit; // nothing from here on for now: the end, or where a pause stopped
+    private int _audioFrom;
+    private int _videoFrom;
+    private int _gatheredTo = -1; // where the last gathering ended, when it took whole messages only
+    private long _gatheredBytes;
+    private long _skip; // bytes of the message at _next that are on the wire
+
+    /// <summary>A cursor at a time of a title.</summary>
+    /// <param name="title">The title, acquired for this cursor; <see cref="Retire"/> releases it.</param>
+    /// <param name="streamId">The message stream of the player.</param>
+    /// <param name="chunkSize">The chunk size that the player was told.</param>
+    /// <param name="range">From where to where, and what the player calls the first time.</param>
+    /// <param name="position">The title's time to stand at, in milliseconds: the sync point at or before it.</param>
+    public StripCursor(Title title, uint streamId, int chunkSize, PlayRange range, long position)
+    {
+        Title = title;
+        _streamId = streamId;
+        _chunkSize = chunkSize;
+        _zero = range.Start - range.PlayerStart;
+        _floor = range.Floor ?? range.PlayerStart;
+        _soundFrom = range.Start <= title.Strip.StartTime && title.Strip.RunUp == 0 ? 0 : range.Start;
+        _next = position <= 0 ? 0 : title.Strip.SyncPointAt(position);
+        long end = range.Duration < 0 ? title.Strip.EndTime : Math.Min(title.Strip.EndTime, range.Start + range.Duration);
+        PlayerEnd = end - _zero;
+        _end = range.Duration < 0 ? title.Strip.Count : Math.Max(_next + 1, title.Strip.IndexAt(range.Start + range.Duration));
+        _limit = _end;
+    }
+
+    /// <summary>The title that the cursor reads.</summary>
+    public Title Title { get; }
+
+    /// <summary>Whether the title is sound alone, or pictures alone.</summary>
+    public bool HasOneTrack => Title.Codecs.HasOneLane;
+
+    /// <summary>Everything was sent, or nothing more can be.</summary>
+    public bool IsOver => (_next >= _end || IsLost) && !IsInsideMessage;
+
+    /// <summary>The file changed, and what is left of the strip no longer describes it.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>A message is on the wire in part: nothing else may be sent before its rest.</summary>
+    public bool IsInsideMessage => _skip > 0;
+
+    /// <summary>Whether anything is left before the limit.</summary>
+    public bool HasMore => _next < _limit;
+
+    /// <summary>The strip's next entry.</summary>
+    public int Place => _next;
+
+    /// <summary>Bytes sent, headers included.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>The title's time of the next message, or of the last one at the end; milliseconds.</summary>
+    public long Time => Title.Strip.Entries[Math.Min(_next, Title.Strip.Count - 1)].Time;
+
+    /// <summary>The player's time at which all of it is over, in milliseconds: where the next title of a playlist starts.</summary>
+    public long PlayerEnd { get; }
+
+    /// <summary>The player's time of the last message, in milliseconds: nothing behind this cursor may be told earlier.</summary>
+    public long LastTime => Math.Max(_floor, Title.Strip.Entries[_end - 1].Time - _zero);
+
+    /// <summary>The title's time minus the player's, in milliseconds.</summary>
+    public long Zero => _zero;
+
+    /// <summary>The player's time of the next message, in milliseconds.</summary>
+    public long PlayerTime => Math.Max(_floor, Time - _zero);
+
+    /// <summary>The cursor is done with: a message that has begun is still finished, then the title is released.</summary>
+    public void Retire()
+    {
+        if (!_isRetired)
+        {
+            Hold();
+            _isRetired = true;
+            ReleaseWhenDone();
+        }
+    }
+
+    /// <summary>The connection is gone: what has begun will not be finished.</summary>
+    public void Abandon()
+    {
+        bool released = _isRetired && !IsInsideMessage;
+        _skip = 0;
+        _isRetired = true;
+        if (!released)
+        {
+            Title.Release();
+        }
+    }
+
+    /// <summary>Nothing more is sent, but for the rest of a message that has begun.</summary>
+    public void Hold() => _limit = IsInsideMessage ? _next + 1 : _next;
+
+    /// <summary>Takes <see cref="Hold"/> back.</summary>
+    public void Release() => _limit = IsLost ? _limit : _end;
+
+    /// <summary>Why nothing more is sent, in words for the player; null while there is no reason.</summary>
+    public string? LostReason { get; private set; }
+
+    /// <summary>The file changed, or cannot be read: ends here.</summary>
+    public void Lose(string reason)
+    {
+        LostReason ??= reason;
+        IsLost = true;
+        Hold();
+    }
+
+    /// <summary>Lets one video frame out, if there is video: the picture that a player shows while it is paused.</summary>
+    public void HoldAfterFrame()
+    {
+        int frame = _next; // a seek lands on a sync sample of the video, or on what has to be told before it
+        while (frame < _end - 1 && Title.Strip.Entries[frame].IsChange)
+        {
+            frame++;
+        }
+
+        _limit = Math.Min(frame + 1, _end);
+    }
+
+    /// <summary>Starts or stops sending audio.</summary>
+    public void SendAudio(bool send) => _audioFrom = send ? _next : int.MaxValue;
+
+    /// <summary>Starts or stops sending video; it starts again with the next sync sample.</summary>
+    public void SendVideo(bool send) => _videoFrom = send ? Title.Strip.SyncPointFrom(_next) : int.MaxValue;
+
+    /// <summary>Asks for the parts of the file that will be due soon.</summary>
+    /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
+    /// <param name="shown">
+    /// The title's time that the player shows now: what has not come when that reaches it, is missed. So the first second of all who begin
+    /// is brought before the second one of any.
+    /// </param>
+    /// <param name="now">The worker's clock.</param>
+    public void AskAhead(long until, long shown, long now)
+    {
+        if (Title.Presence is not { } presence)
+        {
+            return;
+        }
+
+        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
+        _askedTo = Math.Max(_askedTo, _next);
+        for (; _askedTo < _end && entries[_askedTo].Time <= until + AskedAhead && _askedBytes < MaxAskedBytes; _askedTo++)
+        {
+            ref readonly StripEntry entry = ref entries[_askedTo];
+            if (!entry.IsChange && entry.Size > 0 && IsSent(_askedTo))
+            {
+                presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - shown));
+                _askedBytes += entry.Size;
+            }
+        }
+    }
+
+    /// <summary>Asks for the part of the file without which the cursor cannot go on.</summary>
+    /// <param name="now">The worker's clock.</param>
+    /// <param name="arrived">Called on any thread when it has come, or cannot.</param>
+    /// <returns>For how long the cursor has waited, in milliseconds.</returns>
+    public long WaitForNext(long now, Action arrived)
+    {
+        ref readonly StripEntry entry = ref Title.Strip.Entries[_waitsFor];
+        _waitsSince = _waitsSince < 0 ? now : _waitsSince;
+        Title.Presence!.WaitFor(entry.Offset, entry.Size, now, _waitsSince, arrived);
+        return now - _waitsSince;
+    }
+
+    /// <summary>Whether the last gathering ended at a part of the file that is not in memory.</summary>
+    public bool Waits => _waitsFor >= 0;
+
+    /// <summary>Adds the rest of a message that has begun.</summary>
+    /// <returns>False when the list could not take all of it, or it is not in memory.</returns>
+    public bool GatherRest(GatherList list, long now)
+    {
+        _waitsFor = IsInsideMessage && !IsHere(_next, now) ? _next : -1;
+        return !IsInsideMessage || (!Waits && MessageAt(_next).AddTo(list, _skip));
+    }
+
+    /// <summary>Adds the messages that are due, from the cursor on.</summary>
+    /// <param name="list">Takes what it has room for.</param>
+    /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
+    /// <param name="maxBytes">Stop after about this many bytes in the list.</param>
+    /// <param name="afterRest">Whether <see cref="GatherRest"/> has added the message that had begun.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void Gather(GatherList list, long until, long maxBytes, bool afterRest, long now)
+    {
+        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
+        int index = _next;
+        long skip = _skip;
+        if (afterRest && IsInsideMessage)
+        {
+            index++;
+            skip = 0;
+        }
+
+        long before = list.Length;
+        _gatheredTo = -1;
+        _waitsFor = -1;
+        for (; index < _limit && entries[index].Time <= until && list.Length < maxBytes; index++)
+        {
+            if (IsSent(index))
+            {
+                if (!IsHere(index, now))
+                {
+                    _waitsFor = index;
+                    break;
+                }
+
+                if (!MessageAt(index).AddTo(list, skip))
+                {
+                    return;
+                }
+            }
+
+            skip = 0;
+        }
+
+        _gatheredTo = index;
+        _gatheredBytes = list.Length - before;
+    }
+
+    /// <summary>Moves over the bytes that the socket took, and over samples that are not sent.</summary>
+    /// <param name="bytes">Bytes of messages, counted from the cursor.</param>
+    /// <param name="until">The <c>until</c> of the gathering: skipped samples up to there are done with.</param>
+    public void Advance(long bytes, long until)
+    {
+        BytesSent += bytes;
+        _askedBytes = Math.Max(0, _askedBytes - bytes);
+        _waitsSince = bytes > 0 ? -1 : _waitsSince;
+        if (_skip == 0 && bytes > 0 && bytes == _gatheredBytes && _gatheredTo >= 0)
+        {
+            // The socket took everything, as it nearly always does: no need to go through the messages again. (The rest of a
+            // message, which has skipped bytes, is not what was gathered last.)
+            _next = _gatheredTo;
+            _gatheredTo = -1;
+            ReleaseWhenDone();
+            return;
+        }
+
+        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
+        bytes += _skip;
+        for (; _next < _limit && (bytes > 0 || entries[_next].Time <= until); _next++)
+        {
+            if (!IsSent(_next))
+            {
+                continue;
+            }
+
+            long length = MessageAt(_next).WireLength;
+            if (bytes < length)
+            {
+                break;
+            }
+
+            bytes -= length;
+            _skip = 0;
+        }
+
+        _skip = bytes;
+        ReleaseWhenDone();
+    }
+
+    private void ReleaseWhenDone()
+    {
+        if (_isRetired && !IsInsideMessage)
+        {
+            Title.Release();
+        }
+    }
+
+    private bool IsHere(int index, long now)
+    {
+        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        return Title.Presence is not { } presence || entry.IsChange || entry.Size == 0 || presence.IsHere(entry.Offset, entry.Size, now);
+    }
+
+    private bool IsSent(int index)
+    {
+        if (index == _next && IsInsideMessage)
+        {
+            return true;
+        }
+
+        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        if (entry.IsChange)
+        {
+            return true; // what comes later needs it, whatever is wanted now
+        }
+
+        return entry.IsVideo
+            ? index >= _videoFrom
+            : index >= _audioFrom && entry.Time >= _soundFrom;
+    }
+
+    private StripMessage MessageAt(int index)
+    {
+        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        long time = entry.Time - _zero;
+        int composition = entry.Composition;
+        if (time < _floor)
+        {
+            composition = (int)Math.Max(0, composition - (_floor - time));
+            time = _floor;
+        }
+
+        ReadOnlySpan<int> nanoseconds = Title.Strip.Nanoseconds;
+        return new StripMessage(Title, in entry, time, composition, nanoseconds.IsEmpty ? 0 : nanoseconds[index], _streamId, _chunkSize);
+    }
+}

@@ -1,0 +1,57 @@
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Microsoft.Extensions.Logging;
+
+namespace Mapwire.Server.Strips;
+
+/// <summary>Opens titles: media files of the catalogue with the strips by which viewers of the same tracks are sent them.</summary>
+internal sealed class TitleCatalog : IDisposable
+{
+    private readonly ILogger _log;
+
+    /// <param name="files">The files; they end with this catalog.</param>
+    /// <param name="log">What was opened, and what of it is left out.</param>
+    public TitleCatalog(FileCatalog files, ILogger log)
+    {
+        Files = files;
+        _log = log;
+    }
+
+    /// <summary>The files of which the titles are made.</summary>
+    public FileCatalog Files { get; }
+
+    /// <summary>Opens a title, not on the caller's thread.</summary>
+    /// <param name="found">From <see cref="FileCatalog.FindAsync"/>.</param>
+    /// <param name="choice">What of it is wanted.</param>
+    /// <returns>The title, whose file is held for the caller, who releases it.</returns>
+    /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
+    public async Task<Title> OpenAsync(FoundTitle found, TrackChoice choice)
+    {
+        MediaFile file = await Files.OpenAsync(found).ConfigureAwait(false);
+        try
+        {
+            StripKey key = StripKey.Of(ChosenTracks.Of(file.Movie, choice), choice.Abilities);
+            return await Files.DeriveAsync(file, key, work => Index(file, choice, work)).ConfigureAwait(false);
+        }
+        catch
+        {
+            file.Release();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Files.Dispose();
+
+    private Title Index(MediaFile file, TrackChoice choice, FileWork work)
+    {
+        Title title = Title.Of(file, choice, work);
+        Log.TitleOpened(_log, file.Name, title.Strip.Count, title.Duration.TotalSeconds);
+        foreach (string track in title.LeftOut)
+        {
+            Log.TrackLeftOut(_log, file.Name, track);
+        }
+
+        return title;
+    }
+}

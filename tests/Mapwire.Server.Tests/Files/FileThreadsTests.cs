@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using Mapwire.Media;
+using Mapwire.Server.Files;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Files;
+
+/// <summary>Threads that wait where nobody can end the wait, here for a gate that the test holds.</summary>
+public sealed class FileThreadsTests : IDisposable
+{
+    private static readonly TitleLimits Limits = new() { OpeningTime = TimeSpan.FromSeconds(1.5) };
+
+    private readonly ManualResetEventSlim _answer = new();
+    private readonly List<int> _late = [];
+
+    public void Dispose() => _answer.Set(); // nothing hangs on behind the test; the event itself is left to those who wake
+
+    [Fact]
+    public async Task Who_waits_is_told_in_time_with_the_place_and_what_comes_late_is_taken_back()
+    {
+        using FileThreads threads = new("test", 2, Limits);
+        Stopwatch clock = Stopwatch.StartNew();
+        Task<int> first = threads.RunAsync(
+            "a",
+            work =>
+            {
+                work.EndWait();
+                work.BeginWait(new FileLocation("box header", 8));
+                _answer.Wait();
+                return 1;
+            },
+            Late);
+        Task<int> second = threads.RunAsync("a", _ => 2, Late);
+        foreach (Task<int> told in (Task<int>[])[first, second])
+        {
+            TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => told);
+            Assert.Equal(TitleError.Unreadable, refusal.Error);
+            Assert.Equal(
+                "opening took more than the limit of 1.5 s (OpeningTime): the file system does not answer (box header at offset 8)",
+                refusal.Message);
+        }
+
+        Assert.InRange(clock.Elapsed, Limits.OpeningTime, Limits.OpeningTime + TimeSpan.FromSeconds(10));
+        Assert.True(threads.RunAsync("a", _ => 3).IsFaulted, "who comes while it hangs is told at once");
+        _answer.Set();
+        while (true)
+        {
+            Task<int> again = threads.RunAsync("a", _ => 4);
+            if (!again.IsFaulted)
+            {
+                Assert.Equal(4, await again);
+                break;
+            }
+
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "it came back, and is not tried again");
+            await Task.Delay(10);
+        }
+
+        lock (_late)
+        {
+            Assert.Equal([1], _late);
+        }
+    }
+
+    [Fact]
+    public async Task What_hangs_lets_others_go_first_and_has_one_thread()
+    {
+        using FileThreads threads = new("test", 1, Limits);
+        Task<int>[] hung = [.. Enumerable.Range(0, 50).Select(i => threads.RunAsync("a", _ => Hang(i), Late))];
+        Stopwatch clock = Stopwatch.StartNew();
+        Assert.Equal(7, await threads.RunAsync("b", _ => 7));
+        Assert.True(clock.Elapsed < Limits.OpeningTime + TimeSpan.FromSeconds(5), $"another file took {clock.Elapsed}");
+        Assert.False(hung[0].IsCompletedSuccessfully);
+        Assert.InRange(threads.Count, 1, 3);
+        await Assert.ThrowsAsync<TitleException>(() => Task.WhenAll(hung));
+    }
+
+    [Fact]
+    public async Task Work_that_only_computes_keeps_its_place()
+    {
+        using FileThreads threads = new("test", 1, new TitleLimits());
+        Task<int> works = threads.RunAsync(
+            "a",
+            work =>
+            {
+                work.EndWait();
+                _answer.Wait();
+                return 1;
+            });
+        Task<int> next = threads.RunAsync("b", _ => 2);
+        await Task.Delay(TimeSpan.FromSeconds(2.5)); // hung, it would have given way after one
+        Assert.False(next.IsCompleted);
+        _answer.Set();
+        Assert.Equal((1, 2), (await works, await next));
+    }
+
+    [Fact]
+    public async Task No_more_than_so_many_hang()
+    {
+        using FileThreads threads = new("test", FileThreads.MostStuck, new TitleLimits());
+        Task<int>[] hung = [.. Enumerable.Range(0, FileThreads.MostStuck).Select(i => threads.RunAsync($"{i}", _ => Hang(i), Late))];
+        TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("one more", _ => 1));
+        Assert.Contains("256 files do not answer", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(FileThreads.MostStuck, threads.Count);
+        _answer.Set();
+        Assert.Equal(Enumerable.Range(0, FileThreads.MostStuck), await Task.WhenAll(hung));
+        Assert.Equal(1, await threads.RunAsync("one more", _ => 1));
+    }
+
+    [Fact]
+    public async Task Faults_are_the_callers_and_threads_are_used_again()
+    {
+        using FileThreads threads = new("test", 2, Limits);
+        await Assert.ThrowsAsync<FileNotFoundException>(() => threads.RunAsync<int>("a", _ => throw new FileNotFoundException()));
+        int[] answers = await Task.WhenAll(Enumerable.Range(0, 10_000).Select(i => threads.RunAsync($"{i % 7}", _ => i)));
+        Assert.Equal(Enumerable.Range(0, 10_000), answers);
+        Assert.InRange(threads.Count, 0, 8);
+        threads.Dispose();
+        await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("a", _ => 1));
+    }
+
+    private int Hang(int answer)
+    {
+        _answer.Wait();
+        return answer;
+    }
+
+    private void Late(int answer)
+    {
+        lock (_late)
+        {
+            _late.Add(answer);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Buffers.Binary;
+using Mapwire.Server.Files;
+using Mapwire.Server.Strips;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Files;
+
+/// <summary>A file that others change while it is played, in each container.</summary>
+public sealed class FileWatchTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FileThreads _threads = new("comparing", 1, TitleLimits.Default);
+
+    public enum Container
+    {
+        Progressive,
+        Fragmented,
+        Flv,
+    }
+
+    public static TheoryData<Container> Containers => [Container.Progressive, Container.Fragmented, Container.Flv];
+
+    public void Dispose()
+    {
+        _threads.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Containers))]
+    public async Task A_file_overwritten_in_place_by_a_longer_one_is_lost(Container container)
+    {
+        string path = Plant(container, seed: 1, samples: 20);
+        Title title = Open(path);
+        Assert.Equal(FileState.Unchanged, await StateAsync(title));
+        Overwrite(path, Film(container, seed: 2, samples: 40));
+        Assert.Equal(FileState.Lost, await StateAsync(title));
+        Assert.Equal("the file changed", title.Watch.Lost);
+        title.Release();
+    }
+
+    [Theory]
+    [MemberData(nameof(Containers))]
+    public async Task A_file_overwritten_by_one_of_the_same_length_is_lost(Container container)
+    {
+        string path = Plant(container, seed: 1, samples: 20);
+        Title title = Open(path);
+        byte[] other = Film(container, seed: 2, samples: 20);
+        Assert.Equal(new FileInfo(path).Length, other.Length);
+        Overwrite(path, other);
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddSeconds(-30));
+        Assert.Equal(FileState.Lost, await StateAsync(title));
+        title.Release();
+    }
+
+    [Theory]
+    [MemberData(nameof(Containers))]
+    public async Task A_touched_file_plays_on(Container container)
+    {
+        string path = Plant(container, seed: 1, samples: 20);
+        Title title = Open(path);
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        Assert.Equal(FileState.Unchanged, await StateAsync(title));
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        Assert.Equal(FileState.Unchanged, await StateAsync(title));
+        title.Release();
+    }
+
+    [Theory]
+    [InlineData(Container.Fragmented)]
+    [InlineData(Container.Flv)]
+    public async Task A_file_that_grows_plays_on(Container container)
+    {
+        byte[] whole = Film(container, seed: 1, samples: 40);
+        string path = Path.Combine(_folder.Path, "growing");
+        File.WriteAllBytes(path, whole[..(whole.Length / 2)]);
+        Title title = Open(path);
+        for (int length = whole.Length / 2; length < whole.Length; length += whole.Length / 8)
+        {
+            using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+            {
+                file.Write(whole, (int)file.Length, Math.Min(whole.Length / 8, whole.Length - (int)file.Length));
+            }
+
+            Assert.Equal(FileState.Unchanged, await StateAsync(title));
+        }
+
+        title.Release();
+    }
+
+    [Fact]
+    public async Task A_recorder_may_fill_in_the_metadata_when_it_is_done()
+    {
+        byte[] film = Film(Container.Flv, seed: 1, samples: 20);
+        string path = Plant(Container.Flv, seed: 1, samples: 20);
+        Title title = Open(path);
+        int duration = film.AsSpan().IndexOf("duration"u8) + 9;
+        BinaryPrimitives.WriteDoubleBigEndian(film.AsSpan(duration), 12.5);
+        Overwrite(path, film);
+        Assert.Equal(FileState.Unchanged, await StateAsync(title));
+        title.Release();
+    }
+
+    [Theory]
+    [MemberData(nameof(Containers))]
+    public async Task A_file_that_was_cut_is_lost(Container container)
+    {
+        string path = Plant(container, seed: 1, samples: 20);
+        Title title = Open(path);
+        using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.SetLength(file.Length - 1);
+        }
+
+        Assert.Equal(FileState.Lost, await StateAsync(title));
+        title.Release();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_written_late_in_one_tick_of_its_clock_is_compared_again()
+    {
+        string path = Plant(Container.Flv, seed: 1, samples: 20);
+        Title title = Open(path);
+        DateTime time = DateTime.UtcNow.AddSeconds(5);
+        File.SetLastWriteTimeUtc(path, time);
+        Assert.Equal(FileState.Unchanged, await StateAsync(title)); // the writer has not come to the bytes that are compared
+        Overwrite(path, Film(Container.Flv, seed: 2, samples: 20));
+        File.SetLastWriteTimeUtc(path, time);
+        long begun = Environment.TickCount64;
+        while (await StateAsync(title) != FileState.Lost)
+        {
+            Assert.True(Environment.TickCount64 - begun < 60_000, "never compared again");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        title.Release();
+    }
+
+    private static void Overwrite(string path, byte[] bytes)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.Write(bytes);
+    }
+
+    private static byte[] Film(Container container, byte seed, int samples) => container switch
+    {
+        Container.Progressive => FilmBytes.Progressive(seed, samples),
+        Container.Fragmented => FilmBytes.Fragmented(seed, samples),
+        _ => FilmBytes.Flv(seed, samples),
+    };
+
+    private string Plant(Container container, byte seed, int samples)
+    {
+        string path = Path.Combine(_folder.Path, $"{container}");
+        File.WriteAllBytes(path, Film(container, seed, samples));
+        return path;
+    }
+
+    private Title Open(string path) => Title.Open(path, "film", threads: _threads);
+
+    /// <summary>Looks until it is known.</summary>
+    private static async Task<FileState> StateAsync(Title title)
+    {
+        while (true)
+        {
+            TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            await Task.Delay(2, TestContext.Current.CancellationToken); // a look counts for a millisecond
+            FileState state = title.Watch.Look(Environment.TickCount64, known.SetResult);
+            if (state != FileState.Unknown)
+            {
+                return state;
+            }
+
+            await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        }
+    }
+}

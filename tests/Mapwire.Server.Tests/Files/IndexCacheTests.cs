@@ -1,0 +1,160 @@
+using Mapwire.Media;
+using Mapwire.Memory;
+using Mapwire.Server.Files;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Files;
+
+public sealed class IndexCacheTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FileIdentity _identity = MappedFile.GetIdentity(SampleClip.Path);
+    private readonly byte[] _structure = [1, 2, 3, 4, 5];
+
+    private string Folder => Path.Combine(_folder.Path, "cache");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_film_is_opened_from_what_is_stored_without_reading_the_file()
+    {
+        string path = _folder.Add("film.mp4");
+        IndexCache cache = Cache();
+        using MovieFile file = MovieFile.Open(path);
+        Movie first = file.ReadMovie(cache: cache);
+
+        // Other bytes of the same length and time: only what is stored tells of the film that was here.
+        byte[] zeros = new byte[new FileInfo(path).Length];
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        using (FileStream overwritten = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            overwritten.Write(zeros);
+        }
+
+        File.SetLastWriteTimeUtc(path, written);
+        using MovieFile again = MovieFile.Open(path);
+        Assert.Equal(file.Identity, again.Identity);
+        Movie second = again.ReadMovie(cache: Cache());
+        Assert.Equal(first.Duration, second.Duration);
+        Assert.Equal(first.Tracks.Select(static track => track.Samples.Count), second.Tracks.Select(static track => track.Samples.Count));
+        Assert.Equal(file.Fingerprint.Pieces, again.Fingerprint.Pieces);
+        Assert.False(again.Fingerprint.Matches(again.Region));
+    }
+
+    [Fact]
+    public void Each_container_is_opened_from_what_is_stored()
+    {
+        foreach (byte[] film in (byte[][])[FilmBytes.Progressive(1, 50), FilmBytes.Fragmented(1, 50), FilmBytes.Flv(1, 50)])
+        {
+            string path = Path.Combine(_folder.Path, "film");
+            File.WriteAllBytes(path, film);
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-1));
+            using MovieFile file = MovieFile.Open(path);
+            Movie first = file.ReadMovie(cache: Cache());
+            FileStructure stored = new(Cache().Find(file.Identity), records: false);
+            Movie second = file.ReadMovie(cache: Cache());
+            Assert.Equal(first.Duration, second.Duration);
+            MovieFileReader reader = new(film.Length);
+            while (reader.TryGetNext(out long offset, out int length))
+            {
+                byte[] bytes = new byte[length];
+                Assert.True(stored.TryRead(offset, bytes));
+                Assert.Equal(film.AsSpan((int)offset, length).ToArray(), bytes);
+                reader.Add(bytes);
+            }
+
+            Assert.True(stored.IsComplete);
+        }
+    }
+
+    [Fact]
+    public void A_recording_that_is_still_being_written_is_not_stored()
+    {
+        string path = Path.Combine(_folder.Path, "film.flv");
+        File.WriteAllBytes(path, FilmBytes.Flv(1, 50));
+        using MovieFile file = MovieFile.Open(path);
+        file.ReadMovie(cache: Cache());
+        Assert.True(Cache().Find(file.Identity).IsEmpty);
+    }
+
+    [Fact]
+    public void A_structure_of_another_state_of_the_file_is_not_found()
+    {
+        IndexCache cache = Cache();
+        cache.Store(_identity, _structure);
+        Assert.Equal(_structure, cache.Find(_identity).ToArray());
+        Assert.True(cache.Find(_identity with { LastWriteTicks = _identity.LastWriteTicks + 1 }).IsEmpty);
+        Assert.True(cache.Find(_identity with { Length = _identity.Length + 1 }).IsEmpty);
+        Assert.True(cache.Find(_identity with { FileId = _identity.FileId + 1 }).IsEmpty);
+        Assert.True(cache.Find(_identity with { Device = _identity.Device + 1 }).IsEmpty);
+    }
+
+    [Fact]
+    public void A_damaged_file_is_not_taken_wherever_it_is_damaged()
+    {
+        byte[] bytes = IndexCache.Format(_identity, _structure);
+        Assert.Equal(_structure, IndexCache.Parse(bytes, _identity).ToArray());
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            for (int bit = 0; bit < 8; bit++)
+            {
+                bytes[i] ^= (byte)(1 << bit);
+                Assert.True(IndexCache.Parse(bytes, _identity).IsEmpty);
+                bytes[i] ^= (byte)(1 << bit);
+            }
+        }
+
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            Assert.True(IndexCache.Parse(bytes.AsMemory(0, length), _identity).IsEmpty);
+        }
+
+        Assert.True(IndexCache.Parse((byte[])[.. bytes, 0], _identity).IsEmpty);
+    }
+
+    [Fact]
+    public void What_is_stored_of_other_reads_is_left_for_the_file()
+    {
+        string path = _folder.Add("film.mp4");
+        using MovieFile file = MovieFile.Open(path);
+        IndexCache cache = Cache();
+        int expected = file.ReadMovie().Tracks.Length;
+        foreach (byte[] wrong in (byte[][])[[1], new byte[12], new byte[100], [0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 1],
+            [0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0]])
+        {
+            cache.Store(file.Identity, wrong);
+            Assert.Equal(expected, file.ReadMovie(cache: cache).Tracks.Length);
+            Assert.NotEqual(wrong, cache.Find(file.Identity).ToArray()); // stored anew
+        }
+    }
+
+    [Fact]
+    public void The_oldest_go_when_there_is_no_room()
+    {
+        int size = IndexCache.Format(_identity, _structure).Length;
+        IndexCache cache = Cache(size * 5 / 2);
+        for (uint i = 0; i < 5; i++)
+        {
+            cache.Store(_identity with { FileId = i }, _structure);
+            File.SetLastWriteTimeUtc(Directory.GetFiles(Folder, $"*{i:x}.structure")[0], DateTime.UnixEpoch.AddDays(i));
+        }
+
+        cache.Store(_identity with { FileId = 5 }, _structure);
+        Assert.True(cache.Find(_identity with { FileId = 0 }).IsEmpty);
+        Assert.False(cache.Find(_identity with { FileId = 4 }).IsEmpty);
+        Assert.False(cache.Find(_identity with { FileId = 5 }).IsEmpty);
+        Assert.Equal(2, Directory.GetFiles(Folder, "*.structure").Length);
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_is_no_fault_of_a_title()
+    {
+        File.WriteAllText(Folder, "");
+        IndexCache cache = Cache();
+        cache.Store(_identity, _structure);
+        Assert.True(cache.Find(_identity).IsEmpty);
+    }
+
+    private IndexCache Cache(long maxBytes = 1 << 30) => new(new CacheFolder(Folder, null), maxBytes, NullLogger.Instance);
+}

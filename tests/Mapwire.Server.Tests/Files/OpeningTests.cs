@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Text;
+using Mapwire.Server.Files;
+using Mapwire.Server.Reports;
+using Mapwire.Server.Strips;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Files;
+
+/// <summary>What a file costs before it is refused, and what its refusal says.</summary>
+public sealed class OpeningTests : IDisposable
+{
+    private const int Samples = 1 << 24;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    /// <summary>Some kilobytes that describe a billion samples of one byte, in a file with a hole for them.</summary>
+    [Fact]
+    public void A_film_that_takes_too_long_is_refused_in_time_with_a_place()
+    {
+        string path = Plant(64);
+        using MovieFile file = MovieFile.Open(path);
+        Stopwatch watch = Stopwatch.StartNew();
+        TitleException refusal =
+            Assert.Throws<TitleException>(() => file.ReadMovie(new TitleLimits { OpeningTime = TimeSpan.FromMilliseconds(200) }));
+        Assert.Equal(TitleError.NotPlayable, refusal.Error);
+        Assert.Contains("more than the limit of 0.2 s (OpeningTime)", refusal.Message, StringComparison.Ordinal);
+        Assert.EndsWith("(box 'moov' at offset 8)", refusal.Message, StringComparison.Ordinal);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), $"It took {watch.Elapsed}.");
+    }
+
+    [Fact]
+    public void A_film_with_one_such_track_is_read()
+    {
+        using MovieFile file = MovieFile.Open(Plant(1));
+        Assert.Equal(Samples, file.ReadMovie().Tracks.Single().SampleCount);
+    }
+
+    /// <summary>It is read last, when all tables are known: a file may hang there too.</summary>
+    [Fact]
+    public void The_first_MP3_frame_is_waited_for_like_any_other_read()
+    {
+        const int Tag = 9 + 4; // after the header and a back pointer
+        string path = Path.Combine(_folder.Path, "mp3.flv");
+        byte[] frame = [0x2F, 0xFF, 0xFB, 0x90, 0xC4, .. new byte[413]];
+        byte[] tag = [8, 0, (byte)(frame.Length >> 8), (byte)frame.Length, 0, 0, 0, 0, 0, 0, 0, .. frame, .. Words(11 + frame.Length)];
+        File.WriteAllBytes(path, [.. "FLV"u8, 1, 4, .. Words(9), .. Words(0), .. tag]);
+        FileWork work = new(path, static _ => { }, static _ => { });
+        using MovieFile file = MovieFile.Open(path);
+        _ = TitleIndex.Build(file, file.ReadMovie(), default, work);
+        Assert.Equal(Tag, work.Place?.Offset);
+        Assert.Equal(0, work.WaitsFor(long.MaxValue - 1)); // it has come back
+    }
+
+    [Fact]
+    public void What_is_not_playable_is_refused_with_the_place_of_each_track()
+    {
+        string path = Plant(2, entry: "mp4v");
+        string? refusal = TitleReport.Of(path).Refusal;
+        Assert.NotNull(refusal);
+        Assert.Equal(2, refusal.Split("is not supported (box 'mp4v' at offset ").Length - 1);
+        string empty = Path.Combine(_folder.Path, "empty.mp4");
+        File.WriteAllBytes(empty, []);
+        Assert.Contains("(box 'moov' at offset 0)", TitleReport.Of(empty).Refusal!, StringComparison.Ordinal);
+    }
+
+    private string Plant(int tracks, string entry = "avc1")
+    {
+        byte[] record = Convert.FromHexString("0142C00BFFE100176742C00BD902847E5C0440000003004000000C83C50A9201000568CB83CB20");
+        byte[] description = [.. new byte[7], 1, .. new byte[16], 0, 160, 0, 120, .. new byte[50], .. Box("avcC", record)];
+        byte[] stbl =
+        [
+            .. Box("stsd", [.. Words(0, 1), .. Box(entry, description)]), .. Box("stts", Words(0, 1, Samples, 40)),
+            .. Box("stsc", Words(0, 1, 1, Samples, 1)), .. Box("stsz", Words(0, 1, Samples)), .. Box("stco", Words(0, 1, 0)),
+        ];
+        byte[] mdia =
+        [
+            .. Box("mdhd", Words(0, 0, 0, 1000, 0, 0)), .. Box("hdlr", [.. Words(0, 0), .. "vide"u8, .. new byte[13]]),
+            .. Box("minf", Box("stbl", stbl)),
+        ];
+        byte[] trak = Box("trak", [.. Box("tkhd", [.. Words(7, 0, 0, 1), .. new byte[68]]), .. Box("mdia", mdia)]);
+        byte[] moov =
+            Box("moov",
+            [.. Box("mvhd", [.. Words(0, 0, 0, 1000, 0), .. new byte[80]]),
+            .. Enumerable.Repeat(trak, tracks).SelectMany(static bytes => bytes)]);
+        string path = Path.Combine(_folder.Path, $"planted-{tracks}-{entry}.mp4");
+        using FileStream file = File.Create(path);
+        file.Write([.. Box("free", []), .. moov, .. Words(0), .. "mdat"u8]);
+        file.SetLength(file.Length + Samples);
+        return path;
+    }
+
+    private static byte[] Box(string type, byte[] body) => [.. Words(8 + body.Length), .. Encoding.ASCII.GetBytes(type), .. body];
+
+    private static byte[] Words(params int[] words) =>
+        [.. words.SelectMany(static word => new[] { (byte)(word >> 24), (byte)(word >> 16), (byte)(word >> 8), (byte)word })];
+}

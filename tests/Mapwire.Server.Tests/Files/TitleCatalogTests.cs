@@ -1,0 +1,253 @@
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Files;
+
+public sealed class TitleCatalogTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Concurrent_plays_share_one_title()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        Title[] titles = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => OpenAsync(catalog, "mp4:film.mp4")));
+        Assert.Single(titles.Distinct());
+        Array.ForEach(titles, static title => title.Release());
+    }
+
+    [Fact]
+    public async Task Players_of_another_choice_have_a_title_of_their_own()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        TrackChoice silent = new(PlayerAbilities.None, Audio: PlayQuery.NoTrack);
+        Title whole = await catalog.OpenAsync(found, default);
+        Title picture = await catalog.OpenAsync(found, silent);
+        Title again = await catalog.OpenAsync(found, silent);
+        Assert.NotSame(whole, picture);
+        Assert.Same(picture, again);
+        Assert.Contains(whole.Strip.Entries.ToArray(), static entry => !entry.IsVideo);
+        Assert.DoesNotContain(picture.Strip.Entries.ToArray(), static entry => !entry.IsVideo);
+        Array.ForEach([whole, picture, again], static title => title.Release());
+    }
+
+    [Fact]
+    public async Task A_replaced_file_is_a_new_title_and_the_old_one_lives_with_its_players()
+    {
+        string path = _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        Title before = await OpenAsync(catalog, "film.mp4");
+        string next = _folder.Add("next.mp4");
+        File.Move(next, path, overwrite: true);
+        Title after = await OpenAsync(catalog, "film.mp4");
+
+        Assert.NotSame(before, after);
+        Assert.Equal(FileState.Unchanged, before.Watch.Look(Environment.TickCount64, static () => { }));
+        Assert.True(before.TryAcquire());
+        before.Release();
+        before.Release();
+        Assert.False(before.TryAcquire());
+        after.Release();
+    }
+
+    [Fact]
+    public async Task New_and_deleted_files_are_seen_at_once()
+    {
+        using TitleCatalog catalog = Catalog();
+        Assert.Equal(TitleError.NotFound, await ErrorOf(catalog, "film.mp4"));
+        string path = _folder.Add("film.mp4");
+        (await OpenAsync(catalog, "film")).Release();
+        File.Delete(path);
+        Assert.Equal(TitleError.NotFound, await ErrorOf(catalog, "film.mp4"));
+    }
+
+    [Fact]
+    public async Task A_bad_file_is_refused_until_it_is_mended()
+    {
+        string path = _folder.Add("film.mp4");
+        byte[] good = await File.ReadAllBytesAsync(path);
+        await File.WriteAllBytesAsync(path, good[..2000]);
+        using TitleCatalog catalog = Catalog();
+        Assert.Equal(TitleError.NotPlayable, await ErrorOf(catalog, "film.mp4"));
+        Assert.Equal(TitleError.NotPlayable, await ErrorOf(catalog, "film.mp4"));
+        await File.WriteAllBytesAsync(path, good);
+        (await OpenAsync(catalog, "film.mp4")).Release();
+    }
+
+    [Fact]
+    public async Task Titles_beyond_the_budget_are_closed_least_recently_used_first()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        _folder.Add("c.mp4");
+        using TitleCatalog catalog = Catalog(new FileBudget(KeptFiles: 2));
+        Title a = await OpenAndRelease(catalog, "a.mp4");
+        Title b = await OpenAndRelease(catalog, "b.mp4");
+        await OpenAndRelease(catalog, "a.mp4");
+        Title c = await OpenAndRelease(catalog, "c.mp4");
+        Assert.True(IsOpen(a));
+        Assert.False(IsOpen(b));
+        Assert.True(IsOpen(c));
+    }
+
+    [Fact]
+    public async Task A_budget_of_no_bytes_keeps_only_the_last()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        using TitleCatalog catalog = Catalog(new FileBudget(KeptBytes: 0));
+        Title a = await OpenAndRelease(catalog, "a.mp4");
+        await OpenAndRelease(catalog, "b.mp4");
+        Assert.False(IsOpen(a));
+    }
+
+    [Fact]
+    public async Task Wishes_that_come_to_the_same_tracks_share_one_title()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        TrackChoice[] wishes =
+        [
+            default, new(PlayerAbilities.None, Language: "xaz"), new(PlayerAbilities.None, Language: "xbz"),
+            new(PlayerAbilities.None, Video: 1),
+            new(PlayerAbilities.None, Audio: 1), new(PlayerAbilities.Hevc | PlayerAbilities.Opus), new(PlayerAbilities.ManyTracks),
+            new(PlayerAbilities.PlainHevc),
+        ];
+        Title[] titles = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
+        Assert.Single(titles.Distinct());
+        Title silent = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack));
+        Title extended = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds));
+        Title[] distinct = [titles[0], silent, extended];
+        Assert.Equal(3, distinct.Distinct().Count());
+        Assert.Single(distinct.Select(static title => title.File).Distinct()); // one mapping, one descriptor
+        Array.ForEach([.. titles, silent, extended], static title => title.Release());
+    }
+
+    [Fact]
+    public async Task A_title_that_is_played_is_never_dropped_and_its_next_viewer_shares_it()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        _folder.Add("c.mp4");
+        using TitleCatalog catalog = Catalog(new FileBudget(KeptBytes: 0, KeptFiles: 1));
+        Title played = await OpenAsync(catalog, "a.mp4");
+        await OpenAndRelease(catalog, "b.mp4");
+        await OpenAndRelease(catalog, "c.mp4");
+        Title again = await OpenAsync(catalog, "a.mp4");
+        Assert.Same(played, again);
+        played.Release();
+        again.Release();
+    }
+
+    [Fact]
+    public async Task Files_that_are_played_count_and_beyond_the_limit_no_other_is_opened()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        _folder.Add("c.mp4");
+        using TitleCatalog catalog = Catalog(new FileBudget(KeptFiles: 1, MaxFiles: 2));
+        Title a = await OpenAsync(catalog, "a.mp4");
+        Title b = await OpenAsync(catalog, "b.mp4");
+        Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "c.mp4"));
+        (await OpenAsync(catalog, "a.mp4")).Release(); // who is there is served
+        b.Release();
+        (await OpenAsync(catalog, "c.mp4")).Release();
+        a.Release();
+    }
+
+    [Fact]
+    public async Task Indices_of_what_is_played_count_and_beyond_the_limit_no_other_is_made()
+    {
+        _folder.Add("a.mp4");
+        _folder.Add("b.mp4");
+        using TitleCatalog catalog = Catalog(new FileBudget(MaxBytes: 20_000));
+        Title a = await OpenAsync(catalog, "a.mp4");
+        Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "b.mp4"));
+        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "a.mp4"));
+        TitleException refused = await Assert.ThrowsAsync<TitleException>(
+            () => catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack)));
+        Assert.Contains("20000", refused.Message, StringComparison.Ordinal);
+        a.Release();
+    }
+
+    [Fact]
+    public async Task Viewers_of_a_recording_that_grows_share_what_was_read_of_it()
+    {
+        byte[] whole = FilmBytes.Flv(1, 60_000);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..^20_000]);
+        using TitleCatalog catalog = Catalog();
+        List<Title> titles = [];
+        for (int viewer = 0; viewer < 20; viewer++)
+        {
+            using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+            {
+                file.Write(whole, (int)file.Length, 1000);
+            }
+
+            titles.Add(await OpenAsync(catalog, "live.flv"));
+        }
+
+        Assert.InRange(titles.Distinct().Count(), 1, 10); // it was one for each
+        titles.ForEach(static title => title.Release());
+    }
+
+    [Fact]
+    public async Task A_recording_that_has_grown_is_seen_as_it_is_by_who_comes_later()
+    {
+        byte[] whole = FilmBytes.Flv(1, 100);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..(whole.Length / 2)]);
+        using TitleCatalog catalog = Catalog();
+        Title early = await OpenAsync(catalog, "live.flv");
+        await Task.Delay(20, TestContext.Current.CancellationToken);
+        using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Write(whole, (int)file.Length, whole.Length - (int)file.Length);
+        }
+
+        Title late = await OpenAsync(catalog, "live.flv");
+        Assert.Equal(100, late.Strip.Count);
+        Assert.InRange(early.Strip.Count, 1, 60);
+        early.Release();
+        late.Release();
+    }
+
+    private TitleCatalog Catalog(FileBudget? budget = null) =>
+        new(new FileCatalog(new ServedFolder(_folder.Path), budget ?? new FileBudget()), NullLogger.Instance);
+
+    private static async Task<TitleError> ErrorOf(TitleCatalog catalog, string name) =>
+        (await Assert.ThrowsAsync<TitleException>(() => OpenAsync(catalog, name))).Error;
+
+    private static Task<Title> OpenAsync(TitleCatalog catalog, string name) => Task.Run(async () =>
+    {
+        return await catalog.OpenAsync(await catalog.Files.FindAsync(PlayName.Parse("", name)), default);
+    });
+
+    private static async Task<Title> OpenAndRelease(TitleCatalog catalog, string name)
+    {
+        Title title = await OpenAsync(catalog, name);
+        title.Release();
+        return title;
+    }
+
+    private static bool IsOpen(Title title)
+    {
+        bool isOpen = title.TryAcquire();
+        if (isOpen)
+        {
+            title.Release();
+        }
+
+        return isOpen;
+    }
+}

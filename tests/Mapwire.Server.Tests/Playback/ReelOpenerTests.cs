@@ -1,0 +1,217 @@
+using Mapwire.Rtmp.Amf;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Playback;
+
+public sealed class ReelOpenerTests : IDisposable
+{
+    private const long ClipEnd = 24_080; // the clip's 24 s, and the 80 ms that its first picture waits for reordering
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TitleCatalog _catalog;
+    private readonly ReelOpener _opener;
+
+    public ReelOpenerTests()
+    {
+        ServedFolder folder = new(_folder.Path);
+        _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
+        _opener = new ReelOpener(folder, _catalog, maxItems: 5);
+        _folder.Add("a.mp4");
+        _folder.Add("sub/b.mp4");
+    }
+
+    public void Dispose()
+    {
+        _catalog.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_recording_is_a_reel_of_its_whole()
+    {
+        Reel reel = await OpenAsync("a.mp4");
+        ReelPart part = Assert.Single(reel.Parts);
+        Assert.Equal((0, part.Title.Strip.EndTime, 0), (part.In, part.Out, part.At));
+        Assert.True(reel.IsWhole);
+        Assert.Equal(part.Title.Duration.TotalSeconds, reel.Seconds);
+        Assert.True(reel.MetadataOf(0).Equals(part.Title.Metadata));
+        reel.Release();
+    }
+
+    [Fact]
+    public async Task A_playlist_is_one_time_line()
+    {
+        Write("list.m3u8", "a.mp4\nsub/b.mp4?start=2&end=5.5\n#EXTVLCOPT:start-time=20\na.mp4");
+        Reel reel = await OpenAsync("list");
+        long end = reel.Parts[0].Out;
+        Assert.InRange(end, ClipEnd - 100, ClipEnd + 100);
+        Assert.Equal([(0, end, 0), (2000, 5500, end), (20_000, end, end + 3500)],
+            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+        Assert.Equal(end + 3500 + end - 20_000, reel.Length);
+        Assert.Equal(reel.Length, reel.Period + reel.Parts[0].Title.Strip.StartTime);
+        Assert.Equal(reel.Length / 1000.0, reel.Seconds);
+        Assert.Same(reel.Parts[0].Title, reel.Parts[2].Title);
+        foreach ((long time,
+            int part) in (IEnumerable<(long, int)>)[(0, 0), (end - 1, 0), (end, 1), (end + 3499, 1), (end + 3500, 2), (1 << 30, 2)])
+        {
+            Assert.Equal(part, reel.PartAt(time));
+        }
+
+        AmfValue metadata = Metadata(reel, 1);
+        Assert.Equal(reel.Seconds, metadata["duration"]!.AsNumber());
+        Assert.Equal(320, metadata["width"]!.AsNumber());
+        Assert.Null(metadata["filesize"]);
+        reel.Release();
+    }
+
+    [Fact]
+    public async Task What_is_for_decoders_takes_no_time_of_a_joint()
+    {
+        Write("list.m3u8", "a.mp4\na.mp4?end=2");
+        Reel reel = await OpenAsync("list");
+        Title title = reel.Parts[0].Title;
+        Assert.InRange(title.Strip.StartTime, 20, 120);
+        Assert.Equal(title.Strip.EndTime, title.Strip.StartTime + (long)title.Duration.TotalMilliseconds);
+        Assert.Equal((title.Strip.StartTime, 2000, title.Strip.EndTime), (reel.Parts[1].In, reel.Parts[1].Out, reel.Parts[1].At));
+        reel.Release();
+    }
+
+    [Fact]
+    public async Task Rounds_of_a_loop_are_counted_without_the_first_run_up()
+    {
+        Reel reel = await OpenAsync("a.mp4?end=2&loop=1");
+        long start = reel.Parts[0].Title.Strip.StartTime;
+        Assert.Equal(2000 - start, reel.Period);
+        foreach ((long time,
+            long before) in (IEnumerable<(long, long)>)[(0, 0), (1999, 0), (2000, reel.Period), (2000 + reel.Period, 2 * reel.Period),
+            (1999 + reel.Period, reel.Period)])
+        {
+            Assert.Equal(before, reel.RoundsBefore(time));
+        }
+
+        reel.Release();
+    }
+
+    [Fact]
+    public async Task A_playlist_lies_in_its_folder_and_so_do_its_items()
+    {
+        Write("sub/list.json", """["b.mp4", {"file": "b.mp4", "in": 23}]""");
+        Reel reel = await OpenAsync("sub/list.json");
+        Assert.Equal(2, reel.Parts.Length);
+        reel.Release();
+        Write("sub/up.m3u8", "../a.mp4");
+        Assert.Equal(TitleError.NotFound, (await RefusedAsync("sub/up.m3u8")).Error);
+    }
+
+    [Fact]
+    public async Task A_cut_goes_over_joints()
+    {
+        Write("list.m3u8", "a.mp4?end=4\na.mp4?start=10&end=13\na.mp4?start=20&end=22");
+        Reel reel = await OpenAsync("list.m3u8?start=3&end=7.5&loop=1");
+        Assert.Equal([(3000, 4000, 0), (10_000, 13_000, 1000), (20_000, 20_500, 4000)],
+            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+        Assert.True(reel.Loops);
+        Assert.Equal(0, reel.Seconds);
+        Assert.Null(Metadata(reel, 0)["duration"]);
+        reel.Release();
+    }
+
+    [Fact]
+    public async Task A_cut_has_keyframes_by_its_own_times()
+    {
+        Reel reel = await OpenAsync("a.mp4?start=3&end=9.5");
+        Assert.Equal(6.5, reel.Seconds);
+        AmfValue metadata = Metadata(reel, 0);
+        Assert.Equal(6.5, metadata["duration"]!.AsNumber());
+        double[] times = [.. metadata["keyframes"]!["times"]!.Items.Select(static time => time.AsNumber()!.Value)];
+        Assert.Equal(3, times.Length); // the clip has one every 2 s
+        Assert.All(times, static time => Assert.InRange(time, 0.9, 5.3));
+        reel.Release();
+    }
+
+    [Theory]
+    [InlineData("nested.m3u8", "list.m3u8", "item 1 of the playlist (line 1 at offset 0): nested playlists are not supported")]
+    [InlineData("missing.m3u8", "a.mp4\nnowhere.mp4", "item 2 of the playlist (line 2 at offset 6): no title nowhere.mp4")]
+    [InlineData("bad.m3u8", "a.mp4\nnoise.mp4\nsub/b.mp4", "item 2 of the playlist (line 2 at offset 6): ")]
+    [InlineData("empty-piece.m3u8", "a.mp4?start=5&end=5", "item 1 of the playlist (line 1 at offset 0): nothing from 5 to 5 s")]
+    [InlineData("past.m3u8", "a.mp4?start=100", "item 1 of the playlist (line 1 at offset 0): nothing from 100")]
+    [InlineData("many.m3u8", "a.mp4\na.mp4\na.mp4\na.mp4\na.mp4\na.mp4", "more than 5 items (line 6 at offset 30)")]
+    [InlineData("wish.m3u8", "a.mp4?audio=7", "item 1 of the playlist (line 1 at offset 0): audio track 7 of 1")]
+    public async Task What_cannot_be_joined_is_refused_and_let_go(string name, string text, string reason)
+    {
+        Write("list.m3u8", "a.mp4");
+        Write("noise.mp4", "this is no film");
+        Write(name, text);
+        Assert.Contains(reason, (await RefusedAsync(name)).Message, StringComparison.Ordinal);
+
+        // Whatever was opened on the way is held by the catalog alone.
+        Reel reel = await OpenAsync("a.mp4");
+        Title title = reel.Parts[0].Title;
+        reel.Release();
+        _catalog.Dispose();
+        Assert.False(title.TryAcquire());
+    }
+
+    [Theory]
+    [InlineData("a.mp4?start=24.5")]
+    [InlineData("a.mp4?start=5&end=4")]
+    [InlineData("a.mp4?start=Infinity")]
+    [InlineData("list.m3u8?start=100")]
+    public async Task A_cut_with_nothing_in_it_is_refused(string name)
+    {
+        Write("list.m3u8", "a.mp4\na.mp4");
+        Assert.Contains("nothing from", (await RefusedAsync(name)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a.mp4?start=-Infinity")]
+    [InlineData("a.mp4?start=NaN")]
+    [InlineData("list.m3u8?end=-Infinity&loop=1")]
+    public async Task What_is_no_time_is_refused(string name)
+    {
+        Write("list.m3u8", "a.mp4\na.mp4");
+        Assert.Contains("takes seconds", (await RefusedAsync(name)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_empty_playlist_is_refused_as_a_playlist()
+    {
+        Write("empty.m3u8", "");
+        Assert.Contains("it has no item (line 1 at offset 0)", (await RefusedAsync("empty.m3u8")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_playlist_that_is_too_large_is_not_read()
+    {
+        Write("large.m3u8", new string('#', PlaylistFile.MaxBytes + 1));
+        Assert.Contains($"bytes (line 1 at offset {PlaylistFile.MaxBytes})", (await RefusedAsync("large.m3u8")).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reel_that_is_too_short_does_not_loop()
+    {
+        Reel reel = await OpenAsync("a.mp4?end=0.05&loop=1");
+        Assert.False(reel.Loops);
+        reel.Release();
+    }
+
+    private static AmfValue Metadata(Reel reel, int part)
+    {
+        Amf0Reader reader = new(reel.MetadataOf(part).Span);
+        Assert.Equal("onMetaData", reader.ReadString());
+        return reader.ReadValue();
+    }
+
+    private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder.Path, name), text);
+
+    private Task<Reel> OpenAsync(string name) => _opener.OpenAsync(PlayName.Parse("", name), PlayerAbilities.None);
+
+    private Task<TitleException> RefusedAsync(string name) => Assert.ThrowsAsync<TitleException>(() => OpenAsync(name));
+}
