@@ -7,8 +7,8 @@ public sealed class ArenaOptions
     /// takes all of it instead.</summary>
     public long Size { get; init; } = 1 << 20;
 
-    /// <summary>The size that it may grow to while it is open, in bytes: address space is reserved for it. Default null: 64 GiB, or not
-    /// at all where the system cannot grow a mapped file (<see cref="MemoryCapability.ReserveForFile"/>).</summary>
+    /// <summary>The size that it may grow to while it is open, in bytes: address space is reserved for it. Rounded down to 64 KiB. Default
+    /// null: 64 GiB, or not at all where the system cannot grow a mapped file (<see cref="MemoryCapability.ReserveForFile"/>).</summary>
     public long? MaxSize { get; init; }
 
     /// <summary>The durability, a property of the arena that is given when it is created. Default
