@@ -27,6 +27,17 @@ internal static class WindowReader
         }
     }
 
+    /// <summary>
+    /// Reads a part that is in memory, and has the system begin to read what of it is not. A look at single bytes would begin a read of a
+    /// page for each, before and beside the one of the whole window: twice as many reads of a disk.
+    /// </summary>
+    /// <returns>Whether all of it was in memory; null when the system or the file system does not say.</returns>
+    public static bool? ReadResident(MappedFile file, long offset, int length)
+    {
+        _scratch ??= GC.AllocateUninitializedArray<byte>(LongestRead);
+        return Native.PageCache.ReadResident(file, offset, _scratch.AsSpan(0, length));
+    }
+
     /// <summary>Returns when the part is in memory and, where the system can, in this process's page tables.</summary>
     /// <param name="file">The file.</param>
     /// <param name="region">All of it, mapped.</param>
