@@ -14,8 +14,13 @@ internal static class WindowReader
     private static byte[]? _scratch;
 
     /// <summary>Reads the beginning of a file at once, which has what most files are opened by and the first pictures.</summary>
+    /// <remarks>
+    /// By exact reads: what the system once read ahead of a file read in order, FUSE takes all later reads of that length for when it is
+    /// busy, drops them, and then reads the pages one by one before the rest: 37 of 100 reads.
+    /// </remarks>
     public static void BringBeginning(MappedFile file)
     {
+        Native.PageCache.ReadExactly(file);
         try
         {
             _scratch ??= GC.AllocateUninitializedArray<byte>(LongestRead);
