@@ -75,7 +75,7 @@ public readonly ref struct RegionReader : IDisposable
     {
         if (RawMemory.SizeOf<T>() > Margin || (ulong)offset >= _fastLength)
         {
-            RequireInside(offset, RawMemory.SizeOf<T>());
+            RequireInside(offset, RawMemory.SizeOf<T>(), _length);
         }
 
         return RawMemory.Read<T>(_address + (nint)offset);
@@ -84,13 +84,14 @@ public readonly ref struct RegionReader : IDisposable
     /// <summary>Ends the lease. Once, and not of a copy.</summary>
     public void Dispose() => _pages?.DangerousRelease();
 
+    /// <summary>Static: a call that takes the reader by reference would keep it on the stack, and each read would load it anew.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void RequireInside(long offset, int size)
+    private static void RequireInside(long offset, int size, long length)
     {
-        if (offset < 0 || offset > _length - size)
+        if (offset < 0 || offset > length - size)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(offset), $"{size} bytes at offset {offset} are not inside the region, which has {_length}.");
+                nameof(offset), $"{size} bytes at offset {offset} are not inside the region, which has {length}.");
         }
     }
 }
