@@ -438,7 +438,7 @@ internal sealed class Player : IServerSessionHandler
 
     private void OnEnd(PlayerStream stream)
     {
-        StripCursor cursor = stream.Cursor!;
+        StripCursor<RtmpFraming> cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
             string reason = cursor.LostReason ?? "the file changed";

@@ -88,7 +88,9 @@ public sealed class TitleReport
     {
         try
         {
-            duration = TitleIndex.Build(file, movie, choice).Duration;
+            ChosenTracks chosen = ChosenTracks.Of(movie, choice);
+            FileContent content = new(file.Identity, movie, MayGrow: false);
+            duration = new TitleIndexer(file, chosen, choice.Abilities).Index(content, chosen).Duration;
             return null;
         }
         catch (TitleException refused)

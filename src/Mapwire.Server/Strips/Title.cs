@@ -8,7 +8,7 @@ namespace Mapwire.Server.Strips;
 /// What a media file is sent by to viewers of the same tracks: its index. Immutable; shared by all of them, who hold the file open by
 /// counting.
 /// </summary>
-internal sealed class Title : IDerived
+internal sealed class Title
 {
     private readonly MediaFile _file;
     private readonly TitleIndex _index;
@@ -56,19 +56,6 @@ internal sealed class Title : IDerived
     /// <summary>Which parts of the file can be sent without waiting; null when all of it can.</summary>
     public Presence? Presence { get; }
 
-    /// <summary>Makes the title of a choice of a file's tracks.</summary>
-    /// <param name="file">Held by whoever uses the title.</param>
-    /// <param name="choice">What of it is played.</param>
-    /// <param name="work">Told what is waited for; null when nobody asks.</param>
-    /// <exception cref="TitleException">Nothing of it can be played by this choice.</exception>
-    public static Title Of(MediaFile file, TrackChoice choice, FileWork? work)
-    {
-        using (FileWork.Compute(CancellationToken.None))
-        {
-            return new Title(file, TitleIndex.Build(file.Source, file.Movie, choice, work));
-        }
-    }
-
     /// <summary>Opens a file as one title, held once.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The path below the served folder, for logs.</param>
@@ -82,7 +69,7 @@ internal sealed class Title : IDerived
         MediaFile file = MediaFile.Open(path, name, folder: null, cache: null, limits: null, work: null, threads, presence);
         try
         {
-            return Of(file, choice, work: null);
+            return IndexerOf(file, choice, work: null).Make(file, file.Content, choice, out _);
         }
         catch
         {
@@ -91,8 +78,10 @@ internal sealed class Title : IDerived
         }
     }
 
-    /// <summary>Where an entry's payload is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
-    public nint AddressOf(in StripEntry entry) => (entry.IsChange ? _index.Codecs.ChangesAddress : _file.Address) + (nint)entry.Offset;
+    /// <summary>What makes the titles of a choice of a file's tracks.</summary>
+    /// <exception cref="TitleException">Nothing of it can be played by this choice.</exception>
+    public static TitleIndexer IndexerOf(MediaFile file, TrackChoice choice, FileWork? work) =>
+        new(file.Source, ChosenTracks.Of(file.Content.Movie, choice), choice.Abilities, work);
 
     /// <inheritdoc cref="MediaFile.TryAcquire"/>
     public bool TryAcquire() => _file.TryAcquire();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Mapwire.Media;
 using Mapwire.Server.Files;
 using Mapwire.Server.Reports;
 using Mapwire.Server.Strips;
@@ -49,7 +50,9 @@ public sealed class OpeningTests : IDisposable
         File.WriteAllBytes(path, [.. "FLV"u8, 1, 4, .. Words(9), .. Words(0), .. tag]);
         FileWork work = new(path, static _ => { }, static _ => { });
         using MovieFile file = MovieFile.Open(path);
-        _ = TitleIndex.Build(file, file.ReadMovie(), default, work);
+        Movie movie = file.ReadMovie();
+        ChosenTracks chosen = ChosenTracks.Of(movie, default);
+        _ = new TitleIndexer(file, chosen, default, work).Index(new FileContent(file.Identity, movie, false), chosen);
         Assert.Equal(Tag, work.Place?.Offset);
         Assert.Equal(0, work.WaitsFor(long.MaxValue - 1)); // it has come back
     }
