@@ -25,11 +25,11 @@ public sealed record ConnectCommand
     /// <summary>The number that the answer repeats.</summary>
     public double TransactionId { get; }
 
-    /// <summary>All properties as sent. A session lets go of them once its handler has seen them, to be small: null then.</summary>
-    public AmfValue Properties { get; init; }
+    /// <summary>All properties as sent.</summary>
+    public AmfValue Properties { get; }
 
     /// <summary>Further arguments, a strict array.</summary>
-    public AmfValue Arguments { get; init; }
+    public AmfValue Arguments { get; }
 
     /// <summary>app: the application, exactly as sent; may hold slashes and a query. Empty when missing.</summary>
     public string App { get; }

@@ -39,8 +39,8 @@ public sealed class ServerSession : ServerMessages
         _handshake = new ServerHandshake(options.HandshakeRandom);
     }
 
-    /// <summary>The client's connect once it was accepted, without its properties; null before.</summary>
-    public ConnectCommand? Connect { get; private set; }
+    /// <summary>Whether the client has sent connect. What it said is the handler's to keep: a session stays small.</summary>
+    public bool IsConnected { get; private set; }
 
     /// <summary>Whether the handshake is over.</summary>
     public bool IsOpen => _handshake is null;
@@ -167,7 +167,7 @@ public sealed class ServerSession : ServerMessages
         {
             TakeConnect(ConnectCommand.Parse(ref command));
         }
-        else if (Connect is null)
+        else if (!IsConnected)
         {
             throw new RtmpProtocolException(RtmpError.OutOfOrder, "a command before connect", 0);
         }
@@ -179,14 +179,14 @@ public sealed class ServerSession : ServerMessages
 
     private void TakeConnect(ConnectCommand connect)
     {
-        if (Connect is not null)
+        if (IsConnected)
         {
             throw new RtmpProtocolException(RtmpError.OutOfOrder, "a second connect", 0);
         }
 
         // Set before the handler hears of it, so that its answers have the right encoding.
         UsesAmf3 = connect.ObjectEncoding == 3;
-        Connect = connect with { Properties = AmfValue.Null, Arguments = AmfValue.StrictArray() };
+        IsConnected = true;
         if (_handler.OnConnect(connect) is { } refusal)
         {
             StatusInfo status = new(StatusCodes.Error, StatusCodes.ConnectRejected, refusal);

@@ -17,7 +17,7 @@ internal static class SocketSettings
     {
         try
         {
-            socket.Blocking = false;
+            socket.Blocking = OperatingSystem.IsLinux(); // there each call says that it does not wait, and .NET keeps 200 bytes fewer
             socket.NoDelay = true; // a message is sent whole: waiting for more of it would only delay the first frame
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true); // a paused player may be gone for good
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);

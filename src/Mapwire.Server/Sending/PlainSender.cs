@@ -4,15 +4,49 @@ using System.Runtime.InteropServices;
 namespace Mapwire.Server.Sending;
 
 /// <summary>
-/// Bytes as they are, on a non-blocking socket: one gather call sends headers and mapped pages without a copy in user mode.
+/// Bytes as they are: one gather call sends headers and mapped pages without a copy in user mode. On Linux each call says that it does not
+/// wait; elsewhere the socket is non-blocking.
 /// </summary>
-internal sealed class PlainSender(Socket socket) : ISender
+internal sealed unsafe partial class PlainSender(Socket socket) : ISender
 {
+    private const int ErrnoInterrupted = 4;
+    private const int ErrnoAgain = 11;
+    private const int DoNotWait = 0x40; // MSG_DONTWAIT
+
     /// <inheritdoc/>
     public SafeHandle Handle => socket.SafeHandle;
 
     /// <inheritdoc/>
-    public int Receive(Span<byte> buffer, out SocketError error) => socket.Receive(buffer, SocketFlags.None, out error);
+    public int Receive(Span<byte> buffer, out SocketError error)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return socket.Receive(buffer, SocketFlags.None, out error);
+        }
+
+        while (true)
+        {
+            nint count;
+            fixed (byte* bytes = buffer)
+            {
+                // SAFETY: the buffer is pinned, and takes as many bytes as it has.
+                count = Receive(socket.SafeHandle, bytes, (nuint)buffer.Length, DoNotWait);
+            }
+
+            if (count >= 0)
+            {
+                error = SocketError.Success;
+                return (int)count;
+            }
+
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != ErrnoInterrupted)
+            {
+                error = errno == ErrnoAgain ? SocketError.WouldBlock : SocketError.ConnectionReset;
+                return 0;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public SendResult Send(GatherList list, out long sent) => list.Send(socket.SafeHandle, out sent);
@@ -29,4 +63,7 @@ internal sealed class PlainSender(Socket socket) : ISender
 
     /// <inheritdoc/>
     public void Dispose() => socket.Dispose();
+
+    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    private static partial nint Receive(SafeHandle fd, byte* buffer, nuint length, int flags);
 }

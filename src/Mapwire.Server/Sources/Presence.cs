@@ -7,12 +7,15 @@ namespace Mapwire.Server.Sources;
 /// threads of the file's device bring it. The reasons: docs/adr/0015-presence.md.
 /// </summary>
 /// <remarks>
-/// Windows of 256 KiB, each unknown, asked for or here. <em>Here</em> is a lease of some seconds: the system takes pages back when memory
+/// Windows of 128 KiB, each unknown, asked for or here. <em>Here</em> is a lease of some seconds: the system takes pages back when memory
 /// is short, and does not say so. A look at a window is the load of an array's element; any thread may look and ask.
 /// </remarks>
 internal sealed class Presence
 {
-    /// <summary>Some reads of a disk, and a second of most films: little is read in vain, and few windows are asked for.</summary>
+    /// <summary>
+    /// As much as most systems read at once, and half a second of most films: a first picture waits for one read, what was read is sent
+    /// soon, and little is read in vain.
+    /// </summary>
     public const int WindowLength = 1 << WindowShift;
 
     /// <summary>
@@ -23,7 +26,7 @@ internal sealed class Presence
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
     public const long RenewBefore = 6_000;
 
-    private const int WindowShift = 18;
+    private const int WindowShift = 17;
 
     private const int LeafShift = 10;
 

@@ -7,8 +7,8 @@ internal static class WindowReader
 {
     private static readonly bool CanPopulate = PlatformCapabilities.Supports(MemoryCapability.AdvisePopulateRead);
 
-    /// <summary>As much as most systems read at once; a window is two reads of which others may come in between.</summary>
-    private const int LongestRead = 128 * 1024;
+    /// <summary>A window: what most systems read at once.</summary>
+    private const int LongestRead = Presence.WindowLength;
 
     [ThreadStatic]
     private static byte[]? _scratch;

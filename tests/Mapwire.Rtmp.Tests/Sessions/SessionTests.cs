@@ -31,14 +31,16 @@ public sealed class SessionTests
     [InlineData(HandshakeKind.Simple, 3, 1)]
     public void A_player_is_served_from_handshake_to_end(HandshakeKind kind, int encoding, int cut)
     {
+        ServerRecorder recorder = new() { Playing = PlaySomething };
         Pair pair = new(
-            new ServerRecorder { Playing = PlaySomething },
+            recorder,
             new ClientSessionOptions { Handshake = kind },
             ClientSessionOptions.DefaultConnect("vod/dir", "rtmp://h/vod/dir", encoding),
             cut: cut);
         pair.Run();
-        Assert.Equal("vod/dir", pair.Server.Connect!.App);
-        Assert.Equal(encoding, pair.Server.Connect.ObjectEncoding);
+        Assert.True(pair.Server.IsConnected);
+        Assert.Equal("vod/dir", recorder.Connect!.App);
+        Assert.Equal(encoding, recorder.Connect.ObjectEncoding);
         Assert.Equal(1024 * 1024, pair.Client.IncomingChunkSize);
 
         Assert.Equal(2, pair.Client.CreateStream());
