@@ -161,7 +161,8 @@ public sealed class PresenceTests : IDisposable
             Title title = Title.Open(path, name, presence: threads);
             Assert.True(title.TryAcquire());
             titles.Add(title);
-            new StripCursor(title, 1, 1 << 20, new PlayRange(0, -1, 0), 0).AskAhead(until: 3000, shown: 0, now: 100_000);
+            StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
+            cursor.AskAhead(until: 3000, shown: 0, now: 100_000);
         }
 
         PresenceRequest[] order = [.. reader.Asked.OrderBy(static request => request.NeededAt)];
