@@ -50,13 +50,13 @@ internal sealed class FileCatalog : IDisposable
     /// <param name="name">The name.</param>
     /// <returns>The file as it is now.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public Task<FoundTitle> FindAsync(PlayName name) => Lookups.RunAsync(name.ToString(), _ => Find(name));
+    public Task<FoundFile> FindAsync(PlayName name) => Lookups.RunAsync(name.ToString(), _ => Find(name));
 
     /// <summary>Finds the file that a client names.</summary>
     /// <param name="name">The name.</param>
     /// <returns>The file as it is now.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public FoundTitle Find(PlayName name)
+    public FoundFile Find(PlayName name)
     {
         foreach (string candidate in name.GetCandidates())
         {
@@ -64,7 +64,7 @@ internal sealed class FileCatalog : IDisposable
             {
                 try
                 {
-                    return new FoundTitle(path, candidate, MappedFile.GetIdentity(path));
+                    return new FoundFile(path, candidate, MappedFile.GetIdentity(path));
                 }
                 catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
                 {
@@ -80,7 +80,7 @@ internal sealed class FileCatalog : IDisposable
     /// <param name="found">From <see cref="FindAsync"/>.</param>
     /// <returns>The file, held for the caller, who releases it.</returns>
     /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
-    public async Task<MediaFile> OpenAsync(FoundTitle found)
+    public async Task<MediaFile> OpenAsync(FoundFile found)
     {
         while (true)
         {
@@ -153,7 +153,7 @@ internal sealed class FileCatalog : IDisposable
         Lookups.Dispose();
     }
 
-    private Entry EntryFor(FoundTitle found)
+    private Entry EntryFor(FoundFile found)
     {
         List<Entry> dropped = [];
         try

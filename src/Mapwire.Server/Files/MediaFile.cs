@@ -59,9 +59,6 @@ internal sealed class MediaFile
     /// <summary>What was made of the file for its viewers, by keys of its makers. Under the lock of the catalog that opened it.</summary>
     public Dictionary<object, Task<IDerived>> Derived { get; } = [];
 
-    /// <summary>The mapped bytes, for what has to be read of samples.</summary>
-    public MovieFile Source => _file;
-
     /// <summary>Opens and reads a file, held once.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The path below the served folder, for logs.</param>
@@ -73,8 +70,8 @@ internal sealed class MediaFile
     /// <param name="presence">They bring what is not in memory; null when sending may wait for it.</param>
     /// <exception cref="TitleException">It cannot be read, or is no movie.</exception>
     public static MediaFile Open(
-        string path, string name, ServedFolder? folder, IndexCache? cache, TitleLimits? limits, FileWork? work, FileThreads? threads,
-        PresenceThreads? presence)
+        string path, string name, ServedFolder? folder = null, IndexCache? cache = null, TitleLimits? limits = null,
+        FileWork? work = null, FileThreads? threads = null, PresenceThreads? presence = null)
     {
         MovieFile file = MovieFile.Open(path, name, folder);
         try
@@ -87,6 +84,10 @@ internal sealed class MediaFile
             throw;
         }
     }
+
+    /// <inheritdoc cref="MovieFile.Read"/>
+    public void Read(long offset, Span<byte> destination, FileLocation place, FileWork? work = null) =>
+        _file.Read(offset, destination, place, work);
 
     /// <summary>Reads what the file has grown by. Viewers go on as they were; who comes later sees it.</summary>
     /// <returns>False when the file has to be opened anew: it holds something else now, or its mapping cannot grow.</returns>

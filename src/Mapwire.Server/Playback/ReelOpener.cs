@@ -34,7 +34,7 @@ internal sealed class ReelOpener
     public async Task<Reel> OpenAsync(PlayName name, PlayerAbilities abilities)
     {
         PlayQuery query = PlayQuery.Parse(name.Query);
-        FoundTitle found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+        FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
             ? await OpenListAsync(found, TrackChoice.Of(query, abilities)).ConfigureAwait(false)
             : [PartOf(await _titles.OpenAsync(found, TrackChoice.Of(query, abilities)).ConfigureAwait(false), 0, null)];
@@ -89,7 +89,7 @@ internal sealed class ReelOpener
             : throw Nothing(query.Start, end, length);
     }
 
-    private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundTitle found, TrackChoice choice)
+    private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)
     {
         (string path, string name, _) = found;
         IReadOnlyList<PlaylistItem> items =
@@ -147,7 +147,7 @@ internal sealed class ReelOpener
         {
             PlayName name = PlayName.Parse(folder, item.Name);
             PlayQuery query = PlayQuery.Parse(name.Query);
-            FoundTitle found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+            FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");

@@ -25,7 +25,7 @@ internal sealed class TitleCatalog : IDisposable
     /// <param name="choice">What of it is wanted.</param>
     /// <returns>The title, whose file is held for the caller, who releases it.</returns>
     /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
-    public async Task<Title> OpenAsync(FoundTitle found, TrackChoice choice)
+    public async Task<Title> OpenAsync(FoundFile found, TrackChoice choice)
     {
         MediaFile file = await Files.OpenAsync(found).ConfigureAwait(false);
         try
@@ -34,7 +34,7 @@ internal sealed class TitleCatalog : IDisposable
             ChosenTracks chosen = ChosenTracks.Of(content.Movie, choice);
             StripKey key = StripKey.Of(chosen, choice.Abilities);
             TitleIndexer indexer = await Files.DeriveAsync(
-                file, key, work => new TitleIndexer(file.Source, chosen, choice.Abilities, work)).ConfigureAwait(false);
+                file, key, work => new TitleIndexer(file, chosen, choice.Abilities, work)).ConfigureAwait(false);
             return indexer.Find(content)
                 ?? await Files.RunAsync($"index {file.Name}", _ => Make(indexer, file, content, choice)).ConfigureAwait(false);
         }
@@ -55,7 +55,7 @@ internal sealed class TitleCatalog : IDisposable
         if (isNew)
         {
             Log.TitleOpened(_log, file.Name, title.Strip.Count, title.Duration.TotalSeconds);
-            foreach (string track in title.LeftOut)
+            foreach (string track in ChosenTracks.Of(content.Movie, choice).LeftOut(content.Movie))
             {
                 Log.TrackLeftOut(_log, file.Name, track);
             }

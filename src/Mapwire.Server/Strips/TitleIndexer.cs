@@ -24,7 +24,7 @@ internal sealed class TitleIndexer : IDerived
     /// <param name="chosen">The tracks that are played.</param>
     /// <param name="abilities">The viewers', which say how tracks are headed.</param>
     /// <param name="work">Told what is waited for; null when nobody asks.</param>
-    public TitleIndexer(MovieFile file, ChosenTracks chosen, PlayerAbilities abilities, FileWork? work = null)
+    public TitleIndexer(MediaFile file, ChosenTracks chosen, PlayerAbilities abilities, FileWork? work = null)
     {
         _sounds = [.. chosen.Audio.Select(track => SoundOf(file, track, work))];
         _lanes =
@@ -65,7 +65,7 @@ internal sealed class TitleIndexer : IDerived
 
             try
             {
-                Title title = new(file, Index(content, ChosenTracks.Of(content.Movie, choice)));
+                Title title = Build(file, content, ChosenTracks.Of(content.Movie, choice));
                 Volatile.Write(ref _last, new Made(content, title));
                 isNew = true;
                 return title;
@@ -78,23 +78,18 @@ internal sealed class TitleIndexer : IDerived
         }
     }
 
-    /// <summary>Everything about a title but its bytes.</summary>
-    /// <param name="content">Of the file; of a later moment than those before.</param>
-    /// <param name="chosen">The same tracks as those before.</param>
-    /// <exception cref="TitleException">It cannot be played.</exception>
-    public TitleIndex Index(FileContent content, ChosenTracks chosen)
+    private Title Build(MediaFile file, FileContent content, ChosenTracks chosen)
     {
         Strip strip = _strips.Build(chosen, content.MayGrow);
         byte[] metadata = new TitleMetadata(content.Identity.Length, chosen, _sounds, _lanes, strip).Write();
-        return new TitleIndex(strip, new TitleCodecs(_lanes, _strips.Changes), metadata, TimeSpan.FromMilliseconds(strip.Length),
-            [.. LeftOut(content.Movie, chosen)]);
+        return new Title(file, strip, new TitleCodecs(_lanes, _strips.Changes), metadata);
     }
 
     /// <summary>
     /// The audio configuration. MP3 has none in the file, and muxers write two channels for it whatever there are: the first frame's own
     /// header knows.
     /// </summary>
-    private static CodecConfiguration SoundOf(MovieFile file, Track audio, FileWork? work)
+    private static CodecConfiguration SoundOf(MediaFile file, Track audio, FileWork? work)
     {
         if (audio.Codec is Mp3Configuration)
         {
@@ -107,19 +102,6 @@ internal sealed class TitleIndexer : IDerived
         }
 
         return audio.Codec!;
-    }
-
-    private static IEnumerable<string> LeftOut(Movie movie, ChosenTracks chosen)
-    {
-        foreach (Track track in movie.Tracks.Where(track => !chosen.Contains(track)))
-        {
-            yield return $"track {track.Id} ({track.SampleEntry}): {track.UnplayableReason ?? $"another {track.Kind} track is played"}";
-        }
-
-        foreach (string warning in movie.Warnings)
-        {
-            yield return $"some of it: {warning}";
-        }
     }
 
     private sealed record Made(FileContent Content, Title Title);

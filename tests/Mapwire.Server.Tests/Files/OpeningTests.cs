@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Mapwire.Media;
 using Mapwire.Server.Files;
 using Mapwire.Server.Reports;
 using Mapwire.Server.Strips;
@@ -49,10 +48,9 @@ public sealed class OpeningTests : IDisposable
         byte[] tag = [8, 0, (byte)(frame.Length >> 8), (byte)frame.Length, 0, 0, 0, 0, 0, 0, 0, .. frame, .. Words(11 + frame.Length)];
         File.WriteAllBytes(path, [.. "FLV"u8, 1, 4, .. Words(9), .. Words(0), .. tag]);
         FileWork work = new(path, static _ => { }, static _ => { });
-        using MovieFile file = MovieFile.Open(path);
-        Movie movie = file.ReadMovie();
-        ChosenTracks chosen = ChosenTracks.Of(movie, default);
-        _ = new TitleIndexer(file, chosen, default, work).Index(new FileContent(file.Identity, movie, false), chosen);
+        MediaFile file = MediaFile.Open(path, "mp3.flv");
+        _ = Title.Of(file, default, work);
+        file.Release();
         Assert.Equal(Tag, work.Place?.Offset);
         Assert.Equal(0, work.WaitsFor(long.MaxValue - 1)); // it has come back
     }

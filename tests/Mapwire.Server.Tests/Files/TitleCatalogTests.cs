@@ -1,3 +1,4 @@
+using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
@@ -29,7 +30,7 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice silent = new(PlayerAbilities.None, Audio: PlayQuery.NoTrack);
         Title whole = await catalog.OpenAsync(found, default);
         Title picture = await catalog.OpenAsync(found, silent);
@@ -116,7 +117,7 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice[] wishes =
         [
             default, new(PlayerAbilities.None, Language: "xaz"), new(PlayerAbilities.None, Language: "xbz"),
@@ -174,7 +175,7 @@ public sealed class TitleCatalogTests : IDisposable
         using TitleCatalog catalog = Catalog(new FileBudget(MaxBytes: 20_000));
         Title a = await OpenAsync(catalog, "a.mp4");
         Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "b.mp4"));
-        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "a.mp4"));
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "a.mp4"));
         TitleException refused = await Assert.ThrowsAsync<TitleException>(
             () => catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack)));
         Assert.Contains("20000", refused.Message, StringComparison.Ordinal);
@@ -281,6 +282,81 @@ public sealed class TitleCatalogTests : IDisposable
         }
 
         first.Release();
+    }
+
+    [Fact]
+    public async Task Viewers_who_come_at_once_while_a_recording_is_written_share_one_file()
+    {
+        byte[] whole = FilmBytes.FlvWithSound(1, 2000);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..5000]);
+        using TitleCatalog catalog = Catalog();
+        Task writer = Task.Run(() =>
+        {
+            using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            for (int at = 5000; at < whole.Length; at += 1000)
+            {
+                file.Write(whole, at, Math.Min(1000, whole.Length - at));
+            }
+        });
+        List<Title> titles = [];
+        while (!writer.IsCompleted)
+        {
+            titles.AddRange(await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync(catalog, "live.flv"))));
+        }
+
+        await writer;
+        Title last = await OpenAsync(catalog, "live.flv");
+        titles.Add(last);
+        Assert.Single(titles.Select(static title => title.File).Distinct());
+        Title alone = Title.Open(path, "alone");
+        Assert.Equal(alone.Strip.ToArray(), last.Strip.ToArray());
+        foreach (Title title in titles)
+        {
+            StripEntry[] entries = title.Strip.ToArray();
+            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            for (int i = 0; i < title.Strip.SettledCount; i++)
+            {
+                Assert.Equal(last.Strip[i], entries[i]);
+            }
+        }
+
+        alone.Release();
+        titles.ForEach(static title => title.Release());
+    }
+
+    [Fact]
+    public async Task Sound_that_ends_is_not_waited_for_for_ever_and_goes_on_in_order()
+    {
+        FlvBuilder film = new FlvBuilder().Avc().Aac();
+        for (int i = 0; i < 1500; i++)
+        {
+            film.Picture(i * 40, isKey: i % 10 == 0);
+            if (i * 40 < 2000)
+            {
+                film.Sound(i * 40);
+            }
+        }
+
+        int stopped = film.Length;
+        byte[] whole = film.Sound(2000).Sound(2040).Picture(60_000, isKey: true).Build();
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..5000]);
+        using TitleCatalog catalog = Catalog();
+        foreach (int length in (int[])[20_000, 50_000, 80_000, stopped, whole.Length])
+        {
+            using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+            {
+                file.Write(whole, (int)file.Length, length - (int)file.Length);
+            }
+
+            Title title = await OpenAsync(catalog, "live.flv");
+            StripEntry[] entries = title.Strip.ToArray();
+            Assert.InRange(entries.Length - title.Strip.SettledCount, 0, (10_000 / 40) + 2); // the rest is shared
+            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            Assert.Equal(length == whole.Length ? 1501 + 52 : entries.Length, entries.Length);
+            title.Release();
+        }
     }
 
     [Fact]

@@ -103,7 +103,7 @@ public sealed class CursorBorderTests : IDisposable
         blocks.Publish(isFinished: false);
         StripTail tail = new(flat[settled..], [], [.. Enumerable.Range(settled, flat.Length - settled).Where(i => flat[i].IsSync)], []);
         Strip strip = new(blocks, tail, new StripTimes(0, flat[^1].Time));
-        return new Title(_clip.File, new TitleIndex(strip, _clip.Codecs, [], TimeSpan.Zero, []));
+        return new Title(_clip.File, strip, _clip.Codecs, default);
     }
 
     /// <summary>A message is its entry's offset, and the order in which messages are added is recorded.</summary>
