@@ -34,22 +34,26 @@ internal sealed class ReelOpener
     public async Task<Reel> OpenAsync(PlayName name, PlayerAbilities abilities)
     {
         PlayQuery query = PlayQuery.Parse(name.Query);
-        FoundTitle found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+        TrackChoice choice = TrackChoice.Of(query, abilities);
+        FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
-            ? await OpenListAsync(found, TrackChoice.Of(query, abilities)).ConfigureAwait(false)
-            : [PartOf(await _titles.OpenAsync(found, TrackChoice.Of(query, abilities)).ConfigureAwait(false), 0, null)];
+            ? await OpenListAsync(found, choice).ConfigureAwait(false)
+            : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), choice, 0, null)];
         return new Reel(Cut(parts, query), query.Loops);
     }
 
     /// <summary>The part of a title from one time of it to another; refuses and releases a title that has nothing there.</summary>
-    private static ReelPart PartOf(Title title, long start, long? end)
+    private static ReelPart PartOf(Title title, TrackChoice choice, long start, long? end)
     {
         long runUp = title.Strip.RunUp;
         long length = title.Strip.EndTime - runUp;
         long until = Math.Min(end ?? long.MaxValue, Math.Max(length, 1));
         if (start < until)
         {
-            return new ReelPart(title, start + runUp, until + runUp, At: 0);
+            return new ReelPart(title, start + runUp, until + runUp, At: 0)
+            {
+                Missing = ChosenTracks.Of(title.File.Content.Movie, choice).Missing, // of this viewer: others have the same title by a wish
+            };
         }
 
         title.Release();
@@ -89,7 +93,7 @@ internal sealed class ReelOpener
             : throw Nothing(query.Start, end, length);
     }
 
-    private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundTitle found, TrackChoice choice)
+    private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)
     {
         (string path, string name, _) = found;
         IReadOnlyList<PlaylistItem> items =
@@ -147,7 +151,7 @@ internal sealed class ReelOpener
         {
             PlayName name = PlayName.Parse(folder, item.Name);
             PlayQuery query = PlayQuery.Parse(name.Query);
-            FoundTitle found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+            FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");
@@ -161,7 +165,7 @@ internal sealed class ReelOpener
                 Language = choice.Language ?? query.Language,
             };
             Title title = await _titles.OpenAsync(found, own).ConfigureAwait(false);
-            return PartOf(title, item.In ?? query.Start, item.Out ?? query.End);
+            return PartOf(title, own, item.In ?? query.Start, item.Out ?? query.End);
         }
         catch (TitleException fault)
         {

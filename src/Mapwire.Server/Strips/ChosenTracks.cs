@@ -18,14 +18,41 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
         List<Track> audio = Sounds(movie, choice);
         return video is null && audio.Count == 0
             ? throw new TitleException(TitleError.NotPlayable, NothingPlayable(movie, choice))
-            : new ChosenTracks(video, audio);
+            : new ChosenTracks(video, audio) { Missing = [.. MissingOf(movie, choice, video is null, audio.Count == 0)] };
     }
+
+    /// <summary>Why there is no picture, or no sound, though the film has one and it was not declined; a line each, for the player.</summary>
+    public IReadOnlyList<string> Missing { get; private init; } = [];
 
     /// <summary>How long the longest of them is presented.</summary>
     public TimeSpan Duration { get; } = Audio.Append(Video).Max(static track => track?.Duration ?? TimeSpan.Zero);
 
     /// <summary>Whether a track is played.</summary>
     public bool Contains(Track track) => track == Video || Audio.Contains(track);
+
+    /// <summary>What of a movie is left out of play, tracks and what is cut off or damaged, a line each.</summary>
+    /// <param name="movie">Of which they were chosen.</param>
+    public IEnumerable<string> LeftOut(Movie movie) =>
+    [
+        .. movie.Tracks.Where(track => !Contains(track)).Select(
+            static track => $"track {track.Id} ({track.SampleEntry}): {track.UnplayableReason ?? $"another {track.Kind} track is played"}"),
+        .. movie.Warnings.Select(static warning => $"some of it: {warning}"),
+    ];
+
+    private static IEnumerable<string> MissingOf(Movie movie, TrackChoice choice, bool hasNoPicture, bool hasNoSound)
+    {
+        foreach ((TrackKind kind, string word, bool isMissing) in
+            ((TrackKind, string, bool)[])[
+                (TrackKind.Video, "picture", hasNoPicture && choice.Video == 0),
+                (TrackKind.Audio, "sound", hasNoSound && choice.Audio == 0)])
+        {
+            if (isMissing && movie.Tracks.FirstOrDefault(track => track.Kind == kind) is { } track
+                && WhyNot(track, choice.Abilities) is { } reason)
+            {
+                yield return $"There is no {word}: {track.SampleEntry}: {reason}.";
+            }
+        }
+    }
 
     private static List<Track> Sounds(Movie movie, TrackChoice choice)
     {
