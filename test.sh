@@ -4,6 +4,7 @@
 #   ./test.sh                          everything
 #   ./test.sh Mapwire.Rtmp.Tests       one project (several may be named)
 #   ./test.sh Mapwire.Rules -- ARGS    what follows -- goes to the test programs (xunit.v3's own options)
+#   ./test.sh api                      the reference pages of Mapwire.Memory, by docfx (nightly too)
 #   ./test.sh --nightly                the long gates too: hours (CONTRIBUTING.md says which variable gives which gate)
 #
 # The last line is `N passed, N failed`; the exit code is 0 only if nothing failed. A program that crashes, hangs, does
@@ -60,9 +61,15 @@ done
 
 if [ "$nightly" = yes ]; then
   limit=14400
-  export MAPWIRE_KILL_ROUNDS=${MAPWIRE_KILL_ROUNDS:-1000} MAPWIRE_CUT_ROUNDS=${MAPWIRE_CUT_ROUNDS:-10000}
-  export MAPWIRE_STRANGERS_KILLS=${MAPWIRE_STRANGERS_KILLS:-1000} MAPWIRE_POWER_ROUNDS=${MAPWIRE_POWER_ROUNDS:-10000}
+  # The gates of the table in CONTRIBUTING.md, which Mapwire.Rules compares.
+  export MAPWIRE_KILL_ROUNDS=${MAPWIRE_KILL_ROUNDS:-1000} MAPWIRE_STRANGERS_KILLS=${MAPWIRE_STRANGERS_KILLS:-1000}
+  export MAPWIRE_CUT_ROUNDS=${MAPWIRE_CUT_ROUNDS:-10000} MAPWIRE_DISPOSAL_ROUNDS=${MAPWIRE_DISPOSAL_ROUNDS:-3000}
+  export MAPWIRE_CRASH_HISTORIES=${MAPWIRE_CRASH_HISTORIES:-20} MAPWIRE_POWER_HISTORIES=${MAPWIRE_POWER_HISTORIES:-20}
+  export MAPWIRE_POWER_PERCENT=${MAPWIRE_POWER_PERCENT:-10} MAPWIRE_POWER_SAMPLES=${MAPWIRE_POWER_SAMPLES:-5}
+  export MAPWIRE_POWER_ROUNDS=${MAPWIRE_POWER_ROUNDS:-10000} MAPWIRE_SHARED_STEPS=${MAPWIRE_SHARED_STEPS:-200000}
+  export MAPWIRE_MODEL_ROUNDS=${MAPWIRE_MODEL_ROUNDS:-5000} MAPWIRE_WORDS_MIB=${MAPWIRE_WORDS_MIB:-100}
   export MAPWIRE_FUZZ_MUTATIONS=${MAPWIRE_FUZZ_MUTATIONS:-1000000} MAPWIRE_FUZZ_CASES=${MAPWIRE_FUZZ_CASES:-10000000}
+  export MAPWIRE_PUBLISH=${MAPWIRE_PUBLISH:-1}
 fi
 
 wanted() { # wanted NAME: is it asked for?
@@ -82,9 +89,11 @@ for file in tests/*/*.csproj; do
   known+=("$name")
   wanted "$name" && projects+=("$name")
 done
-known+=(format)
+known+=(format api)
 format=""
 wanted format && format=yes
+api=$nightly # minutes
+[ "${#filters[@]}" -gt 0 ] && api=no && wanted api && api=yes
 wine=""
 if [ -f tests/run-wine.sh ]; then
   known+=(wine)
@@ -120,6 +129,7 @@ look() {
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Memory.Tests "* ]]; then
     have strace || need "strace" strace # lets system calls fail as other kernels and file systems do
     { have unshare && have setpriv && have prlimit; } || need "unshare, setpriv and prlimit" util-linux
+    { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for native programs" clang zlib1g-dev
   fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Load.Tests "* ]]; then
     # bench/versus, tried there with few players: a C program and nginx beside ours.
@@ -142,6 +152,7 @@ look() {
     have rtmpdump || need "rtmpdump" rtmpdump
     have gcc || need "gcc with the C library's headers" gcc libc6-dev # a library that makes folders fail
     { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for the native program" clang zlib1g-dev
+    { have fusermount3 && have pkg-config && pkg-config --exists fuse3; } || need "FUSE 3 with its headers" fuse3 libfuse3-dev pkg-config
     have mpv || need "mpv" mpv
     have cvlc || need "VLC" vlc-bin vlc-plugin-base
     if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then
@@ -217,6 +228,13 @@ if [ -n "$format" ]; then
   fi
 fi
 
+# --- the pages of the API ---------------------------------------------------------------------------------------------
+
+if [ "$api" = yes ]; then
+  printf '\n== api\n'
+  if docs/api/build.sh; then passed=$((passed + 1)); else fail "docs/api/build.sh"; fi
+fi
+
 # --- run -----------------------------------------------------------------------------------------------------------------
 
 mkdir -p "$results"
@@ -228,10 +246,10 @@ attribute() { # attribute FILE NAME: an attribute of the report's <assembly> ele
 }
 limited() { if have timeout; then timeout -k 10 "$limit" "$@"; else "$@"; fi; }
 
-# Runs one test program; leaves what it printed in NAME.txt and `passed failed skipped note` in NAME.count.
+# Runs one test program, NAME or NAME@VARIANT; leaves what it printed in NAME.txt and `passed failed skipped note` in NAME.count.
 run_program() {
   local name=$1 program report started code ran good bad left note=
-  program=tests/$name/bin/$configuration/net10.0/$name
+  program=tests/${name%@*}/bin/$configuration/net10.0/${name%@*}
   report=$results/$name.xml
   started=$(date +%s)
   limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${arguments[@]+"${arguments[@]}"} > "$results/$name.txt" 2>&1
@@ -261,16 +279,24 @@ run_program() {
 run_lane() {
   local name
   for name in "$@"; do
-    run_program "$name"
+    case $name in
+      *@stream) MAPWIRE_SENDER=stream run_program "$name" ;;
+      *@published) MAPWIRE_PROGRAM=artifacts/mapwire/mapwire run_program "$name" ;;
+      *) run_program "$name" ;;
+    esac
     flock "$results/print.lock" cat "$results/$name.txt"
   done
 }
 
 lane_of_players=()
 lane_of_units=()
+if [ "$nightly" = yes ] && [[ " ${projects[*]-} " == *" Mapwire.Conformance "* ]]; then
+  projects+=(Mapwire.Conformance@stream Mapwire.Conformance@published)
+  dotnet publish -c "$configuration" src/Mapwire.Cli -o artifacts/mapwire --nologo -v quiet || fail "the published program"
+fi
 for name in ${projects[@]+"${projects[@]}"}; do
   rm -f "$results/$name.xml" "$results/$name.count"
-  case $name in Mapwire.Conformance) lane_of_players+=("$name") ;; *) lane_of_units+=("$name") ;; esac
+  case $name in Mapwire.Conformance*) lane_of_players+=("$name") ;; *) lane_of_units+=("$name") ;; esac
 done
 have flock || flock() { shift; "$@"; } # macOS has none; the blocks may mix there
 run_lane ${lane_of_players[@]+"${lane_of_players[@]}"} & players=$!

@@ -58,6 +58,8 @@ internal static class ArenaHeader
     /// <summary>The word behind the last block: used, and of no size.</summary>
     public const ulong Sentinel = 1;
 
+    private static readonly FileHeader Header = new(Ready, 8, ChecksumAt) { MinVersion = FirstVersion, Version = Version };
+
     /// <summary>Writes the first page of an empty arena, not ready yet.</summary>
     public static void Format(Span<byte> page, long size, ArenaOptions options, ulong id)
     {
@@ -70,7 +72,7 @@ internal static class ArenaHeader
         Write(page, CreatedAt, (ulong)DateTime.UtcNow.Ticks);
         Write(page, SizeAt, (ulong)size);
         Write(page, TopAt, FirstBlock);
-        BinaryPrimitives.WriteUInt32LittleEndian(page[ChecksumAt..], Checksum(page));
+        Header.Seal(page);
     }
 
     /// <summary>Checks all that an arena's first page says before anything is believed.</summary>
@@ -78,17 +80,19 @@ internal static class ArenaHeader
     /// <param name="length">Bytes that are there.</param>
     /// <param name="name">For the messages.</param>
     /// <param name="options">What the caller expects.</param>
+    /// <param name="isAlone">Whether nobody changes the heap meanwhile; else only its size is checked, which only grows.</param>
     /// <returns>The arena's durability.</returns>
     /// <exception cref="ArenaFormatException">It is no arena, or not this one.</exception>
-    public static ArenaDurability Check(ReadOnlySpan<byte> page, long length, string name, ArenaOptions options)
+    public static ArenaDurability Check(ReadOnlySpan<byte> page, long length, string name, ArenaOptions options, bool isAlone = true)
     {
-        if (length < HeapAt + 64 || page.Length < FirstPage || Read(page, 0) != Ready)
+        HeaderVerdict verdict = length < HeapAt + 64 || page.Length < FirstPage ? HeaderVerdict.NotThisFormat : Header.Judge(page);
+        if (verdict == HeaderVerdict.NotThisFormat)
         {
             throw new ArenaFormatException(ArenaError.NotAnArena, name, 0,
                 "not an arena: the magic number is missing or the file is too short");
         }
 
-        if (VersionOf(page) is < FirstVersion or > Version)
+        if (verdict == HeaderVerdict.OtherVersion)
         {
             throw new ArenaFormatException(
                 ArenaError.OtherVersion, name, 8,
@@ -96,7 +100,7 @@ internal static class ArenaHeader
         }
 
         uint durability = (uint)(Read(page, 8) >> 32);
-        if (BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumAt..]) != Checksum(page) || durability > (uint)ArenaDurability.PowerLoss
+        if (verdict == HeaderVerdict.Damaged || durability > (uint)ArenaDurability.PowerLoss
             || Read(page, CreatedAt) > (ulong)DateTime.MaxValue.Ticks)
         {
             throw new ArenaFormatException(ArenaError.Damaged, name, ChecksumAt, "the header is corrupt: its checksum does not match");
@@ -111,19 +115,24 @@ internal static class ArenaHeader
                 $"it has layout {layout} version {version}, not {options.LayoutId} version {options.LayoutVersion} as asked for");
         }
 
-        CheckSizes(page, length, name);
+        CheckSize(page, length, name);
+        if (isAlone)
+        {
+            CheckHeap(page, name);
+        }
+
         return (ArenaDurability)durability;
     }
 
     /// <summary>The format version that a first page names.</summary>
-    public static uint VersionOf(ReadOnlySpan<byte> page) => (uint)Read(page, 8);
+    public static uint VersionOf(ReadOnlySpan<byte> page) => FileHeader.VersionOf(page);
 
     /// <summary>What replaces the start of a checked first page to make it one of this version: bytes that are written at once.</summary>
     public static ReadOnlySpan<byte> CarriedOver(ReadOnlySpan<byte> page)
     {
         byte[] start = page[..(ChecksumAt + 4)].ToArray();
         BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(8), Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(ChecksumAt), Checksum(start));
+        Header.Seal(start);
         return start;
     }
 
@@ -131,12 +140,22 @@ internal static class ArenaHeader
     /// <exception cref="ArenaFormatException">They make no sense.</exception>
     public static void CheckSizes(ReadOnlySpan<byte> page, long length, string name)
     {
-        ulong size = Read(page, SizeAt), top = Read(page, TopAt), state = Read(page, StateAt), root = Read(page, RootAt);
+        CheckSize(page, length, name);
+        CheckHeap(page, name);
+    }
+
+    private static void CheckSize(ReadOnlySpan<byte> page, long length, string name)
+    {
+        ulong size = Read(page, SizeAt);
         if (size > (ulong)length || size < HeapAt + 64)
         {
             throw new ArenaFormatException(ArenaError.WrongSize, name, SizeAt, $"its size is {size} bytes, and {length} are there");
         }
+    }
 
+    private static void CheckHeap(ReadOnlySpan<byte> page, string name)
+    {
+        ulong size = Read(page, SizeAt), top = Read(page, TopAt), state = Read(page, StateAt), root = Read(page, RootAt);
         if (top < FirstBlock || top > size - 8 || top % SizeClass.Unit != 8)
         {
             throw new ArenaFormatException(ArenaError.Damaged, name, TopAt, $"heap end {top} is outside the arena ({size} bytes)");
@@ -156,6 +175,4 @@ internal static class ArenaHeader
     private static ulong Read(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadUInt64LittleEndian(page[at..]);
 
     private static void Write(Span<byte> page, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(page[at..], value);
-
-    private static uint Checksum(ReadOnlySpan<byte> page) => Crc32C.Compute(page[8..ChecksumAt]);
 }

@@ -12,32 +12,18 @@ namespace Mapwire.Server.Playback;
 /// <summary>
 /// A player: carries out what its commands ask and says which bytes are due. Knows titles, clocks and the session; not sockets.
 /// </summary>
-internal sealed class Player : IServerSessionHandler
+internal sealed partial class Player : IServerSessionHandler
 {
-    /// <summary>Titles that may wait behind the one that plays.</summary>
-    private const int MaxQueue = 8;
-
-    /// <summary>Titles that are being opened or wait for it: the queue sent in one go, and what plays before it.</summary>
-    private const int MaxOpenings = MaxQueue + 1;
-
-    /// <summary>Titles being opened at once: a client that asks for many takes no more of the disks and processors than others.</summary>
-    private const int OpeningsAtOnce = 4;
-
     /// <summary>Characters of the connect command that are kept as long as the connection: paths and tokens are some hundred.</summary>
     private const int MaxConnectLength = 4096;
 
     private readonly PlayerContext _context;
     private readonly EndPoint? _peer;
-    private readonly Action<Action> _post;
+    private readonly ReelOpenings _openings;
     private readonly PlayerStreams _streams;
     private readonly PlayAnnouncer _announcer;
     private string _folder = "";
     private PlayerAbilities _abilities;
-    // in each one title is opened after the other
-    private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, OpeningsAtOnce)];
-    private uint _nextLane;
-    private int _openings;
-    private bool _isAbandoned;
 
     /// <param name="context">What all players of the server share.</param>
     /// <param name="peer">For the log.</param>
@@ -47,7 +33,7 @@ internal sealed class Player : IServerSessionHandler
     {
         _context = context;
         _peer = peer;
-        _post = post;
+        _openings = new ReelOpenings(context, (peer as IPEndPoint)?.Address, post);
         _streams =
             new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer,
             context.Options.MaxClientBuffer, () => post(static () => { }));
@@ -144,12 +130,20 @@ internal sealed class Player : IServerSessionHandler
             return;
         }
 
-        stream.IsOpening |= play.Reset;
         long start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : 0;
         long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
-        stream.Appending += play.Reset ? 0 : 1;
-        // Nothing that was asked for before counts when a player starts anew, and what hangs of it is not waited for.
-        Open(stream, play.Name, play.Reset, after: play.Reset ? Task.CompletedTask : stream.Opening,
+        Task after = stream.Queue.LastOpening;
+        if (play.Reset)
+        {
+            stream.BeginOpening();
+            after = Task.CompletedTask; // what was asked for before does not count any more, and what hangs of it is not waited for
+        }
+        else
+        {
+            stream.Queue.BeginOpening();
+        }
+
+        Open(stream, play.Name, play.Reset, after,
             reel => Play(stream, new PendingPlay(reel, play.Name, start, duration), play.Reset));
     }
 
@@ -160,7 +154,7 @@ internal sealed class Player : IServerSessionHandler
         switch (play2.Transition)
         {
             case "switch" or "swap" when stream.Cursor is not null:
-                Open(stream, play2.StreamName, reset: true, after: stream.Opening, reel => Switch(stream, reel, play2.StreamName));
+                Open(stream, play2.StreamName, reset: true, after: stream.Queue.LastOpening, reel => Switch(stream, reel, play2.StreamName));
                 break;
             case "stop":
                 stream.Stop();
@@ -179,7 +173,7 @@ internal sealed class Player : IServerSessionHandler
     public void OnSeek(uint streamId, double milliseconds)
     {
         PlayerStream stream = Asked(streamId);
-        if (stream.IsOpening)
+        if (stream.State == PlayState.Opening)
         {
             stream.SeeksAtStart = ToTime(milliseconds);
         }
@@ -198,12 +192,6 @@ internal sealed class Player : IServerSessionHandler
     {
         // The player's time is not needed: what was sent it holds or has shown, so going on with the next message loses nothing.
         PlayerStream stream = Asked(streamId);
-        if (stream.IsOpening)
-        {
-            stream.PausesAtStart = paused;
-            return;
-        }
-
         if (paused)
         {
             stream.Pause(Now);
@@ -213,7 +201,10 @@ internal sealed class Player : IServerSessionHandler
             stream.Resume(Now);
         }
 
-        _announcer.Paused(stream, paused);
+        if (stream.State != PlayState.Opening) // the player is told when it begins
+        {
+            _announcer.Paused(stream, paused);
+        }
     }
 
     /// <inheritdoc/>
@@ -236,20 +227,24 @@ internal sealed class Player : IServerSessionHandler
     public void OnGetStreamLength(double transactionId, string name)
     {
         LastRequest = Now;
-        if (_openings == MaxOpenings)
+        if (_openings.IsFull)
         {
             Session.SendStreamLength(transactionId, 0);
             return;
         }
 
-        _openings++;
-        _ = OpenAsync(name, Task.CompletedTask, (reel, _) => AnswerLength(transactionId, reel));
+        _ = _openings.OpenAsync(PlayName.Parse(_folder, name), _abilities, Task.CompletedTask, (reel, _) =>
+        {
+            // 0 for a title that cannot be played too: the play command is what is refused, with the reason.
+            Session.SendStreamLength(transactionId, reel?.Seconds ?? 0);
+            reel?.Release();
+        });
     }
 
     /// <summary>The connection is gone: lets go of all titles.</summary>
     public void Abandon()
     {
-        _isAbandoned = true;
+        _openings.Abandon();
         _streams.Abandon();
     }
 
@@ -260,215 +255,5 @@ internal sealed class Player : IServerSessionHandler
     {
         LastRequest = Now;
         return _streams[streamId];
-    }
-
-    /// <summary>Opens titles off this thread and comes back with them, unless something else was asked of the stream meanwhile.</summary>
-    private void Open(PlayerStream stream, string name, bool reset, Task after, Action<Reel> opened)
-    {
-        if (_openings == MaxOpenings)
-        {
-            Fail(stream, name, reset, new TitleException(TitleError.NotPlayable, $"more than {MaxOpenings} titles are being opened"));
-            return;
-        }
-
-        _openings++;
-        int generation = stream.Generation;
-        stream.Opening = OpenAsync(name, after, (reel, fault) =>
-        {
-            _openings--;
-            if (_isAbandoned || stream.Generation != generation)
-            {
-                reel?.Release();
-            }
-            else if (reel is not null)
-            {
-                opened(reel);
-            }
-            else
-            {
-                Fail(stream, name, reset, fault!);
-            }
-        });
-    }
-
-    private Task OpenAsync(string name, Task before, Action<Reel?, Exception?> done)
-    {
-        ref Task lane = ref _lanes[_nextLane++ % OpeningsAtOnce];
-        lane = OpenAsync(name, lane, before, done);
-        return lane;
-    }
-
-    private async Task OpenAsync(string name, Task lane, Task before, Action<Reel?, Exception?> done)
-    {
-        Reel? reel = null;
-        Exception? fault = null;
-        try
-        {
-            await lane.ConfigureAwait(false); // never fails, as this does not
-            reel = await _context.Reels.OpenAsync(PlayName.Parse(_folder, name), _abilities).ConfigureAwait(false);
-        }
-        catch (Exception refused)
-        {
-            fault = refused;
-        }
-
-        await before.ConfigureAwait(false); // never fails: see above
-        _post(() => done(reel, fault));
-    }
-
-    private void AnswerLength(double transactionId, Reel? reel)
-    {
-        // 0 for a title that cannot be played too: the play command is what is refused, with the reason.
-        double seconds = reel?.Seconds ?? 0;
-        reel?.Release();
-        _openings--;
-        if (!_isAbandoned)
-        {
-            Session.SendStreamLength(transactionId, seconds);
-        }
-    }
-
-    private void Fail(PlayerStream stream, string name, bool reset, Exception fault)
-    {
-        Refuse(stream, name, fault);
-        if (reset)
-        {
-            stream.IsOpening = false;
-        }
-        else
-        {
-            stream.Appending--;
-            if (stream is { Waits: true, Appending: 0 })
-            {
-                End(stream);
-            }
-        }
-    }
-
-    private void Refuse(PlayerStream stream, string name, Exception fault)
-    {
-        Log.Refused(_context.Log, _peer, PlayName.Parse(_folder, name).ToString(), fault.Message);
-        if (fault is not TitleException)
-        {
-            Log.InternalError(_context.Log, _peer, fault);
-        }
-
-        (string code, string reason) = fault switch
-        {
-            TitleException { Error: TitleError.NotFound } => (StatusCodes.PlayStreamNotFound, fault.Message),
-            TitleException { Error: TitleError.NotPlayable or TitleError.Unavailable } => (StatusCodes.PlayFailed, fault.Message),
-            _ => (StatusCodes.PlayFailed, "the file cannot be read"), // what the system says of it is for the log alone
-        };
-        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);
-    }
-
-    private void Play(PlayerStream stream, PendingPlay play, bool reset)
-    {
-        stream.Appending -= reset ? 0 : 1;
-        if (reset || !stream.IsActive)
-        {
-            Begin(stream, play, playerStart: 0, reset);
-        }
-        else if (stream.Waits)
-        {
-            Follow(stream, play);
-        }
-        else if (stream.Queue.Count == MaxQueue)
-        {
-            play.Reel.Release();
-            Session.SendStatus(stream.Id, StatusCodes.Error, StatusCodes.PlayFailed, $"More than {MaxQueue} titles wait.", play.Name);
-        }
-        else
-        {
-            stream.Queue.Enqueue(play);
-        }
-    }
-
-    private void Begin(PlayerStream stream, PendingPlay play, long playerStart, bool reset)
-    {
-        stream.IsOpening = false;
-        stream.Start(play, playerStart, Now);
-        Plays++;
-        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start / 1000.0);
-        _announcer.Started(stream, reset);
-        if (stream.PausesAtStart)
-        {
-            stream.Pause(Now);
-            _announcer.Paused(stream, paused: true);
-            stream.ShowWherePaused();
-        }
-
-        if (stream.SeeksAtStart is { } place)
-        {
-            Seek(stream, place);
-        }
-
-        stream.PausesAtStart = false;
-        stream.SeeksAtStart = null;
-    }
-
-    private void Seek(PlayerStream stream, long reelTime)
-    {
-        stream.Seek(reelTime, Now);
-        _announcer.Seeked(stream);
-    }
-
-    private void Follow(PlayerStream stream, PendingPlay next)
-    {
-        stream.Follow(next, Now);
-        Plays++;
-        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, next.Start / 1000.0);
-        _announcer.Switched(stream);
-        _announcer.Started(stream, reset: false);
-    }
-
-    private void Switch(PlayerStream stream, Reel reel, string name)
-    {
-        bool isPaused = stream.IsPaused;
-        long at = stream.ReelTime;
-        long playerTime = stream.Cursor?.PlayerTime ?? 0;
-        Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name}.", name);
-        Begin(stream, new PendingPlay(reel, name, at, -1), playerTime, reset: false);
-        if (isPaused)
-        {
-            stream.Pause(Now);
-            stream.ShowWherePaused();
-        }
-    }
-
-    private void OnEnd(PlayerStream stream)
-    {
-        StripCursor cursor = stream.Cursor!;
-        if (cursor.IsLost)
-        {
-            string reason = cursor.LostReason ?? "the file changed";
-            Log.FileLost(_context.Log, _peer, cursor.Title.Name, reason);
-            _announcer.Lost(stream, reason);
-            stream.IsEndTold = true;
-        }
-        else if (stream.TryContinue(Now))
-        {
-            _announcer.Continued(stream, cursor);
-        }
-        else if (stream.Queue.TryDequeue(out PendingPlay next))
-        {
-            Follow(stream, next);
-        }
-        else if (stream.Appending > 0)
-        {
-            stream.Waits = true; // what was asked for to come next is still being opened
-        }
-        else
-        {
-            End(stream);
-        }
-    }
-
-    private void End(PlayerStream stream)
-    {
-        stream.Waits = false;
-        stream.IsEndTold = true;
-        LastRequest = Now; // the time to be idle counts from here
-        _announcer.Ended(stream);
     }
 }

@@ -32,46 +32,31 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>The name of what is played, as the player sent it.</summary>
     public string Name { get; private set; } = "";
 
-    /// <summary>What to play when this is over (play with reset 0).</summary>
-    public Queue<PendingPlay> Queue { get; } = new();
+    /// <summary>What it does.</summary>
+    public PlayState State { get; private set; }
 
-    /// <summary>Plays to come after this one whose titles are still being opened.</summary>
-    public int Appending { get; set; }
+    /// <summary>What to play when this is over.</summary>
+    public PlayQueue Queue { get; } = new();
 
-    /// <summary>Whether a play is being opened in place of what was played.</summary>
-    public bool IsOpening { get; set; }
-
-    /// <summary>Whether the play that is being opened is to begin paused: the player asked for it meanwhile.</summary>
-    public bool PausesAtStart { get; set; }
+    /// <summary>Whether what comes next begins paused: the player asked for it while nothing could be paused.</summary>
+    public bool PausesNext { get; private set; }
 
     /// <summary>
     /// The reel's time that the play that is being opened is to go to, in milliseconds; null when the player asked for none.
     /// </summary>
     public long? SeeksAtStart { get; set; }
 
-    /// <summary>Counts the play and close commands, so that a title that was opened for an earlier one is known.</summary>
-    public int Generation { get; set; }
-
-    /// <summary>The title being opened last: those asked for later take their turn after it.</summary>
-    public Task Opening { get; set; } = Task.CompletedTask;
+    /// <summary>Whether the player wants to see no more than a picture for now.</summary>
+    public bool IsPaused => State == PlayState.Paused || PausesNext;
 
     /// <summary>The media that the player buffers by its own word, in milliseconds; null when it said nothing.</summary>
     public uint? BufferLength { get; set; }
 
-    /// <summary>Whether the player paused.</summary>
-    public bool IsPaused { get; private set; }
-
-    /// <summary>Whether the end was told to the player.</summary>
-    public bool IsEndTold { get; set; }
-
-    /// <summary>Whether all was sent and the next play is still being opened: the player hears nothing of an end meanwhile.</summary>
-    public bool Waits { get; set; }
-
     /// <summary>Whether there is something to watch, paused or not.</summary>
-    public bool IsActive => Cursor is not null && !IsEndTold;
+    public bool IsActive => State is PlayState.Playing or PlayState.Paused or PlayState.Waiting;
 
     /// <summary>Whether everything was sent and nothing was done about it yet.</summary>
-    public bool HasEnded => IsActive && !Waits && Cursor!.IsOver;
+    public bool HasEnded => State is PlayState.Playing or PlayState.Paused && Cursor!.IsOver;
 
     /// <summary>The reel's time of the next message, in milliseconds.</summary>
     public long ReelTime => Cursor is null ? 0 : Math.Max(0, Cursor.Time - Cursor.Zero - _round);
@@ -90,9 +75,41 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     {
         Cursor?.Retire();
         Cursor = Take(play, playerStart, before: null);
-        IsPaused = false;
+        SeeksAtStart = null;
         _clock.Set(playerStart + Cursor.Zero, now, runs: true);
-        Begin();
+        Begin(PlayState.Playing);
+    }
+
+    /// <summary>A play is being opened in place of what was played, which is over.</summary>
+    public void BeginOpening()
+    {
+        Stop();
+        State = PlayState.Opening;
+    }
+
+    /// <summary>The play that was being opened cannot be played.</summary>
+    public void EndOpening()
+    {
+        if (State == PlayState.Opening)
+        {
+            State = PlayState.Idle;
+            PausesNext = false;
+            SeeksAtStart = null;
+        }
+    }
+
+    /// <summary>All was sent, and the next play is still being opened.</summary>
+    public void Wait()
+    {
+        PausesNext = IsPaused;
+        State = PlayState.Waiting;
+    }
+
+    /// <summary>The player is told that this is the end.</summary>
+    public void End()
+    {
+        PausesNext = IsPaused;
+        State = PlayState.Ended;
     }
 
     /// <summary>Plays something behind what is over, without a gap.</summary>
@@ -137,40 +154,48 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         ReelPart there = Reel.Parts[part];
         long position = Math.Min(there.In + reelTime - _round - there.At, there.Out - 1);
         Cursor = CursorAt(part, there.In, _round + there.At, _round + there.At, position);
-        _clock.Set(Math.Max(Cursor.Time, there.In), now, runs: !IsPaused); // a run-up takes no time
-        Begin();
+        bool pauses = IsPaused;
+        _clock.Set(Math.Max(Cursor.Time, there.In), now, runs: !pauses); // a run-up takes no time
+        Begin(pauses ? PlayState.Paused : PlayState.Playing);
         ShowWherePaused();
     }
 
     /// <summary>Sends the picture at the place where the player is paused.</summary>
     public void ShowWherePaused()
     {
-        if (IsPaused)
+        if (State == PlayState.Paused)
         {
             Cursor?.HoldAfterFrame();
         }
     }
 
-    /// <summary>Stops sending; what the player holds it may show.</summary>
+    /// <summary>Stops sending; what the player holds it may show. Where nothing is sent yet or any more, what comes next waits.</summary>
     public void Pause(long now)
     {
-        if (!IsPaused)
+        switch (State)
         {
-            IsPaused = true;
-            _clock.Pause(now);
-            Cursor?.Hold();
+            case PlayState.Playing:
+                State = PlayState.Paused;
+                _clock.Pause(now);
+                Cursor!.Hold();
+                break;
+            case PlayState.Opening or PlayState.Waiting or PlayState.Ended:
+                PausesNext = true;
+                break;
         }
     }
 
     /// <summary>Goes on with the very next message.</summary>
     public void Resume(long now)
     {
-        if (IsPaused)
+        if (State == PlayState.Paused)
         {
-            IsPaused = false;
+            State = PlayState.Playing;
             _clock.Resume(now);
-            Cursor?.Release();
+            Cursor!.Release();
         }
+
+        PausesNext = false;
     }
 
     /// <summary>Sends audio or not, from the next message on.</summary>
@@ -190,20 +215,14 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Plays nothing any more, now and after.</summary>
     public void Stop()
     {
-        Generation++;
-        Appending = 0;
-        IsOpening = false;
-        PausesAtStart = false;
+        Queue.Clear();
+        State = PlayState.Idle;
+        PausesNext = false;
         SeeksAtStart = null;
-        Waits = false;
         Cursor?.Retire();
         Cursor = null;
         Reel?.Release();
         Reel = null;
-        while (Queue.TryDequeue(out PendingPlay waiting))
-        {
-            waiting.Reel.Release();
-        }
     }
 
     /// <summary>Stops without finishing the message that has begun: the connection is gone.</summary>
@@ -228,7 +247,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
             return long.MaxValue;
         }
 
-        if (IsPaused)
+        if (State == PlayState.Paused)
         {
             return now; // the one frame of a seek
         }
@@ -290,19 +309,21 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         _bytesBefore += before.BytesSent;
         before.Retire();
         Cursor = next;
-        Waits = false;
-        _clock.Set(playerNow + next.Zero, now, runs: !IsPaused);
+        bool pauses = IsPaused;
+        State = pauses ? PlayState.Paused : PlayState.Playing;
+        PausesNext = false;
+        _clock.Set(playerNow + next.Zero, now, runs: !pauses);
         ApplyReceives();
-        if (IsPaused)
+        if (pauses)
         {
             next.Hold();
         }
     }
 
-    private void Begin()
+    private void Begin(PlayState state)
     {
-        Waits = false;
-        IsEndTold = false;
+        State = state;
+        PausesNext = false;
         _bytesBefore = 0;
         _playedFrom = Cursor!.PlayerTime;
         ApplyReceives();

@@ -64,7 +64,18 @@ internal sealed class PlayerStreams
     }
 
     /// <summary>The stream of an id, or null.</summary>
-    public PlayerStream? Find(uint id) => _streams.Find(stream => stream.Id == id);
+    public PlayerStream? Find(uint id)
+    {
+        foreach (PlayerStream stream in _streams)
+        {
+            if (stream.Id == id)
+            {
+                return stream;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Forgets a stream; a message of it that has begun is still finished.</summary>
     public void Remove(uint id)
@@ -128,7 +139,7 @@ internal sealed class PlayerStreams
 
             _due = stream;
             _dueCursor = cursor;
-            cursor.AskAhead(until, now);
+            cursor.AskAhead(until, stream.DueUntil(now, lead: 0), now);
             cursor.Gather(list, until, maxBytes, afterRest: cursor == _cut, now);
             if (list.Length == before)
             {

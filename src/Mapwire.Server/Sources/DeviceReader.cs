@@ -5,7 +5,7 @@ namespace Mapwire.Server.Sources;
 /// first, by threads of its own: a film that is warm never waits behind films that are cold. Of the cold, many are read at once, since a
 /// disk, a network and a file system's daemon all serve several reads faster than one after the other.
 /// </summary>
-internal sealed class DeviceReader
+internal class DeviceReader
 {
     /// <summary>Only map what is in memory: microseconds each.</summary>
     private const int WarmThreads = 2;
@@ -27,7 +27,7 @@ internal sealed class DeviceReader
     }
 
     /// <summary>Asks for a window.</summary>
-    public void Add(PresenceRequest request) => _warm.Add(request);
+    public virtual void Add(PresenceRequest request) => _warm.Add(request);
 
     /// <summary>Ends the threads, those that hang in a read when they come back.</summary>
     public void Stop()

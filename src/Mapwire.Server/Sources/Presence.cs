@@ -7,23 +7,26 @@ namespace Mapwire.Server.Sources;
 /// threads of the file's device bring it. The reasons: docs/adr/0015-presence.md.
 /// </summary>
 /// <remarks>
-/// Windows of 256 KiB, each unknown, asked for or here. <em>Here</em> is a lease of some seconds: the system takes pages back when memory
+/// Windows of 128 KiB, each unknown, asked for or here. <em>Here</em> is a lease of some seconds: the system takes pages back when memory
 /// is short, and does not say so. A look at a window is the load of an array's element; any thread may look and ask.
 /// </remarks>
 internal sealed class Presence
 {
-    /// <summary>Some reads of a disk, and a second of most films: little is read in vain, and few windows are asked for.</summary>
+    /// <summary>
+    /// As much as most systems read at once, and half a second of most films: a first picture waits for one read, what was read is sent
+    /// soon, and little is read in vain.
+    /// </summary>
     public const int WindowLength = 1 << WindowShift;
 
     /// <summary>
     /// How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.
     /// </summary>
-    public const long Lease = 10_000;
+    public const long Lease = 5_000;
 
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
-    public const long RenewBefore = 6_000;
+    public const long RenewBefore = 3_000;
 
-    private const int WindowShift = 18;
+    private const int WindowShift = 17;
 
     private const int LeafShift = 10;
 
@@ -115,7 +118,9 @@ internal sealed class Presence
     }
 
     /// <summary>Whether a window is in memory, as far as that can be told without waiting for it; null when it cannot.</summary>
-    internal bool? Probe(PresenceRequest request) => Native.PageCache.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
+    internal bool? Probe(PresenceRequest request) => request.WasHere
+        ? Native.PageCache.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window))
+        : WindowReader.ReadResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
 
     /// <summary>Brings a window into memory and into this process's page tables, so that sending it waits for nothing.</summary>
     internal void Bring(PresenceRequest request, bool isCold)

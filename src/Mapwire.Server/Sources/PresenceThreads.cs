@@ -4,7 +4,11 @@ namespace Mapwire.Server.Sources;
 internal sealed class PresenceThreads : IDisposable
 {
     private readonly Dictionary<ulong, DeviceReader> _readers = [];
+    private readonly Func<DeviceReader> _create;
     private bool _isDisposed;
+
+    /// <param name="create">Makes the reader of a device; null for one with threads of its own.</param>
+    public PresenceThreads(Func<DeviceReader>? create = null) => _create = create ?? (static () => new DeviceReader("mapwire"));
 
     /// <summary>The reader of a device, made when it is new.</summary>
     public DeviceReader ForDevice(ulong device)
@@ -13,7 +17,7 @@ internal sealed class PresenceThreads : IDisposable
         {
             if (!_readers.TryGetValue(device, out DeviceReader? reader))
             {
-                reader = new DeviceReader("mapwire");
+                reader = _create();
                 _readers.Add(device, reader);
                 if (_isDisposed)
                 {

@@ -102,7 +102,7 @@ internal sealed class PlayerStatistics
         }
 
         PlayerState state = cursor is null ? (_plays == 0 ? PlayerState.Connected : PlayerState.Ended)
-            : stream!.IsEndTold ? PlayerState.Ended
+            : stream!.State == PlayState.Ended ? PlayerState.Ended
             : stream.IsPaused ? PlayerState.Paused
             : PlayerState.Playing;
         if (cursor is not null)

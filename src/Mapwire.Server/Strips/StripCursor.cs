@@ -13,10 +13,11 @@ namespace Mapwire.Server.Strips;
 internal sealed class StripCursor
 {
     /// <summary>
-    /// How far ahead of what is due the file is asked for, in milliseconds: a busy disk takes a while to bring it, and what is asked for
-    /// too early is gone again where memory is short.
+    /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in a second
+    /// at most and a frame. It has that second to come, and a player's buffer on top; what is asked for earlier is gone again where memory
+    /// is short, and the worker waits for it then.
     /// </summary>
-    private const long AskedAhead = 2000;
+    private const long AskedAhead = 1250;
 
     /// <summary>The most that is asked for and not sent yet, in bytes.</summary>
     private const long MaxAskedBytes = 8 * 1024 * 1024;
@@ -160,8 +161,12 @@ internal sealed class StripCursor
 
     /// <summary>Asks for the parts of the file that will be due soon.</summary>
     /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
+    /// <param name="shown">
+    /// The title's time that the player shows now: what has not come when that reaches it, is missed. So the first second of all who begin
+    /// is brought before the second one of any.
+    /// </param>
     /// <param name="now">The worker's clock.</param>
-    public void AskAhead(long until, long now)
+    public void AskAhead(long until, long shown, long now)
     {
         if (Title.Presence is not { } presence)
         {
@@ -175,7 +180,7 @@ internal sealed class StripCursor
             ref readonly StripEntry entry = ref entries[_askedTo];
             if (!entry.IsChange && entry.Size > 0 && IsSent(_askedTo))
             {
-                presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - until));
+                presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - shown));
                 _askedBytes += entry.Size;
             }
         }

@@ -1,6 +1,3 @@
-using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
-
 namespace Mapwire.Memory.Tests.Readme;
 
 /// <summary>One example of the README: a whole program, and what it prints.</summary>
@@ -20,34 +17,6 @@ internal sealed record ReadmeProgram(string Code, string Output)
         }
 
         return programs;
-    }
-
-    /// <summary>The program as a class among others, so that one build has all of them: its statements are a method, its types are in its
-    /// namespace. Nothing in it is changed.</summary>
-    public string ToClass(int number)
-    {
-        CompilationUnitSyntax unit =
-            CSharpSyntaxTree.ParseText(Code, new CSharpParseOptions(LanguageVersion.Latest)).GetCompilationUnitRoot();
-        string statements = string.Concat(unit.Members.OfType<GlobalStatementSyntax>().Select(member => member.ToFullString()));
-        string types =
-            string.Concat(unit.Members.Where(member => member is not GlobalStatementSyntax).Select(member => member.ToFullString()));
-        string body = statements.Contains("await ", StringComparison.Ordinal) ? "async Task" : "Task";
-        string end = body == "Task" ? "return Task.CompletedTask;" : "";
-        return $$"""
-            {{unit.Usings.ToFullString()}}
-            namespace Example{{number}}
-            {
-                internal static class Program
-                {
-                    public static {{body}} Run()
-                    {
-                        {{statements}}
-                        {{end}}
-                    }
-                }
-                {{types}}
-            }
-            """;
     }
 
     private static void Assert(bool condition, string message)

@@ -36,10 +36,10 @@ internal static class LateCallScenario
 
     private static Func<string?> Find(string name) => name switch
     {
-        "mutex" => () => Mutex(0, recursive: false, FaultPoint.MutexReleasing, waits: false),
-        "mutex with waiter" => () => Mutex(0, recursive: false, FaultPoint.MutexReleasing, waits: true),
-        "recursive acquire" => () => Mutex(Recursive, recursive: true, FaultPoint.MutexOwned, waits: false),
-        "recursive thread" => () => Mutex(Recursive, recursive: true, FaultPoint.MutexReleasing, waits: false),
+        "mutex" => () => Mutex(0, MutexOwner.Opening, FaultPoint.MutexReleasing, waits: false),
+        "mutex with waiter" => () => Mutex(0, MutexOwner.Opening, FaultPoint.MutexReleasing, waits: true),
+        "recursive acquire" => () => Mutex(Recursive, MutexOwner.RecursiveThread, FaultPoint.MutexOwned, waits: false),
+        "recursive thread" => () => Mutex(Recursive, MutexOwner.RecursiveThread, FaultPoint.MutexReleasing, waits: false),
         "write lock" => () => WriteLock(@lock => @lock.ReleaseWrite()),
         "cancelled write lock" => CancelledWriteLock,
         "read lock" => ReadLock,
@@ -55,9 +55,9 @@ internal static class LateCallScenario
         _ => throw new ArgumentException(name),
     };
 
-    private static string? Mutex(long offset, bool recursive, FaultPoint at, bool waits)
+    private static string? Mutex(long offset, MutexOwner owner, FaultPoint at, bool waits)
     {
-        SharedMutex mutex = SharedMutex.Create(_first, offset, recursive), theirs = SharedMutex.Open(_second, offset);
+        SharedMutex mutex = SharedMutex.Create(_first, offset, owner), theirs = SharedMutex.Open(_second, offset);
         Task<LockResult>? wait = null;
         return Late(at, () =>
         {

@@ -6,8 +6,10 @@ namespace Mapwire.Memory.Arenas;
 /// <summary>Reads the log of an arena that was not closed, of this and of the first format version. It changes no file.</summary>
 internal sealed class CommitReplay : IDisposable
 {
-    private const ulong FirstMark = 0x3130474f4c41574d; // "MWALOG01": mark (8) | log id (8) | CRC-32C of these (4)
     private const int Page = CommitRecord.Page;
+
+    /// <summary>"MWALOG01" (8) | log id (8) | CRC-32C of these (4)</summary>
+    private static readonly FileHeader FirstHeader = new(0x3130474f4c41574d, 0, 16);
 
     private readonly string _arena;
     private readonly MappedFile _file;
@@ -42,12 +44,10 @@ internal sealed class CommitReplay : IDisposable
 
         bool first = version == ArenaHeader.FirstVersion;
         CommitReplay replay = new(arena, MappedFile.Open(path), settings, first ? null : id);
-        Span<byte> header = stackalloc byte[28];
-        int hashed = first ? 16 : 24;
-        if (replay._log.Read(0, header) < hashed + 4
-            || BinaryPrimitives.ReadUInt64LittleEndian(header) != (first ? FirstMark : CommitLog.Mark)
-            || BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) != id
-            || BinaryPrimitives.ReadUInt32LittleEndian(header[hashed..]) != Crc32C.Compute(header[..hashed]))
+        FileHeader format = first ? FirstHeader : CommitLog.Header;
+        Span<byte> header = stackalloc byte[format.Bytes];
+        if (format.Judge(header[..replay._log.Read(0, header)]) != HeaderVerdict.Intact
+            || BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) != id)
         {
             replay.Dispose();
             throw Missing(arena, path, $"is not log {id:x16}");
@@ -68,7 +68,7 @@ internal sealed class CommitReplay : IDisposable
         for (long at = Page; TryRead(at, length, applied + 1, out byte[] record); at += (record.Length + Page - 1L) / Page * Page)
         {
             Check(record, arenaLength);
-            Apply(record, apply);
+            Apply(record, arenaLength, apply);
             applied++;
         }
 
@@ -108,7 +108,8 @@ internal sealed class CommitReplay : IDisposable
             && CommitRecord.ChecksumOf(record, _salt) == BinaryPrimitives.ReadUInt32LittleEndian(record.AsSpan(CommitRecord.ChecksumAt));
     }
 
-    /// <summary>All ranges of a record, before any of them is applied.</summary>
+    /// <summary>All ranges of a record, before any of them is applied. Logs of before logged the last line whole, even where the arena
+    /// ends in the middle of it.</summary>
     private void Check(byte[] record, long arenaLength)
     {
         long left = record.Length - CommitRecord.HeaderBytes;
@@ -116,7 +117,7 @@ internal sealed class CommitReplay : IDisposable
         {
             (long offset, long length) = RangeOf(record, i);
             left -= CommitRecord.RangeBytes + Math.Max(length, 0);
-            bool isInHeap = offset >= ArenaHeader.HeapAt && offset <= arenaLength && length <= arenaLength - offset;
+            bool isInHeap = offset >= ArenaHeader.HeapAt && offset <= arenaLength && length < arenaLength - offset + ChangedLines.Line;
             bool isInFirstPage = offset >= 0 && offset <= ArenaHeader.ProgressAt && length <= ArenaHeader.ProgressAt - offset;
             if (length < 0 || left < 0 || !(isInHeap || isInFirstPage))
             {
@@ -127,13 +128,13 @@ internal sealed class CommitReplay : IDisposable
         }
     }
 
-    private static void Apply(byte[] record, Action<long, ReadOnlySpan<byte>> apply)
+    private static void Apply(byte[] record, long arenaLength, Action<long, ReadOnlySpan<byte>> apply)
     {
         int at = CommitRecord.HeaderBytes + (RangesOf(record) * CommitRecord.RangeBytes);
         for (int i = 0; i < RangesOf(record); i++)
         {
             (long offset, long length) = RangeOf(record, i);
-            apply(offset, record.AsSpan(at, (int)length));
+            apply(offset, record.AsSpan(at, (int)Math.Min(length, arenaLength - offset)));
             at += (int)length;
         }
     }

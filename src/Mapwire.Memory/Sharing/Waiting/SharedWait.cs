@@ -86,6 +86,7 @@ public static class SharedWait
                 }
             }
 
+            look.BlockAtSeveral();
             result = -1;
             return false;
         }

@@ -1,0 +1,181 @@
+using Mapwire.Rtmp.Messages;
+using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Strips;
+
+namespace Mapwire.Server.Playback;
+
+/// <content>How plays begin, follow each other and end.</content>
+internal sealed partial class Player
+{
+    /// <summary>Opens titles off this thread and comes back with them, unless something else was asked of the stream meanwhile.</summary>
+    private void Open(PlayerStream stream, string name, bool reset, Task after, Action<Reel> opened)
+    {
+        if (_openings.IsFull)
+        {
+            Fail(stream, name, reset,
+                new TitleException(TitleError.NotPlayable, $"more than {ReelOpenings.Max} titles are being opened"));
+            return;
+        }
+
+        int generation = stream.Queue.Generation;
+        stream.Queue.LastOpening = _openings.OpenAsync(PlayName.Parse(_folder, name), _abilities, after, (reel, fault) =>
+        {
+            if (stream.Queue.Generation != generation)
+            {
+                reel?.Release();
+            }
+            else if (reel is not null)
+            {
+                opened(reel);
+            }
+            else
+            {
+                Fail(stream, name, reset, fault!);
+            }
+        });
+    }
+
+    private void Fail(PlayerStream stream, string name, bool reset, Exception fault)
+    {
+        Refuse(stream, name, fault);
+        if (reset)
+        {
+            stream.EndOpening();
+        }
+        else
+        {
+            stream.Queue.EndOpening();
+            if (stream is { State: PlayState.Waiting, Queue.IsOpening: false })
+            {
+                End(stream);
+            }
+        }
+    }
+
+    private void Refuse(PlayerStream stream, string name, Exception fault)
+    {
+        Log.Refused(_context.Log, _peer, PlayName.Parse(_folder, name).ToString(), fault.Message);
+        if (fault is not TitleException)
+        {
+            Log.InternalError(_context.Log, _peer, fault);
+        }
+
+        (string code, string reason) = fault switch
+        {
+            TitleException { Error: TitleError.NotFound } => (StatusCodes.PlayStreamNotFound, fault.Message),
+            TitleException { Error: TitleError.NotPlayable or TitleError.Unavailable } => (StatusCodes.PlayFailed, fault.Message),
+            _ => (StatusCodes.PlayFailed, "the file cannot be read"), // what the system says of it is for the log alone
+        };
+        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);
+    }
+
+    private void Play(PlayerStream stream, PendingPlay play, bool reset)
+    {
+        if (!reset)
+        {
+            stream.Queue.EndOpening();
+        }
+
+        if (reset || !stream.IsActive)
+        {
+            Begin(stream, play, playerStart: 0, reset);
+        }
+        else if (stream.State == PlayState.Waiting)
+        {
+            Follow(stream, play);
+        }
+        else if (!stream.Queue.TryAdd(play))
+        {
+            play.Reel.Release();
+            Session.SendStatus(
+                stream.Id, StatusCodes.Error, StatusCodes.PlayFailed, $"More than {PlayQueue.MaxLength} titles wait.", play.Name);
+        }
+    }
+
+    private void Begin(PlayerStream stream, PendingPlay play, long playerStart, bool reset)
+    {
+        bool pauses = stream is { State: PlayState.Opening, PausesNext: true };
+        long? place = stream.SeeksAtStart;
+        stream.Start(play, playerStart, Now);
+        Plays++;
+        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start / 1000.0);
+        _announcer.Started(stream, reset);
+        if (pauses)
+        {
+            stream.Pause(Now);
+            _announcer.Paused(stream, paused: true);
+            stream.ShowWherePaused();
+        }
+
+        if (place is { } reelTime)
+        {
+            Seek(stream, reelTime);
+        }
+    }
+
+    private void Seek(PlayerStream stream, long reelTime)
+    {
+        stream.Seek(reelTime, Now);
+        _announcer.Seeked(stream);
+    }
+
+    private void Follow(PlayerStream stream, PendingPlay next)
+    {
+        stream.Follow(next, Now);
+        Plays++;
+        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, next.Start / 1000.0);
+        _announcer.Switched(stream);
+        _announcer.Started(stream, reset: false);
+    }
+
+    private void Switch(PlayerStream stream, Reel reel, string name)
+    {
+        bool isPaused = stream.IsPaused;
+        long at = stream.ReelTime;
+        long playerTime = stream.Cursor?.PlayerTime ?? 0;
+        Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name}.", name);
+        Begin(stream, new PendingPlay(reel, name, at, -1), playerTime, reset: false);
+        if (isPaused)
+        {
+            stream.Pause(Now);
+            stream.ShowWherePaused();
+        }
+    }
+
+    private void OnEnd(PlayerStream stream)
+    {
+        StripCursor cursor = stream.Cursor!;
+        if (cursor.IsLost)
+        {
+            string reason = cursor.LostReason ?? "the file changed";
+            Log.FileLost(_context.Log, _peer, cursor.Title.Name, reason);
+            _announcer.Lost(stream, reason);
+            stream.End();
+        }
+        else if (stream.TryContinue(Now))
+        {
+            _announcer.Continued(stream, cursor);
+        }
+        else if (stream.Queue.TryTake(out PendingPlay next))
+        {
+            Follow(stream, next);
+        }
+        else if (stream.Queue.IsOpening)
+        {
+            stream.Wait();
+        }
+        else
+        {
+            End(stream);
+        }
+    }
+
+    private void End(PlayerStream stream)
+    {
+        stream.End();
+        LastRequest = Now; // the time to be idle counts from here
+        _announcer.Ended(stream);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Strips;
+
+namespace Mapwire.Server.Playback;
+
+/// <summary>
+/// What one player has opened: off its worker's thread, a few at a time, and back on that thread with what came of it.
+/// </summary>
+/// <param name="context">Opens them, in the address's turn.</param>
+/// <param name="address">The player's; null when it is not known.</param>
+/// <param name="post">Runs something on the worker's thread, later.</param>
+internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Action<Action> post)
+{
+    /// <summary>What is being opened or waits for it: the plays lined up in one go, and what plays before them.</summary>
+    public const int Max = PlayQueue.MaxLength + 1;
+
+    /// <summary>At once: a client that asks for many takes no more of the disks and processors than others.</summary>
+    private const int AtOnce = 4;
+
+    private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, AtOnce)]; // in each one is opened after the other
+    private uint _nextLane;
+    private int _count;
+    private volatile bool _isAbandoned;
+
+    /// <summary>Whether nothing more may be begun until something has come back.</summary>
+    public bool IsFull => _count == Max;
+
+    /// <summary>Opens what a name means.</summary>
+    /// <param name="name">What the player named.</param>
+    /// <param name="abilities">What the player can show.</param>
+    /// <param name="after">Never fails; the result is not given before it.</param>
+    /// <param name="opened">Given the reel, or why there is none; not called after <see cref="Abandon"/>.</param>
+    /// <returns>Over when the result is on its way; never fails.</returns>
+    public Task OpenAsync(PlayName name, PlayerAbilities abilities, Task after, Action<Reel?, Exception?> opened)
+    {
+        _count++;
+        ref Task lane = ref _lanes[_nextLane++ % AtOnce];
+        lane = OpenAsync(name, abilities, lane, after, opened);
+        return lane;
+    }
+
+    /// <summary>The connection is gone: what comes back later is let go.</summary>
+    public void Abandon() => _isAbandoned = true;
+
+    private async Task OpenAsync(PlayName name, PlayerAbilities abilities, Task lane, Task after, Action<Reel?, Exception?> opened)
+    {
+        Reel? reel = null;
+        Exception? fault = null;
+        try
+        {
+            await lane.ConfigureAwait(false); // never fails, as this does not
+            await context.Openings.EnterAsync(address).ConfigureAwait(false);
+            try
+            {
+                reel = _isAbandoned ? null : await context.Reels.OpenAsync(name, abilities).ConfigureAwait(false);
+            }
+            finally
+            {
+                context.Openings.Leave(address);
+            }
+        }
+        catch (Exception refused)
+        {
+            fault = refused;
+        }
+
+        await after.ConfigureAwait(false); // never fails: see above
+        post(() => ComeBack(reel, fault, opened));
+    }
+
+    private void ComeBack(Reel? reel, Exception? fault, Action<Reel?, Exception?> opened)
+    {
+        _count--;
+        if (_isAbandoned)
+        {
+            reel?.Release();
+        }
+        else
+        {
+            opened(reel, fault);
+        }
+    }
+}
