@@ -24,7 +24,7 @@ internal static class ConditionWaits
         return 0;
     }
 
-    /// <summary>One waits alone and is stopped just before it sleeps. It is notified; two others come to wait, and one of them is.</summary>
+    /// <summary>One waits alone, is stopped just before it sleeps, and is notified; two others come to wait, and one of them is.</summary>
     public static int NotifyTwice(string folder)
     {
         AppContext.SetSwitch("Mapwire.Memory.FaultPoints", true);

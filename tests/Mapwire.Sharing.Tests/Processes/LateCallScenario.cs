@@ -78,7 +78,8 @@ internal static class LateCallScenario
 
     private static string? WriteLock(Action<SharedReaderWriterLock> release)
     {
-        SharedReaderWriterLock mine = SharedReaderWriterLock.Create(_first, Readers), theirs = SharedReaderWriterLock.Open(_second, Readers);
+        SharedReaderWriterLock mine = SharedReaderWriterLock.Create(_first, Readers);
+        SharedReaderWriterLock theirs = SharedReaderWriterLock.Open(_second, Readers);
         return Late(FaultPoint.WriterReleasing, () =>
         {
             mine.AcquireWrite();
@@ -89,7 +90,8 @@ internal static class LateCallScenario
     /// <summary>A writer that waits for a reader is cancelled, just when its segment is disposed.</summary>
     private static string? CancelledWriteLock()
     {
-        SharedReaderWriterLock mine = SharedReaderWriterLock.Create(_first, Readers), theirs = SharedReaderWriterLock.Open(_second, Readers);
+        SharedReaderWriterLock mine = SharedReaderWriterLock.Create(_first, Readers);
+        SharedReaderWriterLock theirs = SharedReaderWriterLock.Open(_second, Readers);
         theirs.AcquireRead();
         return Late(FaultPoint.WriterReleasing, () => mine.TryAcquireWrite(TimeSpan.FromMilliseconds(20)), () =>
         {
@@ -114,7 +116,8 @@ internal static class LateCallScenario
     /// <summary>The slot's next process reads: what the late one counts or takes back is not to touch its count.</summary>
     private static string? ReadLock()
     {
-        SharedReaderWriterLock mine = SharedReaderWriterLock.Create(_first, Readers), theirs = SharedReaderWriterLock.Open(_second, Readers);
+        SharedReaderWriterLock mine = SharedReaderWriterLock.Create(_first, Readers);
+        SharedReaderWriterLock theirs = SharedReaderWriterLock.Open(_second, Readers);
         SharedMemory? third = null;
         return Late(FaultPoint.ReaderCounting, () => mine.AcquireRead(), () =>
         {

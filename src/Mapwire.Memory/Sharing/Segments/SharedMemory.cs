@@ -22,7 +22,7 @@ public sealed class SharedMemory : IDisposable
 {
     private const int Disposed = 1;
 
-    /// <summary>How long Dispose waits for calls in progress on other threads: they take nanoseconds unless their thread is stopped.</summary>
+    /// <summary>The longest wait of Dispose for calls on other threads: they take nanoseconds unless their thread is stopped.</summary>
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(1);
 
     private readonly MappedFile _file;
