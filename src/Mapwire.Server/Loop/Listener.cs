@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -5,13 +6,22 @@ using System.Runtime.InteropServices;
 namespace Mapwire.Server.Loop;
 
 /// <summary>Accepts connections at one end point, some a turn, and survives every way in which accepting can fail.</summary>
-internal sealed class Listener : Watched, IDisposable
+internal sealed partial class Listener : Watched, IDisposable
 {
     /// <summary>Connections a turn.</summary>
     private const int AcceptsPerTurn = 64;
 
+    private const int CloseOnExec = 0x80000; // SOCK_CLOEXEC of Linux
+    private const int ErrnoAgain = 11;
+
     /// <summary>Milliseconds to wait before accepting again when the system has no descriptor or no memory left.</summary>
     private const long FaultPause = 100;
+
+    /// <summary>
+    /// What the kernel passes on of one connection (accept(2)), and nothing of the next: EPERM, EINTR, ENONET, EPROTO, ENOPROTOOPT,
+    /// EOPNOTSUPP, ENETDOWN, ENETUNREACH, ECONNABORTED, EHOSTDOWN, EHOSTUNREACH.
+    /// </summary>
+    private static readonly int[] ErrnosOfOneConnection = [1, 4, 64, 71, 92, 95, 100, 101, 103, 112, 113];
 
     private readonly Func<Socket?> _accept;
     private readonly Action<Socket> _accepted;
@@ -133,11 +143,40 @@ internal sealed class Listener : Watched, IDisposable
         try
         {
             // Asked first: an exception for each empty queue would cost more than the connection before it.
-            return _socket!.Poll(0, SelectMode.SelectRead) ? _socket.Accept() : null;
+            return OperatingSystem.IsLinux() ? AcceptLinux() : _socket!.Poll(0, SelectMode.SelectRead) ? _socket.Accept() : null;
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.WouldBlock)
         {
             return null;
         }
     }
+
+    /// <summary>
+    /// One call, and no state for waiting: .NET keeps 240 bytes of it for each socket that its non-blocking listener has accepted.
+    /// </summary>
+    private Socket? AcceptLinux()
+    {
+        while (true)
+        {
+            int descriptor = Accept(_socket!.SafeHandle, 0, 0, CloseOnExec);
+            if (descriptor >= 0)
+            {
+                return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+            }
+
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno == ErrnoAgain)
+            {
+                return null;
+            }
+
+            if (!ErrnosOfOneConnection.Contains(errno))
+            {
+                throw new Win32Exception(errno);
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    private static partial int Accept(SafeHandle fd, nint address, nint length, int flags);
 }
