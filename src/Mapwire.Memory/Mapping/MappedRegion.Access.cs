@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
 using Mapwire.Memory.Native;
 
 namespace Mapwire.Memory;
@@ -51,9 +52,14 @@ public sealed partial class MappedRegion
         }
 
         RawMemory.Write(_address + (nint)offset, value);
-        if (_length != length)
+        if (ArmBase.IsSupported)
         {
-            ObjectDisposedException.ThrowIf(_pages.IsClosed, this);
+            Interlocked.MemoryBarrier(); // the look after the store; elsewhere unmapping interrupts the processor, which orders the two
+        }
+
+        if (_length != length && offset > _length - RawMemory.SizeOf<T>())
+        {
+            ThrowOutside(offset, RawMemory.SizeOf<T>());
         }
     }
 

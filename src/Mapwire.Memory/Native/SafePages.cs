@@ -47,6 +47,10 @@ internal abstract class SafePages : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
+    /// <summary>Whether the program has disposed of them. Those that it dropped go when the collector finds that no call is in progress:
+    /// what refers to them after that is a mistake, which has to be a fault and not a store into nothing.</summary>
+    protected bool IsDisposed { get; private set; }
+
     /// <summary>Completes when the pages are gone.</summary>
     public Task Unmapped
     {
@@ -76,6 +80,12 @@ internal abstract class SafePages : SafeHandle
     public abstract void Resize(in MapRequest request);
 
     protected abstract bool Unmap();
+
+    protected override void Dispose(bool disposing)
+    {
+        IsDisposed |= disposing;
+        base.Dispose(disposing);
+    }
 
     protected sealed override bool ReleaseHandle()
     {

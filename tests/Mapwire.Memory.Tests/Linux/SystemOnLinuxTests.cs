@@ -11,6 +11,26 @@ public sealed class SystemOnLinuxTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void A_dropped_region_leaves_no_pages_that_late_stores_vanish_in()
+    {
+        nint address = unchecked((nint)0x3b00_0000_0000); // far from where the system maps by itself
+        Drop(address);
+        for (int round = 0; round < 20 && IsMapped(address); round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(IsMapped(address));
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Drop(nint address) => MappedRegion.Allocate(1 << 16, new MapOptions { Address = address }).Write(0, 5L);
+
+        static bool IsMapped(nint address) =>
+            File.ReadLines("/proc/self/maps").Any(line => line.StartsWith($"{address:x}-", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Zeros_of_a_device_are_memory()
     {
         using MappedFile zero = MappedFile.Open("/dev/zero", new MappedFileOptions { Access = FileAccess.ReadWrite });

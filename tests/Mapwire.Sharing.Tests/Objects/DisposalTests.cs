@@ -1,5 +1,6 @@
 using Mapwire.Memory.Sharing;
 using Mapwire.Memory.Tests.Support;
+using Mapwire.Sharing.Tests.Processes;
 using Mapwire.Sharing.Tests.Support;
 using Xunit;
 
@@ -67,6 +68,17 @@ public sealed class DisposalTests : IDisposable
         {
             return exception;
         }
+    }
+
+    public static TheoryData<string> LateCalls => [.. LateCallScenario.Names];
+
+    [Theory]
+    [MemberData(nameof(LateCalls))]
+    public void A_call_in_progress_while_its_segment_is_disposed_changes_nothing_of_those_that_take_over(string call)
+    {
+        using ChildProcess child = new(_segments.Folder, "late", $"{Array.IndexOf(LateCallScenario.Names, call)}");
+        Assert.True(child.WaitForExit((int)Patience.TotalMilliseconds), "the ring or lock is unusable after the late call");
+        Assert.Equal(("unchanged", 0), (child.ReadLine(), child.ExitCode));
     }
 
     [Fact]

@@ -181,6 +181,60 @@ public sealed class WaitTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public void A_later_waiter_does_not_take_the_notification_of_an_earlier_one()
+    {
+        using ChildProcess child = new(_segments.Folder, "notify", "1");
+        Assert.True(child.WaitForExit((int)Patience.TotalMilliseconds));
+        Assert.Equal("True 1", child.ReadLine()); // the earlier one is notified, and of the two later ones one
+    }
+
+    [Fact]
+    public async Task A_notification_that_a_dead_waiter_was_given_wakes_another()
+    {
+        SharedMemory memory = _segments.Make();
+        SharedMutex mutex = SharedMutex.Create(memory, 0);
+        SharedCondition condition = SharedCondition.Create(memory, 64);
+        using (ChildProcess child = new(_segments.Folder, "wait", "1"))
+        {
+            Assert.True(child.WaitUntilReady());
+            child.Kill();
+        }
+
+        Assert.Equal(2, condition.WaiterCount);
+        condition.Notify(); // for one of the dead ones
+        mutex.Acquire();
+        Task notifies = Task.Run(() =>
+        {
+            mutex.Acquire();
+            condition.Notify(); // for the other one, although this process waits as well
+            mutex.Release();
+        });
+        Assert.True((await condition.WaitAsync(mutex, Patience)).Notified);
+        mutex.Release();
+        await notifies.WaitAsync(Patience);
+        Assert.Equal(0, condition.WaiterCount);
+    }
+
+    [Theory]
+    [InlineData(365 * 300.0)]
+    [InlineData(0.0)]
+    public async Task A_timeout_of_centuries_does_not_expire(double days)
+    {
+        TimeSpan timeout = days == 0 ? TimeSpan.MaxValue : TimeSpan.FromDays(days);
+        SharedMemory memory = _segments.Make();
+        SharedEvent signal = SharedEvent.Create(memory, 0, manualReset: false);
+        Task<bool> wait = signal.WaitAsync(timeout).AsTask();
+        Task<int> any = Task.Run(() => SharedWait.WaitAny([signal], timeout));
+        await Task.Delay(400);
+        Assert.Equal((false, false), (wait.IsCompleted, any.IsCompleted));
+        signal.Set();
+        await Task.WhenAny(wait, any).WaitAsync(Patience);
+        signal.Set();
+        Assert.True(await wait.WaitAsync(Patience));
+        Assert.Equal(0, await any.WaitAsync(Patience));
+    }
+
+    [Fact]
     public void A_try_to_write_that_does_not_wait_keeps_no_reader_out()
     {
         SharedMemory mine = _segments.Make(), other = _segments.Open();

@@ -14,6 +14,21 @@ internal static class Child
     {
         string folder = args[0], scenario = args[1];
         int party = int.Parse(args[2]);
+        if (scenario == "wait")
+        {
+            return ConditionWaits.WaitUntilKilled(folder);
+        }
+
+        if (scenario == "notify")
+        {
+            return ConditionWaits.NotifyTwice(folder);
+        }
+
+        if (scenario == "late")
+        {
+            return LateCallScenario.Run(folder, party);
+        }
+
         if (args.Length > 3)
         {
             AppContext.SetSwitch("Mapwire.Memory.FaultPoints", true);

@@ -115,6 +115,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
     [Theory]
     [InlineData(null)]
+    [InlineData(FaultPoint.FileOpened)]
     [InlineData(FaultPoint.FileMade)]
     [InlineData(FaultPoint.CreationLocked)]
     [InlineData(FaultPoint.SizeSet)]

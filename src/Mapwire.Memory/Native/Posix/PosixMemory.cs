@@ -164,9 +164,12 @@ internal abstract class PosixMemory : MemorySystem
 
     public sealed override void UnlockRange(SafeFileHandle owner, long offset, long length)
     {
-        if (!TryLockRange(owner, offset, length, LockKind.None, wait: false, out int error))
+        while (!TryLockRange(owner, offset, length, LockKind.None, wait: false, out int error))
         {
-            throw SystemError.From($"Unlocking {length} bytes at {offset}", error);
+            if (error != EINTR)
+            {
+                throw SystemError.From($"Unlocking {length} bytes at {offset}", error);
+            }
         }
     }
 

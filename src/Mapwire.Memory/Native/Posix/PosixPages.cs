@@ -37,10 +37,11 @@ internal sealed class PosixPages : SafePages
         MappedBytes = wanted;
     }
 
-    /// <summary>Replaces the pages by empty ones, in one step for all threads, and unmaps what is around them.</summary>
+    /// <summary>Replaces the pages by empty ones, in one step for all threads, and unmaps what is around them; unmaps pages that the
+    /// program dropped.</summary>
     protected override bool Unmap()
     {
-        if (Owner is not MappedRegion region || !_system.TryEmpty(Base, MappedBytes, region.Access))
+        if (!IsDisposed || Owner is not MappedRegion region || !_system.TryEmpty(Base, MappedBytes, region.Access))
         {
             return PosixCalls.Unmap(_start, (nuint)_total) == 0;
         }

@@ -29,6 +29,8 @@ internal static unsafe partial class UnixFile
     private const int Interrupted = 4; // EINTR
     private const int AtCurrentFolder = -100; // AT_FDCWD
     private const int NoFollowLink = 0x100; // AT_SYMLINK_NOFOLLOW
+    private const int FollowLink = 0x400; // AT_SYMLINK_FOLLOW
+    private const int FileExists = 17; // EEXIST
     private const int EmptyPath = 0x1000; // AT_EMPTY_PATH
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
     private const int ReadWrite = 2; // O_RDWR
@@ -38,6 +40,10 @@ internal static unsafe partial class UnixFile
         !OperatingSystem.IsLinux() ? 0x100 | 0x4 | 0x100_0000
         : 0x800 | 0x8_0000
             | (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm or Architecture.Armv6 ? 0x8000 : 0x2_0000);
+
+    /// <summary>O_TMPFILE | O_CLOEXEC | O_RDWR of Linux; O_TMPFILE includes O_DIRECTORY.</summary>
+    private static readonly int Unnamed = ReadWrite | 0x8_0000 | 0x40_0000
+        | (RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm or Architecture.Armv6 ? 0x4000 : 0x1_0000);
 
     /// <summary>The effective user of this process.</summary>
     public static uint UserId => EffectiveUser();
@@ -93,6 +99,32 @@ internal static unsafe partial class UnixFile
         }
     }
 
+    /// <summary>Makes a file without a name, for its owner alone (Linux); null if the file system has none.</summary>
+    public static SafeFileHandle? TryCreateUnnamed(string folder)
+    {
+        SafeFileHandle file = OpenAs(folder, Unnamed, mode: 0x180); // 0600
+        if (!file.IsInvalid)
+        {
+            return file;
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Gives such a file its name.</summary>
+    /// <returns>False if another file has it.</returns>
+    public static bool TryName(SafeFileHandle file, string path)
+    {
+        if (LinkAt(AtCurrentFolder, $"/proc/self/fd/{file.DangerousGetHandle()}", AtCurrentFolder, path, FollowLink) == 0)
+        {
+            return true;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        return error == FileExists ? false : throw SystemError.From($"Creating '{path}'", error, path: path);
+    }
+
     /// <summary>What an open file is.</summary>
     public static UnixFileState GetState(SafeFileHandle file)
     {
@@ -141,6 +173,13 @@ internal static unsafe partial class UnixFile
     // Without O_CREAT there is no variadic argument.
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
+
+    // For Linux alone, whose processors pass variadic arguments in registers.
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle OpenAs(string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkAt(int oldFolder, string oldPath, int newFolder, string newPath, int flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(SafeFileHandle folder, string path, int flags, uint mask, out LinuxState state);

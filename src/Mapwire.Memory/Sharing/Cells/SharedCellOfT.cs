@@ -22,6 +22,7 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
     private const int MaxBytes = 1 << 16;
 
     private readonly int _stride;
+    private readonly StoreGate _gate;
     private readonly Lock _writing = new(); // all threads of this opening have the same token
 
     internal SharedCell(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Cell, Bytes, canRead: true)
@@ -38,6 +39,7 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
         }
 
         _stride = Stride;
+        _gate = new StoreGate(memory);
     }
 
     /// <summary>The number of the latest write; 0 if there was none.</summary>
@@ -83,9 +85,9 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
                 Waiter.Wait<Step, bool>(this, new Step(this), Timeout.InfiniteTimeSpan, CancellationToken.None);
             }
 
-            FaultPoints.Reach(FaultPoint.CellOpened);
-            Store(value);
-            Volatile.Write(ref Writer, 0);
+            bool stored = TryStore(value);
+            Interlocked.CompareExchange(ref Writer, 0, Memory.Token);
+            ObjectDisposedException.ThrowIf(!stored, Memory);
         }
     }
 
@@ -99,8 +101,7 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
     {
         Memory.ThrowIfDisposed();
         RequireWrite();
-        FaultPoints.Reach(FaultPoint.CellOpened);
-        Store(value);
+        ObjectDisposedException.ThrowIf(!TryStore(value), Memory);
     }
 
     /// <summary>Copies the value out.</summary>
@@ -138,13 +139,22 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
 
     private nint At(ulong version) => Address + ValuesAt + (int)(version & 1) * _stride;
 
-    private void Store(in T value)
+    /// <returns>False if the segment is disposed.</returns>
+    private bool TryStore(in T value)
     {
+        FaultPoints.Reach(FaultPoint.CellOpened);
+        if (!_gate.TryEnter())
+        {
+            return false;
+        }
+
         ulong version = Latest + 1;
         Volatile.WriteBarrier(); // the version before it is there before its predecessor's value is overwritten
         SharedWord.At<T>(At(version)) = value;
         FaultPoints.Reach(FaultPoint.CellWritten);
         Volatile.Write(ref Latest, version);
+        _gate.Leave();
+        return true;
     }
 
     private void RequireWrite()

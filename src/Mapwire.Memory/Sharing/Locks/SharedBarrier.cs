@@ -123,7 +123,15 @@ public sealed class SharedBarrier : SharedObject
     /// <summary>Arrives at a phase.</summary>
     internal void Arrive(int seat, uint phase)
     {
-        Interlocked.Exchange(ref SeatOf(seat), Pack(Memory.Token, phase + 1));
+        ref ulong word = ref SeatOf(seat);
+        ulong seen;
+        do
+        {
+            seen = Volatile.Read(ref word);
+            FaultPoints.Reach(FaultPoint.BarrierArriving);
+            ObjectDisposedException.ThrowIf(OwnerOf(seen) != Memory.Token, Memory); // another process has taken the seat
+        }
+        while (Interlocked.CompareExchange(ref word, Pack(Memory.Token, phase + 1), seen) != seen);
         FaultPoints.Reach(FaultPoint.BarrierArrived);
     }
 

@@ -10,25 +10,23 @@ namespace Mapwire.Memory.Sharing;
 /// waiter gets it.</remarks>
 public sealed class SharedCondition : SharedObject
 {
-    // mark(32) | - | - | - | state(64) at 16: epoch(32) | waiters(16) | notifications(16)
-    // A notification moves the epoch and adds one notification, at most one for each waiter. A waiter takes one if the epoch has moved
-    // since it came: so one that comes later cannot take what was meant for those before it. Dead waiters stay counted, which costs a
-    // later wait an early end, and no notification.
+    // mark(32) | - | - | - | state(64) at 16: notifications(12) | group(28) | waiters of the group(12) | waiters of the next group(12)
+    // Waiters that come while notifications of the group wait to be taken are the next group: they cannot take what was made before
+    // they came. As soon as all of a group are notified the next one follows it, and who is of a group of the past is notified without
+    // taking anything. So dead waiters cost at most a notification each; and since that may have been meant for those of the next
+    // group, they look after it as if they were notified, once they have waited for a slice.
 
     /// <summary>Bytes that a condition takes.</summary>
     public const int Size = 64;
 
     private const int WordAt = 16;
-    private const int WaitersShift = 32;
-    private const int NotificationsShift = 48;
-    private const uint CountMask = 0xffff;
-    private const ulong OneWaiter = 1ul << WaitersShift;
-    private const ulong OneNotification = 1ul << NotificationsShift;
+    private const uint MaxWaiters = (1 << 12) - 1;
+    private const uint GroupMask = (1 << 28) - 1;
 
     private SharedCondition(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Condition, Size) { }
 
     /// <summary>Waits that are under way, those of dead processes included.</summary>
-    internal int WaiterCount => (int)Waiters(Volatile.Read(ref State));
+    internal int WaiterCount => (int)Load().Waiters;
 
     private ref ulong State => ref SharedWord.UInt64(Address + WordAt);
 
@@ -126,29 +124,25 @@ public sealed class SharedCondition : SharedObject
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     public void NotifyAll() => Signal(all: true);
 
-    private static uint Waiters(ulong state) => (uint)(state >> WaitersShift) & CountMask;
+    private Groups Load() => new(Volatile.Read(ref State));
 
-    private static uint Notifications(ulong state) => (uint)(state >> NotificationsShift);
+    private bool TryStore(Groups next, Groups seen) => Interlocked.CompareExchange(ref State, next.Pack(), seen.Pack()) == seen.Pack();
 
     private void Signal(bool all)
     {
         Memory.ThrowIfDisposed();
-        ulong seen, next;
+        Groups seen;
         do
         {
-            seen = Volatile.Read(ref State);
-            uint waiters = Waiters(seen);
-            if (waiters == 0)
+            seen = Load();
+            if (seen.Waiters == 0)
             {
                 return;
             }
-
-            uint notifications = all ? waiters : Math.Min(waiters, Notifications(seen) + 1);
-            next = (ulong)notifications << NotificationsShift | (ulong)waiters << WaitersShift | (uint)seen + 1;
         }
-        while (Interlocked.CompareExchange(ref State, next, seen) != seen);
+        while (!TryStore(all ? seen.NotifyAll() : seen.Notify(), seen));
         FaultPoints.Reach(FaultPoint.ConditionNotified);
-        Wake(WordAt, all ? int.MaxValue : 1);
+        Wake(WordAt, all || seen.Next > 0 ? int.MaxValue : 1); // of two groups, the one that is woken may be of the wrong one
     }
 
     /// <summary>Comes to wait, under the mutex: a change from here on is notified after it; then releases the mutex.</summary>
@@ -167,56 +161,103 @@ public sealed class SharedCondition : SharedObject
             throw new SynchronizationLockException("The mutex is not owned here.");
         }
 
-        ulong seen;
+        Groups seen, next;
+        uint group;
         do
         {
-            seen = Volatile.Read(ref State);
-            if (Waiters(seen) == CountMask)
-            {
-                throw new InvalidOperationException(
-                    $"Cannot wait: {CountMask} waits on the condition are under way or were of processes that died.");
-            }
+            seen = Load();
+            next = seen.Waiters < MaxWaiters ? seen : seen.NotifyAll(); // most of so many died; the others may be woken for nothing
         }
-        while (Interlocked.CompareExchange(ref State, seen + OneWaiter, seen) != seen);
+        while (!TryStore(next.Join(out group), seen));
         mutex.Release();
         FaultPoints.Reach(FaultPoint.ConditionReleased);
-        return new Step(this, (uint)seen);
+        return new Step(this, group, joinedNext: group != next.Group);
     }
 
-    private readonly struct Step(SharedCondition condition, uint epoch) : IWaitStep<bool>
+    /// <summary>The state: the group that is notified now, and those that came after its first notification.</summary>
+    private readonly record struct Groups(uint Notifications, uint Group, uint Current, uint Next)
     {
-        public bool TimedOut => false;
+        public Groups(ulong state) : this(
+            (uint)state & MaxWaiters, (uint)(state >> 12) & GroupMask, (uint)(state >> 40) & MaxWaiters, (uint)(state >> 52))
+        {
+        }
+
+        public uint Waiters => Current + Next;
+
+        public ulong Pack() => Notifications | (ulong)Group << 12 | (ulong)Current << 40 | (ulong)Next << 52;
+
+        public Groups Notify() => (this with { Notifications = Notifications + 1 }).Advance();
+
+        public Groups NotifyAll() => new(0, Group + 2 & GroupMask, 0, 0);
+
+        public Groups Join(out uint group)
+        {
+            group = Notifications == 0 ? Group : Group + 1 & GroupMask;
+            return Notifications == 0 ? this with { Current = Current + 1 } : this with { Next = Next + 1 };
+        }
+
+        /// <summary>A waiter of the current group goes with a notification.</summary>
+        public Groups Take() => this with { Notifications = Notifications - 1, Current = Current - 1 };
+
+        /// <summary>A waiter goes without a notification, which is left to the others.</summary>
+        public Groups Leave(uint group) => (group == Group ? this with { Current = Current - 1 } : this with { Next = Next - 1 }).Advance();
+
+        public bool IsOver(uint group) => group != Group && group != (Group + 1 & GroupMask);
+
+        /// <summary>The next group, if all of this one are notified or gone.</summary>
+        private Groups Advance() => Notifications == Current && Waiters > 0 ? new(0, Group + 1 & GroupMask, Next, 0) : this;
+    }
+
+    private struct Step(SharedCondition condition, uint group, bool joinedNext) : IWaitStep<bool>
+    {
+        private bool _followed; // its group has been the current one for a slice
+
+        public readonly bool TimedOut => false;
 
         public bool TryFinish(ref WaitLook look, out bool result)
         {
             while (true)
             {
-                ulong seen = Volatile.Read(ref condition.State);
-                result = (uint)seen != epoch && Notifications(seen) > 0;
-                if (!result)
-                {
-                    look.Block(WordAt, (uint)seen);
-                    return false;
-                }
-
-                if (Interlocked.CompareExchange(ref condition.State, seen - OneNotification - OneWaiter, seen) == seen)
+                Groups seen = condition.Load();
+                if (result = seen.IsOver(group))
                 {
                     return true;
                 }
+
+                bool current = group == seen.Group;
+                if (current && seen.Notifications > 0)
+                {
+                    if (result = condition.TryStore(seen.Take(), seen))
+                    {
+                        return true;
+                    }
+
+                    continue;
+                }
+
+                if (current && joinedNext && look.LooksForDead)
+                {
+                    if (_followed && (result = condition.TryStore(seen.Leave(group), seen)))
+                    {
+                        return true; // a notification that was made since it came may have been given to a dead waiter
+                    }
+
+                    _followed = true;
+                }
+
+                look.Block(WordAt, (uint)seen.Pack());
+                return false;
             }
         }
 
-        public void Cancel()
+        public readonly void Cancel()
         {
-            ulong seen;
-            ulong next;
+            Groups seen;
             do
             {
-                seen = Volatile.Read(ref condition.State);
-                uint waiters = Waiters(seen) - 1;
-                next = (ulong)Math.Min(Notifications(seen), waiters) << NotificationsShift | (ulong)waiters << WaitersShift | (uint)seen;
+                seen = condition.Load();
             }
-            while (Interlocked.CompareExchange(ref condition.State, next, seen) != seen);
+            while (!seen.IsOver(group) && !condition.TryStore(seen.Leave(group), seen));
         }
     }
 }

@@ -72,6 +72,8 @@ public sealed class SharedEvent : SharedObject, ISharedSignal
     public static SharedEvent Open(SharedMemory memory, long offset) => new(memory, offset);
 
     /// <summary>Sets it. Setting a set one changes nothing.</summary>
+    /// <remarks>Waiters pass when they see it set. Of a manual-reset event that is reset at once, those that wait may miss it, unlike those
+    /// of a named <see cref="EventWaitHandle"/>.</remarks>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     public void Set()
     {

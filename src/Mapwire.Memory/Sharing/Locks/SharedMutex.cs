@@ -60,6 +60,7 @@ public sealed class SharedMutex : SharedObject
 
     private readonly bool _byThread; // owned by a thread and not by the opening
     private readonly ulong _me;
+    private readonly StoreGate? _gate; // for thread and depth
 
     private SharedMutex(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Mutex, Size)
     {
@@ -71,6 +72,7 @@ public sealed class SharedMutex : SharedObject
 
         _byThread = OwnedBy != MutexOwner.Opening;
         _me = memory.Token;
+        _gate = _byThread ? new StoreGate(memory) : null;
     }
 
     /// <summary>The kind of owner that the mutex was created with.</summary>
@@ -205,31 +207,34 @@ public sealed class SharedMutex : SharedObject
     public void Release()
     {
         Memory.ThrowIfDisposed();
-        if ((Volatile.Read(ref Owner) & ~Sleepers) != _me || _byThread)
+        FaultPoints.Reach(FaultPoint.MutexReleasing);
+        if (_byThread || Interlocked.CompareExchange(ref Owner, 0, _me) != _me)
         {
             ReleaseSlow();
             return;
-        }
-
-        if ((Interlocked.Exchange(ref Owner, 0) & Sleepers) != 0)
-        {
-            WakeNext();
         }
 
         FaultPoints.Reach(FaultPoint.MutexReleased);
     }
 
     /// <summary>The owner was told of a death and could not say so: the next one is told once more.</summary>
-    internal void KeepDeath() => Interlocked.Or(ref Owner, Died);
+    internal void KeepDeath()
+    {
+        ulong seen;
+        do
+        {
+            seen = Volatile.Read(ref Owner);
+        }
+        while ((seen & ProcessSlots.TokenMask) == _me && Interlocked.CompareExchange(ref Owner, seen | Died, seen) != seen);
+    }
 
     internal bool IsSame(SharedMutex other) => ReferenceEquals(Memory, other.Memory) && Offset == other.Offset;
 
     /// <summary>Called when a thread that has ended is collected.</summary>
     internal void ReleaseForEndedThread(ulong thread)
     {
-        if (!Memory.IsDisposed && Interlocked.CompareExchange(ref OwnerThread, 0, thread) == thread)
+        if (!Memory.IsDisposed && Interlocked.CompareExchange(ref OwnerThread, 0, thread) == thread && TryReleaseOwner(Died, out _))
         {
-            Interlocked.Exchange(ref Owner, Died);
             Wake(WordAt, 1);
         }
     }
@@ -253,67 +258,116 @@ public sealed class SharedMutex : SharedObject
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void WakeNext()
-    {
-        FaultPoints.Reach(FaultPoint.MutexReleased); // free, and the waiter not woken: its slice ends by itself
-        Wake(WordAt, 1);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReleaseSlow()
     {
-        if (!IsOwned)
+        if (_byThread && !TryLeaveThread())
         {
-            throw new SynchronizationLockException(
-                _byThread ? "The mutex is not owned by this thread." : "The mutex is not owned by this opening of the shared memory.");
+            return;
         }
 
-        if (_byThread)
+        if (!TryReleaseOwner(0, out ulong before))
         {
+            Memory.ThrowIfDisposed(); // it was taken over since
+            throw NotOwned();
+        }
+
+        FaultPoints.Reach(FaultPoint.MutexReleased); // free, and the waiter not woken: its slice ends by itself
+        if ((before & Sleepers) != 0)
+        {
+            Wake(WordAt, 1);
+        }
+    }
+
+    /// <summary>Frees the owner word, if it is still this opening's: another process may have taken it over.</summary>
+    private bool TryReleaseOwner(ulong died, out ulong before)
+    {
+        do
+        {
+            before = Volatile.Read(ref Owner);
+            if ((before & ProcessSlots.TokenMask) != _me)
+            {
+                return false;
+            }
+        }
+        while (Interlocked.CompareExchange(ref Owner, before & Died | died, before) != before);
+        return true;
+    }
+
+    /// <summary>Releases a thread's mutex once.</summary>
+    /// <returns>Whether it was the last time.</returns>
+    private bool TryLeaveThread()
+    {
+        _gate!.EnterShared();
+        try
+        {
+            if (!IsOwned)
+            {
+                throw NotOwned();
+            }
+
             if (--Depth > 0)
             {
-                return;
+                return false;
             }
 
             ThreadIdentity.Current.Remove(this);
             Volatile.Write(ref OwnerThread, 0);
+            return true;
         }
-
-        ulong before = Volatile.Read(ref Owner);
-        if ((Interlocked.Exchange(ref Owner, before & Died) & Sleepers) != 0)
+        finally
         {
-            WakeNext();
+            _gate.LeaveShared();
         }
     }
+
+    private SynchronizationLockException NotOwned() =>
+        new(_byThread ? "The mutex is not owned by this thread." : "The mutex is not owned by this opening of the shared memory.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private LockResult AcquireSlow(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        if (_byThread && IsOwned)
+        if (_byThread && TryEnterAgain())
         {
-            if (OwnedBy != MutexOwner.RecursiveThread)
-            {
-                throw new LockRecursionException(
-                    "This thread already owns the mutex: create it with MutexOwner.RecursiveThread to acquire it more than once.");
-            }
-
-            checked
-            {
-                Depth++;
-            }
-
             return LockResult.Acquired;
         }
 
         LockResult result = Waiter.Wait<Step, LockResult>(this, new Step(this), timeout, cancellationToken);
         if (_byThread && result != LockResult.TimedOut)
         {
+            FaultPoints.Reach(FaultPoint.MutexOwned);
+            _gate!.EnterShared();
             Volatile.Write(ref OwnerThread, ThreadIdentity.Current.Id);
             Depth = 1;
+            _gate.LeaveShared();
             ThreadIdentity.Current.Add(this);
         }
 
         return result;
+    }
+
+    private bool TryEnterAgain()
+    {
+        _gate!.EnterShared();
+        try
+        {
+            if (!IsOwned)
+            {
+                return false;
+            }
+
+            if (OwnedBy != MutexOwner.RecursiveThread)
+            {
+                throw new LockRecursionException(
+                    "This thread already owns the mutex: create it with MutexOwner.RecursiveThread to acquire it more than once.");
+            }
+
+            Depth = checked(Depth + 1);
+            return true;
+        }
+        finally
+        {
+            _gate.LeaveShared();
+        }
     }
 
     /// <summary>The mutex, held until it is disposed.</summary>

@@ -148,17 +148,12 @@ public sealed class SharedReaderWriterLock : SharedObject
     public void ReleaseRead()
     {
         Memory.ThrowIfDisposed();
-        ref ulong mine = ref Mine;
-        ulong seen;
-        do
+        if (!TryUncountRead())
         {
-            seen = Volatile.Read(ref mine);
-            if (seen <= _generation || seen >> 32 != _generation >> 32)
-            {
-                throw new SynchronizationLockException("The lock is not held for reading here.");
-            }
+            Memory.ThrowIfDisposed(); // its slot is another's since
+            throw new SynchronizationLockException("The lock is not held for reading here.");
         }
-        while (Interlocked.CompareExchange(ref mine, seen - 1, seen) != seen);
+
         FaultPoints.Reach(FaultPoint.ReaderLeft);
         WakeWriter();
     }
@@ -198,12 +193,11 @@ public sealed class SharedReaderWriterLock : SharedObject
     public void ReleaseWrite()
     {
         Memory.ThrowIfDisposed();
-        if ((Volatile.Read(ref Writer) & ProcessSlots.TokenMask) != Memory.Token)
+        if (!TryReleaseWord(0))
         {
+            Memory.ThrowIfDisposed(); // it was taken over since
             throw new SynchronizationLockException("The lock is not held for writing here.");
         }
-
-        ReleaseWord(0);
     }
 
     private bool TryEnter(LockResult result, bool writes, out Scope scope)
@@ -226,9 +220,26 @@ public sealed class SharedReaderWriterLock : SharedObject
             return (writer & Died) != 0 ? LockResult.OwnerDied : LockResult.Acquired;
         }
 
-        Interlocked.Decrement(ref Mine);
+        TryUncountRead();
         WakeWriter();
         return LockResult.TimedOut;
+    }
+
+    /// <summary>Takes one read back; false if this opening has counted none, or its slot is another's by now.</summary>
+    private bool TryUncountRead()
+    {
+        ref ulong mine = ref Mine;
+        ulong seen;
+        do
+        {
+            seen = Volatile.Read(ref mine);
+            if (seen <= _generation || seen >> 32 != _generation >> 32)
+            {
+                return false;
+            }
+        }
+        while (Interlocked.CompareExchange(ref mine, seen - 1, seen) != seen);
+        return true;
     }
 
     private void CountRead()
@@ -238,6 +249,8 @@ public sealed class SharedReaderWriterLock : SharedObject
         do
         {
             seen = Volatile.Read(ref mine);
+            FaultPoints.Reach(FaultPoint.ReaderCounting);
+            Memory.ThrowIfDisposed(); // after the look: what it saw is of no later process in this slot
         }
         while (Interlocked.CompareExchange(ref mine, (seen >> 32 == _generation >> 32 ? seen : _generation) + 1, seen) != seen);
     }
@@ -263,14 +276,27 @@ public sealed class SharedReaderWriterLock : SharedObject
         }
     }
 
-    private void ReleaseWord(ulong value)
+    /// <summary>Frees the writer word, if it is still this opening's: another process may have taken it over.</summary>
+    private bool TryReleaseWord(ulong value)
     {
-        ulong before = Interlocked.Exchange(ref Writer, value);
+        ulong before;
+        do
+        {
+            before = Volatile.Read(ref Writer);
+            FaultPoints.Reach(FaultPoint.WriterReleasing);
+            if ((before & ProcessSlots.TokenMask) != Memory.Token)
+            {
+                return false;
+            }
+        }
+        while (Interlocked.CompareExchange(ref Writer, value, before) != before);
         FaultPoints.Reach(FaultPoint.WriterReleased);
         if ((before & Sleepers) != 0)
         {
             WakeAll(WordAt);
         }
+
+        return true;
     }
 
     /// <summary>Blocks a step at the writer word; false if the word has changed.</summary>
@@ -407,7 +433,7 @@ public sealed class SharedReaderWriterLock : SharedObject
             if (_hasWord)
             {
                 _hasWord = false;
-                target.ReleaseWord(_died ? Died : 0); // what was not repaired stays reported
+                target.TryReleaseWord(_died ? Died : 0); // what was not repaired stays reported
             }
         }
 

@@ -8,6 +8,7 @@ public sealed class BroadcastWriter : IDisposable
 {
     private readonly SharedBroadcast _ring;
     private readonly ulong _capacity;
+    private readonly StoreGate _gate;
     private ulong _published;
     private ulong _end;
     private ulong _intent;
@@ -17,6 +18,7 @@ public sealed class BroadcastWriter : IDisposable
     {
         _ring = ring;
         _capacity = (ulong)ring.Capacity;
+        _gate = new StoreGate(ring.Memory);
         (_published, _end, _) = ring.Latest();
         _intent = Math.Max(Volatile.Read(ref ring.Intent), _end); // a dead writer may have overwritten up to there
     }
@@ -29,6 +31,7 @@ public sealed class BroadcastWriter : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(message.Length, _ring.MaxMessageLength, nameof(message));
         ObjectDisposedException.ThrowIf(_disposed || _ring.Memory.IsDisposed, this);
+        _gate.Enter();
         ulong span = (ulong)RingRecord.SpanOf(message.Length);
         ulong toTheEnd = _capacity - (_end & (_capacity - 1));
         ulong start = span > toTheEnd ? _end + toTheEnd : _end;
@@ -50,6 +53,7 @@ public sealed class BroadcastWriter : IDisposable
         SharedWord.UInt64(ends + 8) = start;
         Volatile.Write(ref _ring.Count, ++_published);
         _end = end;
+        _gate.Leave();
         _ring.WakeReaders();
     }
 

@@ -20,6 +20,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
     private readonly ulong _capacity;
     private readonly bool _many;
     private readonly ulong _secret;
+    private readonly StoreGate _gate;
     private ulong _head; // only the consumer moves it
     private ulong _tail; // as seen last
     private long _looked;
@@ -33,6 +34,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         _capacity = (ulong)ring.Capacity;
         _many = ring.Producers == RingProducers.Multiple;
         _secret = ring.Secret;
+        _gate = new StoreGate(ring.Memory);
         _tail = Volatile.Read(ref ring.Tail);
         _head = Volatile.Read(ref ring.Head);
         if (_many)
@@ -55,7 +57,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         {
             if (position != _head)
             {
-                Release(position); // padding alone: its room may be what a producer waits for
+                TryRelease(position); // padding alone: its room may be what a producer waits for
             }
 
             message = default;
@@ -79,7 +81,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         }
 
         FaultPoints.Reach(FaultPoint.RingRead);
-        Release(position + (ulong)RingRecord.SpanOf(length));
+        ObjectDisposedException.ThrowIf(!TryRelease(position + (ulong)RingRecord.SpanOf(length)), _memory);
     }
 
     /// <summary>Hands all messages that are there to a handler, and gives room back in larger pieces.</summary>
@@ -103,9 +105,9 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
                 FaultPoints.Reach(FaultPoint.RingRead);
                 position += (ulong)RingRecord.SpanOf(length);
                 count++;
-                if (position - _head >= _capacity / PartsOfRing)
+                if (position - _head >= _capacity / PartsOfRing && !TryRelease(position))
                 {
-                    Release(position);
+                    break;
                 }
             }
         }
@@ -113,7 +115,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         {
             if (position != _head)
             {
-                Release(position);
+                TryRelease(position); // not if the handler disposed of the segment: the next consumer sees these messages again
             }
         }
 
@@ -293,8 +295,14 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         return true; // padding, or committed just before its producer's death
     }
 
-    private void Release(ulong end)
+    /// <returns>False if the segment is disposed.</returns>
+    private bool TryRelease(ulong end)
     {
+        if (!_gate.TryEnter())
+        {
+            return false;
+        }
+
         if (_many)
         {
             Free(end);
@@ -303,7 +311,9 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         FaultPoints.Reach(FaultPoint.RingFreed);
         _head = end;
         Volatile.Write(ref _ring.Head, end);
+        _gate.Leave();
         _ring.WakeIfWaiting(SharedRing.ProducerSleepsAt);
+        return true;
     }
 
     /// <summary>Marks every word free for the next round. The record is padding before its first byte is lost and the word that
@@ -339,7 +349,9 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
 
         if (_head != from)
         {
+            _gate.Enter();
             Volatile.Write(ref _ring.Head, _head);
+            _gate.Leave();
         }
     }
 

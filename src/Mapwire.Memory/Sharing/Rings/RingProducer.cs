@@ -19,6 +19,7 @@ public sealed class RingProducer : IDisposable
     private readonly int _longest;
     private readonly ulong _token;
     private readonly ulong _secret;
+    private readonly StoreGate _gate;
     private ulong _tail; // of the only producer, which alone moves it
     private ulong _head; // as seen last: the consumer has it at or beyond
     private ulong _loan = NoLoan; // where the only producer's latest loan is
@@ -34,6 +35,7 @@ public sealed class RingProducer : IDisposable
         _longest = ring.MaxMessageLength;
         _token = ring.Memory.Token;
         _secret = ring.Secret;
+        _gate = new StoreGate(ring.Memory);
         _tail = Volatile.Read(ref ring.Tail);
         _head = Volatile.Read(ref ring.Head);
     }
@@ -73,8 +75,21 @@ public sealed class RingProducer : IDisposable
             return false;
         }
 
-        message.CopyTo(loan.Bytes);
-        FaultPoints.Reach(FaultPoint.RingWritten);
+        if (_many)
+        {
+            _gate.EnterShared();
+            message.CopyTo(loan.Bytes);
+            FaultPoints.Reach(FaultPoint.RingWritten);
+            _gate.LeaveShared();
+        }
+        else
+        {
+            _gate.Enter();
+            message.CopyTo(loan.Bytes);
+            FaultPoints.Reach(FaultPoint.RingWritten);
+            _gate.Leave();
+        }
+
         loan.Commit();
         return true;
     }
@@ -162,6 +177,7 @@ public sealed class RingProducer : IDisposable
             ulong claim = RingRecord.PackClaim(length, _token);
             if (Interlocked.CompareExchange(ref header, RingRecord.Pack(RingRecord.Ready, length), claim) != claim)
             {
+                _memory.ThrowIfDisposed();
                 ThrowEnded();
             }
         }
@@ -173,9 +189,12 @@ public sealed class RingProducer : IDisposable
             }
 
             _loan = NoLoan;
+            _gate.Enter();
             header = RingRecord.Pack(RingRecord.Ready, length);
             _tail = position + (ulong)RingRecord.SpanOf(length);
+            FaultPoints.Reach(FaultPoint.RingCommitting);
             Volatile.Write(ref _ring.Tail, _tail); // with it the message is there, and the padding before it
+            _gate.Leave();
         }
 
         FaultPoints.Reach(FaultPoint.RingCommitted);
@@ -253,7 +272,9 @@ public sealed class RingProducer : IDisposable
 
         if (padding != 0)
         {
+            _gate.Enter();
             Header(position) = RingRecord.Pack(RingRecord.Padding, (int)padding - RingRecord.HeaderLength);
+            _gate.Leave();
             position += padding;
         }
 
@@ -355,11 +376,13 @@ public readonly ref struct RingLoan
         _position = position;
     }
 
-    /// <summary>The bytes of the message. Their initial content is undefined.</summary>
+    /// <summary>The bytes of the message. Their initial content is undefined. Once the segment is disposed, another producer may have the
+    /// room: a loan must not be written after that.</summary>
     public Span<byte> Bytes { get; }
 
     /// <summary>Hands the message to the consumer.</summary>
     /// <exception cref="InvalidOperationException">It was committed or returned before.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     public void Commit() => _producer.Commit(_position, Bytes.Length);
 
     /// <summary>Returns the room if the message was not committed.</summary>

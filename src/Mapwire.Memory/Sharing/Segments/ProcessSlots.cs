@@ -65,6 +65,7 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
             }
 
             Volatile.Write(ref Generation(slot), generation);
+            uint before = Volatile.Read(ref Process(slot));
             Volatile.Write(ref Process(slot), (uint)Environment.ProcessId);
             if (Volatile.Read(ref UsedSlots) <= slot)
             {
@@ -75,6 +76,7 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
             // Another process may just be probing the slot, which on some systems takes a shared lock for a moment.
             if (!RangeLock.TryAcquire(file, LockByte(slot), 1, RangeLockMode.Exclusive, ProbeTimeout, out _life))
             {
+                Volatile.Write(ref Process(slot), before); // not mine
                 continue;
             }
 

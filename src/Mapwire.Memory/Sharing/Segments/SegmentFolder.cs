@@ -47,20 +47,26 @@ internal static class SegmentFolder
     }
 
     /// <summary>Creates an empty file with the rights asked for; false if there is one already.</summary>
+    /// <remarks>On Linux it gets its name when it has its rights: one that others cannot open must not be left in their way by a process
+    /// that dies. Where the file system has no files without a name, two calls are between, and those who open it wait a moment.</remarks>
     public static bool TryCreate(string path, SharedMemoryAccess access)
     {
+        if (OperatingSystem.IsLinux() && UnixFile.TryCreateUnnamed(Path.GetDirectoryName(path)!) is SafeFileHandle unnamed)
+        {
+            using (unnamed)
+            {
+                FaultPoints.Reach(FaultPoint.FileOpened);
+                SetRights(unnamed, access);
+                return UnixFile.TryName(unnamed, path);
+            }
+        }
+
         FileStreamOptions how = new()
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
             Share = FileShare.ReadWrite | FileShare.Delete,
             BufferSize = 0,
-        };
-        UnixFileMode mode = access switch
-        {
-            SharedMemoryAccess.Owner => OwnerFile,
-            SharedMemoryAccess.Group => GroupFile,
-            _ => EveryonesFile,
         };
         if (!OperatingSystem.IsWindows())
         {
@@ -74,14 +80,10 @@ internal static class SegmentFolder
             {
                 File.SetAttributes(path, FileAttributes.Temporary | FileAttributes.NotContentIndexed); // memory first, the disk if it must
             }
-            else if (access == SharedMemoryAccess.Group && !UnixFile.IsInGroup(UnixFile.GetState(file.SafeFileHandle).Group))
+            else
             {
-                UnixFile.SetOwnGroup(file.SafeFileHandle); // before the group gets its rights
-            }
-
-            if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(file.SafeFileHandle) != mode)
-            {
-                File.SetUnixFileMode(file.SafeFileHandle, mode); // what the process' mask took away
+                FaultPoints.Reach(FaultPoint.FileOpened);
+                SetRights(file.SafeFileHandle, access);
             }
 
             return true;
@@ -89,6 +91,26 @@ internal static class SegmentFolder
         catch (IOException exception) when (exception.HResult is Exists or FileExists or AlreadyExists)
         {
             return false;
+        }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static void SetRights(SafeFileHandle file, SharedMemoryAccess access)
+    {
+        if (access == SharedMemoryAccess.Group && !UnixFile.IsInGroup(UnixFile.GetState(file).Group))
+        {
+            UnixFile.SetOwnGroup(file); // before the group gets its rights
+        }
+
+        UnixFileMode mode = access switch
+        {
+            SharedMemoryAccess.Owner => OwnerFile,
+            SharedMemoryAccess.Group => GroupFile,
+            _ => EveryonesFile,
+        };
+        if (File.GetUnixFileMode(file) != mode)
+        {
+            File.SetUnixFileMode(file, mode); // whatever the process' mask is
         }
     }
 

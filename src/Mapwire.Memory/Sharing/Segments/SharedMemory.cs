@@ -15,11 +15,15 @@ namespace Mapwire.Memory.Sharing;
 /// Processes that may open it trust each other: any of them can write any byte.</para>
 /// <para>All members may be called from any thread. Waiting operations of objects in it end with
 /// <see cref="ObjectDisposedException"/> when it is disposed of; spans and references that are used later are the caller's error
-/// and may end the process.</para>
+/// and may end the process. Keep the segment in a <c>using</c> or a field as long as they are used: the garbage collector unmaps one that
+/// nothing refers to.</para>
 /// </remarks>
 public sealed class SharedMemory : IDisposable
 {
     private const int Disposed = 1;
+
+    /// <summary>The longest wait of Dispose for calls on other threads: they take nanoseconds unless their thread is stopped.</summary>
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(1);
 
     private readonly MappedFile _file;
     private readonly SegmentHeader _header;
@@ -132,6 +136,8 @@ public sealed class SharedMemory : IDisposable
     internal ulong Token { get; }
 
     internal AsyncWaits AsyncWaits { get; }
+
+    internal StoreGates Stores { get; } = new();
 
     internal bool IsDisposed => _state != 0;
 
@@ -313,6 +319,8 @@ public sealed class SharedMemory : IDisposable
     /// <summary>Leaves the segment. What this process still holds in it is held by a dead owner from now on. The last process to leave
     /// removes the segment. Objects in it throw <see cref="ObjectDisposedException"/>; the pages stay mapped until nothing refers to
     /// this instance or an object in it, so that a call on another thread cannot fault.</summary>
+    /// <remarks>Waits up to a second for stores in progress on other threads. If one of those threads is suspended for longer, the process
+    /// keeps its place, as a suspended process does, until they are done.</remarks>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _state, Disposed) == Disposed)
@@ -320,24 +328,23 @@ public sealed class SharedMemory : IDisposable
             return;
         }
 
-        try
+        AsyncWaits.Close();
+        Interlocked.MemoryBarrierProcessWide(); // from here on no call enters a gate, and all that have are seen
+        if (SpinWait.SpinUntil(() => !Stores.AnyEntered(), CallTimeout))
         {
-            // A stopped process must not keep this one from leaving: then the segment is left for the next sweep.
-            using RangeLock? creation = IsReadOnly ? null : ProcessSlots.TryCreationLock(_file, TimeSpan.FromSeconds(1));
-            Slots.Leave();
-            if (creation is not null && _path is not null)
+            Leave();
+            return;
+        }
+
+        new Thread(() =>
+        {
+            while (Stores.AnyEntered())
             {
-                SegmentOpening.RemoveIfUnused(_path, _file);
+                CancellationToken.None.WaitHandle.WaitOne(10);
             }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // The folder is gone or the system has no locks left: what stays is found by the next sweep.
-        }
-        finally
-        {
-            Close();
-        }
+
+            Leave();
+        }) { IsBackground = true, Name = "Mapwire.Memory dispose" }.Start();
     }
 
     /// <summary>Lets the creator fill the segment before any other process can open it.</summary>
@@ -354,6 +361,7 @@ public sealed class SharedMemory : IDisposable
     {
         if (Interlocked.Exchange(ref _state, Disposed) != Disposed)
         {
+            AsyncWaits.Close();
             Close();
         }
     }
@@ -435,12 +443,34 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
+    /// <summary>Leaves the slot, and removes the segment if it was the last one.</summary>
+    private void Leave()
+    {
+        try
+        {
+            // A stopped process must not keep this one from leaving: then the segment is left for the next sweep.
+            using RangeLock? creation = IsReadOnly ? null : ProcessSlots.TryCreationLock(_file, TimeSpan.FromSeconds(1));
+            Slots.Leave();
+            if (creation is not null && _path is not null)
+            {
+                SegmentOpening.RemoveIfUnused(_path, _file);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The folder is gone or the system has no locks left: what stays is found by the next sweep.
+        }
+        finally
+        {
+            Close();
+        }
+    }
+
     /// <summary>Closes the files. The pages go when the last object that may use them is collected, and the collector is told what they
     /// weigh: memory of a segment that was removed is not free until then.</summary>
     private void Close()
     {
         Slots.Leave();
-        AsyncWaits.Close();
         Waiting.Dispose();
         _anonymous?.Dispose();
         _file.Dispose();

@@ -48,9 +48,7 @@ internal sealed class AsyncWaits(SharedMemory memory)
             _waits.Add(wait);
             if (!_running)
             {
-                _running = true;
-                SetWaiting(true);
-                new Thread(Run) { IsBackground = true, Name = "Mapwire.Memory waits" }.Start();
+                Start();
             }
             else if (wait.Deadline < Volatile.Read(ref _wakesAt) || memory.Token == 0)
             {
@@ -63,7 +61,7 @@ internal sealed class AsyncWaits(SharedMemory memory)
         wait.Try(ref look);
     }
 
-    /// <summary>The segment is disposed: ends all waits.</summary>
+    /// <summary>The segment is disposed: ends all waits. Called before the slot is left: its bit is the next process' after that.</summary>
     public void Close()
     {
         lock (_gate)
@@ -74,11 +72,30 @@ internal sealed class AsyncWaits(SharedMemory memory)
                 return;
             }
 
+            SetWaiting(false);
             WakeMyself();
         }
     }
 
     private ref ulong Waiting(int part) => ref SharedWord.UInt64(Header + SegmentHeader.AsyncSlotsAt + part * 8);
+
+    private void Start()
+    {
+        SetWaiting(true);
+        try
+        {
+            new Thread(Run) { IsBackground = true, Name = "Mapwire.Memory waits" }.Start();
+            _running = true;
+        }
+        finally
+        {
+            if (!_running) // the system has no room for a thread
+            {
+                SetWaiting(false);
+                _waits.Clear();
+            }
+        }
+    }
 
     private void Wake(int slot)
     {
@@ -134,7 +151,11 @@ internal sealed class AsyncWaits(SharedMemory memory)
                 if (_closed || now - idleSince > Linger * Stopwatch.Frequency / 1000)
                 {
                     _running = false;
-                    SetWaiting(false);
+                    if (!_closed)
+                    {
+                        SetWaiting(false);
+                    }
+
                     waits = [.. _waits];
                     _waits.Clear();
                     break;
@@ -143,14 +164,17 @@ internal sealed class AsyncWaits(SharedMemory memory)
                 waits.Clear();
                 waits.AddRange(_waits);
                 Volatile.Write(ref _wakesAt, long.MaxValue);
+                if (now >= lookAt)
+                {
+                    SetWaiting(true); // or another process took this slot for vacant just before it was claimed
+                }
             }
 
             bool looks = now >= lookAt;
             if (looks)
             {
                 lookAt = now + Slice * Stopwatch.Frequency / 1000;
-                ForgetDeadProcesses(slot);
-                SetWaiting(true); // or another process took this slot for vacant just before it was claimed
+                TryForgetDeadProcesses(slot);
             }
 
             long wakeAt = TryAll(waits, looks, Math.Min(lookAt, now + Slice * Stopwatch.Frequency / 1000));
@@ -206,6 +230,20 @@ internal sealed class AsyncWaits(SharedMemory memory)
         }
 
         return latest;
+    }
+
+    /// <summary>Forgets dead processes, unless the system cannot tell now or the segment is disposed meanwhile: the next look does
+    /// it.</summary>
+    private void TryForgetDeadProcesses(int mine)
+    {
+        try
+        {
+            ForgetDeadProcesses(mine);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            // An exception on this thread would end the process.
+        }
     }
 
     /// <summary>Clears the bits of processes that died with async waits, so that they are not woken for ever.</summary>

@@ -8,14 +8,20 @@ internal abstract class PendingWait(TimeSpan timeout)
     private volatile bool _isOver;
 
     /// <summary>When the timeout passes, as a timestamp of <see cref="Stopwatch"/>.</summary>
-    public long Deadline { get; } = timeout == Timeout.InfiniteTimeSpan
-        ? long.MaxValue
-        : Stopwatch.GetTimestamp() + (long)(timeout.TotalSeconds * Stopwatch.Frequency);
+    public long Deadline { get; } = GetDeadline(timeout);
 
     public bool IsOver
     {
         get => _isOver;
         protected set => _isOver = value;
+    }
+
+    /// <returns>At most <see cref="long.MaxValue"/>, which is never.</returns>
+    private static long GetDeadline(TimeSpan timeout)
+    {
+        long now = Stopwatch.GetTimestamp();
+        double ticks = timeout.TotalSeconds * Stopwatch.Frequency;
+        return timeout == Timeout.InfiniteTimeSpan || ticks >= long.MaxValue - now ? long.MaxValue : now + (long)ticks;
     }
 
     /// <summary>Whether the step cannot be done: the word that it is blocked at is unchanged. One load, where a try may take a lock and

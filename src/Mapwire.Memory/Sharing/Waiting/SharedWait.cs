@@ -59,9 +59,13 @@ public static class SharedWait
         }
 
         PendingWait<Step, int> wait = new(all[0].Target, step, timeout ?? Timeout.InfiniteTimeSpan);
-        foreach (SharedMemory memory in memories)
+        try
         {
-            memory.AsyncWaits.Add(wait); // each segment's thread tries it, whichever is woken
+            Array.ForEach(memories, memory => memory.AsyncWaits.Add(wait)); // each segment's thread tries it, whichever is woken
+        }
+        catch (Exception exception)
+        {
+            wait.Fail(exception); // or a thread that has it already would take a signal that nobody hears of
         }
 
         wait.CancelWith(cancellationToken);
