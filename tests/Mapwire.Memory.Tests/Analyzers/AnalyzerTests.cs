@@ -85,8 +85,9 @@ public sealed class AnalyzerTests
             class Program
             {
                 static void Work() { }
-                static async Task Run(SharedMutex mutex, SharedMutex other, SharedReaderWriterLock readers, SharedSemaphore permits, BarrierParticipant barrier,
-                    SharedCondition condition, SharedEvent gate, SharedMemory memory, MappedRegion region, MappedFile file)
+                static async Task Run(SharedMutex mutex, SharedMutex other, SharedReaderWriterLock readers, SharedSemaphore permits,
+                    BarrierParticipant barrier, SharedCondition condition, SharedEvent gate, SharedMemory memory,
+                    MappedRegion region, MappedFile file)
                 {
                     await Task.Yield();
                     {{statements}}
