@@ -78,9 +78,10 @@ internal static class ArenaHeader
     /// <param name="length">Bytes that are there.</param>
     /// <param name="name">For the messages.</param>
     /// <param name="options">What the caller expects.</param>
+    /// <param name="isAlone">Whether nobody changes the heap meanwhile; else only its size is checked, which only grows.</param>
     /// <returns>The arena's durability.</returns>
     /// <exception cref="ArenaFormatException">It is no arena, or not this one.</exception>
-    public static ArenaDurability Check(ReadOnlySpan<byte> page, long length, string name, ArenaOptions options)
+    public static ArenaDurability Check(ReadOnlySpan<byte> page, long length, string name, ArenaOptions options, bool isAlone = true)
     {
         if (length < HeapAt + 64 || page.Length < FirstPage || Read(page, 0) != Ready)
         {
@@ -111,7 +112,12 @@ internal static class ArenaHeader
                 $"it has layout {layout} version {version}, not {options.LayoutId} version {options.LayoutVersion} as asked for");
         }
 
-        CheckSizes(page, length, name);
+        CheckSize(page, length, name);
+        if (isAlone)
+        {
+            CheckHeap(page, name);
+        }
+
         return (ArenaDurability)durability;
     }
 
@@ -131,12 +137,22 @@ internal static class ArenaHeader
     /// <exception cref="ArenaFormatException">They make no sense.</exception>
     public static void CheckSizes(ReadOnlySpan<byte> page, long length, string name)
     {
-        ulong size = Read(page, SizeAt), top = Read(page, TopAt), state = Read(page, StateAt), root = Read(page, RootAt);
+        CheckSize(page, length, name);
+        CheckHeap(page, name);
+    }
+
+    private static void CheckSize(ReadOnlySpan<byte> page, long length, string name)
+    {
+        ulong size = Read(page, SizeAt);
         if (size > (ulong)length || size < HeapAt + 64)
         {
             throw new ArenaFormatException(ArenaError.WrongSize, name, SizeAt, $"its size is {size} bytes, and {length} are there");
         }
+    }
 
+    private static void CheckHeap(ReadOnlySpan<byte> page, string name)
+    {
+        ulong size = Read(page, SizeAt), top = Read(page, TopAt), state = Read(page, StateAt), root = Read(page, RootAt);
         if (top < FirstBlock || top > size - 8 || top % SizeClass.Unit != 8)
         {
             throw new ArenaFormatException(ArenaError.Damaged, name, TopAt, $"heap end {top} is outside the arena ({size} bytes)");

@@ -7,8 +7,8 @@ public sealed class ArenaOptions
     /// takes all of it instead.</summary>
     public long Size { get; init; } = 1 << 20;
 
-    /// <summary>How far it may grow while it is open, in bytes: address space is kept for so much. Default null: 64 GiB, or not at all
-    /// where the system cannot grow a mapped file (<see cref="MemoryCapability.ReserveForFile"/>).</summary>
+    /// <summary>How far it may grow while it is open, in bytes: address space is kept for so much. Rounded down to 64 KiB. Default null:
+    /// 64 GiB, or not at all where the system cannot grow a mapped file (<see cref="MemoryCapability.ReserveForFile"/>).</summary>
     public long? MaxSize { get; init; }
 
     /// <summary>What it survives; a property of the arena that is given when it is made. Default

@@ -21,7 +21,8 @@ namespace Mapwire.Memory.Arenas;
 /// A token has the slot plus 1 in bits 0 to 9 and its number in bits 10 to 30 and 32 to 63. Any bytes are taken for what they are: a word
 /// that names no living participant is free to be taken over.</para>
 /// <para>The lock is not fair, but lets none starve: a participant that has slept without getting it puts its token into the third word,
-/// and the next release makes it the owner.</para>
+/// and the others leave it a free lock for up to 25 ms, after which they take it out of line. It takes itself out when it has the lock or
+/// waits no longer. So one that is stopped delays the others once, and keeps none of them.</para>
 /// <para>Sleepers sleep at most 25 ms: a killed owner cannot wake them, and may have died between the store and the wake.</para>
 /// </remarks>
 internal sealed class FileMutex : IDisposable
@@ -46,6 +47,7 @@ internal sealed class FileMutex : IDisposable
     private readonly WordWait _waiting;
     private readonly ulong _token;
     private readonly RangeLock _slot;
+    private bool _isDisposed;
 
     private FileMutex(MappedFile file, MappedRegion region, WordWait waiting, RangeLock slot, ulong token)
     {
@@ -72,9 +74,16 @@ internal sealed class FileMutex : IDisposable
         {
             for (int slot = 0; slot < MaxParticipants; slot++)
             {
+                if (IsHeld(file, slot))
+                {
+                    continue; // or another participant is just looking whether it is
+                }
+
+                // The token of a dead predecessor must be gone before the byte that says that it lives is held again.
+                Volatile.Write(ref SharedWord.UInt64(at + SlotsAt + (slot * 8)), 0);
                 if (!RangeLock.TryAcquire(file, LockBytes.Participants + slot, 1, RangeLockMode.Exclusive, out RangeLock? held))
                 {
-                    continue; // taken, or another participant is just looking whether it is
+                    continue;
                 }
 
                 ulong number = ++SharedWord.UInt64(at + TokensAt);
@@ -96,7 +105,8 @@ internal sealed class FileMutex : IDisposable
     /// <returns>False if the time was up.</returns>
     public bool TryAcquire(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        if (Interlocked.CompareExchange(ref Owner, _token, 0) != 0 && !TryAcquireSlow(timeout, cancellationToken))
+        bool isFree = Volatile.Read(ref Next) == 0 && Interlocked.CompareExchange(ref Owner, _token, 0) == 0;
+        if (!isFree && !TryAcquireSlow(timeout, cancellationToken))
         {
             return false;
         }
@@ -108,20 +118,25 @@ internal sealed class FileMutex : IDisposable
     /// <summary>Releases the lock.</summary>
     public void Release()
     {
-        ulong next = Volatile.Read(ref Next);
-        bool handsOver = next != 0 && Interlocked.CompareExchange(ref Next, 0, next) == next;
         FaultPoints.Reach(FaultPoint.MutexReleased);
-        ulong before = Interlocked.Exchange(ref Owner, handsOver ? (next & ~SleepersFlag) | SleepersFlag : 0);
+        ulong before = Interlocked.Exchange(ref Owner, 0);
         FaultPoints.Reach(FaultPoint.MutexReleased); // the sleepers are not woken here; their waits end by themselves
-        if (handsOver || (before & SleepersFlag) != 0)
+        if ((before & SleepersFlag) != 0)
         {
-            _waiting.Wake(_base + OwnerAt, OwnerAt, handsOver ? int.MaxValue : 1);
+            // The one in line sleeps among the others on the same word.
+            _waiting.Wake(_base + OwnerAt, OwnerAt, Volatile.Read(ref Next) != 0 ? int.MaxValue : 1);
         }
     }
 
     /// <summary>Gives the slot back.</summary>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return; // the pages may be gone
+        }
+
+        _isDisposed = true;
         Volatile.Write(ref SharedWord.UInt64(_base + SlotsAt + (SlotOf(_token) * 8)), 0);
         _slot.Dispose();
         _waiting.Dispose();
@@ -149,16 +164,11 @@ internal sealed class FileMutex : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         ulong slept = 0; // the flag to take it with: after a sleep it is not known whether others sleep on
-        bool isInLine = false;
+        Reservation reservation = default;
         for (int spins = timeout == TimeSpan.Zero ? 0 : Spins; ;)
         {
             ulong seen = Volatile.Read(ref Owner);
-            if ((seen & ~SleepersFlag) == _token)
-            {
-                return true; // handed over
-            }
-
-            if (seen == 0)
+            if (seen == 0 && !IsLeftTo(ref reservation))
             {
                 if (Interlocked.CompareExchange(ref Owner, _token | slept, 0) == 0)
                 {
@@ -174,7 +184,7 @@ internal sealed class FileMutex : IDisposable
                 continue;
             }
 
-            if (!IsAlive(seen & ~SleepersFlag))
+            if (seen != 0 && !IsAlive(seen & ~SleepersFlag))
             {
                 if (Interlocked.CompareExchange(ref Owner, _token | SleepersFlag, seen) == seen)
                 {
@@ -185,38 +195,65 @@ internal sealed class FileMutex : IDisposable
                 continue;
             }
 
-            bool isTimeLeft = TryGetSleep(start, timeout, out int milliseconds);
-            if ((!isTimeLeft || cancellationToken.IsCancellationRequested) && (!isInLine || TryWithdraw()))
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!TryGetSleep(start, timeout, out int milliseconds))
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 return false;
             }
 
-            if (slept != 0 && !isInLine)
+            if (slept != 0)
             {
-                isInLine = TryGetInLine();
+                TryGetInLine();
             }
 
-            if ((seen & SleepersFlag) == 0 && Interlocked.CompareExchange(ref Owner, seen | SleepersFlag, seen) != seen)
+            if (seen != 0)
             {
-                continue;
+                if ((seen & SleepersFlag) == 0 && Interlocked.CompareExchange(ref Owner, seen | SleepersFlag, seen) != seen)
+                {
+                    continue;
+                }
+
+                seen |= SleepersFlag;
             }
 
             FaultPoints.Reach(FaultPoint.Waiting);
-            _waiting.Sleep(_base + OwnerAt, OwnerAt, (uint)(seen | SleepersFlag), milliseconds);
+            _waiting.Sleep(_base + OwnerAt, OwnerAt, (uint)seen, milliseconds);
             slept = SleepersFlag;
         }
     }
 
-    /// <summary>Puts this participant in line, unless another living one is.</summary>
-    private bool TryGetInLine()
+    /// <summary>Whether a free lock is left to another participant, one that has waited long.</summary>
+    private bool IsLeftTo(ref Reservation reservation)
     {
         ulong next = Volatile.Read(ref Next);
-        return (next == 0 || !IsAlive(next)) && Interlocked.CompareExchange(ref Next, _token, next) == next;
+        if (next == 0 || next == _token)
+        {
+            return false;
+        }
+
+        if (reservation.Token != next)
+        {
+            reservation = new Reservation { Token = next, Since = Stopwatch.GetTimestamp() };
+        }
+
+        if (Stopwatch.GetElapsedTime(reservation.Since).TotalMilliseconds <= MaxSleep && IsAlive(next))
+        {
+            return true;
+        }
+
+        Interlocked.CompareExchange(ref Next, 0, next); // it is stopped or dead; if it goes on, it gets in line again
+        return false;
     }
 
-    /// <summary>Leaves the line; false if the owner has just taken this participant out of it to hand the lock over.</summary>
-    private bool TryWithdraw() => Interlocked.CompareExchange(ref Next, 0, _token) == _token;
+    /// <summary>Puts this participant in line, unless another living one is.</summary>
+    private void TryGetInLine()
+    {
+        ulong next = Volatile.Read(ref Next);
+        if (next == 0 || (next != _token && !IsAlive(next)))
+        {
+            Interlocked.CompareExchange(ref Next, _token, next);
+        }
+    }
 
     private static bool TryGetSleep(long start, TimeSpan timeout, out int milliseconds)
     {
@@ -241,17 +278,24 @@ internal sealed class FileMutex : IDisposable
             return true;
         }
 
-        return (uint)slot < MaxParticipants && IsHeld(slot) && Volatile.Read(ref SharedWord.UInt64(_base + SlotsAt + (slot * 8))) == token;
+        return (uint)slot < MaxParticipants && IsHeld(_file, slot) && Volatile.Read(ref SharedWord.UInt64(_base + SlotsAt + (slot * 8))) == token;
     }
 
-    private bool IsHeld(int slot)
+    private static bool IsHeld(MappedFile file, int slot)
     {
-        if (!RangeLock.TryAcquire(_file, LockBytes.Participants + slot, 1, RangeLockMode.Shared, out RangeLock? look))
+        if (!RangeLock.TryAcquire(file, LockBytes.Participants + slot, 1, RangeLockMode.Shared, out RangeLock? look))
         {
             return true;
         }
 
         look.Dispose();
         return false;
+    }
+
+    /// <summary>Who was seen in line before a free lock, and since when.</summary>
+    private struct Reservation
+    {
+        public ulong Token;
+        public long Since;
     }
 }

@@ -53,7 +53,8 @@ internal static class FileOpening
     {
         var page = new byte[ArenaHeader.FirstPage];
         int have = RandomAccess.Read(file.Handle, page, 0);
-        ArenaDurability durability = ArenaHeader.Check(page.AsSpan(0, have), file.Length, file.Path, options);
+        // What changes while others share it is checked later, under the lock.
+        ArenaDurability durability = ArenaHeader.Check(page.AsSpan(0, have), file.Length, file.Path, options, isAlone: !options.Shared);
         if (durability == ArenaDurability.PowerLoss && options.Shared)
         {
             throw new IOException(
@@ -78,18 +79,18 @@ internal static class FileOpening
             Address = options.Address,
             Sharing = file.CanWrite ? MapSharing.Shared : MapSharing.Private,
         });
-        FileMutex? mutex = null;
+        FileMutex? mutex;
         try
         {
             mutex = options.Shared ? FileMutex.Join(file, region) : null;
-            return RegionOpening.Open(new FileSpace(file, region, max, locks, mutex, options.ReadOnly), options);
         }
         catch
         {
-            mutex?.Dispose();
             region.Dispose();
             throw;
         }
+
+        return RegionOpening.Open(new FileSpace(file, region, max, locks, mutex, options.ReadOnly), options, OpenTimeout);
     }
 
     /// <summary>How far it may grow here, in bytes.</summary>
@@ -106,7 +107,7 @@ internal static class FileOpening
             PlatformCapabilities.Require(MemoryCapability.ReserveForFile);
         }
 
-        return Math.Max(size, options.MaxSize ?? (canGrow ? DefaultMaxSize : size));
+        return Math.Max(size, options.MaxSize / ArenaHeader.Step * ArenaHeader.Step ?? (canGrow ? DefaultMaxSize : size));
     }
 
     /// <summary>Creates the arena unless there is one. The caller has locked the file.</summary>

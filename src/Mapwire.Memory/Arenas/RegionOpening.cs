@@ -58,12 +58,16 @@ internal static class RegionOpening
     }
 
     /// <summary>Checks what is there and opens it.</summary>
-    public static Arena Open(ArenaSpace space, ArenaOptions options)
+    /// <param name="space">The arena's memory, owned from here on.</param>
+    /// <param name="options">What the caller expects.</param>
+    /// <param name="timeout">How long others who share it may hold its lock; null for as long as it takes.</param>
+    /// <exception cref="TimeoutException">They held it longer.</exception>
+    public static Arena Open(ArenaSpace space, ArenaOptions options, TimeSpan? timeout = null)
     {
         try
         {
-            Arena arena = new(space, Check(space, options));
-            arena.Transactions.Enter(); // undoes what was not finished
+            Arena arena = new(space, Check(space, options, timeout));
+            arena.Transactions.Enter(timeout, default); // undoes what was not finished
             arena.Transactions.Exit();
             return arena;
         }
@@ -74,9 +78,14 @@ internal static class RegionOpening
         }
     }
 
-    private static ArenaDurability Check(ArenaSpace space, ArenaOptions options)
+    private static ArenaDurability Check(ArenaSpace space, ArenaOptions options, TimeSpan? timeout)
     {
-        space.TryLock(Timeout.InfiniteTimeSpan, default); // others may be making it longer
+        if (!space.TryLock(timeout ?? Timeout.InfiniteTimeSpan, default)) // others may be making it longer
+        {
+            throw new TimeoutException(
+                $"Timed out after {timeout!.Value.TotalSeconds:0} s waiting for arena '{space.Name}': another process that shares it holds it.");
+        }
+
         try
         {
             Span<byte> page = space.Bytes(0, (int)Math.Min(space.Length, ArenaHeader.FirstPage));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Sharing;
 using Mapwire.Memory.Tests.Support;
 using Xunit;
 
@@ -123,6 +124,92 @@ public sealed class OpeningTests : IDisposable
 
         one.Allocate<long>();
         Assert.Equal(1, one.UsedBlocks);
+    }
+
+    [Fact]
+    public void A_sharer_in_line_is_timed_and_cancelled_while_the_owner_is_stopped_in_its_release()
+    {
+        using Arena stopped = Arena.Create(Path, Shared), waiter = Arena.Open(Path, Shared), other = Arena.Open(Path, Shared);
+        using ManualResetEventSlim held = new(), done = new(), reached = new(), goOn = new();
+        Thread owner = Hold(stopped, held, done);
+        FaultPoints.Reached = point =>
+        {
+            if (point == FaultPoint.MutexReleased && Thread.CurrentThread == owner && !reached.IsSet)
+            {
+                reached.Set();
+                goOn.Wait();
+            }
+        };
+        try
+        {
+            using CancellationTokenSource cancelled = new();
+            Task timed = Task.Run(() => waiter.EnterScope(TimeSpan.FromSeconds(1)).Dispose());
+            Task waits = Task.Run(() => other.EnterScope(cancellationToken: cancelled.Token).Dispose());
+            Thread.Sleep(200); // one of them is in line by now: it has slept, at most 25 ms at a time
+            done.Set();
+            reached.Wait();
+            Assert.Throws<TimeoutException>(() => timed.WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult());
+            cancelled.Cancel();
+            Assert.ThrowsAny<OperationCanceledException>(() => waits.WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult());
+        }
+        finally
+        {
+            goOn.Set();
+            owner.Join();
+            FaultPoints.Reached = null;
+        }
+
+        waiter.EnterScope(TimeSpan.FromSeconds(30)).Dispose();
+    }
+
+    [Fact]
+    public void A_sharer_that_is_stopped_in_line_delays_the_others_once()
+    {
+        using Arena stopped = Arena.Create(Path, Shared), other = Arena.Open(Path, Shared);
+        using ManualResetEventSlim held = new(), done = new(), reached = new(), goOn = new();
+        Thread owner = Hold(other, held, done), inLine = new(() => stopped.EnterScope().Dispose());
+        int sleeps = 0;
+        FaultPoints.Reached = point =>
+        {
+            if (point == FaultPoint.Waiting && Thread.CurrentThread == inLine && ++sleeps == 3)
+            {
+                reached.Set();
+                goOn.Wait();
+            }
+        };
+        try
+        {
+            inLine.Start();
+            reached.Wait();
+            done.Set();
+            owner.Join();
+            for (int i = 0; i < 1000; i++) // 25 s if each had to wait for it
+            {
+                other.EnterScope(TimeSpan.FromSeconds(5)).Dispose();
+            }
+
+            Assert.False(goOn.IsSet);
+        }
+        finally
+        {
+            goOn.Set();
+            inLine.Join();
+            FaultPoints.Reached = null;
+        }
+    }
+
+    [Fact]
+    public void A_shared_arena_with_a_damaged_undo_log_is_refused_and_can_be_looked_at_again()
+    {
+        Arena.Create(Path, Shared).Dispose();
+        using (FileStream file = File.OpenWrite(Path))
+        {
+            file.Position = ArenaHeader.StateAt;
+            file.Write(BitConverter.GetBytes(8ul)); // a record that is not one
+        }
+
+        Assert.Throws<ArenaFormatException>(() => Arena.Open(Path, Shared));
+        Assert.Throws<ArenaFormatException>(() => Arena.Open(Path, Shared));
     }
 
     private static void RequireTimedAndCancelled(Arena holder, Arena waiter, Offset<long> at)

@@ -114,6 +114,11 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         ulong counts = Field(TableFields.Counts), used = (uint)counts, deleted = counts >> 32;
         if ((used + deleted + 1) * 3 > Field(TableFields.Slots) * 2)
         {
+            if (used > Field(TableFields.Slots))
+            {
+                ThrowDamaged();
+            }
+
             Rehash(checked((int)used + 1));
             deleted = 0;
         }

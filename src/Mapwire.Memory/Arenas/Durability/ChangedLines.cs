@@ -34,7 +34,8 @@ internal sealed class ChangedLines
     }
 
     /// <summary>The changed ranges from the start to the end, neighbours joined.</summary>
-    public List<(long Offset, int Length)> GetRanges()
+    /// <param name="length">The arena's bytes, where the last line ends too: the file of an arena may end in the middle of one.</param>
+    public List<(long Offset, int Length)> GetRanges(long length)
     {
         const int longest = 1 << 20;
         List<(long Offset, int Length)> ranges = [];
@@ -46,13 +47,14 @@ internal sealed class ChangedLines
                 from += BitOperations.TrailingZeroCount(lines >> from);
                 int count = BitOperations.TrailingZeroCount(~(lines >> from));
                 long offset = (page << PageLog) + (from * Line);
-                if (ranges.Count > 0 && ranges[^1] is (long before, int length) && before + length == offset && length < longest)
+                int bytes = (int)Math.Min(count * Line, length - offset);
+                if (ranges.Count > 0 && ranges[^1] is (long before, int had) && before + had == offset && had < longest)
                 {
-                    ranges[^1] = (before, length + (count * Line));
+                    ranges[^1] = (before, had + bytes);
                 }
                 else
                 {
-                    ranges.Add((offset, count * Line));
+                    ranges.Add((offset, bytes));
                 }
 
                 if ((from += count) >= LinesAPage)

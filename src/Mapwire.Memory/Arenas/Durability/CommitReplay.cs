@@ -68,7 +68,7 @@ internal sealed class CommitReplay : IDisposable
         for (long at = Page; TryRead(at, length, applied + 1, out byte[] record); at += (record.Length + Page - 1L) / Page * Page)
         {
             Check(record, arenaLength);
-            Apply(record, apply);
+            Apply(record, arenaLength, apply);
             applied++;
         }
 
@@ -108,7 +108,8 @@ internal sealed class CommitReplay : IDisposable
             && CommitRecord.ChecksumOf(record, _salt) == BinaryPrimitives.ReadUInt32LittleEndian(record.AsSpan(CommitRecord.ChecksumAt));
     }
 
-    /// <summary>All ranges of a record, before any of them is applied.</summary>
+    /// <summary>All ranges of a record, before any of them is applied. Logs of before logged the last line whole, even where the arena
+    /// ends in the middle of it.</summary>
     private void Check(byte[] record, long arenaLength)
     {
         long left = record.Length - CommitRecord.HeaderBytes;
@@ -116,7 +117,7 @@ internal sealed class CommitReplay : IDisposable
         {
             (long offset, long length) = RangeOf(record, i);
             left -= CommitRecord.RangeBytes + Math.Max(length, 0);
-            bool isInHeap = offset >= ArenaHeader.HeapAt && offset <= arenaLength && length <= arenaLength - offset;
+            bool isInHeap = offset >= ArenaHeader.HeapAt && offset <= arenaLength && length < arenaLength - offset + ChangedLines.Line;
             bool isInFirstPage = offset >= 0 && offset <= ArenaHeader.ProgressAt && length <= ArenaHeader.ProgressAt - offset;
             if (length < 0 || left < 0 || !(isInHeap || isInFirstPage))
             {
@@ -127,13 +128,13 @@ internal sealed class CommitReplay : IDisposable
         }
     }
 
-    private static void Apply(byte[] record, Action<long, ReadOnlySpan<byte>> apply)
+    private static void Apply(byte[] record, long arenaLength, Action<long, ReadOnlySpan<byte>> apply)
     {
         int at = CommitRecord.HeaderBytes + (RangesOf(record) * CommitRecord.RangeBytes);
         for (int i = 0; i < RangesOf(record); i++)
         {
             (long offset, long length) = RangeOf(record, i);
-            apply(offset, record.AsSpan(at, (int)length));
+            apply(offset, record.AsSpan(at, (int)Math.Min(length, arenaLength - offset)));
             at += (int)length;
         }
     }

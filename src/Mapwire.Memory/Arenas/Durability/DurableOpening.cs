@@ -86,14 +86,15 @@ internal static class DurableOpening
         {
             foreach ((long offset, byte[] bytes) in inMemory)
             {
-                if (offset + bytes.Length > size)
+                int length = (int)Math.Min(bytes.Length, size - offset); // the last line may reach beyond the arena: see CommitReplay
+                if (length < 0 || bytes.Length >= length + ChangedLines.Line)
                 {
                     throw new ArenaFormatException(
                         ArenaError.Damaged, CommitLog.PathOf(file.Path), offset,
                         $"a commit of {bytes.Length} bytes reaches beyond the arena's {size} bytes");
                 }
 
-                bytes.CopyTo(region.AsSpan(offset, bytes.Length));
+                bytes.AsSpan(0, length).CopyTo(region.AsSpan(offset, length));
             }
 
             return RegionOpening.Open(new DurableSpace(file, region, max, locks, home, progress, options), options);

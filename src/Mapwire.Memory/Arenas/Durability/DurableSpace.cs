@@ -69,7 +69,7 @@ internal sealed class DurableSpace : ArenaSpace
         }
 
         _last.MarkDifferences(this, Changes);
-        List<(long Offset, int Length)> ranges = Changes.GetRanges();
+        List<(long Offset, int Length)> ranges = Changes.GetRanges(Length);
         if (ranges.Count == 0)
         {
             return;
@@ -144,12 +144,19 @@ internal sealed class DurableSpace : ArenaSpace
         _progress.Write(_sequence, log.Id);
         log.Restart();
         _copied.ExceptWith(inUse);
-        if (PlatformCapabilities.Supports(MemoryCapability.DiscardPrivateFile))
+        try
         {
-            foreach (long page in _copied)
+            if (PlatformCapabilities.Supports(MemoryCapability.DiscardPrivateFile))
             {
-                _region.Discard(page, PlatformCapabilities.PageSize);
+                foreach (long page in _copied)
+                {
+                    _region.Discard(page, Math.Min(PlatformCapabilities.PageSize, Length - page));
+                }
             }
+        }
+        catch (IOException)
+        {
+            // Pages that the program has locked stay (EINVAL). They hold what the file has, so only their memory is not given back.
         }
 
         _copied = [];
