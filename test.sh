@@ -152,6 +152,7 @@ look() {
     have rtmpdump || need "rtmpdump" rtmpdump
     have gcc || need "gcc with the C library's headers" gcc libc6-dev # a library that makes folders fail
     { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for the native program" clang zlib1g-dev
+    { have fusermount3 && have pkg-config && pkg-config --exists fuse3; } || need "FUSE 3 with its headers" fuse3 libfuse3-dev pkg-config
     have mpv || need "mpv" mpv
     have cvlc || need "VLC" vlc-bin vlc-plugin-base
     if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then

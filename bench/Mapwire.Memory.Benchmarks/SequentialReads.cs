@@ -101,6 +101,19 @@ public class SequentialReads
         return sum;
     }
 
+    [Benchmark(Description = "fields: RegionReader.Read<long>")]
+    public long FieldsByReader()
+    {
+        using RegionReader reader = _file.Region.OpenReader();
+        long sum = 0;
+        for (long offset = 0; offset <= Length - 8; offset += 8)
+        {
+            sum += reader.Read<long>(offset);
+        }
+
+        return sum;
+    }
+
     [Benchmark(Description = "fields: MemoryMappedViewAccessor")]
     public long FieldsByFramework()
     {

@@ -40,7 +40,7 @@ mount_slow() { # each time anew: nothing of it is in memory then
 }
 
 serve() { # FOLDER: one worker
-    "$program" serve "$1" --rtmp "127.0.0.1:$port" --workers 1 --index-cache none --max-address-connections 0 --max-address-connects 0 > "$work/log" 2>&1 & server=$!
+    "$program" serve "$1" --rtmp "127.0.0.1:$port" --workers 1 --index-cache none --max-address-connections 0 --max-address-connects 0 --max-address-openings 0 > "$work/log" 2>&1 & server=$!
     for _ in $(seq 100); do (: < "/dev/tcp/127.0.0.1/$port") 2>/dev/null && return; sleep 0.1; done
     cat "$work/log" >&2; exit 1
 }
@@ -75,7 +75,7 @@ for part in ${PARTS:-library faults memory}; do
         sync; echo 1 > /proc/sys/vm/drop_caches
         echo $((20 * $(stat -c %s "$work/film.mp4") + (200 << 20))) > "$group/$limit"
         serve "$work/many"; echo "$server" > "$group/cgroup.procs"
-        faults() { for task in /proc/"$server"/task/*; do case $(cat "$task/comm") in "mapwire worker"*) awk '{print $12}' "$task/stat" ;; esac; done; }
+        faults() { for task in /proc/"$server"/task/*; do case $(cat "$task/comm") in "mapwire worker"*) sed 's/.*) //' "$task/stat" | cut -d' ' -f10 ;; esac; done; }
         "$work/viewers" "$port" 5 3000 0 f%d.mp4 1 > /dev/null; before=$(faults)
         echo "== 200 viewers of 200 films of $(stat -c %s "$work/film.mp4") bytes in $(cat "$group/$limit") bytes of memory"
         "$work/viewers" "$port" 40 3000 10 f%d.mp4 200 | grep -v '^#'

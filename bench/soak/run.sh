@@ -74,7 +74,7 @@ for name in "${changing[@]}"; do cp "$work/new.mp4" "$work/films/$name.mp4"; don
 
 log=$work/mapwire.log
 : > "$log"
-"$mapwire" serve "$work/films" --rtmp 127.0.0.1:0 --workers 1 --max-buffer 86400 --send-timeout 5 --max-address-connections 0 --max-address-connects 0 > "$log" 2>&1 &
+"$mapwire" serve "$work/films" --rtmp 127.0.0.1:0 --workers 1 --max-buffer 86400 --send-timeout 5 --max-address-connections 0 --max-address-connects 0 --max-address-openings 0 > "$log" 2>&1 &
 server=$!
 pids+=("$server")
 url=

@@ -47,7 +47,7 @@ finish() { for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null; done; wait 2> /
 trap finish EXIT
 # shellcheck disable=SC2086
 "${on_server[@]}" "$mapwire" serve "$work/films" --rtmp 127.0.0.1:0 --workers 1 --max-connections $((playing + storm + 100)) \
-  --max-address-connections 0 --max-address-connects 0 $more > "$work/server.log" 2>&1 &
+  --max-address-connections 0 --max-address-connects 0 --max-address-openings 0 $more > "$work/server.log" 2>&1 &
 pids+=($!)
 url=
 for _ in $(seq 200); do url=$(grep -m 1 -o 'rtmp://[^ ]*' "$work/server.log") && break; sleep 0.1; done

@@ -122,7 +122,7 @@ start_mapwire() { # start_mapwire MODE
   local log=$work/mapwire.log more=()
   : > "$log" # else the address of the run before would be read
   if [ "$1" = unpaced ]; then more=(--max-buffer 86400); fi
-  "${on_server[@]}" "$mapwire" serve "$work/films" --rtmp 127.0.0.1:0 --workers 1 --max-connections "$descriptors" --max-address-connections 0 --max-address-connects 0 "${more[@]}" > "$log" 2>&1 &
+  "${on_server[@]}" "$mapwire" serve "$work/films" --rtmp 127.0.0.1:0 --workers 1 --max-connections "$descriptors" --max-address-connections 0 --max-address-connects 0 --max-address-openings 0 "${more[@]}" > "$log" 2>&1 &
   server_pids=($!)
   local i
   for ((i = 0; i < 200; i++)); do

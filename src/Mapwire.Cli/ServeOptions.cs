@@ -37,6 +37,9 @@ internal sealed class ServeOptions
     private readonly Option<long> _minPlayerRate;
     private readonly Option<int> _maxAddressConnections;
     private readonly Option<int> _maxAddressConnects;
+    private readonly Option<int> _maxAddressOpenings;
+    private readonly Option<int> _maxOpenFiles;
+    private readonly Option<long> _maxOpenBytes;
     private readonly Option<double> _maxUnsentTime;
     private readonly Option<double> _acknowledgeTimeout;
     private readonly Option<bool> _copyPayload =
@@ -101,6 +104,13 @@ internal sealed class ServeOptions
         _maxAddressConnects =
             OptionFactory.Count("--max-address-connects", "New connections a second of one address; 0 for no limit.",
             defaults.MaxConnectsPerAddress);
+        _maxAddressOpenings =
+            OptionFactory.Count("--max-address-openings", "Titles opened at once for one address, others of it wait; 0 for no limit.",
+            defaults.MaxOpeningsPerAddress);
+        _maxOpenFiles =
+            OptionFactory.Count("--max-open-files", "The most recordings open at once, those played too.", defaults.MaxOpenFiles);
+        _maxOpenBytes =
+            OptionFactory.LongBytes("--max-open-bytes", "What the indices of all open recordings may take.", defaults.MaxOpenBytes);
         _maxUnsentTime =
             Seconds("--max-unsent-time", "What may wait unsent in a full socket, as time of its path's rate; 0 for the system's own.",
             defaults.MaxUnsentTime);
@@ -126,6 +136,9 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.MinPlayerRate)] = _minPlayerRate,
             [nameof(RtmpServerOptions.MaxConnectionsPerAddress)] = _maxAddressConnections,
             [nameof(RtmpServerOptions.MaxConnectsPerAddress)] = _maxAddressConnects,
+            [nameof(RtmpServerOptions.MaxOpeningsPerAddress)] = _maxAddressOpenings,
+            [nameof(RtmpServerOptions.MaxOpenFiles)] = _maxOpenFiles,
+            [nameof(RtmpServerOptions.MaxOpenBytes)] = _maxOpenBytes,
             [nameof(RtmpServerOptions.MaxUnsentTime)] = _maxUnsentTime,
             [nameof(RtmpServerOptions.AcknowledgeTimeout)] = _acknowledgeTimeout,
             [nameof(RtmpServerOptions.CopiesPayload)] = _copyPayload,
@@ -170,6 +183,9 @@ internal sealed class ServeOptions
         MinPlayerRate = parsed.GetValue(_minPlayerRate),
         MaxConnectionsPerAddress = parsed.GetValue(_maxAddressConnections),
         MaxConnectsPerAddress = parsed.GetValue(_maxAddressConnects),
+        MaxOpeningsPerAddress = parsed.GetValue(_maxAddressOpenings),
+        MaxOpenFiles = parsed.GetValue(_maxOpenFiles),
+        MaxOpenBytes = parsed.GetValue(_maxOpenBytes),
         MaxUnsentTime = TimeSpan.FromSeconds(parsed.GetValue(_maxUnsentTime)),
         AcknowledgeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_acknowledgeTimeout)),
         CopiesPayload = parsed.GetValue(_copyPayload),

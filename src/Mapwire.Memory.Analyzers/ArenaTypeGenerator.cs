@@ -6,8 +6,9 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Mapwire.Memory.Analyzers;
 
-/// <summary>Tells Mapwire.Memory the fields of every structure with <c>[ArenaType]</c>, and of the structures in it, when the assembly is
-/// loaded: their offsets are measured, not computed, and no reflection is needed, so it works in trimmed and Native AOT programs.</summary>
+/// <summary>Tells Mapwire.Memory the fields of every structure with <c>[ArenaType]</c>, of those that shared cells and values are of, and
+/// of the structures in them, when the assembly is loaded. Their offsets are measured, not computed, and no reflection is needed, so it
+/// works in trimmed and Native AOT programs.</summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class ArenaTypeGenerator : IIncrementalGenerator
 {
@@ -15,8 +16,8 @@ public sealed class ArenaTypeGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         IncrementalValuesProvider<ArenaTypeModel> types = context.SyntaxProvider.ForAttributeWithMetadataName(
-            ArenaTypeModel.Attribute, static (node, _) => node is TypeDeclarationSyntax,
-            static (found, _) => ArenaTypeModel.Of((INamedTypeSymbol)found.TargetSymbol));
+            SharedTypes.Attribute, static (node, _) => node is TypeDeclarationSyntax,
+            static (found, _) => ArenaTypeModel.Create((INamedTypeSymbol)found.TargetSymbol));
         context.RegisterSourceOutput(types, static (output, model) =>
         {
             foreach (Diagnostic diagnostic in model.Diagnostics)
@@ -24,7 +25,36 @@ public sealed class ArenaTypeGenerator : IIncrementalGenerator
                 output.ReportDiagnostic(diagnostic);
             }
         });
-        context.RegisterSourceOutput(types.SelectMany(static (model, _) => model.Structures).Collect(), Write);
+        IncrementalValuesProvider<ArenaTypeModel> shared = context.SyntaxProvider.CreateSyntaxProvider(
+            static (node, _) =>
+                node is GenericNameSyntax { TypeArgumentList.Arguments.Count: 1 } name && IsOfSharing(name.Identifier.Text),
+            GetShared).Where(static model => model is not null)!;
+        context.RegisterSourceOutput(
+            types.SelectMany(static (model, _) => model.Structures).Collect()
+                .Combine(shared.SelectMany(static (model, _) => model.Structures).Collect()),
+            static (output, found) => Write(output, found.Left.AddRange(found.Right)));
+    }
+
+    /// <summary>Whether a generic name can be that of a shared cell or value, or of a method that creates or opens one.</summary>
+    private static bool IsOfSharing(string name) =>
+        name is "SharedCell" or "SharedLayoutValue" or "AddCell" or "AddValue" or "Create" or "CreateOrOpen" or "Open";
+
+    /// <summary>The type that a cell or value is of, if this assembly declares it. One that code cannot name is left out: its size is
+    /// all that is compared.</summary>
+    private static ArenaTypeModel? GetShared(GeneratorSyntaxContext context, CancellationToken cancellationToken)
+    {
+        ISymbol? symbol = context.SemanticModel.GetSymbolInfo(context.Node, cancellationToken).Symbol;
+        ITypeSymbol? type = symbol switch
+        {
+            IMethodSymbol { TypeArguments.Length: 1, ContainingType.Name: "SharedCell" or "SharedLayout" } method =>
+                method.TypeArguments[0],
+            INamedTypeSymbol { TypeArguments.Length: 1, Name: "SharedCell" or "SharedLayoutValue" } named => named.TypeArguments[0],
+            _ => null,
+        };
+        return KnownTypes.IsOurs(symbol) && type is INamedTypeSymbol { TypeKind: TypeKind.Struct } structure
+            && structure.Locations.Any(location => location.IsInSource) && !SharedTypes.IsKnownToArenas(structure)
+            ? ArenaTypeModel.Create(structure)
+            : null;
     }
 
     private static void Write(SourceProductionContext output, ImmutableArray<ArenaStructure> found)

@@ -4,11 +4,10 @@ using Microsoft.CodeAnalysis;
 
 namespace Mapwire.Memory.Analyzers;
 
-/// <summary>A type with <c>[ArenaType]</c>: the structures that are registered for it, or why it cannot be one.</summary>
+/// <summary>A type with <c>[ArenaType]</c>, or one that a shared cell or value is of: the structures that are registered for it, or why
+/// none can be.</summary>
 internal sealed class ArenaTypeModel
 {
-    public const string Attribute = "Mapwire.Memory.Arenas.ArenaTypeAttribute";
-
     private const string Category = "Mapwire.Arenas";
 
     private static readonly DiagnosticDescriptor NotNameable = new(
@@ -18,14 +17,6 @@ internal sealed class ArenaTypeModel
     private static readonly DiagnosticDescriptor NotStorable = new(
         "MWA002", "A field of an arena type must have a type whose bytes mean the same in every run",
         "'{0}' cannot be an arena type: its field '{1}' of type '{2}' {3}", Category, DiagnosticSeverity.Error, isEnabledByDefault: true);
-
-    /// <summary>Types of the framework that Mapwire.Memory knows by itself.</summary>
-    private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
-    {
-        "System.Guid", "System.TimeSpan", "System.DateTimeOffset", "System.DateOnly", "System.TimeOnly", "System.Half", "System.Int128",
-        "System.UInt128", "System.Text.Rune", "System.Numerics.Complex", "System.Numerics.Vector2", "System.Numerics.Vector3",
-        "System.Numerics.Vector4", "System.Numerics.Quaternion",
-    };
 
     private readonly INamedTypeSymbol _root;
     private readonly HashSet<ISymbol> _seen = new(SymbolEqualityComparer.Default);
@@ -41,7 +32,7 @@ internal sealed class ArenaTypeModel
     /// <summary>Why it cannot be an arena type.</summary>
     public ImmutableArray<Diagnostic> Diagnostics => _diagnostics.ToImmutable();
 
-    public static ArenaTypeModel Of(INamedTypeSymbol type)
+    public static ArenaTypeModel Create(INamedTypeSymbol type)
     {
         ArenaTypeModel model = new(type);
         model.Add(type);
@@ -55,7 +46,7 @@ internal sealed class ArenaTypeModel
             return;
         }
 
-        if (WhyNotNameable(type) is string reason)
+        if (GetNameRefusal(type) is string reason)
         {
             _diagnostics.Add(Diagnostic.Create(NotNameable, _root.Locations.FirstOrDefault(), type.ToDisplayString(), reason));
             return;
@@ -67,7 +58,7 @@ internal sealed class ArenaTypeModel
         int count = 0;
         foreach (IFieldSymbol field in type.GetMembers().OfType<IFieldSymbol>().Where(field => !field.IsStatic && !field.IsConst))
         {
-            if (WhyNotStorable(field) is string why)
+            if (GetFieldRefusal(field) is string why)
             {
                 _diagnostics.Add(Diagnostic.Create(
                     NotStorable, field.Locations.FirstOrDefault(location => location.IsInSource) ?? _root.Locations.FirstOrDefault(),
@@ -100,40 +91,37 @@ internal sealed class ArenaTypeModel
 
                     private static void Register#()
                     {
-            {{value}}            global::Mapwire.Memory.Arenas.ArenaTypeAttribute.Register<{{name}}>([{{list}}]);
+            {{value}}            global::Mapwire.Memory.Arenas.ArenaTypeAttribute.Register<{{name}}>(
+                            new global::Mapwire.Memory.Arenas.ArenaField[] {{{list}} });
                     }
             {{accessors}}
             """, isUnsafe));
     }
 
-    private static string? WhyNotNameable(INamedTypeSymbol type)
+    private static string? GetNameRefusal(INamedTypeSymbol type)
     {
         if (type.TypeKind != TypeKind.Struct || type.IsRefLikeType || !type.IsUnmanagedType)
         {
             return "it must be a struct without references";
         }
 
-        for (INamedTypeSymbol? at = type; at is not null; at = at.ContainingType)
+        if (SharedTypes.IsGeneric(type))
         {
-            if (at.IsGenericType)
-            {
-                return "generic structs have no single layout";
-            }
-
-            if (!IsNameable(at))
-            {
-                return $"'{at.Name}' is private or of one file only: make it internal";
-            }
+            return "a generic struct, or one nested in a generic type, has no single layout: "
+                + "declare a struct for each type it is used with";
         }
 
-        return type.GetAttributes()
-            .Any(attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.InteropServices.StructLayoutAttribute"
-            && attribute.ConstructorArguments.Length == 1 && Convert.ToInt32(attribute.ConstructorArguments[0].Value, null) == 3)
+        if (!SharedTypes.IsNameable(type))
+        {
+            return "it, or a type that it is nested in, is private or of one file only: make it internal";
+        }
+
+        return SharedTypes.HasAutomaticLayout(type)
             ? "LayoutKind.Auto may differ from one runtime to the next: use Sequential or Explicit"
             : null;
     }
 
-    private string? WhyNotStorable(IFieldSymbol field)
+    private string? GetFieldRefusal(IFieldSymbol field)
     {
         if (field.IsFixedSizeBuffer)
         {
@@ -143,15 +131,9 @@ internal sealed class ArenaTypeModel
         }
 
         ITypeSymbol type = field.Type;
-        if (type.TypeKind is TypeKind.Pointer or TypeKind.FunctionPointer
-            || type.SpecialType is SpecialType.System_IntPtr or SpecialType.System_UIntPtr)
+        if (SharedTypes.IsAddress(type))
         {
             return "means something at one address or on one system only: use Offset<T> or a number of fixed size";
-        }
-
-        if (type.SpecialType is (>= SpecialType.System_Boolean and <= SpecialType.System_Double) or SpecialType.System_DateTime)
-        {
-            return null;
         }
 
         if (type is not INamedTypeSymbol named || type.TypeKind is not (TypeKind.Struct or TypeKind.Enum))
@@ -159,44 +141,29 @@ internal sealed class ArenaTypeModel
             return "is not a structure";
         }
 
-        if (!IsNameable(named))
+        if (named.IsTupleType)
+        {
+            return "has automatic layout, which may differ from one runtime to the next: declare a struct with its fields";
+        }
+
+        if (!SharedTypes.IsNameable(named))
         {
             return "is private or of one file only: make it internal";
         }
 
-        if (type.TypeKind == TypeKind.Enum || Known.Contains(type.ToDisplayString()) || IsArenas(named) || HasAttribute(named))
+        if (SharedTypes.IsKnownToArenas(type))
         {
             return null;
         }
 
         if (!named.Locations.Any(location => location.IsInSource))
         {
-            return "is declared in another assembly without [ArenaType], so its fields are not known";
+            return "is declared in another assembly without [ArenaType], so its fields are not known: "
+                + "store its parts in fields of their own";
         }
 
         Add(named);
         return null;
-    }
-
-    /// <summary>Offsets, strings and headers of containers, which the library knows.</summary>
-    private static bool IsArenas(INamedTypeSymbol type) =>
-        type.ContainingAssembly.Name == "Mapwire.Memory" && type.ContainingNamespace.ToDisplayString() == "Mapwire.Memory.Arenas";
-
-    private static bool HasAttribute(INamedTypeSymbol type) =>
-        type.GetAttributes().Any(attribute => attribute.AttributeClass?.ToDisplayString() == Attribute);
-
-    private static bool IsNameable(INamedTypeSymbol type)
-    {
-        for (INamedTypeSymbol? at = type; at is not null; at = at.ContainingType)
-        {
-            if (at.DeclaredAccessibility is Accessibility.Private or Accessibility.Protected or Accessibility.ProtectedAndInternal
-                || at.MetadataName.StartsWith("<", StringComparison.Ordinal)) // of one file: its name is mangled
-            {
-                return false;
-            }
-        }
-
-        return type.TypeArguments.All(argument => argument is not INamedTypeSymbol named || IsNameable(named));
     }
 
     private static int RepeatsOf(INamedTypeSymbol type)
@@ -207,4 +174,23 @@ internal sealed class ArenaTypeModel
     }
 
     private static string NameOf(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
+}
+
+/// <summary>A structure whose fields are registered.</summary>
+/// <param name="name">Its name, from <c>global::</c> on.</param>
+/// <param name="code">The methods that register it; <c>#</c> stands for its number.</param>
+/// <param name="isUnsafe">Whether they need an unsafe context.</param>
+internal sealed class ArenaStructure(string name, string code, bool isUnsafe) : IEquatable<ArenaStructure>
+{
+    public string Name => name;
+
+    public string Code => code;
+
+    public bool IsUnsafe => isUnsafe;
+
+    public bool Equals(ArenaStructure? other) => other is not null && other.Name == name && other.Code == code;
+
+    public override bool Equals(object? obj) => Equals(obj as ArenaStructure);
+
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(code);
 }

@@ -10,7 +10,7 @@ internal static class KnownTypes
     private const string Sharing = "Mapwire.Memory.Sharing";
     private static readonly string[] Results = ["LockResult", "ConditionResult", "BarrierResult"];
     private static readonly string[] Locks = ["SharedMutex", "SharedReaderWriterLock", "SharedSemaphore"];
-    private static readonly string[] Owners = ["RangeLock", "RegionLease", "MappedRegion", "MappedFile"];
+    private static readonly string[] Owners = ["RangeLock", "RegionLease", "RegionReader", "MappedRegion", "MappedFile"];
 
     /// <summary>Whether a symbol belongs to the library.</summary>
     public static bool IsOurs(ISymbol? symbol) =>

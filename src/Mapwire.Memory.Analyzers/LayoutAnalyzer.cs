@@ -11,7 +11,6 @@ namespace Mapwire.Memory.Analyzers;
 public sealed class LayoutAnalyzer : DiagnosticAnalyzer
 {
     private const string Category = "Mapwire.Sharing";
-    private const int Auto = 3; // LayoutKind.Auto
 
     private static readonly DiagnosticDescriptor AutomaticLayout = new(
         "MWM003", "The layout of a shared type is not defined",
@@ -58,7 +57,7 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
                     Diagnostic.Create(AutomaticLayout, context.Operation.Syntax.GetLocation(), type.ToDisplayString(), fault));
             }
             else if (type is { TypeKind: TypeKind.Struct, Locations.Length: > 0 } && type.Locations[0].IsInSource
-                && GetLayout(type) is null)
+                && SharedTypes.GetLayout(type) is null)
             {
                 context.ReportDiagnostic(Diagnostic.Create(UnstatedLayout, context.Operation.Syntax.GetLocation(), type.ToDisplayString()));
             }
@@ -68,17 +67,12 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
     /// <summary>What of a type may differ between two processes, or null.</summary>
     private static string? GetFault(ITypeSymbol type)
     {
-        if (type.TypeKind == TypeKind.Pointer || type.TypeKind == TypeKind.FunctionPointer)
+        if (SharedTypes.IsAddress(type))
         {
-            return "an address means nothing elsewhere";
+            return "an address means nothing elsewhere, and a native integer has 4 or 8 bytes";
         }
 
-        if (type.SpecialType is SpecialType.System_IntPtr or SpecialType.System_UIntPtr)
-        {
-            return "a native integer has 4 or 8 bytes";
-        }
-
-        if (type is not INamedTypeSymbol { TypeKind: TypeKind.Struct } structure || IsPrimitive(type))
+        if (type is not INamedTypeSymbol { TypeKind: TypeKind.Struct } structure || SharedTypes.IsPrimitive(type))
         {
             return null;
         }
@@ -89,7 +83,7 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
         }
 
         // of metadata it is not told
-        if (GetLayout(structure) == Auto || structure.ToDisplayString() is "System.DateTime" or "System.DateTimeOffset")
+        if (SharedTypes.HasAutomaticLayout(structure) || structure.ToDisplayString() is "System.DateTime" or "System.DateTimeOffset")
         {
             return $"{structure.Name} has automatic layout";
         }
@@ -97,13 +91,4 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
         return structure.GetMembers().OfType<IFieldSymbol>().Where(field => !field.IsStatic)
             .Select(field => GetFault(field.Type)).FirstOrDefault(fault => fault is not null);
     }
-
-    private static bool IsPrimitive(ITypeSymbol type) =>
-        type.SpecialType is >= SpecialType.System_Boolean and <= SpecialType.System_Double;
-
-    /// <summary>The LayoutKind that the declaration states, or null.</summary>
-    private static int? GetLayout(ITypeSymbol type) => type.GetAttributes()
-        .Where(attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.InteropServices.StructLayoutAttribute")
-        .Select(attribute => attribute.ConstructorArguments.Length == 1 ? attribute.ConstructorArguments[0].Value : null)
-        .Select(value => value is int kind ? kind : value is short number ? number : (int?)null).FirstOrDefault();
 }

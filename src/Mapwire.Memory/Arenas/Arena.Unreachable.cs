@@ -39,7 +39,7 @@ public sealed partial class Arena
             int end = Math.Min(freed + MaxFreesAtOnce, blocks.Count);
             while (end < blocks.Count && blocks[end].Kind == BlockKind.Contents && end < freed + ArenaHeader.MaxFrees)
             {
-                end++; // not apart from its container: nobody should find one without the other
+                end++; // not apart from its container: no caller should find one without the other
             }
 
             for (; freed < end; freed++)

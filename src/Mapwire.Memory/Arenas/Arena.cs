@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Arenas;
 using Mapwire.Memory.Sharing;
 
@@ -31,15 +32,15 @@ public sealed partial class Arena : IDisposable
     /// <summary>Its path, or what it was made over.</summary>
     public string Name => _space.Name;
 
-    /// <summary>What it survives.</summary>
+    /// <summary>The durability given when the arena was created.</summary>
     public ArenaDurability Durability { get; }
 
-    /// <summary>What its bytes mean.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <summary>The layout id given when the arena was created.</summary>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Guid LayoutId => new(Header(ArenaHeader.LayoutIdAt, 16));
 
     /// <summary>Which version of that.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public int LayoutVersion => BitConverter.ToInt32(Header(ArenaHeader.LayoutVersionAt, 4));
 
     /// <summary>Bytes of it that are mapped here, header included.</summary>
@@ -49,18 +50,18 @@ public sealed partial class Arena : IDisposable
     public long MaxSize => _space.MaxLength;
 
     /// <summary>Bytes in blocks that are in use, with 8 for each block itself.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public long UsedBytes => BitConverter.ToInt64(Header(ArenaHeader.UsedBytesAt, 8));
 
     /// <summary>Blocks that are in use.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public long UsedBlocks => BitConverter.ToInt64(Header(ArenaHeader.UsedBlocksAt, 8));
 
     /// <summary>Whether it was opened to look only.</summary>
     public bool IsReadOnly => _space.IsReadOnly;
 
     /// <summary>The address of its base while it is open: what offsets count from.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public nint DangerousAddress
     {
         get
@@ -76,35 +77,35 @@ public sealed partial class Arena : IDisposable
 
     internal UndoLog Undo => Transactions.Undo;
 
-    /// <summary>Makes a new arena in a file.</summary>
+    /// <summary>Creates a new arena in a file.</summary>
     /// <param name="path">The file: not there yet, empty, or left by a maker that died in the middle.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="IOException">The file has something in it, another process has it open, its address is taken, or there is no
     /// room.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static Arena Create(string path, ArenaOptions? options = null) =>
         FileOpening.Open(path, FileMode.CreateNew, options ?? new ArenaOptions());
 
     /// <summary>Opens an arena in a file. A change that was not finished is undone.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="ArenaFormatException">It is damaged, or another arena than asked for.</exception>
     /// <exception cref="IOException">Another process has it open, or the address is taken.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static Arena Open(string path, ArenaOptions? options = null) =>
         FileOpening.Open(path, FileMode.Open, options ?? new ArenaOptions());
 
     /// <summary>Opens an arena in a file, made if it is not there. Of several processes that do this at once, one makes it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="ArenaFormatException">There is something else, damaged, or another arena than asked for.</exception>
     /// <exception cref="IOException">Another process has it open, its address is taken, or there is no room.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static Arena CreateOrOpen(string path, ArenaOptions? options = null) =>
         FileOpening.Open(path, FileMode.OpenOrCreate, options ?? new ArenaOptions());
 
-    /// <summary>Makes an arena that fills a region, over whatever was there: anonymous memory, <c>/dev/zero</c>, a mapped file.</summary>
+    /// <summary>Creates an arena that fills a region, over whatever was there: anonymous memory, <c>/dev/zero</c>, a mapped file.</summary>
     /// <param name="region">The region, writable and at an address that is a multiple of 4096. The caller keeps and disposes of it;
     /// one that was mapped with <see cref="MapOptions.Reserve"/> grows with the arena.</param>
     /// <param name="options">Durability and layout of the new arena; null for the defaults.</param>
@@ -119,7 +120,8 @@ public sealed partial class Arena : IDisposable
     public static Arena Open(MappedRegion region, ArenaOptions? options = null) =>
         RegionOpening.Open(region, options ?? new ArenaOptions());
 
-    /// <summary>Makes an arena that fills a segment of shared memory, as a rule in <see cref="SharedMemoryOptions.Initialize"/>.</summary>
+    /// <summary>Creates an arena that fills a segment of shared memory, as a rule in
+    /// <see cref="SharedMemoryOptions.Initialize"/>.</summary>
     /// <param name="memory">The segment, new, of at least 128 KiB. The caller keeps and disposes of it.</param>
     /// <param name="options">The layout; null for the defaults.</param>
     /// <exception cref="InvalidOperationException">There is something in the segment.</exception>
@@ -141,7 +143,7 @@ public sealed partial class Arena : IDisposable
     /// <exception cref="ArgumentException">The type cannot live in an arena; the message says why.</exception>
     /// <exception cref="IOException">The arena is full.</exception>
     /// <exception cref="ArenaFormatException">The arena is damaged.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Offset<T> Allocate<T>(long count = 1, int alignment = 16) where T : unmanaged
     {
         TypeLayout layout = TypeLayout.Of<T>();
@@ -164,7 +166,7 @@ public sealed partial class Arena : IDisposable
     /// <param name="offset">What <see cref="Allocate"/> returned, or null, which does nothing.</param>
     /// <exception cref="ArgumentException">Nothing is allocated there, or it is a part of a container.</exception>
     /// <exception cref="ArenaFormatException">The arena is damaged.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public void Free<T>(Offset<T> offset) where T : unmanaged
     {
         if (offset.IsNull)
@@ -181,7 +183,7 @@ public sealed partial class Arena : IDisposable
     /// <typeparam name="T">What is there.</typeparam>
     /// <param name="offset">Where.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is null or not inside the arena.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref readonly T Get<T>(Offset<T> offset) where T : unmanaged
     {
@@ -205,7 +207,7 @@ public sealed partial class Arena : IDisposable
     /// <param name="offset">Where the first one is.</param>
     /// <param name="count">How many.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are not inside the arena.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public ReadOnlySpan<T> GetSpan<T>(Offset<T> offset, int count) where T : unmanaged => Window(offset, count);
 
     /// <summary>A value in place, to write. Durable arenas note that it changes, so take the reference anew after each
@@ -215,7 +217,7 @@ public sealed partial class Arena : IDisposable
     /// <param name="offset">Where.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is null or not inside the arena.</exception>
     /// <exception cref="InvalidOperationException">It was opened to look only.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public ref T Edit<T>(Offset<T> offset) where T : unmanaged
     {
         ref readonly T value = ref Get(offset);
@@ -229,7 +231,7 @@ public sealed partial class Arena : IDisposable
     /// <param name="count">How many.</param>
     /// <exception cref="ArgumentOutOfRangeException">They are not inside the arena.</exception>
     /// <exception cref="InvalidOperationException">It was opened to look only.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Span<T> EditSpan<T>(Offset<T> offset, int count) where T : unmanaged
     {
         Span<T> window = Window(offset, count);
@@ -237,11 +239,11 @@ public sealed partial class Arena : IDisposable
         return window;
     }
 
-    /// <summary>Where everything is found from.</summary>
+    /// <summary>The root: the offset from which the program finds everything else; null for none.</summary>
     /// <typeparam name="T">What it is.</typeparam>
     /// <returns>Null if none was set.</returns>
     /// <exception cref="ArenaFormatException">It was set as a type with another layout, or is damaged.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Offset<T> GetRoot<T>() where T : unmanaged
     {
         TypeLayout layout = TypeLayout.Of<T>();
@@ -274,7 +276,7 @@ public sealed partial class Arena : IDisposable
     /// <typeparam name="T">What it is.</typeparam>
     /// <param name="root">Where, or null.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not inside the arena.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public void SetRoot<T>(Offset<T> root) where T : unmanaged
     {
         TypeLayout layout = TypeLayout.Of<T>();
@@ -291,7 +293,7 @@ public sealed partial class Arena : IDisposable
 
     /// <summary>Looks at everything: the header, every block, every free list, and all containers as far as they can be followed without
     /// knowing the program's types.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public ArenaReport Inspect()
     {
         using Scope scope = EnterScope();

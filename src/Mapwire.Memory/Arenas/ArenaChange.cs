@@ -33,6 +33,6 @@ public ref struct ArenaChange : IDisposable
     /// <summary>Decides that the change stays. It is made when this is disposed of.</summary>
     public void Complete() => _complete = true;
 
-    /// <summary>Makes the change, or undoes it if it was not completed.</summary>
+    /// <summary>Creates the change, or undoes it if it was not completed.</summary>
     public readonly void Dispose() => _arena.Transactions.ExitChange(_before, _complete);
 }

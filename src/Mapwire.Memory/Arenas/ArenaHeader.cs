@@ -58,6 +58,8 @@ internal static class ArenaHeader
     /// <summary>The word behind the last block: used, and of no size.</summary>
     public const ulong Sentinel = 1;
 
+    private static readonly FileHeader Header = new(Ready, 8, ChecksumAt) { MinVersion = FirstVersion, Version = Version };
+
     /// <summary>Writes the first page of an empty arena, not ready yet.</summary>
     public static void Format(Span<byte> page, long size, ArenaOptions options, ulong id)
     {
@@ -70,7 +72,7 @@ internal static class ArenaHeader
         Write(page, CreatedAt, (ulong)DateTime.UtcNow.Ticks);
         Write(page, SizeAt, (ulong)size);
         Write(page, TopAt, FirstBlock);
-        BinaryPrimitives.WriteUInt32LittleEndian(page[ChecksumAt..], Checksum(page));
+        Header.Seal(page);
     }
 
     /// <summary>Checks all that an arena's first page says before anything is believed.</summary>
@@ -83,13 +85,14 @@ internal static class ArenaHeader
     /// <exception cref="ArenaFormatException">It is no arena, or not this one.</exception>
     public static ArenaDurability Check(ReadOnlySpan<byte> page, long length, string name, ArenaOptions options, bool isAlone = true)
     {
-        if (length < HeapAt + 64 || page.Length < FirstPage || Read(page, 0) != Ready)
+        HeaderVerdict verdict = length < HeapAt + 64 || page.Length < FirstPage ? HeaderVerdict.NotThisFormat : Header.Judge(page);
+        if (verdict == HeaderVerdict.NotThisFormat)
         {
             throw new ArenaFormatException(ArenaError.NotAnArena, name, 0,
                 "not an arena: the magic number is missing or the file is too short");
         }
 
-        if (VersionOf(page) is < FirstVersion or > Version)
+        if (verdict == HeaderVerdict.OtherVersion)
         {
             throw new ArenaFormatException(
                 ArenaError.OtherVersion, name, 8,
@@ -97,7 +100,7 @@ internal static class ArenaHeader
         }
 
         uint durability = (uint)(Read(page, 8) >> 32);
-        if (BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumAt..]) != Checksum(page) || durability > (uint)ArenaDurability.PowerLoss
+        if (verdict == HeaderVerdict.Damaged || durability > (uint)ArenaDurability.PowerLoss
             || Read(page, CreatedAt) > (ulong)DateTime.MaxValue.Ticks)
         {
             throw new ArenaFormatException(ArenaError.Damaged, name, ChecksumAt, "the header is corrupt: its checksum does not match");
@@ -122,14 +125,14 @@ internal static class ArenaHeader
     }
 
     /// <summary>The format version that a first page names.</summary>
-    public static uint VersionOf(ReadOnlySpan<byte> page) => (uint)Read(page, 8);
+    public static uint VersionOf(ReadOnlySpan<byte> page) => FileHeader.VersionOf(page);
 
     /// <summary>What replaces the start of a checked first page to make it one of this version: bytes that are written at once.</summary>
     public static ReadOnlySpan<byte> CarriedOver(ReadOnlySpan<byte> page)
     {
         byte[] start = page[..(ChecksumAt + 4)].ToArray();
         BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(8), Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(start.AsSpan(ChecksumAt), Checksum(start));
+        Header.Seal(start);
         return start;
     }
 
@@ -172,6 +175,4 @@ internal static class ArenaHeader
     private static ulong Read(ReadOnlySpan<byte> page, int at) => BinaryPrimitives.ReadUInt64LittleEndian(page[at..]);
 
     private static void Write(Span<byte> page, int at, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(page[at..], value);
-
-    private static uint Checksum(ReadOnlySpan<byte> page) => Crc32C.Compute(page[8..ChecksumAt]);
 }

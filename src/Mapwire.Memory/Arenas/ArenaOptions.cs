@@ -1,22 +1,22 @@
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>How an arena is made and opened. The defaults make one that survives kill -9 and grows.</summary>
+/// <summary>Options for creating and opening an arena. The defaults create one that survives kill -9 and grows.</summary>
 public sealed class ArenaOptions
 {
     /// <summary>Bytes of a new arena, header included. Default 1 MiB; rounded up to 64 KiB. An arena over a region or shared memory
     /// takes all of it instead.</summary>
     public long Size { get; init; } = 1 << 20;
 
-    /// <summary>How far it may grow while it is open, in bytes: address space is kept for so much. Rounded down to 64 KiB. Default null:
-    /// 64 GiB, or not at all where the system cannot grow a mapped file (<see cref="MemoryCapability.ReserveForFile"/>).</summary>
+    /// <summary>The size that it may grow to while it is open, in bytes: address space is reserved for it. Rounded down to 64 KiB. Default
+    /// null: 64 GiB, or not at all where the system cannot grow a mapped file (<see cref="MemoryCapability.ReserveForFile"/>).</summary>
     public long? MaxSize { get; init; }
 
-    /// <summary>What it survives; a property of the arena that is given when it is made. Default
+    /// <summary>The durability, a property of the arena that is given when it is created. Default
     /// <see cref="ArenaDurability.Kill"/>.</summary>
     public ArenaDurability Durability { get; init; } = ArenaDurability.Kill;
 
-    /// <summary>What its bytes mean: an id of the program's choice that all who open it must name. Default: all zero, which names
-    /// nothing and opens only what was made without an id.</summary>
+    /// <summary>The layout id, which says what the bytes mean: of the program's choice, that all who open it must name. Default: all
+    /// zero, which names nothing and opens only what was made without an id.</summary>
     public Guid LayoutId { get; init; }
 
     /// <summary>The version of the layout; all must name the same. Default 0.</summary>
@@ -42,4 +42,17 @@ public sealed class ArenaOptions
     public bool AnyLayout { get; init; }
 
     internal DurabilitySettings Settings { get; init; } = DurabilitySettings.Default;
+}
+
+/// <summary>What an arena survives, beyond what every store into a mapped file does: the end of the process. What maps the file next
+/// finds it, if the system lives on.</summary>
+public enum ArenaDurability
+{
+    /// <summary>The death of the process at any instruction, as by kill -9. Each change is recorded before it is made, and whoever
+    /// comes next undoes the one that was not finished. The system has to live on.</summary>
+    Kill,
+
+    /// <summary>The end of the system, as by power loss, up to the last <see cref="Arena.Commit"/>. For files, opened by one process at
+    /// a time; what was not committed is gone with the process too.</summary>
+    PowerLoss,
 }

@@ -1,37 +1,27 @@
-using System.Collections.Concurrent;
 using System.ComponentModel;
-using System.Runtime.CompilerServices;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>Marks a structure that is stored in arenas or durable cells. The package's source generator registers its fields, so that its
-/// layout is known without reflection: also in trimmed and Native AOT programs.</summary>
+/// <summary>Marks a structure that is stored in arenas or durable cells, or shared as the value of a
+/// <see cref="Sharing.SharedCell{T}"/>. The package's source generator registers its
+/// fields, so that its layout is known without reflection: also in trimmed and Native AOT programs.</summary>
 /// <remarks>The structure, and every type of a field, must be accessible to its whole assembly: not private, not of one file. Structures
 /// inside it need no attribute if they are of the same assembly. Numbers, enumerations, <see cref="Guid"/>, times and the like need
 /// none.</remarks>
 [AttributeUsage(AttributeTargets.Struct, Inherited = false)]
 public sealed class ArenaTypeAttribute : Attribute
 {
-    private static readonly ConcurrentDictionary<Type, ArenaField[]> Registered = new();
-
     /// <summary>Registers the fields of a structure: called by generated code when its assembly is loaded.</summary>
     /// <typeparam name="T">The structure.</typeparam>
     /// <param name="fields">Its fields in the order of their declaration.</param>
     [EditorBrowsable(EditorBrowsableState.Never)]
-    public static void Register<T>(ArenaField[] fields) where T : unmanaged => Registered.TryAdd(typeof(T), fields);
-
-    /// <summary>The fields of a registered structure, or null.</summary>
-    internal static ArenaField[]? FieldsOf(Type type)
+    public static void Register<T>(ArenaField[] fields) where T : unmanaged
     {
-        if (Registered.TryGetValue(type, out ArenaField[]? fields))
-        {
-            return fields;
-        }
-
-        // An assembly of which nothing but a type argument was used so far is not initialized yet.
-        RuntimeHelpers.RunModuleConstructor(type.Module.ModuleHandle);
-        return Registered.GetValueOrDefault(type);
+        ArgumentNullException.ThrowIfNull(fields);
+        FieldRegistry.Add(typeof(T),
+            [.. fields.Select(field => new StoredField(field.Offset, field.Type, field.Size, field.Count))]);
     }
 }
 
@@ -51,5 +41,5 @@ public readonly record struct ArenaField(int Offset, Type Type, int Size, int Co
     /// <param name="count">The number of elements.</param>
     public static ArenaField Measure<T, TField>(ref T value, ref TField field, int count)
         where T : unmanaged where TField : unmanaged =>
-        new(FieldMeasure.GetOffset(ref value, ref field), typeof(TField), FieldMeasure.GetSize<TField>(), count);
+        new(RawMemory.OffsetOf(ref value, ref field), typeof(TField), RawMemory.SizeOf<TField>(), count);
 }

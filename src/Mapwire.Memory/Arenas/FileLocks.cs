@@ -28,7 +28,8 @@ internal sealed class FileLocks(MappedFile file) : IDisposable
     }
 
     /// <summary>
-    /// Whether this opening is the only one, for the time until <paramref name="then"/> is called; nobody can open meanwhile.
+    /// Whether this opening is the only one, for the time until <paramref name="then"/> is called; no other process can open the file
+    /// meanwhile.
     /// </summary>
     /// <exception cref="IOException">The arena is open elsewhere.</exception>
     public void Alone(ArenaOptions options, Action then)

@@ -5,8 +5,8 @@ using Mapwire.Memory.Sharing;
 
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>The lock between all who share an arena's file. Everything about it is in that file, so whoever can open it for writing takes
-/// part: another user, or a process with another mount namespace.</summary>
+/// <summary>The lock between all who share an arena's file. Everything about it is in that file, so every process that can open it for
+/// writing takes part: another user, or a process with another mount namespace.</summary>
 /// <remarks>
 /// <para>A participant has a slot and holds the slot's byte of the file (<see cref="LockBytes.Participants"/>) as long as it lives; the
 /// system releases it when the process dies, however it dies. The owner word names the owner by a token. A token is never given out

@@ -1,3 +1,5 @@
+using Mapwire.Memory.Formats;
+
 namespace Mapwire.Memory.Arenas;
 
 /// <summary>Where a value is in an arena, counted from the arena's base: what a pointer would be, but true at every address and in
@@ -7,6 +9,7 @@ namespace Mapwire.Memory.Arenas;
 /// That it is a <typeparamref name="T"/> and still allocated is the program's to know, as with any pointer; a wrong one gives wrong
 /// bytes of the arena and never touches memory beside it.</remarks>
 /// <param name="Value">Bytes from the base; 0 is null.</param>
+[StoredAs(typeof(long), 1)]
 public readonly record struct Offset<T>(long Value) where T : unmanaged
 {
     /// <summary>Whether it leads nowhere.</summary>

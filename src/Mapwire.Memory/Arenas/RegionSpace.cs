@@ -1,6 +1,6 @@
 namespace Mapwire.Memory.Arenas;
 
-/// <summary>An arena over a region that somebody else owns: anonymous memory, a device, a file mapped by the program.</summary>
+/// <summary>An arena over a region that its caller owns: anonymous memory, a device, a file mapped by the program.</summary>
 internal sealed class RegionSpace : ArenaSpace
 {
     private readonly MappedRegion _region;

@@ -1,7 +1,7 @@
 namespace Mapwire.Memory.Formats;
 
-/// <summary>The byte offsets whose range locks say who has a file of this library open. They lie far behind the end of any file, so that
-/// locking them never keeps anybody from the file's own bytes.</summary>
+/// <summary>The byte offsets whose range locks say which processes have a file of this library open. They lie far behind the end of any
+/// file, so that locking them never keeps a program from the file's own bytes. They are the same in all versions of the formats.</summary>
 internal static class LockBytes
 {
     /// <summary>
@@ -15,4 +15,11 @@ internal static class LockBytes
     /// <summary>An arena: a byte for each participant slot, locked exclusively by the process that has the slot. A reader that must not
     /// meet writers locks all of them shared.</summary>
     public const long Participants = Life + 16;
+
+    /// <summary>A segment of shared memory: locked while it is created, opened, grown or removed, and while objects in it are
+    /// created.</summary>
+    public const long SegmentCreation = 1L << 61;
+
+    /// <summary>A segment: a byte for each process slot, locked exclusively by the opening that has the slot.</summary>
+    public const long SegmentSlots = SegmentCreation + 1;
 }

@@ -26,7 +26,7 @@ public sealed class RangeLock : IDisposable
     /// <summary>Questions asked at once, before the first pause: most locks are held for microseconds.</summary>
     private const int Spins = 10;
 
-    private const int LongestPause = 10; // ms
+    private const int MaxPause = 10; // ms
 
     private static readonly ConcurrentDictionary<RangeLock, byte> Held = new(); // keeps the collector from those that are dropped
     private readonly LockOwners _owners;
@@ -45,15 +45,15 @@ public sealed class RangeLock : IDisposable
     /// <summary>The first byte of the range.</summary>
     public long Offset { get; }
 
-    /// <summary>How many bytes.</summary>
+    /// <summary>The length of the range in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Who else may hold the range.</summary>
+    /// <summary>The mode: whether other locks may overlap the range.</summary>
     public RangeLockMode Mode { get; }
 
     /// <summary>Takes a lock and waits for it as long as it takes.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
-    /// <param name="offset">The first byte.</param>
+    /// <param name="offset">The offset of the first byte.</param>
     /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -76,7 +76,7 @@ public sealed class RangeLock : IDisposable
 
     /// <summary>Takes a lock if no other holder has it now.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
-    /// <param name="offset">The first byte.</param>
+    /// <param name="offset">The offset of the first byte.</param>
     /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
     /// <param name="held">The lock, released by disposing of it; null if another holder has it.</param>
@@ -92,7 +92,7 @@ public sealed class RangeLock : IDisposable
 
     /// <summary>Takes a lock and waits for it as long as is given.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
-    /// <param name="offset">The first byte.</param>
+    /// <param name="offset">The offset of the first byte.</param>
     /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
     /// <param name="timeout">How long to wait at most; <see cref="Timeout.InfiniteTimeSpan"/> for as long as it takes.</param>
@@ -134,7 +134,7 @@ public sealed class RangeLock : IDisposable
 
     /// <summary>Takes a lock and waits for it without keeping a thread.</summary>
     /// <param name="file">The file. Disposing of it does not release the lock.</param>
-    /// <param name="offset">The first byte.</param>
+    /// <param name="offset">The offset of the first byte.</param>
     /// <param name="length">How many bytes, or <see cref="Unbounded"/>.</param>
     /// <param name="mode">Shared or exclusive.</param>
     /// <param name="timeout">How long to wait at most; null, the default, for as long as it takes.</param>
@@ -209,7 +209,7 @@ public sealed class RangeLock : IDisposable
     }
 
     /// <summary>1, 2, 4, 8, 10, 10 ... ms.</summary>
-    private static int Pause(int round) => Math.Min(LongestPause, 1 << Math.Min(round - Spins, 4));
+    private static int Pause(int round) => Math.Min(MaxPause, 1 << Math.Min(round - Spins, 4));
 
     private static bool IsTimeLeft(long start, TimeSpan timeout) =>
         timeout == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(start) < timeout;

@@ -1,14 +1,14 @@
 namespace Mapwire.Memory;
 
-/// <summary>How a region is mapped. The defaults map what the file was opened for, shared, at an address the system picks.</summary>
+/// <summary>Options for mapping a region. The defaults map what the file was opened for, shared, at an address the system picks.</summary>
 public sealed class MapOptions
 {
-    /// <summary>What the program may do with the pages. Null, the default: what the file was opened for, or
+    /// <summary>The access that the program has to the pages. Null, the default: what the file was opened for, or
     /// <see cref="MemoryAccess.ReadWrite"/> for private and for anonymous pages.</summary>
     public MemoryAccess? Access { get; init; }
 
-    /// <summary>Who sees the stores. Default <see cref="MapSharing.Shared"/>. Anonymous memory takes no other
-    /// value; it is the process's own in any case.</summary>
+    /// <summary>Whether stores are seen by other processes and the file. Default <see cref="MapSharing.Shared"/>. Anonymous memory takes
+    /// no other value; it is the process's own in any case.</summary>
     public MapSharing Sharing { get; init; }
 
     /// <summary>The exact address of the region's first byte, or 0, the default, for one that the system picks. The address minus

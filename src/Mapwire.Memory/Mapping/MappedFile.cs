@@ -81,7 +81,7 @@ public sealed class MappedFile : IDisposable
     /// <param name="length">The minimum length of the file afterwards, in bytes. Disk space for all of it is set aside, unless
     /// <see cref="MappedFileOptions.Preallocate"/> is false.</param>
     /// <param name="options">How; <see cref="MappedFileOptions.Access"/> is taken as read and write.</param>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     /// <exception cref="IOException">The disk is full, a limit on file sizes is reached, or another program has the file locked. A
     /// file that this call has made is deleted again.</exception>
     public static MappedFile Create(string path, long length, MappedFileOptions? options = null)
@@ -126,7 +126,7 @@ public sealed class MappedFile : IDisposable
     /// <summary>Gets which file a path names now, without opening it. Folders and devices have an identity too.</summary>
     /// <param name="path">The path. A link is followed.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static FileIdentity GetIdentity(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -280,7 +280,7 @@ public sealed class MappedFile : IDisposable
         }
     }
 
-    /// <summary>Makes an empty file with the permissions that are asked for.</summary>
+    /// <summary>Creates an empty file with the permissions that are asked for.</summary>
     /// <returns>False if there is something by this name already; opening it says the rest.</returns>
     private static bool TryMake(string path, MappedFileOptions options)
     {

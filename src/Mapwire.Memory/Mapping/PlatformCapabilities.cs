@@ -2,7 +2,7 @@ using Mapwire.Memory.Native;
 
 namespace Mapwire.Memory;
 
-/// <summary>What works on the running system. An operation that does not work throws <see cref="PlatformNotSupportedException"/>
+/// <summary>The capabilities of the running system. An operation that does not work throws <see cref="PlatformNotSupportedException"/>
 /// with the text of <see cref="GetUnsupportedReason"/>; none silently does nothing.</summary>
 public static class PlatformCapabilities
 {

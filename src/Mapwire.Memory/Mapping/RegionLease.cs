@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mapwire.Memory.Native;
 
 namespace Mapwire.Memory;
@@ -27,6 +28,70 @@ public sealed class RegionLease : IDisposable
     {
         Interlocked.Exchange(ref _pages, null)?.DangerousRelease();
         GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>A lease for the time of a loop, with checked reads that cost what a pointer's cost.</summary>
+/// <remarks>It keeps the pages of the region mapped until it is disposed of, so nothing has to be looked at after a load, and a loop
+/// keeps address and length in registers. Used after <see cref="Dispose"/> it is as a span used after the region's disposal: the process
+/// may end. Its length is the region's at the time it was opened: a region must not be shortened while a reader of it is in use. A page
+/// that is gone because another program truncated the file is a fault, as with <see cref="MappedRegion.Read{T}"/>.</remarks>
+/// <example><code>
+/// using RegionReader reader = region.OpenReader();
+/// for (long offset = 0; offset &lt; reader.Length; offset += 8)
+/// {
+///     sum += reader.Read&lt;long&gt;(offset);
+/// }
+/// </code></example>
+public readonly ref struct RegionReader : IDisposable
+{
+    /// <summary>The size of values that one comparison checks; what is nearer to the end takes more.</summary>
+    private const int Margin = 64;
+
+    private readonly SafePages? _pages;
+    private readonly nint _address;
+    private readonly long _length;
+    private readonly ulong _fastLength; // offsets below it have Margin bytes before the end
+
+    internal RegionReader(MappedRegion region, SafePages pages, nint address)
+    {
+        bool added = false;
+        pages.DangerousAddRef(ref added);
+        _pages = pages;
+        _address = address;
+        _length = region.Length;
+        _fastLength = (ulong)Math.Max(0, _length - Margin);
+    }
+
+    /// <summary>Bytes in the region when the reader was opened.</summary>
+    public long Length => _length;
+
+    /// <summary>Reads a value in the machine's byte order. A plain load.</summary>
+    /// <typeparam name="T">Any type without references; alignment does not matter.</typeparam>
+    /// <param name="offset">The offset of its first byte in the region.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not inside the region.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Read<T>(long offset) where T : unmanaged
+    {
+        if (RawMemory.SizeOf<T>() > Margin || (ulong)offset >= _fastLength)
+        {
+            RequireInside(offset, RawMemory.SizeOf<T>());
+        }
+
+        return RawMemory.Read<T>(_address + (nint)offset);
+    }
+
+    /// <summary>Ends the lease. Once, and not of a copy.</summary>
+    public void Dispose() => _pages?.DangerousRelease();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void RequireInside(long offset, int size)
+    {
+        if (offset < 0 || offset > _length - size)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(offset), $"{size} bytes at offset {offset} are not inside the region, which has {_length}.");
+        }
     }
 }
 

@@ -9,11 +9,11 @@ internal static class BulkCopy
     private const long Worthwhile = 16 << 20;
 
     private const long Piece = 2 << 20;
-    private const int MostThreads = 4;
+    private const int MaxThreads = 4;
 
     private static readonly ParallelOptions Threads = new()
     {
-        MaxDegreeOfParallelism = Math.Min(MostThreads, Environment.ProcessorCount),
+        MaxDegreeOfParallelism = Math.Min(MaxThreads, Environment.ProcessorCount),
     };
 
     /// <summary>As <see cref="MemorySystem.TryCopy"/>.</summary>

@@ -102,7 +102,7 @@ internal abstract class MemorySystem
 
     /// <summary>Takes a lock.</summary>
     /// <param name="owner">From <see cref="LockOwner"/>.</param>
-    /// <param name="offset">The first byte.</param>
+    /// <param name="offset">The offset of the first byte.</param>
     /// <param name="length">Bytes; <c>long.MaxValue - offset</c> reaches past every end.</param>
     /// <param name="exclusive">Or shared.</param>
     /// <param name="wait">Whether to wait without end, where <see cref="CanWaitForLock"/>.</param>

@@ -26,10 +26,15 @@ internal static unsafe class RawMemory
         return new Span<byte>((void*)address, length);
     }
 
-    /// <summary>Bytes of a <typeparamref name="T"/>, without its padding being anybody's secret: unmanaged types only.</summary>
+    /// <summary>Bytes of a <typeparamref name="T"/>, padding included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SizeOf<T>() where T : unmanaged => sizeof(T);
 
     /// <summary>The alignment that atomic access to a <typeparamref name="T"/> needs: that of a field of this type, at most 8.</summary>
     public static int AlignmentOf<T>() where T : unmanaged => Math.Min(sizeof((byte, T)) - sizeof(T), 8); // padded to it
+
+    /// <summary>Bytes from the beginning of a structure to a field, as this runtime lays it out.</summary>
+    public static int OffsetOf<T, TField>(ref T value, ref TField field) where T : unmanaged where TField : unmanaged =>
+        // SAFETY: a difference; nothing is read
+        (int)Unsafe.ByteOffset(ref Unsafe.As<T, byte>(ref value), ref Unsafe.As<TField, byte>(ref field));
 }

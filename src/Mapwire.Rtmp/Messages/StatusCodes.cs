@@ -42,6 +42,9 @@ public static class StatusCodes
     /// <summary>Playback failed.</summary>
     public const string PlayFailed = "NetStream.Play.Failed";
 
+    /// <summary>There is no picture, or no sound, though the film has one that this player cannot be sent. A code of this server.</summary>
+    public const string PlayTrackLeftOut = "NetStream.Play.TrackLeftOut";
+
     /// <summary>There is no such stream.</summary>
     public const string PlayStreamNotFound = "NetStream.Play.StreamNotFound";
 

@@ -47,7 +47,7 @@ public sealed class RtmpServer : IDisposable
             ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log)
             : null;
         ServedFolder folder = new(options.Folder);
-        TitleCatalog titles = new(new FileCatalog(folder, options.ToFileBudget(), cache, options.Limits, new PresenceThreads()), log);
+        TitleCatalog titles = new(new FileCatalog(folder, options.ToFileBudget(DescriptorLimit.FilesOf(_descriptorLimit, options.MaxOpenFiles)), cache, options.Limits, new PresenceThreads()), log);
         _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
@@ -140,13 +140,14 @@ public sealed class RtmpServer : IDisposable
         }
 
         int open = DescriptorLimit.CountOpen();
-        long room = DescriptorLimit.RoomFor(limit, open);
+        int files = DescriptorLimit.FilesOf(limit, _context.Options.MaxOpenFiles);
+        long room = DescriptorLimit.RoomFor(limit, open, files);
         if (room >= wished)
         {
             return wished;
         }
 
-        Log.ConnectionsLimited(_context.Log, room, wished, limit, wished + open + DescriptorLimit.ReserveOf(wished * 4L));
+        Log.ConnectionsLimited(_context.Log, room, wished, limit, wished + open + files + DescriptorLimit.ReserveOf(wished * 4L));
         return (int)room;
     }
 

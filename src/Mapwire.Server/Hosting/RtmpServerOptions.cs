@@ -111,6 +111,12 @@ public sealed class RtmpServerOptions
     /// </summary>
     public int MaxConnectsPerAddress { get; init; } = 100;
 
+    /// <summary>
+    /// Titles that are opened at once for one address (IPv6: for one network of 64 bits), the others of it wait; 0 for no limit. Default 8:
+    /// half of what is read at once, so that another address's title is opened beside whatever the first one asks for.
+    /// </summary>
+    public int MaxOpeningsPerAddress { get; init; } = 8;
+
     /// <summary>Threads that serve connections. Default one a processor.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
@@ -209,7 +215,7 @@ public sealed class RtmpServerOptions
 
     /// <summary>What of this is about players.</summary>
     internal PlayerOptions ToPlayerOptions() =>
-        new(Application, ChunkSize, DefaultClientBuffer, MinClientBuffer, MaxClientBuffer, LegacyHevc);
+        new(Application, ChunkSize, DefaultClientBuffer, MinClientBuffer, MaxClientBuffer, LegacyHevc, MaxOpeningsPerAddress);
 
     /// <summary>What of this is published; null for nothing.</summary>
     /// <param name="endPoint">Where the server listens.</param>
@@ -218,7 +224,8 @@ public sealed class RtmpServerOptions
         : new(StatisticsName, StatisticsFolder, $"rtmp://{endPoint}/{Application}", Path.GetFullPath(Folder), Workers, MaxConnections);
 
     /// <summary>What of this bounds the files that are open.</summary>
-    internal FileBudget ToFileBudget() => new(CacheBytes, CacheTitles, MaxOpenBytes, MaxOpenFiles);
+    /// <param name="maxFiles">The most files that may be open: what was wished for, or what the system leaves room for.</param>
+    internal FileBudget ToFileBudget(int maxFiles) => new(CacheBytes, Math.Min(CacheTitles, maxFiles), MaxOpenBytes, maxFiles);
 
     /// <summary>What of this connections are bound by.</summary>
     internal ConnectionLimits ToConnectionLimits() => new(
@@ -265,6 +272,7 @@ public sealed class RtmpServerOptions
         Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits),
             Limits.Structure, "must be at least 1");
         Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
+        Require(MaxOpeningsPerAddress >= 0, nameof(MaxOpeningsPerAddress), MaxOpeningsPerAddress, "must be 0 or more");
         Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), MaxOpenBytes, "must be at least 1");
         Require(MaxOpenFiles > 0, nameof(MaxOpenFiles), MaxOpenFiles, "must be at least 1");
     }

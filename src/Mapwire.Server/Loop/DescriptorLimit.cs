@@ -32,11 +32,15 @@ internal static unsafe partial class DescriptorLimit
     /// <summary>How many descriptors of a limit are kept back from connections.</summary>
     public static long ReserveOf(long limit) => Math.Min(MaxReserve, limit / 4);
 
-    /// <summary>How many connections there is room for, when nothing but them opens anything more.</summary>
+    /// <summary>How many files may be open of those wished for, whatever connections use: an eighth of the limit at most.</summary>
+    public static int FilesOf(long? limit, int wished) => limit is { } known ? (int)Math.Clamp(wished, 1, Math.Max(1, known / 8)) : wished;
+
+    /// <summary>How many connections there is room for, when nothing but them and files opens anything more.</summary>
     /// <param name="limit">What <see cref="Get"/> says.</param>
     /// <param name="open">Descriptors that are open now.</param>
+    /// <param name="files">Those kept back for files.</param>
     /// <returns>At least 1.</returns>
-    public static long RoomFor(long limit, long open) => Math.Max(1, limit - ReserveOf(limit) - open);
+    public static long RoomFor(long limit, long open, int files) => Math.Max(1, limit - ReserveOf(limit) - files - open);
 
     /// <summary>Whether a new descriptor lies in the reserve, so that it is to be closed again.</summary>
     public static bool IsInReserve(SafeHandle descriptor, long? limit) =>

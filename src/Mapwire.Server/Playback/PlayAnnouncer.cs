@@ -23,6 +23,7 @@ internal sealed class PlayAnnouncer(ServerSession session)
         }
 
         Status(stream, StatusCodes.PlayStart, $"Started playing {stream.Name}.");
+        WarnOfMissing(stream);
         uint time = Timestamp(stream);
         session.SendSampleAccess(stream.Id, time, audio: true, video: true);
         SendMetadata(stream, time);
@@ -43,6 +44,7 @@ internal sealed class PlayAnnouncer(ServerSession session)
         if (stream.Cursor!.Title != before.Title)
         {
             session.SendPlayStatus(stream.Id, time, StatusCodes.PlaySwitch);
+            WarnOfMissing(stream);
             SendMetadata(stream, time);
         }
 
@@ -98,6 +100,14 @@ internal sealed class PlayAnnouncer(ServerSession session)
 
     private void Status(PlayerStream stream, string code, string description) =>
         session.SendStatus(stream.Id, StatusCodes.Status, code, description, stream.Name);
+
+    private void WarnOfMissing(PlayerStream stream)
+    {
+        foreach (string reason in stream.Reel!.Parts[stream.Part].Missing ?? [])
+        {
+            session.SendStatus(stream.Id, StatusCodes.Warning, StatusCodes.PlayTrackLeftOut, reason, stream.Name);
+        }
+    }
 
     private void SendMetadata(PlayerStream stream, uint time) =>
         session.SendData(stream.Id, time, stream.Reel!.MetadataOf(stream.Part).Span);

@@ -33,7 +33,7 @@ internal sealed partial class Player : IServerSessionHandler
     {
         _context = context;
         _peer = peer;
-        _openings = new ReelOpenings(context.Reels, post);
+        _openings = new ReelOpenings(context, (peer as IPEndPoint)?.Address, post);
         _streams =
             new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer,
             context.Options.MaxClientBuffer, () => post(static () => { }));

@@ -1,5 +1,6 @@
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,9 @@ namespace Mapwire.Server.Playback;
 /// <param name="Log">Where lines go.</param>
 internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, ILogger Log)
 {
+    /// <summary>In which the titles of one address are opened.</summary>
+    public AddressTurns Openings { get; } = new(Options.MaxOpeningsPerAddress);
+
     /// <summary>What all sessions share.</summary>
     public ServerSessionOptions SessionOptions { get; } = new()
     {
@@ -28,5 +32,7 @@ internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, IL
 /// <param name="MinClientBuffer">The least media sent ahead of any player.</param>
 /// <param name="MaxClientBuffer">The most media sent ahead of any player.</param>
 /// <param name="LegacyHevc">Whether players that offer no codecs are sent HEVC with the number 12.</param>
+/// <param name="MaxOpeningsPerAddress">Titles that are opened at once for one address; 0 for no limit.</param>
 internal sealed record PlayerOptions(
-    string Application, int ChunkSize, TimeSpan DefaultClientBuffer, TimeSpan MinClientBuffer, TimeSpan MaxClientBuffer, bool LegacyHevc);
+    string Application, int ChunkSize, TimeSpan DefaultClientBuffer, TimeSpan MinClientBuffer, TimeSpan MaxClientBuffer, bool LegacyHevc,
+    int MaxOpeningsPerAddress);

@@ -98,6 +98,9 @@ internal sealed class Reel
 /// <param name="At">The reel's time at which it begins.</param>
 internal readonly record struct ReelPart(Title Title, long In, long Out, long At)
 {
+    /// <summary>Why this viewer has no picture or no sound of it though the film has; a line each, null for nothing to say.</summary>
+    public IReadOnlyList<string>? Missing { get; init; }
+
     /// <summary>How long the part plays.</summary>
     public long Length => Out - In;
 

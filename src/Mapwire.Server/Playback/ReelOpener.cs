@@ -34,22 +34,26 @@ internal sealed class ReelOpener
     public async Task<Reel> OpenAsync(PlayName name, PlayerAbilities abilities)
     {
         PlayQuery query = PlayQuery.Parse(name.Query);
+        TrackChoice choice = TrackChoice.Of(query, abilities);
         FoundTitle found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
-            ? await OpenListAsync(found, TrackChoice.Of(query, abilities)).ConfigureAwait(false)
-            : [PartOf(await _titles.OpenAsync(found, TrackChoice.Of(query, abilities)).ConfigureAwait(false), 0, null)];
+            ? await OpenListAsync(found, choice).ConfigureAwait(false)
+            : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), choice, 0, null)];
         return new Reel(Cut(parts, query), query.Loops);
     }
 
     /// <summary>The part of a title from one time of it to another; refuses and releases a title that has nothing there.</summary>
-    private static ReelPart PartOf(Title title, long start, long? end)
+    private static ReelPart PartOf(Title title, TrackChoice choice, long start, long? end)
     {
         long runUp = title.Strip.RunUp;
         long length = title.Strip.EndTime - runUp;
         long until = Math.Min(end ?? long.MaxValue, Math.Max(length, 1));
         if (start < until)
         {
-            return new ReelPart(title, start + runUp, until + runUp, At: 0);
+            return new ReelPart(title, start + runUp, until + runUp, At: 0)
+            {
+                Missing = ChosenTracks.Of(title.File.Movie, choice).Missing, // of this viewer: others have the same title by a wish
+            };
         }
 
         title.Release();
@@ -161,7 +165,7 @@ internal sealed class ReelOpener
                 Language = choice.Language ?? query.Language,
             };
             Title title = await _titles.OpenAsync(found, own).ConfigureAwait(false);
-            return PartOf(title, item.In ?? query.Start, item.Out ?? query.End);
+            return PartOf(title, own, item.In ?? query.Start, item.Out ?? query.End);
         }
         catch (TitleException fault)
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Strips;
 
@@ -6,9 +7,10 @@ namespace Mapwire.Server.Playback;
 /// <summary>
 /// What one player has opened: off its worker's thread, a few at a time, and back on that thread with what came of it.
 /// </summary>
-/// <param name="reels">Opens them.</param>
+/// <param name="context">Opens them, in the address's turn.</param>
+/// <param name="address">The player's; null when it is not known.</param>
 /// <param name="post">Runs something on the worker's thread, later.</param>
-internal sealed class ReelOpenings(ReelOpener reels, Action<Action> post)
+internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Action<Action> post)
 {
     /// <summary>What is being opened or waits for it: the plays lined up in one go, and what plays before them.</summary>
     public const int Max = PlayQueue.MaxLength + 1;
@@ -19,7 +21,7 @@ internal sealed class ReelOpenings(ReelOpener reels, Action<Action> post)
     private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, AtOnce)]; // in each one is opened after the other
     private uint _nextLane;
     private int _count;
-    private bool _isAbandoned;
+    private volatile bool _isAbandoned;
 
     /// <summary>Whether nothing more may be begun until something has come back.</summary>
     public bool IsFull => _count == Max;
@@ -48,7 +50,15 @@ internal sealed class ReelOpenings(ReelOpener reels, Action<Action> post)
         try
         {
             await lane.ConfigureAwait(false); // never fails, as this does not
-            reel = await reels.OpenAsync(name, abilities).ConfigureAwait(false);
+            await context.Openings.EnterAsync(address).ConfigureAwait(false);
+            try
+            {
+                reel = _isAbandoned ? null : await context.Reels.OpenAsync(name, abilities).ConfigureAwait(false);
+            }
+            finally
+            {
+                context.Openings.Leave(address);
+            }
         }
         catch (Exception refused)
         {

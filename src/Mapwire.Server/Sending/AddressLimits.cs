@@ -78,7 +78,8 @@ internal sealed class AddressLimits(int maxConnections, int maxConnects)
         }
     }
 
-    private static IPAddress HostOf(IPAddress address)
+    /// <summary>What counts as one address.</summary>
+    internal static IPAddress HostOf(IPAddress address)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)
         {

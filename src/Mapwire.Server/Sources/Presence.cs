@@ -21,10 +21,10 @@ internal sealed class Presence
     /// <summary>
     /// How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.
     /// </summary>
-    public const long Lease = 10_000;
+    public const long Lease = 5_000;
 
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
-    public const long RenewBefore = 6_000;
+    public const long RenewBefore = 3_000;
 
     private const int WindowShift = 17;
 
@@ -118,7 +118,9 @@ internal sealed class Presence
     }
 
     /// <summary>Whether a window is in memory, as far as that can be told without waiting for it; null when it cannot.</summary>
-    internal bool? Probe(PresenceRequest request) => Native.PageCache.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
+    internal bool? Probe(PresenceRequest request) => request.WasHere
+        ? Native.PageCache.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window))
+        : WindowReader.ReadResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
 
     /// <summary>Brings a window into memory and into this process's page tables, so that sending it waits for nothing.</summary>
     internal void Bring(PresenceRequest request, bool isCold)

@@ -14,8 +14,13 @@ internal static class WindowReader
     private static byte[]? _scratch;
 
     /// <summary>Reads the beginning of a file at once, which has what most files are opened by and the first pictures.</summary>
+    /// <remarks>
+    /// By exact reads: what the system once read ahead of a file read in order, FUSE takes all later reads of that length for when it is
+    /// busy, drops them, and then reads the pages one by one before the rest: 37 of 100 reads.
+    /// </remarks>
     public static void BringBeginning(MappedFile file)
     {
+        Native.PageCache.ReadExactly(file);
         try
         {
             _scratch ??= GC.AllocateUninitializedArray<byte>(LongestRead);
@@ -25,6 +30,17 @@ internal static class WindowReader
         {
             // whoever reads it to understand it says what is wrong
         }
+    }
+
+    /// <summary>
+    /// Reads a part that is in memory, and has the system begin to read what of it is not. A look at single bytes would begin a read of a
+    /// page for each, before and beside the one of the whole window: twice as many reads of a disk.
+    /// </summary>
+    /// <returns>Whether all of it was in memory; null when the system or the file system does not say.</returns>
+    public static bool? ReadResident(MappedFile file, long offset, int length)
+    {
+        _scratch ??= GC.AllocateUninitializedArray<byte>(LongestRead);
+        return Native.PageCache.ReadResident(file, offset, _scratch.AsSpan(0, length));
     }
 
     /// <summary>Returns when the part is in memory and, where the system can, in this process's page tables.</summary>

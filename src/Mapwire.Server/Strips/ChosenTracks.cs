@@ -18,14 +18,32 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
         List<Track> audio = Sounds(movie, choice);
         return video is null && audio.Count == 0
             ? throw new TitleException(TitleError.NotPlayable, NothingPlayable(movie, choice))
-            : new ChosenTracks(video, audio);
+            : new ChosenTracks(video, audio) { Missing = [.. MissingOf(movie, choice, video is null, audio.Count == 0)] };
     }
+
+    /// <summary>Why there is no picture, or no sound, though the film has one and it was not declined; a line each, for the player.</summary>
+    public IReadOnlyList<string> Missing { get; private init; } = [];
 
     /// <summary>How long the longest of them is presented.</summary>
     public TimeSpan Duration { get; } = Audio.Append(Video).Max(static track => track?.Duration ?? TimeSpan.Zero);
 
     /// <summary>Whether a track is played.</summary>
     public bool Contains(Track track) => track == Video || Audio.Contains(track);
+
+    private static IEnumerable<string> MissingOf(Movie movie, TrackChoice choice, bool hasNoPicture, bool hasNoSound)
+    {
+        foreach ((TrackKind kind, string word, bool isMissing) in
+            ((TrackKind, string, bool)[])[
+                (TrackKind.Video, "picture", hasNoPicture && choice.Video == 0),
+                (TrackKind.Audio, "sound", hasNoSound && choice.Audio == 0)])
+        {
+            if (isMissing && movie.Tracks.FirstOrDefault(track => track.Kind == kind) is { } track
+                && WhyNot(track, choice.Abilities) is { } reason)
+            {
+                yield return $"There is no {word}: {track.SampleEntry}: {reason}.";
+            }
+        }
+    }
 
     private static List<Track> Sounds(Movie movie, TrackChoice choice)
     {

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mapwire.Arenas.Tests.Support;
 using Mapwire.Memory.Arenas;
+using Mapwire.Memory.Formats;
 using Xunit;
 
 namespace Mapwire.Arenas.Tests.Memory;

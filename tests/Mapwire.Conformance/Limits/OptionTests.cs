@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Native;
 using Mapwire.Conformance.Players;
 using Mapwire.Conformance.Reading;
 using Mapwire.Conformance.Servers;
@@ -24,6 +25,7 @@ public sealed class OptionTests
     [InlineData("--copy-payload --chunk-size 128 --workers 3")]
     [InlineData("--copy-payload --max-server-rate 300000 --receive-buffer 1024")]
     [InlineData("--max-address-connections 8 --max-address-connects 10 --send-timeout 5")]
+    [InlineData("--max-open-files 1 --max-address-openings 1 --max-open-bytes 10000000")]
     public async Task A_film_comes_whole_through_options(string options)
     {
         string folder = TemporaryFolder.Create("options");
@@ -89,6 +91,79 @@ public sealed class OptionTests
         }
 
         await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("MaxConnectionsPerAddress"));
+    }
+
+    [Fact]
+    public async Task Files_over_the_most_are_refused_while_the_others_play_and_those_nobody_plays_make_room()
+    {
+        string folder = TemporaryFolder.Create("open-files");
+        string film = await FilmFactory.GetAsync(Film);
+        Recording expected = Expectation.Of(await Ffprobe.ReadAsync(film));
+        for (int i = 0; i < 6; i++)
+        {
+            File.Copy(film, Path.Combine(folder, $"{i}.mp4"));
+        }
+
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--max-open-files", "2");
+        for (int i = 0; i < 4; i++) // one after the other: what is kept for later players is let go
+        {
+            await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port, from: $"127.0.3.{i + 1}");
+            await player.SetBufferAsync(TimeSpan.FromSeconds(60));
+            await player.PlayAsync($"{i}.mp4");
+            await player.ToTheEndAsync(TimeSpan.FromSeconds(60));
+            Expectation.Same(expected, player.Film, $"film {i}");
+        }
+
+        await using RtmpPlayer first = await PlayingAsync(server.Port, "0.mp4", "127.0.3.1");
+        await using RtmpPlayer second = await PlayingAsync(server.Port, "1.mp4", "127.0.3.2");
+        await using RtmpPlayer third = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.3.3");
+        await third.PlayAsync("2.mp4");
+        Message refusal = await third.StatusAsync("NetStream.Play.Failed");
+        Assert.Contains("2 files are open and being played", refusal.StatusDescription, StringComparison.Ordinal);
+        await first.ToTheEndAsync(TimeSpan.FromSeconds(60));
+        await second.ToTheEndAsync(TimeSpan.FromSeconds(60));
+        Expectation.Same(expected, first.Film, "the first that played on");
+        Expectation.Same(expected, second.Film, "the second that played on");
+    }
+
+    [Fact]
+    public async Task An_address_that_has_hanging_titles_opened_waits_for_itself_and_another_plays_at_once()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Leases and 127.0.0.0/8 are Linux's.");
+        string folder = TemporaryFolder.Create("openings");
+        string film = await FilmFactory.GetAsync(Film);
+        string hung = Path.Combine(folder, "hung.mp4");
+        File.Copy(film, hung);
+        File.Copy(film, Path.Combine(folder, "good.mp4"));
+        Recording expected = Expectation.Of(await Ffprobe.ReadAsync(film));
+        await using MapwireServer server =
+            await MapwireServer.StartAsync(folder, "--max-address-openings", "1", "--limit-opening-time", "4");
+        using FileLease lease = new(hung);
+        await using RtmpPlayer stuck = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.4.1");
+        await stuck.PlayAsync("hung.mp4");
+        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("127.0.4.1:[0-9]+ connect"));
+        await Task.Delay(500); // it is being opened
+        await using RtmpPlayer same = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.4.1");
+        await same.SetBufferAsync(TimeSpan.FromSeconds(60));
+        await same.PlayAsync("good.mp4");
+        await using RtmpPlayer other = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.4.2");
+        await other.SetBufferAsync(TimeSpan.FromSeconds(60));
+        await other.PlayAsync("good.mp4");
+        await other.ToTheEndAsync(TimeSpan.FromSeconds(60));
+        Expectation.Same(expected, other.Film, "another address");
+        Assert.DoesNotContain("hung.mp4 refused", server.Process.Said, StringComparison.Ordinal);
+        await stuck.StatusAsync("NetStream.Play.Failed", TimeSpan.FromSeconds(30));
+        await same.ToTheEndAsync(TimeSpan.FromSeconds(60));
+        Expectation.Same(expected, same.Film, "the same address, when the hung title was given up");
+    }
+
+    private static async Task<RtmpPlayer> PlayingAsync(int port, string name, string from)
+    {
+        RtmpPlayer player = await RtmpPlayer.ConnectAsync(port, from: from);
+        await player.SetBufferAsync(TimeSpan.FromSeconds(1));
+        await player.PlayAsync(name);
+        await player.UntilAsync(static message => message.Packet is not null);
+        return player;
     }
 
     [Fact]

@@ -35,6 +35,30 @@ public sealed class TrackTests(ServedFilms films)
         Expectation.Same(Expectation.Of(new Recording(expected, [], null)), player.Film, name);
     }
 
+    [Theory]
+    [InlineData("ac3.mp4", "There is no sound: ac-3:")]
+    [InlineData("hevc-in-band.mp4", "There is no picture: hev1:")]
+    [InlineData("ac3.mp4?audio=none", null)]
+    [InlineData("video-only.mp4", null)]
+    [InlineData("moov-first.mp4", null)]
+    public async Task A_player_that_cannot_be_sent_the_sound_or_the_picture_is_told_why(string name, string? warning)
+    {
+        await FilmFactory.GetAsync(name.Split('?')[0]);
+        await using RtmpPlayer player = await PlayAsync((await films.Server).Port, name);
+        await player.UntilAsync(static message => message.Packet is not null);
+        List<Message> status = [.. player.Heard.Where(static message => message.Name == "onStatus")];
+        Assert.Equal(["NetStream.Play.Reset", "NetStream.Play.Start"], status.Take(2).Select(static message => message.StatusCode));
+        Assert.Equal(warning is null ? 2 : 3, status.Count);
+        if (warning is not null)
+        {
+            Assert.Equal("NetStream.Play.TrackLeftOut", status[2].StatusCode);
+            Assert.StartsWith(warning, status[2].StatusDescription, StringComparison.Ordinal);
+            await using RtmpPlayer enhanced = await PlayAsync((await films.Server).Port, name, Offers.All);
+            await enhanced.UntilAsync(static message => message.Packet is not null);
+            Assert.DoesNotContain(enhanced.Heard, static message => message.StatusCode == "NetStream.Play.TrackLeftOut");
+        }
+    }
+
     [Fact]
     public async Task A_plain_players_language_is_among_what_it_can_play()
     {

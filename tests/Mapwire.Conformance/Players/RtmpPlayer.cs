@@ -43,12 +43,18 @@ internal sealed class RtmpPlayer : IAsyncDisposable
     /// <param name="receiveBuffer">Of the socket, in bytes; 0 leaves it to the system.</param>
     /// <param name="noDelay">Off, the system holds small writes back until the last one is acknowledged, as it does for ffmpeg.</param>
     /// <param name="offers">What connect says of Enhanced RTMP; null for nothing.</param>
+    /// <param name="from">The address to connect from, one of 127.0.0.0/8; null for any.</param>
     public static async Task<RtmpPlayer> ConnectAsync(
         int port, string application = "vod", int receiveBuffer = 0, bool noDelay = true,
-        IReadOnlyDictionary<string, object?>? offers = null)
+        IReadOnlyDictionary<string, object?>? offers = null, string? from = null)
     {
         Stopwatch clock = Stopwatch.StartNew();
         TcpClient client = new() { NoDelay = noDelay };
+        if (from is not null)
+        {
+            client.Client.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(from), 0));
+        }
+
         if (receiveBuffer > 0)
         {
             client.ReceiveBufferSize = receiveBuffer;

@@ -132,6 +132,62 @@ public sealed class ViewsTests : IDisposable
     }
 
     [Fact]
+    public void A_reader_reads_what_the_region_has_and_nothing_beyond()
+    {
+        foreach (int length in new[] { 0, 1, 8, 63, 64, 65, 72, 200 })
+        {
+            using MappedRegion region = MappedRegion.Allocate(length);
+            for (int i = 0; i < length; i++)
+            {
+                region.Write(i, (byte)(i + 1));
+            }
+
+            using RegionReader reader = region.OpenReader();
+            Assert.Equal(length, reader.Length);
+            for (int i = -9; i < length + 9; i++)
+            {
+                bool isInside = i >= 0 && i + 8 <= length;
+                Assert.Equal(isInside ? region.Read<long>(i) : null, TryRead<long>(in reader, i));
+                Assert.Equal(i >= 0 && i + 128 <= length, TryRead<Wide>(in reader, i) is not null);
+            }
+
+            Assert.Null(TryRead<byte>(in reader, long.MinValue));
+            Assert.Null(TryRead<byte>(in reader, long.MaxValue));
+            Assert.Null(TryRead<Wide>(in reader, long.MaxValue));
+        }
+
+        static T? TryRead<T>(in RegionReader reader, long offset) where T : unmanaged
+        {
+            try
+            {
+                return reader.Read<T>(offset);
+            }
+            catch (ArgumentOutOfRangeException)
+            {
+                return null;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_reader_keeps_its_region_mapped_until_it_is_disposed()
+    {
+        MappedRegion region = MappedRegion.Allocate(4096);
+        region.Write(8, 5L);
+        Assert.Equal(5, ReadAfterDisposal(region));
+        await region.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Throws<ObjectDisposedException>(() => region.OpenReader());
+        default(RegionReader).Dispose();
+
+        static long ReadAfterDisposal(MappedRegion region)
+        {
+            using RegionReader reader = region.OpenReader();
+            region.Dispose();
+            return reader.Read<long>(8);
+        }
+    }
+
+    [Fact]
     public void Values_near_the_end_are_read_and_beyond_it_are_not()
     {
         foreach (int length in new[] { 1, 8, 63, 64, 65, 72, 200 })
@@ -164,5 +220,11 @@ public sealed class ViewsTests : IDisposable
     {
         public short Before;
         public int Value;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(16)]
+    private struct Wide
+    {
+        public long First;
     }
 }

@@ -8,14 +8,18 @@ namespace Mapwire.Server.Tests.EventLoops;
 public sealed class DescriptorLimitTests
 {
     [Theory]
-    [InlineData(256, 64, 60, 132)]
-    [InlineData(1024, 256, 60, 708)]
-    [InlineData(20_000, 512, 60, 19_428)]
-    [InlineData(64, 16, 60, 1)] // hardly enough to start: one connection is allowed, and refused when its number is too high
-    public void A_reserve_is_kept_back_from_connections(long limit, long reserve, long open, long room)
+    [InlineData(256, 64, 60, 32, 100)]
+    [InlineData(1024, 256, 60, 128, 580)]
+    [InlineData(20_000, 512, 60, 2500, 16_928)]
+    [InlineData(1_000_000, 512, 60, 4096, 995_332)]
+    [InlineData(64, 16, 60, 8, 1)] // hardly enough to start: one connection is allowed, and refused when its number is too high
+    public void A_reserve_is_kept_back_from_connections(long limit, long reserve, long open, int files, long room)
     {
         Assert.Equal(reserve, DescriptorLimit.ReserveOf(limit));
-        Assert.Equal(room, DescriptorLimit.RoomFor(limit, open));
+        Assert.Equal(files, DescriptorLimit.FilesOf(limit, 4096));
+        Assert.Equal(Math.Min(files, 5), DescriptorLimit.FilesOf(limit, 5));
+        Assert.Equal(4096, DescriptorLimit.FilesOf(null, 4096));
+        Assert.Equal(room, DescriptorLimit.RoomFor(limit, open, files));
     }
 
     [Theory]

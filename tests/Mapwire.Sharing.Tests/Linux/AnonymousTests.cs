@@ -10,13 +10,14 @@ public sealed class AnonymousTests
     [Fact]
     public void It_has_no_name_and_a_sealed_size_and_is_opened_by_reference()
     {
-        using SharedMemory made = SharedMemory.Anonymous(5000, new SharedMemoryOptions { Initialize = m => SharedMutex.Create(m, 0) });
-        using SharedMemory opened = SharedMemory.OpenAnonymous(made.Reference);
+        SharedMemoryOptions options = new() { Initialize = memory => SharedMutex.Create(memory, 0) };
+        using SharedMemory made = SharedMemory.CreateAnonymous(5000, options);
+        using SharedMemory opened = SharedMemory.OpenAnonymous(made.DescriptorPath);
         Assert.True(made.IsSealed);
         Assert.True(opened.IsSealed);
         made.At<int>(4096) = 5;
         Assert.Equal(5, opened.Read<int>(4096));
-        using (FileStream file = File.OpenWrite(made.Reference))
+        using (FileStream file = File.OpenWrite(made.DescriptorPath))
         {
             Assert.ThrowsAny<Exception>(() => file.SetLength(100));
             Assert.ThrowsAny<Exception>(() => file.SetLength(100_000));

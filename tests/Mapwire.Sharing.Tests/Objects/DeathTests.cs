@@ -94,7 +94,7 @@ public sealed class DeathTests : IDisposable
     public void A_thread_that_ended_with_a_recursive_mutex_is_a_dead_owner()
     {
         SharedMemory memory = _segments.Make(), other = _segments.Open();
-        SharedMutex mutex = SharedMutex.Create(memory, 0, recursive: true), theirs = SharedMutex.Open(other, 0);
+        SharedMutex mutex = SharedMutex.Create(memory, 0, MutexOwner.RecursiveThread), theirs = SharedMutex.Open(other, 0);
         for (int round = 0; round < 20; round++) // so that thread ids are given out again
         {
             OnThread(() => mutex.Acquire());
@@ -146,7 +146,7 @@ public sealed class DeathTests : IDisposable
     public void A_thread_id_left_by_a_dead_process_owns_nothing()
     {
         SharedMemory memory = _segments.Make(), dying = _segments.Open();
-        SharedMutex mutex = SharedMutex.Create(memory, 0, recursive: true);
+        SharedMutex mutex = SharedMutex.Create(memory, 0, MutexOwner.RecursiveThread);
         SharedMutex.Open(dying, 0).Acquire();
         memory.At<long>(24) = Environment.CurrentManagedThreadId; // what an id of this process would have been
         dying.Abandon();

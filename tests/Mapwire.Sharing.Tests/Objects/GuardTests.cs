@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mapwire.Memory.Sharing;
 using Mapwire.Sharing.Tests.Support;
 using Xunit;
@@ -113,7 +114,7 @@ public sealed class GuardTests : IDisposable
 
         SharedLayout same = new("jobs"), other = new("jobs");
         same.AddMutex("guard");
-        other.AddMutex("guard", recursive: true);
+        other.AddMutex("guard", MutexOwner.RecursiveThread);
         Assert.NotEqual(same.LayoutId, other.LayoutId);
         Assert.NotEqual(same.LayoutId, layout.LayoutId);
         SharedLayout again = new("jobs");
@@ -179,6 +180,56 @@ public sealed class GuardTests : IDisposable
     }
 
     [Fact]
+    public void A_cell_of_a_type_with_other_fields_is_refused()
+    {
+        SharedMemory memory = _segments.Make();
+        SharedCell.Create<TwoLongs>(memory, 0).Write(new TwoLongs { One = 1, Two = 2 });
+        Assert.Equal(SharedMemoryError.NoSuchObject,
+            Assert.Throws<SharedMemoryFormatException>(() => SharedCell.Open<TwoDoubles>(memory, 0)).Error);
+        Assert.Throws<SharedMemoryFormatException>(() => SharedCell.CreateOrOpen<TwoDoubles>(memory, 0));
+        Assert.Throws<SharedMemoryFormatException>(() => SharedCell.Open<IntsAndLong>(memory, 0));
+        Assert.Throws<SharedMemoryFormatException>(() => SharedCell.Open<Guid>(memory, 0));
+        Assert.True(SharedCell.Open<SameByAnotherName>(memory, 0).TryRead(out SameByAnotherName value));
+        Assert.Equal((1, 2), (value.First, value.Second));
+    }
+
+    [Fact]
+    public void A_layout_id_tells_types_with_other_fields_apart()
+    {
+        Assert.NotEqual(Cells<TwoLongs>(), Cells<TwoDoubles>());
+        Assert.NotEqual(Cells<TwoLongs>(), Cells<IntsAndLong>());
+        Assert.Equal(Cells<TwoLongs>(), Cells<SameByAnotherName>());
+        Assert.NotEqual(Values<TwoLongs>(), Values<TwoDoubles>());
+        Assert.Equal(Values<TwoLongs>(), Values<SameByAnotherName>());
+
+        static Guid Cells<T>() where T : unmanaged
+        {
+            SharedLayout layout = new("types");
+            layout.AddCell<T>("cell");
+            return layout.LayoutId;
+        }
+
+        static Guid Values<T>() where T : unmanaged
+        {
+            SharedLayout layout = new("types");
+            layout.AddValue<T>("value");
+            return layout.LayoutId;
+        }
+    }
+
+    [Theory]
+    [InlineData(100, 100, 8292)] // it cannot grow: no more than is needed
+    [InlineData(100, 1 << 20, 65536)]
+    [InlineData(65536 - 8192, 1 << 20, 65536)]
+    [InlineData(65536 - 8191, 1 << 20, 131072)]
+    [InlineData(100, 101, 8293)] // not beyond what it may become
+    public void A_segment_that_can_grow_is_whole_granules(long size, long maxSize, long expected)
+    {
+        Assert.Equal(expected, SegmentSpace.GetFileSize(size, maxSize, 1 << 16));
+        Assert.Equal(8192 + size, SegmentSpace.GetFileSize(size, maxSize, 1)); // where a view can be extended
+    }
+
+    [Fact]
     public async Task A_ring_is_read_as_an_async_sequence()
     {
         SharedMemory memory = _segments.Make();
@@ -216,11 +267,36 @@ public sealed class GuardTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.WaitAsync(Patience));
     }
 
-    [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Sequential)]
+    [StructLayout(LayoutKind.Sequential)]
     private struct Six
     {
         public short A;
         public short B;
         public short C;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TwoLongs
+    {
+        public long One, Two;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct SameByAnotherName
+    {
+        public long First, Second;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TwoDoubles
+    {
+        public double One, Two;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct IntsAndLong
+    {
+        public int One, Two;
+        public long Three;
     }
 }

@@ -53,8 +53,8 @@ public sealed class SharedMutexTests : IDisposable
     [Fact]
     public void A_recursive_one_counts_and_belongs_to_its_thread()
     {
-        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, recursive: true);
-        Assert.True(SharedMutex.Open(_segments.Open(), 0).IsRecursive);
+        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, MutexOwner.RecursiveThread);
+        Assert.True(SharedMutex.Open(_segments.Open(), 0).OwnedBy == MutexOwner.RecursiveThread);
         mutex.Acquire();
         Assert.Equal(LockResult.Acquired, mutex.TryAcquire());
         LockResult others = Elsewhere();
@@ -80,9 +80,77 @@ public sealed class SharedMutexTests : IDisposable
     }
 
     [Fact]
-    public async Task A_recursive_one_is_not_for_async_code()
+    public void A_mutex_of_a_thread_is_released_and_acquired_again_by_that_thread_only()
     {
-        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, recursive: true);
+        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, MutexOwner.Thread);
+        SharedMutex theirs = SharedMutex.Open(_segments.Open(), 0);
+        Assert.Equal(MutexOwner.Thread, theirs.OwnedBy);
+        Assert.Equal(LockResult.Acquired, mutex.TryAcquire());
+        Assert.True(mutex.IsOwned);
+        Assert.Throws<LockRecursionException>(() => mutex.TryAcquire());
+        Assert.Throws<LockRecursionException>(() => mutex.Enter());
+        Assert.Equal(LockResult.TimedOut, theirs.TryAcquire());
+        OnOtherThread(() =>
+        {
+            Assert.False(mutex.IsOwned);
+            Assert.Throws<SynchronizationLockException>(mutex.Release);
+            Assert.Equal(LockResult.TimedOut, mutex.TryAcquire());
+        });
+        mutex.Release();
+        OnOtherThread(() =>
+        {
+            Assert.Equal(LockResult.Acquired, theirs.TryAcquire());
+            theirs.Release();
+        });
+        Assert.Throws<SynchronizationLockException>(mutex.Release);
+        Assert.Throws<ArgumentOutOfRangeException>(() => SharedMutex.Create(_segments.Open(), 64, (MutexOwner)3));
+    }
+
+    [Fact]
+    public void A_thread_that_ends_with_its_mutex_is_a_dead_owner()
+    {
+        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, MutexOwner.Thread);
+        OnOtherThread(() => Assert.Equal(LockResult.Acquired, mutex.TryAcquire()));
+        Assert.Equal(LockResult.OwnerDied, mutex.TryAcquire(TimeSpan.FromSeconds(30)));
+        mutex.Release();
+        Assert.Equal(LockResult.Acquired, mutex.TryAcquire());
+    }
+
+    [Fact]
+    public void A_condition_refuses_a_mutex_of_a_thread()
+    {
+        SharedMemory memory = _segments.Make();
+        SharedMutex mutex = SharedMutex.Create(memory, 0, MutexOwner.Thread);
+        SharedCondition condition = SharedCondition.Create(memory, 64);
+        using SharedMutex.Scope scope = mutex.Enter();
+        Assert.Throws<ArgumentException>(() => condition.Wait(mutex));
+    }
+
+    private static void OnOtherThread(Action action)
+    {
+        Exception? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        Assert.Null(failure);
+    }
+
+    [Theory]
+    [InlineData(MutexOwner.RecursiveThread)]
+    [InlineData(MutexOwner.Thread)]
+    public async Task A_mutex_of_a_thread_is_not_for_async_code(MutexOwner owner)
+    {
+        SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, owner);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await mutex.AcquireAsync());
     }
 

@@ -263,7 +263,7 @@ internal sealed class Heap(ArenaSpace space, UndoLog undo)
     {
         long next = (long)space.Word(block + NextAt), previous = (long)space.Word(block + PreviousAt);
         int index = SizeClass.Containing(size);
-        undo.Save(block, LinksEnd); // whoever gets it writes over these
+        undo.Save(block, LinksEnd); // its next owner writes over these
         undo.Save(block + size - 8, 8);
         if (previous == 0)
         {

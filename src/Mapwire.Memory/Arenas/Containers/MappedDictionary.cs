@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Formats;
 
 namespace Mapwire.Memory.Arenas;
 
@@ -21,7 +22,7 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
     public MappedDictionary(Arena arena, Offset<DictionaryHeader<TKey, TValue>> offset)
         : base(arena, offset.Value, BlockKind.Dictionary, TableFields.Bytes) { }
 
-    /// <summary>Makes an empty dictionary.</summary>
+    /// <summary>Creates an empty dictionary.</summary>
     /// <param name="arena">The arena.</param>
     /// <param name="capacity">Entries to make room for.</param>
     /// <exception cref="ArgumentException">A type cannot live in an arena or be a key; the message says why.</exception>
@@ -31,7 +32,7 @@ public sealed class MappedDictionary<TKey, TValue> : MappedTable<TKey, TValue>, 
             Make(arena, BlockKind.Dictionary, TableFields.Bytes, FirstFields(TypeLayout.OfKey<TKey>().Fingerprint)))) =>
         EnsureCapacity(capacity);
 
-    /// <summary>Where it is, to be kept in the arena or as its root.</summary>
+    /// <summary>The offset of the container, to be stored in the arena or as its root.</summary>
     public Offset<DictionaryHeader<TKey, TValue>> Offset => new(Header);
 
     /// <summary>The value of a key. Setting puts a new entry in or replaces the value.</summary>

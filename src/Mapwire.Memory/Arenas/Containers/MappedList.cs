@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Arenas;
 using Mapwire.Memory.Sharing;
 
@@ -12,7 +13,7 @@ namespace Mapwire.Memory.Arenas;
 /// <see cref="MappedContainer"/>.</remarks>
 public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : unmanaged
 {
-    private const int LeastCapacity = 4;
+    private const int MinCapacity = 4;
 
     /// <summary>Opens a list.</summary>
     /// <param name="arena">The arena.</param>
@@ -21,14 +22,14 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     public MappedList(Arena arena, Offset<ListHeader<T>> offset) : base(arena, offset.Value, BlockKind.List, ListFields.Bytes) =>
         RequireLayout(ListFields.Layout, TypeLayout.Of<T>().Fingerprint, typeof(T));
 
-    /// <summary>Makes an empty list.</summary>
+    /// <summary>Creates an empty list.</summary>
     /// <param name="arena">The arena.</param>
     /// <param name="capacity">Items to make room for.</param>
     /// <exception cref="ArgumentException">The type cannot live in an arena; the message says why.</exception>
     /// <exception cref="IOException">The arena is full.</exception>
     public MappedList(Arena arena, int capacity = 0) : this(arena, Make(arena)) => EnsureCapacity(capacity);
 
-    /// <summary>Where it is, to be kept in the arena or as its root.</summary>
+    /// <summary>The offset of the container, to be stored in the arena or as its root.</summary>
     public Offset<ListHeader<T>> Offset => new(Header);
 
     /// <summary>Items in it.</summary>
@@ -282,7 +283,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long At(int index) => (long)Space.Word(Header + ListFields.Items) + ((long)index * Size);
 
-    private int Larger(int needed) => (int)Math.Max(needed, Math.Min(Math.Max(LeastCapacity, 2L * Capacity), int.MaxValue));
+    private int Larger(int needed) => (int)Math.Max(needed, Math.Min(Math.Max(MinCapacity, 2L * Capacity), int.MaxValue));
 
     /// <summary>Moves the items from one index to an end to another index. Few are recorded and moved in place; many go to a new place
     /// with all others, since to record them would be to copy them as well.</summary>

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Arenas;
 using Mapwire.Memory.Sharing;
 
@@ -8,11 +9,11 @@ namespace Mapwire.Memory.Arenas;
 
 /// <summary>A <see cref="Queue{T}"/> that lives in an arena.</summary>
 /// <typeparam name="T">A number, or structure with <see cref="ArenaTypeAttribute"/>, at most 8 KiB.</typeparam>
-/// <remarks>Putting in takes constant time on average, taking out always. It is a plain queue that nobody waits at; processes that want
+/// <remarks>Putting in takes constant time on average, taking out always. It is a plain queue without waiting; processes that want
 /// to wait for messages use a <see cref="SharedRing"/>. Threads and processes: see <see cref="MappedContainer"/>.</remarks>
 public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> where T : unmanaged
 {
-    private const int LeastCapacity = 4;
+    private const int MinCapacity = 4;
 
     /// <summary>Opens a queue.</summary>
     /// <param name="arena">The arena.</param>
@@ -21,13 +22,13 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     public MappedQueue(Arena arena, Offset<QueueHeader<T>> offset) : base(arena, offset.Value, BlockKind.Queue, QueueFields.Bytes) =>
         RequireLayout(QueueFields.Layout, TypeLayout.Of<T>().Fingerprint, typeof(T));
 
-    /// <summary>Makes an empty queue.</summary>
+    /// <summary>Creates an empty queue.</summary>
     /// <param name="arena">The arena.</param>
     /// <exception cref="ArgumentException">The type cannot live in an arena; the message says why.</exception>
     /// <exception cref="IOException">The arena is full.</exception>
     public MappedQueue(Arena arena) : this(arena, Make(arena)) { }
 
-    /// <summary>Where it is, to be kept in the arena or as its root.</summary>
+    /// <summary>The offset of the container, to be stored in the arena or as its root.</summary>
     public Offset<QueueHeader<T>> Offset => new(Header);
 
     /// <summary>Items in it.</summary>
@@ -165,7 +166,7 @@ public sealed class MappedQueue<T> : MappedContainer, IReadOnlyCollection<T> whe
     private void Grow()
     {
         int count = Count;
-        int capacity = (int)Math.Max(LeastCapacity, BitOperations.RoundUpToPowerOf2((uint)checked(count * 2)));
+        int capacity = (int)Math.Max(MinCapacity, BitOperations.RoundUpToPowerOf2((uint)checked(count * 2)));
         long items = Arena.Transactions.Heap.Allocate((long)capacity * Size, SizeClass.Unit, BlockKind.Contents);
         Undo.Touch(items, (long)count * Size);
         ulong head = Field(QueueFields.Head);

@@ -1,4 +1,5 @@
 using System.Text;
+using Mapwire.Memory.Formats;
 
 namespace Mapwire.Memory.Arenas;
 
@@ -7,6 +8,7 @@ namespace Mapwire.Memory.Arenas;
 /// <param name="Offset">Where its bytes are described; null for the null string.</param>
 /// <remarks>Two values are equal if they are the same string in the arena; <see cref="Equals(Arena, ReadOnlySpan{char})"/> compares
 /// texts. Making and comparing take time in proportion to the length.</remarks>
+[StoredAs(typeof(long), 1)]
 public readonly record struct MappedString(Offset<byte> Offset)
 {
     internal const int HeaderBytes = 8; // the length
@@ -14,7 +16,7 @@ public readonly record struct MappedString(Offset<byte> Offset)
     /// <summary>Whether it is the null string.</summary>
     public bool IsNull => Offset.IsNull;
 
-    /// <summary>Makes a string.</summary>
+    /// <summary>Creates a string.</summary>
     /// <param name="arena">The arena.</param>
     /// <param name="text">The text. Half a surrogate pair becomes U+FFFD.</param>
     /// <exception cref="IOException">The arena is full.</exception>
@@ -29,7 +31,7 @@ public readonly record struct MappedString(Offset<byte> Offset)
         return new MappedString(new Offset<byte>(payload));
     }
 
-    /// <summary>Makes a string.</summary>
+    /// <summary>Creates a string.</summary>
     /// <param name="arena">The arena.</param>
     /// <param name="utf8">The text in UTF-8. It is not checked.</param>
     /// <exception cref="IOException">The arena is full.</exception>

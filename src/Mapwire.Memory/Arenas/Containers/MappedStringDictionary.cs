@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Arenas;
 using Mapwire.Memory.Sharing;
 
@@ -13,7 +14,7 @@ namespace Mapwire.Memory.Arenas;
 /// <see cref="MappedContainer"/>.</remarks>
 public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue> where TValue : unmanaged
 {
-    private const int LeastText = 256;
+    private const int MinText = 256;
     private (long Text, ulong Room, ulong Used) _moving; // the text of a new table while it is made; 0 if keys stay where they are
 
     /// <summary>Opens a dictionary.</summary>
@@ -23,7 +24,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
     public MappedStringDictionary(Arena arena, Offset<StringDictionaryHeader<TValue>> offset)
         : base(arena, offset.Value, BlockKind.StringDictionary, TableFields.StringBytes) { }
 
-    /// <summary>Makes an empty dictionary.</summary>
+    /// <summary>Creates an empty dictionary.</summary>
     /// <param name="arena">The arena.</param>
     /// <param name="capacity">Entries to make room for.</param>
     /// <exception cref="ArgumentException">The type cannot live in an arena; the message says why.</exception>
@@ -33,7 +34,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
             Make(arena, BlockKind.StringDictionary, TableFields.StringBytes, FirstFields(TypeLayout.Of<TextKey>().Fingerprint)))) =>
         EnsureCapacity(capacity);
 
-    /// <summary>Where it is, to be kept in the arena or as its root.</summary>
+    /// <summary>The offset of the container, to be stored in the arena or as its root.</summary>
     public Offset<StringDictionaryHeader<TValue>> Offset => new(Header);
 
     /// <summary>The value of a key. Setting puts a new entry in or replaces the value.</summary>
@@ -275,7 +276,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
         return ArenaMemory.Span<byte>(Space.Base + (nint)at, (int)key.Length);
     }
 
-    /// <summary>Puts the bytes of a key behind the others, where nobody misses what was there: texts only grow.</summary>
+    /// <summary>Puts the bytes of a key behind the others, where no entry has bytes: texts only grow.</summary>
     private TextKey Append(ReadOnlySpan<byte> key)
     {
         ulong used = Field(TableFields.TextUsed);
@@ -314,7 +315,7 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
 
         bool compact = lost * 2 > used;
         ulong keeps = compact ? used - lost : used;
-        ulong wanted = Math.Min(Math.Max(LeastText, 2 * (keeps + more)), uint.MaxValue);
+        ulong wanted = Math.Min(Math.Max(MinText, 2 * (keeps + more)), uint.MaxValue);
         if (keeps + more > wanted)
         {
             throw new IOException($"The keys of a dictionary of arena '{Arena.Name}' would have more than 4 GiB.");
@@ -405,3 +406,29 @@ public sealed class MappedStringDictionary<TValue> : MappedTable<TextKey, TValue
         }
     }
 }
+
+/// <summary>An entry of a <see cref="MappedStringDictionary{TValue}"/>. Its key is looked at in place.</summary>
+/// <typeparam name="TValue">The value.</typeparam>
+public readonly ref struct StringEntry<TValue> where TValue : unmanaged
+{
+    internal StringEntry(ReadOnlySpan<byte> key, TValue value)
+    {
+        Utf8Key = key;
+        Value = value;
+    }
+
+    /// <summary>The key in UTF-8.</summary>
+    public ReadOnlySpan<byte> Utf8Key { get; }
+
+    /// <summary>The value.</summary>
+    public TValue Value { get; }
+
+    /// <summary>The key as a new string.</summary>
+    public string Key => Encoding.UTF8.GetString(Utf8Key);
+}
+
+/// <summary>Where the key of an entry is in the text of a <see cref="MappedStringDictionary{TValue}"/>.</summary>
+/// <param name="Start">Its first byte.</param>
+/// <param name="Length">Bytes.</param>
+[StoredAs(typeof(uint), 2)]
+public readonly record struct TextKey(uint Start, uint Length);

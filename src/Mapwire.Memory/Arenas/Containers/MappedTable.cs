@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Arenas;
 using Mapwire.Memory.Sharing;
 
@@ -12,7 +14,7 @@ namespace Mapwire.Memory.Arenas;
 /// used or deleted.</remarks>
 public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : unmanaged where TValue : unmanaged
 {
-    private const int LeastSlots = 8;
+    private const int MinSlots = 8;
 
     private protected MappedTable(Arena arena, long header, BlockKind kind, int headerBytes) : base(arena, header, kind, headerBytes)
     {
@@ -30,7 +32,7 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
     public int Count => (int)Field(TableFields.Counts);
 
     /// <summary>Entries that it takes before its table grows, if none is removed meanwhile.</summary>
-    public int Capacity => (int)(Math.Min(Field(TableFields.Slots), TableFields.MostSlots) / 3 * 2);
+    public int Capacity => (int)(Math.Min(Field(TableFields.Slots), TableFields.MaxSlots) / 3 * 2);
 
     private protected static int EntrySize => ArenaMemory.SizeOf<TableEntry<TKey, TValue>>();
 
@@ -82,7 +84,7 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         ulong slots = Field(TableFields.Slots);
         long table = (long)Space.Word(Header + TableFields.Table);
         mask = (uint)slots - 1;
-        if (slots - 1 < TableFields.MostSlots && (slots & mask) == 0)
+        if (slots - 1 < TableFields.MaxSlots && (slots & mask) == 0)
         {
             RequireInside(table, (long)slots * EntrySize);
         }
@@ -164,12 +166,12 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         FaultPoints.Reach(FaultPoint.ArenaStored);
     }
 
-    /// <summary>Makes the table anew with room for entries, without the deleted ones.</summary>
+    /// <summary>Creates the table anew with room for entries, without the deleted ones.</summary>
     private protected void Rehash(int entries)
     {
         long old = Table(out uint oldMask), used = 0;
-        ulong slots = Math.Max(LeastSlots, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(entries, Count) * 2));
-        if (slots > TableFields.MostSlots)
+        ulong slots = Math.Max(MinSlots, BitOperations.RoundUpToPowerOf2((ulong)Math.Max(entries, Count) * 2));
+        if (slots > TableFields.MaxSlots)
         {
             throw new IOException($"A dictionary of arena '{Arena.Name}' would have too many entries.");
         }
@@ -240,4 +242,21 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
 
         return table + ((long)slot * EntrySize);
     }
+}
+
+/// <summary>A slot of a dictionary's table.</summary>
+/// <typeparam name="TKey">The key, or where it is.</typeparam>
+/// <typeparam name="TValue">The value.</typeparam>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TableEntry<TKey, TValue> where TKey : unmanaged where TValue : unmanaged
+{
+    /// <summary>0, <see cref="TableFields.DeletedMark"/>, or the hash with its highest bit set. It is stored last, when the rest is
+    /// there.</summary>
+    public uint Mark;
+
+    /// <summary>The key.</summary>
+    public TKey Key;
+
+    /// <summary>The value.</summary>
+    public TValue Value;
 }

@@ -19,8 +19,10 @@ internal sealed class CommitLog : IDisposable
     public const ulong Mark = 0x3230474f4c41574d; // "MWALOG02"
 
     private const int Page = CommitRecord.Page;
-    private const int HeaderBytes = 28;
     private const int MaxKeptLength = 16 << 20;
+
+    /// <summary>The header.</summary>
+    public static readonly FileHeader Header = new(Mark, 0, 24);
 
     private readonly MappedFile _file;
     private readonly DurableFile _log;
@@ -63,7 +65,7 @@ internal sealed class CommitLog : IDisposable
             BinaryPrimitives.WriteUInt64LittleEndian(page, Mark);
             BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(8), id);
             BinaryPrimitives.WriteUInt64LittleEndian(page.AsSpan(16), arenaId);
-            BinaryPrimitives.WriteUInt32LittleEndian(page.AsSpan(24), Crc32C.Compute(page.AsSpan(0, 24)));
+            Header.Seal(page);
             log._log.Write(0, page);
             var zeros = new byte[64 * Page];
             for (int at = Page; at < log._usualLength; at += zeros.Length)
@@ -115,10 +117,8 @@ internal sealed class CommitLog : IDisposable
     /// the same arena.</summary>
     private void RequireReplaceable(ulong arenaId)
     {
-        Span<byte> header = stackalloc byte[HeaderBytes];
-        int have = _log.Read(0, header);
-        if (have == HeaderBytes && BinaryPrimitives.ReadUInt64LittleEndian(header) == Mark
-            && BinaryPrimitives.ReadUInt32LittleEndian(header[24..]) == Crc32C.Compute(header[..24]))
+        Span<byte> header = stackalloc byte[Header.Bytes];
+        if (Header.Judge(header[.._log.Read(0, header)]) == HeaderVerdict.Intact)
         {
             ulong owner = BinaryPrimitives.ReadUInt64LittleEndian(header[16..]);
             if (owner != arenaId)

@@ -6,8 +6,10 @@ namespace Mapwire.Memory.Arenas;
 /// <summary>Reads the log of an arena that was not closed, of this and of the first format version. It changes no file.</summary>
 internal sealed class CommitReplay : IDisposable
 {
-    private const ulong FirstMark = 0x3130474f4c41574d; // "MWALOG01": mark (8) | log id (8) | CRC-32C of these (4)
     private const int Page = CommitRecord.Page;
+
+    /// <summary>"MWALOG01" (8) | log id (8) | CRC-32C of these (4)</summary>
+    private static readonly FileHeader FirstHeader = new(0x3130474f4c41574d, 0, 16);
 
     private readonly string _arena;
     private readonly MappedFile _file;
@@ -42,12 +44,10 @@ internal sealed class CommitReplay : IDisposable
 
         bool first = version == ArenaHeader.FirstVersion;
         CommitReplay replay = new(arena, MappedFile.Open(path), settings, first ? null : id);
-        Span<byte> header = stackalloc byte[28];
-        int hashed = first ? 16 : 24;
-        if (replay._log.Read(0, header) < hashed + 4
-            || BinaryPrimitives.ReadUInt64LittleEndian(header) != (first ? FirstMark : CommitLog.Mark)
-            || BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) != id
-            || BinaryPrimitives.ReadUInt32LittleEndian(header[hashed..]) != Crc32C.Compute(header[..hashed]))
+        FileHeader format = first ? FirstHeader : CommitLog.Header;
+        Span<byte> header = stackalloc byte[format.Bytes];
+        if (format.Judge(header[..replay._log.Read(0, header)]) != HeaderVerdict.Intact
+            || BinaryPrimitives.ReadUInt64LittleEndian(header[8..]) != id)
         {
             replay.Dispose();
             throw Missing(arena, path, $"is not log {id:x16}");

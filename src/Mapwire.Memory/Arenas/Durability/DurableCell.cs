@@ -13,7 +13,7 @@ public static class DurableCell
     /// <exception cref="ArgumentException">The type cannot be kept; the message says why.</exception>
     /// <exception cref="ArenaFormatException">The file has something else in it, or a value of another layout.</exception>
     /// <exception cref="IOException">It is open elsewhere, or the device is full or fails.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static DurableCell<T> CreateOrOpen<T>(string path) where T : unmanaged => new(path, DurabilitySettings.Default);
 }
 
@@ -99,7 +99,7 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
     /// <param name="value">The value.</param>
     /// <exception cref="IOException">The device fails. After that the cell refuses writes; opened anew it has this value or the one
     /// before.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public void Write(in T value)
     {
         lock (_writing)

@@ -66,7 +66,7 @@ internal sealed class UndoLog(ArenaSpace space)
         Put(offset, value);
     }
 
-    /// <summary>Replaces a word that was recorded, or that nobody can miss.</summary>
+    /// <summary>Replaces a word that was recorded, or whose old value is not needed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put(long offset, ulong value)
     {

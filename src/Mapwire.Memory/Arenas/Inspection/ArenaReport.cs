@@ -12,7 +12,7 @@ public sealed record ArenaReport
     /// <summary>When it was made, UTC.</summary>
     public required DateTime Created { get; init; }
 
-    /// <summary>What it survives.</summary>
+    /// <summary>The durability given when the arena was created.</summary>
     public required ArenaDurability Durability { get; init; }
 
     /// <summary>The layout id given when the arena was created.</summary>
@@ -24,10 +24,10 @@ public sealed record ArenaReport
     /// <summary>Bytes, header included.</summary>
     public required long Size { get; init; }
 
-    /// <summary>Where the heap ends at present, in bytes from the base: everything behind was never used.</summary>
+    /// <summary>The byte offset at which the heap ends: everything behind it was never used.</summary>
     public required long HeapEnd { get; init; }
 
-    /// <summary>Where the root is, in bytes from the base; 0 for none.</summary>
+    /// <summary>The byte offset of the root; 0 for none.</summary>
     public required long Root { get; init; }
 
     /// <summary>By size class, smallest first; classes without blocks are left out.</summary>
@@ -36,7 +36,7 @@ public sealed record ArenaReport
     /// <summary>By what the blocks are used for.</summary>
     public required IReadOnlyList<BlockUse> Kinds { get; init; }
 
-    /// <summary>What is wrong, with the place; at most 100. Empty for a sound arena.</summary>
+    /// <summary>The faults with their offsets, at most 100. Empty for a sound arena.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
     /// <summary>Whether nothing is wrong.</summary>

@@ -76,7 +76,7 @@ internal sealed class ContainerInspector(ArenaSpace space, BlockMap contents, Ac
             return;
         }
 
-        if ((slots & (slots - 1)) != 0 || slots > TableFields.MostSlots || entry < 4 || (strings && entry < 12))
+        if ((slots & (slots - 1)) != 0 || slots > TableFields.MaxSlots || entry < 4 || (strings && entry < 12))
         {
             problem(header, "a dictionary's table has no sense");
             return;

@@ -11,7 +11,7 @@ internal static class DeviceSync
     private const int Interrupted = 4; // EINTR
     private const int InvalidArgument = 22; // EINVAL: a file system that cannot sync folders, or needs none
 
-    /// <exception cref="IOException">The device fails. What of the writes since the last sync is there, nobody knows.</exception>
+    /// <exception cref="IOException">The device fails. Which of the writes since the last sync are there is undefined.</exception>
     public static void File(SafeFileHandle file)
     {
         if (!OperatingSystem.IsLinux())
@@ -30,7 +30,7 @@ internal static class DeviceSync
         }
     }
 
-    /// <summary>Makes a new or removed name last. Windows does that with the file itself.</summary>
+    /// <summary>Creates a new or removed name last. Windows does that with the file itself.</summary>
     public static void FolderOf(string path)
     {
         if (OperatingSystem.IsWindows())

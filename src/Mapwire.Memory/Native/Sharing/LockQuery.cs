@@ -12,8 +12,8 @@ internal static unsafe class LockQuery
     private const short NoLock = 2; // F_UNLCK
 
     /// <param name="file">A descriptor that holds no locks itself: those of its own would not be seen.</param>
-    /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes.</param>
+    /// <param name="offset">The offset of the first byte.</param>
+    /// <param name="length">The length in bytes.</param>
     /// <param name="locked">Whether a lock is held there.</param>
     /// <returns>False if the system cannot tell.</returns>
     public static bool TryAsk(SafeFileHandle file, long offset, long length, out bool locked)

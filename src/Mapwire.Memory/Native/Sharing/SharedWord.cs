@@ -22,7 +22,7 @@ internal static unsafe class SharedWord
         return ref *(ulong*)address;
     }
 
-    /// <summary>A value of the caller's, checked by him for size and alignment.</summary>
+    /// <summary>A value whose size and alignment the caller has checked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ref T At<T>(nint address) where T : unmanaged
     {

@@ -33,7 +33,7 @@ internal static unsafe partial class UnixFile
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
     private const int ReadWrite = 2; // O_RDWR
 
-    /// <summary>O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC. A pipe must not hold up whoever opens it.</summary>
+    /// <summary>O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC. A pipe must not block the open.</summary>
     private static readonly int SafeOpen =
         !OperatingSystem.IsLinux() ? 0x100 | 0x4 | 0x100_0000
         : 0x800 | 0x8_0000

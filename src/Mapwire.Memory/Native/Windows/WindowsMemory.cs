@@ -305,7 +305,7 @@ internal sealed unsafe class WindowsMemory : MemorySystem
             : owner;
     }
 
-    public override bool CanWaitForLock => false; // waiting holds the file object, and with it whoever wants to unlock
+    public override bool CanWaitForLock => false; // waiting holds the file object, and with it the thread that would unlock
 
     public override bool TryLockRange(SafeFileHandle owner, long offset, long length, bool exclusive, bool wait)
     {

@@ -22,7 +22,7 @@ public static class SharedCell
     /// <typeparam name="T">A type without references or automatic layout, at most 64 KiB.</typeparam>
     /// <param name="memory">The segment.</param>
     /// <param name="offset">The byte offset; a multiple of 64.</param>
-    /// <exception cref="SharedMemoryFormatException">There is another object, or a cell for another size.</exception>
+    /// <exception cref="SharedMemoryFormatException">There is another object, or a cell for another size or other fields.</exception>
     public static SharedCell<T> CreateOrOpen<T>(SharedMemory memory, long offset) where T : unmanaged
     {
         SharedCell<T>.Create(memory, offset, openExisting: true);
@@ -33,6 +33,6 @@ public static class SharedCell
     /// <typeparam name="T">The type that it was created for.</typeparam>
     /// <param name="memory">The segment; opened read-only is enough to read.</param>
     /// <param name="offset">The byte offset.</param>
-    /// <exception cref="SharedMemoryFormatException">There is none, or one for another size.</exception>
+    /// <exception cref="SharedMemoryFormatException">There is none, or one for another size or other fields.</exception>
     public static SharedCell<T> Open<T>(SharedMemory memory, long offset) where T : unmanaged => new(memory, offset);
 }

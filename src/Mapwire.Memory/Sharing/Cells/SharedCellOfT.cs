@@ -1,16 +1,21 @@
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Sharing;
 
 namespace Mapwire.Memory.Sharing;
 
 /// <summary>The latest value of something: writers replace it whole, and readers, any number and without a trace, always get a whole
 /// one, even while a writer is suspended or dead in the middle.</summary>
-/// <typeparam name="T">A type without references or automatic layout, at most 64 KiB. All processes must declare it alike: only its size
-/// is compared when the cell is opened.</typeparam>
+/// <typeparam name="T">A type without references or automatic layout, at most 64 KiB. All processes must declare it alike: when the cell is
+/// opened, the size is compared and, where the package's source generator could name the type, the type and offset of each field. It names
+/// types that are internal or public and are declared in the project that uses them or have
+/// <see cref="Arenas.ArenaTypeAttribute"/>.</typeparam>
 public sealed class SharedCell<T> : SharedObject where T : unmanaged
 {
-    // mark(32) | size of T(32) | - | - | version(64) at 64 | token of the writer(64) at 72 | two values from 128 on
-    // The value of an even version and the one of an odd version. A writer fills the one that is not current, then moves the version.
+    // mark(32) | size of T(32) | fingerprint of T's fields(32), 0 if not known | - | version(64) at 64 | token of the writer(64) at 72 |
+    // two values from 128 on The value of an even version and the one of an odd version. A writer fills the one that is not current, then
+    // moves the version.
 
+    private const int LayoutAt = 8;
     private const int VersionAt = 64;
     private const int WriterAt = 72;
     private const int ValuesAt = 128;
@@ -24,6 +29,12 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
         if (Parameter(0) != (uint)SharedWord.SizeOf<T>())
         {
             throw Invalid($"the cell is for {Parameter(0)} bytes, and {typeof(T).Name} has {SharedWord.SizeOf<T>()}");
+        }
+
+        uint fields = SharedWord.UInt32(Address + LayoutAt), mine = ValueLayout.FingerprintOf<T>();
+        if (fields != 0 && mine != 0 && fields != mine)
+        {
+            throw Invalid($"the cell was created for a type with other fields than {typeof(T).Name} has");
         }
 
         _stride = Stride;
@@ -121,7 +132,8 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
     internal static void Create(SharedMemory memory, long offset, bool openExisting)
     {
         int size = Bytes;
-        Create(memory, offset, ObjectKind.Cell, size, size, openExisting, [(uint)SharedWord.SizeOf<T>()]);
+        Create(memory, offset, ObjectKind.Cell, size, size, openExisting, [(uint)SharedWord.SizeOf<T>()],
+            address => SharedWord.UInt32(address + LayoutAt) = ValueLayout.FingerprintOf<T>());
     }
 
     private nint At(ulong version) => Address + ValuesAt + (int)(version & 1) * _stride;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Sharing;
 
 namespace Mapwire.Memory.Sharing;
@@ -20,6 +21,14 @@ internal static class ValueLayout
     /// <summary>The alignment that the runtime gives the type; of automatic layout, as the largest field has it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int AlignmentOf<T>() where T : unmanaged => SharedWord.AlignmentOf<T>();
+
+    /// <summary>Tells types with other fields apart, in 32 bits; 0 if the fields are not known.</summary>
+    public static uint FingerprintOf<T>() where T : unmanaged
+    {
+        ulong print = TypeLayout.FingerprintOf<T>();
+        uint folded = (uint)(print ^ (print >> 32));
+        return folded == 0 && print != 0 ? 1 : folded;
+    }
 
     private static void ThrowAutomatic(Type type) => throw new ArgumentException(
         $"{type.Name} has automatic layout, which may differ between processes: use a struct with LayoutKind.Sequential or Explicit.");

@@ -12,8 +12,8 @@ public sealed class SharedBarrier : SharedObject
 {
     // mark(32) | seats(32) | - | - | word(32) at 16: completed phases (30 bits); bit 30: a participant of the last one was dead;
     // bit 31: a waiter may be asleep. From 64: for each seat (64) the owner's generation (32-61), bit 31 left, the low bits of the last
-    // phase that it arrived at (10-30), slot + 1 (0-9). An arrival is one store, and whoever sees that all have arrived moves the phase and
-    // says in the same word whether one was dead: no step is left to a process that may die, and all are told the same.
+    // phase that it arrived at (10-30), slot + 1 (0-9). An arrival is one store, and the first that sees that all have arrived moves the
+    // phase and says in the same word whether one was dead: no step is left to a process that may die, and all are told the same.
 
     /// <summary>The most participants.</summary>
     public const int MaxParticipants = 1024;

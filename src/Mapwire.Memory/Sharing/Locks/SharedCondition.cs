@@ -59,11 +59,11 @@ public sealed class SharedCondition : SharedObject
     public static SharedCondition Open(SharedMemory memory, long offset) => new(memory, offset);
 
     /// <summary>Releases the mutex, waits for a notification, and acquires the mutex again, however long that takes.</summary>
-    /// <param name="mutex">The mutex, owned here and not recursive.</param>
+    /// <param name="mutex">The mutex, owned here; its owner is <see cref="MutexOwner.Opening"/>.</param>
     /// <param name="timeout">The longest wait for the notification; null for no limit.</param>
     /// <param name="cancellationToken">Ends the wait; the mutex is acquired again all the same.</param>
     /// <returns>Whether there was a notification, and whether the mutex was acquired from a dead owner.</returns>
-    /// <exception cref="ArgumentException">The mutex is recursive, or of another segment.</exception>
+    /// <exception cref="ArgumentException">A thread owns the mutex, or it is of another segment.</exception>
     /// <exception cref="SynchronizationLockException">The mutex is not owned here; it was not touched.</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait; the mutex is owned. If its owner died meanwhile, that is
     /// reported to the next one that acquires it.</exception>
@@ -92,7 +92,7 @@ public sealed class SharedCondition : SharedObject
     }
 
     /// <summary>As <see cref="Wait"/>; no thread waits.</summary>
-    /// <param name="mutex">The mutex, owned here and not recursive.</param>
+    /// <param name="mutex">The mutex, owned here; its owner is <see cref="MutexOwner.Opening"/>.</param>
     /// <param name="timeout">The longest wait for the notification; null for no limit.</param>
     /// <param name="cancellationToken">Ends the wait; the mutex is acquired again all the same.</param>
     public async Task<ConditionResult> WaitAsync(
@@ -156,9 +156,10 @@ public sealed class SharedCondition : SharedObject
     {
         ArgumentNullException.ThrowIfNull(mutex);
         WaitClock.CheckTimeout(timeout);
-        if (mutex.IsRecursive || !ReferenceEquals(mutex.Memory, Memory))
+        if (mutex.OwnedBy != MutexOwner.Opening || !ReferenceEquals(mutex.Memory, Memory))
         {
-            throw new ArgumentException("A condition works with a mutex of its own segment that is not recursive.", nameof(mutex));
+            throw new ArgumentException(
+                "A condition needs a mutex of its own segment that was created with MutexOwner.Opening.", nameof(mutex));
         }
 
         if (!mutex.IsOwned)

@@ -3,16 +3,32 @@ using Mapwire.Memory.Native.Sharing;
 
 namespace Mapwire.Memory.Sharing;
 
-/// <summary>A mutual-exclusion lock in shared memory, for the threads of any number of processes.</summary>
+/// <summary>What owns a <see cref="SharedMutex"/> between acquiring and releasing it. It is chosen when the mutex is created.</summary>
+public enum MutexOwner
+{
+    /// <summary>The process' opening of the segment: any thread of the process may release it, and async code may hold it across
+    /// <c>await</c>. The default.</summary>
+    Opening = 0,
+
+    /// <summary>The thread that acquired it, which may acquire it again and releases it as often.</summary>
+    RecursiveThread = 1,
+
+    /// <summary>The thread that acquired it: another thread cannot release it, and the same one cannot acquire it again.</summary>
+    Thread = 2,
+}
+
+/// <summary>A mutual-exclusion lock in shared memory, for the threads of any number of processes, that any thread of the owning process
+/// may release unless it was created with <see cref="MutexOwner.Thread"/> or <see cref="MutexOwner.RecursiveThread"/>.</summary>
 /// <remarks>
-/// <para>It is owned by the process' opening of the segment, not by a thread: any thread of the process may release it, and
-/// <see cref="IsOwned"/> is true for all of them. A recursive mutex is owned by the thread that acquired it.</para>
+/// <para>By default it is owned by the process' opening of the segment, and <see cref="IsOwned"/> is true for all threads of the process.
+/// A mutex that a thread owns is for code in which a release by another thread would be an error to be found: it cannot be acquired by
+/// async calls.</para>
 /// <para>Like a named <see cref="Mutex"/>, with three differences: it can be held across <c>await</c>, an uncontended acquire is one
 /// compare-and-swap, and a dead owner is a result, <see cref="LockResult.OwnerDied"/>, instead of an
 /// <see cref="AbandonedMutexException"/>.</para>
 /// <para><b>Crashes.</b> If the owning process dies, the next waiter acquires the lock, within a tenth of a second as a rule, and gets
 /// <see cref="LockResult.OwnerDied"/>; it must repair the guarded data before relying on it. A process that is merely suspended keeps
-/// the lock. A thread that ends while it holds a recursive mutex counts as dead, for waiters of its own process at once and for others
+/// the lock. A thread that ends while it owns a mutex counts as dead, for waiters of its own process at once and for others
 /// after a garbage collection of its process.</para>
 /// <para><b>Fairness.</b> The lock is not fair: waiters do not acquire it in FIFO order.</para>
 /// </remarks>
@@ -41,26 +57,26 @@ public sealed class SharedMutex : SharedObject
     private const int DepthAt = 32;
     private const ulong Sleepers = 1ul << 31;
     private const ulong Died = 1ul << 30;
-    private const uint RecursiveOption = 1;
 
-    private readonly bool _recursive;
+    private readonly bool _byThread; // owned by a thread and not by the opening
     private readonly ulong _me;
 
     private SharedMutex(SharedMemory memory, long offset) : base(memory, offset, ObjectKind.Mutex, Size)
     {
-        if (Parameter(0) > RecursiveOption)
+        OwnedBy = (MutexOwner)Parameter(0);
+        if (!Enum.IsDefined(OwnedBy))
         {
             throw Invalid($"invalid mutex: unknown options 0x{Parameter(0):x}");
         }
 
-        _recursive = Parameter(0) == RecursiveOption;
+        _byThread = OwnedBy != MutexOwner.Opening;
         _me = memory.Token;
     }
 
-    /// <summary>Whether its owner may acquire it again.</summary>
-    public bool IsRecursive => _recursive;
+    /// <summary>The kind of owner that the mutex was created with.</summary>
+    public MutexOwner OwnedBy { get; }
 
-    /// <summary>Whether this opening of the segment (for a recursive mutex: the current thread) owns it.</summary>
+    /// <summary>Whether this opening of the segment owns it; of a mutex that threads own, whether the current thread does.</summary>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     public bool IsOwned
     {
@@ -68,7 +84,7 @@ public sealed class SharedMutex : SharedObject
         {
             Memory.ThrowIfDisposed();
             return (Volatile.Read(ref Owner) & ProcessSlots.TokenMask) == _me
-                && (!_recursive || Volatile.Read(ref OwnerThread) == ThreadIdentity.Current.Id);
+                && (!_byThread || Volatile.Read(ref OwnerThread) == ThreadIdentity.Current.Id);
         }
     }
 
@@ -85,19 +101,20 @@ public sealed class SharedMutex : SharedObject
     /// <summary>Creates a mutex that has no owner.</summary>
     /// <param name="memory">The segment.</param>
     /// <param name="offset">The byte offset; a multiple of 64.</param>
-    /// <param name="recursive">Whether its owner may acquire it again. It is then owned by a thread, and cannot be acquired by async
-    /// calls.</param>
+    /// <param name="owner">What owns it: by default the process' opening of the segment. One that a thread owns cannot be acquired by
+    /// async calls.</param>
     /// <exception cref="InvalidOperationException">The offset already holds an object.</exception>
-    public static SharedMutex Create(SharedMemory memory, long offset, bool recursive = false) =>
-        Create(memory, offset, recursive, openExisting: false);
+    /// <exception cref="ArgumentOutOfRangeException">The owner is not one of <see cref="MutexOwner"/>.</exception>
+    public static SharedMutex Create(SharedMemory memory, long offset, MutexOwner owner = MutexOwner.Opening) =>
+        Create(memory, offset, owner, openExisting: false);
 
     /// <summary>Opens a mutex, created if there is none. Of any number of processes that call this at once, one creates it.</summary>
     /// <param name="memory">The segment.</param>
     /// <param name="offset">The byte offset; a multiple of 64.</param>
-    /// <param name="recursive">Whether its owner may acquire it again.</param>
-    /// <exception cref="SharedMemoryFormatException">There is another object, or a mutex with the other option.</exception>
-    public static SharedMutex CreateOrOpen(SharedMemory memory, long offset, bool recursive = false) =>
-        Create(memory, offset, recursive, openExisting: true);
+    /// <param name="owner">What owns it: by default the process' opening of the segment.</param>
+    /// <exception cref="SharedMemoryFormatException">There is another object, or a mutex with another kind of owner.</exception>
+    public static SharedMutex CreateOrOpen(SharedMemory memory, long offset, MutexOwner owner = MutexOwner.Opening) =>
+        Create(memory, offset, owner, openExisting: true);
 
     /// <summary>Opens a mutex that was created before.</summary>
     /// <param name="memory">The segment.</param>
@@ -128,7 +145,7 @@ public sealed class SharedMutex : SharedObject
 
     /// <summary>Acquires the mutex for the time of a <c>using</c> block, which may contain <c>await</c>. No thread waits.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="InvalidOperationException">It is recursive: it would be owned by a thread.</exception>
+    /// <exception cref="InvalidOperationException">A thread would own it (<see cref="MutexOwner"/>).</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public async ValueTask<Scope> EnterAsync(CancellationToken cancellationToken = default) =>
         new(this, await AcquireAsync(null, cancellationToken).ConfigureAwait(false));
@@ -136,6 +153,7 @@ public sealed class SharedMutex : SharedObject
     /// <summary>Acquires the mutex, however long that takes. <see cref="Enter"/> is the same for a <c>using</c> block.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Acquired, or that a previous owner died.</returns>
+    /// <exception cref="LockRecursionException">This thread already owns it (<see cref="MutexOwner.Thread"/>).</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -143,7 +161,7 @@ public sealed class SharedMutex : SharedObject
     {
         cancellationToken.ThrowIfCancellationRequested();
         Memory.ThrowIfDisposed();
-        return !_recursive && Interlocked.CompareExchange(ref Owner, _me, 0) == 0
+        return !_byThread && Interlocked.CompareExchange(ref Owner, _me, 0) == 0
             ? Acquired()
             : AcquireSlow(Timeout.InfiniteTimeSpan, cancellationToken);
     }
@@ -159,33 +177,35 @@ public sealed class SharedMutex : SharedObject
         WaitClock.CheckTimeout(timeout);
         cancellationToken.ThrowIfCancellationRequested();
         Memory.ThrowIfDisposed();
-        return !_recursive && Interlocked.CompareExchange(ref Owner, _me, 0) == 0 ? Acquired() : AcquireSlow(timeout, cancellationToken);
+        return !_byThread && Interlocked.CompareExchange(ref Owner, _me, 0) == 0 ? Acquired() : AcquireSlow(timeout, cancellationToken);
     }
 
     /// <summary>Acquires the mutex; no thread waits.</summary>
     /// <param name="timeout">The longest wait; null for no limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="InvalidOperationException">It is recursive: it would be owned by a thread.</exception>
+    /// <exception cref="InvalidOperationException">A thread would own it (<see cref="MutexOwner"/>).</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public ValueTask<LockResult> AcquireAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        if (_recursive)
+        if (_byThread)
         {
-            throw new InvalidOperationException("A recursive mutex is owned by a thread, which async code does not keep.");
+            throw new InvalidOperationException(
+                $"This mutex is owned by a thread (MutexOwner.{OwnedBy}), which async code does not keep: "
+                + "create it with MutexOwner.Opening.");
         }
 
         return Waiter.WaitAsync<Step, LockResult>(this, new Step(this), timeout, cancellationToken);
     }
 
     /// <summary>Releases the mutex.</summary>
-    /// <exception cref="SynchronizationLockException">This opening of the segment (for a recursive mutex: this thread) does not own
-    /// it.</exception>
+    /// <exception cref="SynchronizationLockException">This opening of the segment does not own it, or of a mutex that threads own
+    /// another thread does.</exception>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release()
     {
         Memory.ThrowIfDisposed();
-        if ((Volatile.Read(ref Owner) & ~Sleepers) != _me || _recursive)
+        if ((Volatile.Read(ref Owner) & ~Sleepers) != _me || _byThread)
         {
             ReleaseSlow();
             return;
@@ -214,9 +234,14 @@ public sealed class SharedMutex : SharedObject
         }
     }
 
-    private static SharedMutex Create(SharedMemory memory, long offset, bool recursive, bool openExisting)
+    private static SharedMutex Create(SharedMemory memory, long offset, MutexOwner owner, bool openExisting)
     {
-        Create(memory, offset, ObjectKind.Mutex, Size, Size, openExisting, [recursive ? RecursiveOption : 0]);
+        if (!Enum.IsDefined(owner))
+        {
+            throw Unknown.Value(nameof(owner), owner);
+        }
+
+        Create(memory, offset, ObjectKind.Mutex, Size, Size, openExisting, [(uint)owner]);
         return new SharedMutex(memory, offset);
     }
 
@@ -239,10 +264,11 @@ public sealed class SharedMutex : SharedObject
     {
         if (!IsOwned)
         {
-            throw new SynchronizationLockException("The mutex is not owned here.");
+            throw new SynchronizationLockException(
+                _byThread ? "The mutex is not owned by this thread." : "The mutex is not owned by this opening of the shared memory.");
         }
 
-        if (_recursive)
+        if (_byThread)
         {
             if (--Depth > 0)
             {
@@ -263,8 +289,14 @@ public sealed class SharedMutex : SharedObject
     [MethodImpl(MethodImplOptions.NoInlining)]
     private LockResult AcquireSlow(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        if (_recursive && IsOwned)
+        if (_byThread && IsOwned)
         {
+            if (OwnedBy != MutexOwner.RecursiveThread)
+            {
+                throw new LockRecursionException(
+                    "This thread already owns the mutex: create it with MutexOwner.RecursiveThread to acquire it more than once.");
+            }
+
             checked
             {
                 Depth++;
@@ -274,7 +306,7 @@ public sealed class SharedMutex : SharedObject
         }
 
         LockResult result = Waiter.Wait<Step, LockResult>(this, new Step(this), timeout, cancellationToken);
-        if (_recursive && result != LockResult.TimedOut)
+        if (_byThread && result != LockResult.TimedOut)
         {
             Volatile.Write(ref OwnerThread, ThreadIdentity.Current.Id);
             Depth = 1;
@@ -327,7 +359,7 @@ public sealed class SharedMutex : SharedObject
                     continue;
                 }
 
-                if (mutex._recursive && look.LooksForDead && (seen & ProcessSlots.TokenMask) == mutex._me && TryTakeFromEndedThread())
+                if (mutex._byThread && look.LooksForDead && (seen & ProcessSlots.TokenMask) == mutex._me && TryTakeFromEndedThread())
                 {
                     result = LockResult.OwnerDied;
                     return true;

@@ -36,7 +36,7 @@ public sealed class SharedReaderWriterLock : SharedObject
 
     private ref ulong Mine => ref ReadersOf(ProcessSlots.SlotOf(Memory.Token));
 
-    /// <summary>Creates a lock that nobody holds.</summary>
+    /// <summary>Creates a lock without holders.</summary>
     /// <param name="memory">The segment.</param>
     /// <param name="offset">The byte offset; a multiple of 64.</param>
     /// <exception cref="InvalidOperationException">The offset already holds an object.</exception>

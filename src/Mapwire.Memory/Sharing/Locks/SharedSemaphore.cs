@@ -47,13 +47,13 @@ public sealed class SharedSemaphore : SharedObject
         memory.RequireInside(offset, SizeFor((int)_maximum, _owned));
     }
 
-    /// <summary>How many permits there can be.</summary>
+    /// <summary>The maximum number of permits.</summary>
     public int Maximum => (int)_maximum;
 
     /// <summary>Whether permits know who has them.</summary>
     public bool IsOwned => _owned;
 
-    /// <summary>Permits that nobody has, at the moment.</summary>
+    /// <summary>The permits that are available, at the moment.</summary>
     public int Available
     {
         get

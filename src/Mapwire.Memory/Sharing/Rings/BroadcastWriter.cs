@@ -34,7 +34,7 @@ public sealed class BroadcastWriter : IDisposable
         ulong start = span > toTheEnd ? _end + toTheEnd : _end;
         ulong end = start + span;
         _intent = Math.Max(_intent, end);
-        Volatile.Write(ref _ring.Intent, _intent); // first: whoever reads what is overwritten now finds that out afterwards
+        Volatile.Write(ref _ring.Intent, _intent); // first: a reader of what is overwritten now finds that out afterwards
         Interlocked.MemoryBarrier();
         FaultPoints.Reach(FaultPoint.BroadcastAnnounced);
         if (start != _end)

@@ -364,7 +364,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
 
             consumer._ring.AnnounceSleep(SharedRing.ConsumerSleepsAt, _announced);
             _announced = true;
-            look.Block(SharedRing.ConsumerSleepsAt, 1);
+            look.BlockAtFlag(SharedRing.ConsumerSleepsAt, 1);
             return result = consumer.TryPeek(out _);
         }
 

@@ -332,7 +332,7 @@ public sealed class RingProducer : IDisposable
 
             producer._ring.AnnounceSleep(SharedRing.ProducerSleepsAt, _announced);
             _announced = true;
-            look.Block(SharedRing.ProducerSleepsAt, 1);
+            look.BlockAtFlag(SharedRing.ProducerSleepsAt, 1);
             return result = producer.HasSpace(length);
         }
 

@@ -1,3 +1,4 @@
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Sharing;
 
 namespace Mapwire.Memory.Sharing;
@@ -22,10 +23,6 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
     /// <summary>A token's bits in an owner word.</summary>
     public const ulong TokenMask = (ulong)GenerationMask << 32 | SlotMask;
 
-    /// <summary>The creation lock, and behind it a byte for each slot: far behind any segment's end, and the same in all versions of the
-    /// format.</summary>
-    private const long LocksAt = 1L << 61;
-
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromMilliseconds(100);
 
     private RangeLock? _life;
@@ -45,10 +42,10 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
 
     /// <summary>Waits for the lock under which a segment is created, opened, grown and removed, and objects in it are created.</summary>
     public static RangeLock? TryCreationLock(MappedFile file, TimeSpan timeout) =>
-        RangeLock.TryAcquire(file, LocksAt, 1, RangeLockMode.Exclusive, timeout, out RangeLock? held) ? held : null;
+        RangeLock.TryAcquire(file, LockBytes.SegmentCreation, 1, RangeLockMode.Exclusive, timeout, out RangeLock? held) ? held : null;
 
     /// <summary>Whether any living process has the segment open for writing, whatever its header says.</summary>
-    public static bool IsInUse(MappedFile file) => IsLocked(file, LocksAt + 1, Count);
+    public static bool IsInUse(MappedFile file) => IsLocked(file, LockBytes.SegmentSlots, Count);
 
     /// <summary>Takes a slot. The caller holds the creation lock.</summary>
     /// <exception cref="IOException">All are taken.</exception>
@@ -146,7 +143,7 @@ internal sealed class ProcessSlots(MappedFile file, MappedRegion region)
 
     private ref uint Process(int slot) => ref SharedWord.UInt32(region.DangerousAddress + SegmentHeader.SlotsAt + slot * 8 + 4);
 
-    private static long LockByte(int slot) => LocksAt + 1 + slot;
+    private static long LockByte(int slot) => LockBytes.SegmentSlots + slot;
 
     private bool IsMine(int slot) => _life is not null && slot == SlotOf(Token);
 

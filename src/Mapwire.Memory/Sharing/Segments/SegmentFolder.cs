@@ -46,7 +46,7 @@ internal static class SegmentFolder
         }
     }
 
-    /// <summary>Makes an empty file with the rights asked for; false if there is one already.</summary>
+    /// <summary>Creates an empty file with the rights asked for; false if there is one already.</summary>
     public static bool TryCreate(string path, SharedMemoryAccess access)
     {
         FileStreamOptions how = new()
@@ -153,7 +153,7 @@ internal static class SegmentFolder
     {
         if (OperatingSystem.IsWindows())
         {
-            // Windows keeps the name of an open file until it is closed; under another name it is in nobody's way.
+            // Windows keeps the name of an open file until it is closed; under another name it does not block the name.
             string aside = Path.Combine(Path.GetDirectoryName(path)!, $"removed-{Guid.NewGuid():n}");
             File.Move(path, aside);
             TryDelete(aside);

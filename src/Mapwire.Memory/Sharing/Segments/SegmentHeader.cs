@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Mapwire.Memory.Formats;
 using Microsoft.Win32.SafeHandles;
 
 namespace Mapwire.Memory.Sharing;
@@ -8,7 +9,7 @@ namespace Mapwire.Memory.Sharing;
 /// <code>
 ///   0  magic (8) | 8 version (4) | 12 slots (4) | 16 size of the file that may be used (8, grows) | 24 the most it may become (8)
 ///  32  layout id (16) | 48 layout version (4) | 52 slots in use so far (4, grows) | 56 segment id (8)
-///  64  created, 100 ns ticks UTC (8) | 72 checksum of what does not change (4) | 76 ready mark (4, written last)
+///  64  created, 100 ns ticks UTC (8) | 72 CRC-32C of what does not change (4) | 76 ready mark (4, written last)
 /// 128 slots whose processes have async waits, a bit each (64) | 2048 a word (4) for each slot, moved to wake its async waits
 /// 4096 slots: generation (4), process id (4) each | 8192 the users' bytes
 /// </code>
@@ -27,7 +28,15 @@ internal readonly record struct SegmentHeader(
     public const uint Ready = 0x52454459;
 
     private const ulong Magic = 0x31_45_52_49_57_50_41_4d; // "MAPWIRE1"
-    private const uint Version = 2;
+    private const uint Version = 3;
+    private const int ChecksumAt = 72;
+
+    private static readonly FileHeader Header = new(Magic, 0, ChecksumAt)
+    {
+        MinVersion = Version,
+        Version = Version,
+        Changing = [(SizeAt, 8), (UsedSlotsAt, 4)],
+    };
 
     /// <summary>Everything but the ready mark.</summary>
     public void WriteTo(Span<byte> bytes)
@@ -42,11 +51,11 @@ internal readonly record struct SegmentHeader(
         Write(bytes[UsedSlotsAt..], 0u);
         Write(bytes[56..], SegmentId);
         Write(bytes[64..], (ulong)CreatedTicks);
-        Write(bytes[72..], Checksum(bytes));
+        Header.Seal(bytes);
     }
 
-    /// <summary>Reads the header by a call, not through the mapping: a file that somebody cuts cannot fault it.</summary>
-    /// <returns>Null if the segment is not ready: its maker is at work, or died.</returns>
+    /// <summary>Reads the header by a call, not through the mapping: a file that another program truncates cannot fault it.</summary>
+    /// <returns>Null if the segment is not ready: its creator is at work, or died.</returns>
     /// <exception cref="SharedMemoryFormatException">It is no segment, or a damaged one.</exception>
     public static SegmentHeader? Read(SafeFileHandle file, string name)
     {
@@ -63,30 +72,31 @@ internal readonly record struct SegmentHeader(
 
     public static SegmentHeader? Parse(ReadOnlySpan<byte> bytes, long fileLength, string name)
     {
-        bool ready = bytes.Length >= Length && UInt32(bytes, ReadyAt) != 0;
-        bool unwritten = bytes.Length >= Length && !bytes[..Length].ContainsAnyExcept((byte)0); // its creator died before the header
-        if (bytes.Length < Length || (UInt64(bytes, 0) != Magic && !unwritten))
+        bool whole = bytes.Length >= Length;
+        bool unwritten = whole && !bytes[..Length].ContainsAnyExcept((byte)0); // its creator died before the header
+        HeaderVerdict verdict = whole ? Header.Judge(bytes) : HeaderVerdict.NotThisFormat;
+        if (verdict == HeaderVerdict.NotThisFormat && !unwritten)
         {
             throw new SharedMemoryFormatException(
                 SharedMemoryError.NotASegment, name, 0, "not a segment: the magic number is missing or the file is too short");
         }
 
-        if (!ready)
+        if (UInt32(bytes, ReadyAt) == 0)
         {
             return null;
         }
 
-        if (UInt32(bytes, 8) != Version)
+        if (verdict == HeaderVerdict.OtherVersion)
         {
             throw new SharedMemoryFormatException(
                 SharedMemoryError.OtherVersion, name, 8,
-                $"the format is version {UInt32(bytes, 8)}, and this library reads version {Version}");
+                $"the format is version {FileHeader.VersionOf(bytes)}, and this library reads version {Version}");
         }
 
-        if (UInt32(bytes, ReadyAt) != Ready || UInt32(bytes, 12) != ProcessSlots.Count || UInt32(bytes, 72) != Checksum(bytes)
+        if (verdict == HeaderVerdict.Damaged || UInt32(bytes, ReadyAt) != Ready || UInt32(bytes, 12) != ProcessSlots.Count
             || UInt32(bytes, UsedSlotsAt) > ProcessSlots.Count)
         {
-            throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, 72,
+            throw new SharedMemoryFormatException(SharedMemoryError.Damaged, name, ChecksumAt,
                 "the header is corrupt: its checksum or one of its fields is wrong");
         }
 
@@ -115,19 +125,4 @@ internal readonly record struct SegmentHeader(
     private static uint UInt32(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]);
 
     private static ulong UInt64(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);
-
-    /// <summary>FNV-1a of the fields that stay as they were written: against damage, not against forgery.</summary>
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
-    {
-        uint hash = 2166136261;
-        for (int i = 0; i < 72; i++)
-        {
-            if (i is not (>= SizeAt and < SizeAt + 8 or >= UsedSlotsAt and < UsedSlotsAt + 4))
-            {
-                hash = (hash ^ bytes[i]) * 16777619;
-            }
-        }
-
-        return hash;
-    }
 }

@@ -65,7 +65,7 @@ internal static class SegmentOpening
         }
     }
 
-    public static SharedMemory Anonymous(SafeFileHandle handle, string path, long size, SharedMemoryOptions options)
+    public static SharedMemory CreateAnonymous(SafeFileHandle handle, string path, long size, SharedMemoryOptions options)
     {
         MappedFile file = MappedFile.Open(path, new MappedFileOptions { Access = FileAccess.ReadWrite });
         try
@@ -82,7 +82,7 @@ internal static class SegmentOpening
 
     public static SharedMemory OpenAnonymous(string path, SharedMemoryOptions options)
     {
-        MappedFile file = TryOpenReference(path, options.ReadOnly) ?? throw Missing(path, path);
+        MappedFile file = TryOpenDescriptor(path, options.ReadOnly) ?? throw Missing(path, path);
         try
         {
             using RangeLock? creation = options.ReadOnly ? null
@@ -137,7 +137,7 @@ internal static class SegmentOpening
             return mode == Mode.Open ? throw Missing(name, path) : Create(name, file, size, options, handle: null, path);
         }
 
-        bool inUse = ProcessSlots.IsInUse(file); // asked first: what is in it does not matter if nobody is there
+        bool inUse = ProcessSlots.IsInUse(file); // asked first: what is in it does not matter if no process uses it
         SegmentHeader? header;
         try
         {
@@ -289,7 +289,7 @@ internal static class SegmentOpening
         }
     }
 
-    private static MappedFile? TryOpenReference(string path, bool readOnly)
+    private static MappedFile? TryOpenDescriptor(string path, bool readOnly)
     {
         try
         {

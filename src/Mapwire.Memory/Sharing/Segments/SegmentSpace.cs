@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Mapwire.Memory.Sharing;
 
-/// <summary>Gives a segment its bytes. They are there before anybody touches them: a page that memory has no room for would end
-/// the process that touches it.</summary>
+/// <summary>Gives a segment its bytes. They are there before a process touches them: a page that memory has no room for would
+/// end the process that touches it.</summary>
 internal static class SegmentSpace
 {
     /// <summary>
@@ -17,17 +17,20 @@ internal static class SegmentSpace
 
     /// <summary>The size of the file for so many bytes of the users. One that can grow is whole granules on Windows, so that growing never
     /// unmaps what is in use.</summary>
-    public static long GetFileSize(long size, long maxSize)
+    public static long GetFileSize(long size, long maxSize) =>
+        GetFileSize(size, maxSize, OperatingSystem.IsWindows() ? WindowsGranularity : 1);
+
+    /// <summary>The same where a mapping grows in steps of a granularity.</summary>
+    public static long GetFileSize(long size, long maxSize, long granularity)
     {
         long wanted = checked(SegmentHeader.UserAt + size);
-        return !OperatingSystem.IsWindows() || size >= maxSize
+        return size >= maxSize
             ? wanted
-            : Math.Min((wanted + WindowsGranularity - 1) / WindowsGranularity * WindowsGranularity,
-            checked(SegmentHeader.UserAt + maxSize));
+            : Math.Min((wanted + granularity - 1) / granularity * granularity, checked(SegmentHeader.UserAt + maxSize));
     }
 
-    /// <summary>Turns the file of a segment that nobody uses into one that is not ready and takes no memory, where it cannot be removed.
-    /// The length stays, since a reader may have it mapped, and so do the generations of the slots: a token of the past stays
+    /// <summary>Turns the file of a segment that no process uses into one that is not ready and takes no memory, where it cannot be
+    /// removed. The length stays, since a reader may have it mapped, and so do the generations of the slots: a token of the past stays
     /// dead.</summary>
     public static void Empty(MappedFile file)
     {
@@ -47,7 +50,7 @@ internal static class SegmentSpace
     public static void Extend(MappedFile file, long from, long to) => DiskSpace.Allocate(file.Handle, from, to - from);
 
     /// <summary>A file that only its descriptors name (Linux).</summary>
-    public static SafeFileHandle MakeAnonymous()
+    public static SafeFileHandle CreateAnonymousFile()
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -59,7 +62,7 @@ internal static class SegmentSpace
         return file.IsInvalid ? throw SystemError.From("memfd_create", Marshal.GetLastPInvokeError()) : file;
     }
 
-    /// <summary>Nobody, whatever rights he has, changes the size from here on: no access inside it can fault.</summary>
+    /// <summary>Seals the size: no process can change it from here on, so no access inside it can fault.</summary>
     public static void Seal(SafeFileHandle file)
     {
         if (PosixCalls.FileControl(

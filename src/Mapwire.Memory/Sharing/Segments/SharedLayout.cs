@@ -1,4 +1,5 @@
 using System.Text;
+using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Sharing;
 
 namespace Mapwire.Memory.Sharing;
@@ -51,17 +52,17 @@ public sealed class SharedLayout
             _used = true;
             byte[] text = Encoding.UTF8.GetBytes(_description.ToString());
             Span<byte> id = stackalloc byte[16];
-            BitConverter.TryWriteBytes(id, Hash(text, 0xcbf2_9ce4_8422_2325));
-            BitConverter.TryWriteBytes(id[8..], Hash(text, 0x6c62_272e_07bb_0142));
+            BitConverter.TryWriteBytes(id, Fnv1A.Add(Fnv1A.Seed, text));
+            BitConverter.TryWriteBytes(id[8..], Fnv1A.Add(0x6c62_272e_07bb_0142, text));
             return new Guid(id);
         }
     }
 
     /// <summary>Adds a mutex.</summary>
     /// <param name="name">Its name, unique in the layout.</param>
-    /// <param name="recursive">Whether its owner may acquire it again.</param>
-    public SharedLayoutEntry<SharedMutex> AddMutex(string name, bool recursive = false) =>
-        Add(name, $"mutex {recursive}", SharedMutex.Size, (memory, at) => SharedMutex.Create(memory, at, recursive), SharedMutex.Open);
+    /// <param name="owner">What owns it: by default the process' opening of the segment.</param>
+    public SharedLayoutEntry<SharedMutex> AddMutex(string name, MutexOwner owner = MutexOwner.Opening) =>
+        Add(name, $"mutex {owner}", SharedMutex.Size, (memory, at) => SharedMutex.Create(memory, at, owner), SharedMutex.Open);
 
     /// <summary>Adds a plain semaphore.</summary>
     /// <param name="name">Its name, unique in the layout.</param>
@@ -122,7 +123,7 @@ public sealed class SharedLayout
     /// <typeparam name="T">A type without references or automatic layout, at most 64 KiB.</typeparam>
     /// <param name="name">Its name, unique in the layout.</param>
     public SharedLayoutEntry<SharedCell<T>> AddCell<T>(string name) where T : unmanaged =>
-        Add(name, $"cell {typeof(T).Name} {SharedWord.SizeOf<T>()}", SharedCell.SizeFor<T>(), SharedCell.Create<T>, SharedCell.Open<T>);
+        Add(name, $"cell {DescribeType<T>()}", SharedCell.SizeFor<T>(), SharedCell.Create<T>, SharedCell.Open<T>);
 
     /// <summary>Adds values for <see cref="Interlocked"/> and <see cref="Volatile"/>, or under a lock. They begin as zero.</summary>
     /// <typeparam name="T">A type without references or automatic layout.</typeparam>
@@ -133,7 +134,7 @@ public sealed class SharedLayout
         ValueLayout.Require<T>();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         long offset =
-            Reserve(name, $"value {typeof(T).Name} {SharedWord.SizeOf<T>()} {count}", checked((long)SharedWord.SizeOf<T>() * count));
+            Reserve(name, $"value {DescribeType<T>()} {count}", checked((long)SharedWord.SizeOf<T>() * count));
         return new SharedLayoutValue<T>(name, offset, count);
     }
 
@@ -158,15 +159,11 @@ public sealed class SharedLayout
     /// <exception cref="SharedMemoryFormatException">The segment has another layout.</exception>
     public SharedMemory Open(string segment, SharedMemoryOptions? options = null) => SharedMemory.Open(segment, Complete(options));
 
-    private static ulong Hash(ReadOnlySpan<byte> bytes, ulong seed)
-    {
-        foreach (byte one in bytes)
-        {
-            seed = (seed ^ one) * 0x100_0000_01b3; // FNV-1a
-        }
-
-        return seed;
-    }
+    /// <summary>Size and fields; the name only where the fields are not known.</summary>
+    private static string DescribeType<T>() where T : unmanaged =>
+        ValueLayout.FingerprintOf<T>() is uint fields and not 0
+            ? $"{SharedWord.SizeOf<T>()} {fields:x8}"
+            : $"{SharedWord.SizeOf<T>()} {typeof(T).Name}";
 
     private SharedMemoryOptions Complete(SharedMemoryOptions? options) =>
         (options ?? new SharedMemoryOptions()).With(LayoutId, memory => _create.ForEach(create => create(memory)));

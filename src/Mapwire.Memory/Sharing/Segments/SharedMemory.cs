@@ -50,14 +50,14 @@ public sealed class SharedMemory : IDisposable
     /// <summary>The name, or for anonymous memory the path that it was opened by.</summary>
     public string Name { get; }
 
-    /// <summary>Whether this call made it.</summary>
+    /// <summary>Whether this call created the segment; false if it opened an existing one.</summary>
     public bool Created { get; private set; }
 
-    /// <summary>Whether it is open for reading only.</summary>
+    /// <summary>Whether it was opened with <see cref="SharedMemoryOptions.ReadOnly"/>.</summary>
     public bool IsReadOnly => _options.ReadOnly;
 
-    /// <summary>Bytes for the users, as of now: another process may have grown it.</summary>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <summary>The size in bytes, without the header, as of now: another process may have grown it.</summary>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public long Size
     {
         get
@@ -67,7 +67,7 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>Bytes that it may grow to.</summary>
+    /// <summary>The size in bytes that it may grow to.</summary>
     public long MaxSize => _header.MaxFileSize - SegmentHeader.UserAt;
 
     /// <summary>The layout id given when the segment was created.</summary>
@@ -111,13 +111,13 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>Whether nobody can change its size any more (<see cref="Anonymous"/>).</summary>
+    /// <summary>Whether its size can no longer be changed (<see cref="CreateAnonymous"/>).</summary>
     public bool IsSealed => SegmentSpace.IsSealed(_file.Handle);
 
     /// <summary>Anonymous memory: the path by which processes of the same user may open it as long as this one has it open.</summary>
-    /// <exception cref="InvalidOperationException">It has a name, or was not made here.</exception>
-    public string Reference => _anonymous is null
-        ? throw new InvalidOperationException("Only the maker of anonymous memory has a reference to it.")
+    /// <exception cref="InvalidOperationException">It has a name, or was opened and not created here.</exception>
+    public string DescriptorPath => _anonymous is null
+        ? throw new InvalidOperationException("DescriptorPath needs anonymous shared memory that was created by this process.")
         : $"/proc/{Environment.ProcessId}/fd/{_anonymous.DangerousGetHandle()}";
 
     internal MappedRegion Region { get; }
@@ -147,54 +147,59 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>Makes a segment. A leftover of dead processes under the name is removed first.</summary>
+    /// <summary>Creates a segment. An abandoned one under the name, which only dead processes used, is removed first.</summary>
     /// <param name="name">1 to 100 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the ends, '.'.</param>
-    /// <param name="size">Bytes.</param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <exception cref="IOException">There is one in use, or no room for it.</exception>
-    /// <exception cref="TimeoutException">Another process is in the middle of making or opening it and does not get on.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <param name="size">The size in bytes, without the header.</param>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <exception cref="IOException">A segment of this name is in use, or memory is short.</exception>
+    /// <exception cref="TimeoutException">Another process did not finish creating or opening it within
+    /// <see cref="SharedMemoryOptions.OpenTimeout"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static SharedMemory Create(string name, long size, SharedMemoryOptions? options = null) =>
         Open(name, SegmentOpening.Mode.Create, size, options);
 
     /// <summary>Opens a segment that is in use.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">There is none in use.</exception>
     /// <exception cref="SharedMemoryFormatException">It is damaged, or has another layout.</exception>
-    /// <exception cref="TimeoutException">Another process is in the middle of making or opening it and does not get on.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="TimeoutException">Another process did not finish creating or opening it within
+    /// <see cref="SharedMemoryOptions.OpenTimeout"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static SharedMemory Open(string name, SharedMemoryOptions? options = null) =>
         Open(name, SegmentOpening.Mode.Open, 0, options);
 
-    /// <summary>Opens a segment, made if there is none in use. Of any number of processes that call this at once, one makes it.</summary>
+    /// <summary>Opens a segment, created if there is none in use. If several processes call this at once, exactly one creates it.</summary>
     /// <param name="name">1 to 100 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the ends, '.'.</param>
     /// <param name="size">Bytes of a new one; one in use may have another size.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="IOException">There is no room for it.</exception>
     /// <exception cref="SharedMemoryFormatException">There is a damaged one, or one with another layout.</exception>
-    /// <exception cref="TimeoutException">Another process is in the middle of making or opening it and does not get on.</exception>
-    /// <exception cref="UnauthorizedAccessException">The system does not allow it.</exception>
+    /// <exception cref="TimeoutException">Another process did not finish creating or opening it within
+    /// <see cref="SharedMemoryOptions.OpenTimeout"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static SharedMemory CreateOrOpen(string name, long size, SharedMemoryOptions? options = null) =>
         Open(name, SegmentOpening.Mode.CreateOrOpen, size, options);
 
-    /// <summary>Makes memory without a name (Linux): it is gone with its last user, and its size is sealed.</summary>
-    /// <param name="size">Bytes.</param>
+    /// <summary>Creates shared memory without a name (Linux, <c>memfd_create</c>): it is gone with its last user, and its size is
+    /// sealed.</summary>
+    /// <param name="size">The size in bytes, without the header.</param>
     /// <param name="options">How; it cannot grow. Null for the defaults.</param>
     /// <exception cref="PlatformNotSupportedException">Only Linux has it.</exception>
-    public static SharedMemory Anonymous(long size, SharedMemoryOptions? options = null)
+    public static SharedMemory CreateAnonymous(long size, SharedMemoryOptions? options = null)
     {
         options ??= new SharedMemoryOptions();
         Check(size, options);
         if (options.MaxSize > size || options.ReadOnly)
         {
-            throw new ArgumentException("Anonymous memory has a sealed size and is made for writing.", nameof(options));
+            throw new ArgumentException(
+                "Anonymous shared memory cannot grow or be read-only: leave out MaxSize and ReadOnly.", nameof(options));
         }
 
-        SafeFileHandle handle = SegmentSpace.MakeAnonymous();
+        SafeFileHandle handle = SegmentSpace.CreateAnonymousFile();
         try
         {
-            return SegmentOpening.Anonymous(handle, $"/proc/self/fd/{handle.DangerousGetHandle()}", size, options);
+            return SegmentOpening.CreateAnonymous(handle, $"/proc/self/fd/{handle.DangerousGetHandle()}", size, options);
         }
         catch
         {
@@ -204,45 +209,45 @@ public sealed class SharedMemory : IDisposable
     }
 
     /// <summary>Opens anonymous memory of another process.</summary>
-    /// <param name="reference">Its <see cref="Reference"/>, or the path of a descriptor that was handed to this process.</param>
-    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="descriptorPath">Its <see cref="DescriptorPath"/>, or the path of a descriptor that was handed to this process.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="SharedMemoryFormatException">It is damaged, or has another layout.</exception>
-    public static SharedMemory OpenAnonymous(string reference, SharedMemoryOptions? options = null)
+    public static SharedMemory OpenAnonymous(string descriptorPath, SharedMemoryOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(reference);
-        return SegmentOpening.OpenAnonymous(reference, options ?? new SharedMemoryOptions());
+        ArgumentException.ThrowIfNullOrEmpty(descriptorPath);
+        return SegmentOpening.OpenAnonymous(descriptorPath, options ?? new SharedMemoryOptions());
     }
 
-    /// <summary>The segments that there are, leftovers included.</summary>
+    /// <summary>Lists the segments, abandoned ones included.</summary>
     /// <param name="options">Says by its access and folder where to look; null for the defaults.</param>
     public static IReadOnlyList<SharedMemoryInfo> List(SharedMemoryOptions? options = null) =>
         SegmentListing.List(options ?? new SharedMemoryOptions());
 
-    /// <summary>Removes what dead processes have left.</summary>
+    /// <summary>Removes abandoned segments: those that only dead processes used.</summary>
     /// <param name="options">Says by its access and folder where to look; null for the defaults.</param>
     /// <param name="layoutId">Only what has this layout; null for everything.</param>
     /// <returns>The names of what was removed.</returns>
     public static IReadOnlyList<string> RemoveAbandoned(SharedMemoryOptions? options = null, Guid? layoutId = null) =>
         SegmentListing.RemoveAbandoned(options ?? new SharedMemoryOptions(), layoutId);
 
-    /// <summary>A part of it to read and write. What others write meanwhile is seen, at no particular moment.</summary>
-    /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes.</param>
+    /// <summary>A part of the segment to read and write. Stores of other processes become visible at an undefined time.</summary>
+    /// <param name="offset">The offset of the first byte.</param>
+    /// <param name="length">The length in bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside.</exception>
     /// <exception cref="InvalidOperationException">It is open for reading only.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Span<byte> AsSpan(long offset, int length)
     {
         RequireInside(offset, length);
         return Region.AsSpan(SegmentHeader.UserAt + offset, length);
     }
 
-    /// <summary>A part of it to read.</summary>
-    /// <param name="offset">The first byte.</param>
-    /// <param name="length">How many bytes.</param>
+    /// <summary>A part of the segment to read.</summary>
+    /// <param name="offset">The offset of the first byte.</param>
+    /// <param name="length">The length in bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range is not inside.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public ReadOnlySpan<byte> AsReadOnlySpan(long offset, int length)
     {
         RequireInside(offset, length);
@@ -254,7 +259,7 @@ public sealed class SharedMemory : IDisposable
     /// <param name="offset">The byte offset; a multiple of the type's alignment.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not inside, or not aligned.</exception>
     /// <exception cref="InvalidOperationException">It is open for reading only; use <see cref="Read{T}"/>.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public ref T At<T>(long offset) where T : unmanaged
     {
         if (IsReadOnly)
@@ -270,18 +275,19 @@ public sealed class SharedMemory : IDisposable
     /// <typeparam name="T">A type without references.</typeparam>
     /// <param name="offset">The byte offset; a multiple of the type's alignment.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is not inside, or not aligned.</exception>
-    /// <exception cref="ObjectDisposedException">It is disposed of.</exception>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public T Read<T>(long offset) where T : unmanaged
     {
         RequireAligned<T>(offset);
         return SharedWord.At<T>(Base + (nint)offset);
     }
 
-    /// <summary>Makes it longer, for all processes. New bytes are zero. Nothing moves.</summary>
+    /// <summary>Grows the segment, for all processes. New bytes are zero, and its address stays.</summary>
     /// <param name="size">The new size in bytes. Does nothing if the segment is already at least this large.</param>
     /// <exception cref="ArgumentOutOfRangeException">More than <see cref="MaxSize"/>.</exception>
     /// <exception cref="IOException">There is no room.</exception>
-    /// <exception cref="TimeoutException">Another process holds the segment's creation lock and does not get on.</exception>
+    /// <exception cref="TimeoutException">Another process held the segment's creation lock longer than
+    /// <see cref="SharedMemoryOptions.OpenTimeout"/>.</exception>
     public void Grow(long size)
     {
         ThrowIfDisposed();

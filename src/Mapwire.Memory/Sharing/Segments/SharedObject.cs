@@ -96,6 +96,8 @@ public abstract class SharedObject
     internal void Sleep(int word, uint expected, int milliseconds) =>
         Memory.Waiting.Sleep(Address + word, Offset + word, expected, milliseconds);
 
+    internal bool HasValue(int word, uint value) => Volatile.Read(ref SharedWord.UInt32(Address + word)) == value;
+
     private protected void Wake(int word, int count)
     {
         Memory.Waiting.Wake(Address + word, Offset + word, count);
@@ -129,4 +131,10 @@ public abstract class SharedObject
             throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The offset must be a multiple of {Alignment} bytes.");
         }
     }
+}
+
+/// <summary>What stands at a place of a segment.</summary>
+internal enum ObjectKind : uint
+{
+    Mutex = 1, Semaphore, Event, ReaderWriterLock, Condition, Barrier, Ring, ManyProducerRing, BroadcastRing, Cell,
 }

@@ -9,6 +9,8 @@ namespace Mapwire.Memory.Sharing;
 /// <para>No system tells a thread pool of a word in shared memory, and none lets a thread sleep on a thousand of them. So each process
 /// slot has a wake word in the segment's header, and a bit that says whether its process has async waits. A process that wakes the
 /// waiters of an object also moves the wake words of those processes, whose thread then tries all its waits.</para>
+/// <para>A wait is not tried while its word has the value at which it is blocked, except in the looks below: of a thousand waits a wake is
+/// for one, as a rule.</para>
 /// <para>The bit is set before a wait is announced in its object, and a waker looks at the bits after its store to the object: one of
 /// the two sees the other. For wakers that die in between, and for owners that die, the thread looks four times a second.</para>
 /// </remarks>
@@ -179,11 +181,15 @@ internal sealed class AsyncWaits(SharedMemory memory)
     /// <returns>When the first timeout passes, at most the time given.</returns>
     private long TryAll(List<PendingWait> waits, bool looksForDead, long latest)
     {
-        WaitLook look = new(memory.Slots);
+        WaitLook look = new(memory.Slots) { RemembersWords = true };
         look.Begin(sleeps: true, looksForDead);
         foreach (PendingWait wait in waits)
         {
-            wait.Try(ref look);
+            if (looksForDead || !wait.IsUnchanged)
+            {
+                wait.Try(ref look);
+            }
+
             if (wait.IsOver)
             {
                 continue;
@@ -202,7 +208,7 @@ internal sealed class AsyncWaits(SharedMemory memory)
         return latest;
     }
 
-    /// <summary>Clears the bits of processes that died with async waits, so that nobody wakes them for ever.</summary>
+    /// <summary>Clears the bits of processes that died with async waits, so that they are not woken for ever.</summary>
     private void ForgetDeadProcesses(int mine)
     {
         if (mine < 0)

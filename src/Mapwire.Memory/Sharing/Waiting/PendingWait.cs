@@ -18,6 +18,10 @@ internal abstract class PendingWait(TimeSpan timeout)
         protected set => _isOver = value;
     }
 
+    /// <summary>Whether the step cannot be done: the word that it is blocked at is unchanged. One load, where a try may take a lock and
+    /// interlocked instructions, and of a thousand waits a wake is for one.</summary>
+    public abstract bool IsUnchanged { get; }
+
     /// <summary>Tries the step once.</summary>
     public abstract void Try(ref WaitLook look);
 
@@ -35,6 +39,9 @@ internal sealed class PendingWait<TStep, TResult>(SharedObject target, TStep ste
     private readonly Lock _trying = new();
     private readonly SharedObject _target = target; // keeps its pages
     private TStep _step = step;
+    private volatile bool _isBlocked; // at the word
+    private int _word;
+    private uint _expected;
     private CancellationTokenRegistration _registration;
 
     public Task<TResult> Task => _source.Task;
@@ -60,6 +67,8 @@ internal sealed class PendingWait<TStep, TResult>(SharedObject target, TStep ste
         registration.Unregister();
     }
 
+    public override bool IsUnchanged => _isBlocked && _target.HasValue(_word, _expected);
+
     public override void Try(ref WaitLook look)
     {
         lock (_trying)
@@ -71,8 +80,16 @@ internal sealed class PendingWait<TStep, TResult>(SharedObject target, TStep ste
 
             try
             {
+                _isBlocked = false;
+                look.BeginTry();
                 if (!_step.TryFinish(ref look, out TResult result))
                 {
+                    if (look.RemembersWords && look.IsWordEnough) // announced: a change of the word wakes this process
+                    {
+                        (_word, _expected) = (look.Word, look.Expected); // by the waits' own thread, which alone reads them
+                        _isBlocked = true;
+                    }
+
                     return;
                 }
 

@@ -82,6 +82,7 @@ public static class SharedWait
                 }
             }
 
+            look.BlockAtSeveral();
             result = -1;
             return false;
         }

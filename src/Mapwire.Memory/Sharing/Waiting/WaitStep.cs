@@ -31,7 +31,7 @@ internal ref struct WaitLook
     /// <summary>Whether dead owners are looked for, which costs a system call each.</summary>
     public bool LooksForDead { get; private set; }
 
-    /// <summary>Where the word to sleep on is in the object.</summary>
+    /// <summary>The byte offset of the word to sleep on in the object.</summary>
     public int Word { get; private set; }
 
     /// <summary>The value to sleep on.</summary>
@@ -48,7 +48,24 @@ internal ref struct WaitLook
         }
     }
 
-    public void Block(int word, uint expected) => (Word, Expected) = (word, expected);
+    /// <summary>Whether the thread that looks remembers for each wait where it is blocked.</summary>
+    public bool RemembersWords { get; init; }
+
+    /// <summary>Whether the step stays blocked as long as the word has the expected value.</summary>
+    public bool IsWordEnough { get; private set; }
+
+    /// <summary>A step is going to be tried.</summary>
+    public void BeginTry() => IsWordEnough = false;
+
+    /// <summary>The step is blocked as long as a word has a value, unless an owner dies.</summary>
+    public void Block(int word, uint expected) => (Word, Expected, IsWordEnough) = (word, expected, true);
+
+    /// <summary>The step is blocked and sleeps on a flag. Another waiter may set it again, so its value does not say that nothing has
+    /// happened.</summary>
+    public void BlockAtFlag(int word, uint expected) => (Word, Expected, IsWordEnough) = (word, expected, false);
+
+    /// <summary>The step is blocked at several words.</summary>
+    public void BlockAtSeveral() => IsWordEnough = false;
 
     /// <summary>Whether dead owners are looked for and this is one.</summary>
     public readonly bool IsDead(ulong token) => LooksForDead && !_liveness!.IsAlive(_slots, token);

@@ -49,6 +49,23 @@ internal static unsafe partial class PageCache
     /// </summary>
     public static bool? IsResident(MappedFile file, long offset, int length)
     {
+        byte scratch = 0;
+        for (int at = 0; at < length; at = at + Step < length || at == length - 1 ? at + Step : length - 1)
+        {
+            bool? isHere = ReadResident(file, offset + at, new Span<byte>(ref scratch));
+            if (isHere is not true)
+            {
+                return isHere;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads bytes that are in memory, and has the system begin to read those that are not, all at once.</summary>
+    /// <returns>Whether all of them were; null as <see cref="IsResident"/>.</returns>
+    public static bool? ReadResident(MappedFile file, long offset, Span<byte> bytes)
+    {
         if (_isMissing)
         {
             return null;
@@ -58,19 +75,16 @@ internal static unsafe partial class PageCache
         try
         {
             file.Handle.DangerousAddRef(ref isReferenced);
-            int descriptor = (int)file.Handle.DangerousGetHandle();
-            byte scratch;
-            IoVector vector = new() { Base = &scratch, Length = 1 };
-            for (int at = 0; at < length; at = at + Step < length || at == length - 1 ? at + Step : length - 1)
-            {
-                nint count = preadv2(descriptor, &vector, 1, offset + at, RWF_NOWAIT); // SAFETY: the one byte is on this stack
-                if (count < 1)
-                {
-                    return count < 0 && Marshal.GetLastPInvokeError() == EAGAIN ? false : null;
-                }
-            }
 
-            return true;
+            // SAFETY: pinned during the call, which writes no more than the length.
+            fixed (byte* start = bytes)
+            {
+                IoVector vector = new() { Base = start, Length = bytes.Length };
+                nint count = preadv2((int)file.Handle.DangerousGetHandle(), &vector, 1, offset, RWF_NOWAIT);
+                return count == bytes.Length ? true
+                    : count > 0 || (count < 0 && Marshal.GetLastPInvokeError() == EAGAIN) ? false
+                    : null;
+            }
         }
         catch (EntryPointNotFoundException)
         {

@@ -27,3 +27,10 @@ internal static partial class LinuxSharingCalls
     [LibraryImport(C, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial SafeFileHandle CreateMemoryFile(string name, uint flags);
 }
+
+/// <summary><c>struct timespec</c> of 64-bit systems.</summary>
+internal struct TimeSpec
+{
+    public long Seconds;
+    public long Nanoseconds;
+}

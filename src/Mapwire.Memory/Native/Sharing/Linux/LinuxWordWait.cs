@@ -17,7 +17,7 @@ internal sealed class LinuxWordWait : WordWait
         Architecture processor => throw new PlatformNotSupportedException($"The system call numbers of {processor} are not known here."),
     };
 
-    /// <summary>Every process with a segment open takes part, so that whoever fences reaches all of them.</summary>
+    /// <summary>Every process with a segment open takes part, so that a fence reaches all of them.</summary>
     private static readonly bool Registered = LinuxSharingCalls.System(Numbers.Barrier, RegisterGlobalExpedited, 0, 0) == 0;
 
     public override bool FencesOthers => Registered;

@@ -8,7 +8,7 @@ internal sealed partial class MacOSWordWait : WordWait
     private const uint Shared = 1; // OS_SYNC_WAIT_ON_ADDRESS_SHARED, OS_SYNC_WAKE_BY_ADDRESS_SHARED
     private const uint AbsoluteTime = 32; // OS_CLOCK_MACH_ABSOLUTE_TIME; the timeout itself is relative, in nanoseconds
     private const string System = "libSystem";
-    private const int MostToWakeOneByOne = 64;
+    private const int MaxWokenOneByOne = 64;
 
     public static bool IsThere { get; } =
         OperatingSystem.IsMacOS()
@@ -20,7 +20,7 @@ internal sealed partial class MacOSWordWait : WordWait
 
     public override void Wake(nint address, long offset, int count)
     {
-        if (count > MostToWakeOneByOne)
+        if (count > MaxWokenOneByOne)
         {
             _ = WakeAll(address, sizeof(uint), Shared);
         }

@@ -12,8 +12,8 @@ internal static unsafe partial class WindowsSharingCalls
     private const uint Dacl = 4; // DACL_SECURITY_INFORMATION
     private const uint ModifyAndWait = 0x2 | 0x10_0000; // SEMAPHORE_MODIFY_STATE | SYNCHRONIZE
 
-    /// <summary>Creates or opens a semaphore that whoever may write the file may release and wait at: SEMAPHORE_MODIFY_STATE is the bit of
-    /// FILE_WRITE_DATA, and SYNCHRONIZE is the same for both.</summary>
+    /// <summary>Creates or opens a semaphore that a user who may write the file may release and wait at: SEMAPHORE_MODIFY_STATE is the
+    /// bit of FILE_WRITE_DATA, and SYNCHRONIZE is the same for both.</summary>
     /// <returns>An invalid handle if the system refuses.</returns>
     public static SafeWaitHandle CreateSemaphore(string name, int maximum, SafeFileHandle file)
     {

@@ -21,7 +21,7 @@ internal sealed class WindowsWordWait(ulong segment, SafeFileHandle file) : Word
 
     private const int PollInterval = 5; // ms
 
-    private readonly ManualResetEvent _polling = new(initialState: false); // set by nobody: it gives the time
+    private readonly ManualResetEvent _polling = new(initialState: false); // never set: it gives the time
     private readonly ConcurrentDictionary<long, NamedSemaphore> _semaphores = new();
 
     public override void Sleep(nint address, long offset, uint expected, int milliseconds)

@@ -1,15 +1,17 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text;
-using Mapwire.Memory.Native.Arenas;
+using Mapwire.Memory.Native;
 
-namespace Mapwire.Memory.Arenas;
+namespace Mapwire.Memory.Formats;
 
-/// <summary>The bytes that a type is made of, worked out once, and why a type cannot live in an arena.</summary>
-/// <remarks>Bytes in an arena outlive the program that wrote them. So a type must mean the same in every run: numbers, <c>bool</c>,
-/// <c>char</c>, enumerations, some types of the framework, and structures of these whose fields the source generator has registered
-/// (<see cref="ArenaTypeAttribute"/>). A pointer or native integer means something at one address or on one system only, and what is
-/// laid out automatically may differ from one runtime to the next.</remarks>
+/// <summary>The bytes that a type is made of, determined once, and why a type cannot be stored.</summary>
+/// <remarks>Bytes in a file or in shared memory are read by other programs than the one that wrote them. So a type must mean the same in
+/// every run: numbers, <c>bool</c>, <c>char</c>, enumerations, some types of the framework, and structures of these whose fields the
+/// source generator has registered (<see cref="FieldRegistry"/>). A pointer or native integer means something at one address or on one
+/// system only, and what is laid out automatically may differ from one runtime to the next.</remarks>
 internal sealed class TypeLayout
 {
     private const int MaxLeaves = 1 << 16;
@@ -34,8 +36,8 @@ internal sealed class TypeLayout
         [typeof(DateTime)] = 8,
     };
 
-    /// <summary>Types of the framework and of this library, field by field.</summary>
-    private static readonly Dictionary<Type, ArenaField[]> Framework = new()
+    /// <summary>Types of the framework, field by field.</summary>
+    private static readonly Dictionary<Type, StoredField[]> Framework = new()
     {
         [typeof(Guid)] = [Field<int>(0), Field<short>(4, 2), Field<byte>(8, 8)],
         [typeof(decimal)] = [Field<int>(0), Field<uint>(4), Field<ulong>(8)],
@@ -49,8 +51,6 @@ internal sealed class TypeLayout
         [typeof(Vector3)] = [Field<float>(0, 3)],
         [typeof(Vector4)] = [Field<float>(0, 4)],
         [typeof(Quaternion)] = [Field<float>(0, 4)],
-        [typeof(MappedString)] = [Field<long>(0)],
-        [typeof(TextKey)] = [Field<uint>(0, 2)],
     };
 
     private readonly List<(int At, int Size, Type Leaf)> _leaves = [];
@@ -65,8 +65,7 @@ internal sealed class TypeLayout
         }
 
         var covered = new bool[size];
-        ulong hash = 14695981039346656037; // FNV-1a
-        hash = Mix(hash, size);
+        ulong hash = Mix(Fnv1A.Seed, size);
         foreach ((int at, int length, Type leaf) in _leaves)
         {
             if (at + length > size)
@@ -95,6 +94,9 @@ internal sealed class TypeLayout
 
     private string? Refusal { get; }
 
+    /// <summary>The fingerprint of a type, or 0 for one that cannot be stored or whose fields are not known.</summary>
+    public static ulong FingerprintOf<T>() where T : unmanaged => Known<T>.Layout is { Refusal: null } layout ? layout.Fingerprint : 0;
+
     /// <summary>The layout of a type.</summary>
     /// <exception cref="ArgumentException">The type cannot live in an arena; the message says why.</exception>
     public static TypeLayout Of<T>() where T : unmanaged
@@ -113,10 +115,10 @@ internal sealed class TypeLayout
             : layout;
     }
 
-    private static ArenaField Field<T>(int offset, int count = 1)
-        where T : unmanaged => new(offset, typeof(T), ArenaMemory.SizeOf<T>(), count);
+    private static StoredField Field<T>(int offset, int count = 1)
+        where T : unmanaged => new(offset, typeof(T), RawMemory.SizeOf<T>(), count);
 
-    private static ulong Mix(ulong hash, int value) => (hash ^ (uint)value) * 1099511628211;
+    private static ulong Mix(ulong hash, int value) => Fnv1A.Add(hash, (uint)value);
 
     private string? Walk(Type type, int offset)
     {
@@ -125,17 +127,14 @@ internal sealed class TypeLayout
             type = Enum.GetUnderlyingType(type);
         }
 
-        if (type.IsGenericType)
+        if (type.GetCustomAttribute<StoredAsAttribute>() is StoredAsAttribute stored)
         {
-            Type definition = type.GetGenericTypeDefinition();
-            if (definition == typeof(Offset<>))
+            for (int i = 0; i < stored.Count; i++)
             {
-                type = typeof(long);
+                _leaves.Add((offset + (i * Leaves[stored.Type]), Leaves[stored.Type], stored.Type));
             }
-            else if (ContainerHeaders.IsOne(definition))
-            {
-                return null; // no bytes of their own
-            }
+
+            return null;
         }
 
         if (Leaves.TryGetValue(type, out int size))
@@ -151,7 +150,7 @@ internal sealed class TypeLayout
             return "a pointer or native integer means something at one address or on one system only: use Offset<T> or a fixed size";
         }
 
-        ArenaField[]? fields = Framework.GetValueOrDefault(type) ?? ArenaTypeAttribute.FieldsOf(type);
+        StoredField[]? fields = Framework.GetValueOrDefault(type) ?? FieldRegistry.FieldsOf(type);
         if (type.IsAutoLayout && type != typeof(DateTimeOffset))
         {
             return $"{type} has automatic layout, which may differ between runtimes: "
@@ -163,7 +162,7 @@ internal sealed class TypeLayout
             return $"the fields of {type} are not known: put [ArenaType] on it, and have the source generator of Mapwire.Memory run";
         }
 
-        foreach (ArenaField field in fields)
+        foreach (StoredField field in fields)
         {
             for (int i = 0; i < field.Count; i++)
             {
@@ -183,7 +182,8 @@ internal sealed class TypeLayout
     {
         DateTime time = new(0x0123_4567_89ab_cdef, DateTimeKind.Utc);
         DateTimeOffset there = new(time.Ticks, TimeSpan.FromMinutes(90));
-        ReadOnlySpan<byte> one = ArenaMemory.Bytes(ref time), two = ArenaMemory.Bytes(ref there);
+        ReadOnlySpan<byte> one = MemoryMarshal.AsBytes(new ReadOnlySpan<DateTime>(in time));
+        ReadOnlySpan<byte> two = MemoryMarshal.AsBytes(new ReadOnlySpan<DateTimeOffset>(in there));
         return one.Length == 8 && BinaryPrimitives.ReadUInt64LittleEndian(one) == ((ulong)time.Ticks | (1ul << 62))
             && two.Length == 16 && BinaryPrimitives.ReadInt32LittleEndian(two) == 90
             && BinaryPrimitives.ReadInt64LittleEndian(two[8..]) == there.UtcTicks;
@@ -191,6 +191,6 @@ internal sealed class TypeLayout
 
     private static class Known<T> where T : unmanaged
     {
-        public static readonly TypeLayout Layout = new(typeof(T), ArenaMemory.SizeOf<T>());
+        public static readonly TypeLayout Layout = new(typeof(T), RawMemory.SizeOf<T>());
     }
 }
