@@ -3,8 +3,8 @@ using System.Net;
 namespace Mapwire.Server.Sending;
 
 /// <summary>
-/// Lets each address do only so much of something at once; what else it asks for waits until some of that is over. So whoever asks for much,
-/// or for what hangs, waits for itself. An IPv6 host is its network of 64 bits. Any thread may call it.
+/// Lets each address do only so much of something at once; what else it asks for waits until some of that is over. So whoever asks for
+/// much, or for what hangs, waits for itself. An IPv6 host is its network of 64 bits. Any thread may call it.
 /// </summary>
 /// <param name="max">At once; 0 for no limit.</param>
 internal sealed class AddressTurns(int max)
