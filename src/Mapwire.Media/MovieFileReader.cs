@@ -20,7 +20,7 @@ public sealed class MovieFileReader
 {
     private readonly Mp4FileReader _mp4;
     private readonly FlvFileReader _flv;
-    private readonly CancellationToken _cancellation;
+    private CancellationToken _cancellation;
     private ParameterSetSearch? _search;
     private bool? _isFlv;
 
@@ -48,6 +48,25 @@ public sealed class MovieFileReader
     public bool TryGetNext(out long offset, out int length) =>
         _search is not null ? _search.TryGetNext(out offset, out length) : TryGetStructure(out offset, out length);
 
+    /// <summary>Goes on where it was when the file has grown since <see cref="ToMovie"/>: what was read is not wanted again.</summary>
+    /// <param name="fileLength">The new length in bytes.</param>
+    /// <param name="cancellation">In place of the one that was given before.</param>
+    /// <returns>
+    /// False when it takes another reader: the file is not FLV, or what was read of its end may mean something else now.
+    /// </returns>
+    public bool TryContinue(long fileLength, CancellationToken cancellation = default)
+    {
+        if (!IsFlv || !_flv.TryContinue(fileLength))
+        {
+            return false;
+        }
+
+        _cancellation = cancellation;
+        _search = null;
+        FindParameterSets();
+        return true;
+    }
+
     /// <summary>Takes the bytes that were wanted.</summary>
     /// <param name="bytes">Exactly as many as <see cref="TryGetNext"/> said.</param>
     /// <exception cref="ArgumentException">They are more or fewer.</exception>
@@ -72,10 +91,7 @@ public sealed class MovieFileReader
             _flv.Add(offset == 0 ? bytes[..Math.Min(length, bytes.Length)] : bytes);
         }
 
-        if (!TryGetStructure(out _, out _))
-        {
-            _search = new ParameterSetSearch(IsFlv ? _flv.ToMovie() : _mp4.ToMovie(), _cancellation);
-        }
+        FindParameterSets();
     }
 
     /// <summary>The movie, when everything wanted was added.</summary>
@@ -89,6 +105,14 @@ public sealed class MovieFileReader
         }
 
         return _search?.Movie ?? _mp4.ToMovie(); // of an empty file
+    }
+
+    private void FindParameterSets()
+    {
+        if (!TryGetStructure(out _, out _))
+        {
+            _search = new ParameterSetSearch(IsFlv ? _flv.ToMovie() : _mp4.ToMovie(), _cancellation);
+        }
     }
 
     private bool TryGetStructure(out long offset, out int length) =>

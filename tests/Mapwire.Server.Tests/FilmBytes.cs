@@ -50,6 +50,27 @@ internal static class FilmBytes
         return film.Build();
     }
 
+    /// <summary>Pictures and sound of 21 ms a packet, each packet of sound some tags behind the pictures of its time.</summary>
+    /// <param name="seed">Tells films apart.</param>
+    /// <param name="pictures">The number of pictures; every tenth is a key frame.</param>
+    public static byte[] FlvWithSound(byte seed, int pictures)
+    {
+        FlvBuilder film = new();
+        film.Tag(9, 0, [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord]);
+        film.Tag(8, 0, [0xAF, 0, 0x12, 0x10]);
+        int packets = 0;
+        for (int i = 0; i < pictures; i++)
+        {
+            film.Tag(9, (uint)i * 40, [(byte)(i % 10 == 0 ? 0x17 : 0x27), 1, 0, 0, 0, .. Payload(seed, SizeOf(seed, i))]);
+            for (; packets * 21 < (i - 3) * 40; packets++)
+            {
+                film.Tag(8, (uint)packets * 21, [0xAF, 1, .. Payload(seed, 20 + (packets % 3))]);
+            }
+        }
+
+        return film.Build();
+    }
+
     private static int SizeOf(byte seed, int sample) => 100 + ((seed + sample) % 2 * 10);
 
     private static byte[] Payload(byte seed, int size)

@@ -43,6 +43,9 @@ internal sealed class FlvClock
         Decide(isAtEnd: false);
     }
 
+    /// <summary>Whether samples wait for what is behind them.</summary>
+    internal bool IsWaiting => _waiting.Count > 0;
+
     /// <summary>Gives all samples that still wait to their tracks.</summary>
     internal void Finish() => Decide(isAtEnd: true);
 

@@ -15,10 +15,10 @@ public sealed class FlvFileReader
     /// <summary>As much of a tag as is wanted at first: its header, a codec header and the start of the payload.</summary>
     private const int StartLength = 48;
 
-    private readonly long _fileLength;
+    private long _fileLength;
     private readonly MediaLimits _limits;
     private readonly FlvMovieBuilder _movie;
-    private readonly FlvResync _resync;
+    private FlvResync _resync;
     private readonly byte[] _start = new byte[StartLength];
     private State _state = State.Header;
     private long _wantedOffset;
@@ -33,6 +33,7 @@ public sealed class FlvFileReader
     private string _damageReason = "";
     private bool _isLast; // the tag that was read is one if there is no other inside
     private bool _isPastEnd; // damage that may be no more than the end of a file that was cut off
+    private bool _isEndDamaged; // what was made of the end of the file may be wrong when more comes
 
     /// <summary>Begins at the start of a file.</summary>
     /// <param name="fileLength">In bytes.</param>
@@ -120,7 +121,25 @@ public sealed class FlvFileReader
             Fail("the file is too short for the header of an FLV file");
         }
 
+        _isEndDamaged |= _movie.IsOpenEnded;
         return _movie.ToMovie();
+    }
+
+    /// <summary>Goes on behind the last tag when the file has grown since all that was wanted was added.</summary>
+    /// <param name="fileLength">The new length in bytes.</param>
+    /// <returns>False when what was read may mean something else now: it takes another reader.</returns>
+    internal bool TryContinue(long fileLength)
+    {
+        if (_state != State.Done || _isEndDamaged || fileLength < _fileLength)
+        {
+            return false;
+        }
+
+        _fileLength = fileLength;
+        _movie.Continue(fileLength);
+        _resync = new FlvResync(fileLength, _limits.ResyncBytes);
+        WantTag();
+        return true;
     }
 
     /// <summary>What is wanted, or was read last.</summary>
@@ -305,6 +324,7 @@ public sealed class FlvFileReader
 
                 if (!_isPastEnd)
                 {
+                    _isEndDamaged = true;
                     _movie.AddDamage(FlvError.BadHeader, new FileLocation("tag", _damage), _fileLength - _damage, _damageReason);
                 }
 

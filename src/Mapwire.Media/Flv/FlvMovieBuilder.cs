@@ -10,6 +10,7 @@ namespace Mapwire.Media.Flv;
 /// <param name="limits">How many samples a track may have.</param>
 internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
 {
+    private long _fileLength = fileLength;
     private const int MaxDamage = 64;
 
     private readonly List<FlvTrack> _tracks = [];
@@ -20,8 +21,18 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
     private long _offset;
     private int _otherTags;
 
+    /// <summary>Whether what is behind the end of the file, if it grows, can say more of samples before it.</summary>
+    internal bool IsOpenEnded => _clock.IsWaiting;
+
     /// <summary>Whether the file ends in the middle of a tag.</summary>
     internal bool IsTruncated { get; set; }
+
+    /// <summary>The file has grown.</summary>
+    internal void Continue(long fileLength)
+    {
+        _fileLength = fileLength;
+        IsTruncated = false;
+    }
 
     /// <summary>Reads a tag that is known to be one.</summary>
     /// <param name="tag">Its header.</param>
@@ -81,7 +92,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         // A file that was recorded from the middle of a stream begins late; it begins at 0 here.
         long origin = _tracks.Min(track => track.FirstDecodeTime) ?? 0;
         ImmutableArray<Track> tracks =
-            [.. _tracks.OrderBy(track => track.Kind).ThenBy(track => track.Id).Select(track => track.ToTrack(origin, fileLength))];
+            [.. _tracks.OrderBy(track => track.Kind).ThenBy(track => track.Id).Select(track => track.ToTrack(origin, _fileLength))];
         return _firstFault is not null && tracks.All(track => track.Codec is null)
             ? throw _firstFault
             : new Movie(tracks, new FileLocation("file header", 0), isTruncated: IsTruncated, mayGrow: true)

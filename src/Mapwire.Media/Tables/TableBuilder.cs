@@ -84,7 +84,7 @@ internal sealed class TableBuilder(SamplePlaces places)
         return true;
     }
 
-    /// <summary>The tables of all samples that were added; nothing can be added after.</summary>
+    /// <summary>The tables of all samples that were added so far.</summary>
     /// <param name="fileLength">All samples must end in it.</param>
     /// <param name="decodeShift">See <see cref="MediaTables.DecodeShift"/>.</param>
     /// <param name="lastDuration">How long the last sample lasts, in ticks; null for what it was added with.</param>
@@ -95,6 +95,9 @@ internal sealed class TableBuilder(SamplePlaces places)
             return MediaTables.Empty;
         }
 
+        int timeRuns = _times.Count;
+        int chunkRuns = _chunkRuns.Count;
+        uint samplesInChunk = _samplesInChunk;
         AddTime(lastDuration ?? _lastDuration);
         CloseChunk();
         bool isNarrow = _chunks.TrueForAll(offset => offset <= uint.MaxValue);
@@ -109,6 +112,11 @@ internal sealed class TableBuilder(SamplePlaces places)
             DecodeShift = decodeShift,
             Places = places,
         };
+        // What was closed for the tables is open again for what is added next.
+        _times[^1] = new TimeRun(_times[^1].Count - 1, _times[^1].Delta);
+        _times.RemoveRange(timeRuns, _times.Count - timeRuns);
+        _chunkRuns.RemoveRange(chunkRuns, _chunkRuns.Count - chunkRuns);
+        _samplesInChunk = samplesInChunk;
         if (!tables.Check(fileLength, out int sample))
         {
             throw new InvalidOperationException($"Sample {sample} was added outside the file.");

@@ -50,13 +50,13 @@ internal sealed class FileCatalog : IDisposable
     /// <param name="name">The name.</param>
     /// <returns>The file as it is now.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public Task<FoundTitle> FindAsync(PlayName name) => Lookups.RunAsync(name.ToString(), _ => Find(name));
+    public Task<FoundFile> FindAsync(PlayName name) => Lookups.RunAsync(name.ToString(), _ => Find(name));
 
     /// <summary>Finds the file that a client names.</summary>
     /// <param name="name">The name.</param>
     /// <returns>The file as it is now.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public FoundTitle Find(PlayName name)
+    public FoundFile Find(PlayName name)
     {
         foreach (string candidate in name.GetCandidates())
         {
@@ -64,7 +64,7 @@ internal sealed class FileCatalog : IDisposable
             {
                 try
                 {
-                    return new FoundTitle(path, candidate, MappedFile.GetIdentity(path));
+                    return new FoundFile(path, candidate, MappedFile.GetIdentity(path));
                 }
                 catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
                 {
@@ -80,18 +80,40 @@ internal sealed class FileCatalog : IDisposable
     /// <param name="found">From <see cref="FindAsync"/>.</param>
     /// <returns>The file, held for the caller, who releases it.</returns>
     /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
-    public async Task<MediaFile> OpenAsync(FoundTitle found)
+    public async Task<MediaFile> OpenAsync(FoundFile found)
     {
         while (true)
         {
             Entry entry = EntryFor(found);
             MediaFile file = await entry.Opening.ConfigureAwait(false);
-            if (file.TryAcquire())
+            if (!file.TryAcquire())
             {
-                return file;
+                continue; // it was let go meanwhile; the entry is gone, too
             }
-        } // else it was let go meanwhile; the entry is gone, too
+
+            try
+            {
+                if (found.Identity.Length <= file.Identity.Length || !file.Content.MayGrow
+                    || await RunAsync($"grow {found.Path}", file.TryGrow).ConfigureAwait(false))
+                {
+                    return file;
+                }
+            }
+            catch
+            {
+                file.Release();
+                throw;
+            }
+
+            file.Release();
+            Forget(found.Path, entry);
+        }
     }
+
+    /// <summary>Does something with a file on a thread that opens files, for which others wait no longer than for an opening.</summary>
+    /// <param name="key">What it is about: of one key, one is done at a time.</param>
+    /// <param name="work">Does it.</param>
+    public Task<T> RunAsync<T>(string key, Func<FileWork, T> work) => _openings.RunAsync(key, work);
 
     /// <summary>What is made of a file for its viewers: what others have made of it by the same key, or a new one.</summary>
     /// <param name="file">Held by the caller.</param>
@@ -131,7 +153,7 @@ internal sealed class FileCatalog : IDisposable
         Lookups.Dispose();
     }
 
-    private Entry EntryFor(FoundTitle found)
+    private Entry EntryFor(FoundFile found)
     {
         List<Entry> dropped = [];
         try
@@ -171,6 +193,22 @@ internal sealed class FileCatalog : IDisposable
         {
             dropped.ForEach(Drop); // closing takes long for large mappings, and for ever on a dead file system
         }
+    }
+
+    /// <summary>Lets go of a file that holds something else now; its viewers hold it as long as they stay.</summary>
+    private void Forget(string path, Entry entry)
+    {
+        lock (_entries)
+        {
+            if (!_entries.TryGetValue(path, out Entry? now) || now != entry)
+            {
+                return; // someone else came before
+            }
+
+            _entries.Remove(path);
+        }
+
+        Drop(entry);
     }
 
     /// <summary>Under the lock.</summary>
@@ -230,7 +268,8 @@ internal sealed class FileCatalog : IDisposable
     private sealed class Entry(FileIdentity identity, Task<MediaFile> opening)
     {
         /// <summary>
-        /// How long a file that grows is served as it was, in milliseconds for each of its samples: a tenth of a processor reads it then.
+        /// How long a file that grows is served as it was where its mapping cannot grow with it (Windows), in milliseconds for each of its
+        /// samples: a tenth of a processor opens it anew then.
         /// </summary>
         private const double GrowthInterval = 0.01;
 
@@ -264,15 +303,16 @@ internal sealed class FileCatalog : IDisposable
             }
 
             if (!found.IsSameFile(opened) || !Opening.IsCompletedSuccessfully || Opening.Result.Watch.Lost is not null
-                || !Opening.Result.Movie.MayGrow)
+                || !Opening.Result.Content.Movie.MayGrow)
             {
                 return false;
             }
 
-            // A recording that grows was looked at before it was opened, or has grown since.
+            // A recording that grows was looked at before it was read last, or has grown since: then it is read on.
+            FileContent content = Opening.Result.Content;
             bool isOlder = found.Length <= opened.Length && found.LastWriteTicks <= opened.LastWriteTicks;
-            long samples = Opening.Result.Movie.Tracks.Sum(static track => track.Samples.Count);
-            return isOlder || (found.Length > opened.Length && Environment.TickCount64 - _openedAt < samples * GrowthInterval);
+            return isOlder || (found.Length > opened.Length
+                && (content.MayGrow || Environment.TickCount64 - _openedAt < content.Samples * GrowthInterval));
         }
     }
 }

@@ -42,8 +42,8 @@ internal sealed class FileWatch
 
     private readonly MappedFile _file;
     private readonly MappedRegion _region;
-    private readonly FileIdentity _opened;
-    private readonly Fingerprint _fingerprint;
+    private FileIdentity _opened; // or read again, when it has grown
+    private Fingerprint _fingerprint;
     private readonly FileThreads? _threads;
     private readonly Lock _gate = new();
     private readonly List<Action> _waiting = [];
@@ -256,6 +256,19 @@ internal sealed class FileWatch
         }
 
         Tell();
+    }
+
+    /// <summary>The file was found to be the same, longer, and has been read up to its new end.</summary>
+    /// <param name="identity">What it is now.</param>
+    /// <param name="fingerprint">What was read of it.</param>
+    public void Extend(FileIdentity identity, Fingerprint fingerprint)
+    {
+        lock (_gate)
+        {
+            _opened = identity;
+            _fingerprint = fingerprint;
+            Take(identity, lost: null);
+        }
     }
 
     /// <summary>Tells all who wait that they may look again.</summary>

@@ -16,14 +16,18 @@ internal sealed class MediaFile
 
     private readonly MovieFile _file;
     private readonly FileThreads? _threads;
+    private readonly TitleLimits _limits;
+    private readonly Lock _growing = new();
+    private FileContent _content;
     private int _holders = 1; // whoever opened it
 
-    private MediaFile(string name, MovieFile file, Movie movie, FileThreads? threads, PresenceThreads? presence)
+    private MediaFile(string name, MovieFile file, Movie movie, TitleLimits limits, FileThreads? threads, PresenceThreads? presence)
     {
         Name = name;
         _file = file;
         _threads = threads;
-        Movie = movie;
+        _limits = limits;
+        _content = new FileContent(file.Identity, movie, file.CanGrow);
         Watch = file.Watch(threads);
         Presence = presence is null ? null : file.Follow(presence, Watch.Fail);
     }
@@ -31,11 +35,11 @@ internal sealed class MediaFile
     /// <summary>The path below the served folder.</summary>
     public string Name { get; }
 
-    /// <summary>What the file says it holds, with exact times.</summary>
-    public Movie Movie { get; }
+    /// <summary>What the file holds, as it was read last.</summary>
+    public FileContent Content => Volatile.Read(ref _content);
 
-    /// <summary>Which file it was when it was opened.</summary>
-    public FileIdentity Identity => _file.Identity;
+    /// <summary>Which file it was when it was read last.</summary>
+    public FileIdentity Identity => Content.Identity;
 
     /// <summary>Whether the file still holds what was read of it.</summary>
     public FileWatch Watch { get; }
@@ -47,16 +51,13 @@ internal sealed class MediaFile
     public bool IsShared => Volatile.Read(ref _holders) > 1;
 
     /// <summary>What its tables take, in bytes; the mapping costs address space alone.</summary>
-    public long ByteSize => 1024 + (BytesPerSample * Movie.Tracks.Sum(static track => track.Samples.Count));
+    public long ByteSize => 1024 + ((Content.MayGrow ? 3 : 1) * BytesPerSample * Content.Samples);
 
     /// <summary>Where the file is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
     public nint Address => _file.Region.DangerousAddress;
 
     /// <summary>What was made of the file for its viewers, by keys of its makers. Under the lock of the catalog that opened it.</summary>
     public Dictionary<object, Task<IDerived>> Derived { get; } = [];
-
-    /// <summary>The mapped bytes, for what has to be read of samples.</summary>
-    public MovieFile Source => _file;
 
     /// <summary>Opens and reads a file, held once.</summary>
     /// <param name="path">The file.</param>
@@ -69,18 +70,72 @@ internal sealed class MediaFile
     /// <param name="presence">They bring what is not in memory; null when sending may wait for it.</param>
     /// <exception cref="TitleException">It cannot be read, or is no movie.</exception>
     public static MediaFile Open(
-        string path, string name, ServedFolder? folder, IndexCache? cache, TitleLimits? limits, FileWork? work, FileThreads? threads,
-        PresenceThreads? presence)
+        string path, string name, ServedFolder? folder = null, IndexCache? cache = null, TitleLimits? limits = null,
+        FileWork? work = null, FileThreads? threads = null, PresenceThreads? presence = null)
     {
         MovieFile file = MovieFile.Open(path, name, folder);
         try
         {
-            return new MediaFile(name, file, file.ReadMovie(limits, work, cache), threads, presence);
+            return new MediaFile(name, file, file.ReadMovie(limits, work, cache), limits ?? TitleLimits.Default, threads, presence);
         }
         catch
         {
             file.Dispose();
             throw;
+        }
+    }
+
+    /// <inheritdoc cref="MovieFile.Read"/>
+    public void Read(long offset, Span<byte> destination, FileLocation place, FileWork? work = null) =>
+        _file.Read(offset, destination, place, work);
+
+    /// <summary>Reads what the file has grown by. Viewers go on as they were; who comes later sees it.</summary>
+    /// <returns>False when the file has to be opened anew: it holds something else now, or its mapping cannot grow.</returns>
+    /// <exception cref="TitleException">It could not be read, or not in time.</exception>
+    public bool TryGrow(FileWork work)
+    {
+        lock (_growing)
+        {
+            FileContent before = Content;
+            FileIdentity identity;
+            try
+            {
+                work.BeginWait();
+                identity = _file.CurrentIdentity;
+                work.EndWait();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+
+            if (identity.Length <= before.Identity.Length)
+            {
+                return identity.Length == before.Identity.Length;
+            }
+
+            if (Watch.Lost is not null || !_file.CanGrow || !_file.TryExtend(identity.Length))
+            {
+                return false;
+            }
+
+            work.BeginWait();
+            bool isSame = _file.Fingerprint.Matches(_file.Region);
+            work.EndWait();
+            if (!isSame)
+            {
+                return false;
+            }
+
+            FileContent grown = new(identity, _file.ReadGrown(_limits, work), MayGrow: true);
+            if (!grown.Continues(before))
+            {
+                return false;
+            }
+
+            Watch.Extend(identity, _file.Fingerprint);
+            Volatile.Write(ref _content, grown);
+            return true;
         }
     }
 

@@ -16,20 +16,38 @@ internal sealed class MovieFile : IDisposable
 
     private static readonly TimeSpan WrittenRecently = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Address space kept behind a file that is being written, in bytes: an hour of 35 Mbit/s. One that grows further is opened anew.
+    /// </summary>
+    private const long GrowthReserve = 16L << 30;
+
     private readonly MappedFile _file;
+    private MovieFileReader? _reader; // stands at the end of what was read, as long as the file is being written
+    private Fingerprint.Builder _fingerprint = new();
 
     private MovieFile(MappedFile file, MappedRegion region, FileIdentity identity)
     {
         _file = file;
         Region = region;
+        MaxLength = region.Length;
         Identity = identity;
     }
 
     /// <summary>Which file this is, at the moment it was opened.</summary>
     public FileIdentity Identity { get; }
 
-    /// <summary>The whole file, mapped for reading.</summary>
-    public MappedRegion Region { get; }
+    /// <summary>Which file this is now.</summary>
+    /// <exception cref="IOException">It can no longer be looked at.</exception>
+    public FileIdentity CurrentIdentity => _file.Identity;
+
+    /// <summary>The most bytes that <see cref="Region"/> can have.</summary>
+    public long MaxLength { get; private set; }
+
+    /// <summary>Whether others were writing the file when it was read, and more can be read of it in place.</summary>
+    public bool CanGrow => _reader is not null;
+
+    /// <summary>The whole file, mapped for reading. Its address stays when the file grows.</summary>
+    public MappedRegion Region { get; private set; }
 
     /// <summary>What was read of the file to know what it holds; empty before that was read.</summary>
     public Fingerprint Fingerprint { get; private set; } = new([]);
@@ -41,7 +59,8 @@ internal sealed class MovieFile : IDisposable
     /// <summary>Follows which parts of the file are in memory, from now on.</summary>
     /// <param name="threads">They bring what is not.</param>
     /// <param name="fail">Told why the file can no longer be read.</param>
-    public Presence Follow(PresenceThreads threads, Action<string> fail) => new(_file, Region, threads.ForDevice(Identity.Device), fail);
+    public Presence Follow(PresenceThreads threads, Action<string> fail) =>
+        new(_file, Region, MaxLength, threads.ForDevice(Identity.Device), fail);
 
     /// <summary>Opens and maps a recording.</summary>
     /// <param name="path">The file.</param>
@@ -105,7 +124,17 @@ internal sealed class MovieFile : IDisposable
         work?.EndWait();
         FileStructure structure = new(cache?.Find(Identity) ?? default, records: cache is not null);
         Movie movie = ReadMovie(limits, work, structure);
-        if (cache is not null && !structure.IsComplete && !IsBeingWritten(movie))
+        bool isBeingWritten = IsBeingWritten(movie);
+        if (isBeingWritten)
+        {
+            ReserveGrowth();
+        }
+        else
+        {
+            _reader = null;
+        }
+
+        if (cache is not null && !structure.IsComplete && !isBeingWritten)
         {
             work?.BeginWait();
             cache.Store(Identity, structure.Written.Span);
@@ -115,14 +144,61 @@ internal sealed class MovieFile : IDisposable
         return movie;
     }
 
+    /// <summary>Lengthens the mapping to a file's new end, in place.</summary>
+    /// <returns>False when it cannot be: there is no room, or the system does not grow views.</returns>
+    public bool TryExtend(long length)
+    {
+        if (length > MaxLength)
+        {
+            return false;
+        }
+
+        try
+        {
+            Region.Resize(length);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentOutOfRangeException or ObjectDisposedException)
+        {
+            return false; // the file was cut meanwhile, or address space is short
+        }
+    }
+
+    /// <summary>Reads what a file that has grown holds now, when <see cref="Region"/> was lengthened. One thread at a time.</summary>
+    /// <param name="limits">Bounds on what the file may declare and cost.</param>
+    /// <param name="work">Told what is waited for.</param>
+    /// <exception cref="TitleException">It could not be read, or not in time.</exception>
+    public Movie ReadGrown(TitleLimits limits, FileWork work) => ReadMovie(limits, work, new FileStructure(default, records: false));
+
+    /// <summary>Maps the file anew with room behind it, before anyone has the address.</summary>
+    private void ReserveGrowth()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            _reader = null; // a view that does not write cannot grow there
+            return;
+        }
+
+        try
+        {
+            MappedRegion reserved = _file.Map(0, Region.Length, new MapOptions { Reserve = Region.Length + GrowthReserve });
+            Region.Dispose();
+            Region = reserved;
+            MaxLength = Region.Length + GrowthReserve;
+        }
+        catch (Exception exception) when (exception is IOException or PlatformNotSupportedException or ArgumentException)
+        {
+            _reader = null; // who comes later opens it anew
+        }
+    }
+
     /// <summary>Whether the file will soon be longer, and what is kept of it useless.</summary>
     private bool IsBeingWritten(Movie movie) => movie.MayGrow && DateTime.UtcNow.Ticks - Identity.LastWriteTicks < WrittenRecently.Ticks;
 
     private Movie ReadMovie(TitleLimits limits, FileWork? work, FileStructure structure)
     {
-        Fingerprint.Builder fingerprint = new();
         using CancellationTokenSource deadline = new(limits.OpeningTime);
-        MovieFileReader reader = new(Region.Length, limits.Structure, deadline.Token);
+        MovieFileReader reader = Continue(limits, deadline.Token);
         TimeSpan spentReading = default;
         try
         {
@@ -146,7 +222,7 @@ internal sealed class MovieFile : IDisposable
                         reader.Add(bytes.AsSpan(0, length));
                     }
 
-                    fingerprint.Add(offset, bytes.AsSpan(0, length), reader.IsFlv);
+                    _fingerprint.Add(offset, bytes.AsSpan(0, length), reader.IsFlv);
                 }
                 finally
                 {
@@ -154,10 +230,12 @@ internal sealed class MovieFile : IDisposable
                 }
             }
 
-            Fingerprint = fingerprint.ToFingerprint();
+            Fingerprint = _fingerprint.ToFingerprint();
             using (FileWork.Compute(deadline.Token))
             {
-                return reader.ToMovie();
+                Movie movie = reader.ToMovie();
+                _reader = reader;
+                return movie;
             }
         }
         catch (MediaFormatException malformed)
@@ -172,6 +250,20 @@ internal sealed class MovieFile : IDisposable
                 $"{limits.OpeningTookTooLong} ({reader.Place})",
                 late);
         }
+    }
+
+    /// <summary>The reader that stands where the file ended before, or one that begins at its start.</summary>
+    private MovieFileReader Continue(TitleLimits limits, CancellationToken cancellation)
+    {
+        MovieFileReader? going = _reader;
+        _reader = null; // until it has come to the end
+        if (going?.TryContinue(Region.Length, cancellation) == true)
+        {
+            return going;
+        }
+
+        _fingerprint = new Fingerprint.Builder();
+        return new MovieFileReader(Region.Length, limits.Structure, cancellation);
     }
 
     /// <summary>Copies bytes out of the mapping, which others may truncate meanwhile.</summary>

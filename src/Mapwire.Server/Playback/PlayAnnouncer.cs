@@ -38,7 +38,7 @@ internal sealed class PlayAnnouncer(ServerSession session)
     /// </summary>
     /// <param name="stream">Has its cursor where the part begins.</param>
     /// <param name="before">The cursor that is over.</param>
-    public void Continued(PlayerStream stream, StripCursor before)
+    public void Continued(PlayerStream stream, StripCursor<RtmpFraming> before)
     {
         uint time = Timestamp(stream);
         if (stream.Cursor!.Title != before.Title)
@@ -113,9 +113,9 @@ internal sealed class PlayAnnouncer(ServerSession session)
         session.SendData(stream.Id, time, stream.Reel!.MetadataOf(stream.Part).Span);
 
     /// <summary>Tells configurations and colours; all of them, or those that differ from what counted before.</summary>
-    private void SendSequenceHeaders(PlayerStream stream, uint time, StripCursor? before)
+    private void SendSequenceHeaders(PlayerStream stream, uint time, StripCursor<RtmpFraming>? before)
     {
-        StripCursor cursor = stream.Cursor!;
+        StripCursor<RtmpFraming> cursor = stream.Cursor!;
         int lanes = Math.Max(cursor.Title.Codecs.Lanes.Length, before?.Title.Codecs.Lanes.Length ?? 0);
         for (int lane = 0; lane < lanes; lane++)
         {
@@ -140,11 +140,11 @@ internal sealed class PlayAnnouncer(ServerSession session)
         }
     }
 
-    private static TitleLane? LaneOf(StripCursor cursor, int lane) =>
+    private static TitleLane? LaneOf(StripCursor<RtmpFraming> cursor, int lane) =>
         lane < cursor.Title.Codecs.Lanes.Length ? cursor.Title.Codecs.Lanes[lane] : null;
 
     /// <summary>The configuration that counts where a cursor stands.</summary>
-    private static ReadOnlySpan<byte> HeaderAt(StripCursor cursor, int lane) =>
+    private static ReadOnlySpan<byte> HeaderAt(StripCursor<RtmpFraming> cursor, int lane) =>
         cursor.Title.Strip.ChangeBefore(cursor.Place, lane) is { } change
         ? cursor.Title.Codecs.Changes.Slice((int)change.Offset, change.Size)
         : LaneOf(cursor, lane)?.SequenceHeader;

@@ -146,7 +146,7 @@ internal sealed partial class Player
 
     private void OnEnd(PlayerStream stream)
     {
-        StripCursor cursor = stream.Cursor!;
+        StripCursor<RtmpFraming> cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
             string reason = cursor.LostReason ?? "the file changed";

@@ -27,7 +27,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     public int Part { get; private set; }
 
     /// <summary>The place in the part's title; null as <see cref="Reel"/> is.</summary>
-    public StripCursor? Cursor { get; private set; }
+    public StripCursor<RtmpFraming>? Cursor { get; private set; }
 
     /// <summary>The name of what is played, as the player sent it.</summary>
     public string Name { get; private set; } = "";
@@ -117,7 +117,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <param name="now">The worker's clock.</param>
     public void Follow(PendingPlay next, long now)
     {
-        StripCursor before = Cursor!;
+        StripCursor<RtmpFraming> before = Cursor!;
         Join(before, Take(next, before.PlayerEnd, before), now);
     }
 
@@ -125,7 +125,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <returns>False when the reel is over.</returns>
     public bool TryContinue(long now)
     {
-        StripCursor before = Cursor!;
+        StripCursor<RtmpFraming> before = Cursor!;
         int next = Part + 1;
         if (before.PlayerEnd >= _stopAt || (next == Reel!.Parts.Length && !Reel.Loops))
         {
@@ -265,7 +265,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Milliseconds; above it a wake costs less than what a leaving viewer wastes.</summary>
     private const long LongestWake = 1000;
 
-    private StripCursor Take(PendingPlay play, long playerStart, StripCursor? before)
+    private StripCursor<RtmpFraming> Take(PendingPlay play, long playerStart, StripCursor<RtmpFraming>? before)
     {
         Reel?.Release();
         Reel = play.Reel;
@@ -281,7 +281,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         return CursorAt(part, from, playerStart, before?.LastTime ?? playerStart);
     }
 
-    private StripCursor CursorAt(int part, long from, long playerTime, long floor) =>
+    private StripCursor<RtmpFraming> CursorAt(int part, long from, long playerTime, long floor) =>
         CursorAt(part, from, playerTime, floor, position: from);
 
     /// <summary>A cursor in a part.</summary>
@@ -290,7 +290,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <param name="playerTime">What the player calls that.</param>
     /// <param name="floor">The earliest time that the player may be told.</param>
     /// <param name="position">The title's time to stand at.</param>
-    private StripCursor CursorAt(int part, long from, long playerTime, long floor, long position)
+    private StripCursor<RtmpFraming> CursorAt(int part, long from, long playerTime, long floor, long position)
     {
         Part = part;
         Title title = Reel!.Parts[part].Title;
@@ -299,10 +299,11 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         long length = Reel.Parts[part].Out - from;
         bool isToTheEnd = from + length >= title.Strip.EndTime && _stopAt - playerTime >= length;
         PlayRange range = new(from, isToTheEnd ? -1 : Math.Max(0, Math.Min(length, _stopAt - playerTime)), playerTime, floor);
-        return new StripCursor(title, Id, chunkSize, range, position <= title.Strip.StartTime ? 0 : position);
+        return new StripCursor<RtmpFraming>(
+            title, new RtmpFraming(title.Codecs, Id, chunkSize), range, position <= title.Strip.StartTime ? 0 : position);
     }
 
-    private void Join(StripCursor before, StripCursor next, long now)
+    private void Join(StripCursor<RtmpFraming> before, StripCursor<RtmpFraming> next, long now)
     {
         // The clock goes on: what was sent ahead of it stays ahead. Where the next title came late, it stood at the end.
         long playerNow = Math.Min(_clock.PositionAt(now) - before.Zero, before.PlayerEnd);

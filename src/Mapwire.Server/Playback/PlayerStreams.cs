@@ -22,9 +22,9 @@ internal sealed class PlayerStreams
     private readonly long _minLead;
     private readonly long _maxLead;
     private readonly Action _wake;
-    private StripCursor? _cut; // whose message is on the wire in part
+    private StripCursor<RtmpFraming>? _cut; // whose message is on the wire in part
     private PlayerStream? _due; // the stream of the gathering at hand
-    private StripCursor? _dueCursor;
+    private StripCursor<RtmpFraming>? _dueCursor;
     private uint _turn;
 
     /// <param name="chunkSize">The chunk size that the player was told.</param>
@@ -140,7 +140,7 @@ internal sealed class PlayerStreams
             _due = stream;
             _dueCursor = cursor;
             cursor.AskAhead(until, stream.DueUntil(now, lead: 0), now);
-            cursor.Gather(list, until, maxBytes, afterRest: cursor == _cut, now);
+            cursor.Gather(list, until, maxBytes, now);
             if (list.Length == before)
             {
                 if (cursor.Waits && cursor.WaitForNext(now, _wake) > LongestWait)

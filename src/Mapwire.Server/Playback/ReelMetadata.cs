@@ -45,11 +45,11 @@ internal static class ReelMetadata
     /// <summary>Where a seek lands, in seconds of the reel.</summary>
     private static AmfValue Keyframes(ReelPart part)
     {
-        ReadOnlySpan<StripEntry> entries = part.Title.Strip.Entries;
+        Strip strip = part.Title.Strip;
         List<AmfValue> times = [];
-        foreach (int point in part.Title.Strip.SyncPoints)
+        for (int i = 0; i < strip.SyncPointCount; i++)
         {
-            long time = entries[point].Time;
+            long time = strip[strip.SyncPoint(i)].Time;
             if (time >= part.In && time < part.Out && times.Count < TitleMetadata.MaxKeyframes)
             {
                 times.Add(AmfValue.Number((time - part.In) / 1000.0));

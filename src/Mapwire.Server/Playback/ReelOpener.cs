@@ -35,7 +35,7 @@ internal sealed class ReelOpener
     {
         PlayQuery query = PlayQuery.Parse(name.Query);
         TrackChoice choice = TrackChoice.Of(query, abilities);
-        FoundTitle found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+        FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
             ? await OpenListAsync(found, choice).ConfigureAwait(false)
             : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), choice, 0, null)];
@@ -52,7 +52,7 @@ internal sealed class ReelOpener
         {
             return new ReelPart(title, start + runUp, until + runUp, At: 0)
             {
-                Missing = ChosenTracks.Of(title.File.Movie, choice).Missing, // of this viewer: others have the same title by a wish
+                Missing = ChosenTracks.Of(title.File.Content.Movie, choice).Missing, // of this viewer: others have the same title by a wish
             };
         }
 
@@ -93,7 +93,7 @@ internal sealed class ReelOpener
             : throw Nothing(query.Start, end, length);
     }
 
-    private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundTitle found, TrackChoice choice)
+    private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)
     {
         (string path, string name, _) = found;
         IReadOnlyList<PlaylistItem> items =
@@ -151,7 +151,7 @@ internal sealed class ReelOpener
         {
             PlayName name = PlayName.Parse(folder, item.Name);
             PlayQuery query = PlayQuery.Parse(name.Query);
-            FoundTitle found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+            FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");

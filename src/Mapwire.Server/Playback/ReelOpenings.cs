@@ -45,19 +45,20 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
 
     private async Task OpenAsync(PlayName name, PlayerAbilities abilities, Task lane, Task after, Action<Reel?, Exception?> opened)
     {
+        string turn = $"{name.Folder}/{name.Path}"; // wishes in the query are of the same file
         Reel? reel = null;
         Exception? fault = null;
         try
         {
             await lane.ConfigureAwait(false); // never fails, as this does not
-            await context.Openings.EnterAsync(address).ConfigureAwait(false);
+            await context.Openings.EnterAsync(address, turn).ConfigureAwait(false);
             try
             {
                 reel = _isAbandoned ? null : await context.Reels.OpenAsync(name, abilities).ConfigureAwait(false);
             }
             finally
             {
-                context.Openings.Leave(address);
+                context.Openings.Leave(address, turn);
             }
         }
         catch (Exception refused)

@@ -54,10 +54,11 @@ public sealed class TitleReport
         TimeSpan duration;
         try
         {
-            using MovieFile file = MovieFile.Open(path);
-            movie = file.ReadMovie(limits);
-            plainRefusal = RefusalOf(file, movie, default, out TimeSpan plainDuration);
-            enhancedRefusal = RefusalOf(file, movie, new TrackChoice(PlayerCodecs.All), out TimeSpan enhancedDuration);
+            MediaFile file = MediaFile.Open(path, Path.GetFileName(path), limits: limits);
+            movie = file.Content.Movie;
+            plainRefusal = RefusalOf(file, default, out TimeSpan plainDuration);
+            enhancedRefusal = RefusalOf(file, new TrackChoice(PlayerCodecs.All), out TimeSpan enhancedDuration);
+            file.Release();
             duration = enhancedRefusal is null ? enhancedDuration : plainDuration;
             if (TitleName.GetRefusal(Path.GetFileName(path)) is { } unserved)
             {
@@ -84,11 +85,11 @@ public sealed class TitleReport
         };
     }
 
-    private static string? RefusalOf(MovieFile file, Movie movie, TrackChoice choice, out TimeSpan duration)
+    private static string? RefusalOf(MediaFile file, TrackChoice choice, out TimeSpan duration)
     {
         try
         {
-            duration = TitleIndex.Build(file, movie, choice).Duration;
+            duration = Title.Of(file, choice).Duration;
             return null;
         }
         catch (TitleException refused)

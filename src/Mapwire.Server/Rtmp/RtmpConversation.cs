@@ -135,12 +135,12 @@ internal sealed class RtmpConversation : IConversation
     /// <summary>Adds as many answers as the list takes, and leaves room for the header of a message behind them.</summary>
     private int AddAnswers(GatherList list)
     {
-        if (_answers.Length == 0 || !list.TryReserve(StripMessage.MaxHeaderLength + 1, out Span<byte> scratch))
+        if (_answers.Length == 0 || !list.TryReserve(RtmpFraming.MaxHeaderLength + 1, out Span<byte> scratch))
         {
             return 0;
         }
 
-        int length = Math.Min(_answers.Length, scratch.Length - StripMessage.MaxHeaderLength);
+        int length = Math.Min(_answers.Length, scratch.Length - RtmpFraming.MaxHeaderLength);
         _answers.Pending[..length].CopyTo(scratch);
         return list.TryAddReserved(length) ? length : 0;
     }

@@ -42,16 +42,17 @@ internal sealed class Presence
 
     /// <param name="file">The open file.</param>
     /// <param name="region">All of it, mapped.</param>
+    /// <param name="maxLength">The most bytes that the region will have, if it grows.</param>
     /// <param name="reader">Of its device.</param>
     /// <param name="fail">Told why the file can no longer be read.</param>
-    public Presence(MappedFile file, MappedRegion region, DeviceReader reader, Action<string> fail)
+    public Presence(MappedFile file, MappedRegion region, long maxLength, DeviceReader reader, Action<string> fail)
     {
         _file = file;
         _region = region;
         _reader = reader;
         _fail = fail;
         Native.PageCache.ReadExactly(file);
-        long windows = (region.Length + WindowLength - 1) >> WindowShift;
+        long windows = (maxLength + WindowLength - 1) >> WindowShift;
         _until = new long[]?[(windows + LeafLength - 1) >> LeafShift];
     }
 

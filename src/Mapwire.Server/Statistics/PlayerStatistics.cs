@@ -19,7 +19,7 @@ internal sealed class PlayerStatistics
     private readonly SharedMemory _memory;
     private readonly long _place;
     private TitleStatistics? _title;
-    private StripCursor? _cursor;
+    private StripCursor<RtmpFraming>? _cursor;
     private long _bytes;
     private double _rate;
     private long _sentAt;
@@ -79,7 +79,7 @@ internal sealed class PlayerStatistics
     public void Update(Player player, long bytes, bool isBlocked, long now)
     {
         PlayerStream? stream = player.Watched;
-        StripCursor? cursor = stream?.Cursor;
+        StripCursor<RtmpFraming>? cursor = stream?.Cursor;
         if (player.Plays != _plays)
         {
             _worker.Played(player.Plays - _plays);
@@ -127,7 +127,7 @@ internal sealed class PlayerStatistics
     }
 
     /// <summary>A seek, or the next part of what is played: of the same title, or of the next one of a playlist.</summary>
-    private void Join(StripCursor cursor, long bytes, long now)
+    private void Join(StripCursor<RtmpFraming> cursor, long bytes, long now)
     {
         if (_cursor is not null && _cursor.Title != cursor.Title)
         {
@@ -138,7 +138,7 @@ internal sealed class PlayerStatistics
         _wasAhead = false; // a new place starts with nothing in hand
     }
 
-    private void Follow(StripCursor cursor, long position, PlayerState state)
+    private void Follow(StripCursor<RtmpFraming> cursor, long position, PlayerState state)
     {
         if (_wasAhead && state == PlayerState.Playing && position - _mediaTime > Tolerance)
         {

@@ -31,6 +31,15 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
     /// <summary>Whether a track is played.</summary>
     public bool Contains(Track track) => track == Video || Audio.Contains(track);
 
+    /// <summary>What of a movie is left out of play, tracks and what is cut off or damaged, a line each.</summary>
+    /// <param name="movie">Of which they were chosen.</param>
+    public IEnumerable<string> LeftOut(Movie movie) =>
+    [
+        .. movie.Tracks.Where(track => !Contains(track)).Select(
+            static track => $"track {track.Id} ({track.SampleEntry}): {track.UnplayableReason ?? $"another {track.Kind} track is played"}"),
+        .. movie.Warnings.Select(static warning => $"some of it: {warning}"),
+    ];
+
     private static IEnumerable<string> MissingOf(Movie movie, TrackChoice choice, bool hasNoPicture, bool hasNoSound)
     {
         foreach ((TrackKind kind, string word, bool isMissing) in

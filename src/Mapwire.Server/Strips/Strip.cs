@@ -1,44 +1,50 @@
 namespace Mapwire.Server.Strips;
 
 /// <summary>
-/// A title in the order it is sent: one entry a sample, all tracks merged by decode time. Immutable and shared by all players.
+/// A title in the order it is sent, as it was at one moment: one entry a sample, all tracks merged by decode time. Immutable and shared by
+/// all players. The entries are those of all moments of the same growing file, but for the last few: what is sent before or after them is
+/// known only when more of the other tracks has come, so each moment has these for itself.
 /// </summary>
 internal sealed class Strip
 {
-    private readonly StripEntry[] _entries;
-    private readonly int[] _syncPoints;
-    private readonly int[] _nanoseconds;
+    private readonly Blocks<StripEntry> _entries;
+    private readonly StripEntry[] _tail;
+    private readonly Blocks<int> _nanoseconds;
+    private readonly int[] _tailNanoseconds;
+    private readonly Blocks<int> _syncPoints;
+    private readonly int[] _tailSyncPoints;
+    private readonly int _settledSyncPoints;
     private readonly int[] _changes;
     private readonly bool _hidesPictures;
 
-    /// <param name="entries">In ascending time.</param>
-    /// <param name="syncPoints">The indices of the entries that a seek may land on, ascending.</param>
-    /// <param name="nanoseconds">What each entry's time is short of; empty when nobody is told.</param>
-    /// <param name="startTime">When the presentation begins, in milliseconds; what lies before is for decoders.</param>
-    /// <param name="endTime">When the last sample has been shown, in milliseconds.</param>
-    /// <param name="hidesPictures">Whether pictures before <paramref name="startTime"/> are for decoders alone.</param>
-    public Strip(StripEntry[] entries, int[] syncPoints, int[] nanoseconds, long startTime, long endTime, bool hidesPictures = false)
+    /// <param name="settled">What the moments of a growing file share; all of it that is published now is a part of the strip.</param>
+    /// <param name="tail">The entries behind it.</param>
+    /// <param name="times">When the presentation begins and ends.</param>
+    public Strip(StripBlocks settled, StripTail tail, StripTimes times)
     {
-        _hidesPictures = hidesPictures;
-        StartTime = startTime;
-        EndTime = endTime;
-        _entries = entries;
-        _syncPoints = syncPoints;
-        _nanoseconds = nanoseconds;
-        List<int> changes = [];
-        for (int i = 0; i < entries.Length; i++)
-        {
-            if (entries[i] is { IsChange: true, IsCommand: false })
-            {
-                changes.Add(i);
-            }
-        }
-
-        _changes = [.. changes];
+        _entries = settled.Entries;
+        _nanoseconds = settled.Nanoseconds;
+        _syncPoints = settled.SyncPoints;
+        SettledCount = settled.Entries.Count;
+        _settledSyncPoints = settled.SyncPoints.Count;
+        _changes = [.. settled.Changes, .. tail.Changes];
+        _tail = tail.Entries;
+        _tailNanoseconds = tail.Nanoseconds;
+        _tailSyncPoints = tail.SyncPoints;
+        HasNanoseconds = _nanoseconds.Count + _tailNanoseconds.Length > 0;
+        StartTime = times.Start;
+        EndTime = times.End;
+        _hidesPictures = times.HidesPictures;
     }
 
-    /// <summary>The samples in send order.</summary>
-    public ReadOnlySpan<StripEntry> Entries => _entries;
+    /// <summary>The number of samples.</summary>
+    public int Count => SettledCount + _tail.Length;
+
+    /// <summary>How many entries are shared with later moments of a growing file: all of a finished one.</summary>
+    public int SettledCount { get; }
+
+    /// <summary>What is shared with later moments of a growing file.</summary>
+    public Blocks<StripEntry> Settled => _entries;
 
     /// <summary>
     /// When the presentation begins, in milliseconds from the start: what reordered pictures and a sound decoder's run-up take before it.
@@ -57,27 +63,52 @@ internal sealed class Strip
     /// <summary>When the last sample has been shown, in milliseconds from the start.</summary>
     public long EndTime { get; }
 
-    /// <summary>The number of samples.</summary>
-    public int Count => _entries.Length;
+    /// <summary>How many entries a seek may land on: sync samples of the video, or of the audio where there is no video.</summary>
+    public int SyncPointCount => _settledSyncPoints + _tailSyncPoints.Length;
 
-    /// <summary>The entries that a seek may land on: sync samples of the video, or of the audio where there is no video.</summary>
-    public ReadOnlySpan<int> SyncPoints => _syncPoints;
+    /// <summary>Whether entries have nanoseconds that players are told.</summary>
+    public bool HasNanoseconds { get; }
 
-    /// <summary>What each entry's time is short of, in nanoseconds; empty when nobody is told.</summary>
-    public ReadOnlySpan<int> Nanoseconds => _nanoseconds;
+    /// <summary>An entry.</summary>
+    /// <param name="index">Less than <see cref="Count"/>.</param>
+    public ref readonly StripEntry this[int index] =>
+        ref (index < SettledCount ? ref _entries[index] : ref _tail[index - SettledCount]);
 
-    /// <summary>What the index takes in memory, in bytes.</summary>
-    public long ByteSize =>
-        ((long)_entries.Length * 16) + ((long)(_syncPoints.Length + _nanoseconds.Length + _changes.Length) * sizeof(int));
+    /// <summary>Entries that lie one behind the other, one of which is wanted.</summary>
+    /// <param name="index">Less than <see cref="Count"/>.</param>
+    /// <param name="first">The index of the first of them.</param>
+    /// <param name="count">How many of them are a part of the strip there.</param>
+    public StripEntry[] BlockOf(int index, out int first, out int count)
+    {
+        if (index < SettledCount)
+        {
+            StripEntry[] block = _entries.BlockOf(index, out first);
+            count = Math.Min(block.Length, SettledCount - first);
+            return block;
+        }
+
+        first = SettledCount;
+        count = _tail.Length;
+        return _tail;
+    }
+
+    /// <summary>What an entry's time is short of, in nanoseconds; 0 where nobody is told.</summary>
+    public int NanosecondsOf(int index) =>
+        !HasNanoseconds ? 0 : index < SettledCount ? _nanoseconds[index] : _tailNanoseconds[index - SettledCount];
+
+    /// <summary>The entry of a sync point.</summary>
+    /// <param name="number">Less than <see cref="SyncPointCount"/>.</param>
+    public int SyncPoint(int number) =>
+        number < _settledSyncPoints ? _syncPoints[number] : _tailSyncPoints[number - _settledSyncPoints];
 
     /// <summary>The change of a lane's configuration that counts at an entry; null when it still is the first one.</summary>
     public StripEntry? ChangeBefore(int index, int lane)
     {
         for (int i = _changes.Length - 1; i >= 0; i--)
         {
-            if (_changes[i] < index && _entries[_changes[i]].Lane == lane)
+            if (_changes[i] < index && this[_changes[i]].Lane == lane)
             {
-                return _entries[_changes[i]];
+                return this[_changes[i]];
             }
         }
 
@@ -89,11 +120,11 @@ internal sealed class Strip
     public int SyncPointAt(long time)
     {
         int low = 0;
-        int high = _syncPoints.Length - 1;
+        int high = SyncPointCount - 1;
         while (low < high)
         {
             int middle = (low + high + 1) / 2;
-            if (_entries[_syncPoints[middle]].Time <= time)
+            if (this[SyncPoint(middle)].Time <= time)
             {
                 low = middle;
             }
@@ -103,15 +134,28 @@ internal sealed class Strip
             }
         }
 
-        return _syncPoints[low];
+        return SyncPoint(low);
     }
 
     /// <summary>The first sync point at or after an entry; the number of entries when there is none.</summary>
     public int SyncPointFrom(int index)
     {
-        int place = Array.BinarySearch(_syncPoints, index);
-        place = place < 0 ? ~place : place;
-        return place < _syncPoints.Length ? _syncPoints[place] : _entries.Length;
+        int low = 0;
+        int high = SyncPointCount;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (SyncPoint(middle) < index)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low < SyncPointCount ? SyncPoint(low) : Count;
     }
 
     /// <summary>The first entry at or after a time, in O(log n); the number of entries when there is none.</summary>
@@ -119,11 +163,11 @@ internal sealed class Strip
     public int IndexAt(long time)
     {
         int low = 0;
-        int high = _entries.Length;
+        int high = Count;
         while (low < high)
         {
             int middle = (int)(((uint)low + (uint)high) / 2);
-            if (_entries[middle].Time < time)
+            if (this[middle].Time < time)
             {
                 low = middle + 1;
             }
@@ -136,3 +180,9 @@ internal sealed class Strip
         return low;
     }
 }
+
+/// <summary>When the presentation of a strip begins and ends, in milliseconds.</summary>
+/// <param name="Start">What lies before is for decoders.</param>
+/// <param name="End">When the last sample has been shown.</param>
+/// <param name="HidesPictures">Whether pictures before <paramref name="Start"/> are for decoders alone.</param>
+internal readonly record struct StripTimes(long Start, long End, bool HidesPictures = false);

@@ -6,11 +6,20 @@ using Mapwire.Server.Files;
 
 namespace Mapwire.Server.Strips;
 
-/// <summary>Merges the chosen tracks of a movie into one strip.</summary>
+/// <summary>
+/// Merges the chosen tracks of a movie into a strip, and goes on where it was when the file has grown. An entry is settled, and shared by
+/// all strips from then on, when every track has come to its time: none can come before it any more.
+/// </summary>
+/// <remarks>One thread at a time builds.</remarks>
 internal sealed class StripBuilder
 {
     /// <summary>Far past what a message's time can be, and still two of them can be added.</summary>
     private const long Never = 1L << 61;
+
+    /// <summary>
+    /// How long an entry waits for the other tracks of a growing file, in milliseconds of media: one that ended may never have more.
+    /// </summary>
+    private const long LongestWait = 10_000;
 
     /// <summary>What comes next is not to be shown (FLV 10.1, E.4.3.1: start of client-side seeking).</summary>
     private const byte StartSeek = 0;
@@ -18,73 +27,122 @@ internal sealed class StripBuilder
     /// <summary>What comes next is.</summary>
     private const byte EndSeek = 1;
 
-    private readonly ChosenTracks _chosen;
     private readonly ImmutableArray<TitleLane?> _lanes;
     private readonly PlayerAbilities _abilities;
     private readonly bool _tellsNanoseconds;
+    private readonly bool _hidesPictures;
+    private readonly int _leading;
     private readonly long _shift;
+    private readonly List<LaneSamples> _samples = [];
     private readonly List<byte> _changes = [];
+    private long _settledTime;
 
     /// <param name="chosen">The tracks.</param>
     /// <param name="lanes">How each is headed: video first, then the audio tracks.</param>
     /// <param name="abilities">The player's, which say how a configuration that changes is told.</param>
     public StripBuilder(ChosenTracks chosen, ImmutableArray<TitleLane?> lanes, PlayerAbilities abilities)
     {
-        _chosen = chosen;
         _lanes = lanes;
         _abilities = abilities;
         _tellsNanoseconds = lanes.Any(static lane => lane?.Header.HasNanoseconds == true);
-        _shift = Shift();
+        _shift = Shift(chosen);
+        _leading = chosen.Video is null ? StripEntry.AudioLane : StripEntry.VideoLane;
+        _hidesPictures = chosen.Video is { } shown && HidesPictures(shown);
+        if (chosen.Video is { } video)
+        {
+            _samples.Add(new LaneSamples(StripEntry.VideoLane, video.Codec!) { IsInRunUp = _hidesPictures });
+        }
+
+        _samples.AddRange(chosen.Audio.Select(static (track, i) => new LaneSamples(StripEntry.AudioLane + i, track.Codec!)));
     }
 
-    /// <summary>The messages that tell configurations which change in the middle, as <see cref="Build"/> found them.</summary>
+    /// <summary>The messages that tell configurations which change in the middle, as far as was built.</summary>
     public byte[] Changes => [.. _changes];
 
-    /// <summary>Builds the strip.</summary>
+    /// <summary>What all strips that are built share.</summary>
+    public StripBlocks Settled { get; } = new();
+
+    /// <summary>Builds the strip of what there is of the tracks.</summary>
+    /// <param name="chosen">The tracks, the same as before but for the samples that have come since.</param>
+    /// <param name="mayGrow">Whether more is expected soon: then the last entries wait for the other tracks.</param>
     /// <exception cref="TitleException">No sample can be started from, or one is beyond what RTMP can carry.</exception>
-    public Strip Build()
+    public Strip Build(ChosenTracks chosen, bool mayGrow = false)
     {
-        List<LaneSamples> tracks = [];
-        if (_chosen.Video is { } video)
+        foreach (LaneSamples lane in _samples)
         {
-            tracks.Add(Convert(video, StripEntry.VideoLane));
+            Convert(lane.Lane == StripEntry.VideoLane ? chosen.Video! : chosen.Audio[lane.Lane - StripEntry.AudioLane], lane);
         }
 
-        for (int i = 0; i < _chosen.Audio.Count; i++)
+        long latest = _samples.Max(static lane => lane.Before);
+        while (Earliest() is { } next && (!mayGrow || _samples.TrueForAll(static lane => lane.Waiting.Count > 0)
+            || next.Waiting.Peek().Entry.Time < latest - LongestWait))
         {
-            tracks.Add(Convert(_chosen.Audio[i], StripEntry.AudioLane + i));
+            Take(next, out StripEntry entry, out int nanoseconds, out bool isSyncPoint);
+            _settledTime = entry.Time;
+            Settled.Add(entry, _tellsNanoseconds ? nanoseconds : null, isSyncPoint);
         }
 
-        StripEntry[] merged = new StripEntry[tracks.Sum(static track => track.Entries.Count)];
-        int[] nanoseconds = new int[_tellsNanoseconds ? merged.Length : 0];
-        List<int> syncPoints = [];
-        int leading = _chosen.Video is null ? StripEntry.AudioLane : StripEntry.VideoLane;
-        for (int i = 0; i < merged.Length; i++)
+        Settled.Publish(isFinished: !mayGrow);
+        _samples.ForEach(static lane => lane.Waiting.TrimExcess());
+        StripTail tail = MergeTail();
+        if (Settled.SyncPoints.Count + tail.SyncPoints.Length == 0)
         {
-            LaneSamples next = Earliest(tracks);
-            merged[i] = next.Entries[next.Taken];
-            if (_tellsNanoseconds)
-            {
-                nanoseconds[i] = next.Nanoseconds[next.Taken];
-            }
-
-            next.Taken++;
-            if (merged[i] is { IsSync: true, IsChange: false } && merged[i].Lane == leading)
-            {
-                syncPoints.Add(i);
-            }
-        }
-
-        if (syncPoints.Count == 0)
-        {
-            Track track = _chosen.Video ?? _chosen.Audio[0];
+            Track track = chosen.Video ?? chosen.Audio[0];
             FileLocation place = track.Samples.FindLocation(0, SampleField.Sync, out _);
             throw new TitleException(TitleError.NotPlayable, $"track {track.Id}: no sync sample to start from ({place})");
         }
 
-        long end = Math.Max((long)Math.Round(_chosen.Duration.TotalMilliseconds) + _shift, merged[^1].Time);
-        return new Strip(merged, [.. syncPoints], nanoseconds, Math.Clamp(_shift, 0, end), end,
-            _chosen.Video is { } shown && HidesPictures(shown));
+        long last = tail.Entries.Length > 0 ? tail.Entries[^1].Time : _settledTime;
+        long end = Math.Max((long)Math.Round(chosen.Duration.TotalMilliseconds) + _shift, last);
+        return new Strip(Settled, tail, new StripTimes(Math.Clamp(_shift, 0, end), end, _hidesPictures));
+    }
+
+    /// <summary>What is not settled, in the order in which it is sent if nothing more comes.</summary>
+    private StripTail MergeTail()
+    {
+        Queue<(StripEntry Entry, int Nanoseconds)>[] waiting = [.. _samples.Select(static lane => lane.Waiting)];
+        _samples.ForEach(static lane => lane.Waiting = new(lane.Waiting));
+        long settled = _settledTime;
+        List<StripEntry> entries = [];
+        List<int> nanoseconds = [];
+        List<int> syncPoints = [];
+        List<int> changes = [];
+        while (Earliest() is { } next)
+        {
+            Take(next, out StripEntry entry, out int told, out bool isSyncPoint);
+            int index = Settled.Entries.Count + entries.Count;
+            if (isSyncPoint)
+            {
+                syncPoints.Add(index);
+            }
+            else if (entry is { IsChange: true, IsCommand: false })
+            {
+                changes.Add(index);
+            }
+
+            entries.Add(entry);
+            nanoseconds.Add(told);
+            _settledTime = entry.Time;
+        }
+
+        _settledTime = settled;
+        for (int i = 0; i < waiting.Length; i++)
+        {
+            _samples[i].Waiting = waiting[i];
+        }
+
+        return new StripTail([.. entries], _tellsNanoseconds ? [.. nanoseconds] : [], [.. syncPoints], [.. changes]);
+    }
+
+    private void Take(LaneSamples lane, out StripEntry entry, out int nanoseconds, out bool isSyncPoint)
+    {
+        (entry, nanoseconds) = lane.Waiting.Dequeue();
+        if (entry.Time < _settledTime)
+        {
+            entry = entry.At(_settledTime); // it came after it was no longer waited for
+        }
+
+        isSyncPoint = entry is { IsSync: true, IsChange: false } && lane.Lane == _leading;
     }
 
     /// <summary>Whether an edit list begins behind pictures that its first one needs: they come before the presentation begins.</summary>
@@ -110,9 +168,9 @@ internal sealed class StripBuilder
     /// What all tracks are moved by, so that the earliest decode time is 0: RTMP has no negative time, and moving the tracks
     /// together keeps them in sync. In milliseconds.
     /// </summary>
-    private long Shift()
+    private long Shift(ChosenTracks chosen)
     {
-        long earliest = _chosen.Audio.Append(_chosen.Video).Min(track => track is null ? long.MaxValue : Earliest(track));
+        long earliest = chosen.Audio.Append(chosen.Video).Min(track => track is null ? long.MaxValue : Earliest(track));
         return earliest == long.MaxValue ? 0 : -earliest;
     }
 
@@ -127,72 +185,74 @@ internal sealed class StripBuilder
     }
 
     /// <summary>
-    /// The track whose next entry is due first; of two at the same time the one with the lower lane. At least one has entries left.
+    /// The track whose next entry is due first, of two at the same time the one with the lower lane; null when all are empty.
     /// </summary>
-    private static LaneSamples Earliest(List<LaneSamples> tracks)
+    private LaneSamples? Earliest()
     {
         LaneSamples? earliest = null;
-        foreach (LaneSamples track in tracks)
+        foreach (LaneSamples lane in _samples)
         {
-            if (track.Taken < track.Entries.Count
-                && (earliest is null || track.Entries[track.Taken].Time < earliest.Entries[earliest.Taken].Time))
+            if (lane.Waiting.Count > 0
+                && (earliest is null || lane.Waiting.Peek().Entry.Time < earliest.Waiting.Peek().Entry.Time))
             {
-                earliest = track;
+                earliest = lane;
             }
         }
 
-        return earliest!;
+        return earliest;
     }
 
-    private LaneSamples Convert(Track track, int lane)
+    /// <summary>Converts the samples of a track that have come since the last time.</summary>
+    private void Convert(Track track, LaneSamples converted)
     {
+        if (track.Samples.Count == converted.Converted)
+        {
+            return;
+        }
+
+        int lane = converted.Lane;
         SampleHeader header = _lanes[lane]!.Header;
-        LaneSamples converted = new(checked((int)track.Samples.Count), _tellsNanoseconds);
         bool isShownWhenSent = lane == StripEntry.VideoLane && !header.HasComposition;
-        CodecConfiguration told = track.Codec!;
-        long before = 0;
-        int nanosecondsBefore = 0;
-        long index = -1;
-        bool isInRunUp = lane == StripEntry.VideoLane && HidesPictures(track);
-        if (isInRunUp)
+        if (converted is { IsInRunUp: true, Converted: 0 })
         {
             AddCommand(converted, track.Codec!, 0, StartSeek);
         }
 
-        foreach (Sample sample in track.Samples)
+        SampleTable.Enumerator samples = track.Samples.From(converted.Converted);
+        while (samples.MoveNext())
         {
-            index++;
+            Sample sample = samples.Current;
+            long index = converted.Converted++;
             (long time, long composition, int nanoseconds) = TimesOf(sample, track.Timescale, header, isShownWhenSent);
             (time, nanoseconds) =
-                Later((time + _shift, nanoseconds), (before, isShownWhenSent || lane >= StripEntry.AudioLane ? nanosecondsBefore : 0));
-            (before, nanosecondsBefore) = (time, nanoseconds);
+                Later((time + _shift, nanoseconds),
+                (converted.Before, isShownWhenSent || lane >= StripEntry.AudioLane ? converted.NanosecondsBefore : 0));
+            (converted.Before, converted.NanosecondsBefore) = (time, nanoseconds);
             if (Unfit(sample, time, composition) is { } fact)
             {
                 throw Refuse(track, index, fact, WhyUnfit(fact, sample, time, composition));
             }
 
-            if (isInRunUp && time >= _shift)
+            if (converted.IsInRunUp && time >= _shift)
             {
                 AddCommand(converted, track.Codec!, time, EndSeek);
-                isInRunUp = false;
+                converted.IsInRunUp = false;
             }
 
             CodecConfiguration codec = track.Codecs[sample.Description];
-            if (codec != told)
+            if (!IsSame(codec, converted.Told))
             {
-                if (codec.FourCc != told.FourCc)
+                if (codec.FourCc != converted.Told.FourCc)
                 {
-                    throw Refuse(track, index, SampleField.Description, $"is {codec.Name} in a track of {told.Name}");
+                    throw Refuse(track, index, SampleField.Description, $"is {codec.Name} in a track of {converted.Told.Name}");
                 }
 
                 AddChange(converted, codec, lane, time);
-                told = codec;
+                converted.Told = codec;
             }
 
             converted.Add(new StripEntry(time, (int)composition, sample.Offset, (int)sample.Size, lane, sample.IsSync), nanoseconds);
         }
-
-        return converted;
     }
 
     /// <summary>
@@ -245,6 +305,10 @@ internal sealed class StripBuilder
         }
     }
 
+    /// <summary>Whether two configurations say the same, be they read of the file at different moments.</summary>
+    private static bool IsSame(CodecConfiguration one, CodecConfiguration other) =>
+        ReferenceEquals(one, other) || (one.FourCc == other.FourCc && one.Raw.AsSpan().SequenceEqual(other.Raw.AsSpan()));
+
     /// <summary>What RTMP or an entry cannot carry of a sample; null when there is nothing.</summary>
     private static SampleField? Unfit(in Sample sample, long time, long composition) =>
         sample.Size > StripEntry.MaxSize ? SampleField.Size
@@ -267,23 +331,35 @@ internal sealed class StripBuilder
         return new TitleException(TitleError.NotPlayable, $"track {track.Id}: sample {number} {reason} ({place})");
     }
 
-    /// <summary>The entries of one track, and how many of them are merged.</summary>
-    private sealed class LaneSamples(int capacity, bool tellsNanoseconds)
+    /// <summary>The samples of one track, as far as they were converted.</summary>
+    private sealed class LaneSamples(int lane, CodecConfiguration codec)
     {
-        public List<StripEntry> Entries { get; } = new(capacity);
+        public int Lane { get; } = lane;
 
-        /// <summary>One an entry where a header tells them; else none.</summary>
-        public List<int> Nanoseconds { get; } = [];
+        /// <summary>Samples of the track that were converted.</summary>
+        public long Converted { get; set; }
 
-        public int Taken { get; set; }
+        /// <summary>What was converted and is not settled.</summary>
+        public Queue<(StripEntry Entry, int Nanoseconds)> Waiting { get; set; } = new();
 
-        public void Add(StripEntry entry, int nanoseconds)
-        {
-            Entries.Add(entry);
-            if (tellsNanoseconds)
-            {
-                Nanoseconds.Add(nanoseconds);
-            }
-        }
+        /// <summary>The time of the last one.</summary>
+        public long Before { get; set; }
+
+        public int NanosecondsBefore { get; set; }
+
+        /// <summary>The configuration that counts.</summary>
+        public CodecConfiguration Told { get; set; } = codec;
+
+        /// <summary>Whether pictures that nobody is to see are being sent.</summary>
+        public bool IsInRunUp { get; set; }
+
+        public void Add(StripEntry entry, int nanoseconds) => Waiting.Enqueue((entry, nanoseconds));
     }
 }
+
+/// <summary>The last entries of a growing file, whose order may still change.</summary>
+/// <param name="Entries">In ascending time.</param>
+/// <param name="Nanoseconds">What each entry's time is short of; empty when nobody is told.</param>
+/// <param name="SyncPoints">The entries that a seek may land on, as the whole strip counts them.</param>
+/// <param name="Changes">The entries that tell another configuration, as the whole strip counts them.</param>
+internal sealed record StripTail(StripEntry[] Entries, int[] Nanoseconds, int[] SyncPoints, int[] Changes);

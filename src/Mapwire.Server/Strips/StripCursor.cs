@@ -1,4 +1,5 @@
 using Mapwire.Server.Sending;
+using Mapwire.Server.Sources;
 
 namespace Mapwire.Server.Strips;
 
@@ -6,11 +7,13 @@ namespace Mapwire.Server.Strips;
 /// A player's place in a strip, to the byte: which message is next, how much of it is on the wire, which samples are sent at all
 /// and what the player calls their times.
 /// </summary>
+/// <typeparam name="TFraming">What messages look like on the wire.</typeparam>
 /// <remarks>
 /// Gathering moves nothing and only notes where it ended; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by
 /// the same fields, so they agree on what was in between.
 /// </remarks>
-internal sealed class StripCursor
+internal sealed class StripCursor<TFraming>
+    where TFraming : struct, IFraming
 {
     /// <summary>
     /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in a
@@ -27,8 +30,14 @@ internal sealed class StripCursor
     private int _askedTo; // the first entry that was not asked for yet
     private long _askedBytes; // asked for and not sent yet, about
     private long _waitsSince = -1;
-    private readonly uint _streamId;
-    private readonly int _chunkSize;
+    private readonly TFraming _framing;
+    private readonly Strip _strip;
+    private readonly Presence? _presence;
+    private readonly nint _file; // where the file is mapped, which it stays as long as the title is held
+    private readonly nint _changes; // where messages lie that are in no file
+    private StripEntry[] _block = []; // entries around the cursor, one behind the other
+    private int _blockStart;
+    private int _blockCount;
     private readonly long _zero; // the title's time minus the player's, in milliseconds
     private readonly long _floor; // the player's time before which nothing may be; what comes earlier is a decoder's run-up
     private readonly long _soundFrom; // the title's time: a run-up needs no sound
@@ -43,22 +52,24 @@ internal sealed class StripCursor
 
     /// <summary>A cursor at a time of a title.</summary>
     /// <param name="title">The title, acquired for this cursor; <see cref="Retire"/> releases it.</param>
-    /// <param name="streamId">The message stream of the player.</param>
-    /// <param name="chunkSize">The chunk size that the player was told.</param>
+    /// <param name="framing">What its messages look like on the wire.</param>
     /// <param name="range">From where to where, and what the player calls the first time.</param>
     /// <param name="position">The title's time to stand at, in milliseconds: the sync point at or before it.</param>
-    public StripCursor(Title title, uint streamId, int chunkSize, PlayRange range, long position)
+    public StripCursor(Title title, TFraming framing, PlayRange range, long position)
     {
         Title = title;
-        _streamId = streamId;
-        _chunkSize = chunkSize;
+        _framing = framing;
+        _strip = title.Strip;
+        _presence = title.Presence;
+        _file = title.File.Address;
+        _changes = title.Codecs.ChangesAddress;
         _zero = range.Start - range.PlayerStart;
         _floor = range.Floor ?? range.PlayerStart;
-        _soundFrom = range.Start <= title.Strip.StartTime && title.Strip.RunUp == 0 ? 0 : range.Start;
-        _next = position <= 0 ? 0 : title.Strip.SyncPointAt(position);
-        long end = range.Duration < 0 ? title.Strip.EndTime : Math.Min(title.Strip.EndTime, range.Start + range.Duration);
+        _soundFrom = range.Start <= _strip.StartTime && _strip.RunUp == 0 ? 0 : range.Start;
+        _next = position <= 0 ? 0 : _strip.SyncPointAt(position);
+        long end = range.Duration < 0 ? _strip.EndTime : Math.Min(_strip.EndTime, range.Start + range.Duration);
         PlayerEnd = end - _zero;
-        _end = range.Duration < 0 ? title.Strip.Count : Math.Max(_next + 1, title.Strip.IndexAt(range.Start + range.Duration));
+        _end = range.Duration < 0 ? _strip.Count : Math.Max(_next + 1, _strip.IndexAt(range.Start + range.Duration));
         _limit = _end;
     }
 
@@ -87,13 +98,13 @@ internal sealed class StripCursor
     public long BytesSent { get; private set; }
 
     /// <summary>The title's time of the next message, or of the last one at the end; milliseconds.</summary>
-    public long Time => Title.Strip.Entries[Math.Min(_next, Title.Strip.Count - 1)].Time;
+    public long Time => _strip[Math.Min(_next, _strip.Count - 1)].Time;
 
     /// <summary>The player's time at which all of it is over, in milliseconds: where the next title of a playlist starts.</summary>
     public long PlayerEnd { get; }
 
     /// <summary>The player's time of the last message, in milliseconds: nothing behind this cursor may be told earlier.</summary>
-    public long LastTime => Math.Max(_floor, Title.Strip.Entries[_end - 1].Time - _zero);
+    public long LastTime => Math.Max(_floor, _strip[_end - 1].Time - _zero);
 
     /// <summary>The title's time minus the player's, in milliseconds.</summary>
     public long Zero => _zero;
@@ -145,7 +156,7 @@ internal sealed class StripCursor
     public void HoldAfterFrame()
     {
         int frame = _next; // a seek lands on a sync sample of the video, or on what has to be told before it
-        while (frame < _end - 1 && Title.Strip.Entries[frame].IsChange)
+        while (frame < _end - 1 && _strip[frame].IsChange)
         {
             frame++;
         }
@@ -157,7 +168,7 @@ internal sealed class StripCursor
     public void SendAudio(bool send) => _audioFrom = send ? _next : int.MaxValue;
 
     /// <summary>Starts or stops sending video; it starts again with the next sync sample.</summary>
-    public void SendVideo(bool send) => _videoFrom = send ? Title.Strip.SyncPointFrom(_next) : int.MaxValue;
+    public void SendVideo(bool send) => _videoFrom = send ? _strip.SyncPointFrom(_next) : int.MaxValue;
 
     /// <summary>Asks for the parts of the file that will be due soon.</summary>
     /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
@@ -168,17 +179,16 @@ internal sealed class StripCursor
     /// <param name="now">The worker's clock.</param>
     public void AskAhead(long until, long shown, long now)
     {
-        if (Title.Presence is not { } presence)
+        if (_presence is not { } presence)
         {
             return;
         }
 
-        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
         _askedTo = Math.Max(_askedTo, _next);
-        for (; _askedTo < _end && entries[_askedTo].Time <= until + AskedAhead && _askedBytes < MaxAskedBytes; _askedTo++)
+        for (; _askedTo < _end && _strip[_askedTo].Time <= until + AskedAhead && _askedBytes < MaxAskedBytes; _askedTo++)
         {
-            ref readonly StripEntry entry = ref entries[_askedTo];
-            if (!entry.IsChange && entry.Size > 0 && IsSent(_askedTo))
+            ref readonly StripEntry entry = ref _strip[_askedTo];
+            if (!entry.IsChange && entry.Size > 0 && IsSent(_askedTo, in entry))
             {
                 presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - shown));
                 _askedBytes += entry.Size;
@@ -192,9 +202,9 @@ internal sealed class StripCursor
     /// <returns>For how long the cursor has waited, in milliseconds.</returns>
     public long WaitForNext(long now, Action arrived)
     {
-        ref readonly StripEntry entry = ref Title.Strip.Entries[_waitsFor];
+        ref readonly StripEntry entry = ref _strip[_waitsFor];
         _waitsSince = _waitsSince < 0 ? now : _waitsSince;
-        Title.Presence!.WaitFor(entry.Offset, entry.Size, now, _waitsSince, arrived);
+        _presence!.WaitFor(entry.Offset, entry.Size, now, _waitsSince, arrived);
         return now - _waitsSince;
     }
 
@@ -205,47 +215,51 @@ internal sealed class StripCursor
     /// <returns>False when the list could not take all of it, or it is not in memory.</returns>
     public bool GatherRest(GatherList list, long now)
     {
-        _waitsFor = IsInsideMessage && !IsHere(_next, now) ? _next : -1;
-        return !IsInsideMessage || (!Waits && MessageAt(_next).AddTo(list, _skip));
+        if (!IsInsideMessage)
+        {
+            _waitsFor = -1;
+            return true;
+        }
+
+        ref readonly StripEntry entry = ref EntryAt(_next);
+        _waitsFor = IsHere(in entry, now) ? -1 : _next;
+        return !Waits && _framing.TryAdd(list, in entry, TimesOf(_next, in entry), AddressOf(in entry), _skip);
     }
 
-    /// <summary>Adds the messages that are due, from the cursor on.</summary>
+    /// <summary>Adds the messages that are due, behind the one that has begun, which <see cref="GatherRest"/> adds.</summary>
     /// <param name="list">Takes what it has room for.</param>
     /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
     /// <param name="maxBytes">Stop after about this many bytes in the list.</param>
-    /// <param name="afterRest">Whether <see cref="GatherRest"/> has added the message that had begun.</param>
     /// <param name="now">The worker's clock.</param>
-    public void Gather(GatherList list, long until, long maxBytes, bool afterRest, long now)
+    public void Gather(GatherList list, long until, long maxBytes, long now)
     {
-        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
-        int index = _next;
-        long skip = _skip;
-        if (afterRest && IsInsideMessage)
-        {
-            index++;
-            skip = 0;
-        }
-
+        int index = IsInsideMessage ? _next + 1 : _next;
         long before = list.Length;
         _gatheredTo = -1;
         _waitsFor = -1;
-        for (; index < _limit && entries[index].Time <= until && list.Length < maxBytes; index++)
+        for (; index < _limit && list.Length < maxBytes; index++)
         {
-            if (IsSent(index))
+            ref readonly StripEntry entry = ref EntryAt(index);
+            if (entry.Time > until)
             {
-                if (!IsHere(index, now))
-                {
-                    _waitsFor = index;
-                    break;
-                }
-
-                if (!MessageAt(index).AddTo(list, skip))
-                {
-                    return;
-                }
+                break;
             }
 
-            skip = 0;
+            if (!IsSent(index, in entry))
+            {
+                continue;
+            }
+
+            if (!IsHere(in entry, now))
+            {
+                _waitsFor = index;
+                break;
+            }
+
+            if (!_framing.TryAdd(list, in entry, TimesOf(index, in entry), AddressOf(in entry), skip: 0))
+            {
+                return;
+            }
         }
 
         _gatheredTo = index;
@@ -270,16 +284,21 @@ internal sealed class StripCursor
             return;
         }
 
-        ReadOnlySpan<StripEntry> entries = Title.Strip.Entries;
         bytes += _skip;
-        for (; _next < _limit && (bytes > 0 || entries[_next].Time <= until); _next++)
+        for (; _next < _limit; _next++)
         {
-            if (!IsSent(_next))
+            ref readonly StripEntry entry = ref EntryAt(_next);
+            if (bytes == 0 && entry.Time > until)
+            {
+                break;
+            }
+
+            if (!IsSent(_next, in entry))
             {
                 continue;
             }
 
-            long length = MessageAt(_next).WireLength;
+            long length = _framing.LengthOf(in entry, TimesOf(_next, in entry));
             if (bytes < length)
             {
                 break;
@@ -301,23 +320,14 @@ internal sealed class StripCursor
         }
     }
 
-    private bool IsHere(int index, long now)
-    {
-        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
-        return Title.Presence is not { } presence || entry.IsChange || entry.Size == 0 || presence.IsHere(entry.Offset, entry.Size, now);
-    }
+    private bool IsHere(in StripEntry entry, long now) =>
+        _presence is null || entry.IsChange || entry.Size == 0 || _presence.IsHere(entry.Offset, entry.Size, now);
 
-    private bool IsSent(int index)
+    private bool IsSent(int index, in StripEntry entry)
     {
-        if (index == _next && IsInsideMessage)
+        if (entry.IsChange || (index == _next && IsInsideMessage))
         {
-            return true;
-        }
-
-        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
-        if (entry.IsChange)
-        {
-            return true; // what comes later needs it, whatever is wanted now
+            return true; // what comes later needs a change, whatever is wanted now
         }
 
         return entry.IsVideo
@@ -325,9 +335,19 @@ internal sealed class StripCursor
             : index >= _audioFrom && entry.Time >= _soundFrom;
     }
 
-    private StripMessage MessageAt(int index)
+    /// <summary>An entry, of the block that was looked at last as long as it goes.</summary>
+    private ref readonly StripEntry EntryAt(int index)
     {
-        ref readonly StripEntry entry = ref Title.Strip.Entries[index];
+        if ((uint)(index - _blockStart) >= (uint)_blockCount)
+        {
+            _block = _strip.BlockOf(index, out _blockStart, out _blockCount);
+        }
+
+        return ref _block[index - _blockStart];
+    }
+
+    private MessageTimes TimesOf(int index, in StripEntry entry)
+    {
         long time = entry.Time - _zero;
         int composition = entry.Composition;
         if (time < _floor)
@@ -336,7 +356,8 @@ internal sealed class StripCursor
             time = _floor;
         }
 
-        ReadOnlySpan<int> nanoseconds = Title.Strip.Nanoseconds;
-        return new StripMessage(Title, in entry, time, composition, nanoseconds.IsEmpty ? 0 : nanoseconds[index], _streamId, _chunkSize);
+        return new MessageTimes(time, composition, _strip.NanosecondsOf(index));
     }
+
+    private nint AddressOf(in StripEntry entry) => (entry.IsChange ? _changes : _file) + (nint)entry.Offset;
 }

@@ -44,6 +44,11 @@ internal readonly record struct StripEntry
             | (ulong)time;
     }
 
+    private StripEntry(ulong low, ulong high) => (_low, _high) = (low, high);
+
+    /// <summary>The same at another time, in milliseconds.</summary>
+    public StripEntry At(long time) => new(_low, (_high & ~(ulong)MaxTime) | (ulong)time);
+
     /// <summary>The decode time in milliseconds from the start of the title.</summary>
     public long Time => (long)(_high & MaxTime);
 

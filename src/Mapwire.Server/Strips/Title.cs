@@ -5,69 +5,52 @@ using Mapwire.Server.Sources;
 namespace Mapwire.Server.Strips;
 
 /// <summary>
-/// What a media file is sent by to viewers of the same tracks: its index. Immutable; shared by all of them, who hold the file open by
-/// counting.
+/// What a media file is sent by to viewers of the same tracks, as it was at one moment: the strip, the codec headers and the metadata.
+/// Immutable; shared by all of them, who hold the file open by counting.
 /// </summary>
-internal sealed class Title : IDerived
+internal sealed class Title
 {
-    private readonly MediaFile _file;
-    private readonly TitleIndex _index;
-
     /// <param name="file">The file; held by whoever uses the title.</param>
-    /// <param name="index">Made of it.</param>
-    public Title(MediaFile file, TitleIndex index)
+    /// <param name="strip">The samples in send order.</param>
+    /// <param name="codecs">The codec headers.</param>
+    /// <param name="metadata">The body of the onMetaData message, AMF0.</param>
+    public Title(MediaFile file, Strip strip, TitleCodecs codecs, ReadOnlyMemory<byte> metadata)
     {
-        _file = file;
-        _index = index;
-        Watch = file.Watch;
-        Presence = file.Presence;
+        File = file;
+        Strip = strip;
+        Codecs = codecs;
+        Metadata = metadata;
     }
-
-    /// <summary>The path below the served folder.</summary>
-    public string Name => _file.Name;
-
-    /// <summary>Which file it was when it was opened.</summary>
-    public FileIdentity Identity => _file.Identity;
 
     /// <summary>The file, which other titles may share.</summary>
-    public MediaFile File => _file;
+    public MediaFile File { get; }
 
     /// <summary>The samples in send order.</summary>
-    public Strip Strip => _index.Strip;
+    public Strip Strip { get; }
 
     /// <summary>The codec headers.</summary>
-    public TitleCodecs Codecs => _index.Codecs;
+    public TitleCodecs Codecs { get; }
 
     /// <summary>The body of the onMetaData message, AMF0.</summary>
-    public ReadOnlyMemory<byte> Metadata => _index.Metadata;
+    public ReadOnlyMemory<byte> Metadata { get; }
 
-    /// <summary>How long it plays.</summary>
-    public TimeSpan Duration => _index.Duration;
+    /// <summary>The path below the served folder.</summary>
+    public string Name => File.Name;
 
-    /// <summary>The tracks that are left out of play, a line each, for the log.</summary>
-    public IReadOnlyList<string> LeftOut => _index.LeftOut;
+    /// <summary>Which file it was when it was read last.</summary>
+    public FileIdentity Identity => File.Identity;
 
-    /// <summary>What the index costs to keep, in bytes.</summary>
-    public long ByteSize => _index.ByteSize;
+    /// <summary>How long it plays; a run-up that an edit list hides takes no time.</summary>
+    public TimeSpan Duration => TimeSpan.FromMilliseconds(Strip.Length);
+
+    /// <summary>What it costs to keep besides what all titles of the file share, in bytes.</summary>
+    public long ByteSize => ((Strip.Count - Strip.SettledCount) * 16L) + Metadata.Length + Codecs.Changes.Length + 1024;
 
     /// <summary>Whether the file still holds what the strip describes, and what to do when that is not known yet.</summary>
-    public FileWatch Watch { get; }
+    public FileWatch Watch => File.Watch;
 
     /// <summary>Which parts of the file can be sent without waiting; null when all of it can.</summary>
-    public Presence? Presence { get; }
-
-    /// <summary>Makes the title of a choice of a file's tracks.</summary>
-    /// <param name="file">Held by whoever uses the title.</param>
-    /// <param name="choice">What of it is played.</param>
-    /// <param name="work">Told what is waited for; null when nobody asks.</param>
-    /// <exception cref="TitleException">Nothing of it can be played by this choice.</exception>
-    public static Title Of(MediaFile file, TrackChoice choice, FileWork? work)
-    {
-        using (FileWork.Compute(CancellationToken.None))
-        {
-            return new Title(file, TitleIndex.Build(file.Source, file.Movie, choice, work));
-        }
-    }
+    public Presence? Presence => File.Presence;
 
     /// <summary>Opens a file as one title, held once.</summary>
     /// <param name="path">The file.</param>
@@ -79,10 +62,10 @@ internal sealed class Title : IDerived
     public static Title Open(string path, string name, TrackChoice choice = default, FileThreads? threads = null,
         PresenceThreads? presence = null)
     {
-        MediaFile file = MediaFile.Open(path, name, folder: null, cache: null, limits: null, work: null, threads, presence);
+        MediaFile file = MediaFile.Open(path, name, threads: threads, presence: presence);
         try
         {
-            return Of(file, choice, work: null);
+            return Of(file, choice);
         }
         catch
         {
@@ -91,12 +74,17 @@ internal sealed class Title : IDerived
         }
     }
 
-    /// <summary>Where an entry's payload is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
-    public nint AddressOf(in StripEntry entry) => (entry.IsChange ? _index.Codecs.ChangesAddress : _file.Address) + (nint)entry.Offset;
+    /// <summary>Makes the title of a choice of a file's tracks, for this caller alone.</summary>
+    /// <exception cref="TitleException">Nothing of it can be played by this choice.</exception>
+    public static Title Of(MediaFile file, TrackChoice choice, FileWork? work = null)
+    {
+        FileContent content = file.Content;
+        return new TitleIndexer(file, ChosenTracks.Of(content.Movie, choice), choice.Abilities, work).Make(file, content, choice, out _);
+    }
 
     /// <inheritdoc cref="MediaFile.TryAcquire"/>
-    public bool TryAcquire() => _file.TryAcquire();
+    public bool TryAcquire() => File.TryAcquire();
 
     /// <inheritdoc cref="MediaFile.Release"/>
-    public void Release() => _file.Release();
+    public void Release() => File.Release();
 }

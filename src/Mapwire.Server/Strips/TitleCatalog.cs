@@ -25,13 +25,18 @@ internal sealed class TitleCatalog : IDisposable
     /// <param name="choice">What of it is wanted.</param>
     /// <returns>The title, whose file is held for the caller, who releases it.</returns>
     /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
-    public async Task<Title> OpenAsync(FoundTitle found, TrackChoice choice)
+    public async Task<Title> OpenAsync(FoundFile found, TrackChoice choice)
     {
         MediaFile file = await Files.OpenAsync(found).ConfigureAwait(false);
         try
         {
-            StripKey key = StripKey.Of(ChosenTracks.Of(file.Movie, choice), choice.Abilities);
-            return await Files.DeriveAsync(file, key, work => Index(file, choice, work)).ConfigureAwait(false);
+            FileContent content = file.Content;
+            ChosenTracks chosen = ChosenTracks.Of(content.Movie, choice);
+            StripKey key = StripKey.Of(chosen, choice.Abilities);
+            TitleIndexer indexer = await Files.DeriveAsync(
+                file, key, work => new TitleIndexer(file, chosen, choice.Abilities, work)).ConfigureAwait(false);
+            return indexer.Find(content)
+                ?? await Files.RunAsync($"index {file.Name}", _ => Make(indexer, file, content, choice)).ConfigureAwait(false);
         }
         catch
         {
@@ -43,13 +48,17 @@ internal sealed class TitleCatalog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Files.Dispose();
 
-    private Title Index(MediaFile file, TrackChoice choice, FileWork work)
+    private Title Make(TitleIndexer indexer, MediaFile file, FileContent content, TrackChoice choice)
     {
-        Title title = Title.Of(file, choice, work);
-        Log.TitleOpened(_log, file.Name, title.Strip.Count, title.Duration.TotalSeconds);
-        foreach (string track in title.LeftOut)
+        using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
+        Title title = indexer.Make(file, content, choice, out bool isNew);
+        if (isNew)
         {
-            Log.TrackLeftOut(_log, file.Name, track);
+            Log.TitleOpened(_log, file.Name, title.Strip.Count, title.Duration.TotalSeconds);
+            foreach (string track in ChosenTracks.Of(content.Movie, choice).LeftOut(content.Movie))
+            {
+                Log.TrackLeftOut(_log, file.Name, track);
+            }
         }
 
         return title;

@@ -34,7 +34,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
         Add("hasMetadata", true);
         Add("hasKeyframes", chosen.Video is not null);
         Add("canSeekToEnd", false);
-        Add("lasttimestamp", (strip.Entries[^1].Time - strip.RunUp) / 1000.0);
+        Add("lasttimestamp", (strip[strip.Count - 1].Time - strip.RunUp) / 1000.0);
         AddVideo();
         AddAudio();
         Amf0Writer writer = new(stackalloc byte[512]);
@@ -128,13 +128,12 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
 
     private AmfValue Keyframes()
     {
-        ReadOnlySpan<int> points = strip.SyncPoints;
-        int count = Math.Min(points.Length, MaxKeyframes);
+        int count = Math.Min(strip.SyncPointCount, MaxKeyframes);
         ImmutableArray<AmfValue>.Builder times = ImmutableArray.CreateBuilder<AmfValue>(count);
         ImmutableArray<AmfValue>.Builder positions = ImmutableArray.CreateBuilder<AmfValue>(count);
         for (int i = 0; i < count; i++)
         {
-            StripEntry entry = strip.Entries[points[(int)((long)i * points.Length / count)]];
+            StripEntry entry = strip[strip.SyncPoint((int)((long)i * strip.SyncPointCount / count))];
             times.Add(AmfValue.Number(Math.Max(0, entry.Time - strip.RunUp) / 1000.0));
             positions.Add(AmfValue.Number(entry.Offset));
         }

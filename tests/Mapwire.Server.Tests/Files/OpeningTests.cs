@@ -48,8 +48,9 @@ public sealed class OpeningTests : IDisposable
         byte[] tag = [8, 0, (byte)(frame.Length >> 8), (byte)frame.Length, 0, 0, 0, 0, 0, 0, 0, .. frame, .. Words(11 + frame.Length)];
         File.WriteAllBytes(path, [.. "FLV"u8, 1, 4, .. Words(9), .. Words(0), .. tag]);
         FileWork work = new(path, static _ => { }, static _ => { });
-        using MovieFile file = MovieFile.Open(path);
-        _ = TitleIndex.Build(file, file.ReadMovie(), default, work);
+        MediaFile file = MediaFile.Open(path, "mp3.flv");
+        _ = Title.Of(file, default, work);
+        file.Release();
         Assert.Equal(Tag, work.Place?.Offset);
         Assert.Equal(0, work.WaitsFor(long.MaxValue - 1)); // it has come back
     }

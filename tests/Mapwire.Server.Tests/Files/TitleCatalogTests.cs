@@ -1,6 +1,9 @@
+using Mapwire.Media.Tests.Tools;
+using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Strips;
+using Mapwire.Server.Tests.Strips;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -27,15 +30,15 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice silent = new(PlayerAbilities.None, Audio: PlayQuery.NoTrack);
         Title whole = await catalog.OpenAsync(found, default);
         Title picture = await catalog.OpenAsync(found, silent);
         Title again = await catalog.OpenAsync(found, silent);
         Assert.NotSame(whole, picture);
         Assert.Same(picture, again);
-        Assert.Contains(whole.Strip.Entries.ToArray(), static entry => !entry.IsVideo);
-        Assert.DoesNotContain(picture.Strip.Entries.ToArray(), static entry => !entry.IsVideo);
+        Assert.Contains(whole.Strip.ToArray(), static entry => !entry.IsVideo);
+        Assert.DoesNotContain(picture.Strip.ToArray(), static entry => !entry.IsVideo);
         Array.ForEach([whole, picture, again], static title => title.Release());
     }
 
@@ -114,7 +117,7 @@ public sealed class TitleCatalogTests : IDisposable
     {
         _folder.Add("film.mp4");
         using TitleCatalog catalog = Catalog();
-        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice[] wishes =
         [
             default, new(PlayerAbilities.None, Language: "xaz"), new(PlayerAbilities.None, Language: "xbz"),
@@ -172,33 +175,231 @@ public sealed class TitleCatalogTests : IDisposable
         using TitleCatalog catalog = Catalog(new FileBudget(MaxBytes: 20_000));
         Title a = await OpenAsync(catalog, "a.mp4");
         Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "b.mp4"));
-        FoundTitle found = catalog.Files.Find(PlayName.Parse("", "a.mp4"));
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "a.mp4"));
         TitleException refused = await Assert.ThrowsAsync<TitleException>(
             () => catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack)));
         Assert.Contains("20000", refused.Message, StringComparison.Ordinal);
         a.Release();
     }
 
-    [Fact]
-    public async Task Viewers_of_a_recording_that_grows_share_what_was_read_of_it()
+    public enum Recording
     {
-        byte[] whole = FilmBytes.Flv(1, 60_000);
-        string path = Path.Combine(_folder.Path, "live.flv");
-        File.WriteAllBytes(path, whole[..^20_000]);
+        Flv,
+        FlvWithSound,
+        Fragmented,
+    }
+
+    [Theory]
+    [InlineData(Recording.Flv)]
+    [InlineData(Recording.FlvWithSound)]
+    [InlineData(Recording.Fragmented)]
+    public async Task Viewers_of_a_recording_that_grows_share_one_file_and_one_strip(Recording recording)
+    {
+        byte[] whole = recording switch
+        {
+            Recording.Flv => FilmBytes.Flv(1, 6000),
+            Recording.FlvWithSound => FilmBytes.FlvWithSound(1, 3000),
+            _ => FilmBytes.Fragmented(1, 6000),
+        };
+        string path = Path.Combine(_folder.Path, recording == Recording.Fragmented ? "live.mp4" : "live.flv");
+        File.WriteAllBytes(path, whole[..(whole.Length / 3)]);
         using TitleCatalog catalog = Catalog();
         List<Title> titles = [];
+        int written = whole.Length / 3;
         for (int viewer = 0; viewer < 20; viewer++)
+        {
+            titles.Add(await OpenAsync(catalog, "live"));
+            int more = viewer == 18 ? whole.Length - written : whole.Length / 30; // ends in the middle of a tag or box
+            using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+            file.Write(whole, written, more);
+            written += more;
+            if (viewer == 18)
+            {
+                break;
+            }
+        }
+
+        titles.Add(await OpenAsync(catalog, "live"));
+        Assert.Equal(20, titles.Distinct().Count());
+        Assert.Single(titles.Select(static title => title.File).Distinct());
+        Assert.Single(titles.Select(static title => title.Strip.Settled).Distinct());
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.InRange(File.ReadLines("/proc/self/maps").Count(line => line.EndsWith(path, StringComparison.Ordinal)), 1, 3);
+            Assert.Equal(1, new DirectoryInfo("/proc/self/fd").EnumerateFiles().Count(file => file.LinkTarget == path));
+        }
+
+        // Each is sent what was whole when it came, as if it had been opened alone; the last one all of it.
+        string copy = Path.Combine(_folder.Path, "copy" + Path.GetExtension(path));
+        File.WriteAllBytes(copy, whole);
+        Title alone = Title.Open(copy, "copy");
+        StripEntry[] all = alone.Strip.ToArray();
+        Assert.Equal(all, titles[^1].Strip.ToArray());
+        Assert.Equal(alone.Strip.SyncPoints(), titles[^1].Strip.SyncPoints());
+        Assert.True(alone.Metadata.Span.SequenceEqual(titles[^1].Metadata.Span));
+        int before = 0;
+        foreach (Title title in titles)
+        {
+            StripEntry[] entries = title.Strip.ToArray();
+            Assert.True(entries.Length > before);
+            before = entries.Length;
+            File.WriteAllBytes(copy, whole[..(int)FileLengthOf(title)]);
+            Title then = Title.Open(copy, "copy");
+            Assert.Equal(then.Strip.ToArray(), entries);
+            Assert.Equal(then.Duration, title.Duration);
+            then.Release();
+        }
+
+        alone.Release();
+        titles.ForEach(static title => title.Release());
+    }
+
+    [Theory]
+    [InlineData(997)]
+    [InlineData(61)]
+    public async Task A_recording_is_read_on_wherever_its_end_cuts_a_tag(int step)
+    {
+        byte[] whole = FilmBytes.FlvWithSound(1, 60);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        string copy = Path.Combine(_folder.Path, "copy.flv");
+        using TitleCatalog catalog = Catalog();
+        File.WriteAllBytes(path, whole[..600]);
+        Title first = await OpenAsync(catalog, "live.flv");
+        for (int length = 600; length < whole.Length; length += step)
         {
             using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
             {
-                file.Write(whole, (int)file.Length, 1000);
+                file.Write(whole, (int)file.Length, Math.Min(step, whole.Length - (int)file.Length));
             }
 
-            titles.Add(await OpenAsync(catalog, "live.flv"));
+            Title title = await OpenAsync(catalog, "live.flv");
+            File.Copy(path, copy, overwrite: true);
+            Title alone = Title.Open(copy, "copy");
+            Assert.Equal(alone.Strip.ToArray(), title.Strip.ToArray());
+            Assert.Same(first.File, title.File);
+            title.Release();
+            alone.Release();
         }
 
-        Assert.InRange(titles.Distinct().Count(), 1, 10); // it was one for each
+        first.Release();
+    }
+
+    [Fact]
+    public async Task Viewers_who_come_at_once_while_a_recording_is_written_share_one_file()
+    {
+        byte[] whole = FilmBytes.FlvWithSound(1, 2000);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..5000]);
+        using TitleCatalog catalog = Catalog();
+        Task writer = Task.Run(() =>
+        {
+            using FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            for (int at = 5000; at < whole.Length; at += 1000)
+            {
+                file.Write(whole, at, Math.Min(1000, whole.Length - at));
+            }
+        });
+        List<Title> titles = [];
+        while (!writer.IsCompleted)
+        {
+            titles.AddRange(await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync(catalog, "live.flv"))));
+        }
+
+        await writer;
+        Title last = await OpenAsync(catalog, "live.flv");
+        titles.Add(last);
+        Assert.Single(titles.Select(static title => title.File).Distinct());
+        Title alone = Title.Open(path, "alone");
+        Assert.Equal(alone.Strip.ToArray(), last.Strip.ToArray());
+        foreach (Title title in titles)
+        {
+            StripEntry[] entries = title.Strip.ToArray();
+            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            for (int i = 0; i < title.Strip.SettledCount; i++)
+            {
+                Assert.Equal(last.Strip[i], entries[i]);
+            }
+        }
+
+        alone.Release();
         titles.ForEach(static title => title.Release());
+    }
+
+    [Fact]
+    public async Task Sound_that_ends_is_not_waited_for_for_ever_and_goes_on_in_order()
+    {
+        FlvBuilder film = new FlvBuilder().Avc().Aac();
+        for (int i = 0; i < 1500; i++)
+        {
+            film.Picture(i * 40, isKey: i % 10 == 0);
+            if (i * 40 < 2000)
+            {
+                film.Sound(i * 40);
+            }
+        }
+
+        int stopped = film.Length;
+        byte[] whole = film.Sound(2000).Sound(2040).Picture(60_000, isKey: true).Build();
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..5000]);
+        using TitleCatalog catalog = Catalog();
+        foreach (int length in (int[])[20_000, 50_000, 80_000, stopped, whole.Length])
+        {
+            using (FileStream file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+            {
+                file.Write(whole, (int)file.Length, length - (int)file.Length);
+            }
+
+            Title title = await OpenAsync(catalog, "live.flv");
+            StripEntry[] entries = title.Strip.ToArray();
+            Assert.InRange(entries.Length - title.Strip.SettledCount, 0, (10_000 / 40) + 2); // the rest is shared
+            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            Assert.Equal(length == whole.Length ? 1501 + 52 : entries.Length, entries.Length);
+            title.Release();
+        }
+    }
+
+    [Fact]
+    public async Task A_recording_overwritten_by_a_longer_one_is_opened_anew_and_lost_to_its_viewers()
+    {
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, FilmBytes.Flv(1, 100));
+        using TitleCatalog catalog = Catalog();
+        Title early = await OpenAsync(catalog, "live.flv");
+        using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Write(FilmBytes.Flv(2, 200));
+        }
+
+        Title late = await OpenAsync(catalog, "live.flv");
+        Assert.NotSame(early.File, late.File);
+        Assert.Equal(200, late.Strip.Count);
+        await Task.Delay(300, TestContext.Current.CancellationToken); // a comparison counts so long for a file that grows
+        Assert.Equal(FileState.Lost, await LaterAsync(early));
+        early.Release();
+        late.Release();
+    }
+
+    [Fact]
+    public async Task A_recording_that_was_cut_after_it_had_grown_is_lost()
+    {
+        byte[] whole = FilmBytes.Flv(1, 200);
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..(whole.Length / 2)]);
+        using TitleCatalog catalog = Catalog();
+        Title early = await OpenAsync(catalog, "live.flv");
+        File.WriteAllBytes(path, whole);
+        Title late = await OpenAsync(catalog, "live.flv");
+        Assert.Same(early.File, late.File);
+        Assert.Equal(FileState.Unchanged, await LaterAsync(late));
+        using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.SetLength(whole.Length - 1000); // longer than it was at first
+        }
+
+        Assert.Equal(FileState.Lost, await LaterAsync(late));
+        early.Release();
+        late.Release();
     }
 
     [Fact]
@@ -224,6 +425,30 @@ public sealed class TitleCatalogTests : IDisposable
 
     private TitleCatalog Catalog(FileBudget? budget = null) =>
         new(new FileCatalog(new ServedFolder(_folder.Path), budget ?? new FileBudget()), NullLogger.Instance);
+
+    private static long FileLengthOf(Title title)
+    {
+        Amf0Reader reader = new(title.Metadata.Span, AmfLimits.Client);
+        reader.ReadString();
+        return (long)reader.ReadValue().Properties.First(static property => property.Name == "filesize").Value.AsNumber()!.Value;
+    }
+
+    /// <summary>What a look a moment later says, when it is known.</summary>
+    private static async Task<FileState> LaterAsync(Title title)
+    {
+        while (true)
+        {
+            TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+            FileState state = title.Watch.Look(Environment.TickCount64, known.SetResult);
+            if (state != FileState.Unknown)
+            {
+                return state;
+            }
+
+            await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        }
+    }
 
     private static async Task<TitleError> ErrorOf(TitleCatalog catalog, string name) =>
         (await Assert.ThrowsAsync<TitleException>(() => OpenAsync(catalog, name))).Error;

@@ -12,38 +12,58 @@ public sealed class AddressTurnsTests
     public async Task What_is_too_much_for_an_address_waits_in_order_and_other_addresses_do_not()
     {
         AddressTurns turns = new(2);
-        Assert.True(turns.EnterAsync(One).IsCompleted);
-        Assert.True(turns.EnterAsync(One).IsCompleted);
-        Task third = turns.EnterAsync(One);
-        Task fourth = turns.EnterAsync(IPAddress.Parse("::ffff:127.0.0.1")); // the same host
+        Assert.True(turns.EnterAsync(One, "a").IsCompleted);
+        Assert.True(turns.EnterAsync(One, "b").IsCompleted);
+        Task third = turns.EnterAsync(One, "c");
+        Task fourth = turns.EnterAsync(IPAddress.Parse("::ffff:127.0.0.1"), "d"); // the same host
         Assert.False(third.IsCompleted);
-        Assert.True(turns.EnterAsync(IPAddress.Parse("127.0.0.2")).IsCompleted);
-        turns.Leave(One);
+        Assert.True(turns.EnterAsync(IPAddress.Parse("127.0.0.2"), "e").IsCompleted);
+        turns.Leave(One, "a");
         await third.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.False(fourth.IsCompleted);
-        turns.Leave(One);
+        turns.Leave(One, "b");
         await fourth.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        turns.Leave(One);
-        turns.Leave(One);
-        Assert.True(turns.EnterAsync(One).IsCompleted); // as if nothing had been
-        Assert.True(turns.EnterAsync(One).IsCompleted);
-        Assert.False(turns.EnterAsync(One).IsCompleted);
+        turns.Leave(One, "c");
+        turns.Leave(One, "d");
+        Assert.True(turns.EnterAsync(One, "a").IsCompleted); // as if nothing had been
+        Assert.True(turns.EnterAsync(One, "b").IsCompleted);
+        Assert.False(turns.EnterAsync(One, "c").IsCompleted);
+    }
+
+    [Fact]
+    public async Task Many_who_ask_for_the_same_take_one_turn_until_the_last_of_them_is_done()
+    {
+        AddressTurns turns = new(2);
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.True(turns.EnterAsync(One, "hung").IsCompleted);
+        }
+
+        Assert.True(turns.EnterAsync(One, "good").IsCompleted);
+        Task[] waiting = [turns.EnterAsync(One, "next"), turns.EnterAsync(One, "next")];
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.False(waiting[0].IsCompleted);
+            turns.Leave(One, "hung");
+        }
+
+        await Task.WhenAll(waiting).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
     }
 
     [Fact]
     public void An_IPv6_host_is_its_network_and_no_limit_is_none()
     {
         AddressTurns turns = new(1);
-        Assert.True(turns.EnterAsync(IPAddress.Parse("2001:db8::1")).IsCompleted);
-        Assert.False(turns.EnterAsync(IPAddress.Parse("2001:db8::2")).IsCompleted);
-        Assert.True(turns.EnterAsync(IPAddress.Parse("2001:db8:0:1::1")).IsCompleted);
-        Assert.True(turns.EnterAsync(null).IsCompleted);
+        Assert.True(turns.EnterAsync(IPAddress.Parse("2001:db8::1"), "a").IsCompleted);
+        Assert.False(turns.EnterAsync(IPAddress.Parse("2001:db8::2"), "b").IsCompleted);
+        Assert.True(turns.EnterAsync(IPAddress.Parse("2001:db8:0:1::1"), "b").IsCompleted);
+        Assert.True(turns.EnterAsync(null, "b").IsCompleted);
         AddressTurns free = new(0);
         for (int i = 0; i < 100; i++)
         {
-            Assert.True(free.EnterAsync(One).IsCompleted);
+            Assert.True(free.EnterAsync(One, $"{i}").IsCompleted);
         }
 
-        free.Leave(One);
+        free.Leave(One, "0");
     }
 }

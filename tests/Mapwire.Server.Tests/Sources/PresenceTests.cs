@@ -118,7 +118,7 @@ public sealed class PresenceTests : IDisposable
         File.WriteAllBytes(path, FilmBytes.Flv(1, 60, extraPayload: 20_000)); // 1.2 MB
         Title title = Title.Open(path, "film.flv", presence: _threads);
         Assert.True(title.TryAcquire());
-        StripCursor cursor = new(title, 1, 1 << 20, new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
         using GatherList list = new();
         long sent = 0;
         int waits = 0;
@@ -126,7 +126,7 @@ public sealed class PresenceTests : IDisposable
         {
             long now = Now;
             list.Clear();
-            cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: false, now);
+            cursor.Gather(list, long.MaxValue, long.MaxValue, now);
             if (list.Length == 0)
             {
                 Assert.True(cursor.Waits);
@@ -161,7 +161,8 @@ public sealed class PresenceTests : IDisposable
             Title title = Title.Open(path, name, presence: threads);
             Assert.True(title.TryAcquire());
             titles.Add(title);
-            new StripCursor(title, 1, 1 << 20, new PlayRange(0, -1, 0), 0).AskAhead(until: 3000, shown: 0, now: 100_000);
+            StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
+            cursor.AskAhead(until: 3000, shown: 0, now: 100_000);
         }
 
         PresenceRequest[] order = [.. reader.Asked.OrderBy(static request => request.NeededAt)];
@@ -193,7 +194,7 @@ public sealed class PresenceTests : IDisposable
         File.WriteAllBytes(path, FilmBytes.Flv(1, 500, extraPayload: 20_000)); // 20 s, 10 MB
         Title title = Title.Open(path, "film.flv", presence: _threads);
         Assert.True(title.TryAcquire());
-        StripCursor cursor = new(title, 1, 1 << 20, new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
         cursor.AskAhead(until: 1000, shown: 0, Now);
         long begun = Now;
         while (!IsHere(2200))
@@ -208,12 +209,13 @@ public sealed class PresenceTests : IDisposable
 
         bool IsHere(long time)
         {
-            Mapwire.Server.Strips.StripEntry entry = title.Strip.Entries[title.Strip.IndexAt(time)];
+            StripEntry entry = title.Strip[title.Strip.IndexAt(time)];
             return title.Presence!.IsHere(entry.Offset, entry.Size, Now);
         }
     }
 
-    private Presence Follow() => new(_file, _region, _threads.ForDevice(_file.Identity.Device), reason => _failed.TrySetResult(reason));
+    private Presence Follow() => new(
+        _file, _region, _region.Length, _threads.ForDevice(_file.Identity.Device), reason => _failed.TrySetResult(reason));
 
     private static async Task ArrivalAsync(Presence presence, long offset, int length)
     {

@@ -23,29 +23,29 @@ public sealed class AnnouncedDurationTests : IDisposable
                 ? Mp4Builder.EditList(((uint)pause, -1, 0x10000), ((uint)edit, mediaTime, 0x10000))
                 : Mp4Builder.EditList(((uint)edit, mediaTime, 0x10000))));
         Title title = Open(film);
-        Assert.Equal(22, title.Strip.Entries.ToArray().Count(static entry => !entry.IsChange));
-        Assert.Equal(22_000, title.Strip.Entries[^1].Time + 1000);
+        Assert.Equal(22, title.Strip.ToArray().Count(static entry => !entry.IsChange));
+        Assert.Equal(22_000, title.Strip[title.Strip.Count - 1].Time + 1000);
         Assert.Equal(expected, Metadata(title)["duration"]!.AsNumber());
         Assert.Equal(expected, title.Duration.TotalSeconds);
         Assert.Equal(expected, TitleReport.Of(Path.Combine(_folder.Path, "film.mp4")).Duration.TotalSeconds);
 
         // Sent by a player's clock, it is as long: a run-up comes at time zero, between the frames that tell players not to show it.
         Assert.True(title.TryAcquire());
-        StripCursor cursor =
-            new(title, 1, 1 << 20, new PlayRange(title.Strip.RunUp, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor =
+            new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(title.Strip.RunUp, -1, 0), 0);
         Assert.Equal(0, cursor.PlayerTime);
         Assert.Equal(expected * 1000, cursor.PlayerEnd);
         Assert.Equal((expected - 1) * 1000, cursor.LastTime);
         cursor.Retire();
         byte[][] commands =
-            [.. title.Strip.Entries.ToArray().Where(static entry => entry.IsCommand)
+            [.. title.Strip.ToArray().Where(static entry => entry.IsCommand)
                 .Select(entry => title.Codecs.Changes.Slice((int)entry.Offset, entry.Size).ToArray())];
         Assert.Equal(mediaTime > 0 ? [[0x57, 0], [0x57, 1]] : [], commands);
         if (mediaTime > 0)
         {
-            int[] places = [.. Enumerable.Range(0, title.Strip.Count).Where(i => title.Strip.Entries[i].IsCommand)];
+            int[] places = [.. Enumerable.Range(0, title.Strip.Count).Where(i => title.Strip[i].IsCommand)];
             Assert.Equal([0, 13], places);
-            Assert.Equal(12_000, title.Strip.Entries[14].Time);
+            Assert.Equal(12_000, title.Strip[14].Time);
         }
 
         title.Release();

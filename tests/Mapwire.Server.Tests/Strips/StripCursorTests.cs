@@ -10,6 +10,9 @@ namespace Mapwire.Server.Tests.Strips;
 /// <summary>What a cursor puts on the wire, read back by the chunk reader and held against the file.</summary>
 public sealed class StripCursorTests : IDisposable
 {
+    /// <summary>A ping response: chunk stream 2, type 4, six bytes.</summary>
+    private static readonly byte[] Answer = [2, 0, 0, 0, 0, 0, 6, 4, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1];
+
     private readonly Title _title = SampleClip.Open();
     private readonly byte[] _file = File.ReadAllBytes(SampleClip.Path);
 
@@ -21,14 +24,14 @@ public sealed class StripCursorTests : IDisposable
     [InlineData(1024 * 1024)]
     public void All_samples_arrive_byte_for_byte_over_a_socket_that_is_often_full(int chunkSize)
     {
-        StripCursor cursor = Cursor(new PlayRange(0, -1, 0), 0, chunkSize);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0, chunkSize);
         List<Received> received = Run(cursor, chunkSize, long.MaxValue);
 
         Assert.True(cursor.IsOver);
         Assert.Equal(_title.Strip.Count, received.Count);
         for (int i = 0; i < received.Count; i++)
         {
-            StripEntry entry = _title.Strip.Entries[i];
+            StripEntry entry = _title.Strip[i];
             Assert.Equal(entry.IsVideo, received[i].IsVideo);
             Assert.Equal((uint)entry.Time, received[i].Timestamp);
             Assert.Equal(entry.Composition, received[i].Composition);
@@ -42,11 +45,11 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void Only_what_is_due_is_sent()
     {
-        StripCursor cursor = Cursor(new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0);
         List<Received> received = Run(cursor, 4096, until: 1000);
         Assert.Equal(_title.Strip.IndexAt(1001), received.Count);
         Assert.True(cursor.HasMore);
-        Assert.Equal(_title.Strip.Entries[received.Count].Time, cursor.Time);
+        Assert.Equal(_title.Strip[received.Count].Time, cursor.Time);
         cursor.Retire();
     }
 
@@ -54,13 +57,13 @@ public sealed class StripCursorTests : IDisposable
     public void A_start_is_the_players_zero_with_a_silent_run_up()
     {
         // The clip has a sync sample every 2 s: 4 s is the run-up's start.
-        StripCursor cursor = Cursor(new PlayRange(5000, -1, 0), 5000);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(5000, -1, 0), 5000);
         List<Received> received = Run(cursor, 4096, long.MaxValue);
         Assert.True(received[0].IsKey);
         int runUp = received.TakeWhile(static message => message.Timestamp == 0).Count();
         Assert.InRange(runUp, 25, 28);
         Assert.All(received.Take(runUp - 1), static message => Assert.True(message.IsVideo));
-        StripEntry last = _title.Strip.Entries[^1];
+        StripEntry last = _title.Strip[_title.Strip.Count - 1];
         Assert.Equal((uint)(last.Time - 5000), received[^1].Timestamp);
         Assert.All(received, static message => Assert.True(message.Composition >= 0));
         cursor.Retire();
@@ -69,7 +72,7 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void A_duration_ends_it()
     {
-        StripCursor cursor = Cursor(new PlayRange(4000, 1500, 0), 4000);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(4000, 1500, 0), 4000);
         List<Received> received = Run(cursor, 4096, long.MaxValue);
         Assert.True(cursor.IsOver);
         Assert.InRange(received[^1].Timestamp, 1450u, 1499u);
@@ -80,7 +83,7 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void The_next_of_a_playlist_goes_on_in_time()
     {
-        StripCursor cursor = Cursor(new PlayRange(0, 1000, 24_000), 0);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, 1000, 24_000), 0);
         List<Received> received = Run(cursor, 4096, long.MaxValue);
         Assert.Equal(24_000u, received[0].Timestamp);
         Assert.Equal(25_000, cursor.PlayerEnd);
@@ -90,7 +93,7 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void Video_comes_back_with_a_sync_sample_and_audio_at_once()
     {
-        StripCursor cursor = Cursor(new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0);
         cursor.SendVideo(false);
         Assert.All(Run(cursor, 4096, until: 2500), static message => Assert.False(message.IsVideo));
         cursor.SendVideo(true);
@@ -106,7 +109,7 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void A_pause_loses_and_repeats_nothing()
     {
-        StripCursor cursor = Cursor(new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0);
         List<Received> received = Run(cursor, 4096, until: 3000);
         cursor.Hold();
         Assert.Empty(Run(cursor, 4096, long.MaxValue));
@@ -119,7 +122,7 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void A_seek_while_paused_shows_one_frame()
     {
-        StripCursor cursor = Cursor(new PlayRange(0, -1, 0), 7000);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 7000);
         cursor.HoldAfterFrame();
         Received frame = Assert.Single(Run(cursor, 4096, long.MaxValue));
         Assert.True(frame.IsKey);
@@ -133,7 +136,7 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void A_seek_past_the_end_lands_on_the_last_sync_sample()
     {
-        StripCursor cursor = Cursor(new PlayRange(0, -1, 0), 1_000_000);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 1_000_000);
         List<Received> received = Run(cursor, 4096, long.MaxValue);
         Assert.True(received[0].IsKey);
         Assert.InRange(received[0].Timestamp, 21_900u, 22_100u);
@@ -144,9 +147,9 @@ public sealed class StripCursorTests : IDisposable
     public void A_cursor_retired_inside_a_message_finishes_it_and_lets_the_title_go()
     {
         Title title = SampleClip.Open();
-        StripCursor cursor = new(title, 1, 4096, new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 4096), new PlayRange(0, -1, 0), 0);
         using GatherList list = new();
-        cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: false, now: 0);
+        cursor.Gather(list, long.MaxValue, long.MaxValue, now: 0);
         cursor.Advance(100, long.MaxValue);
         Assert.True(cursor.IsInsideMessage);
         cursor.Retire();
@@ -154,7 +157,7 @@ public sealed class StripCursorTests : IDisposable
         list.Clear();
         Assert.True(cursor.GatherRest(list, 0));
         long rest = list.Length;
-        cursor.Gather(list, long.MaxValue, long.MaxValue, afterRest: true, now: 0);
+        cursor.Gather(list, long.MaxValue, long.MaxValue, now: 0);
         Assert.Equal(rest, list.Length);
         cursor.Advance(rest, long.MinValue);
         Assert.True(cursor.IsOver || !cursor.HasMore);
@@ -172,33 +175,58 @@ public sealed class StripCursorTests : IDisposable
         return isOpen;
     }
 
-    private StripCursor Cursor(PlayRange range, long position, int chunkSize = 4096)
+    private StripCursor<RtmpFraming> Cursor(PlayRange range, long position, int chunkSize = 4096)
     {
         Assert.True(_title.TryAcquire());
-        return new StripCursor(_title, 1, chunkSize, range, position);
+        return new StripCursor<RtmpFraming>(_title, new RtmpFraming(_title.Codecs, 1, chunkSize), range, position);
     }
 
-    private static List<Received> Run(StripCursor cursor, int chunkSize, long until)
+    private static List<Received> Run(StripCursor<RtmpFraming> cursor, int chunkSize, long until)
     {
+        // As a conversation gathers: the rest of what was cut, an answer, what is due; and it advances in the same order.
         using SocketPair sockets = new();
         using GatherList list = new();
         MemoryStream wire = new();
+        int answer = 0;
         while (true)
         {
             list.Clear();
-            cursor.Gather(list, until, 256 * 1024, afterRest: false, now: 0);
-            long sent = 0;
-            if (list.Length > 0)
+            bool isRestWhole = cursor.GatherRest(list, now: 0);
+            long rest = list.Length;
+            if (isRestWhole && answer < Answer.Length && list.TryReserve(Answer.Length, out Span<byte> scratch))
             {
-                Assert.NotEqual(SendResult.SourceLost, list.Send(sockets.Sender.SafeHandle, out sent));
+                Answer[answer..].CopyTo(scratch);
+                list.TryAddReserved(Answer.Length - answer);
             }
 
-            cursor.Advance(sent, until);
+            long answers = list.Length - rest;
+            if (isRestWhole && answer + answers == Answer.Length)
+            {
+                cursor.Gather(list, until, 256 * 1024, now: 0);
+            }
+
             if (list.Length == 0)
             {
+                cursor.Advance(0, until);
                 break;
             }
 
+            long due = list.Length - rest - answers;
+            Assert.NotEqual(SendResult.SourceLost, list.Send(sockets.Sender.SafeHandle, out long sent));
+            long ofRest = Math.Min(sent, rest);
+            long ofAnswers = Math.Min(sent - ofRest, answers);
+            if (ofRest > 0)
+            {
+                cursor.Advance(ofRest, long.MinValue);
+            }
+
+            answer += (int)ofAnswers;
+            if (due > 0)
+            {
+                cursor.Advance(sent - ofRest - ofAnswers, until);
+            }
+
+            answer = due > 0 && answer == Answer.Length && sent % 3 == 0 ? 0 : answer; // another one is waiting next time
             if (sent < list.Length)
             {
                 sockets.Drain(wire);
@@ -220,6 +248,11 @@ public sealed class StripCursorTests : IDisposable
         List<Received> received = [];
         while (reader.TryRead(ref wire, out RtmpMessage message))
         {
+            if (message.TypeId == MessageType.UserControl)
+            {
+                continue; // the answer
+            }
+
             bool isVideo = message.TypeId == MessageType.Video;
             if (isVideo)
             {

@@ -32,8 +32,8 @@ public sealed class StripRefusalTests
             [.. builder.Build(),
             .. new EditableBox("moof", new EditableBox("traf", new EditableBox("tfhd", EditableBox.Bytes(0x20000, 1)), run)).Write(),
             .. new EditableBox("mdat", new byte[120]).Write()];
-        Strip strip = Builder(film, film.Length).Build();
-        Assert.Equal([0], strip.SyncPoints.ToArray());
+        Strip strip = Build(film, film.Length);
+        Assert.Equal([0], strip.SyncPoints());
         Assert.Equal(3, strip.Count);
     }
 
@@ -51,13 +51,12 @@ public sealed class StripRefusalTests
 
     private static string Refusal(byte[] film, long length)
     {
-        StripBuilder builder = Builder(film, length);
-        TitleException refusal = Assert.Throws<TitleException>(() => builder.Build());
+        TitleException refusal = Assert.Throws<TitleException>(() => Build(film, length));
         Assert.Equal(TitleError.NotPlayable, refusal.Error);
         return refusal.Message;
     }
 
-    private static StripBuilder Builder(byte[] film, long length)
+    private static Strip Build(byte[] film, long length)
     {
         MovieFileReader reader = new(length);
         while (reader.TryGetNext(out long offset, out int wanted))
@@ -66,6 +65,6 @@ public sealed class StripRefusalTests
         }
 
         ChosenTracks chosen = ChosenTracks.Of(reader.ToMovie(), default);
-        return new StripBuilder(chosen, [TitleLane.Video(chosen.Video!, PlayerAbilities.None)], PlayerAbilities.None);
+        return new StripBuilder(chosen, [TitleLane.Video(chosen.Video!, PlayerAbilities.None)], PlayerAbilities.None).Build(chosen);
     }
 }

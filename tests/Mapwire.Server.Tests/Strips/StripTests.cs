@@ -11,13 +11,13 @@ public sealed class StripTests
     {
         Title title = SampleClip.Open();
         long previous = 0;
-        foreach (StripEntry entry in title.Strip.Entries)
+        foreach (StripEntry entry in title.Strip.ToArray())
         {
             Assert.True(entry.Time >= previous);
             previous = entry.Time;
         }
 
-        Assert.Equal(0, title.Strip.Entries[0].Time);
+        Assert.Equal(0, title.Strip[0].Time);
         Assert.Equal(1635, title.Strip.Count);
         title.Release();
     }
@@ -27,17 +27,17 @@ public sealed class StripTests
     {
         Title title = SampleClip.Open();
         Strip strip = title.Strip;
-        int[] points = strip.SyncPoints.ToArray();
+        int[] points = strip.SyncPoints();
         for (long time = -10; time < 26_000; time += 37)
         {
             int expected = points[0];
             foreach (int point in points)
             {
-                expected = strip.Entries[point].Time <= time ? point : expected;
+                expected = strip[point].Time <= time ? point : expected;
             }
 
             Assert.Equal(expected, strip.SyncPointAt(time));
-            Assert.True(strip.Entries[strip.SyncPointAt(time)] is { IsVideo: true, IsSync: true });
+            Assert.True(strip[strip.SyncPointAt(time)] is { IsVideo: true, IsSync: true });
         }
 
         title.Release();
@@ -51,10 +51,10 @@ public sealed class StripTests
         for (long time = -10; time < 26_000; time += 37)
         {
             int index = strip.IndexAt(time);
-            Assert.True(index == 0 || strip.Entries[index - 1].Time < time);
-            Assert.True(index == strip.Count || strip.Entries[index].Time >= time);
+            Assert.True(index == 0 || strip[index - 1].Time < time);
+            Assert.True(index == strip.Count || strip[index].Time >= time);
             int next = strip.SyncPointFrom(index);
-            Assert.True(next == strip.Count || (next >= index && strip.Entries[next] is { IsVideo: true, IsSync: true }));
+            Assert.True(next == strip.Count || (next >= index && strip[next] is { IsVideo: true, IsSync: true }));
         }
 
         title.Release();

@@ -1,0 +1,49 @@
+using Mapwire.Media;
+using Mapwire.Media.Codecs;
+using Mapwire.Memory;
+
+namespace Mapwire.Server.Files;
+
+/// <summary>What a media file held at one moment.</summary>
+/// <param name="Identity">Which file it was, and how long.</param>
+/// <param name="Movie">What it said it holds, with exact times.</param>
+/// <param name="MayGrow">Whether others were writing it, so that more is expected.</param>
+internal sealed record FileContent(FileIdentity Identity, Movie Movie, bool MayGrow)
+{
+    /// <summary>How many samples there are.</summary>
+    public long Samples => Movie.Tracks.Sum(static track => track.Samples.Count);
+
+    /// <summary>Whether this is an earlier content and more: the same tracks, with all their samples as they were.</summary>
+    public bool Continues(FileContent before)
+    {
+        if (Movie.Tracks.Length < before.Movie.Tracks.Length)
+        {
+            return false;
+        }
+
+        foreach (Track old in before.Movie.Tracks)
+        {
+            if (old.Samples.Count > 0
+                && (Movie.Tracks.FirstOrDefault(track => track.Id == old.Id && track.Kind == old.Kind) is not { } track
+                || !Continues(track, old)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool Continues(Track track, Track old)
+    {
+        long last = old.Samples.Count - 1;
+        return track.Timescale == old.Timescale && track.FirstDecodeTime == old.FirstDecodeTime
+            && track.PresentationStart == old.PresentationStart
+            && track.Samples.Count > last && track.Samples[0] == old.Samples[0] && track.Samples[last] == old.Samples[last]
+            && track.Codecs.Length >= old.Codecs.Length
+            && track.Codecs.Take(old.Codecs.Length).Zip(old.Codecs).All(static pair => IsSame(pair.First, pair.Second));
+    }
+
+    private static bool IsSame(CodecConfiguration one, CodecConfiguration other) =>
+        one.FourCc == other.FourCc && one.Raw.AsSpan().SequenceEqual(other.Raw.AsSpan());
+}
