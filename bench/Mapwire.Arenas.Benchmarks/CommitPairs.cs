@@ -46,7 +46,8 @@ internal static class CommitPairs
         for (int way = 0; way < ways.Length; way++)
         {
             Console.WriteLine(
-                $"| {ways[way].Name} | {At(times[way], 0.1):0} us | {At(times[way], 0.5):0} us | {At([.. times[way].Zip(times[0], (one, other) => one / other)], 0.5):0.00} |");
+                $"| {ways[way].Name} | {At(times[way], 0.1):0} us | {At(times[way], 0.5):0} us | "
+                + $"{At([.. times[way].Zip(times[0], (one, other) => one / other)], 0.5):0.00} |");
         }
     }
 

@@ -13,13 +13,16 @@ internal static class BenchText
         LoadOptions options = report.Options;
         output.WriteLine(Line($"{options.Players} players, {options.Mode.ToString().ToLowerInvariant()}, measured {report.Seconds:0.0} s"));
         output.WriteLine(
-            Line($"  received     {report.Bytes / 1e6:0.0} MB in all; measured {report.MeasuredBytes / 1e6:0.0} MB, {report.GigabytesPerSecond:0.000} GB/s, {report.Speed:0.00} s of film a second"));
+            Line($"  received     {report.Bytes / 1e6:0.0} MB in all; measured {report.MeasuredBytes / 1e6:0.0} MB, ",
+                $"{report.GigabytesPerSecond:0.000} GB/s, {report.Speed:0.00} s of film a second"));
         output.WriteLine(Line($"  players      {report.ServedPlayers} got a first frame, {report.Playing} playing at the end"));
         output.WriteLine(
-            Line($"  plays        {report.Plays} of {report.Connections} connections ({report.PlaysPerSecond:0.0} a second measured), {report.Ended} to the end, {report.Lost} broke off"));
+            Line($"  plays        {report.Plays} of {report.Connections} connections ({report.PlaysPerSecond:0.0} a second measured), ",
+                $"{report.Ended} to the end, {report.Lost} broke off"));
         output.WriteLine(Line($"  media        {report.Frames} frames, {report.Backwards} backwards, {report.Gaps} gaps over 2 s"));
         output.WriteLine(
-            Line($"  stalls       {report.Stalls}, by {report.StalledPlayers} of {report.ServedPlayers} players, {report.StalledSeconds:0.0} s in all; least media in hand (p1) {report.LeastLeadP1:0} ms"));
+            Line($"  stalls       {report.Stalls}, by {report.StalledPlayers} of {report.ServedPlayers} players, ",
+                $"{report.StalledSeconds:0.0} s in all; least media in hand (p1) {report.LeastLeadP1:0} ms"));
         output.WriteLine("  milliseconds        p50       p90       p99       max     count");
         Write(output, "connection", report.Established);
         Write(output, "connect", report.Accepted);
@@ -45,9 +48,11 @@ internal static class BenchText
         if (report.Server is { } server)
         {
             output.WriteLine(
-                Line($"  server CPU   {server.CpuSeconds:0.00} s, {server.CpuShare:0.0%} of a core, {server.CpuSecondsPerGigabyte:0.000} s a GB"));
+                Line($"  server CPU   {server.CpuSeconds:0.00} s, {server.CpuShare:0.0%} of a core, ",
+                    $"{server.CpuSecondsPerGigabyte:0.000} s a GB"));
             output.WriteLine(
-                Line($"  server PSS   {server.ProportionalBytes / 1e6:0.0} MB, idle {server.IdleProportionalBytes / 1e6:0.0} MB: {server.ProportionalBytesPerPlayer / 1024:0.00} KiB a player"));
+                Line($"  server PSS   {server.ProportionalBytes / 1e6:0.0} MB, idle {server.IdleProportionalBytes / 1e6:0.0} MB: ",
+                    $"{server.ProportionalBytesPerPlayer / 1024:0.00} KiB a player"));
             output.WriteLine(Line($"  sockets      {server.KernelSocketBytes / 1e6:0.0} MB in the kernel, both sides"));
         }
     }
@@ -57,9 +62,11 @@ internal static class BenchText
         if (latency.Count > 0)
         {
             output.WriteLine(
-                Line($"    {what,-12} {latency.P50,9:0.00} {latency.P90,9:0.00} {latency.P99,9:0.00} {latency.Max,9:0.00} {latency.Count,9}"));
+                Line($"    {what,-12} {latency.P50,9:0.00} {latency.P90,9:0.00} {latency.P99,9:0.00} {latency.Max,9:0.00} ",
+                    $"{latency.Count,9}"));
         }
     }
 
-    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Line(params FormattableString[] parts) =>
+        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -177,7 +177,8 @@ internal static class PagesCommand
             {
                 Output.TryWriteError(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{TerminalText.Clean(file)}: {stayed} of {report.Pages} pages stay in memory: a process has them mapped, or they are not written yet"));
+                    $"{TerminalText.Clean(file)}: {stayed} of {report.Pages} pages stay in memory: a process has them mapped, "
+                    + $"or they are not written yet"));
             }
         }
 

@@ -28,7 +28,8 @@ internal static class ProbeText
         if (report.Refusal is null)
         {
             output.WriteLine(
-                Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.KilobitsPerSecond:0.0} kbit/s, {report.FileLength} bytes"));
+                Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.KilobitsPerSecond:0.0} kbit/s, ",
+                    $"{report.FileLength} bytes"));
         }
 
         if (report.IsTruncated)
@@ -111,5 +112,6 @@ internal static class ProbeText
         return track.LeftOut is null ? words : $"{words}; left out: {track.LeftOut}";
     }
 
-    private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Line(params FormattableString[] parts) =>
+        string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));
 }

@@ -77,7 +77,8 @@ internal static class TopCommand
 
         string which = name is null ? "no server" : $"no server {TerminalText.Clean(name)}";
         return ExitCode.Misuse(
-            $"{which} of this user publishes statistics here; --folder DIR shows servers, other users' too, that were started with --statistics-folder DIR");
+            $"{which} of this user publishes statistics here; --folder DIR shows servers, other users' too, that were started with "
+            + "--statistics-folder DIR");
     }
 
     /// <summary>A file or a pipe has no colours, and no width to keep to.</summary>

@@ -120,16 +120,20 @@ internal static class TopText
         string state = server.State switch
         {
             ServerState.Dead => $"DEAD: its process is gone; last sign of life {Seconds(server.HeartbeatAge)} ago",
-            ServerState.Stuck when server.HeartbeatAge > StuckAfter => $"STUCK: its process is there; no sign of life for {Seconds(server.HeartbeatAge)}",
-            ServerState.Stuck => $"STUCK: {Count(server.Workers.Count(static worker => worker.Silence > StuckAfter), "worker")} of {Number(server.Workers.Count)} gave no sign of life for {Seconds(server.Workers.Max(static worker => worker.Silence))}",
+            ServerState.Stuck when server.HeartbeatAge > StuckAfter => $"STUCK: its process is there; "
+                + $"no sign of life for {Seconds(server.HeartbeatAge)}",
+            ServerState.Stuck => $"STUCK: {Count(server.Workers.Count(static worker => worker.Silence > StuckAfter), "worker")} of "
+                + $"{Number(server.Workers.Count)} gave no sign of life for {Seconds(server.Workers.Max(static worker => worker.Silence))}",
             _ => $"running for {Clock(server.Uptime)}",
         };
         Style style = server.State == ServerState.Running ? Style.Plain : new Style(Color.Red, decoration: Decoration.Bold);
         yield return new Text(TopTable.Cut(
-            $"{TerminalText.Clean(server.Name)}  {TerminalText.Clean(server.Address)}  process {Number(server.ProcessId)}  {TerminalText.Clean(server.Folder)}", width));
+            $"{TerminalText.Clean(server.Name)}  {TerminalText.Clean(server.Address)}  process "
+            + $"{Number(server.ProcessId)}  {TerminalText.Clean(server.Folder)}", width));
         yield return new Text(TopTable.Cut(state, width), style);
         yield return new Text(TopTable.Cut(
-            $"{Count(server.Connections, "connection")}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} sent  {Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
+            $"{Count(server.Connections, "connection")}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} "
+            + $"sent  {Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
             width));
     }
 

@@ -77,7 +77,8 @@ internal sealed class ArenaTypeModel
             fields.Append($"global::Mapwire.Memory.Arenas.ArenaField.Measure(ref value, ref Field#_{count}(ref value), {RepeatsOf(type)})");
             accessors.Append($$"""
 
-                        [global::System.Runtime.CompilerServices.UnsafeAccessor(global::System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "{{field.Name}}")]
+                        [global::System.Runtime.CompilerServices.UnsafeAccessor(
+                            global::System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "{{field.Name}}")]
                         private static extern ref {{NameOf(field.Type)}} Field#_{{count}}(ref {{name}} value);
 
                 """);
@@ -85,11 +86,13 @@ internal sealed class ArenaTypeModel
         }
 
         string list = fields.Length == 0 ? "" : fields.ToString(1, fields.Length - 1);
+        string value = fields.Length == 0 ? "" : $"            {name} value = default;\n";
         _structures.Add(new ArenaStructure(name, $$"""
 
                     private static void Register#()
                     {
-            {{(fields.Length == 0 ? "" : $"            {name} value = default;\n")}}            global::Mapwire.Memory.Arenas.ArenaTypeAttribute.Register<{{name}}>(new global::Mapwire.Memory.Arenas.ArenaField[] {{{list}} });
+            {{value}}            global::Mapwire.Memory.Arenas.ArenaTypeAttribute.Register<{{name}}>(
+                            new global::Mapwire.Memory.Arenas.ArenaField[] {{{list}} });
                     }
             {{accessors}}
             """, isUnsafe));

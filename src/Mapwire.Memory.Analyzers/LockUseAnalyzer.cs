@@ -17,7 +17,8 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
         "MWM001", "The result of acquiring is ignored",
         "The result of '{0}' is ignored; it says whether it was acquired, and whether a previous owner died",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true,
-        "A timed-out wait has acquired nothing, and after OwnerDied the guarded data must be repaired. Assign the result to a discard if neither can matter.");
+        "A timed-out wait has acquired nothing, and after OwnerDied the guarded data must be repaired. "
+        + "Assign the result to a discard if neither can matter.");
 
     private static readonly DiagnosticDescriptor UnguardedLock = new(
         "MWM002", "A lock is neither guarded by using nor released in finally",

@@ -24,7 +24,8 @@ internal static partial class Log
     public static partial void ServerFull(ILogger log, long times, int count, int max);
 
     [LoggerMessage(105, LogLevel.Warning,
-        "at most {Room} connections instead of {Wished} (MaxConnections): this process may have {Limit} descriptors, and that many connections need {Needed}; raise the limit (ulimit -n, LimitNOFILE)")]
+        "at most {Room} connections instead of {Wished} (MaxConnections): this process may have {Limit} descriptors, "
+        + "and that many connections need {Needed}; raise the limit (ulimit -n, LimitNOFILE)")]
     public static partial void ConnectionsLimited(ILogger log, long room, int wished, long limit, long needed);
 
     [LoggerMessage(106, LogLevel.Warning, "{Peer} cannot be watched: {Fault}")]

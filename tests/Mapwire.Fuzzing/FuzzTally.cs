@@ -17,5 +17,6 @@ public sealed record FuzzTally(
     /// <inheritdoc/>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Cases} cases in {Elapsed.TotalSeconds:0} s, {Accepted} accepted, {Features} features, {Kept} kept, slowest {SlowestMilliseconds:0.0} ms, most allocated {MostAllocated} bytes, seed {Seed}");
+        $"{Cases} cases in {Elapsed.TotalSeconds:0} s, {Accepted} accepted, {Features} features, {Kept} kept, "
+        + $"slowest {SlowestMilliseconds:0.0} ms, most allocated {MostAllocated} bytes, seed {Seed}");
 }

@@ -9,7 +9,8 @@ namespace Mapwire.Media.Tests;
 public sealed class DifferentialTests
 {
     private const string Source =
-        "-f lavfi -i testsrc=s=160x120:r=10 -f lavfi -i sine=r=44100 -t 10 -c:v libx264 -g 10 -pix_fmt yuv420p -preset ultrafast -c:a aac -b:a 32k";
+        "-f lavfi -i testsrc=s=160x120:r=10 -f lavfi -i sine=r=44100 -t 10 -c:v libx264 -g 10 -pix_fmt yuv420p -preset ultrafast "
+        + "-c:a aac -b:a 32k";
 
     /// <summary>
     /// File name, what is done to it, and how many packets ffprobe may have that are not played: damage that it passes on.
@@ -37,7 +38,8 @@ public sealed class DifferentialTests
             "whole.flv" => Source,
             "fragments.mp4" => $"{Source} -movflags frag_keyframe+empty_moov+default_base_moof",
             "faststart.mp4" => $"{Source} -movflags +faststart",
-            _ => "-f lavfi -i testsrc=s=160x120:r=10 -f lavfi -i sine=r=44100 -t 4 -map 1:a -map 0:v -c:a alac -c:v libx264 -g 10 -preset ultrafast "
+            _ => "-f lavfi -i testsrc=s=160x120:r=10 -f lavfi -i sine=r=44100 -t 4 -map 1:a -map 0:v -c:a alac -c:v libx264 -g 10 "
+                + "-preset ultrafast "
                 + "-movflags frag_keyframe+empty_moov+omit_tfhd_offset",
         });
         byte[] file = Damage(File.ReadAllBytes(source), damage);

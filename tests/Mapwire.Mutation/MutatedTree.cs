@@ -94,7 +94,8 @@ internal sealed partial class MutatedTree
             /// <summary>Which mutant is on.</summary>
             internal static class MutantSwitch
             {
-                private static readonly int Active = int.TryParse(System.Environment.GetEnvironmentVariable("MAPWIRE_MUTANT"), out int number) ? number : 0;
+                private static readonly int Active =
+                    int.TryParse(System.Environment.GetEnvironmentVariable("MAPWIRE_MUTANT"), out int number) ? number : 0;
 
                 public static bool Is(int number) => Active == number;
             }

@@ -43,7 +43,8 @@ public sealed class ArrowTests
     public void A_project_reference_upwards_is_found()
     {
         ProjectFile bad = new("src/Mapwire.Media/Mapwire.Media.csproj", """
-            <Project><ItemGroup><ProjectReference Include="..\Mapwire.Rtmp\Mapwire.Rtmp.csproj" /><PackageReference Include="Newtonsoft.Json" /></ItemGroup></Project>
+            <Project><ItemGroup><ProjectReference Include="..\Mapwire.Rtmp\Mapwire.Rtmp.csproj" />
+            <PackageReference Include="Newtonsoft.Json" /></ItemGroup></Project>
             """);
         Violations.Found(ProjectArrows(bad), "Mapwire.Rtmp", "Newtonsoft.Json");
         Violations.Found(ProjectArrows(new ProjectFile("src/Mapwire.Memory/Mapwire.Memory.csproj", """

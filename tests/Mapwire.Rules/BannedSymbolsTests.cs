@@ -56,7 +56,8 @@ public sealed class BannedSymbolsTests
         return member switch
         {
             PropertyInfo => "P:" + name,
-            MethodInfo method when method.GetParameters() is { Length: > 0 } parameters => $"M:{name}({string.Join(',', parameters.Select(parameter => parameter.ParameterType.FullName))})",
+            MethodInfo method when method.GetParameters() is { Length: > 0 } parameters =>
+                $"M:{name}({string.Join(',', parameters.Select(parameter => parameter.ParameterType.FullName))})",
             MethodInfo => "M:" + name,
             _ => "F:" + name,
         };

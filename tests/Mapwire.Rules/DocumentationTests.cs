@@ -95,7 +95,8 @@ public sealed partial class DocumentationTests
         }
     }
 
-    [GeneratedRegex(@"<(NoWarn|WarningsNotAsErrors)\b[^>]*>[^<]*1591[^<]*<|<(GenerateDocumentationFile|TreatWarningsAsErrors)\b[^>]*>\s*false")]
+    [GeneratedRegex(@"<(NoWarn|WarningsNotAsErrors)\b[^>]*>[^<]*1591[^<]*<|"
+        + @"<(GenerateDocumentationFile|TreatWarningsAsErrors)\b[^>]*>\s*false")]
     private static partial Regex SilencingPropertyPattern();
 
     [GeneratedRegex(@"^\s*#pragma\s+warning\s+disable(\s*(//.*)?$|[^\n/]*1591.*)", RegexOptions.Multiline)]

@@ -102,7 +102,9 @@ public sealed partial class UnsafeTests
         }
     }
 
-    [GeneratedRegex(@"\b(unsafe|DllImport|LibraryImport|UnmanagedCallersOnly)\b|\bUnsafe\.\w+|\bMarshal\.(Read|Write|Copy|PtrTo|AllocHGlobal)\w*|\bMemoryMarshal\.(GetReference|CreateSpan|CreateReadOnlySpan|GetArrayDataReference)\b")]
+    [GeneratedRegex(@"\b(unsafe|DllImport|LibraryImport|UnmanagedCallersOnly)\b|\bUnsafe\.\w+"
+        + @"|\bMarshal\.(Read|Write|Copy|PtrTo|AllocHGlobal)\w*"
+        + @"|\bMemoryMarshal\.(GetReference|CreateSpan|CreateReadOnlySpan|GetArrayDataReference)\b")]
     private static partial Regex UnsafePattern();
 
     [GeneratedRegex(@"\bNativeLibrary\.\w+")]

@@ -75,7 +75,8 @@ internal static class TableParser
         {
             chunkBox.Fail(
                 Mp4Error.SampleOutsideFile,
-                $"the file is cut off: none of {sizes.Count} samples is there; the first has {cursor.Size} bytes at {cursor.Offset}, and the file ends at {fileLength}");
+                $"the file is cut off: none of {sizes.Count} samples is there; the first has {cursor.Size} bytes at {cursor.Offset}, "
+                + $"and the file ends at {fileLength}");
         }
 
         return tables.Take(bad, fileLength);

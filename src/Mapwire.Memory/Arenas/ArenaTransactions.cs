@@ -286,6 +286,7 @@ internal sealed class ArenaTransactions
         public TimeSpan LeftUpTo(TimeSpan most) => IsNever || Left > most ? most : Left;
 
         public TimeoutException Passed(string arena) => new(
-            $"Timed out after {_timeout!.Value.TotalMilliseconds:0.###} ms waiting for arena '{arena}': another thread or process holds it.");
+            $"Timed out after {_timeout!.Value.TotalMilliseconds:0.###} ms waiting for arena '{arena}': "
+            + "another thread or process holds it.");
     }
 }

@@ -40,7 +40,8 @@ internal sealed class FileLocks(MappedFile file) : IDisposable
             if (!RangeLock.TryAcquire(file, LockBytes.Life, 1, RangeLockMode.Exclusive, out _life))
             {
                 throw new IOException(
-                    $"Arena '{file.Path}' has format version {ArenaHeader.FirstVersion} and is open elsewhere, so it cannot be carried over.");
+                    $"Arena '{file.Path}' has format version {ArenaHeader.FirstVersion} and is open elsewhere, "
+                    + "so it cannot be carried over.");
             }
         }
 

@@ -278,7 +278,8 @@ internal sealed class FileMutex : IDisposable
             return true;
         }
 
-        return (uint)slot < MaxParticipants && IsHeld(_file, slot) && Volatile.Read(ref SharedWord.UInt64(_base + SlotsAt + (slot * 8))) == token;
+        return (uint)slot < MaxParticipants && IsHeld(_file, slot)
+            && Volatile.Read(ref SharedWord.UInt64(_base + SlotsAt + (slot * 8))) == token;
     }
 
     private static bool IsHeld(MappedFile file, int slot)

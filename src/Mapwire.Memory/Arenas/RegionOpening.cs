@@ -83,7 +83,8 @@ internal static class RegionOpening
         if (!space.TryLock(timeout ?? Timeout.InfiniteTimeSpan, default)) // others may be making it longer
         {
             throw new TimeoutException(
-                $"Timed out after {timeout!.Value.TotalSeconds:0} s waiting for arena '{space.Name}': another process that shares it holds it.");
+                $"Timed out after {timeout!.Value.TotalSeconds:0} s waiting for arena '{space.Name}': "
+                + "another process that shares it holds it.");
         }
 
         try

@@ -153,7 +153,8 @@ internal sealed class TypeLayout
         StoredField[]? fields = Framework.GetValueOrDefault(type) ?? FieldRegistry.FieldsOf(type);
         if (type.IsAutoLayout && type != typeof(DateTimeOffset))
         {
-            return $"{type} has automatic layout, which may differ between runtimes: declare StructLayout(LayoutKind.Sequential) or Explicit";
+            return $"{type} has automatic layout, which may differ between runtimes: "
+                + "declare StructLayout(LayoutKind.Sequential) or Explicit";
         }
 
         if (fields is null)

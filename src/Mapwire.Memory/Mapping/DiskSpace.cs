@@ -33,7 +33,8 @@ internal static class DiskSpace
         if (length > limit && length > present)
         {
             throw new IOException(
-                $"Cannot lengthen the file to {length} bytes: the process may make files of at most {limit} bytes (RLIMIT_FSIZE, ulimit -f).");
+                $"Cannot lengthen the file to {length} bytes: the process may make files of at most {limit} bytes (RLIMIT_FSIZE, "
+                + "ulimit -f).");
         }
     }
 }

@@ -256,7 +256,8 @@ public sealed partial class MappedRegion
         if ((offset != 0 && start % page != 0) || (offset + length != Length && (start + length) % page != 0))
         {
             throw new ArgumentException(
-                $"The range must begin and end at multiples of {page} in memory or at the region's own ends (was {length} bytes at {offset}).",
+                $"The range must begin and end at multiples of {page} in memory or at the region's own ends (was {length} bytes "
+                + $"at {offset}).",
                 nameof(offset));
         }
     }

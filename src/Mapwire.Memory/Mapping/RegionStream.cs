@@ -61,7 +61,8 @@ internal sealed class RegionStream(MappedRegion region, bool canWrite) : Stream
         if (buffer.Length > region.Length - _position)
         {
             throw new NotSupportedException(
-                $"Cannot write {buffer.Length} bytes at {_position}: the region has {region.Length} bytes and a stream does not lengthen it.");
+                $"Cannot write {buffer.Length} bytes at {_position}: the region has {region.Length} bytes and a stream does not "
+                + "lengthen it.");
         }
 
         if (!region.TryWrite(_position, buffer))

@@ -219,6 +219,7 @@ public sealed class AmfValue : IEquatable<AmfValue>
         AmfKind.Date => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"date {_number}"),
         AmfKind.ByteArray => $"{_bytes.Length} bytes",
         AmfKind.Undefined or AmfKind.Null or AmfKind.Unsupported => Kind.ToString(),
-        _ => $"{Kind} {_text}{{{string.Join(", ", Properties.Select(p => $"{p.Name}: {p.Value}").Concat(Items.Select(i => i.ToString())))}}}",
+        _ => $"{Kind} {_text}"
+            + $"{{{string.Join(", ", Properties.Select(p => $"{p.Name}: {p.Value}").Concat(Items.Select(i => i.ToString())))}}}",
     };
 }

@@ -32,13 +32,15 @@ internal sealed partial class CacheFolder
         if (served is not null && IsOrHolds(Real(_path), Real(Path.TrimEndingDirectorySeparator(Path.GetFullPath(served)))))
         {
             throw new ArgumentException(
-                $"the index cache must be a folder of its own (was {path}, which is or holds the served folder {served}): name an empty folder");
+                $"the index cache must be a folder of its own (was {path}, which is or holds the served folder {served}): "
+                + "name an empty folder");
         }
 
         if (HasForeignFiles())
         {
             throw new ArgumentException(
-                $"the index cache must be an empty folder or one that a server made (was {path}, which has files and no {Marker}): name an empty folder");
+                $"the index cache must be an empty folder or one that a server made (was {path}, which has files and no {Marker}): "
+                + "name an empty folder");
         }
     }
 

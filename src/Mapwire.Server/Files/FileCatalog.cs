@@ -219,7 +219,8 @@ internal sealed class FileCatalog : IDisposable
         {
             throw new TitleException(
                 TitleError.Unavailable,
-                $"the indices of what is played take {bytes} bytes, more than the {_budget.MaxBytes} that this server gives them: try again later");
+                $"the indices of what is played take {bytes} bytes, more than the {_budget.MaxBytes} that this server gives them: "
+                + "try again later");
         }
     }
 

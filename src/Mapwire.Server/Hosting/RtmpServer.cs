@@ -47,7 +47,8 @@ public sealed class RtmpServer : IDisposable
             ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log)
             : null;
         ServedFolder folder = new(options.Folder);
-        TitleCatalog titles = new(new FileCatalog(folder, options.ToFileBudget(DescriptorLimit.FilesOf(_descriptorLimit, options.MaxOpenFiles)), cache, options.Limits, new PresenceThreads()), log);
+        FileBudget budget = options.ToFileBudget(DescriptorLimit.FilesOf(_descriptorLimit, options.MaxOpenFiles));
+        TitleCatalog titles = new(new FileCatalog(folder, budget, cache, options.Limits, new PresenceThreads()), log);
         _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);

@@ -154,7 +154,8 @@ internal sealed partial class Player : IServerSessionHandler
         switch (play2.Transition)
         {
             case "switch" or "swap" when stream.Cursor is not null:
-                Open(stream, play2.StreamName, reset: true, after: stream.Queue.LastOpening, reel => Switch(stream, reel, play2.StreamName));
+                Open(stream, play2.StreamName, reset: true, after: stream.Queue.LastOpening,
+                    reel => Switch(stream, reel, play2.StreamName));
                 break;
             case "stop":
                 stream.Stop();

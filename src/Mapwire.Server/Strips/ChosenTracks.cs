@@ -21,7 +21,8 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
             : new ChosenTracks(video, audio) { Missing = [.. MissingOf(movie, choice, video is null, audio.Count == 0)] };
     }
 
-    /// <summary>Why there is no picture, or no sound, though the film has one and it was not declined; a line each, for the player.</summary>
+    /// <summary>Why there is no picture, or no sound, though the film has one and it was not declined; a line each, for the player.
+    /// </summary>
     public IReadOnlyList<string> Missing { get; private init; } = [];
 
     /// <summary>How long the longest of them is presented.</summary>

@@ -16,9 +16,9 @@ internal sealed class StripCursor<TFraming>
     where TFraming : struct, IFraming
 {
     /// <summary>
-    /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in a second
-    /// at most and a frame. It has that second to come, and a player's buffer on top; what is asked for earlier is gone again where memory
-    /// is short, and the worker waits for it then.
+    /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in a
+    /// second at most and a frame. It has that second to come, and a player's buffer on top; what is asked for earlier is gone again where
+    /// memory is short, and the worker waits for it then.
     /// </summary>
     private const long AskedAhead = 1250;
 

@@ -25,7 +25,8 @@ public sealed class FailingStorageTests : IAsyncLifetime
         string film = Path.Combine(films, "film.mp4");
         await FilmFactory.EncodeAsync(
             "-f lavfi -i testsrc2=size=320x240:rate=25 -f lavfi -i sine=440 -t 20 -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p "
-            + "-b:v 1900k -minrate 1900k -maxrate 1900k -bufsize 1900k -x264-params nal-hrd=cbr:force-cfr=1 -c:a aac -b:a 64k -movflags faststart",
+            + "-b:v 1900k -minrate 1900k -maxrate 1900k -bufsize 1900k -x264-params nal-hrd=cbr:force-cfr=1 -c:a aac -b:a 64k "
+            + "-movflags faststart",
             film);
         File.Copy(film, Path.Combine(_folder, "good.mp4"));
         string mount = Directory.CreateDirectory(Path.Combine(_folder, "slow")).FullName;

@@ -46,9 +46,11 @@ internal static class FilmRecipes
             ["audio-first.mp4"] = Copy("moov-last.mp4", "-i {0} -map 0:a -map 0:v -c copy"),
             ["extra-tracks.mp4"] = ExtraTracks,
             ["large-frames.mp4"] =
-            Encode($"-f lavfi -i nullsrc=size=1280x720:rate=10:duration=1 {Tone} -map 0:v -map 1:a -vf geq=random(1)*255:128:128 -c:v libx264 -preset ultrafast -qp 2 -g 5 -threads 2 {Aac} -shortest"),
+            Encode($"-f lavfi -i nullsrc=size=1280x720:rate=10:duration=1 {Tone} -map 0:v -map 1:a -vf geq=random(1)*255:128:128 "
+                + $"-c:v libx264 -preset ultrafast -qp 2 -g 5 -threads 2 {Aac} -shortest"),
             ["huge-frames.mp4"] =
-            Encode("-f lavfi -i nullsrc=size=2560x1600:rate=10:duration=0.3 -vf geq=random(1)*255:random(2)*255:random(3)*255 -c:v libx264 -preset ultrafast -qp 1 -g 1 -threads 2"),
+            Encode("-f lavfi -i nullsrc=size=2560x1600:rate=10:duration=0.3 -vf geq=random(1)*255:random(2)*255:random(3)*255 "
+                + "-c:v libx264 -preset ultrafast -qp 1 -g 1 -threads 2"),
             ["past-4-gib.mp4"] = async path => BoxFile.Read(await FilmFactory.GetAsync("moov-first.mp4")).WriteBehindHole(path, 5L << 30),
             ["fragmented.mp4"] = Copy("no-edit-list.mp4", "-i {0} -c copy -movflags frag_keyframe+empty_moov -use_editlist 0"),
             ["trak-size-0.mp4"] = TrackToTheEnd,
@@ -63,7 +65,8 @@ internal static class FilmRecipes
             ["hevc.mp4"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hvc1 -c:a libopus -b:a 32k -ar 48000"),
             ["hevc-in-band.mp4"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hev1 {Aac}"),
             ["hevc-hdr.mp4"] =
-            Encode($"{Picture} {Hevc}:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc -tag:v hvc1 -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc -movflags +write_colr"),
+            Encode($"{Picture} {Hevc}:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc -tag:v hvc1 -color_primaries bt2020 "
+                + "-color_trc smpte2084 -colorspace bt2020nc -movflags +write_colr"),
             ["av1.mp4"] =
             Encode($"{Picture} {Tone} -c:v libaom-av1 -cpu-used 8 -crf 50 -g 25 -pix_fmt yuv420p -c:a libopus -b:a 32k -ar 48000"),
             ["vp9.mp4"] =
@@ -71,7 +74,8 @@ internal static class FilmRecipes
             ["ac3.mp4"] = Encode($"{Picture} {Tone} {H264} -c:a ac3 -b:a 96k"),
             ["eac3.mp4"] = Encode($"{Picture} {Tone} {H264} -c:a eac3 -b:a 96k"),
             ["three-sounds.mp4"] =
-            Encode($"{Picture} {Tone} {Tone} {Tone} -map 0:v -map 1:a -map 2:a -map 3:a {H264} {Aac} -b:a:1 32k -c:a:2 libopus -ar:a:2 48000 -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:a:2 language=fra"),
+            Encode($"{Picture} {Tone} {Tone} {Tone} -map 0:v -map 1:a -map 2:a -map 3:a {H264} {Aac} -b:a:1 32k -c:a:2 libopus "
+                + "-ar:a:2 48000 -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu -metadata:s:a:2 language=fra"),
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>All films.</summary>
@@ -87,7 +91,8 @@ internal static class FilmRecipes
         async path => await FilmFactory.EncodeAsync(words.Replace("{0}", await FilmFactory.GetAsync(from), StringComparison.Ordinal), path);
 
     private static string Minute(string more) =>
-        $"-f lavfi -i testsrc2=size=64x48:rate=1:duration=60 -f lavfi -i aevalsrc=0:sample_rate=8000:duration=60 -c:v libx264 -preset ultrafast -bf 2 -crf 45 -g 10 -pix_fmt yuv420p {more} -c:a aac -ac 1 -b:a 8k";
+        $"-f lavfi -i testsrc2=size=64x48:rate=1:duration=60 -f lavfi -i aevalsrc=0:sample_rate=8000:duration=60 -c:v libx264 "
+        + $"-preset ultrafast -bf 2 -crf 45 -g 10 -pix_fmt yuv420p {more} -c:a aac -ac 1 -b:a 8k";
 
     /// <summary>Encodes a minute and repeats it without encoding again.</summary>
     private static Func<string, Task> Repeat(string words, int seconds) => async path =>
@@ -95,7 +100,8 @@ internal static class FilmRecipes
         string minute = path + ".minute.mp4";
         await FilmFactory.EncodeAsync(words, minute);
         await FilmFactory.EncodeAsync(
-            $"-stream_loop {(seconds / 60) + 1} -i {minute} -c copy -t {seconds} {(words.Contains("10000000", StringComparison.Ordinal) ? "-video_track_timescale 10000000" : "")}", path);
+            $"-stream_loop {(seconds / 60) + 1} -i {minute} -c copy "
+            + $"-t {seconds} {(words.Contains("10000000", StringComparison.Ordinal) ? "-video_track_timescale 10000000" : "")}", path);
         File.Delete(minute);
     };
 
@@ -114,7 +120,8 @@ internal static class FilmRecipes
         await File.WriteAllTextAsync(subtitles, "1\n00:00:00,500 --> 00:00:02,000\nHello\n\n2\n00:00:02,500 --> 00:00:03,000\nthere\n");
         string film = await FilmFactory.GetAsync("moov-last.mp4");
         await FilmFactory.EncodeAsync(
-            $"-i {film} -i {subtitles} {Tone} -map 1:s -map 0:v -map 0:a -map 2:a -c:v copy -c:a:0 copy -c:a:1 aac -b:a:1 24k -c:s mov_text", path);
+            $"-i {film} -i {subtitles} {Tone} -map 1:s -map 0:v -map 0:a -map 2:a -c:v copy -c:a:0 copy -c:a:1 aac -b:a:1 24k "
+            + "-c:s mov_text", path);
         File.Delete(subtitles);
     }
 }

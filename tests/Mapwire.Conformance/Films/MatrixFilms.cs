@@ -71,7 +71,8 @@ internal static class MatrixFilms
             ["timescale-90000.mp4"] = Encode($"{Usual} -video_track_timescale 90000"),
             ["timescale-10000000.mp4"] = Encode($"{Usual} -video_track_timescale 10000000"),
             ["twenty-hours.mp4"] =
-            Encode($"-f lavfi -i testsrc2=size=32x32:rate=1/10:duration=72000 -c:v libx264 -preset ultrafast -crf 51 -g 60 -bf 1 -pix_fmt yuv420p"),
+            Encode($"-f lavfi -i testsrc2=size=32x32:rate=1/10:duration=72000 -c:v libx264 -preset ultrafast -crf 51 -g 60 -bf 1 "
+                + "-pix_fmt yuv420p"),
 
             // edit lists
             ["editless.mp4"] = Encode($"{Usual} -use_editlist 0"),
@@ -92,9 +93,11 @@ internal static class MatrixFilms
             ["in-band-sets-hevc.mp4"] = Change("hvc1.mp4", CodecShapes.InBandSets),
             ["first-take.mp4"] = Encode($"{Usual} -use_editlist 0 -video_track_timescale 12800"),
             ["second-take.mp4"] =
-            Encode($"-f lavfi -i mandelbrot=size=128x80:rate=25 {Tone} {Avc} -x264-params cabac=0:bframes=2 {Aac} -ac 2 -t 1.2 -use_editlist 0 -video_track_timescale 12800"),
+            Encode($"-f lavfi -i mandelbrot=size=128x80:rate=25 {Tone} {Avc} -x264-params cabac=0:bframes=2 {Aac} -ac 2 -t 1.2 "
+                + "-use_editlist 0 -video_track_timescale 12800"),
             ["other-sets.mp4"] =
-            Encode($"-f lavfi -i testsrc=size=96x64:rate=25:duration=1.2 {Tone} {Avc} -x264-params sps-id=1 {Aac} -use_editlist 0 -video_track_timescale 12800"),
+            Encode($"-f lavfi -i testsrc=size=96x64:rate=25:duration=1.2 {Tone} {Avc} -x264-params sps-id=1 {Aac} -use_editlist 0 "
+                + "-video_track_timescale 12800"),
             ["two-takes.mp4"] =
             Change("first-take.mp4", "second-take.mp4", static (file, second) => CodecShapes.Join(file, second, oneEntry: false)),
             ["several-sets.mp4"] =
@@ -102,10 +105,12 @@ internal static class MatrixFilms
             ["ten-bits.mp4"] = Encode($"{Usual} -pix_fmt yuv420p10le"),
             ["full-colour.mp4"] = Encode($"{Usual} -pix_fmt yuv444p"),
             ["8k.mp4"] =
-            Encode("-f rawvideo -pixel_format yuv420p -video_size 7680x4320 -framerate 5 -i /dev/urandom -frames:v 2 -c:v libx264 -preset ultrafast -qp 51 -threads 2"),
+            Encode("-f rawvideo -pixel_format yuv420p -video_size 7680x4320 -framerate 5 -i /dev/urandom -frames:v 2 -c:v libx264 "
+                + "-preset ultrafast -qp 51 -threads 2"),
             ["hvc1.mp4"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hvc1 {Aac}"),
             ["hev1.mov"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hev1 {Aac}"),
-            ["hvc1-fragments.mp4"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hvc1 {Aac} -movflags frag_keyframe+empty_moov -use_editlist 0"),
+            ["hvc1-fragments.mp4"] = Encode($"{Picture} {Tone} {Hevc} -tag:v hvc1 {Aac} -movflags frag_keyframe+empty_moov "
+                + "-use_editlist 0"),
             ["hvc1-ten-bits.mp4"] = Encode($"{Picture} {Hevc} -tag:v hvc1 -pix_fmt yuv420p10le"),
             ["hvc1-trimmed.mp4"] = Copy("hvc1.mp4", "-ss 0.7 -i {0} -c copy -tag:v hvc1"),
             ["av1-opus.mp4"] = Encode($"{Picture} {Tone} {Av1} {Opus}"),
@@ -140,7 +145,8 @@ internal static class MatrixFilms
             Encode($"{Picture} -f lavfi -i testsrc=size=96x64:rate=25:duration=1.6 {Tone} -map 0:v -map 1:v -map 2:a {Avc} {Aac}"),
             ["two-sounds.mp4"] = Encode($"{Picture} {Tone} {Tone} -map 0:v -map 1:a -map 2:a {Avc} {Aac} -c:a:1 libopus -ar:a:1 48000"),
             ["cover.m4a"] =
-            Encode($"{Tone} -f lavfi -i testsrc2=size=64x64:rate=1:duration=1 -map 0:a -map 1:v {Aac} -c:v mjpeg -pix_fmt yuvj420p -frames:v 1 -disposition:v attached_pic -f mp4"),
+            Encode($"{Tone} -f lavfi -i testsrc2=size=64x64:rate=1:duration=1 -map 0:a -map 1:v {Aac} -c:v mjpeg -pix_fmt yuvj420p "
+                + "-frames:v 1 -disposition:v attached_pic -f mp4"),
 
             // GStreamer's writers
             ["gst.mp4"] = Gst("mp4mux"),

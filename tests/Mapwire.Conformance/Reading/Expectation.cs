@@ -65,7 +65,8 @@ internal static class Expectation
         {
             if (expected[i].Hash != actual[i].Hash)
             {
-                yield return $"{kind} {i}: payload of {actual[i].Size} bytes {actual[i].Hash} instead of {expected[i].Size} bytes {expected[i].Hash}";
+                yield return $"{kind} {i}: payload of {actual[i].Size} bytes {actual[i].Hash} instead of {expected[i].Size} bytes "
+                    + $"{expected[i].Hash}";
             }
 
             if (Math.Abs(expected[i].Dts + shift - actual[i].Dts) > Tolerance)

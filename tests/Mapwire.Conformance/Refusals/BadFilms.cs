@@ -35,7 +35,8 @@ internal static class BadFilms
             ["no-tracks.mp4"] = Change(file => file.Moov.Children.RemoveAll(box => box.Type == "trak")),
             ["offsets-past-the-end.mp4"] = Change(file => AllTracks(file, "mdia/minf/stbl/stco", stco => stco.SetUInt32(8, 0x7FFF0000))),
             ["four-billion-samples.mp4"] = Change(file => AllTracks(file, "mdia/minf/stbl/stsz", stsz => stsz.SetUInt32(8, 0xFFFFFFFF))),
-            ["vorbis-only.mp4"] = path => FilmFactory.EncodeAsync("-f lavfi -i aevalsrc=0:sample_rate=48000:duration=1 -c:a libvorbis", path),
+            ["vorbis-only.mp4"] = path => FilmFactory.EncodeAsync("-f lavfi -i aevalsrc=0:sample_rate=48000:duration=1 "
+                + "-c:a libvorbis", path),
         }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>These, those that are only found when they are laid out for players, and playlists.</summary>

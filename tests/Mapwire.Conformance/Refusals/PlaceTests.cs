@@ -76,6 +76,7 @@ public sealed partial class PlaceTests(BadFilmServer films) : IClassFixture<BadF
             StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"\((box '.+'|box header|file header|start of the file|video tag|audio tag|tag|tag of type \d+|line \d+) at offset \d+\)")]
+    [GeneratedRegex(@"\((box '.+'|box header|file header|start of the file|"
+        + @"video tag|audio tag|tag|tag of type \d+|line \d+) at offset \d+\)")]
     private static partial Regex Place();
 }

@@ -11,7 +11,8 @@ namespace Mapwire.Conformance.Servers;
 public sealed class ServedFilms : IAsyncLifetime
 {
     private readonly Lazy<Task<MapwireServer>> _server =
-        new(() => MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "86400", "--max-address-connects", "0", "--max-address-openings", "0"));
+        new(() => MapwireServer.StartAsync(FilmFactory.Folder, "--max-buffer", "86400", "--max-address-connects", "0",
+            "--max-address-openings", "0"));
     private readonly Lazy<Task<NginxRtmp>> _nginx = new(() => NginxRtmp.StartAsync(FilmFactory.Folder));
 
     internal Task<MapwireServer> Server => _server.Value;

@@ -65,7 +65,8 @@ internal static class Tool
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException(
-                $"{program} {string.Join(' ', start.ArgumentList)} did not end within {(patience ?? Patience).TotalSeconds} s:\n{await errors}\n{Shorten(await output)}");
+                $"{program} {string.Join(' ', start.ArgumentList)} did not end within {(patience ?? Patience).TotalSeconds} "
+                + $"s:\n{await errors}\n{Shorten(await output)}");
         }
 
         return new ToolResult(program, [.. start.ArgumentList], process.ExitCode, await output, await errors);

@@ -70,7 +70,8 @@ public sealed class CodecTests
     {
         string path = Ffmpeg.Make(
             "mixed.mp4",
-            $"{Picture} {Sound} -map 0:v -map 1:a -map 1:a -c:v libx265 -preset ultrafast -x265-params log-level=none -c:a:0 libopus -c:a:1 aac");
+            $"{Picture} {Sound} -map 0:v -map 1:a -map 1:a -c:v libx265 -preset ultrafast -x265-params log-level=none -c:a:0 libopus "
+            + "-c:a:1 aac");
         Movie movie = Mp4Files.Parse(path);
         Assert.Null(movie.Default(TrackKind.Video));
         Assert.IsType<AacConfiguration>(movie.Default(TrackKind.Audio)!.Codec);

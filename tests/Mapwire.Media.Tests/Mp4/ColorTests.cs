@@ -53,7 +53,8 @@ public sealed class ColorTests
     {
         string path = Ffmpeg.Make(
             "color.mp4",
-            "-f lavfi -i testsrc2=s=160x120:r=25:d=0.2 -c:v libx264 -pix_fmt yuv420p -color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc -color_range pc");
+            "-f lavfi -i testsrc2=s=160x120:r=25:d=0.2 -c:v libx264 -pix_fmt yuv420p -color_primaries bt2020 -color_trc arib-std-b67 "
+            + "-colorspace bt2020nc -color_range pc");
         Assert.Equal(new VideoColor(9, 18, 9, true), Mp4Files.Parse(path).Tracks[0].Color);
     }
 

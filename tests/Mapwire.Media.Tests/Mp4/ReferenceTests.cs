@@ -89,7 +89,8 @@ public sealed class ReferenceTests
     {
         string path = Ffmpeg.NewPath(".mp4");
         string picture =
-            "videotestsrc num-buffers=75 ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc key-int-max=25 bframes=2 b-adapt=false ! h264parse";
+            "videotestsrc num-buffers=75 ! video/x-raw,width=160,height=120,framerate=25/1 ! x264enc key-int-max=25 bframes=2 "
+            + "b-adapt=false ! h264parse";
         string sound = "audiotestsrc num-buffers=130 samplesperbuffer=1024 ! audio/x-raw,rate=44100 ! avenc_aac ! aacparse";
         Ffmpeg.Run(
             "gst-launch-1.0", $"-q {picture} ! queue ! mux. {sound} ! queue ! mux. {mux} name=mux ! filesink location={path}".Split(' '));

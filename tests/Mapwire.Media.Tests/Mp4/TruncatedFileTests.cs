@@ -12,7 +12,8 @@ public sealed class TruncatedFileTests
 {
     private const string Stbl = "trak/mdia/minf/stbl";
     private const string Source =
-        "-f lavfi -i testsrc2=s=160x120:r=25:d=4 -f lavfi -i sine=440:r=44100:d=4 -c:v libx264 -preset veryfast -g 25 -bf 3 -c:a aac -movflags +faststart";
+        "-f lavfi -i testsrc2=s=160x120:r=25:d=4 -f lavfi -i sine=440:r=44100:d=4 -c:v libx264 -preset veryfast -g 25 -bf 3 -c:a aac "
+        + "-movflags +faststart";
 
     [Fact]
     public void A_download_that_is_not_complete_plays_what_is_whole_wherever_it_ends()

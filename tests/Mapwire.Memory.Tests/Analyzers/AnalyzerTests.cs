@@ -97,7 +97,8 @@ public sealed class AnalyzerTests
     [InlineData("class Outer2 { [ArenaType] internal struct Inner { public Deep Value; } internal struct Deep { public long One; } }")]
     [InlineData("[ArenaType] struct One { public unsafe fixed byte Bytes[16]; }")]
     [InlineData("class Outer2 { [ArenaType] private struct Inner { public int Value; } }", "MWA001: make it internal")]
-    [InlineData("class Outer2 { private class Middle { [ArenaType] internal struct Inner { public int Value; } } }", "MWA001: make it internal")]
+    [InlineData("class Outer2 { private class Middle { [ArenaType] internal struct Inner { public int Value; } } }",
+        "MWA001: make it internal")]
     [InlineData("[ArenaType] struct One<T> where T : unmanaged { public T Value; }", "MWA001: declare a struct for each type")]
     [InlineData("class Outer2<T> { [ArenaType] internal struct Inner { public int Value; } }", "MWA001: declare a struct for each type")]
     [InlineData("[ArenaType] struct One { public string Text; }", "MWA001: it must be a struct without references")]
@@ -107,7 +108,8 @@ public sealed class AnalyzerTests
     [InlineData("[ArenaType] unsafe struct One { public int* Pointer; }", "MWA002: use Offset<T>")]
     [InlineData("[ArenaType] struct One { public (int, long) Pair; }", "MWA002: declare a struct with its fields")]
     [InlineData("[ArenaType] struct One { public System.Numerics.Plane Plane; }", "MWA002: store its parts in fields of their own")]
-    [InlineData("[ArenaType] struct One { private Hidden2 Inside; private struct Hidden2 { public int Value; } }", "MWA002: make it internal")]
+    [InlineData("[ArenaType] struct One { private Hidden2 Inside; private struct Hidden2 { public int Value; } }",
+        "MWA002: make it internal")]
     [InlineData("[ArenaType] unsafe struct One { private fixed byte Bytes[16]; }", "MWA002: make it internal")]
     [InlineData("[ArenaType] struct One { public Automatic Inside; }", "MWA001: use Sequential or Explicit")]
     public void What_cannot_be_an_arena_type_is_an_error_that_says_what_to_do(string declarations, params string[] expected)
@@ -178,9 +180,9 @@ public sealed class AnalyzerTests
             {
                 private struct Hidden { public int Value; }
                 static void Work() { }
-                static async Task Run(SharedMutex mutex, SharedMutex other, SharedReaderWriterLock readers, SharedSemaphore permits, BarrierParticipant barrier,
-                    SharedCondition condition, SharedEvent gate, SharedMemory memory, MappedRegion region, MappedFile file,
-                    Arena arena, string path)
+                static async Task Run(SharedMutex mutex, SharedMutex other, SharedReaderWriterLock readers, SharedSemaphore permits,
+                    BarrierParticipant barrier, SharedCondition condition, SharedEvent gate, SharedMemory memory,
+                    MappedRegion region, MappedFile file, Arena arena, string path)
                 {
                     await Task.Yield();
                     {{statements}}

@@ -110,7 +110,8 @@ public sealed class ChunkReaderTests
         string again = repeated ? time : "";
         byte[] bytes =
             Wire.Hex(
-                $"05 FFFFFF 00012C 09 01000000 {time} {body[..256]} C5{again}{body[256..512]} C5{again}{body[512..]} 02 000000 000004 03 00000000 00000009");
+                $"05 FFFFFF 00012C 09 01000000 {time} {body[..256]} C5{again}{body[256..512]} C5{again}{body[512..]} 02 000000 000004 03 "
+                + "00000000 00000009");
         Assert.Equal([new Received(5, 9, 1, Convert.ToUInt32(time, 16), body), new Received(2, 3, 0, 0, "00000009")], ReadAll(bytes));
     }
 
@@ -160,7 +161,8 @@ public sealed class ChunkReaderTests
         string b = new('C', 300);
         byte[] bytes =
             Wire.Hex(
-                $"04 000001 0000C8 08 01000000 {a[..256]} 02 000000 000004 01 00000000 00010000 C4 {a[256..]} 05 000002 000096 09 01000000 {b}");
+                $"04 000001 0000C8 08 01000000 {a[..256]} 02 000000 000004 01 00000000 00010000 C4 {a[256..]} 05 000002 000096 09 "
+                + $"01000000 {b}");
         Assert.Equal([(byte)1, (byte)8, (byte)9], ReadAll(bytes).Select(m => m.Type));
     }
 

@@ -61,7 +61,8 @@ internal sealed class Publication : IDisposable
         ControlBuffer answers = new();
         TaskCompletionSource<Action> posted = new();
         Player player =
-            new(new PlayerContext(Options.ToPlayerOptions(), new ReelOpener(new ServedFolder(Options.Folder), Catalog, 10), NullLogger.Instance),
+            new(new PlayerContext(Options.ToPlayerOptions(), new ReelOpener(new ServedFolder(Options.Folder), Catalog, 10),
+                NullLogger.Instance),
             null, answers, posted.SetResult)
             { Now = now };
         player.OnPlay(1, new Mapwire.Rtmp.Messages.PlayCommand(0, name, 0, -1));

@@ -7,7 +7,8 @@ namespace Mapwire.Sharing.Tests.Memory;
 
 public sealed class SharedMemoryTests : IDisposable
 {
-    /// <summary>Windows keeps a removed file under another name until the last view of it is gone; elsewhere nothing at all may be left.</summary>
+    /// <summary>Windows keeps a removed file under another name until the last view of it is gone; elsewhere nothing at all may be left.
+    /// </summary>
     private static readonly string Leftovers = OperatingSystem.IsWindows() ? "segment-*" : "*";
 
     private readonly Segments _segments = new();

@@ -185,7 +185,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
         told.Sort();
         string line = $"{scenario}: {told.Count} kills; the next owner was told after {told[told.Count / 2]:0.0} ms (median), "
-            + $"{told[told.Count * 99 / 100]:0.0} ms (99 %), {told[^1]:0.0} ms (longest); {told.Count(ms => ms > 100)} times after more than 100 ms";
+            + $"{told[told.Count * 99 / 100]:0.0} ms (99 %), {told[^1]:0.0} ms (longest); "
+            + $"{told.Count(ms => ms > 100)} times after more than 100 ms";
         output.WriteLine(line);
         if (Environment.GetEnvironmentVariable("MAPWIRE_KILL_REPORT") is string file)
         {

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Mapwire.Sharing.Tests.Windows;
 
-/// <summary>Waking by named semaphores: it reaches another opening, and where the system refuses the semaphore a wake never fails.</summary>
+/// <summary>Waking by named semaphores: it reaches another opening, and where the system refuses the semaphore a wake never
+/// fails.</summary>
 public sealed class WindowsWakeTests : IDisposable
 {
     private const int Longest = 60_000; // ms

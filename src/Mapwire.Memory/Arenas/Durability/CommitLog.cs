@@ -124,7 +124,8 @@ internal sealed class CommitLog : IDisposable
             if (owner != arenaId)
             {
                 throw new IOException(
-                    $"Cannot create the commit log '{_file.Path}': the file there is the log of another arena (id {owner:x16}, not {arenaId:x16}). "
+                    $"Cannot create the commit log '{_file.Path}': the file there is the log of another arena (id {owner:x16}, "
+                    + $"not {arenaId:x16}). "
                     + "Move it to that arena, or delete it if the arena is gone.");
             }
 

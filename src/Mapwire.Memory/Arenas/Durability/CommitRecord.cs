@@ -51,7 +51,8 @@ internal sealed class CommitRecord
         if (HeaderBytes + bytes > MaxBytes)
         {
             throw new InvalidOperationException(
-                $"A commit of {bytes} bytes is too large for arena '{space.Name}': the limit is {MaxBytes - HeaderBytes} bytes. Commit more often.");
+                $"A commit of {bytes} bytes is too large for arena '{space.Name}': the limit is {MaxBytes - HeaderBytes} bytes. "
+                + "Commit more often.");
         }
 
         int filled = HeaderBytes + (int)bytes;

@@ -39,7 +39,8 @@ internal sealed class UndoLog(ArenaSpace space)
         if (length > MaxBytes || used + padded + 8 > ArenaHeader.UndoCapacity)
         {
             throw new InvalidOperationException(
-                $"This is too much for one change of arena '{space.Name}': {ArenaHeader.UndoCapacity} bytes of undo record are all there is.");
+                $"This is too much for one change of arena '{space.Name}': {ArenaHeader.UndoCapacity} bytes of undo record are "
+                + "all there is.");
         }
 
         long at = ArenaHeader.UndoAt + used;

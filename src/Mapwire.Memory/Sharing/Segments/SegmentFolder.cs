@@ -265,7 +265,8 @@ internal static class SegmentFolder
         if (!IsName(name))
         {
             throw new ArgumentException(
-                $"'{name}' is no name for shared memory: 1 to {MaxNameLength} of the characters a-z, A-Z, 0-9, '-', '_' and, not at the ends, '.'.",
+                $"'{name}' is no name for shared memory: 1 to {MaxNameLength} of the characters a-z, A-Z, 0-9, '-', '_' and, "
+                + "not at the ends, '.'.",
                 nameof(name));
         }
     }
@@ -283,7 +284,8 @@ internal static class SegmentFolder
             || ((state.Mode & OthersWrite) != 0 && (state.Mode & UnixFileMode.StickyBit) == 0))
         {
             throw new UnauthorizedAccessException(
-                $"'{root}' is not a sticky folder of the superuser, so strangers could replace files in it: set SharedMemoryOptions.Folder.");
+                $"'{root}' is not a sticky folder of the superuser, so strangers could replace files in it: "
+                + "set SharedMemoryOptions.Folder.");
         }
     }
 
@@ -324,7 +326,8 @@ internal static class SegmentFolder
         if (options.Access != SharedMemoryAccess.Owner)
         {
             throw new PlatformNotSupportedException(
-                "Windows has no owner, group and others: make a folder with the rights that you want and name it in SharedMemoryOptions.Folder.");
+                "Windows has no owner, group and others: "
+                + "make a folder with the rights that you want and name it in SharedMemoryOptions.Folder.");
         }
 
         string folder = Path.Combine(

@@ -98,7 +98,8 @@ internal static class SegmentOpening
     }
 
     public static TimeoutException Busy(string name, TimeSpan timeout) =>
-        new($"Timed out after {timeout.TotalSeconds:0.###} s waiting for another process to finish creating, opening or growing shared memory '{name}'. "
+        new($"Timed out after {timeout.TotalSeconds:0.###} s waiting for another process to finish creating, "
+            + $"opening or growing shared memory '{name}'. "
             + "If it is suspended, resume or kill it.");
 
     /// <summary>Removes the file of a segment that is not in use. The caller holds the creation lock.</summary>

@@ -80,7 +80,8 @@ internal sealed class ServedFolder
         catch (UnauthorizedAccessException exception)
         {
             throw new UnauthorizedAccessException(
-                $"cannot serve {path}: this user ({Environment.UserName}) needs the rights to list and to enter it (chmod o+rx, or run as its owner)", exception);
+                $"cannot serve {path}: this user ({Environment.UserName}) needs the rights to list and to enter it (chmod o+rx, "
+                + "or run as its owner)", exception);
         }
         catch (IOException)
         {

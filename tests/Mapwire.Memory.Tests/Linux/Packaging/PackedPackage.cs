@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Xml.Linq;
 using Mapwire.Memory.Tests.Readme;
 using Mapwire.Memory.Tests.Support;
 using Xunit;
@@ -105,14 +106,17 @@ public sealed class PackedPackage : IDisposable
             File.Copy(file, copy);
         }
 
-        // What git knows of the source is in the symbols, so the copy is a work tree of the same repository.
+        // What git knows of the source is in the symbols, so the copy is a work tree of the same repository and of the same commit.
+        XElement? source = XDocument.Load(new MemoryStream(Read("Mapwire.Memory.nuspec"))).Descendants()
+            .SingleOrDefault(element => element.Name.LocalName == "repository");
         string git = System.IO.Path.Combine(Repository, ".git");
         if (System.IO.Path.Exists(git))
         {
             File.WriteAllText(_folder["copy/.git"], File.Exists(git) ? File.ReadAllText(git) : $"gitdir: {git}\n");
         }
 
-        DotNet("pack", _folder["copy/src/Mapwire.Memory"], "-c", "Release", "-o", _folder["copy/feed"], $"-p:PackageVersion={_version}");
+        DotNet("pack", _folder["copy/src/Mapwire.Memory"], "-c", "Release", "-o", _folder["copy/feed"], $"-p:PackageVersion={_version}",
+            $"-p:SourceRevisionId={source?.Attribute("commit")?.Value}");
         return Directory.GetFiles(_folder["copy/feed"], "*.nupkg").Single();
     }
 
