@@ -4,8 +4,8 @@ namespace Mapwire.Server.Sending;
 
 /// <summary>
 /// Lets each address do only so many different things at once; what else it asks for waits until one of them is over. So whoever asks for
-/// much waits for itself, and many who ask for the same, such as one file that hangs, take one turn together. An IPv6 host is its network of
-/// 64 bits. Any thread may call it.
+/// much waits for itself, and many who ask for the same, such as one file that hangs, take one turn together. An IPv6 host is its network
+/// of 64 bits. Any thread may call it.
 /// </summary>
 /// <param name="max">At once; 0 for no limit.</param>
 internal sealed class AddressTurns(int max)

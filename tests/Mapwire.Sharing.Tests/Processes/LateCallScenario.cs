@@ -239,8 +239,8 @@ internal static class LateCallScenario
         return Pass(producer, consumer);
     }
 
-    /// <summary>Stops a call at a point, disposes of its segment, lets others take over as soon as they may, and lets the call go on, before
-    /// they do if they have to wait for that.</summary>
+    /// <summary>Stops a call at a point, disposes of its segment, lets others take over as soon as they may, and lets the call go on,
+    /// before they do if they have to wait for that.</summary>
     private static string? Late(FaultPoint at, Action call, Func<string?> takeOver, Func<string?> check)
     {
         using ManualResetEventSlim reached = new(), goOn = new();

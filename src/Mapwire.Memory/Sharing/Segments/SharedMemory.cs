@@ -344,7 +344,8 @@ public sealed class SharedMemory : IDisposable
             }
 
             Leave();
-        }) { IsBackground = true, Name = "Mapwire.Memory dispose" }.Start();
+        })
+        { IsBackground = true, Name = "Mapwire.Memory dispose" }.Start();
     }
 
     /// <summary>Lets the creator fill the segment before any other process can open it.</summary>
