@@ -62,6 +62,11 @@ if [ ! -e "$played" ]; then
   for ((i = 0; i < titles; i += 500)); do
     "$work/mapwire/mapwire" bench "${urls[@]:i:500}" --players 500 --seconds 1 --ramp 1 --rehearsal 0 --json > "$work/warm.json" || die "not all titles play"
   done
+  # The last indices are kept some time after their titles play.
+  for ((i = 0; i < 300; i++)); do
+    [ "$(find "$work/indices" -type f -name '*.structure' | wc -l)" -lt "$titles" ] || break
+    sleep 0.1
+  done
   touch "$played"
   finish
 fi

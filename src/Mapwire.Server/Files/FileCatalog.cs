@@ -84,11 +84,28 @@ internal sealed class FileCatalog : IDisposable
     {
         while (true)
         {
-            Entry entry = EntryFor(found);
-            MediaFile file = await entry.Opening.ConfigureAwait(false);
+            Entry entry = EntryFor(found, out bool isUndecided);
+            MediaFile file;
+            try
+            {
+                file = await entry.Opening.ConfigureAwait(false);
+            }
+            catch (Exception) when (isUndecided)
+            {
+                Forget(found.Path, entry); // another state of the file could not be played
+                continue;
+            }
+
             if (!file.TryAcquire())
             {
                 continue; // it was let go meanwhile; the entry is gone, too
+            }
+
+            if (isUndecided && !entry.Serves(found.Identity))
+            {
+                file.Release();
+                Forget(found.Path, entry);
+                continue;
             }
 
             try
@@ -153,8 +170,13 @@ internal sealed class FileCatalog : IDisposable
         Lookups.Dispose();
     }
 
-    private Entry EntryFor(FoundFile found)
+    /// <param name="found">What is to be opened.</param>
+    /// <param name="isUndecided">
+    /// Whether the file is just being opened in another state, so that what comes of it says whether it is right for this viewer.
+    /// </param>
+    private Entry EntryFor(FoundFile found, out bool isUndecided)
     {
+        isUndecided = false;
         List<Entry> dropped = [];
         try
         {
@@ -163,7 +185,8 @@ internal sealed class FileCatalog : IDisposable
                 if (_entries.TryGetValue(found.Path, out Entry? entry))
                 {
                     entry.LastUse = ++_clock;
-                    if (entry.Serves(found.Identity))
+                    isUndecided = entry.IsOpening(found.Identity);
+                    if (isUndecided || entry.Serves(found.Identity))
                     {
                         return entry;
                     }
@@ -287,6 +310,9 @@ internal sealed class FileCatalog : IDisposable
             ? Opening.Result.ByteSize
             + Opening.Result.Derived.Values.Sum(static made => made.IsCompletedSuccessfully ? made.Result.ByteSize : 0)
             : 0;
+
+        /// <summary>Whether the file is still being opened, and is the one that was found, in another state.</summary>
+        public bool IsOpening(FileIdentity found) => !Opening.IsCompleted && found != identity && found.IsSameFile(identity);
 
         /// <summary>Whether whoever found the file in some state can have what was opened.</summary>
         public bool Serves(FileIdentity found)

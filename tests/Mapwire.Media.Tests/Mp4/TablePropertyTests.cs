@@ -30,6 +30,13 @@ public sealed class TablePropertyTests
     }
 
     [Fact]
+    public void A_single_sample_is_read_unless_it_is_empty()
+    {
+        Assert.True(Check([new ModelSample(40, 80, 1, true, true)]));
+        Assert.True(Check([new ModelSample(40, 80, 0, true, true)]));
+    }
+
+    [Fact]
     public void Many_samples_are_found_from_checkpoints()
     {
         Random random = new(7);
@@ -86,6 +93,13 @@ public sealed class TablePropertyTests
             expected[0] = expected[0] with { IsSync = true };
         }
 
+        if (Array.TrueForAll(list, static sample => sample.Size == 0))
+        {
+            Assert.Equal("it has no samples", movie.Tracks[0].UnplayableReason); // empty ones are none
+            return true;
+        }
+
+        Assert.Null(movie.Tracks[0].UnplayableReason);
         Assert.Equal(expected, movie.Tracks[0].Samples);
         Assert.Equal(expected, Enumerable.Range(0, expected.Count).Select(index => movie.Tracks[0].Samples[index]));
         Assert.Equal(expected.Sum(sample => sample.Size), movie.Tracks[0].Bytes);

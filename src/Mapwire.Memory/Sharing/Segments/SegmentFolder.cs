@@ -76,13 +76,13 @@ internal static class SegmentFolder
         try
         {
             using FileStream file = new(path, how);
+            FaultPoints.Reach(FaultPoint.FileOpened);
             if (OperatingSystem.IsWindows())
             {
                 File.SetAttributes(path, FileAttributes.Temporary | FileAttributes.NotContentIndexed); // memory first, the disk if it must
             }
             else
             {
-                FaultPoints.Reach(FaultPoint.FileOpened);
                 SetRights(file.SafeFileHandle, access);
             }
 
