@@ -291,39 +291,35 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
             return true;
         }
 
-        switch (header.PacketType)
+        if (header.PacketType is not (AudioPacketType.SequenceStart or AudioPacketType.CodedFrames))
         {
-            case AudioPacketType.SequenceStart or AudioPacketType.CodedFrames:
-                track.SampleEntry = header.Codec;
-                Match(track, header.Codec);
-                break;
+            return true;
         }
 
-        switch (header.PacketType)
+        track.SampleEntry = header.Codec;
+        Match(track, header.Codec);
+        if (header.PacketType == AudioPacketType.SequenceStart)
         {
-            case AudioPacketType.SequenceStart:
-                if (IsPartial(tag, body))
-                {
-                    return false;
-                }
+            if (IsPartial(tag, body))
+            {
+                return false;
+            }
 
-                if (ExtendedConfiguration.Parse(header.Codec, body[length..]) is { } codec)
-                {
-                    SetCodec(track, codec);
-                }
+            if (ExtendedConfiguration.Parse(header.Codec, body[length..]) is { } codec)
+            {
+                SetCodec(track, codec);
+            }
 
-                break;
-            case AudioPacketType.CodedFrames:
-                if (!track.HasCodec && ExtendedConfiguration.FromFrame(header.Codec, body[length..]) is { } described)
-                {
-                    SetCodec(track, described);
-                }
-
-                isSample = true;
-                AddSample(track, tag, body, length, 0, isSync: true);
-                break;
+            return true;
         }
 
+        if (!track.HasCodec && ExtendedConfiguration.FromFrame(header.Codec, body[length..]) is { } described)
+        {
+            SetCodec(track, described);
+        }
+
+        isSample = true;
+        AddSample(track, tag, body, length, 0, isSync: true);
         return true;
     }
 

@@ -101,17 +101,11 @@ internal sealed class FileCatalog : IDisposable
                 continue; // it was let go meanwhile; the entry is gone, too
             }
 
-            if (isUndecided && !entry.Serves(found.Identity))
-            {
-                file.Release();
-                Forget(found.Path, entry);
-                continue;
-            }
-
             try
             {
-                if (found.Identity.Length <= file.Identity.Length || !file.Content.MayGrow
-                    || await RunAsync($"grow {found.Path}", file.TryGrow).ConfigureAwait(false))
+                bool isRight = !isUndecided || entry.Serves(found.Identity);
+                if (isRight && (found.Identity.Length <= file.Identity.Length || !file.Content.MayGrow
+                    || await RunAsync($"grow {found.Path}", file.TryGrow).ConfigureAwait(false)))
                 {
                     return file;
                 }

@@ -12,7 +12,7 @@ internal sealed unsafe partial class GatherList
     private const int ErrnoInterrupted = 4;
     private const int ErrnoIo = 5;
     private const int ErrnoFault = 14;
-    private const int DoNotWait = 0x40; // MSG_DONTWAIT
+    internal const int DoNotWait = 0x40; // MSG_DONTWAIT of Linux
     private const int NoSignal = 0x4000; // MSG_NOSIGNAL
 
     private SendResult SendUnix(SafeHandle socket, out long sent)

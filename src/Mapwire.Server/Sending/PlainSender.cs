@@ -11,7 +11,6 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
 {
     private const int ErrnoInterrupted = 4;
     private const int ErrnoAgain = 11;
-    private const int DoNotWait = 0x40; // MSG_DONTWAIT
 
     /// <inheritdoc/>
     public SafeHandle Handle => socket.SafeHandle;
@@ -30,7 +29,7 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
             fixed (byte* bytes = buffer)
             {
                 // SAFETY: the buffer is pinned, and takes as many bytes as it has.
-                count = Receive(socket.SafeHandle, bytes, (nuint)buffer.Length, DoNotWait);
+                count = Receive(socket.SafeHandle, bytes, (nuint)buffer.Length, GatherList.DoNotWait);
             }
 
             if (count >= 0)

@@ -97,8 +97,8 @@ public sealed class DeathTests : IDisposable
         SharedMutex mutex = SharedMutex.Create(memory, 0, MutexOwner.RecursiveThread), theirs = SharedMutex.Open(other, 0);
         for (int round = 0; round < 20; round++) // so that thread ids are given out again
         {
-            OnThread(() => mutex.Acquire());
-            OnThread(() =>
+            OtherThread.Run(() => mutex.Acquire());
+            OtherThread.Run(() =>
             {
                 Assert.False(mutex.IsOwned);
                 Assert.Throws<SynchronizationLockException>(mutex.Release);
@@ -111,7 +111,7 @@ public sealed class DeathTests : IDisposable
             });
         }
 
-        OnThread(() => mutex.Acquire());
+        OtherThread.Run(() => mutex.Acquire());
         LockResult result = LockResult.TimedOut;
         for (int round = 0; round < 100 && result == LockResult.TimedOut; round++)
         {
@@ -121,25 +121,6 @@ public sealed class DeathTests : IDisposable
         }
 
         Assert.Equal(LockResult.OwnerDied, result);
-
-        static void OnThread(Action action)
-        {
-            Exception? failure = null;
-            Thread thread = new(() =>
-            {
-                try
-                {
-                    action();
-                }
-                catch (Exception exception)
-                {
-                    failure = exception;
-                }
-            });
-            thread.Start();
-            thread.Join();
-            Assert.Null(failure);
-        }
     }
 
     [Fact]

@@ -90,14 +90,14 @@ public sealed class SharedMutexTests : IDisposable
         Assert.Throws<LockRecursionException>(() => mutex.TryAcquire());
         Assert.Throws<LockRecursionException>(() => mutex.Enter());
         Assert.Equal(LockResult.TimedOut, theirs.TryAcquire());
-        OnOtherThread(() =>
+        OtherThread.Run(() =>
         {
             Assert.False(mutex.IsOwned);
             Assert.Throws<SynchronizationLockException>(mutex.Release);
             Assert.Equal(LockResult.TimedOut, mutex.TryAcquire());
         });
         mutex.Release();
-        OnOtherThread(() =>
+        OtherThread.Run(() =>
         {
             Assert.Equal(LockResult.Acquired, theirs.TryAcquire());
             theirs.Release();
@@ -110,7 +110,7 @@ public sealed class SharedMutexTests : IDisposable
     public void A_thread_that_ends_with_its_mutex_is_a_dead_owner()
     {
         SharedMutex mutex = SharedMutex.Create(_segments.Make(), 0, MutexOwner.Thread);
-        OnOtherThread(() => Assert.Equal(LockResult.Acquired, mutex.TryAcquire()));
+        OtherThread.Run(() => Assert.Equal(LockResult.Acquired, mutex.TryAcquire()));
         Assert.Equal(LockResult.OwnerDied, mutex.TryAcquire(TimeSpan.FromSeconds(30)));
         mutex.Release();
         Assert.Equal(LockResult.Acquired, mutex.TryAcquire());
@@ -124,25 +124,6 @@ public sealed class SharedMutexTests : IDisposable
         SharedCondition condition = SharedCondition.Create(memory, 64);
         using SharedMutex.Scope scope = mutex.Enter();
         Assert.Throws<ArgumentException>(() => condition.Wait(mutex));
-    }
-
-    private static void OnOtherThread(Action action)
-    {
-        Exception? failure = null;
-        Thread thread = new(() =>
-        {
-            try
-            {
-                action();
-            }
-            catch (Exception exception)
-            {
-                failure = exception;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        Assert.Null(failure);
     }
 
     [Theory]
