@@ -67,6 +67,34 @@ public sealed class DisposalTests : IDisposable
         Assert.Equal(address, second.DangerousAddress);
     }
 
+    /// <summary>More than the addresses that are kept empty: their time is over while others are mapped there.</summary>
+    [Fact]
+    public void A_region_at_addresses_of_a_former_one_has_its_own_pages()
+    {
+        byte[] pattern = new byte[3 * 65536];
+        new Random(1).NextBytes(pattern);
+        File.WriteAllBytes(_folder["f"], pattern);
+        using MappedFile file = MappedFile.Open(_folder["f"]);
+        List<MappedRegion> former = [];
+        for (int i = 0; i < 600; i++)
+        {
+            MappedRegion region = i % 2 == 0 ? file.Map() : MappedRegion.Allocate(pattern.Length);
+            Assert.True(i % 2 == 0 ? region.AsReadOnlySpan().SequenceEqual(pattern) : !region.AsReadOnlySpan().ContainsAnyExcept((byte)0), $"region {i}");
+            if (i % 2 == 1)
+            {
+                region.AsSpan().Fill(1);
+            }
+
+            region.Dispose();
+            former.Add(region);
+        }
+
+        using MappedRegion last = file.Map();
+        Assert.All(former, region => Assert.Throws<ObjectDisposedException>(() => region.Read<long>(8)));
+        Assert.ThrowsAny<ArgumentException>(() => file.Map(0, 1L << 40)); // beyond the file
+        Assert.True(last.AsReadOnlySpan().SequenceEqual(pattern));
+    }
+
     [Fact]
     public void A_lease_that_was_dropped_ends()
     {
