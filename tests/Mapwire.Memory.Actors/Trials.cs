@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
+using Mapwire.Memory.Actors.Native;
 
 namespace Mapwire.Memory.Actors;
 
@@ -77,11 +77,7 @@ internal static class Trials
     /// <summary>Maps and unmaps where whatever is mapped is locked in memory.</summary>
     public static void Locked(int bytes)
     {
-        if (LockFutureMappings(2) != 0) // MCL_FUTURE
-        {
-            throw new InvalidOperationException("mlockall failed.");
-        }
-
+        MemoryLock.LockFuture();
         long before = LockedKibibytes();
         for (int i = 0; i < 10; i++)
         {
@@ -96,9 +92,6 @@ internal static class Trials
         string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("VmLck:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', '\t').Single(word => word.Length > 0 && char.IsDigit(word[0])), CultureInfo.InvariantCulture);
     }
-
-    [DllImport("libc", EntryPoint = "mlockall")]
-    private static extern int LockFutureMappings(int flags);
 
     private static void Report(Action trial)
     {

@@ -25,8 +25,8 @@ internal static class AddressQuarantine
         }
     }
 
-    /// <summary>Takes the oldest range for a mapping of the same length, if its time is over: mapping over it costs one system call less than
-    /// giving it back.</summary>
+    /// <summary>Takes the oldest range for a mapping of the same length, if its time is over: mapping over it costs one system call
+    /// less than giving it back.</summary>
     public static bool TryTakeOldest(long length, out nint start)
     {
         lock (Ranges)

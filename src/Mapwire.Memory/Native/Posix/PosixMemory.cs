@@ -185,8 +185,8 @@ internal abstract class PosixMemory : MemorySystem
     public void MapOver(SafeFileHandle? file, in MapRequest request, nint address, long length) =>
         MapOnce(file, request, address, length, MAP_FIXED);
 
-    /// <summary>Writes zeros behind the file's end, which needs space as no hole does. Of several that lengthen the same file, one at a time
-    /// writes: zeros of the slower must not go over what the faster has stored since.</summary>
+    /// <summary>Writes zeros behind the file's end, which needs space as no hole does. Of several that lengthen the same file, one at a
+    /// time writes: zeros of the slower must not go over what the faster has stored since.</summary>
     protected void AppendZeros(SafeFileHandle file, long end)
     {
         lock (Appending)
