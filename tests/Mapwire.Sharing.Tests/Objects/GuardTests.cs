@@ -37,7 +37,8 @@ public sealed class GuardTests : IDisposable
 
         Assert.True(mutex.TryEnter(TimeSpan.Zero, out SharedMutex.Scope taken));
         taken.Dispose();
-        Assert.Throws<SynchronizationLockException>(taken.Dispose);
+        taken.Dispose();
+        Assert.Throws<SynchronizationLockException>(mutex.Release);
         using (readers.EnterRead())
         {
             Assert.True(readers.TryEnterRead(TimeSpan.Zero, out SharedReaderWriterLock.Scope second));

@@ -129,7 +129,8 @@ public sealed class SharedMutex : SharedObject
     /// <returns>The scope, which says whether a previous owner died and releases the mutex when it is disposed.</returns>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
-    public Scope Enter(CancellationToken cancellationToken = default) => new(this, Acquire(cancellationToken));
+    public Scope Enter(CancellationToken cancellationToken = default) =>
+        new(this, ScopeHold.Rent(), Acquire(cancellationToken));
 
     /// <summary>Acquires the mutex for the time of a <c>using</c> block, if it can within a timeout.</summary>
     /// <param name="timeout">The longest wait; zero does not wait.</param>
@@ -141,7 +142,7 @@ public sealed class SharedMutex : SharedObject
     public bool TryEnter(TimeSpan timeout, out Scope scope, CancellationToken cancellationToken = default)
     {
         LockResult result = TryAcquire(timeout, cancellationToken);
-        scope = result == LockResult.TimedOut ? default : new Scope(this, result);
+        scope = result == LockResult.TimedOut ? default : new Scope(this, ScopeHold.Rent(), result);
         return result != LockResult.TimedOut;
     }
 
@@ -150,7 +151,7 @@ public sealed class SharedMutex : SharedObject
     /// <exception cref="InvalidOperationException">A thread would own it (<see cref="MutexOwner"/>).</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public async ValueTask<Scope> EnterAsync(CancellationToken cancellationToken = default) =>
-        new(this, await AcquireAsync(null, cancellationToken).ConfigureAwait(false));
+        new(this, ScopeHold.Rent(), await AcquireAsync(null, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Acquires the mutex, however long that takes. <see cref="Enter"/> is the same for a <c>using</c> block.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -320,6 +321,14 @@ public sealed class SharedMutex : SharedObject
         }
     }
 
+    private void RequireOwned()
+    {
+        if (!IsOwned)
+        {
+            throw NotOwned();
+        }
+    }
+
     private SynchronizationLockException NotOwned() =>
         new(_byThread ? "The mutex is not owned by this thread." : "The mutex is not owned by this opening of the shared memory.");
 
@@ -370,14 +379,19 @@ public sealed class SharedMutex : SharedObject
         }
     }
 
-    /// <summary>The mutex, held until it is disposed.</summary>
+    /// <summary>The mutex, held until it is disposed. The first <see cref="Dispose"/> of the scope or of a copy ends it; what is disposed of
+    /// later does nothing, whatever holds the mutex by then.</summary>
     public readonly struct Scope : IDisposable
     {
         private readonly SharedMutex? _mutex;
+        private readonly ScopeHold _hold = null!;
+        private readonly long _version;
 
-        internal Scope(SharedMutex mutex, LockResult result)
+        internal Scope(SharedMutex mutex, ScopeHold hold, LockResult result)
         {
             _mutex = mutex;
+            _hold = hold;
+            _version = hold.Version;
             OwnerDied = result == LockResult.OwnerDied;
         }
 
@@ -386,9 +400,27 @@ public sealed class SharedMutex : SharedObject
         /// </summary>
         public bool OwnerDied { get; }
 
-        /// <summary>Releases the mutex.</summary>
-        /// <exception cref="SynchronizationLockException">It was released before.</exception>
-        public void Dispose() => _mutex?.Release();
+        /// <summary>Releases the mutex, if the scope has not ended before.</summary>
+        /// <exception cref="SynchronizationLockException">The mutex belongs to another thread, or was released by
+        /// <see cref="SharedMutex.Release"/>.</exception>
+        /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+        public void Dispose()
+        {
+            if (_mutex is not SharedMutex mutex || _hold.Version != _version)
+            {
+                return;
+            }
+
+            if (mutex._byThread)
+            {
+                mutex.RequireOwned(); // before the scope ends: its own thread may still dispose of it
+            }
+
+            if (_hold.TryEnd(_version))
+            {
+                mutex.Release();
+            }
+        }
     }
 
     private struct Step(SharedMutex mutex) : IWaitStep<LockResult>

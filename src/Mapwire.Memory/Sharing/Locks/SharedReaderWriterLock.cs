@@ -67,14 +67,16 @@ public sealed class SharedReaderWriterLock : SharedObject
     /// <returns>The scope, which says whether a writer died and none has repaired since.</returns>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
-    public Scope EnterRead(CancellationToken cancellationToken = default) => new(this, writes: false, AcquireRead(cancellationToken));
+    public Scope EnterRead(CancellationToken cancellationToken = default) =>
+        new(this, ScopeHold.Rent(), writes: false, AcquireRead(cancellationToken));
 
     /// <summary>Acquires the lock for writing for the time of a <c>using</c> block.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The scope, which says whether the writer before died.</returns>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
-    public Scope EnterWrite(CancellationToken cancellationToken = default) => new(this, writes: true, AcquireWrite(cancellationToken));
+    public Scope EnterWrite(CancellationToken cancellationToken = default) =>
+        new(this, ScopeHold.Rent(), writes: true, AcquireWrite(cancellationToken));
 
     /// <summary>Acquires the lock for reading for the time of a <c>using</c> block, if it can within a timeout.</summary>
     /// <param name="timeout">The longest wait; zero does not wait.</param>
@@ -100,7 +102,7 @@ public sealed class SharedReaderWriterLock : SharedObject
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public async ValueTask<Scope> EnterReadAsync(CancellationToken cancellationToken = default) =>
-        new(this, writes: false, await AcquireReadAsync(null, cancellationToken).ConfigureAwait(false));
+        new(this, ScopeHold.Rent(), writes: false, await AcquireReadAsync(null, cancellationToken).ConfigureAwait(false));
 
     /// <summary>
     /// Acquires the lock for writing for the time of a <c>using</c> block, which may contain <c>await</c>. No thread waits.
@@ -108,7 +110,7 @@ public sealed class SharedReaderWriterLock : SharedObject
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public async ValueTask<Scope> EnterWriteAsync(CancellationToken cancellationToken = default) =>
-        new(this, writes: true, await AcquireWriteAsync(null, cancellationToken).ConfigureAwait(false));
+        new(this, ScopeHold.Rent(), writes: true, await AcquireWriteAsync(null, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Acquires the lock for reading, however long that takes.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -202,7 +204,7 @@ public sealed class SharedReaderWriterLock : SharedObject
 
     private bool TryEnter(LockResult result, bool writes, out Scope scope)
     {
-        scope = result == LockResult.TimedOut ? default : new Scope(this, writes, result);
+        scope = result == LockResult.TimedOut ? default : new Scope(this, ScopeHold.Rent(), writes, result);
         return result != LockResult.TimedOut;
     }
 
@@ -336,15 +338,20 @@ public sealed class SharedReaderWriterLock : SharedObject
         return any;
     }
 
-    /// <summary>The lock, held for reading or writing until it is disposed.</summary>
+    /// <summary>The lock, held for reading or writing until it is disposed. The first <see cref="Dispose"/> of the scope or of a copy ends
+    /// it; what is disposed of later does nothing, whatever holds the lock by then.</summary>
     public readonly struct Scope : IDisposable
     {
         private readonly SharedReaderWriterLock? _lock;
+        private readonly ScopeHold _hold = null!;
+        private readonly long _version;
         private readonly bool _writes;
 
-        internal Scope(SharedReaderWriterLock target, bool writes, LockResult result)
+        internal Scope(SharedReaderWriterLock target, ScopeHold hold, bool writes, LockResult result)
         {
             _lock = target;
+            _hold = hold;
+            _version = hold.Version;
             _writes = writes;
             OwnerDied = result == LockResult.OwnerDied;
         }
@@ -352,17 +359,24 @@ public sealed class SharedReaderWriterLock : SharedObject
         /// <summary>Whether a writer died and what the lock guards may be half changed: a writer must repair it.</summary>
         public bool OwnerDied { get; }
 
-        /// <summary>Releases the lock.</summary>
-        /// <exception cref="SynchronizationLockException">It was released before.</exception>
+        /// <summary>Releases the lock, if the scope has not ended before.</summary>
+        /// <exception cref="SynchronizationLockException">It was released by <see cref="ReleaseRead"/> or
+        /// <see cref="ReleaseWrite"/>.</exception>
+        /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
         public void Dispose()
         {
+            if (_lock is null || !_hold.TryEnd(_version))
+            {
+                return;
+            }
+
             if (_writes)
             {
-                _lock?.ReleaseWrite();
+                _lock.ReleaseWrite();
             }
             else
             {
-                _lock?.ReleaseRead();
+                _lock.ReleaseRead();
             }
         }
     }

@@ -127,9 +127,9 @@ public sealed class SharedSemaphore : SharedObject
     public static SharedSemaphore CreateOrOpen(SharedMemory memory, long offset, int available, int maximum = MaxPermits) =>
         Create(memory, offset, available, maximum, openExisting: true);
 
-    /// <summary>Opens a semaphore that was made before.</summary>
+    /// <summary>Opens a semaphore that was created before.</summary>
     /// <param name="memory">The segment.</param>
-    /// <param name="offset">Its place.</param>
+    /// <param name="offset">The byte offset.</param>
     /// <exception cref="SharedMemoryFormatException">There is none.</exception>
     public static SharedSemaphore Open(SharedMemory memory, long offset) => new(memory, offset);
 
@@ -138,7 +138,8 @@ public sealed class SharedSemaphore : SharedObject
     /// <returns>The scope, which says whether the permit was a dead process' and releases it when it is disposed.</returns>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
-    public Scope Enter(CancellationToken cancellationToken = default) => new(this, Acquire(cancellationToken));
+    public Scope Enter(CancellationToken cancellationToken = default) =>
+        new(this, ScopeHold.Rent(), Acquire(cancellationToken));
 
     /// <summary>Acquires a permit for the time of a <c>using</c> block, if it can within a timeout.</summary>
     /// <param name="timeout">The longest wait; zero does not wait.</param>
@@ -150,7 +151,7 @@ public sealed class SharedSemaphore : SharedObject
     public bool TryEnter(TimeSpan timeout, out Scope scope, CancellationToken cancellationToken = default)
     {
         LockResult result = TryAcquire(timeout, cancellationToken);
-        scope = result == LockResult.TimedOut ? default : new Scope(this, result);
+        scope = result == LockResult.TimedOut ? default : new Scope(this, ScopeHold.Rent(), result);
         return result != LockResult.TimedOut;
     }
 
@@ -158,7 +159,7 @@ public sealed class SharedSemaphore : SharedObject
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     public async ValueTask<Scope> EnterAsync(CancellationToken cancellationToken = default) =>
-        new(this, await AcquireAsync(null, cancellationToken).ConfigureAwait(false));
+        new(this, ScopeHold.Rent(), await AcquireAsync(null, cancellationToken).ConfigureAwait(false));
 
     /// <summary>Acquires a permit, however long that takes. <see cref="Enter"/> is the same for a <c>using</c> block.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -330,22 +331,35 @@ public sealed class SharedSemaphore : SharedObject
         return new SharedSemaphore(memory, offset);
     }
 
-    /// <summary>A permit, held until it is disposed.</summary>
+    /// <summary>A permit, held until it is disposed. The first <see cref="Dispose"/> of the scope or of a copy ends it; what is disposed of
+    /// later does nothing.</summary>
     public readonly struct Scope : IDisposable
     {
         private readonly SharedSemaphore? _semaphore;
+        private readonly ScopeHold _hold = null!;
+        private readonly long _version;
 
-        internal Scope(SharedSemaphore semaphore, LockResult result)
+        internal Scope(SharedSemaphore semaphore, ScopeHold hold, LockResult result)
         {
             _semaphore = semaphore;
+            _hold = hold;
+            _version = hold.Version;
             OwnerDied = result == LockResult.OwnerDied;
         }
 
         /// <summary>Whether the permit was a dead process', whose work may be half done.</summary>
         public bool OwnerDied { get; }
 
-        /// <summary>Releases the permit.</summary>
-        public void Dispose() => _semaphore?.Release();
+        /// <summary>Releases the permit, if the scope has not ended before.</summary>
+        /// <exception cref="SemaphoreFullException">The permit was released by <see cref="SharedSemaphore.Release"/>.</exception>
+        /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+        public void Dispose()
+        {
+            if (_semaphore is not null && _hold.TryEnd(_version))
+            {
+                _semaphore.Release();
+            }
+        }
     }
 
     private struct Step(SharedSemaphore semaphore) : IWaitStep<LockResult>
