@@ -6,10 +6,12 @@ using Mapwire.Memory.Native.Sharing;
 namespace Mapwire.Memory.Sharing;
 
 /// <summary>Puts messages into a <see cref="SharedRing"/>.</summary>
-/// <remarks>The only producer is used by one thread at a time and has one loan at a time. One of many may be used by all threads.</remarks>
+/// <remarks>The only producer is used by one thread at a time and has one loan at a time: one that is open ends when the next one is taken.
+/// One of many may be used by all threads, and its loans are independent; the consumer waits at one that is neither committed nor
+/// returned. Disposing of the producer returns the loans that are open, as does the garbage collector if it is dropped.</remarks>
 public sealed class RingProducer : IDisposable
 {
-    private const ulong NoLoan = ulong.MaxValue;
+    private const long NoLoan = 0;
 
     private readonly SharedRing _ring;
     private readonly SharedMemory _memory;
@@ -22,7 +24,9 @@ public sealed class RingProducer : IDisposable
     private readonly StoreGate _gate;
     private ulong _tail; // of the only producer, which alone moves it
     private ulong _head; // as seen last: the consumer has it at or beyond
-    private ulong _loan = NoLoan; // where the only producer's latest loan is
+    private readonly List<(long Number, ulong Position, int Length)> _claims = []; // open loans of one of many, and the lock of these
+    private long _loan = NoLoan; // number of the only producer's loan that is open
+    private long _loans; // numbers given
     private bool _disposed;
 
     internal RingProducer(SharedRing ring)
@@ -61,7 +65,8 @@ public sealed class RingProducer : IDisposable
             return false;
         }
 
-        loan = new RingLoan(this, RawMemory.Span(At(position) + RingRecord.HeaderLength, length), position);
+        long number = _many ? OpenClaim(position, length) : (_loan = ++_loans);
+        loan = new RingLoan(this, RawMemory.Span(At(position) + RingRecord.HeaderLength, length), position, number);
         return true;
     }
 
@@ -70,27 +75,39 @@ public sealed class RingProducer : IDisposable
     /// <returns>False if the ring is full.</returns>
     public bool TryWrite(ReadOnlySpan<byte> message)
     {
-        if (!TryLoan(message.Length, out RingLoan loan))
+        int length = message.Length;
+        if ((uint)length > (uint)_longest)
+        {
+            ThrowTooLong(length);
+        }
+
+        ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
+        if (_many)
+        {
+            if (!TryClaim(length, out ulong claimed))
+            {
+                return false;
+            }
+
+            _gate.EnterShared();
+            message.CopyTo(RawMemory.Span(At(claimed) + RingRecord.HeaderLength, length));
+            FaultPoints.Reach(FaultPoint.RingWritten);
+            _gate.LeaveShared();
+            CommitClaim(claimed, length);
+            return true;
+        }
+
+        if (!TryPlace(length, out ulong position))
         {
             return false;
         }
 
-        if (_many)
-        {
-            _gate.EnterShared();
-            message.CopyTo(loan.Bytes);
-            FaultPoints.Reach(FaultPoint.RingWritten);
-            _gate.LeaveShared();
-        }
-        else
-        {
-            _gate.Enter();
-            message.CopyTo(loan.Bytes);
-            FaultPoints.Reach(FaultPoint.RingWritten);
-            _gate.Leave();
-        }
-
-        loan.Commit();
+        _loan = NoLoan;
+        _gate.Enter();
+        message.CopyTo(RawMemory.Span(At(position) + RingRecord.HeaderLength, length));
+        FaultPoints.Reach(FaultPoint.RingWritten);
+        _gate.Leave();
+        CommitPlace(position, length);
         return true;
     }
 
@@ -151,10 +168,10 @@ public sealed class RingProducer : IDisposable
         return Waiter.WaitAsync<Step, bool>(_ring, new Step(this, length), timeout, cancellationToken);
     }
 
-    /// <summary>A producer that was not disposed leaves when it is collected.</summary>
+    /// <summary>A producer that was not disposed leaves when it is collected: no loan of it is referred to then.</summary>
     ~RingProducer() => LeaveRole();
 
-    /// <summary>Leaves; another may become the producer.</summary>
+    /// <summary>Leaves; another may become the producer. Loans that are open are returned, and refuse to be committed.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -162,52 +179,55 @@ public sealed class RingProducer : IDisposable
             return;
         }
 
-        _disposed = true;
+        lock (_claims)
+        {
+            _disposed = true; // no claim is added after that
+        }
+
         GC.SuppressFinalize(this);
         LeaveRole();
     }
 
+    /// <exception cref="InvalidOperationException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException">The producer or the segment is disposed of.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Commit(ulong position, int length)
+    internal void RequireOpen(ulong position, int length, long number)
     {
-        ref ulong header = ref Header(position);
-        if (_many)
+        if (_disposed || _memory.IsDisposed || (_many ? Volatile.Read(ref Header(position)) != Claim(length) : number != _loan))
         {
-            // Swapped, not stored: a claim of a segment that was disposed meanwhile may be another's by now.
-            ulong claim = RingRecord.PackClaim(length, _token);
-            if (Interlocked.CompareExchange(ref header, RingRecord.Pack(RingRecord.Ready, length), claim) != claim)
-            {
-                _memory.ThrowIfDisposed();
-                ThrowEnded();
-            }
+            ThrowEnded();
         }
-        else
-        {
-            if (position != _loan)
-            {
-                ThrowEnded(); // committed, or another loan was taken after it
-            }
-
-            _loan = NoLoan;
-            _gate.Enter();
-            header = RingRecord.Pack(RingRecord.Ready, length);
-            _tail = position + (ulong)RingRecord.SpanOf(length);
-            FaultPoints.Reach(FaultPoint.RingCommitting);
-            Volatile.Write(ref _ring.Tail, _tail); // with it the message is there, and the padding before it
-            _gate.Leave();
-        }
-
-        FaultPoints.Reach(FaultPoint.RingCommitted);
-        _ring.WakeIfWaiting(SharedRing.ConsumerSleepsAt);
     }
 
-    internal void Abort(ulong position, int length)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Commit(ulong position, int length, long number)
     {
-        // The only producer has not moved the tail: the message never was. One of many looks whether the claim still stands. The
-        // same words could be a claim of a later round; but then the head, read after them, is beyond.
+        if (_many)
+        {
+            if (!TryCloseClaim(number))
+            {
+                ThrowEnded();
+            }
+
+            CommitClaim(position, length);
+            return;
+        }
+
+        if (number != _loan || _disposed)
+        {
+            ThrowEnded(); // committed, or another loan was taken after it
+        }
+
+        _loan = NoLoan;
+        CommitPlace(position, length);
+    }
+
+    internal void Abort(ulong position, int length, long number)
+    {
+        // The only producer has not moved the tail: the message never was.
         if (!_many)
         {
-            if (position == _loan)
+            if (number == _loan)
             {
                 _loan = NoLoan;
             }
@@ -215,7 +235,44 @@ public sealed class RingProducer : IDisposable
             return;
         }
 
-        ulong claim = RingRecord.PackClaim(length, _token);
+        if (TryCloseClaim(number))
+        {
+            AbortClaim(position, length);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CommitClaim(ulong position, int length)
+    {
+        // Swapped, not stored: a claim of a segment that was disposed meanwhile may be another's by now.
+        ulong claim = Claim(length);
+        if (Interlocked.CompareExchange(ref Header(position), RingRecord.Pack(RingRecord.Ready, length), claim) != claim)
+        {
+            ThrowEnded();
+        }
+
+        FaultPoints.Reach(FaultPoint.RingCommitted);
+        _ring.WakeIfWaiting(SharedRing.ConsumerSleepsAt);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CommitPlace(ulong position, int length)
+    {
+        _gate.Enter();
+        Header(position) = RingRecord.Pack(RingRecord.Ready, length);
+        _tail = position + (ulong)RingRecord.SpanOf(length);
+        FaultPoints.Reach(FaultPoint.RingCommitting);
+        Volatile.Write(ref _ring.Tail, _tail); // with it the message is there, and the padding before it
+        _gate.Leave();
+        FaultPoints.Reach(FaultPoint.RingCommitted);
+        _ring.WakeIfWaiting(SharedRing.ConsumerSleepsAt);
+    }
+
+    /// <summary>Turns a claim into padding, if it still stands. The same words could be a claim of a later round; but then the head, read
+    /// after them, is beyond.</summary>
+    private void AbortClaim(ulong position, int length)
+    {
+        ulong claim = Claim(length);
         if (_memory.IsDisposed || Volatile.Read(ref Header(position)) != claim || (long)(Volatile.Read(ref _ring.Head) - position) > 0)
         {
             return;
@@ -225,11 +282,65 @@ public sealed class RingProducer : IDisposable
         _ring.WakeIfWaiting(SharedRing.ConsumerSleepsAt);
     }
 
+    /// <summary>Remembers a claim, since the consumer waits at it until it is committed or returned.</summary>
+    private long OpenClaim(ulong position, int length)
+    {
+        lock (_claims)
+        {
+            if (!_disposed)
+            {
+                _claims.Add((++_loans, position, length));
+                return _loans;
+            }
+        }
+
+        AbortClaim(position, length); // disposed of meanwhile, which has not seen this one
+        throw new ObjectDisposedException(nameof(RingProducer));
+    }
+
+    /// <returns>False if the loan was committed or returned before.</returns>
+    private bool TryCloseClaim(long number)
+    {
+        lock (_claims)
+        {
+            for (int i = _claims.Count - 1; i >= 0; i--)
+            {
+                if (_claims[i].Number == number)
+                {
+                    _claims.RemoveAt(i);
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives up the role or, of one of many, the room of loans that are open: the consumer would wait at them.</summary>
     private void LeaveRole()
     {
+        if (_ring is null)
+        {
+            return; // its constructor has thrown
+        }
+
         if (!_many)
         {
-            _ring?.LeaveRole(SharedRing.ProducerAt);
+            _loan = NoLoan;
+            _ring.LeaveRole(SharedRing.ProducerAt);
+            return;
+        }
+
+        (long Number, ulong Position, int Length)[] claims;
+        lock (_claims)
+        {
+            claims = [.. _claims];
+            _claims.Clear();
+        }
+
+        foreach ((_, ulong position, int length) in claims)
+        {
+            AbortClaim(position, length);
         }
     }
 
@@ -243,7 +354,13 @@ public sealed class RingProducer : IDisposable
         ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
     }
 
-    private static void ThrowEnded() => throw new InvalidOperationException("The loan has ended.");
+    private void ThrowEnded()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _memory.ThrowIfDisposed();
+        throw new InvalidOperationException(
+            "The loan has ended: it was committed or returned before, or the only producer has taken another one.");
+    }
 
     private void ThrowTooLong(int length) =>
         throw new ArgumentOutOfRangeException(nameof(length), length, $"The length must be from 0 to {_longest} bytes.");
@@ -253,6 +370,8 @@ public sealed class RingProducer : IDisposable
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong Header(ulong position) => ref SharedWord.UInt64(At(position));
+
+    private ulong Claim(int length) => RingRecord.PackClaim(length, _token);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryPlace(int length, out ulong position)
@@ -278,7 +397,6 @@ public sealed class RingProducer : IDisposable
             position += padding;
         }
 
-        _loan = position;
         FaultPoints.Reach(FaultPoint.RingClaimed);
         return true;
     }
@@ -305,7 +423,7 @@ public sealed class RingProducer : IDisposable
 
             ulong wanted = wraps
                 ? RingRecord.Pack(RingRecord.Padding, (int)toTheEnd - RingRecord.HeaderLength)
-                : RingRecord.PackClaim(length, _token);
+                : Claim(length);
             ulong free = RingRecord.PackFree(_secret, position / _capacity);
             ulong found = Interlocked.CompareExchange(ref Header(position), wanted, free);
             if (found == free)
@@ -362,29 +480,50 @@ public sealed class RingProducer : IDisposable
 }
 
 /// <summary>Room in a ring for one message, lent to a producer, which writes it in place and commits it.</summary>
-/// <remarks>Whether it was committed is known by the ring, not by this value: copies of it, as <c>using</c> makes them, are
-/// alike.</remarks>
+/// <remarks>Whether it was committed is known by the producer, not by this value: copies of it, as <c>using</c> makes them, are
+/// alike. A loan ends when it is committed or returned, when its producer is disposed of, and when the only producer takes another loan or
+/// writes a message.</remarks>
 public readonly ref struct RingLoan
 {
-    private readonly RingProducer _producer;
+    private readonly RingProducer? _producer;
+    private readonly Span<byte> _bytes;
     private readonly ulong _position;
+    private readonly long _number;
 
-    internal RingLoan(RingProducer producer, Span<byte> bytes, ulong position)
+    internal RingLoan(RingProducer producer, Span<byte> bytes, ulong position, long number)
     {
         _producer = producer;
-        Bytes = bytes;
+        _bytes = bytes;
         _position = position;
+        _number = number;
     }
 
-    /// <summary>The bytes of the message. Their initial content is undefined. Once the segment is disposed, another producer may have the
-    /// room: a loan must not be written after that.</summary>
-    public Span<byte> Bytes { get; }
+    /// <summary>The bytes of the message. Their initial content is undefined. A span that was taken before the loan ended must not be
+    /// written after that: another message may be there.</summary>
+    /// <exception cref="InvalidOperationException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException">The producer or the segment is disposed.</exception>
+    public Span<byte> Bytes
+    {
+        get
+        {
+            _producer?.RequireOpen(_position, _bytes.Length, _number);
+            return _bytes;
+        }
+    }
 
     /// <summary>Hands the message to the consumer.</summary>
-    /// <exception cref="InvalidOperationException">It was committed or returned before.</exception>
-    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
-    public void Commit() => _producer.Commit(_position, Bytes.Length);
+    /// <exception cref="InvalidOperationException">The loan has ended, or was never taken.</exception>
+    /// <exception cref="ObjectDisposedException">The producer or the segment is disposed.</exception>
+    public void Commit()
+    {
+        if (_producer is not RingProducer producer)
+        {
+            throw new InvalidOperationException("There is no loan to commit: RingProducer.TryLoan was not called or has returned false.");
+        }
+
+        producer.Commit(_position, _bytes.Length, _number);
+    }
 
     /// <summary>Returns the room if the message was not committed.</summary>
-    public void Dispose() => _producer?.Abort(_position, Bytes.Length);
+    public void Dispose() => _producer?.Abort(_position, _bytes.Length, _number);
 }

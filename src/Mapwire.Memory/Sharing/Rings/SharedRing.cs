@@ -140,6 +140,7 @@ public sealed class SharedRing : SharedObject
     /// <exception cref="InvalidOperationException">There is one producer, and it lives.</exception>
     public RingProducer OpenProducer()
     {
+        Memory.ThrowIfDisposed();
         if (Producers == RingProducers.Single)
         {
             TakeRole(ProducerAt, "producer");
