@@ -141,7 +141,8 @@ internal static class SegmentFolder
 
             if (GetRefusal(state, options.Access) is string reason)
             {
-                throw new UnauthorizedAccessException($"'{path}' is not used for shared memory: {reason}.");
+                throw new UnauthorizedAccessException(
+                    $"'{path}' is not used for shared memory: {reason}. Delete it, or use another name or the access that it has.");
             }
 
             if (OperatingSystem.IsLinux())
@@ -216,7 +217,7 @@ internal static class SegmentFolder
 
         if (!Enum.IsDefined(options.Access))
         {
-            throw new ArgumentOutOfRangeException(nameof(options), options.Access, "Unknown SharedMemoryAccess value.");
+            throw new ArgumentOutOfRangeException(nameof(options), $"Unknown SharedMemoryOptions.Access value {options.Access}.");
         }
 
         if (OperatingSystem.IsWindows())

@@ -58,7 +58,7 @@ internal static class SegmentOpening
                 file?.Dispose();
             }
 
-            if (Stopwatch.GetElapsedTime(start) > options.OpenTimeout)
+            if (TimeLeft(start, options) == TimeSpan.Zero)
             {
                 throw new TimeoutException($"Timed out opening shared memory '{name}': other processes kept creating and removing it.");
             }
@@ -97,6 +97,11 @@ internal static class SegmentOpening
         }
     }
 
+    private static SharedMemoryFormatException NotOurs(string name, string path, SharedMemoryFormatException found) =>
+        new(SharedMemoryError.NotASegment, name, found.Offset,
+            $"the file '{path}' is not a segment of shared memory, so it is left as it is: if no program needs it, delete it, else use "
+            + "another name");
+
     public static TimeoutException Busy(string name, TimeSpan timeout) =>
         new($"Timed out after {timeout.TotalSeconds:0.###} s waiting for another process to finish creating, "
             + $"opening or growing shared memory '{name}'. "
@@ -114,11 +119,10 @@ internal static class SegmentOpening
     private static SharedMemory? OpenLocked(
         string name, string path, MappedFile file, Mode mode, long size, SharedMemoryOptions options, long start)
     {
-        TimeSpan left = options.OpenTimeout - Stopwatch.GetElapsedTime(start);
         RangeLock? held;
         try
         {
-            held = ProcessSlots.TryCreationLock(file, left);
+            held = ProcessSlots.TryCreationLock(file, TimeLeft(start, options));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException && !IsStillThere(path, file))
         {
@@ -149,6 +153,10 @@ internal static class SegmentOpening
         {
             header = null; // left by another version of the library, or damaged
         }
+        catch (SharedMemoryFormatException exception) when (exception.Error == SharedMemoryError.NotASegment)
+        {
+            throw NotOurs(name, path, exception);
+        }
 
         if (header is not null && inUse)
         {
@@ -173,7 +181,16 @@ internal static class SegmentOpening
 
     private static SharedMemory OpenToRead(string name, string path, MappedFile file, SharedMemoryOptions options)
     {
-        SegmentHeader header = SegmentHeader.Read(file.Handle, name) ?? throw Missing(name, path);
+        SegmentHeader header;
+        try
+        {
+            header = SegmentHeader.Read(file.Handle, name) ?? throw Missing(name, path);
+        }
+        catch (SharedMemoryFormatException exception) when (exception.Error == SharedMemoryError.NotASegment)
+        {
+            throw NotOurs(name, path, exception);
+        }
+
         SharedMemory memory = Attach(name, file, header, options, path);
         if (!options.OpenAbandoned && !memory.IsInUse)
         {
@@ -269,6 +286,13 @@ internal static class SegmentOpening
         {
             return false;
         }
+    }
+
+    /// <summary>What is left of the timeout; zero when it has passed.</summary>
+    private static TimeSpan TimeLeft(long start, SharedMemoryOptions options)
+    {
+        TimeSpan timeout = options.OpenTimeout, elapsed = Stopwatch.GetElapsedTime(start);
+        return timeout == Timeout.InfiniteTimeSpan ? timeout : elapsed < timeout ? timeout - elapsed : TimeSpan.Zero;
     }
 
     /// <summary>Opens the file; waits a moment for one that was just created and has not got its rights yet.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Sharing;
@@ -24,8 +25,10 @@ public sealed class SharedLayout
     private readonly List<Action<SharedMemory>> _create = [];
     private readonly HashSet<string> _names = [];
     private readonly StringBuilder _description = new();
-    private bool _used;
+    private volatile bool _used;
     private long _size;
+    private Guid? _layoutId; // computed once: nothing is added after that
+    private long _mark; // 0 until then
 
     /// <summary>Begins a layout.</summary>
     /// <param name="name">Its name, a part of the layout id.</param>
@@ -50,11 +53,20 @@ public sealed class SharedLayout
         get
         {
             _used = true;
-            byte[] text = Encoding.UTF8.GetBytes(_description.ToString());
-            Span<byte> id = stackalloc byte[16];
-            BitConverter.TryWriteBytes(id, Fnv1A.Add(Fnv1A.Seed, text));
-            BitConverter.TryWriteBytes(id[8..], Fnv1A.Add(0x6c62_272e_07bb_0142, text));
-            return new Guid(id);
+            lock (_names)
+            {
+                return _layoutId ??= ComputeId();
+            }
+        }
+    }
+
+    /// <summary>What <see cref="SharedMemory.LayoutMark"/> has to be in a segment of the layout.</summary>
+    internal long Mark
+    {
+        get
+        {
+            long mark = Volatile.Read(ref _mark);
+            return mark != 0 ? mark : _mark = SharedMemory.MarkOf(LayoutId);
         }
     }
 
@@ -135,7 +147,7 @@ public sealed class SharedLayout
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         long offset =
             Reserve(name, $"value {DescribeType<T>()} {count}", checked((long)SharedWord.SizeOf<T>() * count));
-        return new SharedLayoutValue<T>(name, offset, count);
+        return new SharedLayoutValue<T>(this, name, offset, count);
     }
 
     /// <summary>Creates a segment with all objects of the layout.</summary>
@@ -159,6 +171,31 @@ public sealed class SharedLayout
     /// <exception cref="SharedMemoryFormatException">The segment has another layout.</exception>
     public SharedMemory Open(string segment, SharedMemoryOptions? options = null) => SharedMemory.Open(segment, Complete(options));
 
+    /// <exception cref="ArgumentException">The segment has another layout.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void RequireSegment(SharedMemory memory, string entry)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        if (memory.LayoutMark != Mark)
+        {
+            ThrowOtherLayout(memory, entry);
+        }
+    }
+
+    private void ThrowOtherLayout(SharedMemory memory, string entry) =>
+        throw new ArgumentException(
+            $"'{entry}' of layout '{Name}' ({LayoutId}) is not in the shared memory '{memory.Name}', which has layout {memory.LayoutId}: "
+            + "open the segment through the layout.", nameof(memory));
+
+    private Guid ComputeId()
+    {
+        byte[] text = Encoding.UTF8.GetBytes(_description.ToString());
+        Span<byte> id = stackalloc byte[16];
+        BitConverter.TryWriteBytes(id, Fnv1A.Add(Fnv1A.Seed, text));
+        BitConverter.TryWriteBytes(id[8..], Fnv1A.Add(0x6c62_272e_07bb_0142, text));
+        return new Guid(id);
+    }
+
     /// <summary>Size and fields; the name only where the fields are not known.</summary>
     private static string DescribeType<T>() where T : unmanaged =>
         ValueLayout.FingerprintOf<T>() is uint fields and not 0
@@ -173,7 +210,7 @@ public sealed class SharedLayout
     {
         long offset = Reserve(name, description, size);
         _create.Add(memory => create(memory, offset));
-        return new SharedLayoutEntry<T>(name, offset, size, open);
+        return new SharedLayoutEntry<T>(this, name, offset, size, open);
     }
 
     private long Reserve(string name, string description, long size)
@@ -200,10 +237,11 @@ public sealed class SharedLayout
 /// <typeparam name="T">The kind of object.</typeparam>
 public sealed class SharedLayoutEntry<T>
 {
+    private readonly SharedLayout _layout;
     private readonly Func<SharedMemory, long, T> _open;
 
-    internal SharedLayoutEntry(string name, long offset, long size, Func<SharedMemory, long, T> open) =>
-        (Name, Offset, Size, _open) = (name, offset, size, open);
+    internal SharedLayoutEntry(SharedLayout layout, string name, long offset, long size, Func<SharedMemory, long, T> open) =>
+        (_layout, Name, Offset, Size, _open) = (layout, name, offset, size, open);
 
     /// <summary>The name of the object.</summary>
     public string Name { get; }
@@ -215,15 +253,24 @@ public sealed class SharedLayoutEntry<T>
     public long Size { get; }
 
     /// <summary>Opens the object in a segment.</summary>
-    /// <param name="memory">A segment that was opened through the layout.</param>
-    public T Open(SharedMemory memory) => _open(memory, Offset);
+    /// <param name="memory">A segment of the layout.</param>
+    /// <exception cref="ArgumentException">The segment has another layout.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
+    public T Open(SharedMemory memory)
+    {
+        _layout.RequireSegment(memory, Name);
+        return _open(memory, Offset);
+    }
 }
 
 /// <summary>Values of a <see cref="SharedLayout"/>.</summary>
 /// <typeparam name="T">A type without references or automatic layout.</typeparam>
 public sealed class SharedLayoutValue<T> where T : unmanaged
 {
-    internal SharedLayoutValue(string name, long offset, int count) => (Name, Offset, Count) = (name, offset, count);
+    private readonly SharedLayout _layout;
+
+    internal SharedLayoutValue(SharedLayout layout, string name, long offset, int count) =>
+        (_layout, Name, Offset, Count) = (layout, name, offset, count);
 
     /// <summary>The name of the values.</summary>
     public string Name { get; }
@@ -235,13 +282,19 @@ public sealed class SharedLayoutValue<T> where T : unmanaged
     public int Count { get; }
 
     /// <summary>A value in place.</summary>
-    /// <param name="memory">A segment that was opened through the layout.</param>
+    /// <param name="memory">A segment of the layout.</param>
     /// <param name="index">Which one, from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The index is not inside.</exception>
+    /// <exception cref="ArgumentException">The segment has another layout.</exception>
+    /// <exception cref="ObjectDisposedException">The segment is disposed.</exception>
     public ref T At(SharedMemory memory, int index = 0)
     {
-        ArgumentNullException.ThrowIfNull(memory);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        _layout.RequireSegment(memory, Name);
+        if ((uint)index >= (uint)Count)
+        {
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"The index must be from 0 to {Count - 1}.");
+        }
+
         return ref memory.At<T>(Offset + (long)index * SharedWord.SizeOf<T>());
     }
 }

@@ -47,6 +47,7 @@ public sealed class SharedMemory : IDisposable
         _anonymous = anonymous;
         Base = region.DangerousAddress + SegmentHeader.UserAt;
         Token = slots.Token;
+        LayoutMark = MarkOf(header.LayoutId);
         Waiting = WordWait.For(header.SegmentId, file.Handle);
         AsyncWaits = new AsyncWaits(this);
     }
@@ -134,6 +135,9 @@ public sealed class SharedMemory : IDisposable
     internal nint Base { get; }
 
     internal ulong Token { get; }
+
+    /// <summary>Stands for the layout id where one comparison of words has to be enough.</summary>
+    internal long LayoutMark { get; }
 
     internal AsyncWaits AsyncWaits { get; }
 
@@ -348,6 +352,15 @@ public sealed class SharedMemory : IDisposable
         { IsBackground = true, Name = "Mapwire.Memory dispose" }.Start();
     }
 
+    /// <summary>The first half of a layout id, which in those of a <see cref="SharedLayout"/> is a hash of its own; never 0.</summary>
+    internal static long MarkOf(Guid layoutId)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        layoutId.TryWriteBytes(bytes);
+        long mark = BitConverter.ToInt64(bytes);
+        return mark != 0 ? mark : 1;
+    }
+
     /// <summary>Lets the creator fill the segment before any other process can open it.</summary>
     internal void Initialize(Action<SharedMemory>? initialize)
     {
@@ -421,9 +434,17 @@ public sealed class SharedMemory : IDisposable
     private static void Check(long size, SharedMemoryOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, SegmentSpace.MaxSize);
         if (options.MaxSize < size)
         {
-            throw new ArgumentException("SharedMemoryOptions.MaxSize is less than the size.", nameof(options));
+            throw new ArgumentException(
+                $"SharedMemoryOptions.MaxSize must be at least the size of {size} bytes (was {options.MaxSize}).", nameof(options));
+        }
+
+        if (options.MaxSize > SegmentSpace.MaxSize)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), $"SharedMemoryOptions.MaxSize must be at most {SegmentSpace.MaxSize} bytes (was {options.MaxSize}).");
         }
 
         if (options.MaxSize > size)

@@ -4,6 +4,8 @@ namespace Mapwire.Memory.Sharing;
 /// grow.</summary>
 public sealed class SharedMemoryOptions
 {
+    private readonly TimeSpan _openTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>The users whose processes may open it, and the folder in which it is looked for. Default
     /// <see cref="SharedMemoryAccess.Owner"/>. On Windows rights are those of the folder: anything else needs
     /// <see cref="Folder"/>.</summary>
@@ -13,7 +15,7 @@ public sealed class SharedMemoryOptions
     public long? MaxSize { get; init; }
 
     /// <summary>The layout id, which says what the bytes mean: of the program's choice, that all who open the segment must name. Default:
-    /// all zero, which names nothing and opens only what was made without an id.</summary>
+    /// all zero, which names nothing and opens only what was created without an id.</summary>
     public Guid LayoutId { get; init; }
 
     /// <summary>The version of the layout; all must name the same. Default 0.</summary>
@@ -34,9 +36,18 @@ public sealed class SharedMemoryOptions
     /// <c>Mapwire\Shared</c> in the user's local application data on Windows.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>The timeout of waiting for another process that creates, opens or grows the segment. Default 10 s: it takes microseconds,
-    /// unless that process is suspended meanwhile.</summary>
-    public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>The timeout of waiting for another process that creates, opens or grows the segment; zero does not wait,
+    /// <see cref="Timeout.InfiniteTimeSpan"/> waits as long as it takes. Default 10 s: it takes microseconds, unless that process is suspended
+    /// meanwhile.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative and not infinite.</exception>
+    public TimeSpan OpenTimeout
+    {
+        get => _openTimeout;
+        init => _openTimeout = value >= TimeSpan.Zero || value == Timeout.InfiniteTimeSpan
+            ? value
+            : throw new ArgumentOutOfRangeException(
+                nameof(OpenTimeout), value, "OpenTimeout must be non-negative or Timeout.InfiniteTimeSpan.");
+    }
 
     /// <summary>The same with a layout of its own, whose objects are created before the caller's <see cref="Initialize"/>.</summary>
     internal SharedMemoryOptions With(Guid layoutId, Action<SharedMemory> initialize)

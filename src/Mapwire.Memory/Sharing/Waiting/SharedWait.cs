@@ -15,7 +15,7 @@ public static class SharedWait
     /// <param name="timeout">The longest wait; zero does not wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The index of the signal; -1 if the timeout passed.</returns>
-    /// <exception cref="ArgumentException">The list is empty.</exception>
+    /// <exception cref="ArgumentException">The list is empty, or a signal is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">A segment is disposed.</exception>
@@ -30,7 +30,7 @@ public static class SharedWait
     /// <param name="timeout">The longest wait; null for no limit.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The index of the signal; -1 if the timeout passed.</returns>
-    /// <exception cref="ArgumentException">The list is empty.</exception>
+    /// <exception cref="ArgumentException">The list is empty, or a signal is null.</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="ObjectDisposedException">A segment is disposed.</exception>
     public static ValueTask<int> WaitAnyAsync(
@@ -49,6 +49,11 @@ public static class SharedWait
         }
 
         ISharedSignal[] all = [.. signals];
+        if (Array.IndexOf(all, null) is int missing and >= 0)
+        {
+            throw new ArgumentException($"Signal {missing} is null.", nameof(signals));
+        }
+
         SharedMemory[] memories = [.. all.Select(signal => signal.Target.Memory).Distinct()];
         Array.ForEach(memories, memory => memory.ThrowIfDisposed());
         Step step = new(all);
