@@ -99,7 +99,7 @@ internal sealed class ArenaTransactions
         _threads.Exit();
     }
 
-    /// <summary>As <see cref="Enter(TimeSpan?, CancellationToken)"/>; <see cref="ExitScope"/> ends it, however often it is called.</summary>
+    /// <summary>As <see cref="Enter(TimeSpan?, CancellationToken)"/>; <see cref="ExitScope"/> ends it, if called twice too.</summary>
     /// <returns>The scope's id.</returns>
     public long EnterScope(TimeSpan? timeout, CancellationToken cancellationToken)
     {
