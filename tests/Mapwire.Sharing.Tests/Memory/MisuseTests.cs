@@ -47,6 +47,7 @@ public sealed class MisuseTests : IDisposable
     [InlineData(long.MaxValue - 4096)]
     [InlineData(long.MaxValue - 8192)]
     [InlineData(long.MaxValue - (1 << 17))]
+    [InlineData(1L << 60)]
     public void A_size_that_no_machine_has_is_out_of_range(long size)
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => SharedMemory.Create("large", size, _segments.Options));
@@ -65,7 +66,7 @@ public sealed class MisuseTests : IDisposable
     public void A_size_beyond_the_address_space_is_an_IOException_and_leaves_no_file()
     {
         Assert.ThrowsAny<IOException>(
-            () => SharedMemory.Create("large", 10, new SharedMemoryOptions { Folder = _segments.Folder, MaxSize = 1L << 60 }));
+            () => SharedMemory.Create("large", 10, new SharedMemoryOptions { Folder = _segments.Folder, MaxSize = 1L << 59 }));
         Assert.Empty(Directory.GetFiles(_segments.Folder));
     }
 

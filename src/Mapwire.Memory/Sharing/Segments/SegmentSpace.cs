@@ -15,8 +15,9 @@ internal static class SegmentSpace
     /// </summary>
     private const long WindowsGranularity = 1 << 16;
 
-    /// <summary>The largest size that is computed with; what no machine has is refused by the system.</summary>
-    public const long MaxSize = long.MaxValue - (1L << 30);
+    /// <summary>The largest size that is computed with: 1 GiB less than the longest mapping. What the machine does not have is refused
+    /// later.</summary>
+    public const long MaxSize = (1L << 60) - (1 << 30);
 
     /// <summary>The size of the file for so many bytes of the users. One that can grow is whole granules on Windows, so that growing never
     /// unmaps what is in use.</summary>
