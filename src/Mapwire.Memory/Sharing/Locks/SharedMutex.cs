@@ -379,8 +379,8 @@ public sealed class SharedMutex : SharedObject
         }
     }
 
-    /// <summary>The mutex, held until it is disposed. The first <see cref="Dispose"/> of the scope or of a copy ends it; what is disposed of
-    /// later does nothing, whatever holds the mutex by then.</summary>
+    /// <summary>The mutex, held until it is disposed. The first <see cref="Dispose"/> of the scope or of a copy ends it; what is disposed
+    /// of later does nothing, whatever holds the mutex by then.</summary>
     public readonly struct Scope : IDisposable
     {
         private readonly SharedMutex? _mutex;

@@ -37,8 +37,8 @@ public sealed class SharedMemoryOptions
     public string? Folder { get; init; }
 
     /// <summary>The timeout of waiting for another process that creates, opens or grows the segment; zero does not wait,
-    /// <see cref="Timeout.InfiniteTimeSpan"/> waits as long as it takes. Default 10 s: it takes microseconds, unless that process is suspended
-    /// meanwhile.</summary>
+    /// <see cref="Timeout.InfiniteTimeSpan"/> waits as long as it takes. Default 10 s: it takes microseconds, unless that process is
+    /// suspended meanwhile.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative and not infinite.</exception>
     public TimeSpan OpenTimeout
     {
