@@ -29,6 +29,11 @@ internal static class Child
             return LateCallScenario.Run(folder, party);
         }
 
+        if (scenario.StartsWith("limit-", StringComparison.Ordinal))
+        {
+            return LimitScenario.Run(folder, scenario["limit-".Length..]);
+        }
+
         if (args.Length > 3)
         {
             AppContext.SetSwitch("Mapwire.Memory.FaultPoints", true);

@@ -116,6 +116,7 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
             ulong version = Volatile.Read(ref Latest);
             if (version == 0)
             {
+                Memory.ThrowIfDisposedSince();
                 value = default;
                 return false;
             }
@@ -125,6 +126,7 @@ public sealed class SharedCell<T> : SharedObject where T : unmanaged
             // The writer of the next version fills the other value; only the one after it touches this one.
             if (Volatile.Read(ref Latest) == version)
             {
+                Memory.ThrowIfDisposedSince();
                 return true;
             }
         }

@@ -51,7 +51,9 @@ public sealed class SharedBarrier : SharedObject
         get
         {
             Memory.ThrowIfDisposed();
-            return CurrentPhase;
+            long phase = CurrentPhase;
+            Memory.ThrowIfDisposedSince();
+            return phase;
         }
     }
 

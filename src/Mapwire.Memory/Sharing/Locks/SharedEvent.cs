@@ -39,7 +39,9 @@ public sealed class SharedEvent : SharedObject, ISharedSignal
         get
         {
             Memory.ThrowIfDisposed();
-            return (Volatile.Read(ref State) & SetBit) != 0;
+            bool set = (Volatile.Read(ref State) & SetBit) != 0;
+            Memory.ThrowIfDisposedSince();
+            return set;
         }
     }
 

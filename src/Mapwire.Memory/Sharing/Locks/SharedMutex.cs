@@ -85,8 +85,10 @@ public sealed class SharedMutex : SharedObject
         get
         {
             Memory.ThrowIfDisposed();
-            return (Volatile.Read(ref Owner) & ProcessSlots.TokenMask) == _me
+            bool owned = (Volatile.Read(ref Owner) & ProcessSlots.TokenMask) == _me
                 && (!_byThread || Volatile.Read(ref OwnerThread) == ThreadIdentity.Current.Id);
+            Memory.ThrowIfDisposedSince();
+            return owned;
         }
     }
 

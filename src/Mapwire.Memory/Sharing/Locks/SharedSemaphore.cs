@@ -61,7 +61,9 @@ public sealed class SharedSemaphore : SharedObject
             Memory.ThrowIfDisposed();
             if (!_owned)
             {
-                return (int)(Volatile.Read(ref State) & ~Sleepers);
+                int available = (int)(Volatile.Read(ref State) & ~Sleepers);
+                Memory.ThrowIfDisposedSince();
+                return available;
             }
 
             int free = 0;
@@ -70,6 +72,7 @@ public sealed class SharedSemaphore : SharedObject
                 free += Volatile.Read(ref Permit(i)) == 0 ? 1 : 0;
             }
 
+            Memory.ThrowIfDisposedSince();
             return free;
         }
     }
@@ -289,6 +292,7 @@ public sealed class SharedSemaphore : SharedObject
 
         if (mine < count)
         {
+            Memory.ThrowIfDisposedSince();
             throw new SemaphoreFullException($"Cannot release {count} permits; this opening holds {mine}.");
         }
 

@@ -54,7 +54,7 @@ public sealed class BroadcastReader : ISharedSignal
                 RawMemory.Span(At(_position) + RingRecord.HeaderLength, length).CopyTo(destination);
             }
 
-            Volatile.ReadBarrier();
+            _ring.Memory.ThrowIfDisposedSince();
             if (Volatile.Read(ref _ring.Intent) - _position > _capacity)
             {
                 lost += CatchUp();
@@ -83,6 +83,7 @@ public sealed class BroadcastReader : ISharedSignal
             return true;
         }
 
+        _ring.Memory.ThrowIfDisposedSince();
         return false;
     }
 
@@ -98,7 +99,9 @@ public sealed class BroadcastReader : ISharedSignal
         WaitClock.CheckTimeout(timeout);
         cancellationToken.ThrowIfCancellationRequested();
         _ring.Memory.ThrowIfDisposed();
-        return HasMessage || Waiter.Wait<Step, bool>(_ring, new Step(this), timeout, cancellationToken);
+        bool has = HasMessage;
+        _ring.Memory.ThrowIfDisposedSince();
+        return has || Waiter.Wait<Step, bool>(_ring, new Step(this), timeout, cancellationToken);
     }
 
     /// <summary>Waits for a message; no thread waits.</summary>
@@ -121,6 +124,7 @@ public sealed class BroadcastReader : ISharedSignal
     private long CatchUp()
     {
         (ulong published, _, ulong last) = _ring.Latest();
+        _ring.Memory.ThrowIfDisposedSince();
         long lost = (long)(published - 1 - _next);
         _next = published - 1;
         _position = last;

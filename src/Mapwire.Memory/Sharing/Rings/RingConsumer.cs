@@ -60,10 +60,12 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
                 TryRelease(position); // padding alone: its room may be what a producer waits for
             }
 
+            _memory.ThrowIfDisposedSince();
             message = default;
             return false;
         }
 
+        _memory.ThrowIfDisposedSince();
         message = RawMemory.Span(At(position) + RingRecord.HeaderLength, length);
         return true;
     }
@@ -77,6 +79,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         ulong position = _head;
         if (!FindReady(ref position, out int length))
         {
+            _memory.ThrowIfDisposedSince();
             throw new InvalidOperationException("There is no message to release.");
         }
 
@@ -101,6 +104,7 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         {
             while (count < most && FindReady(ref position, out int length))
             {
+                _memory.ThrowIfDisposedSince();
                 handler(RawMemory.Span(At(position) + RingRecord.HeaderLength, length), state);
                 FaultPoints.Reach(FaultPoint.RingRead);
                 position += (ulong)RingRecord.SpanOf(length);
@@ -355,10 +359,13 @@ public sealed class RingConsumer : IDisposable, ISharedSignal
         }
     }
 
-    private void ThrowDamaged(ulong position) =>
+    private void ThrowDamaged(ulong position)
+    {
+        _memory.ThrowIfDisposedSince();
         throw new SharedMemoryFormatException(
             SharedMemoryError.Damaged, _memory.Name, _ring.Offset + SharedRing.DataAt + (long)(position & (_capacity - 1)),
             "the ring is corrupt: no record begins here");
+    }
 
     private struct Step(RingConsumer consumer) : IWaitStep<bool>
     {

@@ -81,7 +81,9 @@ public sealed class SharedRing : SharedObject
         {
             Memory.ThrowIfDisposed();
             ulong head = Volatile.Read(ref Head); // first: the tail is then at or behind it
-            return (long)(Volatile.Read(ref Tail) - head);
+            long waiting = (long)(Volatile.Read(ref Tail) - head);
+            Memory.ThrowIfDisposedSince();
+            return waiting;
         }
     }
 

@@ -254,7 +254,12 @@ internal static class SegmentOpening
                 $"it has layout {header.LayoutId} version {header.LayoutVersion}, not {options.LayoutId} version {options.LayoutVersion}");
         }
 
-        MappedRegion region = file.Map(0, header.FileSize, new MapOptions
+        // A region keeps the file that it may grow by open until its pages go, which is long after Dispose. So it gets a handle that does
+        // not own the descriptor. Windows keeps a file open as long as it is mapped.
+        MappedFile mapped = OperatingSystem.IsWindows() ? file : MappedFile.FromHandle(
+            new SafeFileHandle(file.Handle.DangerousGetHandle(), ownsHandle: false),
+            options.ReadOnly ? FileAccess.Read : FileAccess.ReadWrite);
+        MappedRegion region = mapped.Map(0, header.FileSize, new MapOptions
         {
             Reserve = header.MaxFileSize > header.FileSize ? header.MaxFileSize : 0,
         });
@@ -266,11 +271,12 @@ internal static class SegmentOpening
                 slots.Claim();
             }
 
-            return new SharedMemory(name, file, region, slots, header, options, removeFrom, handle);
+            return new SharedMemory(name, file, mapped, region, slots, header, options, removeFrom, handle);
         }
         catch
         {
             region.Dispose();
+            mapped.Dispose();
             throw;
         }
     }

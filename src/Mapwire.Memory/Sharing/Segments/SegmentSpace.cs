@@ -51,7 +51,15 @@ internal static class SegmentSpace
     }
 
     /// <exception cref="IOException">There is no room.</exception>
-    public static void Extend(MappedFile file, long from, long to) => DiskSpace.Allocate(file.Handle, from, to - from);
+    public static void Extend(MappedFile file, long from, long to)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            LinuxMemoryRoom.Require(file.Handle, to - from);
+        }
+
+        DiskSpace.Allocate(file.Handle, from, to - from);
+    }
 
     /// <summary>A file that only its descriptors name (Linux).</summary>
     public static SafeFileHandle CreateAnonymousFile()

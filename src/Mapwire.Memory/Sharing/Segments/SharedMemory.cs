@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native;
+using Mapwire.Memory.Native.Posix;
 using Mapwire.Memory.Native.Sharing;
 using Microsoft.Win32.SafeHandles;
 
@@ -22,23 +24,29 @@ public sealed class SharedMemory : IDisposable
 {
     private const int Disposed = 1;
 
+    /// <summary>What the collector is told of addresses that are kept: of mappings the system gives a process some 65,000.</summary>
+    private const long EmptyWeight = 1 << 16;
+
     /// <summary>The longest wait of Dispose for calls on other threads: they take nanoseconds unless their thread is stopped.</summary>
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(1);
 
     private readonly MappedFile _file;
+    private readonly MappedFile _mapped; // what the region grows by
     private readonly SegmentHeader _header;
     private readonly SharedMemoryOptions _options;
     private readonly string? _path;
     private readonly SafeFileHandle? _anonymous;
     private readonly Lock _resizing = new();
     private volatile int _state; // 0 or Disposed
+    private volatile bool _isLeased;
 
     internal SharedMemory(
-        string name, MappedFile file, MappedRegion region, ProcessSlots slots, SegmentHeader header, SharedMemoryOptions options,
-        string? path, SafeFileHandle? anonymous)
+        string name, MappedFile file, MappedFile mapped, MappedRegion region, ProcessSlots slots, SegmentHeader header,
+        SharedMemoryOptions options, string? path, SafeFileHandle? anonymous)
     {
         Name = name;
         _file = file;
+        _mapped = mapped;
         Region = region;
         Slots = slots;
         _header = header;
@@ -68,7 +76,9 @@ public sealed class SharedMemory : IDisposable
         get
         {
             ThrowIfDisposed();
-            return FileSize - SegmentHeader.UserAt;
+            long size = FileSize;
+            ThrowIfDisposedSince();
+            return size - SegmentHeader.UserAt;
         }
     }
 
@@ -97,7 +107,9 @@ public sealed class SharedMemory : IDisposable
         get
         {
             ThrowIfDisposed();
-            return Slots.GetUsers();
+            List<int> users = Slots.GetUsers();
+            ThrowIfDisposedSince();
+            return users;
         }
     }
 
@@ -289,7 +301,9 @@ public sealed class SharedMemory : IDisposable
     public T Read<T>(long offset) where T : unmanaged
     {
         RequireAligned<T>(offset);
-        return SharedWord.At<T>(Base + (nint)offset);
+        T value = SharedWord.At<T>(Base + (nint)offset);
+        ThrowIfDisposedSince();
+        return value;
     }
 
     /// <summary>Grows the segment, for all processes. New bytes are zero, and its address stays.</summary>
@@ -321,8 +335,9 @@ public sealed class SharedMemory : IDisposable
     }
 
     /// <summary>Leaves the segment. What this process still holds in it is held by a dead owner from now on. The last process to leave
-    /// removes the segment. Objects in it throw <see cref="ObjectDisposedException"/>; the pages stay mapped until nothing refers to
-    /// this instance or an object in it, so that a call on another thread cannot fault.</summary>
+    /// removes the segment. Objects in it throw <see cref="ObjectDisposedException"/>. Descriptors and memory are given back before this
+    /// returns; the addresses stay, as empty pages, until nothing refers to this instance or an object in it, so that a call on another
+    /// thread cannot fault. On Windows the pages stay as long.</summary>
     /// <remarks>Waits up to a second for stores in progress on other threads. If one of those threads is suspended for longer, the process
     /// keeps its place, as a suspended process does, until they are done.</remarks>
     public void Dispose()
@@ -380,9 +395,11 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>For the slow paths of objects: the pages stay until the lease ends.</summary>
+    /// <summary>For those that store without gates, such as an arena: pages and bytes stay until the lease ends and nothing refers to this
+    /// instance.</summary>
     internal RegionLease Use()
     {
+        _isLeased = true; // before the look: Dispose looks the other way round
         ThrowIfDisposed();
         return Region.Lease();
     }
@@ -393,6 +410,14 @@ public sealed class SharedMemory : IDisposable
         ThrowIfDisposed();
         return IsInitializing ? null
             : ProcessSlots.TryCreationLock(_file, _options.OpenTimeout) ?? throw SegmentOpening.Busy(Name, _options.OpenTimeout);
+    }
+
+    /// <summary>Between loads from the segment and what they are used for: they were of empty pages if it is disposed of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void ThrowIfDisposedSince()
+    {
+        Volatile.ReadBarrier();
+        ThrowIfDisposed();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -488,15 +513,23 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>Closes the files. The pages go when the last object that may use them is collected, and the collector is told what they
-    /// weigh: memory of a segment that was removed is not free until then.</summary>
+    /// <summary>Closes the files, and replaces the pages by empty ones, in one step for all threads: memory of a segment that was removed
+    /// is free then. Their addresses are kept until the last object that may use them is collected. Where the system cannot do that the
+    /// pages stay as long, and the collector is told what they weigh.</summary>
     private void Close()
     {
         Slots.Leave();
         Waiting.Dispose();
         _anonymous?.Dispose();
-        _file.Dispose();
-        long weight = Region.Length;
+        lock (_resizing) // growing uses the descriptor
+        {
+            _mapped.Dispose();
+            _file.Dispose();
+        }
+
+        bool isEmpty = !_isLeased && MemorySystem.Current is PosixMemory system
+            && system.TryEmpty(Region.Pages.Base, Region.Pages.MappedBytes, Region.Access);
+        long weight = isEmpty ? EmptyWeight : Region.Length;
         GC.AddMemoryPressure(weight);
         string? folder = OperatingSystem.IsWindows() ? Path.GetDirectoryName(_path) : null;
         Region.Pages.Unmapped.ContinueWith(
@@ -515,6 +548,7 @@ public sealed class SharedMemory : IDisposable
     {
         lock (_resizing)
         {
+            ThrowIfDisposed(); // from here on Dispose waits before it closes the file
             if (FileSize > Region.Length)
             {
                 Region.Resize(FileSize);

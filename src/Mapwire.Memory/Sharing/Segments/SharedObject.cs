@@ -89,8 +89,11 @@ public abstract class SharedObject
         Volatile.Write(ref mark, Mark | (uint)kind);
     }
 
-    private protected SharedMemoryFormatException Invalid(string what) =>
-        new(SharedMemoryError.NoSuchObject, Memory.Name, SegmentHeader.UserAt + Offset, what);
+    private protected SharedMemoryFormatException Invalid(string what)
+    {
+        Memory.ThrowIfDisposedSince();
+        return new(SharedMemoryError.NoSuchObject, Memory.Name, SegmentHeader.UserAt + Offset, what);
+    }
 
     /// <summary>Sleeps until woken at the word, or for the time given.</summary>
     internal void Sleep(int word, uint expected, int milliseconds) =>
@@ -117,6 +120,7 @@ public abstract class SharedObject
 
         if (!same)
         {
+            memory.ThrowIfDisposedSince();
             throw new SharedMemoryFormatException(
                 SharedMemoryError.NoSuchObject, memory.Name, SegmentHeader.UserAt + offset,
                 $"offset {offset} holds another object than this {kind}, or one with other parameters");

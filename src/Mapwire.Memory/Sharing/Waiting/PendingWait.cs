@@ -99,6 +99,7 @@ internal sealed class PendingWait<TStep, TResult>(SharedObject target, TStep ste
                     return;
                 }
 
+                _target.Memory.ThrowIfDisposedSince();
                 _source.SetResult(result);
             }
             catch (Exception exception)

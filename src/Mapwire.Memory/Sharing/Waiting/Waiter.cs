@@ -26,6 +26,7 @@ internal static class Waiter
             {
                 if (finished = step.TryFinish(ref look, out result))
                 {
+                    memory.ThrowIfDisposedSince();
                     return result;
                 }
 
@@ -40,11 +41,13 @@ internal static class Waiter
                 look.Begin(sleeps: !only, looksForDead: clock.IsLookDue());
                 if (finished = step.TryFinish(ref look, out result))
                 {
+                    memory.ThrowIfDisposedSince();
                     return result;
                 }
 
                 if (only || !clock.TryNext(out int milliseconds))
                 {
+                    memory.ThrowIfDisposedSince();
                     return step.TimedOut;
                 }
 
@@ -86,6 +89,7 @@ internal static class Waiter
             if (step.TryFinish(ref look, out TResult result))
             {
                 over = false;
+                target.Memory.ThrowIfDisposedSince();
                 return new ValueTask<TResult>(result);
             }
 
