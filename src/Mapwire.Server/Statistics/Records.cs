@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Mapwire.Server.Statistics;
 
 /// <summary>What of a server stays as it is. Written once, before anybody can read it.</summary>
@@ -120,4 +122,12 @@ internal struct PlayerFigures
 
     /// <summary>Up to where the title was sent, in milliseconds of it.</summary>
     public long MediaTime;
+
+    /// <summary>Which of the two copies of <see cref="PlayerFacts"/> counts: the other one may be half written.</summary>
+    public uint FactsVersion;
+
+    /// <summary>Where the facts of a version stand.</summary>
+    /// <param name="place">Of the player.</param>
+    /// <param name="version">The next one stands in the other copy.</param>
+    public static long FactsAt(long place, uint version) => place + Size + ((version & 1) * Unsafe.SizeOf<PlayerFacts>());
 }
