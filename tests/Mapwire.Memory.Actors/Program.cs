@@ -24,6 +24,15 @@ internal static class Program
             case ["fill", string path, string length]:
                 Trials.Fill(path, long.Parse(length, CultureInfo.InvariantCulture));
                 return 0;
+            case ["lengthen", string path, string length]:
+                MappedFile.Create(path, long.Parse(length, CultureInfo.InvariantCulture)).Dispose();
+                return 0;
+            case ["copy", string bytes]:
+                Trials.Copy(int.Parse(bytes, CultureInfo.InvariantCulture));
+                return 0;
+            case ["locked", string bytes]:
+                Trials.Locked(int.Parse(bytes, CultureInfo.InvariantCulture));
+                return 0;
             case ["grow", string path, string length]:
                 Trials.Grow(path, long.Parse(length, CultureInfo.InvariantCulture));
                 return 0;
@@ -36,7 +45,7 @@ internal static class Program
             default:
                 Console.Error.WriteLine(
                     "usage: Mapwire.Memory.Actors [limited BYTES] journalist FILE | cutter FILE CONTROL | fill FILE BYTES | grow FILE BYTES"
-                    + " | capabilities FILE | residency FILE");
+                    + " | lengthen FILE BYTES | capabilities FILE | residency FILE | copy BYTES | locked BYTES");
                 return 2;
         }
     }

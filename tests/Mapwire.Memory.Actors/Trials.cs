@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using Mapwire.Memory.Actors.Native;
 
 namespace Mapwire.Memory.Actors;
 
@@ -63,6 +65,32 @@ internal static class Trials
         using MappedFile file = MappedFile.Open(path);
         using MappedRegion region = file.Map();
         Report(() => Console.WriteLine($"{region.GetResidency().ResidentPages} of {region.GetResidency().PageCount}"));
+    }
+
+    /// <summary>Copies memory that no file backs, guarded.</summary>
+    public static void Copy(int bytes)
+    {
+        using MappedRegion memory = MappedRegion.Allocate(bytes);
+        Report(() => memory.TryRead(0, new byte[bytes]));
+    }
+
+    /// <summary>Maps and unmaps where whatever is mapped is locked in memory.</summary>
+    public static void Locked(int bytes)
+    {
+        MemoryLock.LockFuture();
+        long before = LockedKibibytes();
+        for (int i = 0; i < 10; i++)
+        {
+            MappedRegion.Allocate(bytes).Dispose();
+        }
+
+        Console.WriteLine($"{(LockedKibibytes() - before) >> 10} MiB more are locked");
+    }
+
+    private static long LockedKibibytes()
+    {
+        string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("VmLck:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', '\t').Single(word => word.Length > 0 && char.IsDigit(word[0])), CultureInfo.InvariantCulture);
     }
 
     private static void Report(Action trial)

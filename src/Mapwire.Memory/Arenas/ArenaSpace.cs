@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native;
 using Mapwire.Memory.Native.Arenas;
 
 namespace Mapwire.Memory.Arenas;
@@ -66,6 +67,11 @@ internal abstract class ArenaSpace : IDisposable
         ulong end = (ulong)_length;
         return (ulong)offset < end && (ulong)bytes <= end - (ulong)offset && offset >= ArenaHeader.HeapAt;
     }
+
+    /// <summary>Whether a value lies in the mapped part of the heap. Any number may be asked for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Contains<T>(long offset) where T : unmanaged =>
+        offset >= ArenaHeader.HeapAt && offset <= _length - RawMemory.SizeOf<T>();
 
     /// <summary>Keeps other processes out.</summary>
     /// <param name="timeout">How long to wait at most, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>

@@ -16,6 +16,9 @@ internal static class LockBytes
     /// meet writers locks all of them shared.</summary>
     public const long Participants = Life + 16;
 
+    /// <summary>Any file: locked while zeros are appended to it, where the file system cannot set space aside.</summary>
+    public const long Lengthening = Life - 1;
+
     /// <summary>A segment of shared memory: locked while it is created, opened, grown or removed, and while objects in it are
     /// created.</summary>
     public const long SegmentCreation = 1L << 61;

@@ -6,8 +6,8 @@ namespace Mapwire.Memory;
 public sealed partial class MappedRegion
 {
     /// <summary>Copies bytes out and survives pages that are gone. Costs a system call, about a microsecond. On Linux it
-    /// runs at the speed of a plain copy while the <see cref="MappedFile"/> of shared pages is open; else at about half of it, and
-    /// from 16 MiB on up to four threads of the pool share the work.</summary>
+    /// runs near the speed of a plain copy while the <see cref="MappedFile"/> of shared pages is open; else at about half of it. From
+    /// 16 MiB on up to four threads of the pool share the work.</summary>
     /// <param name="offset">The offset of the first byte.</param>
     /// <param name="destination">Where to; all of it is filled. Its content is undefined if the result is false.</param>
     /// <returns>False if a page of the range is gone: the file was cut, or its device failed. What is left of a file's last page

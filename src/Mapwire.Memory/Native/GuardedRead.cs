@@ -19,6 +19,28 @@ internal static class GuardedRead
             return 0;
         }
 
+        if (BulkCopy.IsWorthwhile(destination.Length))
+        {
+            return ReadInPieces(file, offset, destination);
+        }
+
+        return ReadOnce(file, offset, destination);
+    }
+
+    /// <returns>All, or none: the copy of the pages then tells which are gone.</returns>
+    private static unsafe int ReadInPieces(SafeFileHandle file, long offset, Span<byte> destination)
+    {
+        fixed (byte* first = destination)
+        {
+            nint start = (nint)first;
+            bool whole = BulkCopy.TryPieces(destination.Length,
+                (at, length) => ReadOnce(file, offset + at, RawMemory.Span(start + (nint)at, (int)length)) == length);
+            return whole ? destination.Length : 0;
+        }
+    }
+
+    private static int ReadOnce(SafeFileHandle file, long offset, Span<byte> destination)
+    {
         int done = 0;
         try
         {

@@ -114,17 +114,6 @@ internal abstract class MemorySystem
     /// <summary>Whether the system can wait for a lock without keeping others from the same handle.</summary>
     public abstract bool CanWaitForLock { get; }
 
-    /// <summary>Writes zeros behind the file's end, which needs space as no hole does.</summary>
-    protected static void AppendZeros(SafeFileHandle file, long end)
-    {
-        long from = RandomAccess.GetLength(file);
-        var zeros = new byte[(int)Math.Clamp(end - from, 0, 1 << 20)];
-        for (long at = from; at < end; at += zeros.Length)
-        {
-            RandomAccess.Write(file, zeros.AsSpan(0, (int)Math.Min(zeros.Length, end - at)), at);
-        }
-    }
-
     private static MemorySystem? Choose() =>
         !Environment.Is64BitProcess ? null
         : OperatingSystem.IsLinux() ? new Linux.LinuxMemory()

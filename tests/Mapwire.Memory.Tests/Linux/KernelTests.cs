@@ -34,6 +34,22 @@ public sealed class KernelTests : IDisposable
     }
 
     [Fact]
+    public void A_filter_gives_long_guarded_copies_the_exception_of_short_ones()
+    {
+        string[] said = [.. new[] { "4096", "33554432" }.Select(bytes => PreallocationTests.Start("strace", "-f", "-qq", "-o", "/dev/null",
+            "-e", "trace=process_vm_readv", "-e", "inject=process_vm_readv:error=ENOSYS", PreallocationTests.ActorPath, "copy", bytes)[0])];
+        Assert.StartsWith("PlatformNotSupportedException", said[0]);
+        Assert.Equal(said[0], said[1]);
+    }
+
+    [Fact]
+    public void Regions_disposed_of_where_all_memory_is_locked_keep_none()
+    {
+        string said = PreallocationTests.Run("locked", $"{32 << 20}")[0];
+        Assert.True(int.Parse(said.Split(' ')[0]) < 32, said);
+    }
+
+    [Fact]
     public void This_kernel_has_it_all()
     {
         string[] said = PreallocationTests.Run("capabilities", _folder.Write("f", 100_000));

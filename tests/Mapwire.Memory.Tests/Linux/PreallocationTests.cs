@@ -100,6 +100,20 @@ public sealed class PreallocationTests : IDisposable
     }
 
     [Fact]
+    public void Zeros_for_the_length_go_over_nothing_that_another_process_has_stored()
+    {
+        using Process slow = Process.Start("strace", ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fallocate,pwrite64",
+            "-e", "inject=fallocate:error=EOPNOTSUPP", "-e", "inject=pwrite64:delay_enter=500000",
+            ActorPath, "lengthen", _folder["f"], "4000000"]);
+        Assert.True(SpinWait.SpinUntil(() => new FileInfo(_folder["f"]) is { Exists: true, Length: > 0 }, 20_000), "it has not begun");
+        string[] said = Start("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fallocate", "-e",
+            "inject=fallocate:error=EOPNOTSUPP", ActorPath, "fill", _folder["f"], "4000000");
+        slow.WaitForExit();
+        Assert.Equal(["done", "there: 4000000"], said);
+        Assert.Equal(-1, TempFolder.ReadShared(_folder["f"]).AsSpan().IndexOfAnyExcept((byte)1));
+    }
+
+    [Fact]
     public void A_new_file_has_the_permissions_that_were_asked_for()
     {
         MappedFile.Create(_folder["f"], 10, new MappedFileOptions { UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite })

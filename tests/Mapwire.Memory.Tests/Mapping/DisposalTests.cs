@@ -67,6 +67,90 @@ public sealed class DisposalTests : IDisposable
         Assert.Equal(address, second.DangerousAddress);
     }
 
+    /// <summary>More than the addresses that are kept empty: their time is over while others are mapped there.</summary>
+    [Fact]
+    public void A_region_at_addresses_of_a_former_one_has_its_own_pages()
+    {
+        byte[] pattern = new byte[3 * 65536];
+        new Random(1).NextBytes(pattern);
+        File.WriteAllBytes(_folder["f"], pattern);
+        using MappedFile file = MappedFile.Open(_folder["f"]);
+        List<MappedRegion> former = [];
+        for (int i = 0; i < 600; i++)
+        {
+            bool isFile = i % 2 == 0;
+            MappedRegion region = isFile ? file.Map() : MappedRegion.Allocate(pattern.Length);
+            Assert.True(region.AsReadOnlySpan().SequenceEqual(isFile ? pattern : new byte[pattern.Length]), $"region {i}");
+            if (!isFile)
+            {
+                region.AsSpan().Fill(1);
+            }
+
+            region.Dispose();
+            former.Add(region);
+        }
+
+        using MappedRegion last = file.Map();
+        Assert.All(former, region => Assert.Throws<ObjectDisposedException>(() => region.Read<long>(8)));
+        Assert.ThrowsAny<ArgumentException>(() => file.Map(0, 1L << 40)); // beyond the file
+        Assert.True(last.AsReadOnlySpan().SequenceEqual(pattern));
+    }
+
+    [Fact]
+    public async Task Calls_and_leases_that_follow_each_other_do_not_keep_a_disposed_region()
+    {
+        for (int round = 0; round < 3; round++)
+        {
+            MappedRegion region = MappedRegion.Allocate(1 << 16);
+            using Barrier start = new(9);
+            Task<string>[] users = [.. Enumerable.Range(0, 8).Select(i => Task.Factory.StartNew(
+                () => UseUntilDisposed(region, i % 2 == 0 ? Look : (used, _) => Assert.True(used.TryRead(0, new byte[100])), start),
+                TaskCreationOptions.LongRunning))];
+            start.SignalAndWait();
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await region.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            Assert.All(await Task.WhenAll(users), end => Assert.Equal("ObjectDisposedException", end));
+        }
+
+        static void Look(MappedRegion region, int i)
+        {
+            using RegionReader reader = region.OpenReader();
+            Assert.Equal(0, reader.Read<long>(i % 8000 * 8));
+            Thread.SpinWait(100);
+        }
+    }
+
+    [Fact]
+    public void A_disposed_region_works_for_its_leases_and_gives_out_no_more()
+    {
+        MappedRegion region = MappedRegion.Allocate(4096);
+        RegionLease lease = region.Lease();
+        region.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => region.Lease());
+        Assert.Throws<ObjectDisposedException>(() => region.OpenReader().Dispose());
+        Assert.Throws<ObjectDisposedException>(() => region.AsStream());
+        Assert.True(lease.Region.TryRead(0, new byte[8]));
+        Assert.Equal(0, lease.Region.Read<long>(0));
+        lease.Dispose();
+        Assert.Equal("Mapwire.Memory.MappedRegion",
+            Assert.Throws<ObjectDisposedException>(() => region.TryRead(0, new byte[8])).ObjectName);
+    }
+
+    [Fact]
+    public void A_reader_that_is_disposed_of_twice_ends_no_other_lease()
+    {
+        MappedRegion region = MappedRegion.Allocate(4096);
+        using RegionLease lease = region.Lease();
+        region.Write(0, 7L);
+        RegionReader reader = region.OpenReader();
+        RegionReader copy = reader;
+        reader.Dispose();
+        reader.Dispose();
+        copy.Dispose();
+        region.Dispose();
+        Assert.Equal(7, region.Read<long>(0));
+    }
+
     [Fact]
     public void A_lease_that_was_dropped_ends()
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Mapwire.Memory.Native;
+using Mapwire.Memory.Native.Arenas;
 
 namespace Mapwire.Memory.Arenas;
 
@@ -10,6 +12,7 @@ namespace Mapwire.Memory.Arenas;
 public abstract class MappedContainer
 {
     private readonly BlockKind _kind;
+    private readonly nint _address; // of the header, which never moves
 
     private protected MappedContainer(Arena arena, long header, BlockKind kind, int headerBytes)
     {
@@ -19,6 +22,7 @@ public abstract class MappedContainer
         Header = header;
         _kind = kind;
         Space = arena.Space;
+        _address = Space.Base + (nint)header;
         if (!arena.Transactions.Reaches(header, headerBytes) || arena.Transactions.Heap.PayloadOf(header, kind) < headerBytes)
         {
             arena.ThrowIfDisposed();
@@ -57,11 +61,15 @@ public abstract class MappedContainer
     {
         if (Space.Length == 0)
         {
-            Arena.ThrowIfDisposed();
+            ThrowDisposed();
         }
 
-        return ref Space.Word(Header + field);
+        return ref ArenaMemory.At<ulong>(_address + field);
     }
+
+    /// <summary>A word of the header just behind a look at another one, which has seen that the pages are there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected ref ulong NextField(int field) => ref ArenaMemory.At<ulong>(_address + field);
 
     private protected void RequireLayout(int field, ulong layout, Type type)
     {
@@ -96,6 +104,20 @@ public abstract class MappedContainer
             ThrowDamaged();
         }
     }
+
+    /// <summary>As <see cref="RequireInside(long, long)"/>, for one value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected void RequireInside<T>(long offset) where T : unmanaged
+    {
+        if (!Space.Contains<T>(offset) && !Arena.Transactions.Reaches(offset, RawMemory.SizeOf<T>()))
+        {
+            ThrowDamaged();
+        }
+    }
+
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ThrowDisposed() => throw new ObjectDisposedException(typeof(Arena).FullName);
 
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Mapwire.Memory.Formats;
 using Mapwire.Memory.Native.Arenas;
@@ -57,8 +58,8 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
                 ThrowNoItem(index);
             }
 
-            long at = At(index);
-            RequireInside(at, Size);
+            long at = (long)NextField(ListFields.Items) + ((long)index * Size);
+            RequireInside<T>(at);
             return Space.At<T>(at);
         }
 
@@ -285,6 +286,14 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
 
     private int Larger(int needed) => (int)Math.Max(needed, Math.Min(Math.Max(MinCapacity, 2L * Capacity), int.MaxValue));
 
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ThrowChanged()
+    {
+        Arena.ThrowIfDisposed();
+        throw new InvalidOperationException("The list has changed.");
+    }
+
     /// <summary>Moves the items from one index to an end to another index. Few are recorded and moved in place; many go to a new place
     /// with all others, since to record them would be to copy them as well.</summary>
     private void Move(int from, int end, int to)
@@ -342,6 +351,7 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         }
     }
 
+    [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ThrowNoItem(int index)
     {
@@ -372,13 +382,13 @@ public sealed class MappedList<T> : MappedContainer, IReadOnlyList<T> where T : 
         /// <exception cref="InvalidOperationException">The list has changed.</exception>
         public bool MoveNext()
         {
-            if (_version != _list.Version)
+            ulong versionAndCount = _list.Field(ListFields.Count);
+            if (_version != (int)(versionAndCount >> 32))
             {
-                _list.Arena.ThrowIfDisposed();
-                throw new InvalidOperationException("The list has changed.");
+                _list.ThrowChanged();
             }
 
-            return ++_index < _list.Count;
+            return ++_index < (int)versionAndCount;
         }
 
         /// <summary>Begins again.</summary>

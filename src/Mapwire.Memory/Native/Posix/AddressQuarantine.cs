@@ -2,8 +2,8 @@ namespace Mapwire.Memory.Native.Posix;
 
 /// <summary>Address ranges whose pages are unmapped and which nothing else may get yet: a thread that had checked its access just
 /// before another one disposed of the region finds zeros there, where it would find a fault or another mapping's bytes.</summary>
-/// <remarks>Holds address space only, and a bounded amount: the newest ranges, each empty anonymous pages. A range is given back
-/// when <see cref="MaxRanges"/> others have followed it, or when the system is short of address space.</remarks>
+/// <remarks>Holds address space only, and a bounded amount: the newest ranges, each empty anonymous pages. A range is given back,
+/// or is the next mapping's, when <see cref="MaxRanges"/> others have followed it, or when the system is short of address space.</remarks>
 internal static class AddressQuarantine
 {
     private const int MaxRanges = 256;
@@ -22,6 +22,24 @@ internal static class AddressQuarantine
             {
                 GiveBackOldest();
             }
+        }
+    }
+
+    /// <summary>Takes the oldest range for a mapping of the same length, if its time is over: mapping over it costs one system call
+    /// less than giving it back.</summary>
+    public static bool TryTakeOldest(long length, out nint start)
+    {
+        lock (Ranges)
+        {
+            if (Ranges.Count < MaxRanges || Ranges.Peek().Length != length)
+            {
+                start = 0;
+                return false;
+            }
+
+            (start, _) = Ranges.Dequeue();
+            _bytes -= length;
+            return true;
         }
     }
 

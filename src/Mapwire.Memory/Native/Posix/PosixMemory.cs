@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Mapwire.Memory.Formats;
 using Microsoft.Win32.SafeHandles;
 
 namespace Mapwire.Memory.Native.Posix;
@@ -24,6 +25,8 @@ internal abstract class PosixMemory : MemorySystem
     protected const int MAP_PRIVATE = 0x02;
     protected const int MAP_FIXED = 0x10;
     private const long HugePageSize = 1 << 21; // what munmap wants whole, and what LinuxMemory asks for
+    private const long WorthLooking = 4 << 20; // bytes of empty pages from which it is looked whether they take memory
+    private static readonly Lock Appending = new();
 
     public override int Granularity => PageSize;
 
@@ -64,7 +67,7 @@ internal abstract class PosixMemory : MemorySystem
         long reserved = Math.Max(mapped, RoundUp(request.Reserve, page));
         if (guard == 0 && reserved == mapped)
         {
-            nint only = MapOnce(file, request, request.Address, mapped, fixedFlag: request.Address == 0 ? 0 : MAP_FIXED_NOREPLACE);
+            nint only = MapAnywhere(file, request, mapped);
             return new PosixPages(this, file is null, only, mapped, only, mapped, mapped);
         }
 
@@ -182,6 +185,45 @@ internal abstract class PosixMemory : MemorySystem
     public void MapOver(SafeFileHandle? file, in MapRequest request, nint address, long length) =>
         MapOnce(file, request, address, length, MAP_FIXED);
 
+    /// <summary>Writes zeros behind the file's end, which needs space as no hole does. Of several that lengthen the same file, one at a
+    /// time writes: zeros of the slower must not go over what the faster has stored since.</summary>
+    protected void AppendZeros(SafeFileHandle file, long end)
+    {
+        lock (Appending)
+        {
+            bool locked = TryLockLengthening(file);
+            try
+            {
+                long from = RandomAccess.GetLength(file);
+                var zeros = new byte[(int)Math.Clamp(end - from, 0, 1 << 20)];
+                for (long at = from; at < end; at += zeros.Length)
+                {
+                    RandomAccess.Write(file, zeros.AsSpan(0, (int)Math.Min(zeros.Length, end - at)), at);
+                }
+            }
+            finally
+            {
+                if (locked)
+                {
+                    UnlockRange(file, LockBytes.Lengthening, 1);
+                }
+            }
+        }
+    }
+
+    /// <returns>False if the file system has no locks: then nothing keeps two processes apart.</returns>
+    private bool TryLockLengthening(SafeFileHandle file)
+    {
+        try
+        {
+            return TryLockRange(file, LockBytes.Lengthening, 1, exclusive: true, wait: true);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Turns pages into reserved address space again.</summary>
     public void UnmapOver(nint address, long length)
     {
@@ -194,13 +236,26 @@ internal abstract class PosixMemory : MemorySystem
 
     /// <summary>Replaces pages by empty ones at the same addresses. Loads find zeros there; stores, where they were allowed, are
     /// lost.</summary>
-    /// <returns>False if the system has no room for them; the pages are then as they were.</returns>
+    /// <returns>False if the system has no room for them: the pages are then as they were, or take memory that is not worth it.</returns>
     public bool TryEmpty(nint address, long length, MemoryAccess access)
     {
         int protection = Protection(access & MemoryAccess.ReadWrite | MemoryAccess.Read);
-        return length > 0 && PosixCalls.MapAnonymous(
-            address, (nuint)length, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != PosixCalls.Failed;
+        int flags = MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED;
+        return length > 0
+            && ((Zeros is SafeFileHandle zeros && PosixCalls.Map(address, (nuint)length, protection, flags, zeros, 0) != PosixCalls.Failed)
+                || PosixCalls.MapAnonymous(address, (nuint)length, protection, flags | MAP_ANONYMOUS, -1, 0) != PosixCalls.Failed)
+            && !(length >= WorthLooking && IsPresent(address) && IsPresent(address + (nint)length - PageSize));
     }
+
+    /// <summary>Whether a page of new empty ones is in memory, as after mlockall(MCL_FUTURE), which fills whatever is mapped.</summary>
+    private bool IsPresent(nint page)
+    {
+        Span<byte> present = stackalloc byte[1];
+        return PosixCalls.InCore(page, (nuint)PageSize, present) == 0 && (present[0] & 1) != 0;
+    }
+
+    /// <summary>A file whose private pages are empty memory, or null for anonymous pages.</summary>
+    protected virtual SafeFileHandle? Zeros => null;
 
     protected static long RoundUp(long value, long unit) => checked(value + unit - 1) / unit * unit;
 
@@ -231,6 +286,30 @@ internal abstract class PosixMemory : MemorySystem
                     ? SystemError.From($"Reserving {length} bytes of address space", error)
                     : AddressTaken(wish);
             }
+        }
+    }
+
+    /// <summary>Maps where the request says, else where the system has room.</summary>
+    private nint MapAnywhere(SafeFileHandle? file, in MapRequest request, long length)
+    {
+        if (request.Address != 0)
+        {
+            return MapOnce(file, request, request.Address, length, MAP_FIXED_NOREPLACE);
+        }
+
+        if (request.HugePages != HugePages.None || !AddressQuarantine.TryTakeOldest(length, out nint former))
+        {
+            return MapOnce(file, request, 0, length, fixedFlag: 0);
+        }
+
+        try
+        {
+            return MapOnce(file, request, former, length, MAP_FIXED);
+        }
+        catch
+        {
+            _ = PosixCalls.Unmap(former, (nuint)length);
+            throw;
         }
     }
 
