@@ -46,7 +46,8 @@ internal sealed class PlayerStreams
     public bool IsActive => Array.Exists(_streams, static stream => stream.IsActive);
 
     /// <summary>One that has something to watch, or else the newest; null when there is none.</summary>
-    public PlayerStream? Watched => Array.Find(_streams, static stream => stream.IsActive) ?? (_streams is [.., var newest] ? newest : null);
+    public PlayerStream? Watched =>
+        Array.Find(_streams, static stream => stream.IsActive) ?? (_streams is [.., var newest] ? newest : null);
 
     /// <summary>The stream of an id, made when it is new: a session lets only created ids through.</summary>
     public PlayerStream this[uint id]

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Mapwire.Server.Statistics;
 
@@ -62,8 +62,11 @@ internal struct TitleRecord
 
 /// <summary>Who a player is and what it plays: written when it comes, when a title begins and when it goes. Times are milliseconds of
 /// <see cref="Environment.TickCount64"/>.</summary>
+[StructLayout(LayoutKind.Sequential, Size = Size)]
 internal struct PlayerFacts
 {
+    public const int Size = 64;
+
     /// <summary>Never given twice by one server; 0: the place is free.</summary>
     public long Id;
 
@@ -129,5 +132,5 @@ internal struct PlayerFigures
     /// <summary>Where the facts of a version stand.</summary>
     /// <param name="place">Of the player.</param>
     /// <param name="version">The next one stands in the other copy.</param>
-    public static long FactsAt(long place, uint version) => place + Size + ((version & 1) * Unsafe.SizeOf<PlayerFacts>());
+    public static long FactsAt(long place, uint version) => place + Size + ((version & 1) * PlayerFacts.Size);
 }

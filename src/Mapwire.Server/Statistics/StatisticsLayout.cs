@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Mapwire.Memory.Sharing;
 
 namespace Mapwire.Server.Statistics;
@@ -11,8 +10,8 @@ namespace Mapwire.Server.Statistics;
 ///    …  chunks of 16 KiB from a multiple of that: kind (4), then from the next line on places of
 ///       players: PlayerFigures (64), PlayerFacts twice; or titles: a cell of TitleRecord
 /// </code>
-/// Cells and facts have one writer, so that a reader finds them whole even after their writer was killed in the middle. The segment grows by a
-/// chunk when more players or titles come than ever before.
+/// Cells and facts have one writer, so that a reader finds them whole even after their writer was killed in the middle. The segment grows by
+/// a/// chunk when more players or titles come than ever before.
 /// </remarks>
 internal static class StatisticsLayout
 {
@@ -43,7 +42,7 @@ internal static class StatisticsLayout
 
     public static readonly Guid LayoutId = new("6b7e8e30-9a54-4c5b-8a52-2f6d2c3f9a17");
 
-    public static readonly int PlayerSize = PlayerFigures.Size + (2 * Unsafe.SizeOf<PlayerFacts>());
+    public const int PlayerSize = PlayerFigures.Size + (2 * PlayerFacts.Size);
     public static readonly int TitleSize = SharedCell.SizeFor<TitleRecord>();
     public static readonly int PlayersPerChunk = (ChunkSize - PlacesAt) / PlayerSize;
     public static readonly int TitlesPerChunk = (ChunkSize - PlacesAt) / TitleSize;

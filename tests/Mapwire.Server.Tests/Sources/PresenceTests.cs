@@ -72,7 +72,8 @@ public sealed class PresenceTests : IDisposable
         await ArrivalAsync(presence, 2 * Window, 1); // the second window is not here, and the last one neither
         long now = Now;
         PresenceView view = new(presence, now);
-        long[] edges = [0, 1, Window - 1, Window, Window + 1, (2 * Window) - 1, 2 * Window, (3 * Window) - 1, 3 * Window, (3 * Window) + 99];
+        long[] edges =
+            [0, 1, Window - 1, Window, Window + 1, (2 * Window) - 1, 2 * Window, (3 * Window) - 1, 3 * Window, (3 * Window) + 99];
         foreach (long before in edges)
         {
             foreach (long offset in edges)

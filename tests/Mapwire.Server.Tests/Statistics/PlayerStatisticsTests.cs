@@ -173,7 +173,8 @@ public sealed class PlayerStatisticsTests : IDisposable
 
     private static long PlaceOf(SharedMemory memory)
     {
-        for (long place = StatisticsLayout.ChunksAt(2) + StatisticsLayout.PlacesAt; place < memory.Size; place += StatisticsLayout.PlayerSize)
+        long first = StatisticsLayout.ChunksAt(2) + StatisticsLayout.PlacesAt;
+        for (long place = first; place < memory.Size; place += StatisticsLayout.PlayerSize)
         {
             uint version = memory.At<PlayerFigures>(place).FactsVersion;
             if (memory.At<PlayerFacts>(PlayerFigures.FactsAt(place, version)).Id != 0)
