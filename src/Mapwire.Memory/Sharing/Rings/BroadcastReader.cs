@@ -99,9 +99,7 @@ public sealed class BroadcastReader : ISharedSignal
         WaitClock.CheckTimeout(timeout);
         cancellationToken.ThrowIfCancellationRequested();
         _ring.Memory.ThrowIfDisposed();
-        bool has = HasMessage;
-        _ring.Memory.ThrowIfDisposedSince();
-        return has || Waiter.Wait<Step, bool>(_ring, new Step(this), timeout, cancellationToken);
+        return HasMessage || Waiter.Wait<Step, bool>(_ring, new Step(this), timeout, cancellationToken);
     }
 
     /// <summary>Waits for a message; no thread waits.</summary>
@@ -116,7 +114,15 @@ public sealed class BroadcastReader : ISharedSignal
 
     bool ISharedSignal.TryFinish(ref WaitLook look) => new Step(this).TryFinish(ref look, out _);
 
-    private bool HasMessage => Volatile.Read(ref _ring.Count) != _next;
+    private bool HasMessage
+    {
+        get
+        {
+            bool has = Volatile.Read(ref _ring.Count) != _next;
+            _ring.Memory.ThrowIfDisposedSince();
+            return has;
+        }
+    }
 
     private nint At(ulong position) => _ring.Data + (nint)(position & (_capacity - 1));
 
