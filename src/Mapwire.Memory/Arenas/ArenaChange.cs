@@ -30,9 +30,9 @@ public ref struct ArenaChange : IDisposable
         return ref _arena.Space.At<T>(offset.Value);
     }
 
-    /// <summary>Decides that the change stays. It is made when this is disposed of.</summary>
+    /// <summary>Decides that the change stays, all of it, once this is disposed of.</summary>
     public void Complete() => _complete = true;
 
-    /// <summary>Creates the change, or undoes it if it was not completed.</summary>
+    /// <summary>Ends the change: it stays if it was completed, and is undone if not.</summary>
     public readonly void Dispose() => _arena.Transactions.ExitChange(_before, _complete);
 }

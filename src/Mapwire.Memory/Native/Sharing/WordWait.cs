@@ -25,7 +25,7 @@ internal abstract class WordWait : IDisposable
     /// <summary>Wakes up to <paramref name="count"/> sleepers of any process.</summary>
     public abstract void Wake(nint address, long offset, int count);
 
-    /// <summary>Creates the stores of all other threads, in all processes that have a segment open, visible before what follows
+    /// <summary>Makes the stores of all other threads, in all processes that have a segment open, visible before what follows
     /// here, so that those need no fence of their own. False where the system cannot do that: then both sides fence.</summary>
     public virtual bool FencesOthers => false;
 
