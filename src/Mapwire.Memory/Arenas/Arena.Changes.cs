@@ -54,15 +54,16 @@ public sealed partial class Arena
     /// <summary>The time in which a thread keeps all others out of an arena; ended by disposing of it.</summary>
     public readonly ref struct Scope : IDisposable
     {
-        private readonly Arena _arena;
+        private readonly Arena? _arena; // none in default(Scope), which keeps nobody out
+        private readonly long _id;
 
         internal Scope(Arena arena, TimeSpan? timeout, CancellationToken cancellationToken)
         {
-            arena.Transactions.Enter(timeout, cancellationToken);
+            _id = arena.Transactions.EnterScope(timeout, cancellationToken);
             _arena = arena;
         }
 
-        /// <summary>Lets the others go on.</summary>
-        public void Dispose() => _arena.Transactions.Exit();
+        /// <summary>Lets the others go on. Once: a second call, or one of a copy, does nothing.</summary>
+        public void Dispose() => _arena?.Transactions.ExitScope(_id);
     }
 }

@@ -8,13 +8,13 @@ namespace Mapwire.Memory.Arenas;
 /// references from elsewhere. It holds the arena all the time. At most 20 KiB of old bytes can be recorded and 64 blocks freed.</remarks>
 public ref struct ArenaChange : IDisposable
 {
-    private readonly Arena _arena;
-    private readonly (int Used, int Frees) _before;
+    private readonly Arena? _arena; // none in default(ArenaChange), which is no change
+    private readonly ChangeStart _start;
     private bool _complete;
 
     internal ArenaChange(Arena arena, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        _before = arena.Transactions.EnterChange(timeout, cancellationToken);
+        _start = arena.Transactions.EnterChange(timeout, cancellationToken);
         _arena = arena;
     }
 
@@ -25,7 +25,7 @@ public ref struct ArenaChange : IDisposable
     /// <exception cref="InvalidOperationException">The change is too large to be recorded.</exception>
     public readonly ref T Edit<T>(Offset<T> offset) where T : unmanaged
     {
-        _ = _arena.Get(offset);
+        _ = _arena!.Get(offset);
         _arena.Undo.Save(offset.Value, ArenaMemory.SizeOf<T>());
         return ref _arena.Space.At<T>(offset.Value);
     }
@@ -33,6 +33,8 @@ public ref struct ArenaChange : IDisposable
     /// <summary>Decides that the change stays, all of it, once this is disposed of.</summary>
     public void Complete() => _complete = true;
 
-    /// <summary>Ends the change: it stays if it was completed, and is undone if not.</summary>
-    public readonly void Dispose() => _arena.Transactions.ExitChange(_before, _complete);
+    /// <summary>Ends the change: it stays if it was completed, and is undone if not. Once: a second call, or one of a copy, does nothing.</summary>
+    /// <exception cref="ObjectDisposedException">It was completed, but this thread has disposed of the arena meanwhile: the next opening
+    /// undoes it.</exception>
+    public readonly void Dispose() => _arena?.Transactions.ExitChange(_start, _complete);
 }

@@ -11,6 +11,8 @@ internal sealed class ArenaTransactions
     private readonly ArenaSpace _space;
     private readonly Lock _threads = new();
     private readonly List<long> _frees = []; // of the change under way
+    private readonly List<long> _scopes = []; // those that have not ended; only looked at by the thread that has entered
+    private long _lastScope;
     private int _depth;
     private int _changes;
 
@@ -97,32 +99,60 @@ internal sealed class ArenaTransactions
         _threads.Exit();
     }
 
+    /// <summary>As <see cref="Enter(TimeSpan?, CancellationToken)"/>; <see cref="ExitScope"/> ends it, if called twice too.</summary>
+    /// <returns>The scope's id.</returns>
+    public long EnterScope(TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        Enter(timeout, cancellationToken);
+        _scopes.Add(++_lastScope);
+        return _lastScope;
+    }
+
+    public void ExitScope(long scope)
+    {
+        if (TryEnd(scope))
+        {
+            Exit();
+        }
+    }
+
     /// <summary>Begins a change, or one inside another.</summary>
     /// <returns>What to go back to if it is not completed.</returns>
     /// <exception cref="InvalidOperationException">The arena is open for reading only.</exception>
-    public (int Used, int Frees) EnterChange(TimeSpan? timeout, CancellationToken cancellationToken)
+    public ChangeStart EnterChange(TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        Enter(timeout, cancellationToken);
+        long scope = EnterScope(timeout, cancellationToken);
         if (_space.IsReadOnly)
         {
-            Exit();
+            ExitScope(scope);
             throw new InvalidOperationException($"Arena '{_space.Name}' is open for reading only.");
         }
 
         _changes++;
-        return (Undo.Used, _frees.Count);
+        return new ChangeStart(scope, Undo.Used, _frees.Count);
     }
 
-    /// <summary>Ends a change.</summary>
-    public void ExitChange((int Used, int Frees) before, bool complete)
+    /// <summary>Ends a change, however often it is called.</summary>
+    /// <exception cref="ObjectDisposedException">A complete change is lost: the arena was disposed of in it.</exception>
+    public void ExitChange(ChangeStart start, bool complete)
     {
+        if (!TryEnd(start.Scope))
+        {
+            return;
+        }
+
         bool outermost = --_changes == 0;
         try
         {
-            if (!complete)
+            if (_space.IsDisposed)
             {
-                _frees.RemoveRange(before.Frees, _frees.Count - before.Frees);
-                Undo.Rollback(before.Used);
+                _frees.Clear();
+                ObjectDisposedException.ThrowIf(complete, typeof(Arena)); // the change is lost, which must not be silent
+            }
+            else if (!complete)
+            {
+                _frees.RemoveRange(start.Frees, _frees.Count - start.Frees);
+                Undo.Rollback(start.Used);
             }
             else if (outermost)
             {
@@ -187,6 +217,24 @@ internal sealed class ArenaTransactions
         {
             _space.Dispose();
         }
+    }
+
+    /// <returns>False if the scope has ended: whoever is in the arena now is another.</returns>
+    private bool TryEnd(long scope)
+    {
+        if (!_threads.IsHeldByCurrentThread)
+        {
+            return false;
+        }
+
+        int at = _scopes.LastIndexOf(scope);
+        if (at < 0)
+        {
+            return false;
+        }
+
+        _scopes.RemoveAt(at);
+        return true;
     }
 
     private void EnterThreads(Deadline deadline, CancellationToken cancellationToken)
@@ -290,3 +338,9 @@ internal sealed class ArenaTransactions
             + "another thread or process holds it.");
     }
 }
+
+/// <summary>What there was when a change began.</summary>
+/// <param name="Scope">The id of the time in which it keeps others out.</param>
+/// <param name="Used">Bytes of the record of old bytes.</param>
+/// <param name="Frees">Blocks to be freed.</param>
+internal readonly record struct ChangeStart(long Scope, int Used, int Frees);

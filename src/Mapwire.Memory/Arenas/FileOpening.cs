@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using Mapwire.Memory.Formats;
 using Mapwire.Memory.Sharing;
 
@@ -16,6 +17,16 @@ internal static class FileOpening
     public static Arena Open(string path, FileMode mode, ArenaOptions options)
     {
         Check(options, mode);
+        Arena? arena;
+        while (!TryOpen(path, mode, options, out arena)) { }
+
+        return arena;
+    }
+
+    /// <returns>False if the file was deleted before it was locked: another process could not create its arena there. Then a new one is
+    /// made.</returns>
+    private static bool TryOpen(string path, FileMode mode, ArenaOptions options, [NotNullWhen(true)] out Arena? arena)
+    {
         bool looksOnly = options.ReadOnly && !options.Shared;
         MappedFile file = mode == FileMode.Open
             ? MappedFile.Open(path, new MappedFileOptions { Access = looksOnly ? FileAccess.Read : FileAccess.ReadWrite })
@@ -32,19 +43,43 @@ internal static class FileOpening
 
             using (opening)
             {
-                locks.Acquire(options);
-                if (mode != FileMode.Open)
+                if (mode != FileMode.Open && !file.IsAtPath)
                 {
-                    CreateIfNew(file, mode, options);
+                    file.Dispose();
+                    arena = null;
+                    return false;
                 }
 
-                return Open(file, options, locks);
+                locks.Acquire(options);
+                arena = mode != FileMode.Open && IsNew(file, mode) ? Create(file, options, locks) : Open(file, options, locks);
+                return true;
             }
         }
         catch
         {
             locks.Dispose();
             file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Creates an arena in an empty file. If it fails, a file that this opening has made is gone, and one that was there is
+    /// empty again: others wait for the lock meanwhile.</summary>
+    private static Arena Create(MappedFile file, ArenaOptions options, FileLocks locks)
+    {
+        try
+        {
+            Format(file, options);
+            return Open(file, options, locks);
+        }
+        catch
+        {
+            file.DeleteIfMade();
+            if (!file.IsMade)
+            {
+                file.SetLength(0);
+            }
+
             throw;
         }
     }
@@ -110,8 +145,9 @@ internal static class FileOpening
         return Math.Max(size, options.MaxSize / ArenaHeader.Step * ArenaHeader.Step ?? (canGrow ? DefaultMaxSize : size));
     }
 
-    /// <summary>Creates the arena unless there is one. The caller has locked the file.</summary>
-    private static void CreateIfNew(MappedFile file, FileMode mode, ArenaOptions options)
+    /// <summary>Whether there is no arena yet. The caller has locked the file.</summary>
+    /// <exception cref="IOException">There is something, and it must not.</exception>
+    private static bool IsNew(MappedFile file, FileMode mode)
     {
         var page = new byte[ArenaHeader.FirstPage];
         int have = RandomAccess.Read(file.Handle, page, 0);
@@ -119,16 +155,14 @@ internal static class FileOpening
         bool isNew =
             have == 0 || mark == ArenaHeader.BeingMade
             || (mark == 0 && file.Length <= page.Length && !page.AsSpan().ContainsAnyExcept((byte)0));
-        if (!isNew && mode == FileMode.CreateNew)
-        {
-            throw new IOException($"Cannot create an arena in '{file.Path}': the file is not empty.");
-        }
+        return isNew || mode != FileMode.CreateNew
+            ? isNew
+            : throw new IOException($"Cannot create an arena in '{file.Path}': the file is not empty.");
+    }
 
-        if (!isNew)
-        {
-            return;
-        }
-
+    private static void Format(MappedFile file, ArenaOptions options)
+    {
+        var page = new byte[ArenaHeader.FirstPage];
         long size = Math.Max(2 * ArenaHeader.HeapAt, (options.Size + ArenaHeader.Step - 1) / ArenaHeader.Step * ArenaHeader.Step);
         ArenaHeader.Format(page, size, options, (ulong)Random.Shared.NextInt64());
         if (options.Durability == ArenaDurability.PowerLoss)
@@ -148,7 +182,7 @@ internal static class FileOpening
     {
         if (options.ReadOnly && mode != FileMode.Open)
         {
-            throw new ArgumentException("ReadOnly requires FileMode.Open: a new arena has to be writable.", nameof(options));
+            throw new ArgumentException("ReadOnly goes with Arena.Open alone: a new arena has to be writable.", nameof(options));
         }
 
         if (options.Shared && options.Durability == ArenaDurability.PowerLoss)
@@ -162,7 +196,8 @@ internal static class FileOpening
             throw new ArgumentException($"Unknown ArenaDurability value {(int)options.Durability}.", nameof(options));
         }
 
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Size, options.MaxSize ?? SizeClass.Limit, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxSize ?? 0, SizeClass.Limit, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Size, "options.Size");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Size, options.MaxSize ?? SizeClass.Limit, "options.Size");
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxSize ?? 0, SizeClass.Limit, "options.MaxSize");
     }
 }

@@ -99,6 +99,7 @@ public sealed class RangeLock : IDisposable
     /// <param name="held">The lock, released by disposing of it; null if it was held by others all the time.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether it was taken.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
     /// <exception cref="InvalidOperationException">An exclusive lock on a file that is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="IOException">The system has no locks left or the file system has none at all.</exception>
@@ -106,6 +107,7 @@ public sealed class RangeLock : IDisposable
         MappedFile file, long offset, long length, RangeLockMode mode, TimeSpan timeout, [NotNullWhen(true)] out RangeLock? held,
         CancellationToken cancellationToken = default)
     {
+        RequireTimeout(timeout);
         long start = Stopwatch.GetTimestamp();
         for (int round = 0; ; round++)
         {
@@ -140,6 +142,7 @@ public sealed class RangeLock : IDisposable
     /// <param name="timeout">How long to wait at most; null, the default, for as long as it takes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The lock, released by disposing of it; null if it was held by others all the time.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is negative and not infinite.</exception>
     /// <exception cref="InvalidOperationException">An exclusive lock on a file that is open for reading only.</exception>
     /// <exception cref="OperationCanceledException">The token ended the wait.</exception>
     /// <exception cref="IOException">The system has no locks left or the file system has none at all.</exception>
@@ -147,6 +150,7 @@ public sealed class RangeLock : IDisposable
         MappedFile file, long offset, long length, RangeLockMode mode = RangeLockMode.Exclusive, TimeSpan? timeout = null,
         CancellationToken cancellationToken = default)
     {
+        RequireTimeout(timeout ?? Timeout.InfiniteTimeSpan);
         long start = Stopwatch.GetTimestamp();
         for (int round = 0; ; round++)
         {
@@ -186,6 +190,11 @@ public sealed class RangeLock : IDisposable
         ArgumentNullException.ThrowIfNull(file);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        if (mode is not (RangeLockMode.Shared or RangeLockMode.Exclusive))
+        {
+            throw Unknown.Value(nameof(mode), mode);
+        }
+
         if (mode == RangeLockMode.Exclusive)
         {
             file.RequireWrite(); // what Linux wants; asked for everywhere, so that programs are portable
@@ -210,6 +219,15 @@ public sealed class RangeLock : IDisposable
 
     /// <summary>1, 2, 4, 8, 10, 10 ... ms.</summary>
     private static int Pause(int round) => Math.Min(MaxPause, 1 << Math.Min(round - Spins, 4));
+
+    private static void RequireTimeout(TimeSpan timeout)
+    {
+        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(timeout), timeout, "The timeout must be non-negative or Timeout.InfiniteTimeSpan.");
+        }
+    }
 
     private static bool IsTimeLeft(long start, TimeSpan timeout) =>
         timeout == Timeout.InfiniteTimeSpan || Stopwatch.GetElapsedTime(start) < timeout;

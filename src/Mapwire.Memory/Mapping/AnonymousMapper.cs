@@ -5,6 +5,7 @@ internal static class AnonymousMapper
 {
     public static MappedRegion Map(long length, MapOptions options)
     {
+        options.RequireKnownValues();
         if (options.Sharing != MapSharing.Shared)
         {
             throw new ArgumentException(

@@ -28,6 +28,26 @@ public sealed class MapOptions
     /// <summary>Address space in bytes to keep from the region's first byte on, so that <see cref="MappedRegion.Resize"/> never
     /// moves the base. Default 0: the region cannot grow. Costs no memory.</summary>
     public long Reserve { get; init; }
+
+    /// <exception cref="ArgumentOutOfRangeException">A number that is no value of its enum.</exception>
+    internal void RequireKnownValues()
+    {
+        const MemoryAccess All = MemoryAccess.ReadWrite | MemoryAccess.Execute;
+        if (((Access ?? MemoryAccess.None) & ~All) != 0)
+        {
+            throw Unknown.Value(nameof(Access), Access!.Value);
+        }
+
+        if (!Enum.IsDefined(Sharing))
+        {
+            throw Unknown.Value(nameof(Sharing), Sharing);
+        }
+
+        if (!Enum.IsDefined(HugePages))
+        {
+            throw Unknown.Value(nameof(HugePages), HugePages);
+        }
+    }
 }
 
 /// <summary>Who sees what is stored into a mapped file.</summary>

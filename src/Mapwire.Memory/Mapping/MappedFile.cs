@@ -52,7 +52,7 @@ public sealed class MappedFile : IDisposable
     /// <exception cref="IOException">The path names a pipe or a socket, or another program has the file locked.</exception>
     public static MappedFile Open(string path, MappedFileOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        RequirePath(path);
         return Open(path, FileMode.Open, options ?? new MappedFileOptions());
     }
 
@@ -86,7 +86,7 @@ public sealed class MappedFile : IDisposable
     /// file that this call has made is deleted again.</exception>
     public static MappedFile Create(string path, long length, MappedFileOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        RequirePath(path);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         options ??= new MappedFileOptions();
         bool isNew = TryMake(path, options);
@@ -97,7 +97,7 @@ public sealed class MappedFile : IDisposable
             Execute = options.Execute,
             Preallocate = options.Preallocate,
         });
-        FileIdentity made = file.Identity;
+        file.IsMade = isNew;
         try
         {
             if (options.Preallocate)
@@ -113,13 +113,46 @@ public sealed class MappedFile : IDisposable
         }
         catch
         {
+            file.DeleteIfMade();
             file.Dispose();
-            if (isNew && made.IsSameFile(GetIdentity(path)))
-            {
-                File.Delete(path);
-            }
-
             throw;
+        }
+    }
+
+    /// <summary>Whether <see cref="Create"/> made the file for this opening.</summary>
+    internal bool IsMade { get; private set; }
+
+    /// <summary>Whether the path still names this file.</summary>
+    internal bool IsAtPath
+    {
+        get
+        {
+            try
+            {
+                return Identity.IsSameFile(GetIdentity(Path));
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Deletes what a failed Create has made. What was there before stays, and so does what has taken its place.</summary>
+    internal void DeleteIfMade()
+    {
+        if (!IsMade || !IsAtPath)
+        {
+            return;
+        }
+
+        try
+        {
+            File.Delete(Path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The failure that brought us here is what the caller has to know.
         }
     }
 
@@ -129,13 +162,14 @@ public sealed class MappedFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     public static FileIdentity GetIdentity(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
+        RequirePath(path);
         return MemorySystem.Current.Stat(path).Identity;
     }
 
     /// <summary>Sets the file's length. New bytes are zero and take no disk space yet (<see cref="Allocate"/> does that). Regions
     /// keep their length: touching what a shortened file no longer has faults, and guarded access reports it.</summary>
     /// <param name="length">The new length in bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative, or longer than the file system lets a file be.</exception>
     /// <exception cref="InvalidOperationException">The file is open for reading only.</exception>
     /// <exception cref="IOException">The disk is full, a limit on file sizes is reached, or on Windows the file is mapped and would
     /// get shorter.</exception>
@@ -322,6 +356,16 @@ public sealed class MappedFile : IDisposable
         }
     }
 
+    /// <summary>As .NET's file classes: the system would read a path with a null character up to there.</summary>
+    private static void RequirePath(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ArgumentException("The path contains a null character.", nameof(path));
+        }
+    }
+
     private static void RequireRead(FileAccess access, string parameter)
     {
         if ((access & FileAccess.Read) == 0)
@@ -343,6 +387,7 @@ public sealed class MappedFile : IDisposable
 
     private MemoryAccess GetAccess(MapOptions options)
     {
+        options.RequireKnownValues();
         bool isPrivate = options.Sharing == MapSharing.Private;
         MemoryAccess access = options.Access ?? (isPrivate || CanWrite ? MemoryAccess.ReadWrite : MemoryAccess.Read);
         if ((access & MemoryAccess.Write) != 0)

@@ -114,7 +114,7 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <exception cref="UnauthorizedAccessException">The system refuses access.</exception>
     /// <exception cref="PlatformNotSupportedException">The system cannot map this way; the message says why.</exception>
     /// <exception cref="IOException">The disk is full, a limit on file sizes is reached, another program has the file locked, or memory
-    /// or address space is short.</exception>
+    /// or address space is short. A file that this call has made is deleted again.</exception>
     public static MappedRegion Create(string path, long length, MapOptions? options = null)
     {
         options ??= new MapOptions();
@@ -127,12 +127,12 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Keeps the pages mapped until the lease is disposed of, whatever else disposes of the region.</summary>
-    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    /// <exception cref="ObjectDisposedException">The region is disposed of, even if another lease still keeps it mapped.</exception>
     public RegionLease Lease() => new(this, _pages);
 
     /// <summary>Opens a reader for a loop over many values: it holds a lease, and each of its reads costs what a pointer's costs.</summary>
     /// <returns>The reader, which the caller disposes of once.</returns>
-    /// <exception cref="ObjectDisposedException">The region is unmapped.</exception>
+    /// <exception cref="ObjectDisposedException">The region is disposed of, even if another lease still keeps it mapped.</exception>
     public RegionReader OpenReader() => new(this, _pages, _address);
 
     /// <summary>Makes the region longer or shorter; its address stays, and nothing that stays in it is unmapped meanwhile. For a
@@ -169,7 +169,7 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Gives up the region. The pages are unmapped now, or when the last lease ends; until then the region works for
-    /// those who hold one.</summary>
+    /// those who hold one, and gives out no new lease.</summary>
     public void Dispose() => _pages.Dispose();
 
     /// <summary>Gives up the region and completes when its pages are unmapped, which waits for the leases.</summary>
@@ -206,6 +206,7 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
         }
         catch
         {
+            file.DeleteIfMade();
             file.Dispose();
             throw;
         }

@@ -12,13 +12,12 @@ public sealed class RegionLease : IDisposable
     internal RegionLease(MappedRegion region, SafePages pages)
     {
         Region = region;
-        bool added = false;
-        pages.DangerousAddRef(ref added);
+        pages.BeginLease();
         _pages = pages;
     }
 
     /// <summary>Ends a lease that was dropped. The pages are a critical finalizer's, so they are still there.</summary>
-    ~RegionLease() => Interlocked.Exchange(ref _pages, null)?.DangerousRelease();
+    ~RegionLease() => Interlocked.Exchange(ref _pages, null)?.EndLease();
 
     /// <summary>The region, which works as before as long as this lease is held.</summary>
     public MappedRegion Region { get; }
@@ -26,7 +25,7 @@ public sealed class RegionLease : IDisposable
     /// <summary>Ends the lease; the last one to end after the region's own disposal unmaps the pages.</summary>
     public void Dispose()
     {
-        Interlocked.Exchange(ref _pages, null)?.DangerousRelease();
+        Interlocked.Exchange(ref _pages, null)?.EndLease();
         GC.SuppressFinalize(this);
     }
 }
@@ -48,16 +47,14 @@ public readonly ref struct RegionReader : IDisposable
     /// <summary>The size of values that one comparison checks; what is nearer to the end takes more.</summary>
     private const int Margin = 64;
 
-    private readonly SafePages? _pages;
+    private readonly RegionLease? _lease;
     private readonly nint _address;
     private readonly long _length;
     private readonly ulong _fastLength; // offsets below it have Margin bytes before the end
 
     internal RegionReader(MappedRegion region, SafePages pages, nint address)
     {
-        bool added = false;
-        pages.DangerousAddRef(ref added);
-        _pages = pages;
+        _lease = new RegionLease(region, pages);
         _address = address;
         _length = region.Length;
         _fastLength = (ulong)Math.Max(0, _length - Margin);
@@ -81,8 +78,8 @@ public readonly ref struct RegionReader : IDisposable
         return RawMemory.Read<T>(_address + (nint)offset);
     }
 
-    /// <summary>Ends the lease. Once, and not of a copy.</summary>
-    public void Dispose() => _pages?.DangerousRelease();
+    /// <summary>Ends the lease, of all copies of the reader.</summary>
+    public void Dispose() => _lease?.Dispose();
 
     /// <summary>Static: a call that takes the reader by reference would keep it on the stack, and each read would load it anew.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -102,13 +99,12 @@ internal readonly ref struct RegionPin : IDisposable
 {
     private readonly SafePages _pages;
 
-    /// <exception cref="ObjectDisposedException">The pages are unmapped.</exception>
+    /// <exception cref="ObjectDisposedException">The pages are disposed of, and nobody holds a lease.</exception>
     public RegionPin(SafePages pages)
     {
-        bool added = false;
-        pages.DangerousAddRef(ref added);
+        pages.BeginCall();
         _pages = pages;
     }
 
-    public void Dispose() => _pages.DangerousRelease();
+    public void Dispose() => _pages.EndCall();
 }

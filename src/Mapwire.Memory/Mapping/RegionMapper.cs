@@ -6,11 +6,16 @@ namespace Mapwire.Memory;
 /// <summary>From bytes to whole pages: where a mapping has to start so that a region may start anywhere.</summary>
 internal static class RegionMapper
 {
+    /// <summary>Bytes: more than the addresses of any processor, so that sums of a few such numbers stay numbers.</summary>
+    private const long MaxLength = 1L << 60;
+
     /// <summary>Maps a part of a file, or anonymous memory if <paramref name="mapped"/> is null.</summary>
     public static MappedRegion Map(MappedFile? mapped, long offset, long length, MemoryAccess access, MapOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.GuardPages, nameof(options));
         ArgumentOutOfRangeException.ThrowIfNegative(options.Reserve, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxLength);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Reserve, MaxLength, nameof(options.Reserve));
         MemorySystem system = MemorySystem.Current;
         SafeFileHandle? file = mapped?.Handle;
         bool isPrivate = file is null || options.Sharing == MapSharing.Private;

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Mapwire.Memory.Native;
 
-/// <summary>A part of a region as <see cref="Memory{T}"/>. Holds the region, and while pinned a lease on it.</summary>
+/// <summary>A part of a region as <see cref="Memory{T}"/>. Holds the region, and while pinned its pages.</summary>
 internal sealed unsafe class RegionWindow(MappedRegion region, SafePages pages, long offset, int length, bool writable)
     : MemoryManager<byte>
 {
@@ -11,13 +11,12 @@ internal sealed unsafe class RegionWindow(MappedRegion region, SafePages pages, 
     public override MemoryHandle Pin(int elementIndex = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)length, nameof(elementIndex));
-        bool added = false;
-        pages.DangerousAddRef(ref added); // Unpin is its twin; mapped memory does not move, it only may go
+        pages.BeginCall(); // Unpin is its twin; mapped memory does not move, it only may go
         // SAFETY: the address is inside the region, which the reference just taken keeps mapped.
         return new MemoryHandle((void*)(region.DangerousAddress + (nint)(offset + elementIndex)), default, this);
     }
 
-    public override void Unpin() => pages.DangerousRelease();
+    public override void Unpin() => pages.EndCall();
 
     protected override void Dispose(bool disposing) { }
 }

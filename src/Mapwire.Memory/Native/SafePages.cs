@@ -10,6 +10,8 @@ internal abstract class SafePages : SafeHandle
 {
     private TaskCompletionSource? _unmapped; // made for a waiter, which is rare
     private int _gone;
+    private int _leases; // of users who may go on after the disposal
+    private volatile bool _isDisposed;
 
     protected SafePages() : base(invalidHandleValue: 0, ownsHandle: true) { }
 
@@ -49,7 +51,7 @@ internal abstract class SafePages : SafeHandle
 
     /// <summary>Whether the program has disposed of them. Those that it dropped go when the collector finds that no call is in progress:
     /// what refers to them after that is a mistake, which has to be a fault and not a store into nothing.</summary>
-    protected bool IsDisposed { get; private set; }
+    protected bool IsDisposed => _isDisposed;
 
     /// <summary>Completes when the pages are gone.</summary>
     public Task Unmapped
@@ -67,6 +69,37 @@ internal abstract class SafePages : SafeHandle
         }
     }
 
+    /// <summary>Keeps the pages mapped until <see cref="EndLease"/>, whoever disposes of them meanwhile.</summary>
+    /// <exception cref="ObjectDisposedException">They are disposed of; that others still have leases does not count.</exception>
+    public void BeginLease()
+    {
+        Interlocked.Increment(ref _leases);
+        if (IsDisposed || !TryAddReference())
+        {
+            Interlocked.Decrement(ref _leases);
+            throw Disposed();
+        }
+    }
+
+    public void EndLease()
+    {
+        Interlocked.Decrement(ref _leases);
+        DangerousRelease();
+    }
+
+    /// <summary>Keeps the pages mapped for a call, until <see cref="EndCall"/>. After the disposal only calls of those who hold a lease go
+    /// on: calls that follow each other on many threads must not keep the pages for ever.</summary>
+    /// <exception cref="ObjectDisposedException">They are disposed of, and nobody holds a lease.</exception>
+    public void BeginCall()
+    {
+        if ((IsDisposed && Volatile.Read(ref _leases) == 0) || !TryAddReference())
+        {
+            throw Disposed();
+        }
+    }
+
+    public void EndCall() => DangerousRelease();
+
     /// <summary>Keeps <paramref name="file"/> open as long as the pages.</summary>
     public void Keep(SafeFileHandle file)
     {
@@ -81,9 +114,26 @@ internal abstract class SafePages : SafeHandle
 
     protected abstract bool Unmap();
 
+    private bool TryAddReference()
+    {
+        bool added = false;
+        try
+        {
+            DangerousAddRef(ref added);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Said below, in the name of what the program knows.
+        }
+
+        return added;
+    }
+
+    private static ObjectDisposedException Disposed() => new(typeof(MappedRegion).FullName);
+
     protected override void Dispose(bool disposing)
     {
-        IsDisposed |= disposing;
+        _isDisposed |= disposing;
         base.Dispose(disposing);
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mapwire.Memory;
 using Mapwire.Memory.Arenas;
 using Mapwire.Memory.Sharing;
 using Mapwire.Memory.Tests.Support;
@@ -16,6 +17,92 @@ public sealed class OpeningTests : IDisposable
     private string Path => _folder["arena"];
 
     public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void An_arena_that_cannot_be_created_leaves_no_file_of_its_own()
+    {
+        using MappedRegion taken = MappedRegion.Allocate(1 << 16);
+        foreach (ArenaDurability durability in Enum.GetValues<ArenaDurability>())
+        {
+            ArenaOptions wrong = new() { Address = taken.DangerousAddress, Durability = durability };
+            Assert.Throws<IOException>(() => Arena.Create(Path, wrong));
+            Assert.Throws<IOException>(() => Arena.CreateOrOpen(Path, wrong));
+            Assert.Empty(Directory.GetFiles(_folder.Root));
+            File.WriteAllBytes(Path, []);
+            Assert.Throws<IOException>(() => Arena.Create(Path, wrong));
+            Assert.Equal(0, new FileInfo(Path).Length);
+            Arena.Create(Path, new ArenaOptions { Durability = durability }).Dispose();
+            Assert.Throws<IOException>(() => Arena.CreateOrOpen(Path, wrong));
+            Arena.Open(Path).Dispose();
+            File.Delete(Path);
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Arena.Create(Path, new ArenaOptions { Size = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Arena.Create(Path, new ArenaOptions { Size = -1 }));
+    }
+
+    [Fact]
+    public void Scopes_and_changes_that_end_twice_end_nobody_elses()
+    {
+        using Arena arena = Arena.Create(Path);
+        Offset<long> place = arena.Allocate<long>();
+        Arena.Scope scope = arena.EnterScope(), copy = scope;
+        scope.Dispose();
+        using (arena.EnterScope())
+        {
+            copy.Dispose();
+            Assert.False(CanEnter(arena)); // whoever is in stays in
+        }
+
+        ArenaChange first = arena.BeginChange();
+        first.Edit(place) = 1;
+        first.Complete();
+        ArenaChange again = first;
+        first.Dispose();
+        using (ArenaChange second = arena.BeginChange())
+        {
+            second.Edit(place) = 2;
+            again.Dispose();
+            Assert.False(CanEnter(arena));
+        }
+
+        Assert.Equal(1, arena.Get(place)); // the second was not completed
+        Assert.True(CanEnter(arena));
+        default(ArenaChange).Dispose();
+        default(Arena.Scope).Dispose();
+    }
+
+    [Fact]
+    public void A_complete_change_of_an_arena_that_was_disposed_of_in_it_is_reported_as_lost()
+    {
+        Arena arena = Arena.Create(Path);
+        Offset<long> place = arena.Allocate<long>();
+        Assert.Throws<ObjectDisposedException>(() =>
+        {
+            using ArenaChange change = arena.BeginChange();
+            change.Edit(place) = 1;
+            arena.Dispose();
+            change.Complete();
+        });
+        using Arena again = Arena.Open(Path);
+        Assert.Equal(0, again.Get(place));
+    }
+
+    private static bool CanEnter(Arena arena)
+    {
+        return Task.Factory.StartNew(() =>
+        {
+            try
+            {
+                using Arena.Scope scope = arena.EnterScope(TimeSpan.FromMilliseconds(50));
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        }, TaskCreationOptions.LongRunning).Result;
+    }
 
     [Fact]
     public void Readers_alone_and_sharers_keep_each_other_out()

@@ -18,6 +18,18 @@ public sealed class RangeLockTests : IDisposable
     }
 
     [Fact]
+    public async Task A_negative_timeout_and_an_unknown_mode_are_refused()
+    {
+        foreach (TimeSpan timeout in new[] { TimeSpan.FromSeconds(-1), TimeSpan.MinValue })
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => RangeLock.TryAcquire(_file, 0, 1, RangeLockMode.Shared, timeout, out _));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => RangeLock.AcquireAsync(_file, 0, 1, timeout: timeout));
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => RangeLock.Acquire(_file, 0, 1, (RangeLockMode)5));
+    }
+
+    [Fact]
     public void Exclusive_ranges_exclude_and_shared_ones_share()
     {
         using RangeLock first = RangeLock.Acquire(_file, 10, 10);

@@ -97,6 +97,61 @@ public sealed class DisposalTests : IDisposable
     }
 
     [Fact]
+    public async Task Calls_and_leases_that_follow_each_other_do_not_keep_a_disposed_region()
+    {
+        for (int round = 0; round < 3; round++)
+        {
+            MappedRegion region = MappedRegion.Allocate(1 << 16);
+            using Barrier start = new(9);
+            Task<string>[] users = [.. Enumerable.Range(0, 8).Select(i => Task.Factory.StartNew(
+                () => UseUntilDisposed(region, i % 2 == 0 ? Look : (used, _) => Assert.True(used.TryRead(0, new byte[100])), start),
+                TaskCreationOptions.LongRunning))];
+            start.SignalAndWait();
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await region.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+            Assert.All(await Task.WhenAll(users), end => Assert.Equal("ObjectDisposedException", end));
+        }
+
+        static void Look(MappedRegion region, int i)
+        {
+            using RegionReader reader = region.OpenReader();
+            Assert.Equal(0, reader.Read<long>(i % 8000 * 8));
+            Thread.SpinWait(100);
+        }
+    }
+
+    [Fact]
+    public void A_disposed_region_works_for_its_leases_and_gives_out_no_more()
+    {
+        MappedRegion region = MappedRegion.Allocate(4096);
+        RegionLease lease = region.Lease();
+        region.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => region.Lease());
+        Assert.Throws<ObjectDisposedException>(() => region.OpenReader().Dispose());
+        Assert.Throws<ObjectDisposedException>(() => region.AsStream());
+        Assert.True(lease.Region.TryRead(0, new byte[8]));
+        Assert.Equal(0, lease.Region.Read<long>(0));
+        lease.Dispose();
+        Assert.Equal("Mapwire.Memory.MappedRegion",
+            Assert.Throws<ObjectDisposedException>(() => region.TryRead(0, new byte[8])).ObjectName);
+    }
+
+    [Fact]
+    public void A_reader_that_is_disposed_of_twice_ends_no_other_lease()
+    {
+        MappedRegion region = MappedRegion.Allocate(4096);
+        using RegionLease lease = region.Lease();
+        region.Write(0, 7L);
+        RegionReader reader = region.OpenReader();
+        RegionReader copy = reader;
+        reader.Dispose();
+        reader.Dispose();
+        copy.Dispose();
+        region.Dispose();
+        Assert.Equal(7, region.Read<long>(0));
+    }
+
+    [Fact]
     public void A_lease_that_was_dropped_ends()
     {
         MappedRegion region = MappedRegion.Allocate(4096);

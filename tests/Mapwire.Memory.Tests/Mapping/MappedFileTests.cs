@@ -34,6 +34,38 @@ public sealed class MappedFileTests : IDisposable
     }
 
     [Fact]
+    public void A_region_that_cannot_be_created_leaves_no_file_of_its_own()
+    {
+        using MappedRegion taken = MappedRegion.Allocate(1 << 16);
+        MapOptions[] wrong = [
+            new() { HugePages = HugePages.Explicit }, new() { Address = 12345 }, new() { Address = taken.DangerousAddress },
+            new() { Reserve = long.MaxValue },
+        ];
+        foreach (MapOptions options in wrong)
+        {
+            Assert.ThrowsAny<Exception>(() => MappedRegion.Create(_folder["new"], 4096, options));
+            Assert.False(File.Exists(_folder["new"]));
+        }
+
+        string there = _folder.Write("there", 100);
+        Assert.ThrowsAny<ArgumentException>(() => MappedRegion.Create(there, 50, wrong[0]));
+        Assert.Equal(100, new FileInfo(there).Length);
+    }
+
+    [Fact]
+    public void Numbers_that_mean_nothing_are_arguments_out_of_range()
+    {
+        using MappedFile file = MappedFile.Create(_folder["f"], 4096);
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(options: new MapOptions { Sharing = (MapSharing)9 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => file.Map(options: new MapOptions { Access = (MemoryAccess)99 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MappedRegion.Allocate(1, new MapOptions { HugePages = (HugePages)8 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MappedRegion.Allocate(long.MaxValue));
+        Assert.Throws<ArgumentOutOfRangeException>(() => MappedRegion.Allocate(1, new MapOptions { Reserve = long.MaxValue }));
+        Assert.Throws<ArgumentException>(() => MappedFile.GetIdentity(_folder["f"] + "\0more"));
+        Assert.Throws<ArgumentException>(() => MappedFile.Open(_folder["f"] + "\0more"));
+    }
+
+    [Fact]
     public void A_region_outlives_the_file_object()
     {
         MappedFile file = MappedFile.Open(_folder.Write("f", 10_000));

@@ -79,6 +79,7 @@ internal sealed class CommitLog : IDisposable
         }
         catch
         {
+            log._file.DeleteIfMade();
             log.Dispose();
             throw;
         }

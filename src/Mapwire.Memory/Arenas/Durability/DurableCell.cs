@@ -65,6 +65,11 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
         }
         catch
         {
+            if (life is not null)
+            {
+                _file.DeleteIfMade();
+            }
+
             life?.Dispose();
             _file.Dispose();
             throw;
@@ -72,10 +77,12 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
     }
 
     /// <summary>Counts the writes of all time; 0 if there was none and the value is all zero.</summary>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public long Version
     {
         get
         {
+            ObjectDisposedException.ThrowIf(_file.Handle.IsClosed, this);
             lock (_writing)
             {
                 return (long)_slots.Sequence;
@@ -84,10 +91,12 @@ public sealed class DurableCell<T> : IDisposable where T : unmanaged
     }
 
     /// <summary>The value that was written last; the one that is there after a loss of power.</summary>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public T Value
     {
         get
         {
+            ObjectDisposedException.ThrowIf(_file.Handle.IsClosed, this);
             lock (_writing)
             {
                 return _value;
