@@ -54,11 +54,18 @@ public sealed class OpeningTests : IDisposable
             Assert.False(CanEnter(arena)); // whoever is in stays in
         }
 
-        ArenaChange first = arena.BeginChange();
-        first.Edit(place) = 1;
-        first.Complete();
-        ArenaChange again = first;
-        first.Dispose();
+        ArenaChange first = arena.BeginChange(), again;
+        try
+        {
+            first.Edit(place) = 1;
+            first.Complete();
+            again = first;
+        }
+        finally
+        {
+            first.Dispose();
+        }
+
         using (ArenaChange second = arena.BeginChange())
         {
             second.Edit(place) = 2;
