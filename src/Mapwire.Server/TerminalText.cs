@@ -16,6 +16,11 @@ public static class TerminalText
     /// <param name="maxLength">The most characters of the result, at least 1.</param>
     public static string Clean(string text, int maxLength = MaxLength)
     {
+        if (text.Length <= maxLength && !text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+        {
+            return text; // as nearly all are
+        }
+
         StringBuilder clean = new();
         foreach (Rune rune in text.EnumerateRunes())
         {

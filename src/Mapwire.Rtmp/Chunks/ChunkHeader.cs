@@ -37,6 +37,16 @@ public static class ChunkHeader
     /// short.</exception>
     public static int WriteType0(Span<byte> destination, int chunkStreamId, uint timestamp, int length, byte typeId, uint streamId)
     {
+        bool isPlain = chunkStreamId is >= MinChunkStreamId and < 64 && timestamp < ExtendedTimestamp && (uint)length <= MaxMessageLength;
+        if (isPlain && destination.Length >= 12)
+        {
+            // Nearly every header of media, in two stores: 0 csid(6) | timestamp(24) | length(24) | type(8), then the stream id.
+            BinaryPrimitives.WriteUInt64BigEndian(
+                destination, (ulong)chunkStreamId << 56 | (ulong)timestamp << 32 | (ulong)length << 8 | typeId);
+            BinaryPrimitives.WriteUInt32LittleEndian(destination[8..], streamId);
+            return 12;
+        }
+
         int at = WriteBasic(destination, 0, chunkStreamId);
         at += WriteFields(destination[at..], timestamp, length, typeId);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[at..], streamId);

@@ -80,8 +80,7 @@ internal sealed class FileWatch
     /// What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.
     /// </summary>
     /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
-    /// <param name="known">Called once, on any thread, when <see cref="FileState.Unknown"/> is over.</param>
-    public FileState Look(long now, Action known)
+    public FileState Look(long now)
     {
         if (_lost is not null)
         {
@@ -96,7 +95,7 @@ internal sealed class FileWatch
 
         if (_mayWait && _threads is not null)
         {
-            return LookElsewhere(now, lookedAt, known);
+            return LookElsewhere(now, lookedAt);
         }
 
         FileIdentity identity;
@@ -112,15 +111,30 @@ internal sealed class FileWatch
 
         lock (_gate)
         {
-            return Judge(identity, now, known);
+            return Judge(identity, now);
         }
+    }
+
+    /// <summary>Has someone called once, on any thread, when <see cref="FileState.Unknown"/> is over; at once when it is already.</summary>
+    public void CallWhenKnown(Action known)
+    {
+        lock (_gate)
+        {
+            if (_isLooking || _isComparing)
+            {
+                _waiting.Add(known);
+                return;
+            }
+        }
+
+        known();
     }
 
     /// <summary>
     /// A file system that has to ask a server or a daemon is looked at on another thread, often enough that the answer is at most
     /// <see cref="LookCounts"/> old when something is sent.
     /// </summary>
-    private FileState LookElsewhere(long now, long lookedAt, Action known)
+    private FileState LookElsewhere(long now, long lookedAt)
     {
         long age = now - lookedAt;
         if (age <= LookCounts / 2)
@@ -130,19 +144,13 @@ internal sealed class FileWatch
 
         lock (_gate)
         {
-            bool isTooOld = age > LookCounts;
-            if (isTooOld)
-            {
-                _waiting.Add(known);
-            }
-
             if (!_isLooking)
             {
                 _isLooking = true;
                 _ = LookAsync();
             }
 
-            return _lost is not null ? FileState.Lost : isTooOld ? FileState.Unknown : FileState.Unchanged;
+            return _lost is not null ? FileState.Lost : age > LookCounts ? FileState.Unknown : FileState.Unchanged;
         }
     }
 
@@ -163,7 +171,7 @@ internal sealed class FileWatch
         {
             _isLooking = false;
             _lost ??= lost;
-            if (_lost is null && Judge(identity, Environment.TickCount64, known: null) == FileState.Unknown)
+            if (_lost is null && Judge(identity, Environment.TickCount64) == FileState.Unknown)
             {
                 return; // whoever waits does so until the bytes are compared
             }
@@ -173,7 +181,7 @@ internal sealed class FileWatch
     }
 
     /// <summary>Judges a look. Under the gate.</summary>
-    private FileState Judge(FileIdentity identity, long now, Action? known)
+    private FileState Judge(FileIdentity identity, long now)
     {
         if (identity == _known)
         {
@@ -204,18 +212,13 @@ internal sealed class FileWatch
             return FileState.Lost;
         }
 
-        if (identity == _known)
+        if (identity != _known)
         {
-            Volatile.Write(ref _lookedAt, now);
-            return FileState.Unchanged; // compared on this thread
+            return FileState.Unknown;
         }
 
-        if (known is not null)
-        {
-            _waiting.Add(known);
-        }
-
-        return FileState.Unknown;
+        Volatile.Write(ref _lookedAt, now);
+        return FileState.Unchanged; // compared on this thread
     }
 
     /// <summary>Compares the bytes with what was read, once at a time. Under the gate.</summary>

@@ -6,7 +6,7 @@ internal sealed class PlayQueue
     /// <summary>Plays that may wait: each holds an open file.</summary>
     public const int MaxLength = 8;
 
-    private readonly Queue<PendingPlay> _opened = new(0);
+    private Queue<PendingPlay>? _opened; // made for the first: most players line nothing up
     private int _opening;
 
     /// <summary>Counts the calls of <see cref="Clear"/>, so that what was opened for a play of before is known.</summary>
@@ -15,8 +15,14 @@ internal sealed class PlayQueue
     /// <summary>Whether a play is still being opened.</summary>
     public bool IsOpening => _opening > 0;
 
-    /// <summary>The opening that was begun last: those begun later take their turn after it.</summary>
-    public Task LastOpening { get; set; } = Task.CompletedTask;
+    /// <summary>The opening that was begun last and has not come back: those begun later take their turn after it.</summary>
+    public Task LastOpening { get; private set; } = Task.CompletedTask;
+
+    /// <summary>An opening was begun.</summary>
+    public void Follow(Task opening) => LastOpening = opening;
+
+    /// <summary>An opening has come back: as the last one, it is held no longer.</summary>
+    public void Forget(Task opening) => LastOpening = LastOpening == opening ? Task.CompletedTask : LastOpening;
 
     /// <summary>A play was asked for and is being opened.</summary>
     public void BeginOpening() => _opening++;
@@ -28,6 +34,7 @@ internal sealed class PlayQueue
     /// <returns>False when as many wait as may; the play is the caller's then.</returns>
     public bool TryAdd(PendingPlay play)
     {
+        _opened ??= new Queue<PendingPlay>();
         if (_opened.Count == MaxLength)
         {
             return false;
@@ -38,14 +45,18 @@ internal sealed class PlayQueue
     }
 
     /// <summary>Takes the next play.</summary>
-    public bool TryTake(out PendingPlay play) => _opened.TryDequeue(out play);
+    public bool TryTake(out PendingPlay play)
+    {
+        play = default;
+        return _opened is not null && _opened.TryDequeue(out play);
+    }
 
     /// <summary>Forgets all plays, and those still being opened.</summary>
     public void Clear()
     {
         Generation++;
         _opening = 0;
-        while (_opened.TryDequeue(out PendingPlay play))
+        while (TryTake(out PendingPlay play))
         {
             play.Reel.Release();
         }

@@ -20,8 +20,10 @@ internal sealed partial class Player
         }
 
         int generation = stream.Queue.Generation;
-        stream.Queue.LastOpening = _openings.OpenAsync(PlayName.Parse(_folder, name), _abilities, after, (reel, fault) =>
+        Task opening = Task.CompletedTask;
+        opening = _openings.OpenAsync(PlayName.Parse(_folder, name), _abilities, after, (reel, fault) =>
         {
+            stream.Queue.Forget(opening);
             if (stream.Queue.Generation != generation)
             {
                 reel?.Release();
@@ -35,6 +37,7 @@ internal sealed partial class Player
                 Fail(stream, name, reset, fault!);
             }
         });
+        stream.Queue.Follow(opening);
     }
 
     private void Fail(PlayerStream stream, string name, bool reset, Exception fault)

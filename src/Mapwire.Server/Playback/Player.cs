@@ -36,7 +36,7 @@ internal sealed partial class Player : IServerSessionHandler
         _openings = new ReelOpenings(context, (peer as IPEndPoint)?.Address, post);
         _streams =
             new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer,
-            context.Options.MaxClientBuffer, () => post(static () => { }));
+            context.Options.MaxClientBuffer, post);
         Session = new ServerSession(context.SessionOptions, this, answers);
         _announcer = new PlayAnnouncer(Session);
     }

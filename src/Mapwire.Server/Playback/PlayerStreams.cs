@@ -16,12 +16,13 @@ internal sealed class PlayerStreams
 
     private const long LeadOfOneTrack = 6000;
 
-    private readonly List<PlayerStream> _streams = new(1);
+    private readonly Action<Action> _post;
     private readonly int _chunkSize;
     private readonly long _defaultLead;
     private readonly long _minLead;
     private readonly long _maxLead;
-    private readonly Action _wake;
+    private PlayerStream[] _streams = []; // one, nearly always
+    private Action? _wake;
     private StripCursor<RtmpFraming>? _cut; // whose message is on the wire in part
     private PlayerStream? _due; // the stream of the gathering at hand
     private StripCursor<RtmpFraming>? _dueCursor;
@@ -31,10 +32,10 @@ internal sealed class PlayerStreams
     /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
     /// <param name="minLead">The least media sent ahead of any player, in milliseconds.</param>
     /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
-    /// <param name="wake">Called on any thread when what a stream waited for has come.</param>
-    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan minLead, TimeSpan maxLead, Action wake)
+    /// <param name="post">Runs something on the worker's thread, later; called on any thread.</param>
+    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan minLead, TimeSpan maxLead, Action<Action> post)
     {
-        _wake = wake;
+        _post = post;
         _chunkSize = chunkSize;
         _defaultLead = (long)defaultLead.TotalMilliseconds;
         _minLead = (long)minLead.TotalMilliseconds;
@@ -42,10 +43,11 @@ internal sealed class PlayerStreams
     }
 
     /// <summary>Whether any stream has something to watch, paused or not.</summary>
-    public bool IsActive => _streams.Exists(static stream => stream.IsActive);
+    public bool IsActive => Array.Exists(_streams, static stream => stream.IsActive);
 
     /// <summary>One that has something to watch, or else the newest; null when there is none.</summary>
-    public PlayerStream? Watched => _streams.Find(static stream => stream.IsActive) ?? (_streams.Count > 0 ? _streams[^1] : null);
+    public PlayerStream? Watched =>
+        Array.Find(_streams, static stream => stream.IsActive) ?? (_streams is [.., var newest] ? newest : null);
 
     /// <summary>The stream of an id, made when it is new: a session lets only created ids through.</summary>
     public PlayerStream this[uint id]
@@ -56,7 +58,7 @@ internal sealed class PlayerStreams
             if (stream is null)
             {
                 stream = new PlayerStream(id, _chunkSize);
-                _streams.Add(stream);
+                _streams = [.. _streams, stream];
             }
 
             return stream;
@@ -83,12 +85,15 @@ internal sealed class PlayerStreams
         if (Find(id) is { } stream)
         {
             stream.Stop();
-            _streams.Remove(stream);
+            _streams = [.. _streams.Where(other => other != stream)];
         }
     }
 
     /// <summary>A stream whose title has been sent to its end and about which nothing was done yet; null when there is none.</summary>
-    public PlayerStream? FindEnded() => _streams.Find(static stream => stream.HasEnded);
+    public PlayerStream? FindEnded() => Array.Find(_streams, static stream => stream.HasEnded);
+
+    /// <summary>Gives another turn when what was waited for has come. Made when it is first needed: most films are in memory.</summary>
+    private Action Wake => _wake ??= () => _post(static () => { });
 
     /// <summary>Whether a message that has begun cannot be finished: its bytes are gone, or do not come.</summary>
     public bool IsCutLost { get; private set; }
@@ -104,7 +109,7 @@ internal sealed class PlayerStreams
 
         if (_cut.Waits)
         {
-            IsCutLost = _cut.Title.Watch.Lost is not null || _cut.WaitForNext(now, _wake) > LongestWait;
+            IsCutLost = _cut.Title.Watch.Lost is not null || _cut.WaitForNext(now, Wake) > LongestWait;
         }
 
         return false;
@@ -117,21 +122,25 @@ internal sealed class PlayerStreams
     public void GatherDue(GatherList list, long maxBytes, long now)
     {
         long before = list.Length;
-        for (int i = 0; i < _streams.Count && list.Length == before; i++)
+        for (int i = 0; i < _streams.Length && list.Length == before; i++)
         {
-            PlayerStream stream = _streams[(int)(_turn++ % (uint)_streams.Count)];
+            PlayerStream stream = _streams[(int)(_turn++ % (uint)_streams.Length)];
             long until = stream.DueUntil(now, LeadOf(stream));
             if (stream.Cursor is not { HasMore: true } cursor || cursor.Time > until)
             {
                 continue;
             }
 
-            FileState file = cursor.Title.Watch.Look(now, _wake);
+            FileState file = cursor.Title.Watch.Look(now);
             if (file != FileState.Unchanged)
             {
                 if (file == FileState.Lost)
                 {
                     cursor.Lose(cursor.Title.Watch.Lost!); // before any byte of another file is sent by this file's index
+                }
+                else
+                {
+                    cursor.Title.Watch.CallWhenKnown(Wake);
                 }
 
                 continue;
@@ -143,7 +152,7 @@ internal sealed class PlayerStreams
             cursor.Gather(list, until, maxBytes, now);
             if (list.Length == before)
             {
-                if (cursor.Waits && cursor.WaitForNext(now, _wake) > LongestWait)
+                if (cursor.Waits && cursor.WaitForNext(now, Wake) > LongestWait)
                 {
                     cursor.Lose("the file system does not answer");
                 }
@@ -191,7 +200,7 @@ internal sealed class PlayerStreams
     /// <summary>The connection is gone.</summary>
     public void Abandon()
     {
-        bool isCutRetired = _cut is not null && !_streams.Exists(stream => stream.Cursor == _cut);
+        bool isCutRetired = _cut is not null && !Array.Exists(_streams, stream => stream.Cursor == _cut);
         if (isCutRetired)
         {
             _cut!.Abandon();
@@ -203,7 +212,7 @@ internal sealed class PlayerStreams
         }
 
         _cut = null;
-        _streams.Clear();
+        _streams = [];
     }
 
     /// <summary>

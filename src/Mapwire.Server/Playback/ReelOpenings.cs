@@ -18,7 +18,7 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     /// <summary>At once: a client that asks for many takes no more of the disks and processors than others.</summary>
     private const int AtOnce = 4;
 
-    private readonly Task[] _lanes = [.. Enumerable.Repeat(Task.CompletedTask, AtOnce)]; // in each one is opened after the other
+    private Task?[]? _lanes; // in each one is opened after the other; null while nothing is opened
     private uint _nextLane;
     private int _count;
     private volatile bool _isAbandoned;
@@ -35,8 +35,9 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     public Task OpenAsync(PlayName name, PlayerAbilities abilities, Task after, Action<Reel?, Exception?> opened)
     {
         _count++;
-        ref Task lane = ref _lanes[_nextLane++ % AtOnce];
-        lane = OpenAsync(name, abilities, lane, after, opened);
+        _lanes ??= new Task?[AtOnce];
+        ref Task? lane = ref _lanes[_nextLane++ % AtOnce];
+        lane = OpenAsync(name, abilities, lane ?? Task.CompletedTask, after, opened);
         return lane;
     }
 
@@ -73,6 +74,7 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     private void ComeBack(Reel? reel, Exception? fault, Action<Reel?, Exception?> opened)
     {
         _count--;
+        _lanes = _count == 0 ? null : _lanes;
         if (_isAbandoned)
         {
             reel?.Release();

@@ -56,6 +56,12 @@ internal sealed class Presence
         _until = new long[]?[(windows + LeafLength - 1) >> LeafShift];
     }
 
+    /// <summary>The windows that a range touches, as a range of bytes.</summary>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="length">At least 1.</param>
+    public static (long From, long To) WindowsOf(long offset, int length) =>
+        (offset >> WindowShift << WindowShift, ((offset + length - 1) >> WindowShift << WindowShift) + WindowLength);
+
     /// <summary>Whether a range can be sent now.</summary>
     /// <param name="offset">Of the first byte.</param>
     /// <param name="length">At least 1, inside the file.</param>

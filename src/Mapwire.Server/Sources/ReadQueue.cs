@@ -36,6 +36,18 @@ internal sealed class ReadQueue
         }
     }
 
+    /// <summary>Threads that wait to be called.</summary>
+    public int Idle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _idle;
+            }
+        }
+    }
+
     /// <summary>Adds a window.</summary>
     public void Add(PresenceRequest request)
     {
@@ -46,6 +58,7 @@ internal sealed class ReadQueue
                 _waiting.Enqueue(request, request.NeededAt);
                 if (_idle > 0)
                 {
+                    _idle--; // it is called: the next window is another thread's
                     Monitor.Pulse(_gate);
                 }
                 else if (_threads < _most)
@@ -90,7 +103,7 @@ internal sealed class ReadQueue
                 {
                     _idle++;
                     bool isCalled = !_isStopped && Monitor.Wait(_gate, IdleTime);
-                    _idle--;
+                    _idle -= isCalled ? 0 : 1;
                     if (_isStopped || (!isCalled && _waiting.Count == 0))
                     {
                         _threads--;

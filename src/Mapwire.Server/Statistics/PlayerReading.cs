@@ -29,9 +29,9 @@ internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures F
     }
 
     /// <summary>Reads a place; null if it is free.</summary>
-    public static PlayerReading? Of(SharedMemory memory, SharedCell<PlayerFacts> cell)
+    public static PlayerReading? Of(SharedMemory memory, long place)
     {
-        if (!cell.TryRead(out PlayerFacts facts) || facts.Id == 0)
+        if (FactsOf(memory, place) is not { Id: not 0 } facts)
         {
             return null;
         }
@@ -39,9 +39,9 @@ internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures F
         PlayerFigures figures = default;
         for (int look = 0; look < MostLooks; look++)
         {
-            figures = memory.Read<PlayerFigures>(cell.Offset - PlayerFigures.Size);
+            figures = memory.Read<PlayerFigures>(place);
             Volatile.ReadBarrier();
-            if (figures.Version % 2 == 0 && figures.Version == memory.Read<uint>(cell.Offset - PlayerFigures.Size))
+            if (figures.Version % 2 == 0 && figures.Version == memory.Read<uint>(place))
             {
                 break;
             }
@@ -50,6 +50,24 @@ internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures F
         }
 
         return new PlayerReading(facts, figures);
+    }
+
+    /// <summary>The copy that counts: whole if it still does after it was read, since the next one is written over the other.</summary>
+    private static PlayerFacts? FactsOf(SharedMemory memory, long place)
+    {
+        for (int look = 0; look < MostLooks; look++)
+        {
+            uint version = memory.Read<PlayerFigures>(place).FactsVersion;
+            Volatile.ReadBarrier();
+            PlayerFacts facts = memory.Read<PlayerFacts>(PlayerFigures.FactsAt(place, version));
+            Volatile.ReadBarrier();
+            if (memory.Read<PlayerFigures>(place).FactsVersion == version)
+            {
+                return facts;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Where the player's clock is: it runs while it plays, whether the server writes or not.</summary>

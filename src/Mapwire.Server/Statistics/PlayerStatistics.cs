@@ -7,7 +7,7 @@ using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 
-/// <summary>A connection's place in the shared memory. Its worker alone writes it, and reads nothing of it back.</summary>
+/// <summary>A connection's place in the shared memory. Its worker alone writes it, and reads nothing of it back as it sends.</summary>
 internal sealed class PlayerStatistics
 {
     /// <summary>
@@ -23,40 +23,37 @@ internal sealed class PlayerStatistics
     private long _bytes;
     private double _rate;
     private long _sentAt;
-    private long _position;
     private long _mediaTime;
     private uint _version;
     private int _plays;
     private ushort _stalls;
     private bool _wasAhead;
-    private PlayerFacts _facts;
-    private readonly SharedCell<PlayerFacts> _factsCell;
+    private uint _factsVersion;
 
     /// <param name="worker">Whose thread writes.</param>
     /// <param name="memory">The server's segment.</param>
-    /// <param name="place">Where: figures, then facts.</param>
+    /// <param name="place">Where: figures, then facts twice.</param>
     public PlayerStatistics(WorkerStatistics worker, SharedMemory memory, long place)
     {
         _worker = worker;
         _memory = memory;
         _place = place;
-        _factsCell = SharedCell.Create<PlayerFacts>(memory, place + PlayerFigures.Size);
     }
 
     /// <summary>A connection takes the place.</summary>
     public void Enter(long id, EndPoint? peer, long now)
     {
-        _facts = new PlayerFacts { Id = id, OpenedAt = now };
+        PlayerFacts facts = new() { Id = id, OpenedAt = now };
         if (peer is IPEndPoint { Address: var address, Port: var port })
         {
             Span<byte> bytes = stackalloc byte[16];
             bytes.Clear();
             address = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
             address.TryWriteBytes(bytes, out int length);
-            _facts.AddressLow = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-            _facts.AddressHigh = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
-            _facts.AddressLength = (byte)length;
-            _facts.Port = (ushort)port;
+            facts.AddressLow = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+            facts.AddressHigh = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
+            facts.AddressLength = (byte)length;
+            facts.Port = (ushort)port;
         }
 
         _bytes = 0;
@@ -64,11 +61,10 @@ internal sealed class PlayerStatistics
         _sentAt = now;
         _plays = 0;
         _stalls = 0;
-        _position = 0;
         _mediaTime = 0;
         _wasAhead = false;
-        Write(PlayerState.Connected, isBlocked: false, now);
-        _factsCell.WriteSingleWriter(in _facts);
+        Write(PlayerState.Connected, isBlocked: false, position: 0, now);
+        Write(in facts);
     }
 
     /// <summary>Says how the player stands, after each thing that happened to it.</summary>
@@ -105,12 +101,14 @@ internal sealed class PlayerStatistics
             : stream!.State == PlayState.Ended ? PlayerState.Ended
             : stream.IsPaused ? PlayerState.Paused
             : PlayerState.Playing;
+        long? position = null;
         if (cursor is not null)
         {
-            Follow(cursor, stream!.DueUntil(now, 0), state);
+            position = stream!.DueUntil(now, 0);
+            Follow(cursor, position.Value, state);
         }
 
-        Write(state, isBlocked, now);
+        Write(state, isBlocked, position, now);
     }
 
     /// <summary>The connection is closed: the place is free.</summary>
@@ -119,8 +117,9 @@ internal sealed class PlayerStatistics
     {
         _worker.Sent(bytes - _bytes);
         _bytes = bytes;
-        _facts.Id = 0;
-        _factsCell.WriteSingleWriter(in _facts);
+        PlayerFacts facts = Facts;
+        facts.Id = 0;
+        Write(in facts);
         LeaveTitle(bytes);
         _cursor = null;
         _worker.Return(this);
@@ -131,7 +130,7 @@ internal sealed class PlayerStatistics
     {
         if (_cursor is not null && _cursor.Title != cursor.Title)
         {
-            Begin(cursor.Title, Math.Max(_facts.BytesBefore, bytes - cursor.BytesSent), now);
+            Begin(cursor.Title, Math.Max(Facts.BytesBefore, bytes - cursor.BytesSent), now);
         }
 
         _cursor = cursor;
@@ -147,7 +146,6 @@ internal sealed class PlayerStatistics
             _wasAhead = false;
         }
 
-        _position = position;
         _mediaTime = cursor.Time;
         _wasAhead |= _mediaTime > position;
     }
@@ -161,23 +159,35 @@ internal sealed class PlayerStatistics
         LeaveTitle(bytesBefore);
         _title = title is null ? null : _worker.EnterTitle(title);
         _stalls = 0;
-        _facts.TitleId = _title?.Id ?? 0;
-        _facts.BytesBefore = bytesBefore;
-        _facts.PlayedAt = now;
-        _factsCell.WriteSingleWriter(in _facts);
+        PlayerFacts facts = Facts;
+        facts.TitleId = _title?.Id ?? 0;
+        facts.BytesBefore = bytesBefore;
+        facts.PlayedAt = now;
+        Write(in facts);
     }
 
     private void LeaveTitle(long bytes)
     {
         if (_title is not null)
         {
-            _worker.LeaveTitle(_title, bytes - _facts.BytesBefore, _stalls);
+            _worker.LeaveTitle(_title, bytes - Facts.BytesBefore, _stalls);
             _title = null;
         }
     }
 
+    /// <summary>What was written last. Rarely needed, and too large to be kept a second time for each of ten thousand players.</summary>
+    private PlayerFacts Facts => _memory.At<PlayerFacts>(PlayerFigures.FactsAt(_place, _factsVersion));
+
+    /// <summary>Writes into the copy that nobody reads, and names it by one store: a reader finds one of the two whole, always.</summary>
+    private void Write(in PlayerFacts facts)
+    {
+        _memory.At<PlayerFacts>(PlayerFigures.FactsAt(_place, ++_factsVersion)) = facts;
+        Volatile.WriteBarrier();
+        _memory.At<PlayerFigures>(_place).FactsVersion = _factsVersion;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(PlayerState state, bool isBlocked, long now)
+    private void Write(PlayerState state, bool isBlocked, long? position, long now)
     {
         ref PlayerFigures figures = ref _memory.At<PlayerFigures>(_place);
         // Plain stores between barriers, free on x64: Volatile.Write takes a reference, which is tested by a load, and that waits for
@@ -191,7 +201,7 @@ internal sealed class PlayerStatistics
         figures.Rate = _rate;
         figures.SentAt = _sentAt;
         figures.UpdatedAt = now;
-        figures.Position = _position;
+        figures.Position = position ?? figures.Position; // it stays where it was when there is nothing to watch
         figures.MediaTime = _mediaTime;
         Volatile.WriteBarrier();
         figures.Version = ++_version;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Mapwire.Server.Statistics;
 
 /// <summary>What of a server stays as it is. Written once, before anybody can read it.</summary>
@@ -60,8 +62,11 @@ internal struct TitleRecord
 
 /// <summary>Who a player is and what it plays: written when it comes, when a title begins and when it goes. Times are milliseconds of
 /// <see cref="Environment.TickCount64"/>.</summary>
+[StructLayout(LayoutKind.Sequential, Size = Size)]
 internal struct PlayerFacts
 {
+    public const int Size = 64;
+
     /// <summary>Never given twice by one server; 0: the place is free.</summary>
     public long Id;
 
@@ -120,4 +125,12 @@ internal struct PlayerFigures
 
     /// <summary>Up to where the title was sent, in milliseconds of it.</summary>
     public long MediaTime;
+
+    /// <summary>Which of the two copies of <see cref="PlayerFacts"/> counts: the other one may be half written.</summary>
+    public uint FactsVersion;
+
+    /// <summary>Where the facts of a version stand.</summary>
+    /// <param name="place">Of the player.</param>
+    /// <param name="version">The next one stands in the other copy.</param>
+    public static long FactsAt(long place, uint version) => place + Size + ((version & 1) * PlayerFacts.Size);
 }

@@ -24,7 +24,7 @@ public sealed class ServerStatisticsReader : IDisposable
     private readonly SharedMemory _memory;
     private readonly ServerFacts _facts;
     private readonly List<SharedCell<WorkerRecord>> _workers = [];
-    private readonly List<SharedCell<PlayerFacts>> _players = [];
+    private readonly List<long> _players = []; // their places
     private readonly List<SharedCell<TitleRecord>> _titles = [];
     private readonly TitleResidency _residency = new();
     private readonly string _address;
@@ -150,10 +150,12 @@ public sealed class ServerStatisticsReader : IDisposable
             switch (_memory.Read<int>(_chunksEnd))
             {
                 case StatisticsLayout.PlayersKind:
-                    AddCells(_players, StatisticsLayout.PlayersPerChunk, StatisticsLayout.PlayerSize, PlayerFigures.Size);
+                    AddPlaces(StatisticsLayout.PlayersPerChunk, StatisticsLayout.PlayerSize, _players.Add);
                     break;
                 case StatisticsLayout.TitlesKind:
-                    AddCells(_titles, StatisticsLayout.TitlesPerChunk, StatisticsLayout.TitleSize, 0);
+                    AddPlaces(
+                        StatisticsLayout.TitlesPerChunk, StatisticsLayout.TitleSize,
+                        place => _titles.Add(SharedCell.Open<TitleRecord>(_memory, place)));
                     break;
                 default:
                     return; // being made, or never finished
@@ -161,12 +163,12 @@ public sealed class ServerStatisticsReader : IDisposable
         }
     }
 
-    private void AddCells<T>(List<SharedCell<T>> cells, int count, int size, int inset) where T : unmanaged
+    private void AddPlaces(int count, int size, Action<long> add)
     {
         Thread.MemoryBarrier(); // the kind was read; the places were made before it
         for (int i = 0; i < count; i++)
         {
-            cells.Add(SharedCell.Open<T>(_memory, _chunksEnd + StatisticsLayout.PlacesAt + ((long)i * size) + inset));
+            add(_chunksEnd + StatisticsLayout.PlacesAt + ((long)i * size));
         }
     }
 
@@ -203,9 +205,9 @@ public sealed class ServerStatisticsReader : IDisposable
     private List<PlayerReading> ReadPlayers()
     {
         List<PlayerReading> players = [];
-        foreach (SharedCell<PlayerFacts> cell in _players)
+        foreach (long place in _players)
         {
-            if (PlayerReading.Of(_memory, cell) is { } player)
+            if (PlayerReading.Of(_memory, place) is { } player)
             {
                 players.Add(player);
             }

@@ -8,10 +8,10 @@ namespace Mapwire.Server.Statistics;
 ///    0  cell of ServerFacts
 /// 8192  workers: 320 bytes each, a cell of WorkerRecord and on a line of its own when it was last seen
 ///    …  chunks of 16 KiB from a multiple of that: kind (4), then from the next line on places of
-///       players: PlayerFigures (64), a cell of PlayerFacts; or titles: a cell of TitleRecord
+///       players: PlayerFigures (64), PlayerFacts twice; or titles: a cell of TitleRecord
 /// </code>
-/// Cells have one writer, so that a reader finds them whole even after their writer was killed in the middle. The segment grows by a
-/// chunk when more players or titles come than ever before.
+/// Cells and facts have one writer, so that a reader finds them whole even after their writer was killed in the middle. The segment grows
+/// by a chunk when more players or titles come than ever before.
 /// </remarks>
 internal static class StatisticsLayout
 {
@@ -24,7 +24,7 @@ internal static class StatisticsLayout
     /// <summary>The most workers that a server has.</summary>
     public const int MostWorkers = 1024;
 
-    public const int Version = 1;
+    public const int Version = 2;
     public const int FactsAt = 0;
     public const int WorkersAt = 8192;
     public const int WorkerSize = 320;
@@ -42,7 +42,7 @@ internal static class StatisticsLayout
 
     public static readonly Guid LayoutId = new("6b7e8e30-9a54-4c5b-8a52-2f6d2c3f9a17");
 
-    public static readonly int PlayerSize = PlayerFigures.Size + SharedCell.SizeFor<PlayerFacts>();
+    public const int PlayerSize = PlayerFigures.Size + (2 * PlayerFacts.Size);
     public static readonly int TitleSize = SharedCell.SizeFor<TitleRecord>();
     public static readonly int PlayersPerChunk = (ChunkSize - PlacesAt) / PlayerSize;
     public static readonly int TitlesPerChunk = (ChunkSize - PlacesAt) / TitleSize;

@@ -32,6 +32,11 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
     {
         int tagHeaderLength = codecs.TagHeaderLength(in entry);
         int size = entry.Size;
+        if (skip == 0 && tagHeaderLength + size <= chunkSize)
+        {
+            return TryAddWhole(list, in entry, in times, payload, tagHeaderLength + size);
+        }
+
         int sent = 0; // payload bytes before the chunk at hand
         for (bool first = true; first || sent < size; first = false)
         {
@@ -77,6 +82,12 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
 
         return true;
     }
+
+    /// <summary>Adds a message that fits one chunk, as nearly all do.</summary>
+    private bool TryAddWhole(GatherList list, in StripEntry entry, in MessageTimes times, nint payload, int messageLength) =>
+        list.TryReserve(MaxHeaderLength, out Span<byte> scratch)
+        && list.TryAddReserved(WriteFirstHeader(scratch, in entry, in times, messageLength))
+        && list.TryAddMapped(payload, entry.Size);
 
     private int WriteFirstHeader(Span<byte> scratch, in StripEntry entry, in MessageTimes times, int messageLength)
     {

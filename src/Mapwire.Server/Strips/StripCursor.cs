@@ -184,16 +184,31 @@ internal sealed class StripCursor<TFraming>
             return;
         }
 
-        _askedTo = Math.Max(_askedTo, _next);
-        for (; _askedTo < _end && _strip[_askedTo].Time <= until + AskedAhead && _askedBytes < MaxAskedBytes; _askedTo++)
+        long from = 0; // the windows asked for last
+        long to = 0;
+        int index = Math.Max(_askedTo, _next);
+        for (; index < _end && _askedBytes < MaxAskedBytes; index++)
         {
-            ref readonly StripEntry entry = ref _strip[_askedTo];
-            if (!entry.IsChange && entry.Size > 0 && IsSent(_askedTo, in entry))
+            ref readonly StripEntry entry = ref EntryAt(index);
+            if (entry.Time > until + AskedAhead)
+            {
+                break;
+            }
+
+            if (entry.IsChange || entry.Size == 0 || !IsSent(index, in entry))
+            {
+                continue;
+            }
+
+            _askedBytes += entry.Size;
+            if (entry.Offset < from || entry.Offset + entry.Size > to)
             {
                 presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - shown));
-                _askedBytes += entry.Size;
+                (from, to) = Presence.WindowsOf(entry.Offset, entry.Size);
             }
         }
+
+        _askedTo = index;
     }
 
     /// <summary>Asks for the part of the file without which the cursor cannot go on.</summary>
@@ -222,7 +237,8 @@ internal sealed class StripCursor<TFraming>
         }
 
         ref readonly StripEntry entry = ref EntryAt(_next);
-        _waitsFor = IsHere(in entry, now) ? -1 : _next;
+        PresenceView file = new(_presence, now);
+        _waitsFor = IsHere(in entry, ref file) ? -1 : _next;
         return !Waits && _framing.TryAdd(list, in entry, TimesOf(_next, in entry), AddressOf(in entry), _skip);
     }
 
@@ -235,6 +251,7 @@ internal sealed class StripCursor<TFraming>
     {
         int index = IsInsideMessage ? _next + 1 : _next;
         long before = list.Length;
+        PresenceView file = new(_presence, now);
         _gatheredTo = -1;
         _waitsFor = -1;
         for (; index < _limit && list.Length < maxBytes; index++)
@@ -250,7 +267,7 @@ internal sealed class StripCursor<TFraming>
                 continue;
             }
 
-            if (!IsHere(in entry, now))
+            if (!IsHere(in entry, ref file))
             {
                 _waitsFor = index;
                 break;
@@ -320,8 +337,8 @@ internal sealed class StripCursor<TFraming>
         }
     }
 
-    private bool IsHere(in StripEntry entry, long now) =>
-        _presence is null || entry.IsChange || entry.Size == 0 || _presence.IsHere(entry.Offset, entry.Size, now);
+    private static bool IsHere(in StripEntry entry, ref PresenceView file) =>
+        entry.IsChange || entry.Size == 0 || file.IsHere(entry.Offset, entry.Size);
 
     private bool IsSent(int index, in StripEntry entry)
     {

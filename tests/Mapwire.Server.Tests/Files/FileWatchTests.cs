@@ -165,12 +165,13 @@ public sealed class FileWatchTests : IDisposable
         {
             TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await Task.Delay(2, TestContext.Current.CancellationToken); // a look counts for a millisecond
-            FileState state = title.Watch.Look(Environment.TickCount64, known.SetResult);
+            FileState state = title.Watch.Look(Environment.TickCount64);
             if (state != FileState.Unknown)
             {
                 return state;
             }
 
+            title.Watch.CallWhenKnown(known.SetResult);
             await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         }
     }

@@ -53,7 +53,7 @@ public sealed class TitleCatalogTests : IDisposable
         Title after = await OpenAsync(catalog, "film.mp4");
 
         Assert.NotSame(before, after);
-        Assert.Equal(FileState.Unchanged, before.Watch.Look(Environment.TickCount64, static () => { }));
+        Assert.Equal(FileState.Unchanged, before.Watch.Look(Environment.TickCount64));
         Assert.True(before.TryAcquire());
         before.Release();
         before.Release();
@@ -440,12 +440,13 @@ public sealed class TitleCatalogTests : IDisposable
         {
             TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
             await Task.Delay(5, TestContext.Current.CancellationToken);
-            FileState state = title.Watch.Look(Environment.TickCount64, known.SetResult);
+            FileState state = title.Watch.Look(Environment.TickCount64);
             if (state != FileState.Unknown)
             {
                 return state;
             }
 
+            title.Watch.CallWhenKnown(known.SetResult);
             await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         }
     }

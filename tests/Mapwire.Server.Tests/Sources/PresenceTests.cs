@@ -65,6 +65,36 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_view_says_of_every_range_what_the_file_says_wherever_it_looked_before()
+    {
+        Presence presence = Follow();
+        await ArrivalAsync(presence, 0, 1);
+        await ArrivalAsync(presence, 2 * Window, 1); // the second window is not here, and the last one neither
+        long now = Now;
+        PresenceView view = new(presence, now);
+        long[] edges =
+            [0, 1, Window - 1, Window, Window + 1, (2 * Window) - 1, 2 * Window, (3 * Window) - 1, 3 * Window, (3 * Window) + 99];
+        foreach (long before in edges)
+        {
+            foreach (long offset in edges)
+            {
+                foreach (int length in (int[])[1, 2, Window, Window + 1])
+                {
+                    if (offset + length <= _region.Length)
+                    {
+                        view.IsHere(before, 1);
+                        Assert.Equal(presence.IsHere(offset, length, now), view.IsHere(offset, length));
+                    }
+                }
+            }
+        }
+
+        Assert.True(view.IsHere(5, 1));
+        Assert.False(new PresenceView(presence, now + Presence.Lease + 1).IsHere(5, 1));
+        Assert.True(new PresenceView(null, now).IsHere(Window, 1)); // nobody asks where sending may wait
+    }
+
+    [Fact]
     public async Task What_is_wanted_comes_although_nobody_waits_for_it()
     {
         Presence presence = Follow();
@@ -177,6 +207,31 @@ public sealed class PresenceTests : IDisposable
 
         titles.ForEach(static title => title.Release());
         titles.ForEach(static title => title.Release());
+    }
+
+    [Fact]
+    public void Every_window_of_what_will_be_due_is_asked_for()
+    {
+        AskedReader reader = new();
+        using PresenceThreads threads = new(() => reader);
+        string path = Path.Combine(_folder.Path, "film.flv");
+        File.WriteAllBytes(path, FilmBytes.Flv(1, 250, extraPayload: 20_000)); // 20,000 bytes a message: six of them in a window
+        Title title = Title.Open(path, "film.flv", presence: threads);
+        Assert.True(title.TryAcquire());
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
+        cursor.AskAhead(until: 3000, shown: 0, now: 100_000);
+        int end = title.Strip.IndexAt(3000);
+        HashSet<int> wanted = [];
+        for (int i = 0; i < end; i++)
+        {
+            StripEntry entry = title.Strip[i];
+            wanted.Add((int)(entry.Offset / Window));
+            wanted.Add((int)((entry.Offset + entry.Size - 1) / Window));
+        }
+
+        Assert.Superset(wanted, reader.Asked.Select(static request => request.Window).ToHashSet());
+        cursor.Retire();
+        title.Release();
     }
 
     /// <summary>Keeps what is asked for and brings nothing.</summary>

@@ -33,6 +33,34 @@ public sealed class ReadQueueTests
     }
 
     [Fact]
+    public void Of_two_windows_asked_for_at_once_none_waits_for_the_thread_that_was_idle()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            using CountdownEvent both = new(2);
+            using ManualResetEventSlim primed = new();
+            ReadQueue queue = new("test", 2, request =>
+            {
+                if (request.Window == 0)
+                {
+                    primed.Set();
+                    return;
+                }
+
+                both.Signal();
+                both.Wait(TimeSpan.FromSeconds(30), Cancellation); // a read that lasts until the other is read, too
+            });
+            queue.Add(Request(window: 0, neededAt: 0));
+            Assert.True(primed.Wait(TimeSpan.FromSeconds(60), Cancellation));
+            Assert.True(SpinWait.SpinUntil(() => queue.Idle == 1, TimeSpan.FromSeconds(60)));
+            queue.Add(Request(1, 0));
+            queue.Add(Request(2, 0));
+            Assert.True(both.Wait(TimeSpan.FromSeconds(30), Cancellation), $"round {round}");
+            queue.Stop();
+        }
+    }
+
+    [Fact]
     public void Reads_that_hang_hold_up_no_other_while_there_are_threads()
     {
         using ManualResetEventSlim hang = new();

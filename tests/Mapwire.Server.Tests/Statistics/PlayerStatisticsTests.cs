@@ -1,3 +1,4 @@
+using Mapwire.Memory.Sharing;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
@@ -152,6 +153,37 @@ public sealed class PlayerStatisticsTests : IDisposable
 
         Assert.InRange(Assert.Single(_publication.Read().Players).BytesPerSecond, 45_000, 60_000);
         player.Abandon();
+    }
+
+    [Fact]
+    public async Task What_a_killed_server_half_wrote_of_a_player_is_not_shown()
+    {
+        (Player player, PlayerStatistics shown) = await PlayAsync();
+        PlayerSnapshot seen = Serve(player, shown, 0);
+        using SharedMemory memory = SharedMemory.Open(
+            StatisticsLayout.Prefix + Publication.Name, StatisticsLayout.Options(_publication.Folder));
+        long place = PlaceOf(memory);
+        uint version = memory.At<PlayerFigures>(place).FactsVersion;
+        memory.At<PlayerFacts>(PlayerFigures.FactsAt(place, version + 1)) = new PlayerFacts { Id = 77, TitleId = 99 }; // and no more
+        Assert.Equal((seen.Id, seen.Title), (Assert.Single(_publication.Read().Players).Id, "film.mp4"));
+        memory.At<PlayerFigures>(place).FactsVersion = version + 1;
+        Assert.Equal(77, Assert.Single(_publication.Read().Players).Id); // it is that copy
+        player.Abandon();
+    }
+
+    private static long PlaceOf(SharedMemory memory)
+    {
+        long first = StatisticsLayout.ChunksAt(2) + StatisticsLayout.PlacesAt;
+        for (long place = first; place < memory.Size; place += StatisticsLayout.PlayerSize)
+        {
+            uint version = memory.At<PlayerFigures>(place).FactsVersion;
+            if (memory.At<PlayerFacts>(PlayerFigures.FactsAt(place, version)).Id != 0)
+            {
+                return place;
+            }
+        }
+
+        throw new InvalidOperationException("no player");
     }
 
     private async Task<(Player Player, PlayerStatistics Shown)> PlayAsync(string name = "film.mp4")
