@@ -81,7 +81,8 @@ internal sealed class ArenaTypeModel
                 continue;
             }
 
-            fields.Append($"global::Mapwire.Memory.Arenas.ArenaField.Measure(ref value, ref Field#_{count}(ref value), {SharedTypes.RepeatsOf(type)})");
+            int repeats = SharedTypes.RepeatsOf(type);
+            fields.Append($"global::Mapwire.Memory.Arenas.ArenaField.Measure(ref value, ref Field#_{count}(ref value), {repeats})");
             accessors.Append($$"""
 
                         [global::System.Runtime.CompilerServices.UnsafeAccessor(

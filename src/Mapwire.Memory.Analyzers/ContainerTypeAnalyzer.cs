@@ -19,7 +19,8 @@ public sealed class ContainerTypeAnalyzer : DiagnosticAnalyzer
 
     private static readonly DiagnosticDescriptor NotOfSharedCell = new(
         "MWM005", "A type is too large for a shared cell", "'{0}' cannot be the value of a SharedCell: {1}", "Mapwire.Sharing",
-        DiagnosticSeverity.Warning, isEnabledByDefault: true, "A cell keeps several copies of its value, of at most 64 KiB: the call throws.");
+        DiagnosticSeverity.Warning, isEnabledByDefault: true,
+        "A cell keeps several copies of its value, of at most 64 KiB: the call throws.");
 
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =

@@ -77,7 +77,8 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
             return null;
         }
 
-        // Of metadata the layout is not told. These are known, field by field, to the library; only a time with an offset is refused by itself.
+        // Of metadata the layout is not told. These are known, field by field, to the library; only a time with an offset is refused
+        // by itself.
         if (SharedTypes.IsOfFramework(structure))
         {
             return !isField && structure.ToDisplayString() == "System.DateTimeOffset" ? "DateTimeOffset has automatic layout" : null;

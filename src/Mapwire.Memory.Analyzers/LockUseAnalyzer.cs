@@ -121,7 +121,8 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
     }
 
     /// <summary>Whether a local is what a using statement disposes of, is disposed of in a finally block, or leaves the method.</summary>
-    private static bool IsDisposed(IInvocationOperation call, ILocalSymbol local) => Body(call).Descendants().OfType<ILocalReferenceOperation>()
+    private static bool IsDisposed(IInvocationOperation call, ILocalSymbol local) =>
+        Body(call).Descendants().OfType<ILocalReferenceOperation>()
         .Where(reference => SymbolEqualityComparer.Default.Equals(reference.Local, local)).Any(reference =>
             reference.Parent is IUsingOperation or IReturnOperation or IArgumentOperation { Parameter.RefKind: RefKind.None }
             || (reference.Parent is IConversionOperation { Parent: IUsingOperation or IReturnOperation })

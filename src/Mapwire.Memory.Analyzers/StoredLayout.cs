@@ -2,7 +2,8 @@ using Microsoft.CodeAnalysis;
 
 namespace Mapwire.Memory.Analyzers;
 
-/// <summary>How the runtime lays a type out that is stored or shared, on systems of 64 bits: computed, where the source says enough.</summary>
+/// <summary>How the runtime lays a type out that is stored or shared, on systems of 64 bits: computed, where the source says
+/// enough.</summary>
 internal sealed class StoredLayout
 {
     private const long MostMapped = 1 << 20; // bytes of a type of which is known which belong to fields
@@ -58,7 +59,8 @@ internal sealed class StoredLayout
     /// <summary>Bytes that belong to no field; null if the type is too large to say.</summary>
     public int? Gaps => _covered?.Count(covered => !covered);
 
-    /// <summary>The layout of a type, or null where it cannot be computed: of a type parameter, of a structure of another assembly.</summary>
+    /// <summary>The layout of a type, or null where it cannot be computed: of a type parameter, of a structure of another
+    /// assembly.</summary>
     public static StoredLayout? Of(ITypeSymbol type) => Of(type, 0);
 
     /// <summary>The size of structures of these fields in this order.</summary>
