@@ -88,8 +88,14 @@ public sealed class ArenaTypeAnalyzer : DiagnosticAnalyzer
             return "it is declared in another assembly without [ArenaType]; declare a struct with these fields and put [ArenaType] on it";
         }
 
-        return SharedTypes.IsNameable(structure)
-            ? "its fields are not known; put [ArenaType] on it"
-            : "it is private or of one file only; make it internal and put [ArenaType] on it";
+        if (!SharedTypes.IsNameable(structure))
+        {
+            return "it is private or of one file only; make it internal and put [ArenaType] on it";
+        }
+
+        // With the attribute alone it would be refused for what the generator then says.
+        return ArenaTypeModel.Create(structure).Refusal is string refusal
+            ? refusal + ", and put [ArenaType] on it"
+            : "its fields are not known; put [ArenaType] on it";
     }
 }

@@ -32,6 +32,9 @@ internal sealed class ArenaTypeModel
     /// <summary>Why it cannot be an arena type.</summary>
     public ImmutableArray<Diagnostic> Diagnostics => _diagnostics.ToImmutable();
 
+    /// <summary>Why it cannot be an arena type, for a sentence that has named the type; null if it can.</summary>
+    public string? Refusal { get; private set; }
+
     public static ArenaTypeModel Create(INamedTypeSymbol type)
     {
         ArenaTypeModel model = new(type);
@@ -48,11 +51,13 @@ internal sealed class ArenaTypeModel
 
         if (GetNameRefusal(type) is string reason)
         {
+            Refusal ??= type.Equals(_root, SymbolEqualityComparer.Default)
+                ? reason : $"its part '{type.ToDisplayString()}' cannot be stored: {reason}";
             _diagnostics.Add(Diagnostic.Create(NotNameable, _root.Locations.FirstOrDefault(), type.ToDisplayString(), reason));
             return;
         }
 
-        string name = NameOf(type);
+        string fullName = NameOf(type);
         StringBuilder fields = new(), accessors = new();
         bool isUnsafe = false;
         int count = 0;
@@ -60,9 +65,11 @@ internal sealed class ArenaTypeModel
         {
             if (GetFieldRefusal(field) is string why)
             {
+                string name = field.AssociatedSymbol?.Name ?? field.Name;
+                Refusal ??= $"its field '{name}' of type '{field.Type.ToDisplayString()}' {why}";
                 _diagnostics.Add(Diagnostic.Create(
                     NotStorable, field.Locations.FirstOrDefault(location => location.IsInSource) ?? _root.Locations.FirstOrDefault(),
-                    type.ToDisplayString(), field.AssociatedSymbol?.Name ?? field.Name, field.Type.ToDisplayString(), why));
+                    type.ToDisplayString(), name, field.Type.ToDisplayString(), why));
                 continue;
             }
 
@@ -74,24 +81,25 @@ internal sealed class ArenaTypeModel
                 continue;
             }
 
-            fields.Append($"global::Mapwire.Memory.Arenas.ArenaField.Measure(ref value, ref Field#_{count}(ref value), {RepeatsOf(type)})");
+            int repeats = SharedTypes.RepeatsOf(type);
+            fields.Append($"global::Mapwire.Memory.Arenas.ArenaField.Measure(ref value, ref Field#_{count}(ref value), {repeats})");
             accessors.Append($$"""
 
                         [global::System.Runtime.CompilerServices.UnsafeAccessor(
                             global::System.Runtime.CompilerServices.UnsafeAccessorKind.Field, Name = "{{field.Name}}")]
-                        private static extern ref {{NameOf(field.Type)}} Field#_{{count}}(ref {{name}} value);
+                        private static extern ref {{NameOf(field.Type)}} Field#_{{count}}(ref {{fullName}} value);
 
                 """);
             count++;
         }
 
         string list = fields.Length == 0 ? "" : fields.ToString(1, fields.Length - 1);
-        string value = fields.Length == 0 ? "" : $"            {name} value = default;\n";
-        _structures.Add(new ArenaStructure(name, $$"""
+        string value = fields.Length == 0 ? "" : $"            {fullName} value = default;\n";
+        _structures.Add(new ArenaStructure(fullName, $$"""
 
                     private static void Register#()
                     {
-            {{value}}            global::Mapwire.Memory.Arenas.ArenaTypeAttribute.Register<{{name}}>(
+            {{value}}            global::Mapwire.Memory.Arenas.ArenaTypeAttribute.Register<{{fullName}}>(
                             new global::Mapwire.Memory.Arenas.ArenaField[] {{{list}} });
                     }
             {{accessors}}
@@ -164,13 +172,6 @@ internal sealed class ArenaTypeModel
 
         Add(named);
         return null;
-    }
-
-    private static int RepeatsOf(INamedTypeSymbol type)
-    {
-        AttributeData? array = type.GetAttributes().FirstOrDefault(
-            attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.CompilerServices.InlineArrayAttribute");
-        return array is null ? 1 : Convert.ToInt32(array.ConstructorArguments[0].Value, null);
     }
 
     private static string NameOf(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);

@@ -10,7 +10,6 @@ internal static class KnownTypes
     private const string Sharing = "Mapwire.Memory.Sharing";
     private static readonly string[] Results = ["LockResult", "ConditionResult", "BarrierResult"];
     private static readonly string[] Locks = ["SharedMutex", "SharedReaderWriterLock", "SharedSemaphore"];
-    private static readonly string[] Owners = ["RangeLock", "RegionLease", "RegionReader", "MappedRegion", "MappedFile"];
 
     /// <summary>Whether a symbol belongs to the library.</summary>
     public static bool IsOurs(ISymbol? symbol) =>
@@ -25,11 +24,16 @@ internal static class KnownTypes
     public static bool IsLock(ITypeSymbol? type) =>
         type is not null && Locks.Contains(type.Name) && type.ContainingNamespace.ToDisplayString() == Sharing;
 
-    /// <summary>Whether a type releases a lock of the library when it is disposed of: <c>SharedMutex.Scope</c> and its kin.</summary>
-    public static bool IsScope(ITypeSymbol type) => type.Name == "Scope" && IsLock(type.ContainingType);
+    /// <summary>Whether a type releases a lock of the library, or an arena, when it is disposed of: <c>SharedMutex.Scope</c> and its
+    /// kin.</summary>
+    public static bool IsScope(ITypeSymbol type) =>
+        (type.Name == "Scope" && (IsLock(type.ContainingType) || type.ContainingType?.Name == "Arena") && IsOurs(type))
+        || (type.Name == "ArenaChange" && IsOurs(type));
 
     /// <summary>Whether a value of this type has to be disposed of by the caller who got it.</summary>
-    public static bool IsOwner(ITypeSymbol type) => IsScope(type) || (Owners.Contains(type.Name) && IsOurs(type));
+    public static bool IsOwner(ITypeSymbol type) =>
+        IsOurs(type) && type.Name != "Enumerator"
+        && type.AllInterfaces.Any(one => one.SpecialType == SpecialType.System_IDisposable);
 
     /// <summary>The type of a call's result, behind the task that brings it.</summary>
     public static ITypeSymbol? Unwrap(ITypeSymbol? type) =>

@@ -65,7 +65,7 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
     }
 
     /// <summary>What of a type may differ between two processes, or null.</summary>
-    private static string? GetFault(ITypeSymbol type)
+    private static string? GetFault(ITypeSymbol type, bool isField = false)
     {
         if (SharedTypes.IsAddress(type))
         {
@@ -77,18 +77,24 @@ public sealed class LayoutAnalyzer : DiagnosticAnalyzer
             return null;
         }
 
+        // Of metadata the layout is not told. These are known, field by field, to the library; only a time with an offset is refused
+        // by itself.
+        if (SharedTypes.IsOfFramework(structure))
+        {
+            return !isField && structure.ToDisplayString() == "System.DateTimeOffset" ? "DateTimeOffset has automatic layout" : null;
+        }
+
         if (structure.IsTupleType)
         {
             return "a tuple has automatic layout";
         }
 
-        // of metadata it is not told
-        if (SharedTypes.HasAutomaticLayout(structure) || structure.ToDisplayString() is "System.DateTime" or "System.DateTimeOffset")
+        if (SharedTypes.HasAutomaticLayout(structure))
         {
             return $"{structure.Name} has automatic layout";
         }
 
         return structure.GetMembers().OfType<IFieldSymbol>().Where(field => !field.IsStatic)
-            .Select(field => GetFault(field.Type)).FirstOrDefault(fault => fault is not null);
+            .Select(field => GetFault(field.Type, isField: true)).FirstOrDefault(fault => fault is not null);
     }
 }

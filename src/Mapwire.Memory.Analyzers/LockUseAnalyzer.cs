@@ -14,11 +14,10 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
     private const string Category = "Mapwire.Sharing";
 
     private static readonly DiagnosticDescriptor IgnoredResult = new(
-        "MWM001", "The result of acquiring is ignored",
-        "The result of '{0}' is ignored; it says whether it was acquired, and whether a previous owner died",
+        "MWM001", "A result that matters is ignored", "The result of '{0}' is ignored; {1}",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true,
-        "A timed-out wait has acquired nothing, and after OwnerDied the guarded data must be repaired. "
-        + "Assign the result to a discard if neither can matter.");
+        "A timed-out wait has acquired nothing, after OwnerDied the guarded data must be repaired, and what is not disposed of holds on "
+        + "to what it has. Assign the result to a discard if it cannot matter.");
 
     private static readonly DiagnosticDescriptor UnguardedLock = new(
         "MWM002", "A lock is neither guarded by using nor released in finally",
@@ -42,33 +41,32 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
     private static void AnalyzeStatement(OperationAnalysisContext context)
     {
         IOperation value = ((IExpressionStatementOperation)context.Operation).Operation;
+        bool isAwaited = value is IAwaitOperation;
         value = value is IAwaitOperation awaited ? awaited.Operation : value;
         while (value is IInvocationOperation { TargetMethod.Name: "ConfigureAwait" or "AsTask", Instance: IOperation inner })
         {
             value = inner;
         }
 
-        if (value is IInvocationOperation call && KnownTypes.IsOurs(call.TargetMethod.ContainingType)
-            && KnownTypes.Unwrap(call.Type) is ITypeSymbol type
-            && (KnownTypes.IsWaitResult(type) || KnownTypes.IsOwner(type) || IsTry(call)))
+        if (value is IInvocationOperation call && IgnoredResults.GetLoss(call, isAwaited) is string loss)
         {
-            context.ReportDiagnostic(Diagnostic.Create(IgnoredResult, call.Syntax.GetLocation(), Name(call)));
+            context.ReportDiagnostic(Diagnostic.Create(IgnoredResult, call.Syntax.GetLocation(), Name(call), loss));
         }
     }
 
     private static void AnalyzeCall(OperationAnalysisContext context)
     {
         IInvocationOperation call = (IInvocationOperation)context.Operation;
-        if (!KnownTypes.IsLock(call.TargetMethod.ContainingType))
+        if (!KnownTypes.IsOurs(call.TargetMethod.ContainingType))
         {
             return;
         }
 
+        bool isLock = KnownTypes.IsLock(call.TargetMethod.ContainingType);
         string name = call.TargetMethod.Name;
-        bool held = name.StartsWith("Enter", StringComparison.Ordinal) ? IsScopeGuarded(call)
-            : name.StartsWith("TryEnter", StringComparison.Ordinal) ? IsOutScopeGuarded(call)
-            : !name.StartsWith("Acquire", StringComparison.Ordinal) && !name.StartsWith("TryAcquire", StringComparison.Ordinal)
-            || IsReleased(call);
+        bool held = KnownTypes.Unwrap(call.Type) is ITypeSymbol type && KnownTypes.IsScope(type) ? IsScopeGuarded(call)
+            : isLock && name.StartsWith("TryEnter", StringComparison.Ordinal) ? IsOutScopeGuarded(call)
+            : !isLock || GetRelease(name) is not string release || IsReleased(call, release);
         if (!held)
         {
             context.ReportDiagnostic(Diagnostic.Create(UnguardedLock, call.Syntax.GetLocation(), Name(call)));
@@ -123,24 +121,98 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
     }
 
     /// <summary>Whether a local is what a using statement disposes of, is disposed of in a finally block, or leaves the method.</summary>
-    private static bool IsDisposed(IOperation call, ILocalSymbol local) => Body(call).Descendants().OfType<ILocalReferenceOperation>()
+    private static bool IsDisposed(IInvocationOperation call, ILocalSymbol local) =>
+        Body(call).Descendants().OfType<ILocalReferenceOperation>()
         .Where(reference => SymbolEqualityComparer.Default.Equals(reference.Local, local)).Any(reference =>
             reference.Parent is IUsingOperation or IReturnOperation or IArgumentOperation { Parameter.RefKind: RefKind.None }
             || (reference.Parent is IConversionOperation { Parent: IUsingOperation or IReturnOperation })
             || (reference.Parent is IVariableInitializerOperation initializer && IsInUsing(initializer.Parent!))
             || (reference.Parent is ISimpleAssignmentOperation { Target: IFieldReferenceOperation or IPropertyReferenceOperation })
-            || (reference.Parent is IInvocationOperation { TargetMethod.Name: "Dispose" } dispose && IsInFinally(dispose)));
+            || (reference.Parent is IInvocationOperation { TargetMethod.Name: "Dispose" } dispose
+                && (IsInFinally(dispose) || FollowsAtOnce(call, dispose))));
 
-    /// <summary>Whether the lock of an Acquire is released in a finally block of the same body. A semaphore that is not released here at
-    /// all is
-    /// a signal between threads.</summary>
-    private static bool IsReleased(IInvocationOperation call)
+    /// <summary>The method that releases what a method has acquired: Release, ReleaseRead or ReleaseWrite; null if it acquires
+    /// nothing.</summary>
+    private static string? GetRelease(string acquire)
+    {
+        string name = acquire.StartsWith("Try", StringComparison.Ordinal) ? acquire.Substring(3) : acquire;
+        name = name.EndsWith("Async", StringComparison.Ordinal) ? name.Substring(0, name.Length - 5) : name;
+        return name.StartsWith("Acquire", StringComparison.Ordinal) ? "Release" + name.Substring(7) : null;
+    }
+
+    /// <summary>Whether the lock of an Acquire is released by its own Release, in a finally block of the same body or at once. A semaphore
+    /// that is not released here at all is a signal between threads.</summary>
+    private static bool IsReleased(IInvocationOperation call, string release)
     {
         IInvocationOperation[] releases = Body(call).Descendants().OfType<IInvocationOperation>()
-            .Where(other => other.TargetMethod.Name.StartsWith("Release", StringComparison.Ordinal)
+            .Where(other => other.TargetMethod.Name == release
                 && SymbolEqualityComparer.Default.Equals(other.TargetMethod.ContainingType, call.TargetMethod.ContainingType)
                 && IsSame(other.Instance, call.Instance)).ToArray();
-        return releases.Any(IsInFinally) || (releases.Length == 0 && call.TargetMethod.ContainingType.Name == "SharedSemaphore");
+        return releases.Any(other => IsInFinally(other) || FollowsAtOnce(call, other))
+            || (releases.Length == 0 && call.TargetMethod.ContainingType.Name == "SharedSemaphore");
+    }
+
+    /// <summary>Whether a release is the first thing that is done where the lock is held, so that nothing can throw in between.</summary>
+    private static bool FollowsAtOnce(IInvocationOperation call, IInvocationOperation release)
+    {
+        if (release.Parent is not IExpressionStatementOperation second || GetStatement(call) is not IOperation first)
+        {
+            return false;
+        }
+
+        if (first is not IConditionalOperation choice)
+        {
+            return IsNext(first, second);
+        }
+
+        (IOperation? held, IOperation? other) = IsTrueIfHeld(choice.Condition, call) switch
+        {
+            true => (choice.WhenTrue, choice.WhenFalse),
+            false => (choice.WhenFalse, choice.WhenTrue),
+            null => (null, null),
+        };
+        IOperation? begin = held is IBlockOperation block ? block.Operations.FirstOrDefault() : held;
+        return begin == second || (held is null && other is not null && IsNext(choice, second));
+    }
+
+    /// <summary>What a condition is where the call has acquired; null if that is not seen.</summary>
+    private static bool? IsTrueIfHeld(IOperation condition, IInvocationOperation call) => condition switch
+    {
+        IInvocationOperation when condition == call => true,
+        IParenthesizedOperation inner => IsTrueIfHeld(inner.Operand, call),
+        IUnaryOperation { OperatorKind: UnaryOperatorKind.Not } not => !IsTrueIfHeld(not.Operand, call),
+        IBinaryOperation { RightOperand: IFieldReferenceOperation { Field.Name: "TimedOut" } } compared when compared.LeftOperand == call =>
+            compared.OperatorKind switch
+            {
+                BinaryOperatorKind.NotEquals => true,
+                BinaryOperatorKind.Equals => false,
+                _ => null,
+            },
+        _ => null,
+    };
+
+    /// <summary>The statement that a call is in or is the condition of.</summary>
+    private static IOperation? GetStatement(IOperation call)
+    {
+        IOperation? at = call;
+        while (at is not null && at.Parent is not (IBlockOperation or null))
+        {
+            if (at.Parent is IConditionalOperation choice)
+            {
+                return at == choice.Condition ? choice : at;
+            }
+
+            at = at.Parent;
+        }
+
+        return at;
+    }
+
+    private static bool IsNext(IOperation first, IOperation second)
+    {
+        int at = first.Parent is IBlockOperation block ? block.Operations.IndexOf(first) : -1;
+        return at >= 0 && at + 1 < ((IBlockOperation)first.Parent!).Operations.Length
+            && ((IBlockOperation)first.Parent).Operations[at + 1] == second;
     }
 
     private static bool IsSame(IOperation? one, IOperation? other) => (one, other) switch
@@ -175,11 +247,6 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
 
         return at;
     }
-
-    private static bool IsTry(IInvocationOperation call) =>
-        call.Type?.SpecialType == SpecialType.System_Boolean
-        && (KnownTypes.IsLock(call.TargetMethod.ContainingType) || call.TargetMethod.ContainingType.Name == "RangeLock")
-        && call.TargetMethod.Name.StartsWith("Try", StringComparison.Ordinal);
 
     private static string Name(IInvocationOperation call) => $"{call.TargetMethod.ContainingType.Name}.{call.TargetMethod.Name}";
 }

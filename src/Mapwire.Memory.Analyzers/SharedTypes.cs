@@ -27,9 +27,12 @@ internal static class SharedTypes
 
     /// <summary>Whether an arena stores the type without being told its fields.</summary>
     public static bool IsKnownToArenas(ITypeSymbol type) =>
-        IsPrimitive(type) || type.SpecialType == SpecialType.System_DateTime || type.TypeKind == TypeKind.Enum
-        || Framework.Contains(type.ToDisplayString()) || HasAttribute(type)
+        IsPrimitive(type) || IsOfFramework(type) || type.TypeKind == TypeKind.Enum || HasAttribute(type)
         || (type.ContainingAssembly?.Name == "Mapwire.Memory" && type.ContainingNamespace.ToDisplayString() == "Mapwire.Memory.Arenas");
+
+    /// <summary>Whether the library knows a structure of the framework, so that its layout need not be stated.</summary>
+    public static bool IsOfFramework(ITypeSymbol type) =>
+        type.SpecialType == SpecialType.System_DateTime || Framework.Contains(type.ToDisplayString());
 
     public static bool HasAttribute(ITypeSymbol type) =>
         type.GetAttributes().Any(attribute => attribute.AttributeClass?.ToDisplayString() == Attribute);
@@ -38,10 +41,22 @@ internal static class SharedTypes
     public static bool HasAutomaticLayout(ITypeSymbol type) => GetLayout(type) == Auto;
 
     /// <summary>The LayoutKind that the declaration states, or null.</summary>
-    public static int? GetLayout(ITypeSymbol type) => type.GetAttributes()
-        .Where(attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.InteropServices.StructLayoutAttribute")
-        .Select(attribute => attribute.ConstructorArguments.Length == 1 ? attribute.ConstructorArguments[0].Value : null)
-        .Select(value => value is int kind ? kind : value is short number ? number : (int?)null).FirstOrDefault();
+    public static int? GetLayout(ITypeSymbol type) =>
+        GetLayoutAttribute(type) is { ConstructorArguments.Length: 1 } attribute
+            ? attribute.ConstructorArguments[0].Value switch { int kind => kind, short number => number, _ => null }
+            : null;
+
+    /// <summary>The StructLayoutAttribute of a declaration, or null.</summary>
+    public static AttributeData? GetLayoutAttribute(ITypeSymbol type) => type.GetAttributes().FirstOrDefault(
+        attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.InteropServices.StructLayoutAttribute");
+
+    /// <summary>How many elements an inline array has; 1 of any other structure.</summary>
+    public static int RepeatsOf(ITypeSymbol type)
+    {
+        AttributeData? array = type.GetAttributes().FirstOrDefault(
+            attribute => attribute.AttributeClass?.ToDisplayString() == "System.Runtime.CompilerServices.InlineArrayAttribute");
+        return array is null ? 1 : Convert.ToInt32(array.ConstructorArguments[0].Value, null);
+    }
 
     /// <summary>Whether all code of its assembly can name the type.</summary>
     public static bool IsNameable(INamedTypeSymbol type)

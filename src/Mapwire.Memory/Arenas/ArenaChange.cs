@@ -30,10 +30,11 @@ public ref struct ArenaChange : IDisposable
         return ref _arena.Space.At<T>(offset.Value);
     }
 
-    /// <summary>Decides that the change stays. It is made when this is disposed of.</summary>
+    /// <summary>Decides that the change stays, all of it, once this is disposed of.</summary>
     public void Complete() => _complete = true;
 
-    /// <summary>Makes the change, or undoes it if it was not completed. Once: a second call, or one of a copy, does nothing.</summary>
+    /// <summary>Ends the change: it stays if it was completed, and is undone if not. Once: a second call, or one of a copy,
+    /// does nothing.</summary>
     /// <exception cref="ObjectDisposedException">It was completed, but this thread has disposed of the arena meanwhile: the next opening
     /// undoes it.</exception>
     public readonly void Dispose() => _arena?.Transactions.ExitChange(_start, _complete);

@@ -12,7 +12,9 @@ public sealed class ArenaOptions
     public long? MaxSize { get; init; }
 
     /// <summary>The durability, a property of the arena that is given when it is created. Default
-    /// <see cref="ArenaDurability.Kill"/>.</summary>
+    /// <see cref="ArenaDurability.Kill"/>. An arena that exists is opened as what it is, whatever is said here: <c>CreateOrOpen</c> with
+    /// <see cref="ArenaDurability.PowerLoss"/> opens one that was created with <see cref="ArenaDurability.Kill"/> as such a one.
+    /// <see cref="Arena.Durability"/> tells.</summary>
     public ArenaDurability Durability { get; init; } = ArenaDurability.Kill;
 
     /// <summary>The layout id, which says what the bytes mean: of the program's choice, that all who open it must name. Default: all

@@ -135,7 +135,7 @@ public sealed partial class MappedRegion : IDisposable, IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The region is disposed of, even if another lease still keeps it mapped.</exception>
     public RegionReader OpenReader() => new(this, _pages, _address);
 
-    /// <summary>Creates the region longer or shorter; its address stays, and nothing that stays in it is unmapped meanwhile. For a
+    /// <summary>Makes the region longer or shorter; its address stays, and nothing that stays in it is unmapped meanwhile. For a
     /// longer one the file is lengthened where needed, with disk space set aside for it
     /// (<see cref="MappedFileOptions.Preallocate"/>); it is never shortened (<see cref="MappedFile.SetLength"/> does that).</summary>
     /// <remarks>One thread at a time may resize a region, while others use what it keeps. On Windows the file is lengthened to the

@@ -182,7 +182,7 @@ internal sealed class Farm
             _names.TryGetValue($"{key}", out _);
         }
 
-        _queue.TryPeek(out _);
+        _ = _queue.TryPeek(out _);
     }
 
     /// <summary>Everything about the arena itself that has to be right whatever was killed: no damage, and no block that nothing leads

@@ -54,11 +54,18 @@ public sealed class OpeningTests : IDisposable
             Assert.False(CanEnter(arena)); // whoever is in stays in
         }
 
-        ArenaChange first = arena.BeginChange();
-        first.Edit(place) = 1;
-        first.Complete();
-        ArenaChange again = first;
-        first.Dispose();
+        ArenaChange first = arena.BeginChange(), again;
+        try
+        {
+            first.Edit(place) = 1;
+            first.Complete();
+            again = first;
+        }
+        finally
+        {
+            first.Dispose();
+        }
+
         using (ArenaChange second = arena.BeginChange())
         {
             second.Edit(place) = 2;
@@ -195,8 +202,8 @@ public sealed class OpeningTests : IDisposable
     public void A_timeout_that_is_none_is_refused_also_when_nothing_is_waited_for()
     {
         using Arena arena = Arena.Create(Path);
-        Assert.Throws<ArgumentOutOfRangeException>(() => arena.EnterScope(TimeSpan.FromSeconds(-5)));
-        Assert.Throws<OperationCanceledException>(() => arena.BeginChange(cancellationToken: new CancellationToken(canceled: true)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _ = arena.EnterScope(TimeSpan.FromSeconds(-5)));
+        Assert.Throws<OperationCanceledException>(() => _ = arena.BeginChange(cancellationToken: new CancellationToken(canceled: true)));
         arena.EnterScope(Timeout.InfiniteTimeSpan).Dispose();
     }
 
@@ -305,11 +312,11 @@ public sealed class OpeningTests : IDisposable
         Thread other = Hold(holder, held, done);
         Assert.Throws<TimeoutException>(() => waiter.EnterScope(TimeSpan.Zero).Dispose());
         long start = Stopwatch.GetTimestamp();
-        Assert.Throws<TimeoutException>(() => waiter.BeginChange(TimeSpan.FromMilliseconds(60)));
+        Assert.Throws<TimeoutException>(() => _ = waiter.BeginChange(TimeSpan.FromMilliseconds(60)));
         Assert.True(Stopwatch.GetElapsedTime(start) >= TimeSpan.FromMilliseconds(50));
         using CancellationTokenSource soon = new(30);
-        Assert.Throws<OperationCanceledException>(() => waiter.EnterScope(cancellationToken: soon.Token));
-        Assert.Throws<OperationCanceledException>(() => waiter.BeginChange(TimeSpan.FromMinutes(5), soon.Token));
+        Assert.Throws<OperationCanceledException>(() => _ = waiter.EnterScope(cancellationToken: soon.Token));
+        Assert.Throws<OperationCanceledException>(() => _ = waiter.BeginChange(TimeSpan.FromMinutes(5), soon.Token));
         done.Set();
         other.Join();
         using ArenaChange change = waiter.BeginChange(TimeSpan.FromSeconds(30));

@@ -166,7 +166,7 @@ public abstract class MappedTable<TKey, TValue> : MappedContainer where TKey : u
         FaultPoints.Reach(FaultPoint.ArenaStored);
     }
 
-    /// <summary>Creates the table anew with room for entries, without the deleted ones.</summary>
+    /// <summary>Rebuilds the table with room for this many entries, without the deleted ones.</summary>
     private protected void Rehash(int entries)
     {
         long old = Table(out uint oldMask), used = 0;

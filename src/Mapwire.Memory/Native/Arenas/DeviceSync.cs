@@ -30,7 +30,8 @@ internal static class DeviceSync
         }
     }
 
-    /// <summary>Creates a new or removed name last. Windows does that with the file itself.</summary>
+    /// <summary>Syncs the folder of a file, so that a new or removed name survives a loss of power. Windows does that with
+    /// the file itself.</summary>
     public static void FolderOf(string path)
     {
         if (OperatingSystem.IsWindows())
