@@ -243,9 +243,9 @@ public sealed partial class Arena : IDisposable
     /// <typeparam name="T">What it is.</typeparam>
     /// <returns>Null if none was set.</returns>
     /// <remarks>Compared are the layouts of the type and of everything that typed offsets in it lead to, items of containers included, up
-    /// to 32 offsets away; names are not. An arena whose root was set by a program of before that, says the layout of
-    /// the root alone: setting the root once more adds the rest. What is found in another way, such as by an offset made of a
-    /// number, is not compared; <see cref="ArenaOptions.LayoutVersion"/> tells such formats apart.</remarks>
+    /// to 32 offsets away; names are not. Of a root that an earlier version of the library set, its own layout is all that is known, until
+    /// it is set once more. What is found in another way, such as by an offset made of a number, is not compared:
+    /// <see cref="ArenaOptions.LayoutVersion"/> tells such formats apart.</remarks>
     /// <exception cref="ArenaFormatException">It was set as a type with another layout, or is damaged.</exception>
     /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Offset<T> GetRoot<T>() where T : unmanaged
@@ -260,7 +260,8 @@ public sealed partial class Arena : IDisposable
         }
 
         ulong stored = _space.Word(ArenaHeader.RootLayoutAt);
-        bool isLayout = stored == TypeLayout.ReachableFingerprintOf<T>() || stored == layout.Fingerprint; // the latter: set by an earlier program
+        bool isLayout = stored == TypeLayout.ReachableFingerprintOf<T>()
+            || stored == layout.Fingerprint; // as earlier versions of the library set it
         bool isInside = _space.Contains(root.Value, layout.Size);
         if (!isLayout || !isInside)
         {

@@ -29,7 +29,8 @@ internal sealed partial class TypeLayout
         }
 
         // After n rounds the hash of a type stands for all that is up to n offsets away, so a cycle needs no end.
-        Dictionary<Type, ulong> hashes = layouts.ToDictionary(pair => pair.Key, pair => pair.Value.Fingerprint); // 0 for one that is refused
+        // A type that is refused has the fingerprint 0.
+        Dictionary<Type, ulong> hashes = layouts.ToDictionary(pair => pair.Key, pair => pair.Value.Fingerprint);
         for (int round = 0; round < MaxSteps; round++)
         {
             hashes = layouts.ToDictionary(pair => pair.Key, pair => pair.Value._referents.Aggregate(pair.Value.Fingerprint,

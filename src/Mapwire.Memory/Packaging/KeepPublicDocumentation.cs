@@ -6,6 +6,8 @@ using System.Reflection;
 using System.Xml.Linq;
 using Microsoft.Build.Framework;
 
+namespace Mapwire.Memory.Packaging;
+
 /// <summary>Takes out of a documentation file what is not public or protected in its assembly. MSBuild compiles this task; it is no part of
 /// the library.</summary>
 /// <remarks>The names of members are those of the C# specification, annex D ("ID string format").</remarks>
@@ -87,7 +89,7 @@ public sealed class KeepPublicDocumentation : Microsoft.Build.Utilities.Task
     private static string Parameters(ParameterInfo[] parameters) =>
         parameters.Length == 0 ? "" : $"({string.Join(",", parameters.Select(parameter => Reference(parameter.ParameterType)))})";
 
-    /// <summary>A type as it stands in a list of parameters: with type arguments in braces, and type parameters by their position.</summary>
+    /// <summary>A type as it stands in a list of parameters: type arguments in braces, type parameters by their position.</summary>
     private static string Reference(Type type)
     {
         if (type.IsByRef)

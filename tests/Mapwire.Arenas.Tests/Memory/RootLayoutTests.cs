@@ -4,8 +4,8 @@ using Xunit;
 
 namespace Mapwire.Arenas.Tests.Memory;
 
-/// <summary>A program whose structures have changed since it wrote an arena: a root is opened only if all that its offsets lead to is laid out
-/// as before.</summary>
+/// <summary>A program whose structures have changed since it wrote an arena: a root is opened only if all that its offsets lead to is
+/// laid out as before.</summary>
 public sealed class RootLayoutTests
 {
     [Fact]

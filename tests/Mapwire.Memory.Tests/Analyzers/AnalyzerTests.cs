@@ -145,7 +145,8 @@ public sealed class AnalyzerTests
     [InlineData("var scope = mutex.Enter(); Work(); scope.Dispose();",
         "'SharedMutex.Enter' leaves the lock held after an exception; dispose of its 'SharedMutex.Scope' by 'using'")]
     [InlineData("if (readers.TryEnterRead(TimeSpan.Zero, out var scope)) { Work(); scope.Dispose(); }",
-        "'SharedReaderWriterLock.TryEnterRead' leaves the lock held after an exception; dispose of its 'SharedReaderWriterLock.Scope' by 'using'")]
+        "'SharedReaderWriterLock.TryEnterRead' leaves the lock held after an exception; "
+        + "dispose of its 'SharedReaderWriterLock.Scope' by 'using'")]
     [InlineData("var scope = arena.EnterScope(); Work(); scope.Dispose();",
         "'Arena.EnterScope' leaves the arena locked after an exception; dispose of its 'Arena.Scope' by 'using'")]
     [InlineData("ArenaChange change = arena.BeginChange(); Work(); change.Dispose();",

@@ -413,8 +413,8 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>Ends a <see cref="Use"/>. The last one to end it, or to close the segment, replaces the pages by empty ones, in one step for
-    /// all threads: memory of a segment that was removed is free then. Addresses are kept until the last object that may use them is
+    /// <summary>Ends a <see cref="Use"/>. The last one to end it, or to close the segment, replaces the pages by empty ones, in one step
+    /// for all threads: memory of a segment that was removed is free then. Addresses are kept until the last object that may use them is
     /// collected. Where the system cannot do that the pages stay as long.</summary>
     internal void EndUse()
     {

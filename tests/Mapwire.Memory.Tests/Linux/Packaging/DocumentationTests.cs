@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Mapwire.Memory.Tests.Linux.Packaging;
 
-/// <summary>The documentation file beside the library, which is the one in the package: read by the compiler's own rules for names.</summary>
+/// <summary>The documentation file beside the library, which is the one in the package, read by the compiler's rules for names.</summary>
 public sealed class DocumentationTests
 {
     private static readonly string[] Documented = [.. Load().Order(StringComparer.Ordinal)];
@@ -51,8 +51,8 @@ public sealed class DocumentationTests
         symbol.DeclaredAccessibility is Accessibility.Public or Accessibility.Protected or Accessibility.ProtectedOrInternal
         && (symbol.ContainingType is null || IsVisible(symbol.ContainingType));
 
-    /// <summary>Whether it stands in the source: not an accessor, and nothing that the compiler adds to a record, an enumeration, a delegate
-    /// or a type without constructors.</summary>
+    /// <summary>Whether it stands in the source: not an accessor, and nothing that the compiler adds to a record, an enumeration, a
+    /// delegate or a type without constructors.</summary>
     private static bool IsWritten(ISymbol symbol) =>
         symbol.CanBeReferencedByName || symbol is IMethodSymbol { MethodKind: MethodKind.Constructor, Parameters.Length: > 0 }
         ? !symbol.IsImplicitlyDeclared && symbol is not IMethodSymbol { AssociatedSymbol: not null }
