@@ -1,8 +1,10 @@
+using Mapwire.Server.Files.Names;
+
 namespace Mapwire.Server.Playback;
 
 /// <summary>A play command whose titles are open and wait for their turn.</summary>
 /// <param name="Reel">Held for this play.</param>
-/// <param name="Name">The name as the player sent it.</param>
+/// <param name="Name">What the player named.</param>
 /// <param name="Start">The reel's time to start at, in milliseconds.</param>
 /// <param name="Duration">How much to play, in milliseconds; negative: to the end.</param>
-internal readonly record struct PendingPlay(Reel Reel, string Name, long Start, long Duration);
+internal readonly record struct PendingPlay(Reel Reel, PlayName Name, long Start, long Duration);

@@ -10,7 +10,7 @@ namespace Mapwire.Server.Playback;
 internal sealed partial class Player
 {
     /// <summary>Opens titles off this thread and comes back with them, unless something else was asked of the stream meanwhile.</summary>
-    private void Open(PlayerStream stream, string name, bool reset, Task after, Action<Reel> opened)
+    private void Open(PlayerStream stream, PlayName name, bool reset, Task after, Action<Reel> opened)
     {
         if (_openings.IsFull)
         {
@@ -21,7 +21,7 @@ internal sealed partial class Player
 
         int generation = stream.Queue.Generation;
         Task opening = Task.CompletedTask;
-        opening = _openings.OpenAsync(PlayName.Parse(_folder, name), _abilities, after, (reel, fault) =>
+        opening = _openings.OpenAsync(name, _abilities, after, (reel, fault) =>
         {
             stream.Queue.Forget(opening);
             if (stream.Queue.Generation != generation)
@@ -40,7 +40,7 @@ internal sealed partial class Player
         stream.Queue.Follow(opening);
     }
 
-    private void Fail(PlayerStream stream, string name, bool reset, Exception fault)
+    private void Fail(PlayerStream stream, PlayName name, bool reset, Exception fault)
     {
         Refuse(stream, name, fault);
         if (reset)
@@ -57,9 +57,9 @@ internal sealed partial class Player
         }
     }
 
-    private void Refuse(PlayerStream stream, string name, Exception fault)
+    private void Refuse(PlayerStream stream, PlayName name, Exception fault)
     {
-        Log.Refused(_context.Log, _peer, PlayName.Parse(_folder, name).ToString(), fault.Message);
+        Log.Refused(_context.Log, _peer, name.ToString(), fault.Message);
         if (fault is not TitleException)
         {
             Log.InternalError(_context.Log, _peer, fault);
@@ -71,7 +71,7 @@ internal sealed partial class Player
             TitleException { Error: TitleError.NotPlayable or TitleError.Unavailable } => (StatusCodes.PlayFailed, fault.Message),
             _ => (StatusCodes.PlayFailed, "the file cannot be read"), // what the system says of it is for the log alone
         };
-        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name);
+        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name.Sent);
     }
 
     private void Play(PlayerStream stream, PendingPlay play, bool reset)
@@ -93,7 +93,7 @@ internal sealed partial class Player
         {
             play.Reel.Release();
             Session.SendStatus(
-                stream.Id, StatusCodes.Error, StatusCodes.PlayFailed, $"More than {PlayQueue.MaxLength} titles wait.", play.Name);
+                stream.Id, StatusCodes.Error, StatusCodes.PlayFailed, $"More than {PlayQueue.MaxLength} titles wait.", play.Name.Sent);
         }
     }
 
@@ -133,12 +133,12 @@ internal sealed partial class Player
         _announcer.Started(stream, reset: false);
     }
 
-    private void Switch(PlayerStream stream, Reel reel, string name)
+    private void Switch(PlayerStream stream, Reel reel, PlayName name)
     {
         bool isPaused = stream.IsPaused;
         long at = stream.ReelTime;
         long playerTime = stream.Cursor?.PlayerTime ?? 0;
-        Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name}.", name);
+        Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name.Sent}.", name.Sent);
         Begin(stream, new PendingPlay(reel, name, at, -1), playerTime, reset: false);
         if (isPaused)
         {

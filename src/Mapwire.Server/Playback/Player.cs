@@ -117,6 +117,7 @@ internal sealed partial class Player : IServerSessionHandler
     public void OnPlay(uint streamId, PlayCommand play)
     {
         PlayerStream stream = Asked(streamId);
+        PlayName name = PlayName.Parse(_folder, play.Name);
         if (play.Reset)
         {
             stream.Stop();
@@ -124,9 +125,7 @@ internal sealed partial class Player : IServerSessionHandler
 
         if (play.StartMilliseconds == PlayCommand.LiveStart)
         {
-            Refuse(stream, play.Name,
-                new TitleException(TitleError.NotFound,
-                $"no live stream {TerminalText.Clean(PlayName.Parse(_folder, play.Name).ToString())}"));
+            Refuse(stream, name, new TitleException(TitleError.NotFound, $"no live stream {TerminalText.Clean(name.ToString())}"));
             return;
         }
 
@@ -143,8 +142,7 @@ internal sealed partial class Player : IServerSessionHandler
             stream.Queue.BeginOpening();
         }
 
-        Open(stream, play.Name, play.Reset, after,
-            reel => Play(stream, new PendingPlay(reel, play.Name, start, duration), play.Reset));
+        Open(stream, name, play.Reset, after, reel => Play(stream, new PendingPlay(reel, name, start, duration), play.Reset));
     }
 
     /// <inheritdoc/>
@@ -154,8 +152,8 @@ internal sealed partial class Player : IServerSessionHandler
         switch (play2.Transition)
         {
             case "switch" or "swap" when stream.Cursor is not null:
-                Open(stream, play2.StreamName, reset: true, after: stream.Queue.LastOpening,
-                    reel => Switch(stream, reel, play2.StreamName));
+                PlayName name = PlayName.Parse(_folder, play2.StreamName);
+                Open(stream, name, reset: true, after: stream.Queue.LastOpening, reel => Switch(stream, reel, name));
                 break;
             case "stop":
                 stream.Stop();

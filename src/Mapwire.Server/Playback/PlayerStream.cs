@@ -269,7 +269,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     {
         Reel?.Release();
         Reel = play.Reel;
-        Name = play.Name;
+        Name = play.Name.Sent;
         long start = Math.Min(play.Start - Reel.RoundsBefore(play.Start), Reel.Length - 1);
         int part = Reel.PartAt(start);
         ReelPart there = Reel.Parts[part];

@@ -48,6 +48,18 @@ internal sealed class ReadQueue
         }
     }
 
+    /// <summary>Threads that have begun and not ended; 0 some time after <see cref="Stop"/>, unless a read hangs.</summary>
+    public int Threads
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _threads;
+            }
+        }
+    }
+
     /// <summary>Adds a window.</summary>
     public void Add(PresenceRequest request)
     {

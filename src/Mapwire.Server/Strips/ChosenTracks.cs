@@ -33,12 +33,36 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
 
     /// <summary>What of a movie is left out of play, tracks and what is cut off or damaged, a line each.</summary>
     /// <param name="movie">Of which they were chosen.</param>
-    public IEnumerable<string> LeftOut(Movie movie) =>
+    /// <param name="choice">By which they were chosen.</param>
+    public IEnumerable<string> LeftOut(Movie movie, TrackChoice choice) =>
     [
         .. movie.Tracks.Where(track => !Contains(track)).Select(
-            static track => $"track {track.Id} ({track.SampleEntry}): {track.UnplayableReason ?? $"another {track.Kind} track is played"}"),
+            track => $"track {track.Id} ({track.SampleEntry}): {WhyLeftOut(track, choice)}"),
         .. movie.Warnings.Select(static warning => $"some of it: {warning}"),
     ];
+
+    private static string WhyLeftOut(Track track, TrackChoice choice)
+    {
+        if (!IsPlayable(track, choice.Abilities))
+        {
+            return WhyNot(track, choice.Abilities)!;
+        }
+
+        string kind = WordFor(track.Kind);
+        int wish = track.Kind == TrackKind.Video ? choice.Video : choice.Audio;
+        if (wish != 0)
+        {
+            return wish < 0 ? $"the player asked for no {kind}" : $"the player asked for another {kind} track";
+        }
+
+        string reason = $"another {kind} track is played";
+        return track.Kind == TrackKind.Video ? reason
+            : !choice.Abilities.Has(PlayerAbilities.ManyTracks)
+            ? $"{reason}; several at once take a player that offers Multitrack (Enhanced RTMP)"
+            : track.Codecs.FirstOrDefault(codec => !choice.Abilities.TakesExtended(codec)) is { } codec
+            ? $"{reason}; {codec.Name} beside it takes a player that offers {codec.FourCc} (Enhanced RTMP)"
+            : $"{StripEntry.MaxLanes - 1} others are played, as many as are sent at once";
+    }
 
     private static IEnumerable<string> MissingOf(Movie movie, TrackChoice choice, bool hasNoPicture, bool hasNoSound)
     {
@@ -88,7 +112,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
             return number < 0 ? null : movie.Default(kind, codec => abilities.Takes(codec));
         }
 
-        string word = kind.ToString().ToLowerInvariant();
+        string word = WordFor(kind);
         Track[] all = [.. movie.Tracks.Where(track => track.Kind == kind)];
         if (number > all.Length)
         {
@@ -101,6 +125,8 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
             : throw new TitleException(TitleError.NotPlayable,
             $"{word} track {number} ({track.SampleEntry}): {WhyNot(track, abilities)} ({track.Place})");
     }
+
+    private static string WordFor(TrackKind kind) => kind.ToString().ToLowerInvariant();
 
     private static bool IsPlayable(Track track, PlayerAbilities abilities) =>
         track.Codec is not null && track.Codecs.All(codec => abilities.Takes(codec));

@@ -55,7 +55,7 @@ internal sealed class TitleCatalog : IDisposable
         if (isNew)
         {
             Log.TitleOpened(_log, file.Name, title.Strip.Count, title.Duration.TotalSeconds);
-            foreach (string track in ChosenTracks.Of(content.Movie, choice).LeftOut(content.Movie))
+            foreach (string track in ChosenTracks.Of(content.Movie, choice).LeftOut(content.Movie, choice))
             {
                 Log.TrackLeftOut(_log, file.Name, track);
             }

@@ -29,7 +29,7 @@ public sealed class ReadQueueTests
         go.Set();
         Assert.True(done.Wait(TimeSpan.FromSeconds(60), Cancellation));
         Assert.Equal([0, 2, 4, 1, 3], order);
-        queue.Stop();
+        End(queue);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ReadQueueTests
             queue.Add(Request(1, 0));
             queue.Add(Request(2, 0));
             Assert.True(both.Wait(TimeSpan.FromSeconds(30), Cancellation), $"round {round}");
-            queue.Stop();
+            End(queue);
         }
     }
 
@@ -84,7 +84,14 @@ public sealed class ReadQueueTests
         Assert.True(came.Wait(TimeSpan.FromSeconds(60), Cancellation));
         hang.Set();
         SpinWait.SpinUntil(() => queue.Waiting == 0, TimeSpan.FromSeconds(60));
+        End(queue);
+    }
+
+    /// <summary>Ends the threads before the test disposes of what they wait for.</summary>
+    private static void End(ReadQueue queue)
+    {
         queue.Stop();
+        Assert.True(SpinWait.SpinUntil(() => queue.Threads == 0, TimeSpan.FromSeconds(60)), $"{queue.Threads} threads have not ended");
     }
 
     private static PresenceRequest Request(int window, long neededAt) => new(null!, window, neededAt, wasHere: false);

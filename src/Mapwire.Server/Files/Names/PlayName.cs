@@ -1,6 +1,7 @@
 namespace Mapwire.Server.Files.Names;
 
 /// <summary>What a client wants to play, parsed once: where it asked, the path it named and the query behind it.</summary>
+/// <param name="Sent">The name as sent, with its query: for answers to the client that sent it, and for nobody else.</param>
 /// <param name="Folder">What follows the application's own name in the client's application; empty for nothing.</param>
 /// <param name="Path">The name as sent, up to its query.</param>
 /// <param name="Query">What stands behind the '?', without it; empty for nothing. It may hold tokens, so it is never shown.</param>
@@ -9,7 +10,7 @@ namespace Mapwire.Server.Files.Names;
 /// and name <c>mp4:film.mp4</c> from some, as <c>vod</c> and <c>dir/film.mp4</c> from others; URLs made for Flash Media Server and Wowza
 /// have <c>_definst_</c> for the application's instance; Flash-era players leave out the extension; some escape spaces and some do not.
 /// </remarks>
-internal readonly record struct PlayName(string Folder, string Path, string Query)
+internal readonly record struct PlayName(string Sent, string Folder, string Path, string Query)
 {
     private const string DefaultInstance = "_definst_/";
 
@@ -21,7 +22,7 @@ internal readonly record struct PlayName(string Folder, string Path, string Quer
     public static PlayName Parse(string folder, string name)
     {
         (string path, string query) = Split(name);
-        return new PlayName(folder.Trim('/'), path, query);
+        return new PlayName(name, folder.Trim('/'), path, query);
     }
 
     /// <summary>Splits an application as sent in connect.</summary>

@@ -138,6 +138,7 @@ public sealed class PlayNameTests
         PlayName name = PlayName.Parse("/dir", "film.mp4?token=secret&start=1?2");
         Assert.Equal("token=secret&start=1?2", name.Query);
         Assert.Equal("dir/film.mp4", name.ToString());
+        Assert.Equal("film.mp4?token=secret&start=1?2", name.Sent); // its own words, for the client alone
         Assert.Equal(("vod", "dir"), PlayName.ParseApplication("vod/dir?key=secret"));
         Assert.Equal(("vod", ""), PlayName.ParseApplication("/vod/"));
     }
