@@ -268,7 +268,7 @@ internal class EventLoop
     /// <summary>Milliseconds to wait for events: until the next timer, or not at all while something waits for a turn.</summary>
     private int Patience()
     {
-        if (_ready.Count > 0 || _patient.Count > 0)
+        if (_ready.Count > 0 || _patient.Count > 0 || !_posted.IsEmpty || !_actions.IsEmpty)
         {
             return 0;
         }
@@ -338,6 +338,11 @@ internal class EventLoop
 
     private void Wake()
     {
+        if (_thread == Thread.CurrentThread)
+        {
+            return; // it looks at all queues before it waits
+        }
+
         if (Interlocked.Exchange(ref _isWoken, 1) == 0)
         {
             try

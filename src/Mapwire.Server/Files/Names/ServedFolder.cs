@@ -34,9 +34,13 @@ internal sealed class ServedFolder
     /// <param name="candidate">A path of <see cref="PlayName.GetCandidates()"/>.</param>
     public string? Find(string candidate)
     {
-        string path = Path.Join(_path, candidate);
+        string path = PathOf(candidate);
         return File.Exists(path) && WithoutLinks(path) is { } real && IsInside(real) ? real : null;
     }
+
+    /// <summary>The path of a title as it is named, whatever is there and wherever its links lead.</summary>
+    /// <param name="candidate">A path of <see cref="PlayName.GetCandidates()"/>.</param>
+    public string PathOf(string candidate) => Path.Join(_path, candidate);
 
     /// <summary>Whether a real path lies in the folder.</summary>
     public bool IsInside(string realPath)
