@@ -21,7 +21,7 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
 
     private static readonly DiagnosticDescriptor UnguardedLock = new(
         "MWM002", "A lock is neither guarded by using nor released in finally",
-        "'{0}' is neither guarded by 'using' nor released in a 'finally' block; an exception would leave the lock held",
+        "'{0}' leaves {1} after an exception; {2}",
         Category, DiagnosticSeverity.Warning, isEnabledByDefault: true,
         "Write 'using (mutex.Enter())', or put Release into a finally block.");
 
@@ -64,14 +64,32 @@ public sealed class LockUseAnalyzer : DiagnosticAnalyzer
 
         bool isLock = KnownTypes.IsLock(call.TargetMethod.ContainingType);
         string name = call.TargetMethod.Name;
-        bool held = KnownTypes.Unwrap(call.Type) is ITypeSymbol type && KnownTypes.IsScope(type) ? IsScopeGuarded(call)
-            : isLock && name.StartsWith("TryEnter", StringComparison.Ordinal) ? IsOutScopeGuarded(call)
-            : !isLock || GetRelease(name) is not string release || IsReleased(call, release);
-        if (!held)
+        if (KnownTypes.Unwrap(call.Type) is ITypeSymbol type && KnownTypes.IsScope(type))
         {
-            context.ReportDiagnostic(Diagnostic.Create(UnguardedLock, call.Syntax.GetLocation(), Name(call)));
+            ReportUnless(IsScopeGuarded(call), isLock ? "the lock held" : "the arena locked", DisposeOf(type));
+        }
+        else if (isLock && name.StartsWith("TryEnter", StringComparison.Ordinal))
+        {
+            ITypeSymbol? scope = call.TargetMethod.Parameters.FirstOrDefault(parameter => parameter.RefKind == RefKind.Out)?.Type;
+            ReportUnless(scope is null || IsOutScopeGuarded(call), "the lock held", DisposeOf(scope));
+        }
+        else if (isLock && GetRelease(name) is string release)
+        {
+            ReportUnless(IsReleased(call, release), "the lock held",
+                $"call '{call.TargetMethod.ContainingType.Name}.{release}' in a 'finally' block");
+        }
+
+        void ReportUnless(bool isGuarded, string left, string todo)
+        {
+            if (!isGuarded)
+            {
+                context.ReportDiagnostic(Diagnostic.Create(UnguardedLock, call.Syntax.GetLocation(), Name(call), left, todo));
+            }
         }
     }
+
+    private static string DisposeOf(ITypeSymbol? scope) =>
+        $"dispose of its '{(scope?.ContainingType is null ? "" : scope.ContainingType.Name + ".")}{scope?.Name}' by 'using'";
 
     /// <summary>Whether the scope of Enter goes into a using, or to someone else: a caller, a field.</summary>
     private static bool IsScopeGuarded(IInvocationOperation call)

@@ -242,6 +242,10 @@ public sealed partial class Arena : IDisposable
     /// <summary>The root: the offset from which the program finds everything else; null for none.</summary>
     /// <typeparam name="T">What it is.</typeparam>
     /// <returns>Null if none was set.</returns>
+    /// <remarks>Compared are the layouts of the type and of everything that typed offsets in it lead to, items of containers included, up
+    /// to 32 offsets away; names are not. Of a root that an earlier version of the library set, its own layout is all that is known, until
+    /// it is set once more. What is found in another way, such as by an offset made of a number, is not compared:
+    /// <see cref="ArenaOptions.LayoutVersion"/> tells such formats apart.</remarks>
     /// <exception cref="ArenaFormatException">It was set as a type with another layout, or is damaged.</exception>
     /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public Offset<T> GetRoot<T>() where T : unmanaged
@@ -255,7 +259,10 @@ public sealed partial class Arena : IDisposable
             return root;
         }
 
-        bool isLayout = _space.Word(ArenaHeader.RootLayoutAt) == layout.Fingerprint, isInside = _space.Contains(root.Value, layout.Size);
+        ulong stored = _space.Word(ArenaHeader.RootLayoutAt);
+        bool isLayout = stored == TypeLayout.ReachableFingerprintOf<T>()
+            || stored == layout.Fingerprint; // as earlier versions of the library set it
+        bool isInside = _space.Contains(root.Value, layout.Size);
         if (!isLayout || !isInside)
         {
             ThrowIfDisposed(); // beside Dispose the header may be an empty page
@@ -264,7 +271,7 @@ public sealed partial class Arena : IDisposable
         if (!isLayout)
         {
             throw new ArenaFormatException(ArenaError.OtherLayout, Name, ArenaHeader.RootAt,
-                $"the root has another layout than {typeof(T)}");
+                $"the root has another layout than {typeof(T)}, or something that its offsets lead to has");
         }
 
         return isInside
@@ -279,14 +286,14 @@ public sealed partial class Arena : IDisposable
     /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
     public void SetRoot<T>(Offset<T> root) where T : unmanaged
     {
-        TypeLayout layout = TypeLayout.Of<T>();
+        ulong fingerprint = TypeLayout.ReachableFingerprintOf<T>();
         if (!root.IsNull)
         {
             _ = Get(root);
         }
 
         using ArenaChange change = BeginChange();
-        Undo.Set(ArenaHeader.RootLayoutAt, layout.Fingerprint);
+        Undo.Set(ArenaHeader.RootLayoutAt, fingerprint);
         Undo.Set(ArenaHeader.RootAt, (ulong)root.Value);
         change.Complete();
     }

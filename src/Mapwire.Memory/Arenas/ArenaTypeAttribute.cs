@@ -20,7 +20,7 @@ public sealed class ArenaTypeAttribute : Attribute
     public static void Register<T>(ArenaField[] fields) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(fields);
-        FieldRegistry.Add(typeof(T),
+        FieldRegistry.Add(typeof(T), RawMemory.SizeOf<T>(),
             [.. fields.Select(field => new StoredField(field.Offset, field.Type, field.Size, field.Count))]);
     }
 }

@@ -10,7 +10,6 @@ internal sealed class SharedSpace : ArenaSpace
 
     private readonly SharedMemory _memory;
     private readonly SharedMutex _mutex;
-    private readonly RegionLease _lease;
 
     public SharedSpace(SharedMemory memory)
         : base(memory.Name, memory.Base + ArenaAt, Whole(memory.Size), Whole(memory.MaxSize))
@@ -18,7 +17,7 @@ internal sealed class SharedSpace : ArenaSpace
         _memory = memory;
         _mutex = SharedMutex.Open(memory, 0);
         memory.RequireInside(0, memory.Size); // maps what was added since it was opened
-        _lease = memory.Use();
+        memory.Use();
     }
 
     public override bool IsShared => true;
@@ -45,7 +44,7 @@ internal sealed class SharedSpace : ArenaSpace
         Length = length;
     }
 
-    protected override void Close() => _lease.Dispose();
+    protected override void Close() => _memory.EndUse();
 
     private static long Whole(long size) => size - ArenaAt;
 }

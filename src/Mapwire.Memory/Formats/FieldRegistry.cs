@@ -26,8 +26,16 @@ internal sealed class StoredAsAttribute(Type type, int count) : Attribute
 internal static class FieldRegistry
 {
     private static readonly ConcurrentDictionary<Type, StoredField[]> Registered = new();
+    private static readonly ConcurrentDictionary<Type, int> Sizes = new();
 
-    public static void Add(Type type, StoredField[] fields) => Registered.TryAdd(type, fields);
+    public static void Add(Type type, int size, StoredField[] fields)
+    {
+        Sizes.TryAdd(type, size);
+        Registered.TryAdd(type, fields);
+    }
+
+    /// <summary>Bytes of a structure whose fields are known.</summary>
+    public static int SizeOf(Type type) => Sizes[type];
 
     /// <summary>The fields of a registered structure, or null.</summary>
     public static StoredField[]? FieldsOf(Type type)

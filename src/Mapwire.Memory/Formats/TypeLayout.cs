@@ -12,7 +12,7 @@ namespace Mapwire.Memory.Formats;
 /// every run: numbers, <c>bool</c>, <c>char</c>, enumerations, some types of the framework, and structures of these whose fields the
 /// source generator has registered (<see cref="FieldRegistry"/>). A pointer or native integer means something at one address or on one
 /// system only, and what is laid out automatically may differ from one runtime to the next.</remarks>
-internal sealed class TypeLayout
+internal sealed partial class TypeLayout
 {
     private const int MaxLeaves = 1 << 16;
 
@@ -54,6 +54,7 @@ internal sealed class TypeLayout
     };
 
     private readonly List<(int At, int Size, Type Leaf)> _leaves = [];
+    private readonly List<Type> _referents = []; // what its offsets lead to, in the order of its fields
 
     private TypeLayout(Type type, int size)
     {
@@ -134,6 +135,7 @@ internal sealed class TypeLayout
                 _leaves.Add((offset + (i * Leaves[stored.Type]), Leaves[stored.Type], stored.Type));
             }
 
+            _referents.AddRange(type.GetGenericArguments()); // of Offset<T>, and of the header of a container
             return null;
         }
 

@@ -137,6 +137,24 @@ public sealed class AnalyzerTests
         Assert.Equal(expected, await AnalyzeAsync(statements));
 
     [Theory]
+    [InlineData("_ = mutex.Acquire(); Work(); mutex.Release();",
+        "'SharedMutex.Acquire' leaves the lock held after an exception; call 'SharedMutex.Release' in a 'finally' block")]
+    [InlineData("_ = await readers.AcquireReadAsync(); try { Work(); } finally { readers.ReleaseWrite(); }",
+        "'SharedReaderWriterLock.AcquireReadAsync' leaves the lock held after an exception; call 'SharedReaderWriterLock.ReleaseRead' "
+        + "in a 'finally' block")]
+    [InlineData("var scope = mutex.Enter(); Work(); scope.Dispose();",
+        "'SharedMutex.Enter' leaves the lock held after an exception; dispose of its 'SharedMutex.Scope' by 'using'")]
+    [InlineData("if (readers.TryEnterRead(TimeSpan.Zero, out var scope)) { Work(); scope.Dispose(); }",
+        "'SharedReaderWriterLock.TryEnterRead' leaves the lock held after an exception; "
+        + "dispose of its 'SharedReaderWriterLock.Scope' by 'using'")]
+    [InlineData("var scope = arena.EnterScope(); Work(); scope.Dispose();",
+        "'Arena.EnterScope' leaves the arena locked after an exception; dispose of its 'Arena.Scope' by 'using'")]
+    [InlineData("ArenaChange change = arena.BeginChange(); Work(); change.Dispose();",
+        "'Arena.BeginChange' leaves the arena locked after an exception; dispose of its 'ArenaChange' by 'using'")]
+    public async Task An_unguarded_lock_is_reported_with_the_method_that_releases_it(string statements, string text) =>
+        Assert.Equal(text, Text(Assert.Single(await FindAsync(Compile(statements)), one => one.Id == "MWM002")));
+
+    [Theory]
     [InlineData("memory.At<long>(64)++;")]
     [InlineData("memory.At<(int, long)>(64) = default;", "MWM003")]
     [InlineData("region.At<DateTime>(64) = default;")]

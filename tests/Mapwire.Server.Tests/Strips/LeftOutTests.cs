@@ -60,7 +60,8 @@ public sealed class LeftOutTests : IDisposable
     private static byte[] Film()
     {
         EditableBox vp9 = new("vpcC", Bytes(0x01000000, (byte)0, (byte)10, (byte)0x82, (byte)1, (byte)1, (byte)1, (short)0));
-        EditableBox aac = new("esds", Bytes(0, Convert.FromHexString("0319000000" + "04114015" + "0000000000000000000000" + "05021210" + "060102")));
+        byte[] descriptors = Convert.FromHexString("0319000000" + "04114015" + "0000000000000000000000" + "05021210" + "060102");
+        EditableBox aac = new("esds", Bytes(0, descriptors));
         EditableBox video = new("vp09", Bytes(0, (short)0, (short)1, new byte[16], (short)160, (short)120, new byte[50], vp9.Write()));
         EditableBox audio = new("mp4a", Bytes(0, (short)0, (short)1, 0L, (short)2, (short)16, 0, 44_100u << 16, aac.Write()));
         Mp4Builder film = new();

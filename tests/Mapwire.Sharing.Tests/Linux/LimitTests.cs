@@ -31,6 +31,15 @@ public sealed class LimitTests : IDisposable
     }
 
     [Fact]
+    public void A_disposed_segment_keeps_no_memory_although_an_arena_was_in_it()
+    {
+        using ChildProcess child = new(_segments.Folder, "limit-arenas", "0");
+        Assert.InRange(int.Parse(child.ReadLine()!, CultureInfo.InvariantCulture), 200 << 10, 400 << 10); // KiB, of 8 that are open
+        Assert.InRange(int.Parse(child.ReadLine()!, CultureInfo.InvariantCulture), 0, 32 << 10);
+        Assert.Equal("done", child.ReadLine());
+    }
+
+    [Fact]
     public void A_size_that_the_machine_does_not_have_is_refused_before_memory_is_set_aside()
     {
         string folder = Directory.CreateDirectory($"/dev/shm/mapwire-test-{Guid.NewGuid():n}").FullName;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mapwire.Memory.Native;
 using Mapwire.Memory.Sharing;
+using MappedArena = Mapwire.Memory.Arenas.Arena;
 
 namespace Mapwire.Sharing.Tests.Processes;
 
@@ -23,6 +24,9 @@ internal static class LimitScenario
                 break;
             case "pages":
                 DisposeLarge();
+                break;
+            case "arenas":
+                DisposeArenas();
                 break;
         }
 
@@ -92,9 +96,44 @@ internal static class LimitScenario
             kept.Add(SharedMutex.Create(memory, 0));
         }
 
+        WriteSharedPages();
+        GC.KeepAlive(kept);
+    }
+
+    /// <summary>Disposes of arenas and of their segments, half of them the other way round, and keeps the objects.</summary>
+    private static void DisposeArenas()
+    {
+        List<(SharedMemory Memory, MappedArena Arena)> kept = [];
+        for (int round = 0; round < 8; round++)
+        {
+            SharedMemory memory = SharedMemory.CreateAnonymous(32 << 20);
+            MappedArena arena = MappedArena.Create(memory);
+            arena.EditSpan(arena.Allocate<byte>(30 << 20), 30 << 20).Fill(1);
+            kept.Add((memory, arena));
+        }
+
+        WriteSharedPages();
+        foreach ((SharedMemory memory, MappedArena arena) in kept.Take(4))
+        {
+            arena.Dispose();
+            memory.Dispose();
+        }
+
+        foreach ((SharedMemory memory, MappedArena arena) in kept.Skip(4))
+        {
+            memory.Dispose();
+            arena.Dispose();
+        }
+
+        WriteSharedPages();
+        GC.KeepAlive(kept);
+    }
+
+    /// <summary>The shared memory of this process, in KiB.</summary>
+    private static void WriteSharedPages()
+    {
         string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("RssShmem:", StringComparison.Ordinal));
         Console.WriteLine(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
-        GC.KeepAlive(kept);
     }
 
     private static void Limit(string limit)

@@ -38,7 +38,8 @@ public sealed class SharedMemory : IDisposable
     private readonly SafeFileHandle? _anonymous;
     private readonly Lock _resizing = new();
     private volatile int _state; // 0 or Disposed
-    private volatile bool _isLeased;
+    private int _users = 1; // this instance until it is closed, and who called Use; at 0 the pages go
+    private long _weight; // what the collector is told of it once it is closed
 
     internal SharedMemory(
         string name, MappedFile file, MappedFile mapped, MappedRegion region, ProcessSlots slots, SegmentHeader header,
@@ -395,13 +396,34 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>For those that store without gates, such as an arena: pages and bytes stay until the lease ends and nothing refers to this
-    /// instance.</summary>
-    internal RegionLease Use()
+    /// <summary>For those that store without gates, such as an arena: pages and bytes stay until <see cref="EndUse"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The object is disposed.</exception>
+    internal void Use()
     {
-        _isLeased = true; // before the look: Dispose looks the other way round
-        ThrowIfDisposed();
-        return Region.Lease();
+        for (int users = Volatile.Read(ref _users); ;)
+        {
+            ObjectDisposedException.ThrowIf(users == 0 || _state != 0, this);
+            int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (seen == users)
+            {
+                return;
+            }
+
+            users = seen;
+        }
+    }
+
+    /// <summary>Ends a <see cref="Use"/>. The last one to end it, or to close the segment, replaces the pages by empty ones, in one step
+    /// for all threads: memory of a segment that was removed is free then. Addresses are kept until the last object that may use them is
+    /// collected. Where the system cannot do that the pages stay as long.</summary>
+    internal void EndUse()
+    {
+        if (Interlocked.Decrement(ref _users) == 0 && MemorySystem.Current is PosixMemory system
+            && system.TryEmpty(Region.Pages.Base, Region.Pages.MappedBytes, Region.Access))
+        {
+            GC.RemoveMemoryPressure(_weight - EmptyWeight);
+            _weight = EmptyWeight;
+        }
     }
 
     /// <summary>The lock under which objects are created; null for the creator that fills the segment and holds it.</summary>
@@ -513,9 +535,7 @@ public sealed class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>Closes the files, and replaces the pages by empty ones, in one step for all threads: memory of a segment that was removed
-    /// is free then. Their addresses are kept until the last object that may use them is collected. Where the system cannot do that the
-    /// pages stay as long, and the collector is told what they weigh.</summary>
+    /// <summary>Closes the files, and gives the pages back unless an arena still uses them. The collector is told what stays.</summary>
     private void Close()
     {
         Slots.Leave();
@@ -527,15 +547,14 @@ public sealed class SharedMemory : IDisposable
             _file.Dispose();
         }
 
-        bool isEmpty = !_isLeased && MemorySystem.Current is PosixMemory system
-            && system.TryEmpty(Region.Pages.Base, Region.Pages.MappedBytes, Region.Access);
-        long weight = isEmpty ? EmptyWeight : Region.Length;
-        GC.AddMemoryPressure(weight);
+        _weight = Region.Length + EmptyWeight;
+        GC.AddMemoryPressure(_weight);
+        EndUse();
         string? folder = OperatingSystem.IsWindows() ? Path.GetDirectoryName(_path) : null;
         Region.Pages.Unmapped.ContinueWith(
             _ =>
             {
-                GC.RemoveMemoryPressure(weight);
+                GC.RemoveMemoryPressure(_weight); // nothing refers to this instance any more, so it does not change
                 if (folder is not null)
                 {
                     SegmentFolder.DeleteRemoved(folder); // a file that was mapped when it was removed
