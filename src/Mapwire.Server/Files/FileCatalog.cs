@@ -179,7 +179,7 @@ internal sealed class FileCatalog : IDisposable
             return null; // there a look opens the file
         }
 
-        string path = _folder.PathOf(candidate); // with a link on it, it is no entry's
+        string path = _folder.PathOf(candidate);
         FileIdentity open;
         lock (_entries)
         {
@@ -194,7 +194,7 @@ internal sealed class FileCatalog : IDisposable
 
         try
         {
-            return MappedFile.GetIdentity(path) == open ? new FoundFile(path, candidate, open) : null;
+            return !ServedFolder.HasLink(path) && MappedFile.GetIdentity(path) == open ? new FoundFile(path, candidate, open) : null;
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
