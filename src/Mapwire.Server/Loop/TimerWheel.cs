@@ -128,7 +128,9 @@ internal sealed class TimerWheel
         return late;
     }
 
-    /// <summary>A list of entries. Not the reference alone: storing into an array of an abstract class looks up the type, each time.</summary>
+    /// <summary>
+    /// A list of entries. Not the reference alone: storing into an array of an abstract class looks up the type, each time.
+    /// </summary>
     private struct Slot
     {
         public TimerEntry? First;
