@@ -46,11 +46,14 @@ internal sealed class FileCatalog : IDisposable
     /// <inheritdoc cref="TitleCounter.CountAsync"/>
     public Task<TitleCount> CountAsync(TimeSpan timeLimit) => TitleCounter.CountAsync(_folder, timeLimit);
 
-    /// <summary>Finds the file that a client names, not on the caller's thread.</summary>
+    /// <summary>
+    /// Finds the file that a client names: not on the caller's thread, unless it is open already and can be looked at without waiting.
+    /// </summary>
     /// <param name="name">The name.</param>
     /// <returns>The file as it is now.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public Task<FoundFile> FindAsync(PlayName name) => Lookups.RunAsync(name.ToString(), _ => Find(name));
+    public Task<FoundFile> FindAsync(PlayName name) =>
+        FindOpen(name) is { } found ? Task.FromResult(found) : Lookups.RunAsync(name.ToString(), _ => Find(name));
 
     /// <summary>Finds the file that a client names.</summary>
     /// <param name="name">The name.</param>
@@ -162,6 +165,41 @@ internal sealed class FileCatalog : IDisposable
         _openings.Dispose();
         _presence?.Dispose();
         Lookups.Dispose();
+    }
+
+    /// <summary>
+    /// The file that a name means first of all, if it is open, unchanged and lies on a local file system: the folders on the way to an open
+    /// file are held in memory, so to look whether its path still leads to it costs microseconds. The way over two other threads costs a
+    /// player that begins a third of the time to its first frame.
+    /// </summary>
+    private FoundFile? FindOpen(PlayName name)
+    {
+        if (OperatingSystem.IsWindows() || name.GetCandidates() is not [var candidate, ..])
+        {
+            return null; // there a look opens the file
+        }
+
+        string path = _folder.PathOf(candidate);
+        FileIdentity open;
+        lock (_entries)
+        {
+            if (!_entries.TryGetValue(path, out Entry? entry) || !entry.Opening.IsCompletedSuccessfully
+                || !entry.Opening.Result.Watch.IsLocal)
+            {
+                return null;
+            }
+
+            open = entry.Opening.Result.Identity;
+        }
+
+        try
+        {
+            return !ServedFolder.HasLink(path) && MappedFile.GetIdentity(path) == open ? new FoundFile(path, candidate, open) : null;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <param name="found">What is to be opened.</param>

@@ -48,7 +48,6 @@ internal sealed class FileWatch
     private readonly Lock _gate = new();
     private readonly List<Action> _waiting = [];
     private FileIdentity _known;
-    private readonly bool _mayWait;
     private bool _isLooking;
     private long _lookedAt = long.MinValue / 2; // the last moment at which nothing had changed
     private long _comparedAt = long.MinValue / 2; // a time can be taken from another
@@ -72,12 +71,15 @@ internal sealed class FileWatch
         _known = identity;
         _fingerprint = fingerprint;
         _threads = threads;
-        _mayWait = threads is not null && !LocalFileSystem.Holds(file.Path);
+        IsLocal = LocalFileSystem.Holds(file.Path);
         _lookedAt = Environment.TickCount64;
     }
 
     /// <summary>How long its players wait for the file system, here and for the bytes that they are sent.</summary>
     public TimeLimit Patience { get; }
+
+    /// <summary>Whether looking at it costs microseconds, always: else that is done on other threads.</summary>
+    public bool IsLocal { get; }
 
     /// <summary>Why nothing more of it can be sent, in words for its players; null while there is no reason.</summary>
     public string? Lost => _lost;
@@ -99,7 +101,7 @@ internal sealed class FileWatch
             return FileState.Unchanged;
         }
 
-        if (_mayWait && _threads is not null)
+        if (!IsLocal && _threads is not null)
         {
             return LookElsewhere(now, lookedAt);
         }

@@ -53,7 +53,7 @@ internal class EventLoop
     public EventLoop(string name, Poller? poller = null)
     {
         _poller = poller ?? Poller.Create();
-        Now = Environment.TickCount64;
+        Now = LoopClock.Milliseconds;
         _timers = new TimerWheel(Now);
         _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
@@ -65,7 +65,7 @@ internal class EventLoop
     public bool IsRunning => _thread.IsAlive;
 
     /// <summary>Whether the thread has been in one round for so long that it hangs in a system call. Any thread may ask.</summary>
-    public bool IsStuck => Volatile.Read(ref _roundSince) is not 0 and long since && Environment.TickCount64 - since > StuckAfter;
+    public bool IsStuck => Volatile.Read(ref _roundSince) is not 0 and long since && LoopClock.Milliseconds - since > StuckAfter;
 
     /// <summary>The longest wait, in milliseconds; -1 for no bound.</summary>
     protected virtual int MaxWait => -1;
@@ -236,7 +236,7 @@ internal class EventLoop
     {
         Volatile.Write(ref _roundSince, 0);
         int count = _poller.Wait(events, Patience());
-        Now = Environment.TickCount64;
+        Now = LoopClock.Milliseconds;
         Volatile.Write(ref _roundSince, Now);
         Volatile.Write(ref _isWoken, 0); // before the queues are looked at: a later post wakes the next wait
         OnRoundBegin();
@@ -268,12 +268,12 @@ internal class EventLoop
     /// <summary>Milliseconds to wait for events: until the next timer, or not at all while something waits for a turn.</summary>
     private int Patience()
     {
-        if (_ready.Count > 0 || _patient.Count > 0)
+        if (_ready.Count > 0 || _patient.Count > 0 || !_posted.IsEmpty || !_actions.IsEmpty)
         {
             return 0;
         }
 
-        int next = _timers.UntilNext(Environment.TickCount64);
+        int next = _timers.UntilNext(LoopClock.Milliseconds);
         int most = MaxWait;
         return most >= 0 && (next < 0 || next > most) ? most : next;
     }
@@ -338,6 +338,11 @@ internal class EventLoop
 
     private void Wake()
     {
+        if (_thread == Thread.CurrentThread)
+        {
+            return; // it looks at all queues before it waits
+        }
+
         if (Interlocked.Exchange(ref _isWoken, 1) == 0)
         {
             try

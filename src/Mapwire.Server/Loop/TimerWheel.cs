@@ -17,7 +17,7 @@ internal sealed class TimerWheel
 
     private const int SlotCount = 1024;
 
-    private readonly TimerEntry?[] _slots = new TimerEntry?[SlotCount];
+    private readonly Slot[] _slots = new Slot[SlotCount];
     private readonly ulong[] _occupied = new ulong[SlotCount / 64]; // a bit a slot, so that a look for the next one reads 16 words
     private long _tick;
 
@@ -40,12 +40,12 @@ internal sealed class TimerWheel
         long due = (deadline / SlotMilliseconds) + (deadline % SlotMilliseconds > 0 ? 1 : 0);
         long tick = Math.Clamp(due, _tick + 1, _tick + SlotCount - 1);
         int slot = (int)(tick % SlotCount);
-        TimerEntry? head = _slots[slot];
+        TimerEntry? head = _slots[slot].First;
         entry.Slot = slot;
         entry.Next = head;
         entry.Previous = null;
         head?.Previous = entry;
-        _slots[slot] = entry;
+        _slots[slot].First = entry;
         _occupied[slot / 64] |= 1UL << slot;
     }
 
@@ -59,7 +59,7 @@ internal sealed class TimerWheel
 
         if (entry.Previous is null)
         {
-            _slots[entry.Slot] = entry.Next;
+            _slots[entry.Slot].First = entry.Next;
             if (entry.Next is null)
             {
                 _occupied[entry.Slot / 64] &= ~(1UL << entry.Slot);
@@ -110,7 +110,7 @@ internal sealed class TimerWheel
         while (_tick < target)
         {
             _tick++;
-            while (_slots[_tick % SlotCount] is { } entry)
+            while (_slots[_tick % SlotCount].First is { } entry)
             {
                 Cancel(entry);
                 if (entry.Deadline <= now)
@@ -126,5 +126,13 @@ internal sealed class TimerWheel
         }
 
         return late;
+    }
+
+    /// <summary>
+    /// A list of entries. Not the reference alone: storing into an array of an abstract class looks up the type, each time.
+    /// </summary>
+    private struct Slot
+    {
+        public TimerEntry? First;
     }
 }

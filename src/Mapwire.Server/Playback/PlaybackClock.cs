@@ -24,6 +24,15 @@ internal struct PlaybackClock
     /// <summary>The moment at which the position is reached, on the worker's clock; meaningful while it runs.</summary>
     public readonly long WhenAt(long position) => _since + (position - _position);
 
+    /// <summary>
+    /// The next moment that is a whole number of intervals after the clock was set. A wake that is late delays none after it, so players
+    /// stay as far apart as they came: counted from now, those that were served in one late round would be served together for good, in
+    /// ever longer rounds that newcomers wait for.
+    /// </summary>
+    /// <param name="now">The worker's clock.</param>
+    /// <param name="interval">Positive, in milliseconds.</param>
+    public readonly long NextBeat(long now, long interval) => now + interval - ((now - _since) % interval);
+
     /// <summary>Stops.</summary>
     public void Pause(long now) => Set(PositionAt(now), now, runs: false);
 

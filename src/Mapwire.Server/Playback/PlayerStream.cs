@@ -253,7 +253,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         }
 
         long interval = Math.Clamp(lead / WakesPerBuffer, ShortestWake, LongestWake);
-        return Math.Max(now + interval, _clock.WhenAt(cursor.Time - lead));
+        return Math.Max(_clock.NextBeat(now, interval), _clock.WhenAt(cursor.Time - lead));
     }
 
     /// <summary>How often a player's buffer is filled up while it would drain: a third of it may be missing, never more.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Mapwire.Server.Sending;
@@ -145,6 +146,7 @@ internal sealed unsafe partial class GatherList : IDisposable
         return done;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAdd(byte* address, long length)
     {
         if (length == 0)

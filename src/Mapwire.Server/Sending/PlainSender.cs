@@ -12,8 +12,10 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     private const int ErrnoInterrupted = 4;
     private const int ErrnoAgain = 11;
 
+    private readonly SafeSocketHandle _handle = socket.SafeHandle; // not asked for at each send, which would read the socket's object, too
+
     /// <inheritdoc/>
-    public SafeHandle Handle => socket.SafeHandle;
+    public SafeHandle Handle => _handle;
 
     /// <inheritdoc/>
     public int Receive(Span<byte> buffer, out SocketError error)
@@ -29,7 +31,7 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
             fixed (byte* bytes = buffer)
             {
                 // SAFETY: the buffer is pinned, and takes as many bytes as it has.
-                count = Receive(socket.SafeHandle, bytes, (nuint)buffer.Length, GatherList.DoNotWait);
+                count = Receive(_handle, bytes, (nuint)buffer.Length, GatherList.DoNotWait);
             }
 
             if (count >= 0)
@@ -48,7 +50,7 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     }
 
     /// <inheritdoc/>
-    public SendResult Send(GatherList list, out long sent) => list.Send(socket.SafeHandle, out sent);
+    public SendResult Send(GatherList list, out long sent) => list.Send(_handle, out sent);
 
     /// <inheritdoc/>
     /// <remarks>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Sending;
@@ -84,11 +85,13 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
     }
 
     /// <summary>Adds a message that fits one chunk, as nearly all do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAddWhole(GatherList list, in StripEntry entry, in MessageTimes times, nint payload, int messageLength) =>
         list.TryReserve(MaxHeaderLength, out Span<byte> scratch)
         && list.TryAddReserved(WriteFirstHeader(scratch, in entry, in times, messageLength))
         && list.TryAddMapped(payload, entry.Size);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int WriteFirstHeader(Span<byte> scratch, in StripEntry entry, in MessageTimes times, int messageLength)
     {
         byte type = entry.IsVideo ? MessageType.Video : MessageType.Audio;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
 
@@ -187,7 +188,8 @@ internal sealed class StripCursor<TFraming>
         long from = 0; // the windows asked for last
         long to = 0;
         int index = Math.Max(_askedTo, _next);
-        for (; index < _end && _askedBytes < MaxAskedBytes; index++)
+        long asked = _askedBytes;
+        for (; index < _end && asked < MaxAskedBytes; index++)
         {
             ref readonly StripEntry entry = ref EntryAt(index);
             if (entry.Time > until + AskedAhead)
@@ -200,7 +202,7 @@ internal sealed class StripCursor<TFraming>
                 continue;
             }
 
-            _askedBytes += entry.Size;
+            asked += entry.Size;
             if (entry.Offset < from || entry.Offset + entry.Size > to)
             {
                 presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - shown));
@@ -208,6 +210,7 @@ internal sealed class StripCursor<TFraming>
             }
         }
 
+        _askedBytes = asked;
         _askedTo = index;
     }
 
@@ -337,9 +340,11 @@ internal sealed class StripCursor<TFraming>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsHere(in StripEntry entry, ref PresenceView file) =>
         entry.IsChange || entry.Size == 0 || file.IsHere(entry.Offset, entry.Size);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsSent(int index, in StripEntry entry)
     {
         if (entry.IsChange || (index == _next && IsInsideMessage))
@@ -353,6 +358,7 @@ internal sealed class StripCursor<TFraming>
     }
 
     /// <summary>An entry, of the block that was looked at last as long as it goes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref readonly StripEntry EntryAt(int index)
     {
         if ((uint)(index - _blockStart) >= (uint)_blockCount)
@@ -363,6 +369,7 @@ internal sealed class StripCursor<TFraming>
         return ref _block[index - _blockStart];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private MessageTimes TimesOf(int index, in StripEntry entry)
     {
         long time = entry.Time - _zero;

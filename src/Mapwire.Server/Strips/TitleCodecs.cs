@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Mapwire.Server.Strips;
@@ -33,6 +34,7 @@ internal sealed class TitleCodecs
     public nint ChangesAddress => _changes.Length == 0 ? 0 : Marshal.UnsafeAddrOfPinnedArrayElement(_changes, 0);
 
     /// <summary>Bytes of the codec header before an entry's payload.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int TagHeaderLength(in StripEntry entry) => entry.IsChange ? 0 : _headers[entry.Lane].Length;
 
     /// <summary>Writes the codec header of an entry.</summary>
@@ -41,6 +43,7 @@ internal sealed class TitleCodecs
     /// <param name="composition">Its composition offset for the player, in milliseconds.</param>
     /// <param name="nanoseconds">What its time is short of.</param>
     /// <returns>The bytes that count.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int WriteTagHeader(Span<byte> destination, in StripEntry entry, int composition, int nanoseconds)
     {
         if (entry.IsChange)

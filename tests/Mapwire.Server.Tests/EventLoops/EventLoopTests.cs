@@ -154,6 +154,47 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public void What_the_loop_posts_to_itself_comes_in_the_next_round_without_a_wake()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        Probe next = new(loop);
+        int wakes = -1;
+        int timeout = -1;
+        using ManualResetEventSlim ran = new();
+        Probe first = new(loop)
+        {
+            Urgent = false, // its turn comes after the queues were looked at
+            Turn = () =>
+            {
+                int before = Volatile.Read(ref poller.Wakes);
+                loop.Post(next);
+                loop.Post(() =>
+                {
+                    timeout = poller.LastTimeout;
+                    ran.Set();
+                });
+                wakes = Volatile.Read(ref poller.Wakes) - before;
+            },
+        };
+        loop.Start();
+        loop.Post(first);
+        Assert.True(ran.Wait(Patience));
+        Assert.True(next.HadTurn.Wait(Patience));
+        Assert.Equal(0, wakes);
+        Assert.Equal(0, timeout);
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
+    public void The_clock_of_the_loops_is_the_one_that_the_rest_of_the_server_reads()
+    {
+        long before = Environment.TickCount64;
+        long now = LoopClock.Milliseconds;
+        Assert.InRange(now, before, Environment.TickCount64 + 20); // the other one may be a tick of the system behind
+    }
+
+    [Fact]
     public void A_round_that_hangs_is_seen_from_outside()
     {
         Recorder loop = new(new ScriptedPoller());

@@ -18,6 +18,11 @@ internal sealed class ScriptedPoller : Poller
 
     public int Waits;
 
+    public int Wakes;
+
+    /// <summary>How long the last wait was to be at most, in milliseconds.</summary>
+    public int LastTimeout;
+
     /// <summary>The next wait gives these events.</summary>
     public void Report(params PollEvent[] events)
     {
@@ -52,6 +57,7 @@ internal sealed class ScriptedPoller : Poller
     {
         ObjectDisposedException.ThrowIf(IsDisposed, this);
         Interlocked.Increment(ref Waits);
+        Volatile.Write(ref LastTimeout, timeoutMilliseconds);
         _woken.Wait(timeoutMilliseconds < 0 ? 50 : Math.Min(timeoutMilliseconds, 50));
         if (!_script.TryDequeue(out Func<PollEvent[]>? next))
         {
@@ -63,7 +69,11 @@ internal sealed class ScriptedPoller : Poller
         return seen.Length;
     }
 
-    public override void Wake() => _woken.Release();
+    public override void Wake()
+    {
+        Interlocked.Increment(ref Wakes);
+        _woken.Release();
+    }
 
     public override void Dispose() => IsDisposed = true;
 }

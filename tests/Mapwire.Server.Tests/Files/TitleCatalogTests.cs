@@ -43,6 +43,44 @@ public sealed class TitleCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_is_open_is_found_at_once_as_long_as_its_path_leads_to_it()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There a look opens the file, which other threads do.");
+        string path = _folder.Add("folder/film.mp4");
+        string other = _folder.Add("other.mp4");
+        PlayName name = PlayName.Parse("folder", "mp4:film");
+        using TitleCatalog catalog = Catalog();
+        Assert.False(catalog.Files.FindAsync(name).IsCompleted); // nothing is open: the look may take long
+        Title title = await catalog.OpenAsync(await catalog.Files.FindAsync(name), default);
+
+        Task<FoundFile> again = catalog.Files.FindAsync(name);
+        Assert.True(again.IsCompletedSuccessfully);
+        Assert.Equal(catalog.Files.Find(name), await again);
+
+        File.Delete(path);
+        TitleException gone = await Assert.ThrowsAsync<TitleException>(() => catalog.Files.FindAsync(name));
+        Assert.Equal(TitleError.NotFound, gone.Error);
+
+        File.CreateSymbolicLink(path, other);
+        FoundFile switched = await catalog.Files.FindAsync(name);
+        Assert.Equal(new FoundFile(other, "folder/film.mp4", Mapwire.Memory.MappedFile.GetIdentity(other)), switched);
+        title.Release();
+    }
+
+    [Fact]
+    public async Task A_folder_that_becomes_a_link_to_elsewhere_hides_what_was_open_in_it()
+    {
+        string path = _folder.Add("folder/film.mp4");
+        using TitleCatalog catalog = Catalog();
+        Title title = await OpenAsync(catalog, "folder/film.mp4");
+        using TemporaryFolder elsewhere = new();
+        Directory.Move(Path.GetDirectoryName(path)!, Path.Combine(elsewhere.Path, "folder"));
+        Directory.CreateSymbolicLink(Path.GetDirectoryName(path)!, Path.Combine(elsewhere.Path, "folder"));
+        Assert.Equal(TitleError.NotFound, await ErrorOf(catalog, "folder/film.mp4"));
+        title.Release();
+    }
+
+    [Fact]
     public async Task A_replaced_file_is_a_new_title_and_the_old_one_lives_with_its_players()
     {
         string path = _folder.Add("film.mp4");

@@ -34,8 +34,28 @@ internal sealed class ServedFolder
     /// <param name="candidate">A path of <see cref="PlayName.GetCandidates()"/>.</param>
     public string? Find(string candidate)
     {
-        string path = Path.Join(_path, candidate);
+        string path = PathOf(candidate);
         return File.Exists(path) && WithoutLinks(path) is { } real && IsInside(real) ? real : null;
+    }
+
+    /// <summary>The path of a title as it is named, whatever is there and wherever its links lead.</summary>
+    /// <param name="candidate">A path of <see cref="PlayName.GetCandidates()"/>.</param>
+    public string PathOf(string candidate) => Path.Join(_path, candidate);
+
+    /// <summary>Whether there is a link on a full path. Follows none: what it leads to may not answer.</summary>
+    public static bool HasLink(string path)
+    {
+        string part = Path.GetPathRoot(path)!;
+        foreach (string segment in Segments(path).Reverse())
+        {
+            part = Path.Join(part, segment);
+            if (new FileInfo(part).LinkTarget is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Whether a real path lies in the folder.</summary>
