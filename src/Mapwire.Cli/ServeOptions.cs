@@ -21,6 +21,7 @@ internal sealed class ServeOptions
     private readonly Option<double> _sendTimeout;
     private readonly Option<double> _storageTimeout;
     private readonly Option<int> _maxConnections;
+    private readonly Option<long> _maxConnectionBytes;
     private readonly Option<int> _workers;
     private readonly Option<long?> _maxPlayerRate =
         OptionFactory.OptionalLongBytes("--max-player-rate", "The most sent to one player a second; no limit when left out.");
@@ -95,6 +96,8 @@ internal sealed class ServeOptions
         _storageTimeout =
             Seconds("--storage-timeout", "How long the file system of a played recording may not answer.", defaults.Limits.StorageTimeout);
         _maxConnections = OptionFactory.Count("--max-connections", "The most connections at once.", defaults.MaxConnections);
+        _maxConnectionBytes =
+            OptionFactory.LongBytes("--max-connection-bytes", "What one connection may make the server hold.", defaults.MaxConnectionBytes);
         _workers = OptionFactory.Count("--workers", "Threads that serve connections.", defaults.Workers);
         _minBuffer =
             Seconds("--min-buffer", "The least media sent ahead of a player's clock, whatever it asks for.", defaults.MinClientBuffer);
@@ -130,6 +133,7 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.SendTimeout)] = _sendTimeout,
             [nameof(TitleLimits.StorageTimeout)] = _storageTimeout,
             [nameof(RtmpServerOptions.MaxConnections)] = _maxConnections,
+            [nameof(RtmpServerOptions.MaxConnectionBytes)] = _maxConnectionBytes,
             [nameof(RtmpServerOptions.Workers)] = _workers,
             [nameof(RtmpServerOptions.MaxPlayerRate)] = _maxPlayerRate,
             [nameof(RtmpServerOptions.MaxServerRate)] = _maxServerRate,
@@ -177,6 +181,7 @@ internal sealed class ServeOptions
         IdleTimeout = TimeSpan.FromSeconds(parsed.GetValue(_idleTimeout)),
         SendTimeout = TimeSpan.FromSeconds(parsed.GetValue(_sendTimeout)),
         MaxConnections = parsed.GetValue(_maxConnections),
+        MaxConnectionBytes = parsed.GetValue(_maxConnectionBytes),
         Workers = parsed.GetValue(_workers),
         MaxPlayerRate = parsed.GetValue(_maxPlayerRate),
         MaxServerRate = parsed.GetValue(_maxServerRate),

@@ -40,6 +40,9 @@ internal static partial class Log
     [LoggerMessage(109, LogLevel.Information, "{Peer} closed before its stream was ready: {Fault}")]
     public static partial void StreamNotWrapped(ILogger log, EndPoint? peer, string fault);
 
+    [LoggerMessage(110, LogLevel.Warning, "{Peer} holds {Bytes} bytes, more than the {Max} of MaxConnectionBytes: closed")]
+    public static partial void HoldsTooMuch(ILogger log, EndPoint? peer, long bytes, long max);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 

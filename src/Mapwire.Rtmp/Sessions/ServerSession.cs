@@ -48,6 +48,9 @@ public sealed class ServerSession : ServerMessages
     /// <summary>Whether the connection is to be closed once the output is sent: connect was refused. Input is passed over.</summary>
     public bool IsClosing { get; private set; }
 
+    /// <summary>Bytes held now for messages of the client that are not complete.</summary>
+    public int BufferedBytes => _reader.BufferedBytes;
+
     /// <summary>Bytes received, handshake included.</summary>
     public long BytesReceived { get; private set; }
 

@@ -117,6 +117,14 @@ public sealed class RtmpServerOptions
     /// </summary>
     public int MaxOpeningsPerAddress { get; init; } = 8;
 
+    /// <summary>
+    /// What one connection may make the server hold, in bytes, at least 131,072: messages that it has begun, names and lists of plays that
+    /// it has lined up, and answers that it does not read. A connection that holds more is closed. Titles are not counted, which viewers
+    /// share (<see cref="MaxOpenBytes"/>), nor the system's buffers of its socket. Default 1 MiB: the metadata of three long films; players
+    /// hold a few hundred bytes.
+    /// </summary>
+    public long MaxConnectionBytes { get; init; } = 1024 * 1024;
+
     /// <summary>Threads that serve connections. Default one a processor.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
@@ -253,6 +261,7 @@ public sealed class RtmpServerOptions
         Require(MaxUnsentTime >= TimeSpan.Zero && MaxUnsentTime <= Day, nameof(MaxUnsentTime), MaxUnsentTime, "must be from 0 to a day");
         Require(MaxPacingRate is null or >= 1000, nameof(MaxPacingRate), MaxPacingRate, "must be at least 1,000 bytes a second");
         Require(MaxConnections > 0, nameof(MaxConnections), MaxConnections, "must be at least 1");
+        Require(MaxConnectionBytes >= 131_072, nameof(MaxConnectionBytes), MaxConnectionBytes, "must be at least 131,072 bytes");
         Require(MaxConnectionsPerAddress >= 0, nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress, "must be at least 0");
         Require(MaxConnectsPerAddress >= 0, nameof(MaxConnectsPerAddress), MaxConnectsPerAddress, "must be at least 0");
         Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), Workers, "must be from 1 to 1,024");

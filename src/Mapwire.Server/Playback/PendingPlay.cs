@@ -7,4 +7,8 @@ namespace Mapwire.Server.Playback;
 /// <param name="Name">What the player named.</param>
 /// <param name="Start">The reel's time to start at, in milliseconds.</param>
 /// <param name="Duration">How much to play, in milliseconds; negative: to the end.</param>
-internal readonly record struct PendingPlay(Reel Reel, PlayName Name, long Start, long Duration);
+internal readonly record struct PendingPlay(Reel Reel, PlayName Name, long Start, long Duration)
+{
+    /// <summary>What it takes in memory besides what all viewers of its titles share, in bytes.</summary>
+    public int ByteSize => Name.ByteSize + Reel.ByteSize;
+}

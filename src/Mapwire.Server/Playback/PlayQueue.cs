@@ -18,6 +18,24 @@ internal sealed class PlayQueue
     /// <summary>The opening that was begun last and has not come back: those begun later take their turn after it.</summary>
     public Task LastOpening { get; private set; } = Task.CompletedTask;
 
+    /// <summary>What the opened plays take in memory, in bytes.</summary>
+    public int ByteSize
+    {
+        get
+        {
+            int bytes = 0;
+            if (_opened is not null)
+            {
+                foreach (PendingPlay play in _opened)
+                {
+                    bytes += play.ByteSize;
+                }
+            }
+
+            return bytes;
+        }
+    }
+
     /// <summary>An opening was begun.</summary>
     public void Follow(Task opening) => LastOpening = opening;
 

@@ -65,6 +65,9 @@ internal sealed partial class Player : IServerSessionHandler
     /// <summary>Whether the connection is to end once all answers are sent.</summary>
     public bool IsRejected => Session.IsClosing;
 
+    /// <summary>What the player makes the server hold besides its titles and the answers, in bytes, about.</summary>
+    public int ByteSize => Session.BufferedBytes + _openings.ByteSize + _streams.ByteSize;
+
     /// <summary>When something is due next, on the worker's clock.</summary>
     public long NextWake() => _streams.NextWake(Now);
 

@@ -44,6 +44,21 @@ internal sealed class PlayerStreams
     public PlayerStream? Watched =>
         Array.Find(_streams, static stream => stream.IsActive) ?? (_streams is [.., var newest] ? newest : null);
 
+    /// <summary>What the client's words for what plays and is lined up take in memory, in bytes.</summary>
+    public int ByteSize
+    {
+        get
+        {
+            int bytes = 0;
+            foreach (PlayerStream stream in _streams)
+            {
+                bytes += (sizeof(char) * stream.Name.Length) + (stream.Reel?.ByteSize ?? 0) + stream.Queue.ByteSize;
+            }
+
+            return bytes;
+        }
+    }
+
     /// <summary>The stream of an id, made when it is new: a session lets only created ids through.</summary>
     public PlayerStream this[uint id]
     {

@@ -78,6 +78,9 @@ internal sealed class Reel
         return _metadata[part] ??= ReelMetadata.Write(this, Parts[part]);
     }
 
+    /// <summary>What it takes in memory besides its titles, in bytes, about.</summary>
+    public int ByteSize => 64 * Parts.Length;
+
     /// <summary>Ends the hold of all titles.</summary>
     public void Release()
     {

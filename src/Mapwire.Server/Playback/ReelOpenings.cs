@@ -26,6 +26,9 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     /// <summary>Whether nothing more may be begun until something has come back.</summary>
     public bool IsFull => _count == Max;
 
+    /// <summary>What the names of all that is being opened take in memory, in bytes.</summary>
+    public int ByteSize { get; private set; }
+
     /// <summary>Opens what a name means.</summary>
     /// <param name="name">What the player named.</param>
     /// <param name="abilities">What the player can show.</param>
@@ -35,6 +38,7 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     public Task OpenAsync(PlayName name, PlayerAbilities abilities, Task after, Action<Reel?, Exception?> opened)
     {
         _count++;
+        ByteSize += name.ByteSize;
         _lanes ??= new Task?[AtOnce];
         ref Task? lane = ref _lanes[_nextLane++ % AtOnce];
         lane = OpenAsync(name, abilities, lane ?? Task.CompletedTask, after, opened);
@@ -68,12 +72,13 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
         }
 
         await after.ConfigureAwait(false); // never fails: see above
-        post(() => ComeBack(reel, fault, opened));
+        post(() => ComeBack(name, reel, fault, opened));
     }
 
-    private void ComeBack(Reel? reel, Exception? fault, Action<Reel?, Exception?> opened)
+    private void ComeBack(PlayName name, Reel? reel, Exception? fault, Action<Reel?, Exception?> opened)
     {
         _count--;
+        ByteSize -= name.ByteSize;
         _lanes = _count == 0 ? null : _lanes;
         if (_isAbandoned)
         {

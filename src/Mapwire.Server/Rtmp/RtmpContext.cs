@@ -7,4 +7,6 @@ namespace Mapwire.Server.Rtmp;
 /// <param name="HandshakeTimeout">How long connecting may take.</param>
 /// <param name="IdleTimeout">How long a player may play nothing.</param>
 /// <param name="MaxPause">How long a player may pause.</param>
-internal sealed record RtmpContext(PlayerContext Players, TimeSpan HandshakeTimeout, TimeSpan IdleTimeout, TimeSpan MaxPause);
+/// <param name="MaxBytes">What a connection may make the server hold, in bytes.</param>
+internal sealed record RtmpContext(
+    PlayerContext Players, TimeSpan HandshakeTimeout, TimeSpan IdleTimeout, TimeSpan MaxPause, long MaxBytes);

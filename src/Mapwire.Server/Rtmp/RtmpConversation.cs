@@ -10,9 +10,6 @@ namespace Mapwire.Server.Rtmp;
 /// <summary>RTMP on a connection: a session that reads and answers, and a player that has its media sent.</summary>
 internal sealed class RtmpConversation : IConversation
 {
-    /// <summary>Answers that may wait in a full socket. A title's metadata is at most some 100 KB.</summary>
-    private const int MaxPendingAnswers = 1024 * 1024;
-
     private readonly RtmpContext _context;
     private readonly Connection _connection;
     private readonly ControlBuffer _answers = new();
@@ -49,10 +46,7 @@ internal sealed class RtmpConversation : IConversation
             return;
         }
 
-        if (_answers.Length > MaxPendingAnswers)
-        {
-            _connection.Close(CloseReason.TooManyRequests);
-        }
+        CloseWhenOverBudget();
     }
 
     /// <inheritdoc/>
@@ -98,6 +92,11 @@ internal sealed class RtmpConversation : IConversation
     {
         _player.Now = now;
         _statistics?.Update(_player, _connection.BytesSent, _connection.IsBlocked, now);
+        if (_answers.Length > 0 && CloseWhenOverBudget())
+        {
+            return new Wake(now); // what was opened elsewhere has been told meanwhile
+        }
+
         if (_player.IsRejected && _answers.Length == 0)
         {
             return new Wake(now, CloseReason.Rejected);
@@ -130,6 +129,20 @@ internal sealed class RtmpConversation : IConversation
         _statistics?.Leave(_connection.BytesSent);
         _player.Abandon();
         _answers.Release();
+    }
+
+    /// <summary>All that the client makes the server hold counts together: what it has half said, asked for, and does not read.</summary>
+    private bool CloseWhenOverBudget()
+    {
+        long held = _answers.Length + _player.ByteSize;
+        if (held <= _context.MaxBytes)
+        {
+            return false;
+        }
+
+        Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, _context.MaxBytes);
+        _connection.Close(CloseReason.TooManyRequests);
+        return true;
     }
 
     /// <summary>Adds as many answers as the list takes, and leaves room for the header of a message behind them.</summary>

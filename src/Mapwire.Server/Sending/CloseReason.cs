@@ -30,7 +30,7 @@ internal enum CloseReason
     /// <summary>The file under a message that had begun is gone.</summary>
     SourceLost,
 
-    /// <summary>The player asks for more than it reads of the answers.</summary>
+    /// <summary>The player makes the server hold more than a connection may: what it asks for and does not read.</summary>
     TooManyRequests,
 
     /// <summary>The server holds as many connections as it may.</summary>

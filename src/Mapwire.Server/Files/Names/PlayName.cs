@@ -16,6 +16,9 @@ internal readonly record struct PlayName(string Sent, string Folder, string Path
 
     private static readonly string[] Prefixes = ["mp4:", "flv:", "mp3:"];
 
+    /// <summary>What its texts take in memory, in bytes.</summary>
+    public int ByteSize => sizeof(char) * (Sent.Length + Folder.Length + Path.Length + Query.Length);
+
     /// <summary>Splits the name of a play command.</summary>
     /// <param name="folder">What follows the application's own name, possibly empty.</param>
     /// <param name="name">The name as sent.</param>
