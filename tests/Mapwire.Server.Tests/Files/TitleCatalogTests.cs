@@ -50,8 +50,10 @@ public sealed class TitleCatalogTests : IDisposable
         string other = _folder.Add("other.mp4");
         PlayName name = PlayName.Parse("folder", "mp4:film");
         using TitleCatalog catalog = Catalog();
-        Assert.False(catalog.Files.FindAsync(name).IsCompleted); // nothing is open: the look may take long
-        Title title = await catalog.OpenAsync(await catalog.Files.FindAsync(name), default);
+        Assert.Equal(0, catalog.Files.Lookups.Count);
+        FoundFile found = await catalog.Files.FindAsync(name); // nothing is open: the look may take long, and is made by another thread
+        Assert.Equal(1, catalog.Files.Lookups.Count);
+        Title title = await catalog.OpenAsync(found, default);
 
         Task<FoundFile> again = catalog.Files.FindAsync(name);
         Assert.True(again.IsCompletedSuccessfully);
