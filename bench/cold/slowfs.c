@@ -1,5 +1,6 @@
 // A read-only view of a folder whose reads take time, fail or never return, as a word in a file says:
-//   "ok", "delay MS" (each read), "eio" (reads fail), "hang" (reads wait until the word changes), "dead" (the daemon ends: ENOTCONN).
+//   "ok", "delay MS" (each read), "eio" (reads fail), "hang" (reads wait until the word changes), "silent" (all calls do),
+//   "dead" (the daemon ends: ENOTCONN).
 //   slowfs FOLDER WORD_FILE MOUNT_POINT
 #define FUSE_USE_VERSION 31
 #include <dirent.h>
@@ -29,7 +30,9 @@ static int real(char *to, const char *path) { return snprintf(to, 4096, "%s%s", 
 
 static int slow_getattr(const char *path, struct stat *status, struct fuse_file_info *info) {
     char to[4096];
+    char name[16];
     (void)info;
+    for (word(name); !strcmp(name, "silent"); word(name)) usleep(50000);
     if (real(to, path)) return -ENAMETOOLONG;
     return lstat(to, status) ? -errno : 0;
 }
@@ -59,7 +62,7 @@ static int slow_read(const char *path, char *to, size_t count, off_t offset, str
     char name[16];
     (void)path;
     int milliseconds = word(name);
-    while (!strcmp(name, "hang")) {
+    while (!strcmp(name, "hang") || !strcmp(name, "silent")) {
         usleep(50000);
         milliseconds = word(name);
     }

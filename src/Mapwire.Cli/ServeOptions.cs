@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using Mapwire.Server.Files;
 using Mapwire.Server.Hosting;
 
 namespace Mapwire.Cli;
@@ -18,6 +19,7 @@ internal sealed class ServeOptions
     private readonly Option<double> _handshakeTimeout;
     private readonly Option<double> _idleTimeout;
     private readonly Option<double> _sendTimeout;
+    private readonly Option<double> _storageTimeout;
     private readonly Option<int> _maxConnections;
     private readonly Option<int> _workers;
     private readonly Option<long?> _maxPlayerRate =
@@ -90,6 +92,8 @@ internal sealed class ServeOptions
         _handshakeTimeout = Seconds("--handshake-timeout", "From accept to the connect command.", defaults.HandshakeTimeout);
         _idleTimeout = Seconds("--idle-timeout", "How long a connection may do nothing.", defaults.IdleTimeout);
         _sendTimeout = Seconds("--send-timeout", "How long a player may not read what it is sent.", defaults.SendTimeout);
+        _storageTimeout =
+            Seconds("--storage-timeout", "How long the file system of a played recording may not answer.", defaults.Limits.StorageTimeout);
         _maxConnections = OptionFactory.Count("--max-connections", "The most connections at once.", defaults.MaxConnections);
         _workers = OptionFactory.Count("--workers", "Threads that serve connections.", defaults.Workers);
         _minBuffer =
@@ -124,6 +128,7 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.HandshakeTimeout)] = _handshakeTimeout,
             [nameof(RtmpServerOptions.IdleTimeout)] = _idleTimeout,
             [nameof(RtmpServerOptions.SendTimeout)] = _sendTimeout,
+            [nameof(TitleLimits.StorageTimeout)] = _storageTimeout,
             [nameof(RtmpServerOptions.MaxConnections)] = _maxConnections,
             [nameof(RtmpServerOptions.Workers)] = _workers,
             [nameof(RtmpServerOptions.MaxPlayerRate)] = _maxPlayerRate,
@@ -190,7 +195,7 @@ internal sealed class ServeOptions
         AcknowledgeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_acknowledgeTimeout)),
         CopiesPayload = parsed.GetValue(_copyPayload),
         LegacyHevc = parsed.GetValue(_legacyHevc),
-        Limits = _limits.Read(parsed),
+        Limits = _limits.Read(parsed) with { StorageTimeout = TimeSpan.FromSeconds(parsed.GetValue(_storageTimeout)) },
         IndexCacheFolder = parsed.GetValue(_indexCache) is { } cache and not "none" ? cache : null,
         StatisticsName = parsed.GetValue(_statistics) is { } name and not "off" ? name : null,
         StatisticsFolder = parsed.GetValue(_statisticsFolder),

@@ -27,7 +27,7 @@ internal sealed class FileThreads : IDisposable
     private readonly object _gate = new();
     private readonly string _name;
     private readonly int _most;
-    private readonly TitleLimits _limits;
+    private readonly TimeLimit _limit;
     private readonly Dictionary<string, FileWork> _byKey = new(StringComparer.Ordinal);
     private readonly Queue<FileWork> _ready = [];
     private readonly HashSet<FileWork> _running = [];
@@ -45,7 +45,7 @@ internal sealed class FileThreads : IDisposable
     {
         _name = name;
         _most = most;
-        _limits = limits;
+        _limit = limits.Opening;
         _timer = new Timer(_ => Look(), null, Timeout.Infinite, Timeout.Infinite);
     }
 
@@ -65,11 +65,12 @@ internal sealed class FileThreads : IDisposable
     /// <param name="key">What it is about, a path mostly: of one key, one is done at a time, and none while one hangs.</param>
     /// <param name="work">Does it, and says when it waits for the system; until it says otherwise, it does.</param>
     /// <param name="tooLate">Given what came of it when nobody waits any longer.</param>
+    /// <param name="limit">How long anybody waits for it; null for as long as for an opening.</param>
     /// <exception cref="TitleException">It was not done in time, or could not be begun.</exception>
-    public Task<T> RunAsync<T>(string key, Func<FileWork, T> work, Action<T>? tooLate = null)
+    public Task<T> RunAsync<T>(string key, Func<FileWork, T> work, Action<T>? tooLate = null, TimeLimit? limit = null)
     {
         TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        FileWork added = new(key, Run, reason => done.TrySetException(reason));
+        FileWork added = new(key, limit ?? _limit, Run, reason => done.TrySetException(reason));
         lock (_gate)
         {
             if (_isDisposed)
@@ -261,10 +262,10 @@ internal sealed class FileThreads : IDisposable
             long now = Environment.TickCount64;
             foreach (FileWork work in _running)
             {
-                if (work.Refusal is null && now - work.Started > _limits.OpeningTime.TotalMilliseconds + Grace)
+                if (work.Refusal is null && now - work.Started > work.Limit.Time.TotalMilliseconds + Grace)
                 {
-                    string silence = work.WaitsFor(now) > StuckAfter / 2 ? ": the file system does not answer" : "";
-                    RefuseAll(work, $"{_limits.OpeningTookTooLong}{silence}{(work.Place is { } place ? $" ({place})" : "")}");
+                    string reason = work.WaitsFor(now) > StuckAfter / 2 ? work.Limit.RefusalOfSilence : work.Limit.Refusal;
+                    RefuseAll(work, work.Place is { } place ? $"{reason} ({place})" : reason);
                 }
             }
 

@@ -60,8 +60,11 @@ internal sealed class FileWatch
     /// <param name="identity">What it was when it was opened.</param>
     /// <param name="fingerprint">What was read of it.</param>
     /// <param name="threads">Where its bytes are compared; null for the caller's thread.</param>
-    public FileWatch(MappedFile file, MappedRegion region, FileIdentity identity, Fingerprint fingerprint, FileThreads? threads)
+    /// <param name="patience">How long the file system may take to answer.</param>
+    public FileWatch(
+        MappedFile file, MappedRegion region, FileIdentity identity, Fingerprint fingerprint, FileThreads? threads, TimeLimit patience)
     {
+        Patience = patience;
         _file = file;
         _region = region;
         _opened = identity;
@@ -71,6 +74,9 @@ internal sealed class FileWatch
         IsLocal = LocalFileSystem.Holds(file.Path);
         _lookedAt = Environment.TickCount64;
     }
+
+    /// <summary>How long its players wait for the file system, here and for the bytes that they are sent.</summary>
+    public TimeLimit Patience { get; }
 
     /// <summary>Whether looking at it costs microseconds, always: else that is done on other threads.</summary>
     public bool IsLocal { get; }
@@ -162,7 +168,7 @@ internal sealed class FileWatch
         string? lost = null;
         try
         {
-            identity = await _threads!.RunAsync($"look {_file.Path}", _ => _file.Identity).ConfigureAwait(false);
+            identity = await _threads!.RunAsync($"look {_file.Path}", _ => _file.Identity, limit: Patience).ConfigureAwait(false);
         }
         catch (Exception exception) // a dead mount, a server that does not answer, or the title was let go meanwhile
         {
@@ -246,7 +252,8 @@ internal sealed class FileWatch
         string? lost;
         try
         {
-            bool matches = await _threads!.RunAsync($"compare {_file.Path}", _ => _fingerprint.Matches(_region)).ConfigureAwait(false);
+            bool matches = await _threads!.RunAsync($"compare {_file.Path}", _ => _fingerprint.Matches(_region), limit: Patience)
+                .ConfigureAwait(false);
             lost = matches ? null : Changed;
         }
         catch (Exception exception) // a file system that does not answer, or the title was let go meanwhile

@@ -17,17 +17,22 @@ internal sealed class FileWork
     private long _waitsSince = long.MaxValue;
 
     /// <param name="key">What it is about: of one key, one is done at a time.</param>
+    /// <param name="limit">How long anybody waits for it.</param>
     /// <param name="run">Does it.</param>
     /// <param name="refuse">Tells whoever waits for it that it will not be waited for any longer.</param>
-    public FileWork(string key, Action<FileWork> run, Action<TitleException> refuse)
+    public FileWork(string key, TimeLimit limit, Action<FileWork> run, Action<TitleException> refuse)
     {
         Key = key;
+        Limit = limit;
         _run = run;
         _refuse = refuse;
     }
 
     /// <summary>What it is about.</summary>
     public string Key { get; }
+
+    /// <summary>How long anybody waits for it.</summary>
+    public TimeLimit Limit { get; }
 
     /// <summary>Others with its key, who come after it.</summary>
     public Queue<FileWork> Followers { get; set; } = [];

@@ -28,7 +28,7 @@ internal sealed class MediaFile
         _threads = threads;
         _limits = limits;
         _content = new FileContent(file.Identity, movie, file.CanGrow);
-        Watch = file.Watch(threads);
+        Watch = file.Watch(threads, limits.Storage);
         Presence = presence is null ? null : file.Follow(presence, Watch.Fail);
     }
 

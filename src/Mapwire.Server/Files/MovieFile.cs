@@ -54,7 +54,8 @@ internal sealed class MovieFile : IDisposable
 
     /// <summary>Watches the file for what others do to it, from now on.</summary>
     /// <param name="threads">Where its bytes are compared; null for the caller's thread.</param>
-    public FileWatch Watch(FileThreads? threads) => new(_file, Region, Identity, Fingerprint, threads);
+    /// <param name="patience">How long the file system may take to answer.</param>
+    public FileWatch Watch(FileThreads? threads, TimeLimit patience) => new(_file, Region, Identity, Fingerprint, threads, patience);
 
     /// <summary>Follows which parts of the file are in memory, from now on.</summary>
     /// <param name="threads">They bring what is not.</param>
@@ -247,7 +248,7 @@ internal sealed class MovieFile : IDisposable
             // A disk that is slow today may be well tomorrow; a file that says too much says it again.
             throw new TitleException(
                 spentReading > limits.OpeningTime / 2 ? TitleError.Unreadable : TitleError.NotPlayable,
-                $"{limits.OpeningTookTooLong} ({reader.Place})",
+                $"{limits.Opening.Refusal} ({reader.Place})",
                 late);
         }
     }

@@ -3,7 +3,7 @@ using Mapwire.Media;
 
 namespace Mapwire.Server.Files;
 
-/// <summary>What a file may cost before it is a title.</summary>
+/// <summary>What a file may cost before it is a title, and while it is played.</summary>
 public sealed record TitleLimits
 {
     /// <summary>The limits used when none are given.</summary>
@@ -19,7 +19,30 @@ public sealed record TitleLimits
     /// </summary>
     public TimeSpan OpeningTime { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The words for a refusal because of <see cref="OpeningTime"/>, without the place.</summary>
-    internal string OpeningTookTooLong => string.Create(
-        CultureInfo.InvariantCulture, $"opening took more than the limit of {OpeningTime.TotalSeconds} s ({nameof(OpeningTime)})");
+    /// <summary>
+    /// How long the file system of a file that is being played may take to answer. Its players wait meanwhile, and are told after that time
+    /// that it is over. Default 30 s: a server of network storage that starts anew takes some 20 s, and a picture that stands for longer
+    /// is no film any more.
+    /// </summary>
+    public TimeSpan StorageTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary><see cref="OpeningTime"/>, with the words for a refusal.</summary>
+    internal TimeLimit Opening => new(OpeningTime, "opening", nameof(OpeningTime));
+
+    /// <summary><see cref="StorageTimeout"/>, with the words for the end.</summary>
+    internal TimeLimit Storage => new(StorageTimeout, "reading", nameof(StorageTimeout));
+}
+
+/// <summary>How long something may take that waits for a file system.</summary>
+/// <param name="Time">More is refused.</param>
+/// <param name="What">What takes it, as the message begins.</param>
+/// <param name="Option">Where <paramref name="Time"/> is set.</param>
+internal sealed record TimeLimit(TimeSpan Time, string What, string Option)
+{
+    /// <summary>The words for whoever waited in vain.</summary>
+    public string Refusal { get; } =
+        string.Create(CultureInfo.InvariantCulture, $"{What} took more than the limit of {Time.TotalSeconds} s ({Option})");
+
+    /// <summary>The same where all the time was spent waiting for one call.</summary>
+    public string RefusalOfSilence => $"{Refusal}: the file system does not answer";
 }

@@ -9,11 +9,6 @@ namespace Mapwire.Server.Playback;
 /// </summary>
 internal sealed class PlayerStreams
 {
-    /// <summary>
-    /// How long a player waits for a part of its file that does not come, in milliseconds: it is a long pause of the picture by then.
-    /// </summary>
-    private const long LongestWait = 30_000;
-
     private const long LeadOfOneTrack = 6000;
 
     private readonly Action<Action> _post;
@@ -109,7 +104,7 @@ internal sealed class PlayerStreams
 
         if (_cut.Waits)
         {
-            IsCutLost = _cut.Title.Watch.Lost is not null || _cut.WaitForNext(now, Wake) > LongestWait;
+            IsCutLost = _cut.Title.Watch.Lost is not null || HasWaitedTooLong(_cut, now);
         }
 
         return false;
@@ -152,9 +147,9 @@ internal sealed class PlayerStreams
             cursor.Gather(list, until, maxBytes, now);
             if (list.Length == before)
             {
-                if (cursor.Waits && cursor.WaitForNext(now, Wake) > LongestWait)
+                if (cursor.Waits && HasWaitedTooLong(cursor, now))
                 {
-                    cursor.Lose("the file system does not answer");
+                    cursor.Lose($"the file can no longer be read: {cursor.Title.Watch.Patience.RefusalOfSilence}");
                 }
 
                 AdvanceDue(0, now); // past samples that are not sent
@@ -214,6 +209,10 @@ internal sealed class PlayerStreams
         _cut = null;
         _streams = [];
     }
+
+    /// <summary>Whether a player has waited for a part of its file for longer than the file's storage may take.</summary>
+    private bool HasWaitedTooLong(StripCursor<RtmpFraming> cursor, long now) =>
+        cursor.WaitForNext(now, Wake) > cursor.Title.Watch.Patience.Time.TotalMilliseconds;
 
     /// <summary>
     /// What a player buffers by its own word; more of a film with one track: players made with ffmpeg look for a second one in the first

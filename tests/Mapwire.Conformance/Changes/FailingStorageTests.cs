@@ -32,8 +32,8 @@ public sealed class FailingStorageTests : IAsyncLifetime
         string mount = Directory.CreateDirectory(Path.Combine(_folder, "slow")).FullName;
         _storage = await SlowFolder.MountAsync(films, mount);
         _server = await MapwireServer.StartAsync(_folder, "--workers", "1");
-        _good = await PlayingAsync("good.mp4");
-        _failing = await PlayingAsync("slow/film.mp4");
+        _good = await PlayingAsync(_server, "good.mp4");
+        _failing = await PlayingAsync(_server, "slow/film.mp4");
     }
 
     public async ValueTask DisposeAsync()
@@ -63,16 +63,43 @@ public sealed class FailingStorageTests : IAsyncLifetime
         Assert.DoesNotContain("met a fault of the server", _server.Process.Said, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Storage_that_hangs_delays_its_own_viewer_alone_which_goes_on_when_it_answers()
+    [Theory]
+    [InlineData("hang")]
+    [InlineData("silent")]
+    public async Task Storage_that_hangs_delays_its_own_viewer_alone_which_goes_on_when_it_answers(string word)
     {
         Task<TimeSpan> good = ToTheEndAsync(_good);
         Task<TimeSpan> hanging = ToTheEndAsync(_failing);
-        await _storage!.SayAsync("hang");
-        await Task.Delay(TimeSpan.FromSeconds(7)); // less than the time after which a file that does not answer is given up
+        await _storage!.SayAsync(word);
+        await Task.Delay(TimeSpan.FromSeconds(12)); // longer than an opening may take, and less than a viewer waits
         await _storage.SayAsync("ok");
         Assert.True(await hanging > TimeSpan.FromSeconds(2), "its own viewer was not delayed: nothing hung");
         Assert.True(await good < TimeSpan.FromSeconds(5), "the other viewer stood still");
+    }
+
+    [Theory]
+    [InlineData("hang")]
+    [InlineData("silent")]
+    public async Task Storage_that_hangs_for_longer_than_the_limit_ends_its_viewer_with_the_reason(string word)
+    {
+        await using MapwireServer server = await MapwireServer.StartAsync(_folder, "--storage-timeout", "2");
+        await using RtmpPlayer player = await PlayingAsync(server, "slow/film.mp4");
+        await _storage!.SayAsync(word);
+        try
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            Message stop = await player.StatusAsync("NetStream.Play.Stop", TimeSpan.FromSeconds(60));
+            Assert.True(clock.Elapsed > TimeSpan.FromSeconds(1), $"it was given up after {clock.Elapsed}");
+            Assert.Contains(
+                "the file can no longer be read: reading took more than the limit of 2 s (StorageTimeout): the file system does not answer",
+                stop.StatusDescription, StringComparison.Ordinal);
+            await player.PlayAsync("good.mp4"); // the connection is as good as before
+            await player.StatusAsync("NetStream.Play.Start");
+        }
+        finally
+        {
+            await _storage.SayAsync("ok"); // a server that hangs in a read cannot end, and would be waited for
+        }
     }
 
     /// <summary>Watches all that is left.</summary>
@@ -95,9 +122,9 @@ public sealed class FailingStorageTests : IAsyncLifetime
         return longest;
     }
 
-    private async Task<RtmpPlayer> PlayingAsync(string name)
+    private static async Task<RtmpPlayer> PlayingAsync(MapwireServer server, string name)
     {
-        RtmpPlayer player = await RtmpPlayer.WatchAsync(_server.Port, name, TimeSpan.FromSeconds(1));
+        RtmpPlayer player = await RtmpPlayer.WatchAsync(server.Port, name, TimeSpan.FromSeconds(1));
         await player.UntilAsync(static message => message.Packet is not null);
         return player;
     }

@@ -18,6 +18,7 @@ public sealed class WordsTests
     [InlineData("--chunk-size must be from 128 to 16,777,215 bytes (was 1)", "serve", "--chunk-size", "1")]
     [InlineData("--workers must be from 1 to 1,024 (was 0)", "serve", "--workers", "0")]
     [InlineData("--send-buffer must be a whole number of bytes (was '64K')", "serve", "--send-buffer", "64K")]
+    [InlineData("--storage-timeout must be more than 0 and at most a day (was 0 s)", "serve", "--storage-timeout", "0")]
     [InlineData("--limit-opening-time must be more than 0 and at most a day (was 0 s)", "serve", "--limit-opening-time", "0")]
     [InlineData("--statistics must be 1 to 80 of the characters a-z", "serve", "--statistics", "a b")]
     [InlineData("--rtmp must be HOST:PORT such as 127.0.0.1:1935, [::]:1935 or :1935, of a host that is known here (was '::1:1935')",

@@ -24,7 +24,7 @@ public sealed class OptionTests
     [InlineData("--min-buffer 2 --min-player-rate 0 --max-pause 5 --idle-timeout 5")]
     [InlineData("--copy-payload --chunk-size 128 --workers 3")]
     [InlineData("--copy-payload --max-server-rate 300000 --receive-buffer 1024")]
-    [InlineData("--max-address-connections 8 --max-address-connects 10 --send-timeout 5")]
+    [InlineData("--max-address-connections 8 --max-address-connects 10 --send-timeout 5 --storage-timeout 5")]
     [InlineData("--max-open-files 1 --max-address-openings 1 --max-open-bytes 10000000")]
     public async Task A_film_comes_whole_through_options(string options)
     {

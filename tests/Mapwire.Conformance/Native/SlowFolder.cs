@@ -56,7 +56,8 @@ internal sealed class SlowFolder : IAsyncDisposable
         return view;
     }
 
-    /// <summary>What reads do from now on: <c>ok</c>, <c>eio</c>, <c>hang</c>, or <c>dead</c> at the next one.</summary>
+    /// <summary>What reads do from now on: <c>ok</c>, <c>eio</c>, <c>hang</c>, <c>silent</c> (as all calls do), or
+    /// <c>dead</c> at the next one.</summary>
     public Task SayAsync(string word) => File.WriteAllTextAsync(_wordFile, word);
 
     public async ValueTask DisposeAsync()

@@ -47,7 +47,7 @@ public sealed class OpeningTests : IDisposable
         byte[] frame = [0x2F, 0xFF, 0xFB, 0x90, 0xC4, .. new byte[413]];
         byte[] tag = [8, 0, (byte)(frame.Length >> 8), (byte)frame.Length, 0, 0, 0, 0, 0, 0, 0, .. frame, .. Words(11 + frame.Length)];
         File.WriteAllBytes(path, [.. "FLV"u8, 1, 4, .. Words(9), .. Words(0), .. tag]);
-        FileWork work = new(path, static _ => { }, static _ => { });
+        FileWork work = new(path, TitleLimits.Default.Opening, static _ => { }, static _ => { });
         MediaFile file = MediaFile.Open(path, "mp3.flv");
         _ = Title.Of(file, default, work);
         file.Release();

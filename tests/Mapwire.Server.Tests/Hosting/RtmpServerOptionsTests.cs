@@ -1,3 +1,4 @@
+using Mapwire.Server.Files;
 using Mapwire.Server.Hosting;
 using Xunit;
 
@@ -28,6 +29,7 @@ public sealed class RtmpServerOptionsTests
         Named(nameof(RtmpServerOptions.SendBuffer), new() { Folder = ".", SendBuffer = 1 });
         Named(nameof(RtmpServerOptions.ReceiveBuffer), new() { Folder = ".", ReceiveBuffer = 1 });
         Named(nameof(RtmpServerOptions.IndexCacheBytes), new() { Folder = ".", IndexCacheBytes = 0 });
+        Named(nameof(TitleLimits.StorageTimeout), new() { Folder = ".", Limits = new() { StorageTimeout = TimeSpan.Zero } });
         Named(nameof(RtmpServerOptions.CacheTitles), new() { Folder = ".", CacheTitles = 0 });
     }
 
