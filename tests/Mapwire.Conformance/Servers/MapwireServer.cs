@@ -101,7 +101,8 @@ internal sealed partial class MapwireServer : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n(?<titles>\d+) titles? in ",
-        RegexOptions.Multiline)]
+    // Lines of the log, which another thread writes, may come in between.
+    [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n"
+        + @"(?:\d{4}-\d\d-\S+ .*\r?\n)*(?<titles>\d+) titles? in ", RegexOptions.Multiline)]
     private static partial Regex ListeningPattern();
 }
