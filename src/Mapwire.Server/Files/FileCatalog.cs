@@ -13,6 +13,12 @@ internal sealed class FileCatalog : IDisposable
     /// <summary>Files that are read at once to open them: they wait for disks, and share the processors among them.</summary>
     private const int ReadsAtOnce = 16;
 
+    /// <summary>
+    /// How often a file is opened for one player. One that was open in another state takes two; more take others who change or replace it,
+    /// or let it go to make room, between its opening and its use, each time.
+    /// </summary>
+    private const int MaxAttempts = 16;
+
     private readonly ServedFolder _folder;
     private readonly FileBudget _budget;
     private readonly IndexCache? _cache;
@@ -85,43 +91,61 @@ internal sealed class FileCatalog : IDisposable
     /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
     public async Task<MediaFile> OpenAsync(FoundFile found)
     {
-        while (true)
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            Entry entry = EntryFor(found, out bool isUndecided);
-            MediaFile file;
-            try
+            if (await TryOpenAsync(found).ConfigureAwait(false) is { } file)
             {
-                file = await entry.Opening.ConfigureAwait(false);
+                return file;
             }
-            catch (Exception) when (isUndecided)
-            {
-                Forget(found.Path, entry); // another state of the file could not be played
-                continue;
-            }
+        }
 
-            if (!file.TryAcquire())
-            {
-                continue; // it was let go meanwhile; the entry is gone, too
-            }
+        throw new TitleException(TitleError.Unavailable,
+            $"the file changed or was closed each of the {MaxAttempts} times that it was opened: try again later");
+    }
 
-            try
-            {
-                bool isRight = !isUndecided || entry.Serves(found.Identity);
-                if (isRight && (found.Identity.Length <= file.Identity.Length || !file.Content.MayGrow
-                    || await RunAsync($"grow {found.Path}", file.TryGrow).ConfigureAwait(false)))
-                {
-                    return file;
-                }
-            }
-            catch
+    /// <summary>Opens a recording as it is open already, or anew.</summary>
+    /// <returns>The file, held for the caller; null when what was open is not right for this viewer, and is let go.</returns>
+    private async Task<MediaFile?> TryOpenAsync(FoundFile found)
+    {
+        Entry entry = EntryFor(found, out bool isUndecided);
+        MediaFile file;
+        try
+        {
+            file = await entry.Opening.ConfigureAwait(false);
+        }
+        catch (Exception) when (isUndecided)
+        {
+            Forget(found.Path, entry); // another state of the file could not be played
+            return null;
+        }
+
+        if (!file.TryAcquire())
+        {
+            return null; // it was let go meanwhile; the entry is gone, too
+        }
+
+        bool isRight = false;
+        try
+        {
+            isRight = (!isUndecided || entry.Serves(found.Identity))
+                && (found.Identity.Length <= file.Identity.Length || !file.Content.MayGrow
+                || await RunAsync($"grow {found.Path}", file.TryGrow).ConfigureAwait(false));
+        }
+        finally
+        {
+            if (!isRight)
             {
                 file.Release();
-                throw;
             }
-
-            file.Release();
-            Forget(found.Path, entry);
         }
+
+        if (isRight)
+        {
+            return file;
+        }
+
+        Forget(found.Path, entry);
+        return null;
     }
 
     /// <summary>Does something with a file on a thread that opens files, for which others wait no longer than for an opening.</summary>
