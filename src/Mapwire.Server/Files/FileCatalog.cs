@@ -218,7 +218,8 @@ internal sealed class FileCatalog : IDisposable
         try
         {
             FileIdentity open = file.Identity;
-            return file.Watch.IsReachedAtOnceBy(path) && MappedFile.GetIdentity(path) == open ? new FoundFile(path, candidate, open) : null;
+            bool leadsThere = file.Watch.IsReachedAtOnceBy(path) && MappedFile.GetIdentity(path) == open;
+            return leadsThere ? new FoundFile(path, candidate, open) : null;
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
