@@ -84,8 +84,8 @@ internal sealed class FileWatch
     public string? Lost => _lost;
 
     /// <summary>
-    /// Whether a path has no link on it and leads to this file, so that to look at what is there costs microseconds. False where that is not
-    /// known (network file systems; all but Linux).
+    /// Whether a path has no link on it and leads to this file, so that looking at what is there costs microseconds. False where that is
+    /// unknown (network file systems; all but Linux).
     /// </summary>
     public bool IsReachedAtOnceBy(string path) => _isLocal && Names.ServedFolder.PathNow(_file) == path;
 
