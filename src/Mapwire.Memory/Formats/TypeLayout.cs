@@ -54,7 +54,7 @@ internal sealed partial class TypeLayout
     };
 
     private readonly List<(int At, int Size, Type Leaf)> _leaves = [];
-    private readonly List<Type> _referents = []; // what its offsets lead to, in the order of its fields
+    private readonly List<(int At, Type Type)> _referents = []; // what its offsets lead to, and where they are
 
     private TypeLayout(Type type, int size)
     {
@@ -135,7 +135,7 @@ internal sealed partial class TypeLayout
                 _leaves.Add((offset + (i * Leaves[stored.Type]), Leaves[stored.Type], stored.Type));
             }
 
-            _referents.AddRange(type.GetGenericArguments()); // of Offset<T>, and of the header of a container
+            _referents.AddRange(type.GetGenericArguments().Select(referent => (offset, referent))); // of Offset<T>, and of the header of a container
             return null;
         }
 
