@@ -135,7 +135,8 @@ internal sealed partial class TypeLayout
                 _leaves.Add((offset + (i * Leaves[stored.Type]), Leaves[stored.Type], stored.Type));
             }
 
-            _referents.AddRange(type.GetGenericArguments().Select(referent => (offset, referent))); // of Offset<T>, and of the header of a container
+            // Of Offset<T>, and of the header of a container.
+            _referents.AddRange(type.GetGenericArguments().Select(referent => (offset, referent)));
             return null;
         }
 
