@@ -34,11 +34,13 @@ internal sealed partial class TypeLayout
         for (int round = 0; round < MaxSteps; round++)
         {
             hashes = layouts.ToDictionary(pair => pair.Key, pair => pair.Value._referents.Aggregate(pair.Value.Fingerprint,
-                (hash, one) => Fnv1A.Add(Fnv1A.Add(Mix(hash, one.At), (uint)hashes[one.Type]), (uint)(hashes[one.Type] >> 32))));
+                (hash, one) => Add(Add(hash, one.Place), hashes[one.Type])));
         }
 
         return hashes[root];
     }
+
+    private static ulong Add(ulong hash, ulong value) => Fnv1A.Add(Fnv1A.Add(hash, (uint)value), (uint)(value >> 32));
 
     /// <summary>Bytes of a type; 1 for one that is refused for its kind.</summary>
     private static int SizeOf(Type type)

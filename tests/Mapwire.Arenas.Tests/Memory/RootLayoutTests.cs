@@ -58,6 +58,15 @@ public sealed class RootLayoutTests
     }
 
     [Fact]
+    public void A_root_that_is_a_container_is_refused_as_a_container_of_another_kind()
+    {
+        using MemoryArena memory = new();
+        memory.Arena.SetRoot(new MappedList<Tree>(memory.Arena).Offset);
+        Refused<QueueHeader<Tree>>(memory.Arena);
+        Refused<StringDictionaryHeader<Tree>>(memory.Arena);
+    }
+
+    [Fact]
     public void Names_of_structures_do_not_matter_whatever_refers_to_whatever()
     {
         using MemoryArena memory = new();
