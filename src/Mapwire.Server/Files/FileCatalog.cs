@@ -198,29 +198,30 @@ internal sealed class FileCatalog : IDisposable
     /// </summary>
     private FoundFile? FindOpen(PlayName name)
     {
-        if (OperatingSystem.IsWindows() || name.GetCandidates() is not [var candidate, ..])
+        if (name.GetCandidates() is not [var candidate, ..])
         {
-            return null; // there a look opens the file
+            return null;
         }
 
         string path = _folder.PathOf(candidate);
-        FileIdentity open;
+        MediaFile file;
         lock (_entries)
         {
-            if (!_entries.TryGetValue(path, out Entry? entry) || !entry.Opening.IsCompletedSuccessfully
-                || !entry.Opening.Result.Watch.IsLocal)
+            if (!_entries.TryGetValue(path, out Entry? entry) || !entry.Opening.IsCompletedSuccessfully)
             {
                 return null;
             }
 
-            open = entry.Opening.Result.Identity;
+            file = entry.Opening.Result;
         }
 
         try
         {
-            return !ServedFolder.HasLink(path) && MappedFile.GetIdentity(path) == open ? new FoundFile(path, candidate, open) : null;
+            FileIdentity open = file.Identity;
+            bool leadsThere = file.Watch.IsReachedAtOnceBy(path) && MappedFile.GetIdentity(path) == open;
+            return leadsThere ? new FoundFile(path, candidate, open) : null;
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             return null;
         }

@@ -41,6 +41,7 @@ internal sealed class FileWatch
     private const long LookCounts = 250;
 
     private readonly MappedFile _file;
+    private readonly bool _isLocal; // looking at it costs microseconds, always: else that is done on other threads
     private readonly MappedRegion _region;
     private FileIdentity _opened; // or read again, when it has grown
     private Fingerprint _fingerprint;
@@ -71,18 +72,22 @@ internal sealed class FileWatch
         _known = identity;
         _fingerprint = fingerprint;
         _threads = threads;
-        IsLocal = LocalFileSystem.Holds(file.Path);
+        _isLocal = LocalFileSystem.Holds(file.Path);
         _lookedAt = Environment.TickCount64;
     }
 
     /// <summary>How long its players wait for the file system, here and for the bytes that they are sent.</summary>
     public TimeLimit Patience { get; }
 
-    /// <summary>Whether looking at it costs microseconds, always: else that is done on other threads.</summary>
-    public bool IsLocal { get; }
 
     /// <summary>Why nothing more of it can be sent, in words for its players; null while there is no reason.</summary>
     public string? Lost => _lost;
+
+    /// <summary>
+    /// Whether a path has no link on it and leads to this file, so that looking at what is there costs microseconds. False where that is
+    /// unknown (network file systems; all but Linux).
+    /// </summary>
+    public bool IsReachedAtOnceBy(string path) => _isLocal && Names.ServedFolder.PathNow(_file) == path;
 
     /// <summary>
     /// What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.
@@ -101,7 +106,7 @@ internal sealed class FileWatch
             return FileState.Unchanged;
         }
 
-        if (!IsLocal && _threads is not null)
+        if (!_isLocal && _threads is not null)
         {
             return LookElsewhere(now, lookedAt);
         }

@@ -45,7 +45,7 @@ public sealed class TitleCatalogTests : IDisposable
     [Fact]
     public async Task A_file_that_is_open_is_found_at_once_as_long_as_its_path_leads_to_it()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "There a look opens the file, which other threads do.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere the system does not tell the path of an open file.");
         string path = _folder.Add("folder/film.mp4");
         string other = _folder.Add("other.mp4");
         PlayName name = PlayName.Parse("folder", "mp4:film");

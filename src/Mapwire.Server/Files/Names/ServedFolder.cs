@@ -42,22 +42,6 @@ internal sealed class ServedFolder
     /// <param name="candidate">A path of <see cref="PlayName.GetCandidates()"/>.</param>
     public string PathOf(string candidate) => Path.Join(_path, candidate);
 
-    /// <summary>Whether there is a link on a full path. Follows none: what it leads to may not answer.</summary>
-    public static bool HasLink(string path)
-    {
-        string part = Path.GetPathRoot(path)!;
-        foreach (string segment in Segments(path).Reverse())
-        {
-            part = Path.Join(part, segment);
-            if (new FileInfo(part).LinkTarget is not null)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>Whether a real path lies in the folder.</summary>
     public bool IsInside(string realPath)
     {
@@ -70,18 +54,20 @@ internal sealed class ServedFolder
     /// <summary>
     /// Insists that an open file itself lies in the folder, so that a link put in place after its path was checked is seen.
     /// </summary>
-    /// <param name="file">The file. Linux tells its path, free of links (proc_pid_fd(5)); elsewhere nothing is checked.</param>
+    /// <param name="file">The file. Where its path is not told, nothing is checked.</param>
     /// <param name="name">The path below the folder, for the refusal.</param>
     /// <exception cref="TitleException">It does not.</exception>
     public void RequireInside(MappedFile file, string name)
     {
-        if (OperatingSystem.IsLinux()
-            && new FileInfo($"/proc/self/fd/{file.Handle.DangerousGetHandle()}").LinkTarget is { } real
-            && !IsInside(real))
+        if (PathNow(file) is { } real && !IsInside(real))
         {
             throw new TitleException(TitleError.NotFound, $"no title {TerminalText.Clean(name)}");
         }
     }
+
+    /// <summary>The path by which an open file can be reached now, free of links (Linux, proc_pid_fd(5)); elsewhere null.</summary>
+    public static string? PathNow(MappedFile file) =>
+        OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{file.Handle.DangerousGetHandle()}").LinkTarget : null;
 
     /// <summary>Whether an entry is a link: to a folder, it is not walked, so that a circle of links ends.</summary>
     internal static bool IsLink(ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) != 0;
