@@ -50,7 +50,7 @@ internal sealed class ArenaTransactions
         cancellationToken.ThrowIfCancellationRequested();
         Deadline deadline = new(timeout);
         EnterThreads(deadline, cancellationToken);
-        if (_depth++ > 0)
+        if (_depth++ > 0 && _space.Length != 0) // it may have been disposed of inside: nothing maps it again
         {
             return;
         }

@@ -21,7 +21,7 @@ internal sealed partial class TypeLayout
         Queue<Type> left = new([root]);
         while (left.TryDequeue(out Type? type))
         {
-            foreach (Type referent in layouts[type]._referents.Where(referent => !layouts.ContainsKey(referent)).Distinct())
+            foreach (Type referent in layouts[type]._referents.Select(one => one.Type).Where(one => !layouts.ContainsKey(one)).Distinct())
             {
                 layouts.Add(referent, new TypeLayout(referent, SizeOf(referent)));
                 left.Enqueue(referent);
@@ -34,11 +34,13 @@ internal sealed partial class TypeLayout
         for (int round = 0; round < MaxSteps; round++)
         {
             hashes = layouts.ToDictionary(pair => pair.Key, pair => pair.Value._referents.Aggregate(pair.Value.Fingerprint,
-                (hash, referent) => Fnv1A.Add(Fnv1A.Add(hash, (uint)hashes[referent]), (uint)(hashes[referent] >> 32))));
+                (hash, one) => Add(Add(hash, one.Place), hashes[one.Type])));
         }
 
         return hashes[root];
     }
+
+    private static ulong Add(ulong hash, ulong value) => Fnv1A.Add(Fnv1A.Add(hash, (uint)value), (uint)(value >> 32));
 
     /// <summary>Bytes of a type; 1 for one that is refused for its kind.</summary>
     private static int SizeOf(Type type)

@@ -54,7 +54,7 @@ internal sealed partial class TypeLayout
     };
 
     private readonly List<(int At, int Size, Type Leaf)> _leaves = [];
-    private readonly List<Type> _referents = []; // what its offsets lead to, in the order of its fields
+    private readonly List<(ulong Place, Type Type)> _referents = []; // what its offsets lead to, and where they are of which kind
 
     private TypeLayout(Type type, int size)
     {
@@ -135,7 +135,9 @@ internal sealed partial class TypeLayout
                 _leaves.Add((offset + (i * Leaves[stored.Type]), Leaves[stored.Type], stored.Type));
             }
 
-            _referents.AddRange(type.GetGenericArguments()); // of Offset<T>, and of the header of a container
+            // Of Offset<T>, and of the header of a container. Their names are a part of what is stored in arenas.
+            ulong kind = type.Name.Aggregate(Fnv1A.Seed, static (hash, letter) => Mix(hash, letter));
+            _referents.AddRange(type.GetGenericArguments().Select(referent => (Mix(kind, offset), referent)));
             return null;
         }
 

@@ -9,27 +9,46 @@ namespace Mapwire.Server.Files;
 /// A file, opened, mapped and read once, whatever its viewers wish for: all titles that are made of it share the mapping, the descriptor
 /// and the tables. Held open by counting; the last holder's going closes it, on a thread that may wait.
 /// </summary>
-internal sealed class MediaFile
+/// <remarks>The mapping is for gather sends. Nothing here reads it through a span: the file is not ours alone.</remarks>
+internal sealed partial class MediaFile
 {
     /// <summary>What the tables of a movie take for each sample, in bytes, about.</summary>
     private const int BytesPerSample = 8;
 
-    private readonly MovieFile _file;
+    private readonly MappedFile _file;
     private readonly FileThreads? _threads;
     private readonly TitleLimits _limits;
     private readonly Lock _growing = new();
+    private MappedRegion _region; // the whole file; its address stays when the file grows
+    private long _maxLength; // the most bytes that the region can have
     private FileContent _content;
     private int _holders = 1; // whoever opened it
 
-    private MediaFile(string name, MovieFile file, Movie movie, TitleLimits limits, FileThreads? threads, PresenceThreads? presence)
+    /// <summary>Reads the file, which it owns from here on: both are closed when that fails.</summary>
+    private MediaFile(
+        string name, MappedFile file, MappedRegion region, FileIdentity identity, IndexCache? cache, TitleLimits limits,
+        FileWork? work, FileThreads? threads, PresenceThreads? presence)
     {
         Name = name;
         _file = file;
-        _threads = threads;
+        _region = region;
+        _maxLength = region.Length;
         _limits = limits;
-        _content = new FileContent(file.Identity, movie, file.CanGrow);
-        Watch = file.Watch(threads, limits.Storage);
-        Presence = presence is null ? null : file.Follow(presence, Watch.Fail);
+        _threads = threads;
+        try
+        {
+            Movie movie = ReadMovie(identity, cache, work);
+            _content = new FileContent(identity, movie, CanGrow);
+            Watch = new FileWatch(file, _region, identity, Fingerprint, threads, limits.Storage);
+            Presence = presence is null
+                ? null
+                : new Presence(file, _region, _maxLength, presence.ForDevice(identity.Device), Watch.Fail);
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
     }
 
     /// <summary>The path below the served folder.</summary>
@@ -54,7 +73,7 @@ internal sealed class MediaFile
     public long ByteSize => 1024 + ((Content.MayGrow ? 3 : 1) * BytesPerSample * Content.Samples);
 
     /// <summary>Where the file is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
-    public nint Address => _file.Region.DangerousAddress;
+    public nint Address => _region.DangerousAddress;
 
     /// <summary>What was made of the file for its viewers, by keys of its makers. Under the lock of the catalog that opened it.</summary>
     public Dictionary<object, Task<IDerived>> Derived { get; } = [];
@@ -73,21 +92,20 @@ internal sealed class MediaFile
         string path, string name, ServedFolder? folder = null, IndexCache? cache = null, TitleLimits? limits = null,
         FileWork? work = null, FileThreads? threads = null, PresenceThreads? presence = null)
     {
-        MovieFile file = MovieFile.Open(path, name, folder);
+        MappedFile file = Map(path, out FileIdentity identity, out MappedRegion region);
         try
         {
-            return new MediaFile(name, file, file.ReadMovie(limits, work, cache), limits ?? TitleLimits.Default, threads, presence);
+            folder?.RequireInside(file, name);
         }
         catch
         {
+            region.Dispose();
             file.Dispose();
             throw;
         }
-    }
 
-    /// <inheritdoc cref="MovieFile.Read"/>
-    public void Read(long offset, Span<byte> destination, FileLocation place, FileWork? work = null) =>
-        _file.Read(offset, destination, place, work);
+        return new MediaFile(name, file, region, identity, cache, limits ?? TitleLimits.Default, work, threads, presence);
+    }
 
     /// <summary>Reads what the file has grown by. Viewers go on as they were; who comes later sees it.</summary>
     /// <returns>False when the file has to be opened anew: it holds something else now, or its mapping cannot grow.</returns>
@@ -101,7 +119,7 @@ internal sealed class MediaFile
             try
             {
                 work.BeginWait();
-                identity = _file.CurrentIdentity;
+                identity = _file.Identity;
                 work.EndWait();
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -114,26 +132,26 @@ internal sealed class MediaFile
                 return identity.Length == before.Identity.Length;
             }
 
-            if (Watch.Lost is not null || !_file.CanGrow || !_file.TryExtend(identity.Length))
+            if (Watch.Lost is not null || !CanGrow || !TryExtend(identity.Length))
             {
                 return false;
             }
 
             work.BeginWait();
-            bool isSame = _file.Fingerprint.Matches(_file.Region);
+            bool isSame = Fingerprint.Matches(_region);
             work.EndWait();
             if (!isSame)
             {
                 return false;
             }
 
-            FileContent grown = new(identity, _file.ReadGrown(_limits, work), MayGrow: true);
+            FileContent grown = new(identity, ReadMovie(new FileStructure(default, records: false), work), MayGrow: true);
             if (!grown.Continues(before))
             {
                 return false;
             }
 
-            Watch.Extend(identity, _file.Fingerprint);
+            Watch.Extend(identity, Fingerprint);
             Volatile.Write(ref _content, grown);
             return true;
         }
@@ -167,7 +185,7 @@ internal sealed class MediaFile
 
         if (_threads is null)
         {
-            _file.Dispose();
+            Close();
         }
         else
         {
@@ -179,18 +197,24 @@ internal sealed class MediaFile
     {
         try
         {
-            await threads.RunAsync($"close {Name} {Environment.TickCount64} {GetHashCode()}", _ => Close()).ConfigureAwait(false);
+            await threads.RunAsync(
+                $"close {Name} {Environment.TickCount64} {GetHashCode()}",
+                _ =>
+                {
+                    Close();
+                    return true;
+                }).ConfigureAwait(false);
         }
         catch (TitleException)
         {
-            _file.Dispose(); // the threads have ended, with the server
+            Close(); // the threads have ended, with the server
         }
+    }
 
-        bool Close()
-        {
-            _file.Dispose();
-            return true;
-        }
+    private void Close()
+    {
+        _region.Dispose();
+        _file.Dispose();
     }
 }
 

@@ -356,10 +356,3 @@ internal sealed class StripBuilder
         public void Add(StripEntry entry, int nanoseconds) => Waiting.Enqueue((entry, nanoseconds));
     }
 }
-
-/// <summary>The last entries of a growing file, whose order may still change.</summary>
-/// <param name="Entries">In ascending time.</param>
-/// <param name="Nanoseconds">What each entry's time is short of; empty when nobody is told.</param>
-/// <param name="SyncPoints">The entries that a seek may land on, as the whole strip counts them.</param>
-/// <param name="Changes">The entries that tell another configuration, as the whole strip counts them.</param>
-internal sealed record StripTail(StripEntry[] Entries, int[] Nanoseconds, int[] SyncPoints, int[] Changes);

@@ -1,6 +1,11 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Mapwire.Media;
+using Mapwire.Media.Codecs;
+using Mapwire.Media.Flv;
+using Mapwire.Rtmp.Amf;
 
 namespace Mapwire.Server.Strips;
 
@@ -54,5 +59,165 @@ internal sealed class TitleCodecs
         ref readonly SampleHeader header = ref _headers[entry.Lane];
         header.WriteTo(destination, entry.IsSync, composition, nanoseconds);
         return header.Length;
+    }
+}
+
+/// <summary>How one track of a title is announced and headed: the codec headers that RTMP messages carry.</summary>
+/// <param name="Header">Of every sample.</param>
+/// <param name="SequenceHeader">The body of the message before the first sample; null when the codec needs none.</param>
+/// <param name="ColorInfo">The body of the message that says what colours mean (Enhanced RTMP, "Metadata Frame"); null when the file does
+/// not say.</param>
+/// <param name="SequenceEnd">The body of the message behind the last sample; null with plain headers, which have none that a player
+/// needs.</param>
+internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, byte[]? ColorInfo, byte[]? SequenceEnd)
+{
+    /// <summary>Whether the header is one of Enhanced RTMP.</summary>
+    public bool IsExtended => SequenceEnd is not null;
+
+    /// <summary>
+    /// The body of the message that takes colour information back (Enhanced RTMP: the name with the value Undefined); null with plain
+    /// headers.
+    /// </summary>
+    public byte[]? ColorReset => SequenceEnd is null
+        ? null
+        : [.. Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.Metadata, FourCc.Read(SequenceEnd.AsSpan()[^4..]))), 2, 0, 9,
+        .. "colorInfo"u8, 6];
+
+    /// <summary>
+    /// What metadata call the codec: its plain number, or the value of its four-character code (Enhanced RTMP, "Enhancing onMetaData").
+    /// </summary>
+    public double CodecId(CodecConfiguration codec) => IsExtended
+        ? codec.FourCc.Value
+        : codec switch
+        {
+            FlvConfiguration { VideoCodec: { } video } => (double)video,
+            FlvConfiguration { AudioHeader: { } audio } => (double)audio.Codec,
+            AvcConfiguration => (double)VideoCodecId.Avc,
+            HevcConfiguration => (double)VideoCodecId.Hevc,
+            Mp3Configuration => (double)AudioCodecId.Mp3,
+            _ => (double)AudioCodecId.Aac,
+        };
+
+    /// <summary>The lane of a video track.</summary>
+    public static TitleLane Video(Track track, PlayerAbilities abilities)
+    {
+        CodecConfiguration codec = track.Codec!;
+        if (!GoesExtended(codec, abilities))
+        {
+            VideoCodecId id =
+                (codec as FlvConfiguration)?.VideoCodec ?? (codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc);
+            return new TitleLane(SampleHeader.PlainVideo(id), Configuration(codec, abilities, 0), null, null);
+        }
+
+        return new TitleLane(
+            SampleHeader.ExtendedVideo(codec.FourCc, abilities.Has(PlayerAbilities.Nanoseconds)),
+            Configuration(codec, abilities, 0),
+            track.Color is { } color ? ColorBody(codec, color) : null,
+            Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceEnd, codec.FourCc)));
+    }
+
+    /// <summary>The lane of an audio track.</summary>
+    /// <param name="codec">What is known of the sound.</param>
+    /// <param name="abilities">The player's.</param>
+    /// <param name="number">Among the audio tracks that are played; from 1 on the header tells it.</param>
+    public static TitleLane Audio(CodecConfiguration codec, PlayerAbilities abilities, int number)
+    {
+        if (number == 0 && !GoesExtended(codec, abilities))
+        {
+            AudioTagHeader header = (codec as FlvConfiguration)?.AudioHeader
+                ?? (codec is Mp3Configuration mp3
+                ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels)
+                : AudioTagHeader.Aac(AacPacketType.Raw));
+            return new TitleLane(SampleHeader.PlainAudio(header), Configuration(codec, abilities, number), null, null);
+        }
+
+        return new TitleLane(
+            SampleHeader.ExtendedAudio(codec.FourCc, number, abilities.Has(PlayerAbilities.Nanoseconds)),
+            Configuration(codec, abilities, number),
+            null,
+            Body(new ExAudioTagHeader(AudioPacketType.SequenceEnd, codec.FourCc) { Track = PlaceOf(number) }));
+    }
+
+    /// <summary>The body of the message that tells a codec's configuration; null when the codec has none.</summary>
+    public static byte[]? Configuration(CodecConfiguration codec, PlayerAbilities abilities, int number) =>
+        number > 0 || GoesExtended(codec, abilities)
+            ? Media.Flv.SequenceHeader.CreateExtended(codec, PlaceOf(number))
+            : Media.Flv.SequenceHeader.Create(codec);
+
+    /// <summary>Plain headers are understood by everyone; extended ones go where there is no other, or where they can say more.</summary>
+    public static bool GoesExtended(CodecConfiguration codec, PlayerAbilities abilities) =>
+        abilities.TakesExtended(codec) && (!codec.HasPlainHeader || abilities.Has(PlayerAbilities.Nanoseconds));
+
+    private static ExtendedTrack? PlaceOf(int number) => number > 0 ? new ExtendedTrack(MultitrackType.OneTrack, (byte)number, 0) : null;
+
+    private static byte[] Body(ExVideoTagHeader header)
+    {
+        Span<byte> bytes = stackalloc byte[ExVideoTagHeader.MaxLength];
+        return bytes[..header.WriteTo(bytes)].ToArray();
+    }
+
+    private static byte[] Body(ExAudioTagHeader header)
+    {
+        Span<byte> bytes = stackalloc byte[ExAudioTagHeader.MaxLength];
+        return bytes[..header.WriteTo(bytes)].ToArray();
+    }
+
+    /// <summary>A header and, in AMF0, the name colorInfo and its object.</summary>
+    private static byte[] ColorBody(CodecConfiguration codec, VideoColor color)
+    {
+        Amf0Writer writer = new(stackalloc byte[512]);
+        try
+        {
+            writer.WriteString("colorInfo");
+            writer.WriteObject();
+            writer.WriteName("colorConfig");
+            writer.WriteObject();
+            if (codec.BitDepth > 0)
+            {
+                writer.WriteProperty("bitDepth", codec.BitDepth);
+            }
+
+            writer.WriteProperty("colorPrimaries", color.Primaries);
+            writer.WriteProperty("transferCharacteristics", color.Transfer);
+            writer.WriteProperty("matrixCoefficients", color.Matrix);
+            writer.WriteEnd();
+            if (color.MaxContentLight > 0 || color.MaxPictureLight > 0)
+            {
+                writer.WriteName("hdrCll");
+                writer.WriteObject();
+                writer.WriteProperty("maxFall", color.MaxPictureLight);
+                writer.WriteProperty("maxCLL", color.MaxContentLight);
+                writer.WriteEnd();
+            }
+
+            if (color.Mastering is { } display)
+            {
+                WriteMastering(ref writer, display);
+            }
+
+            writer.WriteEnd();
+            return [.. Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.Metadata, codec.FourCc)), .. writer.Written];
+        }
+        finally
+        {
+            writer.Dispose();
+        }
+    }
+
+    private static void WriteMastering(ref Amf0Writer writer, MasteringDisplay display)
+    {
+        writer.WriteName("hdrMdcv");
+        writer.WriteObject();
+        writer.WriteProperty("redX", display.RedX);
+        writer.WriteProperty("redY", display.RedY);
+        writer.WriteProperty("greenX", display.GreenX);
+        writer.WriteProperty("greenY", display.GreenY);
+        writer.WriteProperty("blueX", display.BlueX);
+        writer.WriteProperty("blueY", display.BlueY);
+        writer.WriteProperty("whitePointX", display.WhiteX);
+        writer.WriteProperty("whitePointY", display.WhiteY);
+        writer.WriteProperty("maxLuminance", display.MaxLuminance);
+        writer.WriteProperty("minLuminance", display.MinLuminance);
+        writer.WriteEnd();
     }
 }

@@ -95,6 +95,24 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal(0, again.Get(place));
     }
 
+    [Fact]
+    public void An_arena_that_was_disposed_of_in_a_change_is_not_mapped_again_by_what_follows_in_it()
+    {
+        SharedMemoryOptions options = new() { Folder = _folder.Root, MaxSize = 64 << 20 };
+        using SharedMemory memory = SharedMemory.Create("arena-test", 1 << 20, options);
+        Arena arena = Arena.Create(memory);
+        Offset<long> place = arena.Allocate<long>();
+        arena.Edit(place) = 42;
+        using (ArenaChange change = arena.BeginChange())
+        {
+            arena.Dispose();
+            Assert.Throws<ObjectDisposedException>(() => arena.Allocate<byte>(4 << 20)); // more than there is
+        }
+
+        arena.Dispose();
+        Assert.Equal(42, memory.Read<long>(4096 + place.Value)); // the segment is open: it keeps its pages
+    }
+
     private static bool CanEnter(Arena arena)
     {
         return Task.Factory.StartNew(() =>

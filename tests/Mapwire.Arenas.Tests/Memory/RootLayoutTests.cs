@@ -38,6 +38,16 @@ public sealed class RootLayoutTests
     }
 
     [Fact]
+    public void A_root_is_refused_if_an_offset_and_a_number_have_changed_places()
+    {
+        using MemoryArena memory = new();
+        SetRoot(memory.Arena, default(Node));
+        Refused<TurnedNode>(memory.Arena);
+        SetRoot(memory.Arena, default(Tree));
+        Refused<TurnedTree>(memory.Arena);
+    }
+
+    [Fact]
     public void A_root_that_is_a_list_is_refused_if_its_items_have_another_layout()
     {
         using MemoryArena memory = new();
@@ -45,6 +55,15 @@ public sealed class RootLayoutTests
         Assert.False(memory.Arena.GetRoot<ListHeader<Tree>>().IsNull);
         Refused<ListHeader<OtherTree>>(memory.Arena);
         Refused<QueueHeader<long>>(memory.Arena);
+    }
+
+    [Fact]
+    public void A_root_that_is_a_container_is_refused_as_a_container_of_another_kind()
+    {
+        using MemoryArena memory = new();
+        memory.Arena.SetRoot(new MappedList<Tree>(memory.Arena).Offset);
+        Refused<QueueHeader<Tree>>(memory.Arena);
+        Refused<StringDictionaryHeader<Tree>>(memory.Arena);
     }
 
     [Fact]
@@ -80,6 +99,12 @@ public sealed class RootLayoutTests
 
     [ArenaType]
     internal readonly record struct OtherNode(int Key, int More, Offset<OtherNode> Next);
+
+    [ArenaType]
+    internal readonly record struct TurnedTree(Offset<TurnedNode> First);
+
+    [ArenaType]
+    internal readonly record struct TurnedNode(Offset<TurnedNode> Next, long Key);
 
     [ArenaType]
     internal readonly record struct Untyped(long First);

@@ -21,8 +21,8 @@ public sealed class IndexCacheTests : IDisposable
     {
         string path = _folder.Add("film.mp4");
         IndexCache cache = Cache();
-        using MovieFile file = MovieFile.Open(path);
-        Movie first = file.ReadMovie(cache: cache);
+        MediaFile file = MediaFile.Open(path, "film.mp4", cache: cache);
+        Movie first = file.Content.Movie;
 
         // Other bytes of the same length and time: only what is stored tells of the film that was here.
         byte[] zeros = new byte[new FileInfo(path).Length];
@@ -33,13 +33,20 @@ public sealed class IndexCacheTests : IDisposable
         }
 
         File.SetLastWriteTimeUtc(path, written);
-        using MovieFile again = MovieFile.Open(path);
+        MediaFile again = MediaFile.Open(path, "film.mp4", cache: Cache());
         Assert.Equal(file.Identity, again.Identity);
-        Movie second = again.ReadMovie(cache: Cache());
+        Movie second = again.Content.Movie;
         Assert.Equal(first.Duration, second.Duration);
         Assert.Equal(first.Tracks.Select(static track => track.Samples.Count), second.Tracks.Select(static track => track.Samples.Count));
         Assert.Equal(file.Fingerprint.Pieces, again.Fingerprint.Pieces);
-        Assert.False(again.Fingerprint.Matches(again.Region));
+        using (MappedFile mapped = MappedFile.Open(path))
+        using (MappedRegion region = mapped.Map())
+        {
+            Assert.False(again.Fingerprint.Matches(region));
+        }
+
+        again.Release();
+        file.Release();
     }
 
     [Fact]
@@ -50,11 +57,12 @@ public sealed class IndexCacheTests : IDisposable
             string path = Path.Combine(_folder.Path, "film");
             File.WriteAllBytes(path, film);
             File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-1));
-            using MovieFile file = MovieFile.Open(path);
-            Movie first = file.ReadMovie(cache: Cache());
+            MediaFile file = MediaFile.Open(path, "film", cache: Cache());
             FileStructure stored = new(Cache().Find(file.Identity), records: false);
-            Movie second = file.ReadMovie(cache: Cache());
-            Assert.Equal(first.Duration, second.Duration);
+            MediaFile again = MediaFile.Open(path, "film", cache: Cache());
+            Assert.Equal(file.Content.Movie.Duration, again.Content.Movie.Duration);
+            again.Release();
+            file.Release();
             MovieFileReader reader = new(film.Length);
             while (reader.TryGetNext(out long offset, out int length))
             {
@@ -73,9 +81,9 @@ public sealed class IndexCacheTests : IDisposable
     {
         string path = Path.Combine(_folder.Path, "film.flv");
         File.WriteAllBytes(path, FilmBytes.Flv(1, 50));
-        using MovieFile file = MovieFile.Open(path);
-        file.ReadMovie(cache: Cache());
+        MediaFile file = MediaFile.Open(path, "film.flv", cache: Cache());
         Assert.True(Cache().Find(file.Identity).IsEmpty);
+        file.Release();
     }
 
     [Fact]
@@ -117,16 +125,20 @@ public sealed class IndexCacheTests : IDisposable
     public void What_is_stored_of_other_reads_is_left_for_the_file()
     {
         string path = _folder.Add("film.mp4");
-        using MovieFile file = MovieFile.Open(path);
+        MediaFile file = MediaFile.Open(path, "film.mp4");
         IndexCache cache = Cache();
-        int expected = file.ReadMovie().Tracks.Length;
+        int expected = file.Content.Movie.Tracks.Length;
         foreach (byte[] wrong in (byte[][])[[1], new byte[12], new byte[100], [0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 1],
             [0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0]])
         {
             cache.Store(file.Identity, wrong);
-            Assert.Equal(expected, file.ReadMovie(cache: cache).Tracks.Length);
+            MediaFile again = MediaFile.Open(path, "film.mp4", cache: cache);
+            Assert.Equal(expected, again.Content.Movie.Tracks.Length);
             Assert.NotEqual(wrong, cache.Find(file.Identity).ToArray()); // stored anew
+            again.Release();
         }
+
+        file.Release();
     }
 
     [Fact]

@@ -21,10 +21,9 @@ public sealed class OpeningTests : IDisposable
     public void A_film_that_takes_too_long_is_refused_in_time_with_a_place()
     {
         string path = Plant(64);
-        using MovieFile file = MovieFile.Open(path);
+        TitleLimits limits = new() { OpeningTime = TimeSpan.FromMilliseconds(200) };
         Stopwatch watch = Stopwatch.StartNew();
-        TitleException refusal =
-            Assert.Throws<TitleException>(() => file.ReadMovie(new TitleLimits { OpeningTime = TimeSpan.FromMilliseconds(200) }));
+        TitleException refusal = Assert.Throws<TitleException>(() => MediaFile.Open(path, "planted.mp4", limits: limits));
         Assert.Equal(TitleError.NotPlayable, refusal.Error);
         Assert.Contains("more than the limit of 0.2 s (OpeningTime)", refusal.Message, StringComparison.Ordinal);
         Assert.EndsWith("(box 'moov' at offset 8)", refusal.Message, StringComparison.Ordinal);
@@ -34,8 +33,9 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public void A_film_with_one_such_track_is_read()
     {
-        using MovieFile file = MovieFile.Open(Plant(1));
-        Assert.Equal(Samples, file.ReadMovie().Tracks.Single().SampleCount);
+        MediaFile file = MediaFile.Open(Plant(1), "planted.mp4");
+        Assert.Equal(Samples, file.Content.Movie.Tracks.Single().SampleCount);
+        file.Release();
     }
 
     /// <summary>It is read last, when all tables are known: a file may hang there too.</summary>

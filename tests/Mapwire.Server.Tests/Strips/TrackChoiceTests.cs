@@ -95,20 +95,6 @@ public sealed class TrackChoiceTests
     [InlineData(null, null)]
     public void Languages_have_one_form(string? tag, string? expected) => Assert.Equal(expected, LanguageTag.Normalize(tag));
 
-    [Fact]
-    public void A_key_tells_choices_apart_and_is_fit_for_a_file()
-    {
-        TrackChoice[] choices =
-        [
-            default, new(PlayerAbilities.Hevc), new(PlayerAbilities.None, 1), new(PlayerAbilities.None, 0, 1),
-            new(PlayerAbilities.None, 0, 0, "deu"),
-            new(PlayerAbilities.PlainHevc), new(PlayerAbilities.None, -1),
-        ];
-        Assert.Equal(choices.Length, choices.Select(static choice => choice.Key).Distinct().Count());
-        Assert.All(choices, static choice => Assert.Equal(-1, choice.Key.IndexOfAny(Path.GetInvalidFileNameChars())));
-        Assert.Equal("", choices[0].Key);
-    }
-
     private static ClientCapabilities List(params string[] codes) =>
         ClientCapabilities.Parse(AmfValue.Object(("fourCcList", AmfValue.StrictArray([.. codes.Select(AmfValue.String)]))));
 
