@@ -20,8 +20,8 @@ public sealed class ArenaTypeAttribute : Attribute
     public static void Register<T>(ArenaField[] fields) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(fields);
-        FieldRegistry.Add(typeof(T), RawMemory.SizeOf<T>(),
-            [.. fields.Select(field => new StoredField(field.Offset, field.Type, field.Size, field.Count))]);
+        FieldRegistry.Add(typeof(T), new StoredStructure(RawMemory.SizeOf<T>(),
+            [.. fields.Select(field => new StoredField(field.Offset, field.Type, field.Size, field.Count))]));
     }
 }
 

@@ -22,27 +22,24 @@ internal sealed class StoredAsAttribute(Type type, int count) : Attribute
     public int Count => count;
 }
 
+/// <summary>A structure whose fields are known.</summary>
+/// <param name="Size">Its bytes.</param>
+/// <param name="Fields">Each at its offset.</param>
+internal sealed record StoredStructure(int Size, StoredField[] Fields);
+
 /// <summary>The fields of structures, as code that the source generator wrote has registered them.</summary>
 internal static class FieldRegistry
 {
-    private static readonly ConcurrentDictionary<Type, StoredField[]> Registered = new();
-    private static readonly ConcurrentDictionary<Type, int> Sizes = new();
+    private static readonly ConcurrentDictionary<Type, StoredStructure> Registered = new();
 
-    public static void Add(Type type, int size, StoredField[] fields)
+    public static void Add(Type type, StoredStructure structure) => Registered.TryAdd(type, structure);
+
+    /// <summary>A registered structure, or null.</summary>
+    public static StoredStructure? Find(Type type)
     {
-        Sizes.TryAdd(type, size);
-        Registered.TryAdd(type, fields);
-    }
-
-    /// <summary>Bytes of a structure whose fields are known.</summary>
-    public static int SizeOf(Type type) => Sizes[type];
-
-    /// <summary>The fields of a registered structure, or null.</summary>
-    public static StoredField[]? FieldsOf(Type type)
-    {
-        if (Registered.TryGetValue(type, out StoredField[]? fields))
+        if (Registered.TryGetValue(type, out StoredStructure? structure))
         {
-            return fields;
+            return structure;
         }
 
         // An assembly of which nothing but a type argument was used so far is not initialized yet.

@@ -49,8 +49,7 @@ internal sealed partial class TypeLayout
         return type.GetCustomAttribute<StoredAsAttribute>() is StoredAsAttribute stored ? Math.Max(1, stored.Count * Leaves[stored.Type])
             : Leaves.TryGetValue(type, out int size) ? size
             : Framework.TryGetValue(type, out StoredField[]? fields) ? fields[^1].Offset + (fields[^1].Size * fields[^1].Count)
-            : FieldRegistry.FieldsOf(type) is null ? 1
-            : FieldRegistry.SizeOf(type);
+            : FieldRegistry.Find(type)?.Size ?? 1;
     }
 
     private static class Reachable<T> where T : unmanaged

@@ -154,7 +154,7 @@ internal sealed partial class TypeLayout
             return "a pointer or native integer means something at one address or on one system only: use Offset<T> or a fixed size";
         }
 
-        StoredField[]? fields = Framework.GetValueOrDefault(type) ?? FieldRegistry.FieldsOf(type);
+        StoredField[]? fields = Framework.GetValueOrDefault(type) ?? FieldRegistry.Find(type)?.Fields;
         if (type.IsAutoLayout && type != typeof(DateTimeOffset))
         {
             return $"{type} has automatic layout, which may differ between runtimes: "

@@ -79,7 +79,6 @@ internal sealed class FileWatch
     /// <summary>How long its players wait for the file system, here and for the bytes that they are sent.</summary>
     public TimeLimit Patience { get; }
 
-
     /// <summary>Why nothing more of it can be sent, in words for its players; null while there is no reason.</summary>
     public string? Lost => _lost;
 
