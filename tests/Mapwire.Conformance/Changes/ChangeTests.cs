@@ -127,13 +127,15 @@ public sealed class ChangeTests
         await bystander.PlayAsync("other.mp4");
         Task bystanding = bystander.ToTheEndAsync();
 
-        using CountdownEvent watching = new(Players);
-        using ManualResetEventSlim changed = new();
+        int waiting = Players;
+        TaskCompletionSource watching = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<End>[] ends =
-            [.. Enumerable.Range(0, Players).Select(i => Task.Run(() => WatchAsync(server, expected, i, watching, changed)))];
-        Assert.True(await Task.Run(() => watching.Wait(TimeSpan.FromSeconds(20))), "not all players began");
+            [.. Enumerable.Range(0, Players).Select(i => Task.Run(() => WatchAsync(server, expected, i, Begun, changed.Task)))];
+        await Task.WhenAny(watching.Task, Task.WhenAll(ends)).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.True(watching.Task.IsCompleted, $"{waiting} players did not begin"); // else one of them threw
         change(path);
-        changed.Set();
+        changed.SetResult();
 
         End[] all = await Task.WhenAll(ends).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.False(server.Process.HasExited, server.Process.Said);
@@ -164,18 +166,25 @@ public sealed class ChangeTests
             Assert.Contains(status.StatusCode, CleanEnds);
             Assert.NotEqual("NetStream.Play.Start", status.StatusCode);
         }
+
+        void Begun()
+        {
+            if (Interlocked.Decrement(ref waiting) == 0)
+            {
+                watching.SetResult();
+            }
+        }
     }
 
     /// <summary>Reads slowly, so that most of the film is still to be sent when the file changes.</summary>
-    private static async Task<End> WatchAsync(MapwireServer server, Recording expected, int index, CountdownEvent watching,
-        ManualResetEventSlim changed)
+    private static async Task<End> WatchAsync(MapwireServer server, Recording expected, int index, Action begun, Task changed)
     {
         await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port, receiveBuffer: 16 * 1024);
         await player.SetBufferAsync(TimeSpan.FromSeconds(index % 2 == 0 ? 30 : 0.5));
         await player.PlayAsync("film.mp4");
         await player.UntilAsync(message => message.Packet is not null, TimeSpan.FromSeconds(20));
-        watching.Signal();
-        Assert.True(await Task.Run(() => changed.Wait(TimeSpan.FromSeconds(30))));
+        begun();
+        await changed.WaitAsync(TimeSpan.FromSeconds(30));
 
         End end = End.Closed;
         while (await player.NextAsync(TimeSpan.FromSeconds(15)) is { } message)

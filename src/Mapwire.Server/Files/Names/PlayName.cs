@@ -86,6 +86,11 @@ internal readonly record struct PlayName(string Sent, string Folder, string Path
 
     private static void AddWithExtensions(List<string> candidates, string path, bool isWindows)
     {
+        if (path.Length > TitleName.MaxLength)
+        {
+            return; // no extension makes a path of it, and each would copy it: a playlist has room for a name of a million characters
+        }
+
         bool hasExtension = TitleName.HasTitleExtension(path);
         if (hasExtension)
         {

@@ -7,7 +7,7 @@ namespace Mapwire.Server.Files.Names;
 internal static class TitleName
 {
     /// <summary>The longest path, in characters: PATH_MAX of Linux.</summary>
-    private const int MaxLength = 4096;
+    public const int MaxLength = 4096;
 
     /// <summary>The deepest folder served.</summary>
     private const int MaxSegments = 64;

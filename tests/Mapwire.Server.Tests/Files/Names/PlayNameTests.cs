@@ -25,6 +25,22 @@ public sealed class PlayNameTests
         Assert.Equal(first, PlayName.Parse(folder, name).GetCandidates()[0]);
 
     [Fact]
+    public void A_name_that_is_longer_than_any_path_has_no_candidate_and_is_not_copied_for_each_extension()
+    {
+        PlayName name = PlayName.Parse("", new string('a', 400_000));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Empty(name.GetCandidates(isWindows: false));
+        Assert.Empty(name.GetCandidates(isWindows: true));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10 * 400_000); // 84 times its length before
+    }
+
+    [Fact]
+    public void A_path_may_be_longer_while_it_is_escaped() =>
+        Assert.Equal(
+            new string('ä', 2000) + ".mp4",
+            PlayName.Parse("", string.Concat(Enumerable.Repeat("%C3%A4", 2000)) + ".mp4").GetCandidates()[0]);
+
+    [Fact]
     public void A_name_without_an_extension_is_tried_with_each_and_then_in_capitals()
     {
         string[] extensions =
