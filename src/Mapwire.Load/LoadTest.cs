@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Mapwire.Load.Measuring;
 using Mapwire.Load.Players;
+using Mapwire.Server.Loop;
 
 namespace Mapwire.Load;
 
@@ -53,6 +54,7 @@ public sealed class LoadTest : IDisposable
     /// <exception cref="InvalidOperationException">A fault of ours: the load broke down.</exception>
     public async Task<LoadReport> RunAsync(CancellationToken cancellation = default)
     {
+        DescriptorLimit.Prepare(_options.Players + DescriptorLimit.CountOpen());
         await RehearseAsync(cancellation).ConfigureAwait(false);
         ProcessUsage idle = ProcessUsage.Of(_options.ServerProcesses);
         _start = LoadClock.Now;

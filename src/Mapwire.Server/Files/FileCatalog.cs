@@ -198,7 +198,7 @@ internal sealed class FileCatalog : IDisposable
     /// </summary>
     private FoundFile? FindOpen(PlayName name)
     {
-        if (name.GetCandidates() is not [var candidate, ..])
+        if (name.GetCandidates().FirstOrDefault() is not { } candidate)
         {
             return null;
         }

@@ -142,6 +142,7 @@ public sealed class RtmpServer : IDisposable
 
         int open = DescriptorLimit.CountOpen();
         int files = DescriptorLimit.FilesOf(limit, _context.Options.MaxOpenFiles);
+        ThreadPool.UnsafeQueueUserWorkItem(DescriptorLimit.Prepare, (long)wished + open + files, preferLocal: false);
         long room = DescriptorLimit.RoomFor(limit, open, files);
         if (room >= wished)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Mapwire.Server.Loop;
 
@@ -12,6 +13,8 @@ internal static unsafe partial class DescriptorLimit
 {
     /// <summary>The most that is kept back: more threads than a server ever starts at once, and files.</summary>
     private const long MaxReserve = 512;
+
+    private const int CloseOnExecDuplicate = 1030; // F_DUPFD_CLOEXEC of Linux
 
     /// <summary>The limit of this process; null where the system has none (Windows) or does not say.</summary>
     public static long? Get()
@@ -58,6 +61,37 @@ internal static unsafe partial class DescriptorLimit
             return 64; // what a runtime that has just started holds
         }
     }
+
+    /// <summary>
+    /// Has the system enlarge this process's table of descriptors now, once. Linux enlarges it by doubling, and the thread that needs the
+    /// next descriptor then sleeps for 10 ms and more, until no processor reads the old table (expand_files() waits for RCU): who connects
+    /// as number 256, 512 and so on, and all behind them, waited for that.
+    /// </summary>
+    /// <param name="count">Descriptors that there will be; 8 bytes of the kernel's each. More than the limit are not prepared for.</param>
+    public static void Prepare(long count)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        long highest = Math.Min(count, Get() ?? count) - 1;
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle("/dev/null");
+            if (highest is >= 0 and <= int.MaxValue && Duplicate(file, CloseOnExecDuplicate, (nint)highest) is >= 0 and int number)
+            {
+                new SystemHandle(number).Dispose(); // the table stays as large as it was
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Nothing to duplicate: the table grows when it has to.
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Duplicate(SafeHandle descriptor, int command, nint lowest);
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int GetResourceLimit(int resource, Limit* limit);

@@ -30,8 +30,8 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
     {
         Track? video = One(movie, TrackKind.Video, choice.Video, choice.Abilities);
         List<Track> audio = Sounds(movie, choice);
-        return video is null && audio.Count == 0
-            ? throw new TitleException(TitleError.NotPlayable, NothingPlayable(movie, choice))
+        return video is null && audio.Count == 0 ? throw new TitleException(TitleError.NotPlayable, NothingPlayable(movie, choice))
+            : video is not null && audio.Count > 0 ? new ChosenTracks(video, audio)
             : new ChosenTracks(video, audio) { Missing = [.. MissingOf(movie, choice, video is null, audio.Count == 0)] };
     }
 
@@ -101,7 +101,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
             return [];
         }
 
-        if (choice.Audio != 0)
+        if (choice.Audio != 0 || (choice.Language is null && !choice.Abilities.Has(PlayerAbilities.ManyTracks)))
         {
             return [first];
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Sending;
 using Microsoft.Win32.SafeHandles;
@@ -40,6 +41,25 @@ public sealed class DescriptorLimitTests
         Assert.InRange(DescriptorLimit.Get() ?? 256, 256, long.MaxValue);
         Assert.InRange(DescriptorLimit.CountOpen(), 4, 100_000);
     }
+
+    [Fact]
+    public void The_systems_table_is_enlarged_before_connections_need_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lets threads wait for it.");
+        int before = TableSize();
+        DescriptorLimit.Prepare(long.MaxValue);
+        DescriptorLimit.Prepare(0);
+        long limit = Math.Min(DescriptorLimit.Get() ?? int.MaxValue, int.MaxValue);
+        int open = DescriptorLimit.CountOpen();
+        DescriptorLimit.Prepare(Math.Min(before + 1, limit));
+        Assert.True(TableSize() > Math.Min(before, limit - 1), $"{before} before, {TableSize()} now, limit {limit}");
+        Assert.InRange(DescriptorLimit.CountOpen(), 1, open + 20); // other tests open some
+    }
+
+    /// <summary>How many descriptors fit into the process's table as it is.</summary>
+    private static int TableSize() =>
+        int.Parse(File.ReadLines("/proc/self/status").First(static line => line.StartsWith("FDSize:", StringComparison.Ordinal))[7..],
+            CultureInfo.InvariantCulture);
 
     [Fact]
     public void A_flood_of_events_is_a_line_every_ten_seconds_with_their_number()

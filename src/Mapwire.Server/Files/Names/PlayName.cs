@@ -38,28 +38,19 @@ internal readonly record struct PlayName(string Sent, string Folder, string Path
     }
 
     /// <summary>
-    /// The paths to try below the served folder, in order, with '/' between segments; none when the name may not be looked up. Purely
-    /// textual: a name that could leave the folder has no path at all.
+    /// The paths to try below the served folder, in order, with '/' between segments, each made when it is asked for; none when the name may
+    /// not be looked up. Purely textual: a name that could leave the folder has no path at all.
     /// </summary>
-    public IReadOnlyList<string> GetCandidates() => GetCandidates(OperatingSystem.IsWindows());
+    public IEnumerable<string> GetCandidates() => GetCandidates(OperatingSystem.IsWindows());
 
     /// <inheritdoc cref="GetCandidates()"/>
     /// <param name="isWindows">Which system's rules for names count.</param>
-    internal IReadOnlyList<string> GetCandidates(bool isWindows)
+    internal IEnumerable<string> GetCandidates(bool isWindows)
     {
-        List<string> candidates = [];
         string literal = Join(Folder, Path);
         string plain = WithoutDecoration();
-        foreach (string path in plain == literal ? (string[])[literal] : [plain, literal])
-        {
-            AddWithExtensions(candidates, path, isWindows);
-            if (path.Contains('%', StringComparison.Ordinal))
-            {
-                AddWithExtensions(candidates, Uri.UnescapeDataString(path), isWindows); // once; the result is held to the same rules
-            }
-        }
-
-        return candidates;
+        IEnumerable<string> candidates = GetCandidates(plain, isWindows);
+        return plain == literal ? candidates : candidates.Concat(GetCandidates(literal, isWindows));
     }
 
     /// <summary>The name for people, without its query: as sent, and not cleaned.</summary>
@@ -84,43 +75,55 @@ internal readonly record struct PlayName(string Sent, string Folder, string Path
         return Join(folder.TrimEnd('/'), path[(prefix?.Length ?? 0)..]);
     }
 
-    private static void AddWithExtensions(List<string> candidates, string path, bool isWindows)
+    /// <summary>As it is, and unescaped once: the result is held to the same rules.</summary>
+    private static IEnumerable<string> GetCandidates(string path, bool isWindows)
+    {
+        IEnumerable<string> candidates = WithExtensions(path, isWindows);
+        return path.Contains('%', StringComparison.Ordinal)
+            ? candidates.Concat(WithExtensions(Uri.UnescapeDataString(path), isWindows))
+            : candidates;
+    }
+
+    private static IEnumerable<string> WithExtensions(string path, bool isWindows)
     {
         if (path.Length > TitleName.MaxLength)
         {
-            return; // no extension makes a path of it, and each would copy it: a playlist has room for a name of a million characters
+            yield break; // no extension makes a path of it
         }
 
         bool hasExtension = TitleName.HasTitleExtension(path);
-        if (hasExtension)
+        if (hasExtension && TitleName.Normalize(path, isWindows) is { } asSent)
         {
-            Add(path);
+            yield return asSent;
         }
 
         if (path.EndsWith('/') || path.Length == 0)
         {
-            return; // a folder: "dir/" does not ask for a hidden file "dir/.mp4"
+            yield break; // a folder: "dir/" does not ask for a hidden file "dir/.mp4"
         }
 
         foreach (string extension in TitleName.Extensions)
         {
-            Add(path + extension);
-        }
-
-        if (!hasExtension && !isWindows)
-        {
-            foreach (string extension in TitleName.Extensions)
+            if (Extend(path, extension, isWindows) is { } extended)
             {
-                Add(path + extension.ToUpperInvariant()); // cameras write FILM.MP4; Windows does not tell them apart
+                yield return extended;
             }
         }
 
-        void Add(string candidate)
+        if (hasExtension || isWindows)
         {
-            if (TitleName.HasTitleExtension(candidate) && TitleName.Normalize(candidate, isWindows) is { } normal)
+            yield break;
+        }
+
+        foreach (string extension in TitleName.Extensions)
+        {
+            if (Extend(path, extension.ToUpperInvariant(), isWindows) is { } capital)
             {
-                candidates.Add(normal);
+                yield return capital; // cameras write FILM.MP4; Windows does not tell them apart
             }
         }
     }
+
+    private static string? Extend(string path, string extension, bool isWindows) =>
+        path + extension is var candidate && TitleName.HasTitleExtension(candidate) ? TitleName.Normalize(candidate, isWindows) : null;
 }

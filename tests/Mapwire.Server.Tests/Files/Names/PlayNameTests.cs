@@ -22,7 +22,7 @@ public sealed class PlayNameTests
     [InlineData("", "film.3gp", "film.3gp")]
     [InlineData("", "film.QT", "film.QT")]
     public void A_name_with_an_extension_is_tried_as_it_is_first(string folder, string name, string first) =>
-        Assert.Equal(first, PlayName.Parse(folder, name).GetCandidates()[0]);
+        Assert.Equal(first, PlayName.Parse(folder, name).GetCandidates().First());
 
     [Fact]
     public void A_name_that_is_longer_than_any_path_has_no_candidate_and_is_not_copied_for_each_extension()
@@ -38,7 +38,7 @@ public sealed class PlayNameTests
     public void A_path_may_be_longer_while_it_is_escaped() =>
         Assert.Equal(
             new string('ä', 2000) + ".mp4",
-            PlayName.Parse("", string.Concat(Enumerable.Repeat("%C3%A4", 2000)) + ".mp4").GetCandidates()[0]);
+            PlayName.Parse("", string.Concat(Enumerable.Repeat("%C3%A4", 2000)) + ".mp4").GetCandidates().First());
 
     [Fact]
     public void A_name_without_an_extension_is_tried_with_each_and_then_in_capitals()
@@ -49,14 +49,14 @@ public sealed class PlayNameTests
             [.. extensions.Select(static extension => "film." + extension),
             .. extensions.Select(static extension => "film." + extension.ToUpperInvariant())],
             PlayName.Parse("", "film").GetCandidates(isWindows: false));
-        Assert.Equal(extensions.Length, PlayName.Parse("", "film").GetCandidates(isWindows: true).Count);
-        Assert.Equal("film.mp4", PlayName.Parse("", "flv:film").GetCandidates()[0]);
+        Assert.Equal(extensions.Length, PlayName.Parse("", "film").GetCandidates(isWindows: true).Count());
+        Assert.Equal("film.mp4", PlayName.Parse("", "flv:film").GetCandidates().First());
     }
 
     [Fact]
     public void Escapes_are_tried_as_they_are_and_then_decoded_once()
     {
-        IReadOnlyList<string> candidates = PlayName.Parse("", "a%20b%2520.mp4").GetCandidates();
+        IReadOnlyList<string> candidates = [.. PlayName.Parse("", "a%20b%2520.mp4").GetCandidates()];
         Assert.Equal("a%20b%2520.mp4", candidates[0]);
         Assert.Contains("a b%20.mp4", candidates);
         Assert.DoesNotContain("a b .mp4", candidates);
