@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Mapwire.Rtmp.Chunks;
 
@@ -35,6 +36,7 @@ public static class ChunkHeader
     /// <returns>Bytes written.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The chunk stream id or the length is out of range, or the destination too
     /// short.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int WriteType0(Span<byte> destination, int chunkStreamId, uint timestamp, int length, byte typeId, uint streamId)
     {
         bool isPlain = chunkStreamId is >= MinChunkStreamId and < 64 && timestamp < ExtendedTimestamp && (uint)length <= MaxMessageLength;
@@ -47,6 +49,11 @@ public static class ChunkHeader
             return 12;
         }
 
+        return WriteLongType0(destination, chunkStreamId, timestamp, length, typeId, streamId);
+    }
+
+    private static int WriteLongType0(Span<byte> destination, int chunkStreamId, uint timestamp, int length, byte typeId, uint streamId)
+    {
         int at = WriteBasic(destination, 0, chunkStreamId);
         at += WriteFields(destination[at..], timestamp, length, typeId);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[at..], streamId);

@@ -42,6 +42,7 @@ internal sealed unsafe partial class GatherList : IDisposable
     /// <param name="length">The bytes that the header needs at most.</param>
     /// <param name="header">At least <paramref name="length"/> bytes; empty when the result is false.</param>
     /// <returns>False when the scratch or the list is full: send first.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReserve(int length, out Span<byte> header)
     {
         bool fits = length <= ScratchLength - _scratchUsed && _segmentCount < MaxSegments;
@@ -66,6 +67,38 @@ internal sealed unsafe partial class GatherList : IDisposable
         }
 
         _scratchUsed += length;
+        return true;
+    }
+
+    /// <summary>
+    /// Adds the first bytes of the room that <see cref="TryReserve"/> gave and, behind them, bytes of a mapping, which stays mapped until
+    /// the send is over: a whole message, in one look at what room there is.
+    /// </summary>
+    /// <param name="length">The bytes that were written there, at least 1.</param>
+    /// <param name="address">Of the first byte in the mapping.</param>
+    /// <param name="mapped">The bytes in the mapping.</param>
+    /// <returns>False when the list has no room for both; nothing was added then.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">More bytes than the scratch has left.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryAddReservedAndMapped(int length, nint address, int mapped)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(ScratchLength - _scratchUsed));
+        int count = _segmentCount;
+        if (count > MaxSegments - 2)
+        {
+            return false;
+        }
+
+        // SAFETY: two segments fit; the header is inside the allocation, by the lines above.
+        nuint* segment = _segments + (2 * count);
+        int place = OperatingSystem.IsWindows() ? 1 : 0;
+        segment[place] = (nuint)(_scratch + _scratchUsed);
+        segment[1 - place] = (nuint)length;
+        segment[2 + place] = (nuint)address;
+        segment[3 - place] = (nuint)mapped;
+        _segmentCount = count + (mapped > 0 ? 2 : 1);
+        _scratchUsed += length;
+        Length += length + mapped;
         return true;
     }
 

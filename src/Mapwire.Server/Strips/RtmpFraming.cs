@@ -88,8 +88,7 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAddWhole(GatherList list, in StripEntry entry, in MessageTimes times, nint payload, int messageLength) =>
         list.TryReserve(MaxHeaderLength, out Span<byte> scratch)
-        && list.TryAddReserved(WriteFirstHeader(scratch, in entry, in times, messageLength))
-        && list.TryAddMapped(payload, entry.Size);
+        && list.TryAddReservedAndMapped(WriteFirstHeader(scratch, in entry, in times, messageLength), payload, entry.Size);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int WriteFirstHeader(Span<byte> scratch, in StripEntry entry, in MessageTimes times, int messageLength)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Mapwire.Media;
 using Mapwire.Media.Flv;
 
@@ -92,6 +93,7 @@ internal readonly record struct SampleHeader
     /// <param name="isSync">Whether decoding can start with it.</param>
     /// <param name="composition">Its composition offset for the player, in milliseconds.</param>
     /// <param name="nanoseconds">What its time is short of.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void WriteTo(Span<byte> destination, bool isSync, int composition, int nanoseconds)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(destination, _first);
