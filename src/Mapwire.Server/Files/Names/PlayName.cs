@@ -38,8 +38,8 @@ internal readonly record struct PlayName(string Sent, string Folder, string Path
     }
 
     /// <summary>
-    /// The paths to try below the served folder, in order, with '/' between segments, each made when it is asked for; none when the name may
-    /// not be looked up. Purely textual: a name that could leave the folder has no path at all.
+    /// The paths to try below the served folder, in order, with '/' between segments, each made when it is asked for; none when the name
+    /// may not be looked up. Purely textual: a name that could leave the folder has no path at all.
     /// </summary>
     public IEnumerable<string> GetCandidates() => GetCandidates(OperatingSystem.IsWindows());
 
