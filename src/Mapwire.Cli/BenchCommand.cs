@@ -27,6 +27,8 @@ internal static class BenchCommand
         Option<double?> churnRate =
             new("--churn-rate") { Description = "Connections begun a second; as fast as they end when left out.", HelpName = "N" };
         Option<double?> seekEvery = OptionFactory.OptionalSeconds("--seek-every", "Each player seeks to a random place this often.");
+        Option<double?> pauseEvery =
+            OptionFactory.OptionalSeconds("--pause-every", "Each player pauses this often, for a second, and goes on.");
         Option<int> threads = OptionFactory.Count("--threads", "Threads for the players.", 1);
         Option<int[]> processes = new("--server-pid")
         {
@@ -42,7 +44,8 @@ internal static class BenchCommand
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
         Command command = new("bench", "Plays streams of any RTMP server with many players, checks and times what comes.")
         {
-            urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, threads, processes, rehearsal, enhanced, remote, json,
+            urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, pauseEvery, threads, processes, rehearsal, enhanced,
+            remote, json,
         };
         command.SetAction((parsed, _) => BenchAsync(
             parsed.GetValue(urls)!,
@@ -56,6 +59,7 @@ internal static class BenchCommand
                 nameof(LoadOptions.Buffer) => buffer,
                 nameof(LoadOptions.ChurnRate) => churnRate,
                 nameof(LoadOptions.SeekEvery) => seekEvery,
+                nameof(LoadOptions.PauseEvery) => pauseEvery,
                 nameof(LoadOptions.Threads) => threads,
                 nameof(LoadOptions.Rehearsal) => rehearsal,
                 _ => null,
@@ -70,6 +74,7 @@ internal static class BenchCommand
                 Mode = ModeOf(parsed.GetValue(fast), parsed.GetValue(churn) || parsed.GetValue(churnRate) is not null),
                 ChurnRate = parsed.GetValue(churnRate),
                 SeekEvery = parsed.GetValue(seekEvery) is { } every ? TimeSpan.FromSeconds(every) : null,
+                PauseEvery = parsed.GetValue(pauseEvery) is { } pause ? TimeSpan.FromSeconds(pause) : null,
                 Threads = parsed.GetValue(threads),
                 Enhanced = parsed.GetValue(enhanced),
                 Rehearsal = TimeSpan.FromSeconds(parsed.GetValue(rehearsal)),

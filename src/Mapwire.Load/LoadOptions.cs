@@ -38,6 +38,12 @@ public sealed class LoadOptions
     /// <summary>How often each player seeks to a random place of the first nine tenths of its film; null: never.</summary>
     public TimeSpan? SeekEvery { get; init; }
 
+    /// <summary>How often each player pauses, for <see cref="PauseLength"/>, and then goes on; null: never.</summary>
+    public TimeSpan? PauseEvery { get; init; }
+
+    /// <summary>How long a pause is: long enough that the server has stopped sending, and the player's buffer is full.</summary>
+    internal static TimeSpan PauseLength { get; } = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Whether players offer the codecs of Enhanced RTMP. Default no, as ffmpeg and librtmp do not unless they are told to.
     /// </summary>
@@ -72,6 +78,10 @@ public sealed class LoadOptions
         Require(ChurnRate is null || Mode == LoadMode.Churn, nameof(ChurnRate), ChurnRate, "needs churn");
         Require(SeekEvery is null || Mode == LoadMode.Watch, nameof(SeekEvery), SeekEvery, "needs players that watch");
         Require(SeekEvery is null || SeekEvery >= TimeSpan.FromMilliseconds(100), nameof(SeekEvery), SeekEvery, "must be at least 0.1 s");
+        Require(PauseEvery is null || Mode == LoadMode.Watch, nameof(PauseEvery), PauseEvery, "needs players that watch");
+        Require(PauseEvery is null || SeekEvery is null, nameof(PauseEvery), PauseEvery, "and seeks exclude each other");
+        Require(PauseEvery is null || PauseEvery >= 2 * PauseLength, nameof(PauseEvery), PauseEvery,
+            $"must be at least {2 * PauseLength.TotalSeconds} s: a pause takes {PauseLength.TotalSeconds} s");
         Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), Rehearsal,
             "must be from 0 to a minute");
         Require(Threads is > 0 and <= 64, nameof(Threads), Threads, "must be from 1 to 64");

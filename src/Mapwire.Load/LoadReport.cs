@@ -84,6 +84,9 @@ public sealed record LoadReport
     /// <summary>From the intended seek to the first keyframe after it.</summary>
     public required LatencySummary Seek { get; init; }
 
+    /// <summary>Pauses asked for.</summary>
+    public required long Pauses { get; init; }
+
     /// <summary>Seeks that brought no keyframe before the next one or the end.</summary>
     public required long SeeksUnanswered { get; init; }
 

@@ -29,7 +29,7 @@ internal sealed record LoadDocument(
     long Connections, long Plays, double PlaysPerSecond, long ServedPlayers, long Playing, long Ended, long Lost, long Frames,
     long Backwards,
     long Gaps, long Stalls, long StalledPlayers, double StalledSeconds, double LeastLeadP1, double Speed, bool WasPaced,
-    LatencySummary Established, LatencySummary Accepted, LatencySummary FirstFrame, LatencySummary Seek, long SeeksUnanswered,
+    LatencySummary Established, LatencySummary Accepted, LatencySummary FirstFrame, LatencySummary Seek, long SeeksUnanswered, long Pauses,
     LatencySummary Lateness, double CpuSeconds, IReadOnlyDictionary<string, long> Failures)
 {
     /// <summary>What the server used; left out where no process of it was named.</summary>
@@ -42,7 +42,7 @@ internal sealed record LoadDocument(
         report.Connections, report.Plays, report.PlaysPerSecond, report.ServedPlayers, report.Playing, report.Ended, report.Lost,
         report.Frames,
         report.Backwards, report.Gaps, report.Stalls, report.StalledPlayers, report.StalledSeconds, report.LeastLeadP1, report.Speed,
-        report.WasPaced, report.Established, report.Accepted, report.FirstFrame, report.Seek, report.SeeksUnanswered, report.Lateness,
+        report.WasPaced, report.Established, report.Accepted, report.FirstFrame, report.Seek, report.SeeksUnanswered, report.Pauses, report.Lateness,
         report.CpuSeconds, report.Failures)
     {
         Server = report.Server,

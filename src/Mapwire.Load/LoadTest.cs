@@ -167,6 +167,7 @@ public sealed class LoadTest : IDisposable
             FirstFrame = total.FirstFrame.Summarize(),
             Seek = total.Seek.Summarize(),
             SeeksUnanswered = total.SeeksUnanswered,
+            Pauses = total.Pauses,
             Lateness = total.Lateness.Summarize(),
             CpuSeconds = after.OwnCpu - before.OwnCpu,
             Server = !isServerKnown ? null : new ServerReport(

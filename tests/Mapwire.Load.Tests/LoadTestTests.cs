@@ -133,6 +133,24 @@ public sealed class LoadTestTests
     }
 
     [Fact]
+    public async Task Paused_players_miss_nothing_and_go_on()
+    {
+        using SampleServer server = new();
+        LoadReport report = await Loads.RunAsync(new LoadOptions
+        {
+            Targets = [Loads.Target(server.EndPoint)],
+            Players = 10,
+            Duration = TimeSpan.FromSeconds(5),
+            Ramp = TimeSpan.Zero,
+            PauseEvery = TimeSpan.FromSeconds(2),
+            Rehearsal = TimeSpan.Zero,
+        });
+        Assert.Empty(report.Failures);
+        Assert.InRange(report.Pauses, 20, 35); // 6 s of one each two seconds for each player
+        Assert.Equal((0, 0, 0), (report.Backwards, report.Stalls, report.Gaps));
+    }
+
+    [Fact]
     public async Task Players_are_dealt_to_all_streams_and_threads()
     {
         using SampleServer server = new();
@@ -195,7 +213,7 @@ public sealed class LoadTestTests
             "urls", "mode", "enhanced", "players", "seconds", "bytes", "measuredBytes", "gigabytesPerSecond", "connections", "plays",
             "playsPerSecond", "servedPlayers", "playing", "ended", "lost", "frames", "backwards", "gaps", "stalls", "stalledPlayers",
             "stalledSeconds",
-            "leastLeadP1", "speed", "wasPaced", "established", "accepted", "firstFrame", "seek", "seeksUnanswered", "lateness",
+            "leastLeadP1", "speed", "wasPaced", "established", "accepted", "firstFrame", "seek", "seeksUnanswered", "pauses", "lateness",
             "cpuSeconds",
             "failures", .. OperatingSystem.IsLinux() ? (string[])["server"] : [],
         ];

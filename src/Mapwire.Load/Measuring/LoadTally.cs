@@ -54,6 +54,9 @@ internal sealed class LoadTally
     /// <summary>Seeks asked for.</summary>
     public long Seeks;
 
+    /// <summary>Pauses asked for.</summary>
+    public long Pauses;
+
     /// <summary>Seeks that brought no keyframe before the next one was due, or the end.</summary>
     public long SeeksUnanswered;
 
@@ -122,6 +125,7 @@ internal sealed class LoadTally
         Gaps += other.Gaps;
         Seeks += other.Seeks;
         SeeksUnanswered += other.SeeksUnanswered;
+        Pauses += other.Pauses;
         Looks += other.Looks;
         IdleLooks += other.IdleLooks;
         LeastLead.Add(other.LeastLead);

@@ -15,10 +15,13 @@ internal struct PlaybackCheck
     /// <summary>How long a play must have run before its least lead counts: it begins at zero by definition.</summary>
     private const long SettlingTime = LoadClock.Second;
 
+    private const long NotPaused = -1;
+
     private long _zero; // the clock's time at which the media's first moment was shown
     private long _newest; // media received up to here, ms
     private long _lastVideo;
     private long _lastAudio;
+    private long _pausedAt = NotPaused;
     private bool _hasVideo;
     private bool _hasAudio;
 
@@ -53,8 +56,31 @@ internal struct PlaybackCheck
     /// <summary>Whether nothing is left to show.</summary>
     public readonly bool IsStalledAt(long now) => HasStarted && LeadAt(now) < -Tolerance;
 
+    /// <summary>Whether one picture is shown for now. What comes meanwhile is kept for later.</summary>
+    public readonly bool IsPaused => _pausedAt != NotPaused;
+
     /// <summary>Media in hand, in microseconds; negative: missing.</summary>
-    public readonly long LeadAt(long now) => ((_newest - _first) * LoadClock.Millisecond) - (now - _zero);
+    public readonly long LeadAt(long now) => ((_newest - _first) * LoadClock.Millisecond) - ShownAt(now);
+
+    /// <summary>What is shown, in milliseconds of the stream.</summary>
+    public readonly long TimeShownAt(long now) => Math.Min(_newest, _first + (ShownAt(now) / LoadClock.Millisecond));
+
+    /// <summary>The clock stands.</summary>
+    public void Pause(long now)
+    {
+        Settle(now);
+        _pausedAt = now;
+    }
+
+    /// <summary>The clock goes on with what is in hand.</summary>
+    public void Resume(long now)
+    {
+        _zero += now - _pausedAt;
+        _pausedAt = NotPaused;
+    }
+
+    /// <summary>Media shown so far, in microseconds.</summary>
+    private readonly long ShownAt(long now) => (IsPaused ? _pausedAt : now) - _zero;
 
     /// <summary>A coded frame has begun to arrive.</summary>
     /// <param name="isVideo">Its track.</param>
@@ -104,7 +130,7 @@ internal struct PlaybackCheck
         }
 
         long lead = LeadAt(now);
-        if (now - _zero > SettlingTime)
+        if (ShownAt(now) > SettlingTime)
         {
             LeastLead = Math.Min(LeastLead, lead);
         }

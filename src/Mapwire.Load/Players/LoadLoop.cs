@@ -33,6 +33,7 @@ internal sealed class LoadLoop : EventLoop, IDisposable
         Mode = options.Mode;
         IsEnhanced = options.Enhanced;
         SeekInterval = options.SeekEvery is { } every ? LoadClock.Of(every) : null;
+        PauseInterval = options.PauseEvery is { } pause ? LoadClock.Of(pause) : null;
         ChurnInterval = options.ChurnRate is { } rate ? (long)(options.Players / rate * LoadClock.Second) : null;
         BufferMilliseconds = Mode == LoadMode.Fast ? TenHours : (uint)options.Buffer.TotalMilliseconds;
         Random = new Random(index + 1); // the same places in each run
@@ -79,6 +80,9 @@ internal sealed class LoadLoop : EventLoop, IDisposable
 
     /// <summary>Microseconds between two seeks of a player.</summary>
     public long? SeekInterval { get; }
+
+    /// <summary>Microseconds between the beginnings of two pauses of a player.</summary>
+    public long? PauseInterval { get; }
 
     /// <summary>Microseconds between two intended connections of a player.</summary>
     public long? ChurnInterval { get; }

@@ -27,6 +27,8 @@ internal sealed class LoadPlayer : Watched, IDisposable
 
     private const long NoCall = -1;
 
+    private static readonly long PauseLength = LoadClock.Of(LoadOptions.PauseLength);
+
     private readonly LoadLoop _loop;
     private readonly LoadTarget _target;
     private Socket? _socket;
@@ -62,7 +64,7 @@ internal sealed class LoadPlayer : Watched, IDisposable
         _loop.Schedule(this, due);
     }
 
-    /// <summary>The time asked for has come: start, or seek.</summary>
+    /// <summary>The time asked for has come: start, seek, pause or go on.</summary>
     public void OnDue(long now)
     {
         long intended = Due;
@@ -80,6 +82,18 @@ internal sealed class LoadPlayer : Watched, IDisposable
             }
 
             CallAt(intended + interval);
+        }
+        else if (_loop.PauseInterval is { } pause)
+        {
+            if (_ear is not { Stage: PlayerStage.Playing } ear)
+            {
+                CallAt(intended + pause);
+                return;
+            }
+
+            ear.TogglePause(now);
+            Flush();
+            CallAt(intended + (ear.Check.IsPaused ? PauseLength : pause - PauseLength));
         }
     }
 
@@ -293,7 +307,7 @@ internal sealed class LoadPlayer : Watched, IDisposable
             Close();
             Again(succeeded: true);
         }
-        else if (ear.Stage == PlayerStage.Playing && _loop.SeekInterval is { } interval && Due <= _intendedStart)
+        else if (ear.Stage == PlayerStage.Playing && (_loop.SeekInterval ?? _loop.PauseInterval) is { } interval && Due <= _intendedStart)
         {
             CallAt(now + _loop.Random.NextInt64(interval)); // each at a moment of its own
         }

@@ -68,6 +68,22 @@ internal sealed class LoadSessionHandler : IClientSessionHandler
         Session!.Seek(_streamId, Math.Floor(_loop.Random.NextDouble() * seconds * 0.9 * 1000));
     }
 
+    /// <summary>Pauses, or goes on.</summary>
+    public void TogglePause(long now)
+    {
+        if (_check.IsPaused)
+        {
+            _check.Resume(now);
+        }
+        else
+        {
+            _check.Pause(now);
+            _loop.Tally.Pauses++;
+        }
+
+        Session!.Pause(_streamId, _check.IsPaused, _check.TimeShownAt(now));
+    }
+
     /// <summary>Ends the part of the play since its start or the last seek.</summary>
     public void Settle(long now)
     {
