@@ -118,7 +118,14 @@ internal sealed partial class CacheFolder
             throw new IOException($"{_path} has files and no {Marker}: it is not used as an index cache");
         }
 
-        File.WriteAllText(marker, MarkerText);
+        try
+        {
+            File.WriteAllText(marker, MarkerText);
+        }
+        catch (IOException) when (File.Exists(marker))
+        {
+            // Another thread or process is just writing it: that it is there is all that counts.
+        }
     }
 
     /// <summary>Whether something lies in the folder and nothing says that it is a cache.</summary>
@@ -127,7 +134,7 @@ internal sealed partial class CacheFolder
         try
         {
             return Directory.Exists(_path) && !File.Exists(PathOf(Marker))
-                && !new DirectoryInfo(_path).EnumerateFileSystemInfos().All(IsOwn);
+                && !new DirectoryInfo(_path).EnumerateFileSystemInfos().All(static file => file.Name == Marker || IsOwn(file));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Mapwire.Server.Files;
 using Xunit;
 
@@ -68,6 +69,37 @@ public sealed class CacheFolderTests : IDisposable
         Assert.Throws<IOException>(() => folder.Write(Own('1'), [1]));
         folder.Trim(0);
         Assert.Equal(["film.mp4"], Directory.GetFileSystemEntries(Cache).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Many_that_write_first_at_once_are_all_kept()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            string path = Path.Combine(_folder.Path, $"round{round}");
+            using Barrier start = new(4);
+            ConcurrentQueue<string> refusals = [];
+            Thread[] writers =
+            [
+                .. Enumerable.Range(0, 4).Select(i => new Thread(() =>
+                {
+                    CacheFolder cache = new(path, served: null); // as of another server, too
+                    start.SignalAndWait();
+                    try
+                    {
+                        cache.Write($"{i:x48}.structure", [1]);
+                    }
+                    catch (IOException exception)
+                    {
+                        refusals.Enqueue(exception.Message);
+                    }
+                })),
+            ];
+            Array.ForEach(writers, static writer => writer.Start());
+            Array.ForEach(writers, static writer => writer.Join());
+            Assert.Empty(refusals);
+            Assert.Equal(4, Directory.GetFiles(path, "*.structure").Length);
+        }
     }
 
     [Fact]
