@@ -29,6 +29,7 @@ public sealed class RtmpServer : IDisposable
     private readonly EventLoop _accepting;
     private readonly List<Listener> _listeners = [];
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
+    private int _wrapping;
     private RepeatedWarning _full;
     private RepeatedWarning _failed;
     private RepeatedWarning _limited;
@@ -42,6 +43,7 @@ public sealed class RtmpServer : IDisposable
     public RtmpServer(RtmpServerOptions options, ILogger log)
     {
         options.Validate();
+        log = new UnfailingLogger(log);
         IndexCache? cache =
             options.IndexCacheFolder is { } kept
             ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log)
@@ -52,7 +54,7 @@ public sealed class RtmpServer : IDisposable
         _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
-        _accepting = new EventLoop("mapwire accept");
+        _accepting = new AcceptLoop(log);
         EndPoints = options.EndPoints;
     }
 
@@ -68,8 +70,8 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     public int MaxConnections { get; private set; }
 
-    /// <summary>Connections that are open now.</summary>
-    public int ConnectionCount => _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
+    /// <summary>Connections that are open now, those whose stream is still being wrapped included.</summary>
+    public int ConnectionCount => Volatile.Read(ref _wrapping) + _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
 
     /// <summary>Counts the titles of the folder as they are now, as far as it can be read; serving does not wait for it.</summary>
     /// <param name="timeLimit">After this time the result is what was found so far.</param>
@@ -103,7 +105,7 @@ public sealed class RtmpServer : IDisposable
         }
 
         MaxConnections = FitMaxConnections();
-        _accepting.Post(() => _listeners.ForEach(_accepting.Watch));
+        _listeners.ForEach(_accepting.Watch);
         _accepting.Start();
     }
 
@@ -216,6 +218,7 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     private async Task AdoptStreamAsync(ConnectionLoop worker, Socket socket, EndPoint? peer)
     {
+        Interlocked.Increment(ref _wrapping);
         try
         {
             socket.Blocking = true; // to .NET: its streams wait by themselves
@@ -234,6 +237,10 @@ public sealed class RtmpServer : IDisposable
             socket.Dispose();
             _addresses.Leave((peer as IPEndPoint)?.Address);
         }
+        finally
+        {
+            Interlocked.Decrement(ref _wrapping);
+        }
     }
 
     private static EndPoint? PeerOf(Socket socket)
@@ -246,5 +253,12 @@ public sealed class RtmpServer : IDisposable
         {
             return null; // gone before it was looked at
         }
+    }
+
+    /// <summary>Accepts for all workers.</summary>
+    private sealed class AcceptLoop(ILogger log) : EventLoop("mapwire accept")
+    {
+        /// <inheritdoc/>
+        protected override void OnLoopFault(Exception exception) => Log.LoopFault(log, exception);
     }
 }

@@ -89,6 +89,11 @@ internal sealed class PlayerStatistics
             Join(cursor, bytes, now);
         }
 
+        if (cursor is null)
+        {
+            _cursor = null; // what was stopped is held no longer
+        }
+
         if (bytes != _bytes)
         {
             _worker.Sent(bytes - _bytes);

@@ -261,6 +261,40 @@ public sealed class PlayerTests : IDisposable
         Assert.InRange(_messages - before, 0, 1);
     }
 
+    [Fact]
+    public async Task A_seek_begins_the_stream_anew_before_it_is_told()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        _ear.Controls.Clear();
+        _client.Seek(1, 10_000);
+        Exchange();
+        Assert.Equal([UserControlEvent.StreamIsRecorded, UserControlEvent.StreamBegin], _ear.Controls);
+    }
+
+    [Fact]
+    public async Task The_metadata_tell_the_sound()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        Assert.Equal((44_100.0, 2.0, true), (
+            _ear.Metadata!["audiosamplerate"]!.AsNumber(),
+            _ear.Metadata["audiochannels"]!.AsNumber(),
+            _ear.Metadata["stereo"]!.AsBoolean()));
+    }
+
+    [Fact]
+    public async Task The_length_of_a_film_is_told_to_who_asks_and_0_where_there_is_none()
+    {
+        foreach ((string name, double seconds) in ((string, double)[])[("a.mp4", 24.0), ("nowhere.mp4", 0)])
+        {
+            Ask("getStreamLength", AmfValue.Number(7), AmfValue.Null, AmfValue.String(name));
+            await RunPostedAsync();
+            Assert.Equal(seconds, _ear.Result!.AsNumber()!.Value, 0.1);
+        }
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(PlayCommand.LiveStart)]
@@ -284,6 +318,23 @@ public sealed class PlayerTests : IDisposable
     private void Play(string name, bool reset = true)
     {
         _client.Play(1, new PlayCommand(0, name, Reset: reset));
+        Exchange();
+    }
+
+    /// <summary>Sends a command that a <see cref="ClientSession"/> has no method for.</summary>
+    private void Ask(string command, params AmfValue[] values)
+    {
+        Amf0Writer writer = new(stackalloc byte[512]);
+        writer.WriteString(command);
+        foreach (AmfValue value in values)
+        {
+            writer.WriteValue(value);
+        }
+
+        byte[] header = new byte[ChunkHeader.MaxLength];
+        int length = ChunkHeader.WriteType0(header, 3, 0, writer.Written.Length, MessageType.CommandAmf0, 0);
+        _toServer.Write([.. header[..length], .. writer.Written]);
+        writer.Dispose();
         Exchange();
     }
 
@@ -393,12 +444,25 @@ public sealed class PlayerTests : IDisposable
 
         public void OnConnected(bool accepted, StatusInfo status) => Assert.True(accepted);
 
-        public void OnResult(double transactionId, bool succeeded, AmfValue value) => Assert.True(succeeded);
+        /// <summary>What the last command came to.</summary>
+        public AmfValue? Result { get; private set; }
+
+        /// <summary>Of the newest play.</summary>
+        public AmfValue? Metadata { get; private set; }
+
+        public List<UserControlEvent> Controls { get; } = [];
+
+        public void OnResult(double transactionId, bool succeeded, AmfValue value)
+        {
+            Assert.True(succeeded);
+            Result = value;
+        }
 
         public void OnStatus(uint streamId, StatusInfo status) => Heard.Add(status.Code);
 
         public void OnUserControl(UserControl control)
         {
+            Controls.Add(control.Event);
             if (control.Event == UserControlEvent.StreamEof)
             {
                 Heard.Add("eof");
@@ -410,6 +474,7 @@ public sealed class PlayerTests : IDisposable
             if (name == "onMetaData")
             {
                 StartTimes.Add(timestamp);
+                Metadata = values[0];
             }
             else if (name == "onPlayStatus")
             {
