@@ -30,10 +30,13 @@ public sealed class RtmpServer : IDisposable
     private readonly List<Listener> _listeners = [];
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
     private int _wrapping;
-    private RepeatedWarning _full;
-    private RepeatedWarning _failed;
-    private RepeatedWarning _limited;
-    private RepeatedWarning _stuck;
+    private readonly RepeatedWarning _full;
+    private readonly RepeatedWarning _failed;
+    private readonly RepeatedWarning _limited;
+    private readonly RepeatedWarning _stuck;
+    private Exception? _fault; // these three: what a warning tells of
+    private EndPoint? _refusedPeer;
+    private string _refusal = "";
 
     /// <summary>Creates a server that does not listen yet.</summary>
     /// <param name="options">What to serve and how.</param>
@@ -55,6 +58,10 @@ public sealed class RtmpServer : IDisposable
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
         _accepting = new AcceptLoop(log);
+        _full = new RepeatedWarning(_accepting, times => Log.ServerFull(log, times, ConnectionCount, MaxConnections));
+        _failed = new RepeatedWarning(_accepting, times => Log.AcceptFailed(log, _fault!.Message, times));
+        _limited = new RepeatedWarning(_accepting, times => Log.AddressLimited(log, times, _refusedPeer, _refusal));
+        _stuck = new RepeatedWarning(_accepting, _ => Log.WorkerStuck(log));
         EndPoints = options.EndPoints;
     }
 
@@ -106,6 +113,7 @@ public sealed class RtmpServer : IDisposable
 
         MaxConnections = FitMaxConnections();
         _listeners.ForEach(_accepting.Watch);
+        Array.ForEach([_full, _failed, _limited, _stuck], _accepting.Watch);
         _accepting.Start();
     }
 
@@ -157,23 +165,16 @@ public sealed class RtmpServer : IDisposable
 
     private void OnAcceptFailed(Exception exception)
     {
-        if (_failed.TryLog(_accepting.Now, out long times))
-        {
-            Log.AcceptFailed(_context.Log, exception.Message, times);
-        }
+        _fault = exception;
+        _failed.Report();
     }
 
     private void OnAccepted(Socket socket)
     {
-        int count = ConnectionCount;
-        if (count >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
+        if (ConnectionCount >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
         {
             socket.Dispose();
-            if (_full.TryLog(_accepting.Now, out long times))
-            {
-                Log.ServerFull(_context.Log, times, count, MaxConnections);
-            }
-
+            _full.Report();
             return;
         }
 
@@ -182,11 +183,9 @@ public sealed class RtmpServer : IDisposable
         if (_addresses.TryEnter(address, _accepting.Now) is { } reason)
         {
             socket.Dispose();
-            if (_limited.TryLog(_accepting.Now, out long times))
-            {
-                Log.AddressLimited(_context.Log, times, peer, reason);
-            }
-
+            _refusedPeer = peer;
+            _refusal = reason;
+            _limited.Report();
             return;
         }
 
@@ -198,9 +197,9 @@ public sealed class RtmpServer : IDisposable
         }
 
         ConnectionLoop worker = ConnectionLoop.LeastLoaded(_workers, out bool isAnyStuck);
-        if (isAnyStuck && _stuck.TryLog(_accepting.Now, out _))
+        if (isAnyStuck)
         {
-            Log.WorkerStuck(_context.Log);
+            _stuck.Report();
         }
 
         if (_context.Options.WrapStream is not null || _context.Options.CopiesPayload)

@@ -100,6 +100,7 @@ internal sealed partial class Player
     private void Begin(PlayerStream stream, PendingPlay play, long playerStart, bool reset)
     {
         bool pauses = stream is { State: PlayState.Opening, PausesNext: true };
+        bool wasTakenBack = stream.PauseWasTakenBack;
         long? place = stream.SeeksAtStart;
         stream.Start(play, playerStart, Now);
         Plays++;
@@ -110,6 +111,11 @@ internal sealed partial class Player
             stream.Pause(Now);
             _announcer.Paused(stream, paused: true);
             stream.ShowWherePaused();
+        }
+        else if (wasTakenBack)
+        {
+            _announcer.Paused(stream, paused: true);
+            _announcer.Paused(stream, paused: false);
         }
 
         if (place is { } reelTime)

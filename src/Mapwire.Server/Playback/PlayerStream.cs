@@ -9,6 +9,7 @@ namespace Mapwire.Server.Playback;
 internal sealed class PlayerStream(uint id, int chunkSize)
 {
     private PlaybackClock _clock; // the title's time
+    private PauseAhead _ahead;
     private bool _receivesAudio = true;
     private bool _receivesVideo = true;
     private long _round; // the player's time minus the reel's
@@ -16,6 +17,18 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     private long _stopReelTime; // the same by the reel's time
     private long _playedFrom; // the player's time of the first message
     private long _bytesBefore; // sent of the parts before the one at hand
+
+    /// <summary>What the player asked for while nothing could be paused.</summary>
+    private enum PauseAhead : byte
+    {
+        None,
+
+        /// <summary>What comes next begins paused.</summary>
+        Pauses,
+
+        /// <summary>It was to begin paused, and goes on at once.</summary>
+        TakenBack,
+    }
 
     /// <summary>The message stream id.</summary>
     public uint Id { get; } = id;
@@ -39,7 +52,18 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     public PlayQueue Queue { get; } = new();
 
     /// <summary>Whether what comes next begins paused: the player asked for it while nothing could be paused.</summary>
-    public bool PausesNext { get; private set; }
+    public bool PausesNext
+    {
+        get => _ahead == PauseAhead.Pauses;
+        private set => _ahead = value ? PauseAhead.Pauses : PauseAhead.None;
+    }
+
+    /// <summary>Whether the player asked for a pause of what is being opened and took it back: it waits to be told of both.</summary>
+    public bool PauseWasTakenBack => _ahead == PauseAhead.TakenBack;
+
+    /// <summary>Since when the player has been paused, whatever it asked for meanwhile, on the worker's clock; null while it is not.
+    /// </summary>
+    public long? PausedSince { get; private set; }
 
     /// <summary>
     /// The reel's time that the play that is being opened is to go to, in milliseconds; null when the player asked for none.
@@ -94,6 +118,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         {
             State = PlayState.Idle;
             PausesNext = false;
+            PausedSince = null;
             SeeksAtStart = null;
         }
     }
@@ -172,6 +197,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Stops sending; what the player holds it may show. Where nothing is sent yet or any more, what comes next waits.</summary>
     public void Pause(long now)
     {
+        PausedSince ??= now;
         switch (State)
         {
             case PlayState.Playing:
@@ -195,7 +221,8 @@ internal sealed class PlayerStream(uint id, int chunkSize)
             Cursor!.Release();
         }
 
-        PausesNext = false;
+        _ahead = State == PlayState.Opening && _ahead != PauseAhead.None ? PauseAhead.TakenBack : PauseAhead.None;
+        PausedSince = null;
     }
 
     /// <summary>Sends audio or not, from the next message on.</summary>
@@ -218,6 +245,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         Queue.Clear();
         State = PlayState.Idle;
         PausesNext = false;
+        PausedSince = null;
         SeeksAtStart = null;
         Cursor?.Retire();
         Cursor = null;
@@ -325,6 +353,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     {
         State = state;
         PausesNext = false;
+        PausedSince = state == PlayState.Paused ? PausedSince : null;
         _bytesBefore = 0;
         _playedFrom = Cursor!.PlayerTime;
         ApplyReceives();

@@ -128,7 +128,8 @@ internal sealed class RtmpConversation : IConversation
         long due = _player.NextWake();
         return due != TimerWheel.Never
             ? new Wake(due)
-            : new Wake(_player.LastRequest + Milliseconds(_context.MaxPause), CloseReason.PausedTooLong);
+            : new Wake(
+                (_player.Watched?.PausedSince ?? _player.LastRequest) + Milliseconds(_context.MaxPause), CloseReason.PausedTooLong);
     }
 
     /// <inheritdoc/>

@@ -79,6 +79,60 @@ public sealed class RtmpConversationTests : IDisposable
         Assert.InRange(_ear.LastTime, 100, 250); // and no five seconds more
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("pause")]
+    [InlineData("seek")]
+    [InlineData("buffer")]
+    public void A_pause_ends_when_it_is_over_whatever_the_player_asks_for_meanwhile(string? request)
+    {
+        Play();
+        _client.Pause(1, true, 0);
+        Exchange();
+        for (int tenths = 0; tenths < 29; tenths++)
+        {
+            _loop.Now += 100;
+            switch (request)
+            {
+                case "pause": _client.Pause(1, true, 0); break;
+                case "seek": _client.Seek(1, 1000 * (tenths % 5)); break;
+                case "buffer": _client.SetBufferLength(1, 250); break;
+            }
+
+            Exchange();
+            Assert.False(_connection.IsClosed);
+        }
+
+        _loop.Now += 100;
+        _connection.RunTurn();
+        Assert.True(_connection.IsClosed);
+    }
+
+    [Fact]
+    public void A_player_that_goes_on_in_time_may_pause_again_for_as_long()
+    {
+        Play();
+        for (int i = 0; i < 5; i++)
+        {
+            _client.Pause(1, true, 0);
+            Exchange();
+            _loop.Now += 2900;
+            _client.Pause(1, false, 0);
+            Exchange();
+            Assert.False(_connection.IsClosed);
+        }
+    }
+
+    private void Play()
+    {
+        int before = _poller.Wakes;
+        _client.Play(1, new PlayCommand(0, "a.mp4"));
+        Exchange();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _poller.Wakes) > before, TimeSpan.FromSeconds(30)));
+        Exchange();
+        Assert.Contains("NetStream.Play.Start", _ear.Heard);
+    }
+
     /// <summary>Turns until neither side has more to say.</summary>
     private void Exchange()
     {
