@@ -69,8 +69,9 @@ internal static unsafe partial class DescriptorLimit
     /// next descriptor then sleeps for 10 ms and more, until no processor reads the old table (expand_files() waits for RCU): who connects
     /// as number 256, 512 and so on, and all behind them, waited for that.
     /// </summary>
-    /// <param name="count">Descriptors that there will be; 8 bytes of the kernel's each. More than the limit, and more than a million, are not
-    /// prepared for.</param>
+    /// <param name="count">
+    /// Descriptors that there will be; 8 bytes of the kernel's each. More than the limit, and more than a million, are not prepared for.
+    /// </param>
     public static void Prepare(long count)
     {
         if (!OperatingSystem.IsLinux())
