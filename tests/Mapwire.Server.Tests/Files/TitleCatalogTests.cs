@@ -32,9 +32,9 @@ public sealed class TitleCatalogTests : IDisposable
         using TitleCatalog catalog = Catalog();
         FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice silent = new(PlayerAbilities.None, Audio: PlayQuery.NoTrack);
-        Title whole = await catalog.OpenAsync(found, default);
-        Title picture = await catalog.OpenAsync(found, silent);
-        Title again = await catalog.OpenAsync(found, silent);
+        Title whole = (await catalog.OpenAsync(found, default)).Title;
+        Title picture = (await catalog.OpenAsync(found, silent)).Title;
+        Title again = (await catalog.OpenAsync(found, silent)).Title;
         Assert.NotSame(whole, picture);
         Assert.Same(picture, again);
         Assert.Contains(whole.Strip.ToArray(), static entry => !entry.IsVideo);
@@ -53,7 +53,7 @@ public sealed class TitleCatalogTests : IDisposable
         Assert.Equal(0, catalog.Files.Lookups.Count);
         FoundFile found = await catalog.Files.FindAsync(name); // nothing is open: the look may take long, and is made by another thread
         Assert.Equal(1, catalog.Files.Lookups.Count);
-        Title title = await catalog.OpenAsync(found, default);
+        Title title = (await catalog.OpenAsync(found, default)).Title;
 
         Task<FoundFile> again = catalog.Files.FindAsync(name);
         Assert.True(again.IsCompletedSuccessfully);
@@ -165,10 +165,11 @@ public sealed class TitleCatalogTests : IDisposable
             new(PlayerAbilities.None, Audio: 1), new(PlayerAbilities.Hevc | PlayerAbilities.Opus), new(PlayerAbilities.ManyTracks),
             new(PlayerAbilities.PlainHevc),
         ];
-        Title[] titles = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
+        OpenedTitle[] opened = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
+        Title[] titles = [.. opened.Select(static one => one.Title)];
         Assert.Single(titles.Distinct());
-        Title silent = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack));
-        Title extended = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds));
+        Title silent = (await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack))).Title;
+        Title extended = (await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds))).Title;
         Title[] distinct = [titles[0], silent, extended];
         Assert.Equal(3, distinct.Distinct().Count());
         Assert.Single(distinct.Select(static title => title.File).Distinct()); // one mapping, one descriptor
@@ -496,7 +497,7 @@ public sealed class TitleCatalogTests : IDisposable
 
     private static Task<Title> OpenAsync(TitleCatalog catalog, string name) => Task.Run(async () =>
     {
-        return await catalog.OpenAsync(await catalog.Files.FindAsync(PlayName.Parse("", name)), default);
+        return (await catalog.OpenAsync(await catalog.Files.FindAsync(PlayName.Parse("", name)), default)).Title;
     });
 
     private static async Task<Title> OpenAndRelease(TitleCatalog catalog, string name)
