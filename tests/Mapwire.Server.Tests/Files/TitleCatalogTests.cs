@@ -102,6 +102,80 @@ public sealed class TitleCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_whose_reading_failed_is_opened_anew_for_who_comes_later()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        Title lost = await OpenAsync(catalog, "film.mp4");
+        lost.Watch.Fail("Input/output error");
+        Title later = await OpenAsync(catalog, "film.mp4");
+        Title last = await OpenAsync(catalog, "film.mp4");
+        Assert.NotSame(lost.File, later.File);
+        Assert.Same(later, last);
+        Assert.Equal(FileState.Unchanged, await LaterAsync(later));
+        Assert.Equal(FileState.Lost, await LaterAsync(lost));
+        later.Release();
+        last.Release();
+        Assert.True(IsOpen(lost)); // as long as its viewers are told
+        lost.Release();
+        Assert.False(IsOpen(lost));
+    }
+
+    [Fact]
+    public async Task A_file_copied_over_itself_with_its_time_plays_for_who_comes_later()
+    {
+        string path = _folder.Add("film.mp4");
+        byte[] film = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        using TitleCatalog catalog = Catalog();
+        Title early = await OpenAsync(catalog, "film.mp4");
+        using (FileStream copied = new(path, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
+        {
+            copied.Write(film.AsSpan(0, 1000));
+            Assert.Equal(FileState.Lost, await LaterAsync(early));
+            copied.Write(film.AsSpan(1000));
+        }
+
+        File.SetLastWriteTimeUtc(path, written);
+        Assert.Equal(early.Identity, Mapwire.Memory.MappedFile.GetIdentity(path));
+        Title late = await OpenAsync(catalog, "film.mp4");
+        Assert.NotSame(early.File, late.File);
+        Assert.Equal(FileState.Unchanged, await LaterAsync(late));
+        early.Release();
+        late.Release();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_lost_again_and_again_is_opened_or_refused_within_bounded_attempts()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        Task[] viewers = [.. Enumerable.Range(0, 16).Select(_ => Task.Run(ViewAsync))];
+        await Task.WhenAll(viewers).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+        Title title = await OpenAsync(catalog, "film.mp4");
+        Assert.Equal(FileState.Unchanged, await LaterAsync(title));
+        title.Release();
+
+        async Task ViewAsync()
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                try
+                {
+                    MediaFile file = await catalog.Files.OpenAsync(found);
+                    file.Watch.Fail("Input/output error");
+                    file.Release();
+                }
+                catch (TitleException refused)
+                {
+                    Assert.Equal(TitleError.Unavailable, refused.Error);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task New_and_deleted_files_are_seen_at_once()
     {
         using TitleCatalog catalog = Catalog();
