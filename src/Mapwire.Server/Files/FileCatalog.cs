@@ -250,7 +250,7 @@ internal sealed class FileCatalog : IDisposable
                         return entry;
                     }
 
-                    _entries.Remove(found.Path);
+                    Remove(found.Path, entry);
                     dropped.Add(entry);
                 }
 
@@ -287,10 +287,32 @@ internal sealed class FileCatalog : IDisposable
                 return; // someone else came before
             }
 
-            _entries.Remove(path);
+            Remove(path, entry);
         }
 
         Drop(entry);
+    }
+
+    /// <summary>
+    /// Takes out a file. Where it was lost, other bytes can have its length and time, so what is cached of it is forgotten before it is
+    /// opened again: of one path, one thing is done after the other. Under the lock.
+    /// </summary>
+    private void Remove(string path, Entry entry)
+    {
+        _entries.Remove(path);
+        if (_cache is { } cache && entry is { Opening: { IsCompletedSuccessfully: true, Result: { Watch.Lost: not null } lost } })
+        {
+            Task<bool> forgetting = _openings.RunAsync(path, _ =>
+            {
+                cache.Remove(lost.Identity);
+                return true;
+            });
+            _ = forgetting.ContinueWith(
+                static refused => _ = refused.Exception, // then the path is not opened either
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously | TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
+        }
     }
 
     /// <summary>Under the lock.</summary>
@@ -324,7 +346,7 @@ internal sealed class FileCatalog : IDisposable
             }
 
             bytes -= idle.ByteSize;
-            _entries.Remove(path);
+            Remove(path, idle);
             dropped.Add(idle);
         }
     }
