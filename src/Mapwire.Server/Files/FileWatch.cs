@@ -48,7 +48,7 @@ internal sealed class FileWatch
     private Fingerprint _fingerprint;
     private readonly FileThreads? _threads;
     private readonly Lock _gate = new();
-    private readonly List<Action> _waiting = [];
+    private readonly HashSet<Action> _waiting = []; // who asks again at every turn is in it once
     private FileIdentity _known;
     private int _generation; // how often it was read on: what was looked at before says nothing of it any more
     private bool _isLooking;

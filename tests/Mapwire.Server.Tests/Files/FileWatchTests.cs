@@ -210,6 +210,31 @@ public sealed class FileWatchTests : IDisposable
         Assert.Equal(FileState.Unchanged, await StateAsync(watch, Environment.TickCount64 + 10_000));
     }
 
+    [Fact]
+    public async Task One_who_asks_at_every_turn_is_called_once_when_it_is_known()
+    {
+        string path = Plant(Container.Flv, seed: 1, samples: 20);
+        Title title = Open(path);
+        using ManualResetEventSlim free = new();
+        _ = _threads.RunAsync($"compare {path}", _ => free.Wait(TimeSpan.FromSeconds(60)));
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        Assert.Equal(FileState.Unknown, title.Watch.Look(Environment.TickCount64 + 1));
+        int calls = 0;
+        Action wake = () => Interlocked.Increment(ref calls);
+        for (int turn = 0; turn < 1000; turn++)
+        {
+            title.Watch.CallWhenKnown(wake);
+        }
+
+        TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        title.Watch.CallWhenKnown(known.SetResult); // called behind the other one
+        Assert.Equal(0, calls);
+        free.Set();
+        await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(1, calls);
+        title.Release();
+    }
+
     private static void Overwrite(string path, byte[] bytes)
     {
         using FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
