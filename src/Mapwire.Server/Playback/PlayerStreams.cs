@@ -138,7 +138,7 @@ internal sealed class PlayerStreams
         for (int i = 0; i < _streams.Length && list.Length == before; i++)
         {
             PlayerStream stream = _streams[(int)(_turn++ % (uint)_streams.Length)];
-            long until = stream.DueUntil(now, LeadOf(stream));
+            TitleTime until = stream.DueUntil(now, LeadOf(stream));
             if (stream.Cursor is not { HasMore: true } cursor || cursor.Time > until)
             {
                 continue;
@@ -189,7 +189,7 @@ internal sealed class PlayerStreams
     {
         if (_cut is not null && bytes > 0)
         {
-            _cut.Advance(bytes, long.MinValue);
+            _cut.Advance(bytes, TitleTime.MinValue);
             _cut = _cut.IsInsideMessage ? _cut : null;
         }
     }

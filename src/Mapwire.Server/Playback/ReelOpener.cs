@@ -46,12 +46,12 @@ internal sealed class ReelOpener
     private static ReelPart PartOf(OpenedTitle opened, long start, long? end)
     {
         Title title = opened.Title;
-        long runUp = title.Strip.RunUp;
-        long length = title.Strip.EndTime - runUp;
+        TitleTime zero = title.Strip.RunUpEnd;
+        long length = title.Strip.EndTime - zero;
         long until = Math.Min(end ?? long.MaxValue, Math.Max(length, 1));
         if (start < until)
         {
-            return new ReelPart(title, start + runUp, until + runUp, At: 0)
+            return new ReelPart(title, zero + start, zero + until, At: ReelTime.Zero)
             {
                 Missing = opened.Tracks.Missing, // of this viewer: others have the same title by a wish
             };
@@ -72,16 +72,17 @@ internal sealed class ReelOpener
             return parts;
         }
 
-        long length = parts[^1].At + parts[^1].Length;
-        long end = Math.Min(query.End ?? length, length);
+        ReelTime reelEnd = parts[^1].End;
+        ReelTime start = new(query.Start);
+        ReelTime end = ReelTime.Min(query.End is { } wanted ? new ReelTime(wanted) : reelEnd, reelEnd);
         List<ReelPart> kept = [];
         foreach (ReelPart part in parts)
         {
-            long from = Math.Max(query.Start - part.At, 0);
+            long from = Math.Max(start - part.At, 0);
             long to = Math.Min(end - part.At, part.Length);
             if (from < to)
             {
-                kept.Add(part with { In = part.In + from, Out = part.In + to, At = part.At + from - query.Start });
+                kept.Add(part with { In = part.In + from, Out = part.In + to, At = ReelTime.Zero + (part.At + from - start) });
             }
             else
             {
@@ -91,7 +92,7 @@ internal sealed class ReelOpener
 
         return kept.Count > 0
             ? [.. kept]
-            : throw Nothing(query.Start, end, length);
+            : throw Nothing(query.Start, end.Milliseconds, reelEnd.Milliseconds);
     }
 
     private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)
@@ -127,11 +128,11 @@ internal sealed class ReelOpener
         }
 
         ImmutableArray<ReelPart>.Builder parts = ImmutableArray.CreateBuilder<ReelPart>(openings.Length);
-        long at = 0;
+        ReelTime at = ReelTime.Zero;
         foreach (Task<ReelPart> opening in openings)
         {
             ReelPart part = opening.Result with { At = at };
-            part = at == 0 ? part : part with { In = part.JointIn };
+            part = at == ReelTime.Zero ? part : part with { In = part.JointIn };
             parts.Add(part);
             at += part.Length;
         }

@@ -104,8 +104,8 @@ public sealed class PlaylistReport
                 Number = number,
                 Name = TerminalText.Clean(item.Name),
                 Place = item.Place.ToString(),
-                In = TimeSpan.FromMilliseconds(shown?.In ?? 0),
-                Out = TimeSpan.FromMilliseconds(shown?.Out ?? 0),
+                In = TimeSpan.FromMilliseconds(shown?.In.Milliseconds ?? 0),
+                Out = TimeSpan.FromMilliseconds(shown?.Out.Milliseconds ?? 0),
                 Refusal = refusal,
                 PlainRefusal = plainRefusal,
             });

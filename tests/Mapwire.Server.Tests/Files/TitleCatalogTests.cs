@@ -429,7 +429,7 @@ public sealed class TitleCatalogTests : IDisposable
         foreach (Title title in titles)
         {
             StripEntry[] entries = title.Strip.ToArray();
-            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            Assert.Equal(entries.OrderBy(static entry => entry.Time.Milliseconds), entries);
             for (int i = 0; i < title.Strip.SettledCount; i++)
             {
                 Assert.Equal(last.Strip[i], entries[i]);
@@ -468,7 +468,7 @@ public sealed class TitleCatalogTests : IDisposable
             Title title = await OpenAsync(catalog, "live.flv");
             StripEntry[] entries = title.Strip.ToArray();
             Assert.InRange(entries.Length - title.Strip.SettledCount, 0, (10_000 / 40) + 2); // the rest is shared
-            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            Assert.Equal(entries.OrderBy(static entry => entry.Time.Milliseconds), entries);
             Assert.Equal(length == whole.Length ? 1501 + 52 : entries.Length, entries.Length);
             title.Release();
         }

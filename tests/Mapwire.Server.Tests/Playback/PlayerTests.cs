@@ -180,6 +180,8 @@ public sealed class PlayerTests : IDisposable
         _client.Pause(1, false, 0);
         Exchange();
         await RunPostedAsync();
+        Assert.Equal( // a player may wait for the answers, behind Play.Start
+            ["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Pause.Notify", "NetStream.Unpause.Notify"], _ear.Heard);
         SendDue();
         Assert.InRange(_lastTime, Lead - 120, Lead);
     }
@@ -262,6 +264,40 @@ public sealed class PlayerTests : IDisposable
         Assert.InRange(_messages - before, 0, 1);
     }
 
+    [Fact]
+    public async Task A_seek_begins_the_stream_anew_before_it_is_told()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        _ear.Controls.Clear();
+        _client.Seek(1, 10_000);
+        Exchange();
+        Assert.Equal([UserControlEvent.StreamIsRecorded, UserControlEvent.StreamBegin], _ear.Controls);
+    }
+
+    [Fact]
+    public async Task The_metadata_tell_the_sound()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        Assert.Equal((44_100.0, 2.0, true), (
+            _ear.Metadata!["audiosamplerate"]!.AsNumber(),
+            _ear.Metadata["audiochannels"]!.AsNumber(),
+            _ear.Metadata["stereo"]!.AsBoolean()));
+    }
+
+    [Fact]
+    public async Task The_length_of_a_film_is_told_to_who_asks_and_0_where_there_is_none()
+    {
+        foreach ((string name, double seconds) in ((string, double)[])[("a.mp4", 24.0), ("nowhere.mp4", 0)])
+        {
+            Ask("getStreamLength", AmfValue.Number(7), AmfValue.Null, AmfValue.String(name));
+            await RunPostedAsync();
+            Assert.Equal(seconds, _ear.Result!.AsNumber()!.Value, 0.1);
+        }
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(PlayCommand.LiveStart)]
@@ -327,14 +363,12 @@ public sealed class PlayerTests : IDisposable
         using PresenceThreads threads = new(() => disk);
         using TitleCatalog catalog = new(
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
-        Title title = (await catalog.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
-        PlayerStreams streams = new(4096, TimeSpan.FromMilliseconds(Lead), default, TimeSpan.FromMinutes(1), Post);
+        PlayerStreams streams = await PlayFromAsync(catalog);
         PlayerStream stream = streams[1];
-        stream.Start(new PendingPlay(new Reel([new ReelPart(title, 0, title.Strip.EndTime, 0)], false), default, 0, -1), 0, now: 0);
         if (isPaused)
         {
             stream.Pause(0);
-            stream.Seek(10_000, now: 0);
+            stream.Seek(new ReelTime(10_000), now: 0);
         }
 
         for (int turn = 0; turn < 100; turn++)
@@ -362,9 +396,7 @@ public sealed class PlayerTests : IDisposable
         using PresenceThreads threads = new(static () => new SlowReader());
         using TitleCatalog catalog = new(
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
-        Title title = (await catalog.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
-        PlayerStreams streams = new(4096, TimeSpan.FromMilliseconds(Lead), default, TimeSpan.FromMinutes(1), Post);
-        streams[1].Start(new PendingPlay(new Reel([new ReelPart(title, 0, title.Strip.EndTime, 0)], false), default, 0, -1), 0, now: 0);
+        PlayerStreams streams = await PlayFromAsync(catalog);
         streams.GatherDue(_list, 1 << 20, now: 0);
         Assert.False(streams[1].HasEnded);
         streams.GatherDue(_list, 1 << 20, streams.NextWake(0));
@@ -372,9 +404,36 @@ public sealed class PlayerTests : IDisposable
         streams.Abandon();
     }
 
+    /// <summary>A stream 1 that plays a.mp4 of a catalog.</summary>
+    private async Task<PlayerStreams> PlayFromAsync(TitleCatalog catalog)
+    {
+        Title title = (await catalog.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
+        Reel reel = new([new ReelPart(title, TitleTime.Zero, title.Strip.EndTime, ReelTime.Zero)], loops: false);
+        PlayerStreams streams = new(4096, TimeSpan.FromMilliseconds(Lead), default, TimeSpan.FromMinutes(1), Post);
+        streams[1].Start(new PendingPlay(reel, default, ReelTime.Zero, -1), PlayerTime.Zero, now: 0);
+        return streams;
+    }
+
     private void Play(string name, bool reset = true)
     {
         _client.Play(1, new PlayCommand(0, name, Reset: reset));
+        Exchange();
+    }
+
+    /// <summary>Sends a command that a <see cref="ClientSession"/> has no method for.</summary>
+    private void Ask(string command, params AmfValue[] values)
+    {
+        Amf0Writer writer = new(stackalloc byte[512]);
+        writer.WriteString(command);
+        foreach (AmfValue value in values)
+        {
+            writer.WriteValue(value);
+        }
+
+        byte[] header = new byte[ChunkHeader.MaxLength];
+        int length = ChunkHeader.WriteType0(header, 3, 0, writer.Written.Length, MessageType.CommandAmf0, 0);
+        _toServer.Write([.. header[..length], .. writer.Written]);
+        writer.Dispose();
         Exchange();
     }
 
@@ -500,12 +559,25 @@ public sealed class PlayerTests : IDisposable
 
         public void OnConnected(bool accepted, StatusInfo status) => Assert.True(accepted);
 
-        public void OnResult(double transactionId, bool succeeded, AmfValue value) => Assert.True(succeeded);
+        /// <summary>What the last command came to.</summary>
+        public AmfValue? Result { get; private set; }
+
+        /// <summary>Of the newest play.</summary>
+        public AmfValue? Metadata { get; private set; }
+
+        public List<UserControlEvent> Controls { get; } = [];
+
+        public void OnResult(double transactionId, bool succeeded, AmfValue value)
+        {
+            Assert.True(succeeded);
+            Result = value;
+        }
 
         public void OnStatus(uint streamId, StatusInfo status) => Heard.Add(status.Code);
 
         public void OnUserControl(UserControl control)
         {
+            Controls.Add(control.Event);
             if (control.Event == UserControlEvent.StreamEof)
             {
                 Heard.Add("eof");
@@ -517,6 +589,7 @@ public sealed class PlayerTests : IDisposable
             if (name == "onMetaData")
             {
                 StartTimes.Add(timestamp);
+                Metadata = values[0];
             }
             else if (name == "onPlayStatus")
             {

@@ -38,7 +38,7 @@ public sealed class ReelOpenerTests : IDisposable
     {
         Reel reel = await OpenAsync("a.mp4");
         ReelPart part = Assert.Single(reel.Parts);
-        Assert.Equal((0, part.Title.Strip.EndTime, 0), (part.In, part.Out, part.At));
+        Assert.Equal((0, part.Title.Strip.EndTime.Milliseconds, 0), Times(part));
         Assert.True(reel.IsWhole);
         Assert.Equal(part.Title.Duration.TotalSeconds, reel.Seconds);
         Assert.True(reel.MetadataOf(0).Equals(part.Title.Metadata));
@@ -50,18 +50,18 @@ public sealed class ReelOpenerTests : IDisposable
     {
         Write("list.m3u8", "a.mp4\nsub/b.mp4?start=2&end=5.5\n#EXTVLCOPT:start-time=20\na.mp4");
         Reel reel = await OpenAsync("list");
-        long end = reel.Parts[0].Out;
+        long end = reel.Parts[0].Out.Milliseconds;
         Assert.InRange(end, ClipEnd - 100, ClipEnd + 100);
         Assert.Equal([(0, end, 0), (2000, 5500, end), (20_000, end, end + 3500)],
-            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+            reel.Parts.Select(Times));
         Assert.Equal(end + 3500 + end - 20_000, reel.Length);
-        Assert.Equal(reel.Length, reel.Period + reel.Parts[0].Title.Strip.StartTime);
+        Assert.Equal(reel.Length, reel.Period + reel.Parts[0].Title.Strip.StartTime.Milliseconds);
         Assert.Equal(reel.Length / 1000.0, reel.Seconds);
         Assert.Same(reel.Parts[0].Title, reel.Parts[2].Title);
         foreach ((long time,
             int part) in (IEnumerable<(long, int)>)[(0, 0), (end - 1, 0), (end, 1), (end + 3499, 1), (end + 3500, 2), (1 << 30, 2)])
         {
-            Assert.Equal(part, reel.PartAt(time));
+            Assert.Equal(part, reel.PartAt(new(time)));
         }
 
         AmfValue metadata = Metadata(reel, 1);
@@ -77,9 +77,9 @@ public sealed class ReelOpenerTests : IDisposable
         Write("list.m3u8", "a.mp4\na.mp4?end=2");
         Reel reel = await OpenAsync("list");
         Title title = reel.Parts[0].Title;
-        Assert.InRange(title.Strip.StartTime, 20, 120);
+        Assert.InRange(title.Strip.StartTime.Milliseconds, 20, 120);
         Assert.Equal(title.Strip.EndTime, title.Strip.StartTime + (long)title.Duration.TotalMilliseconds);
-        Assert.Equal((title.Strip.StartTime, 2000, title.Strip.EndTime), (reel.Parts[1].In, reel.Parts[1].Out, reel.Parts[1].At));
+        Assert.Equal((title.Strip.StartTime.Milliseconds, 2000, title.Strip.EndTime.Milliseconds), Times(reel.Parts[1]));
         reel.Release();
     }
 
@@ -87,13 +87,13 @@ public sealed class ReelOpenerTests : IDisposable
     public async Task Rounds_of_a_loop_are_counted_without_the_first_run_up()
     {
         Reel reel = await OpenAsync("a.mp4?end=2&loop=1");
-        long start = reel.Parts[0].Title.Strip.StartTime;
+        long start = reel.Parts[0].Title.Strip.StartTime.Milliseconds;
         Assert.Equal(2000 - start, reel.Period);
         foreach ((long time,
             long before) in (IEnumerable<(long, long)>)[(0, 0), (1999, 0), (2000, reel.Period), (2000 + reel.Period, 2 * reel.Period),
             (1999 + reel.Period, reel.Period)])
         {
-            Assert.Equal(before, reel.RoundsBefore(time));
+            Assert.Equal(before, reel.RoundsBefore(new(time)));
         }
 
         reel.Release();
@@ -116,7 +116,7 @@ public sealed class ReelOpenerTests : IDisposable
         Write("list.m3u8", "a.mp4?end=4\na.mp4?start=10&end=13\na.mp4?start=20&end=22");
         Reel reel = await OpenAsync("list.m3u8?start=3&end=7.5&loop=1");
         Assert.Equal([(3000, 4000, 0), (10_000, 13_000, 1000), (20_000, 20_500, 4000)],
-            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+            reel.Parts.Select(Times));
         Assert.True(reel.Loops);
         Assert.Equal(0, reel.Seconds);
         Assert.Null(Metadata(reel, 0)["duration"]);
@@ -239,6 +239,9 @@ public sealed class ReelOpenerTests : IDisposable
         file.Release();
         Assert.False(file.IsShared);
     }
+
+    private static (long In, long Out, long At) Times(ReelPart part) =>
+        (part.In.Milliseconds, part.Out.Milliseconds, part.At.Milliseconds);
 
     private static AmfValue Metadata(Reel reel, int part)
     {

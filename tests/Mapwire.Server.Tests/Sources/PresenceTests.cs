@@ -148,7 +148,7 @@ public sealed class PresenceTests : IDisposable
         File.WriteAllBytes(path, FilmBytes.Flv(1, 60, extraPayload: 20_000)); // 1.2 MB
         Title title = Title.Open(path, "film.flv", presence: _threads);
         Assert.True(title.TryAcquire());
-        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
         using GatherList list = new();
         long sent = 0;
         int waits = 0;
@@ -156,7 +156,7 @@ public sealed class PresenceTests : IDisposable
         {
             long now = Now;
             list.Clear();
-            cursor.Gather(list, long.MaxValue, long.MaxValue, now);
+            cursor.Gather(list, TitleTime.MaxValue, long.MaxValue, now);
             if (list.Length == 0)
             {
                 Assert.True(cursor.Waits);
@@ -168,7 +168,7 @@ public sealed class PresenceTests : IDisposable
             }
 
             long length = list.Length;
-            cursor.Advance(length, long.MaxValue);
+            cursor.Advance(length, TitleTime.MaxValue);
             sent += length;
         }
 
@@ -191,8 +191,9 @@ public sealed class PresenceTests : IDisposable
             Title title = Title.Open(path, name, presence: threads);
             Assert.True(title.TryAcquire());
             titles.Add(title);
-            StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
-            cursor.AskAhead(until: 3000, shown: 0, now: 100_000);
+            StripCursor<RtmpFraming> cursor =
+                new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
+            cursor.AskAhead(until: new(3000), shown: new(0), now: 100_000);
         }
 
         PresenceRequest[] order = [.. reader.Asked.OrderBy(static request => request.NeededAt)];
@@ -218,9 +219,9 @@ public sealed class PresenceTests : IDisposable
         File.WriteAllBytes(path, FilmBytes.Flv(1, 250, extraPayload: 20_000)); // 20,000 bytes a message: six of them in a window
         Title title = Title.Open(path, "film.flv", presence: threads);
         Assert.True(title.TryAcquire());
-        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
-        cursor.AskAhead(until: 3000, shown: 0, now: 100_000);
-        int end = title.Strip.IndexAt(3000);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
+        cursor.AskAhead(until: new(3000), shown: new(0), now: 100_000);
+        int end = title.Strip.IndexAt(new(3000));
         HashSet<int> wanted = [];
         for (int i = 0; i < end; i++)
         {
@@ -249,8 +250,8 @@ public sealed class PresenceTests : IDisposable
         File.WriteAllBytes(path, FilmBytes.Flv(1, 500, extraPayload: 20_000)); // 20 s, 10 MB
         Title title = Title.Open(path, "film.flv", presence: _threads);
         Assert.True(title.TryAcquire());
-        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
-        cursor.AskAhead(until: 1000, shown: 0, Now);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
+        cursor.AskAhead(until: new(1000), shown: new(0), Now);
         long begun = Now;
         while (!IsHere(2200))
         {
@@ -264,7 +265,7 @@ public sealed class PresenceTests : IDisposable
 
         bool IsHere(long time)
         {
-            StripEntry entry = title.Strip[title.Strip.IndexAt(time)];
+            StripEntry entry = title.Strip[title.Strip.IndexAt(new(time))];
             return title.Presence!.IsHere(entry.Offset, entry.Size, Now);
         }
     }
