@@ -17,6 +17,8 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     private ReelTime _stopReelTime; // the same in the reel
     private PlayerTime _playedFrom; // of the first message
     private long _bytesBefore; // sent of the parts before the one at hand
+    private StripCursor<RtmpFraming>? _waiting; // the cursor that is called when what it waits for is known or has come
+    private long _waitsUntil; // the worker's time at which it is looked at all the same
 
     /// <summary>What the player asked for while nothing could be paused.</summary>
     private enum PauseAhead : byte
@@ -229,6 +231,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Sends audio or not, from the next message on.</summary>
     public void ReceiveAudio(bool receive)
     {
+        EndWait(); // what was waited for may be wanted no more
         _receivesAudio = receive;
         Cursor?.SendAudio(receive);
     }
@@ -236,6 +239,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Sends video or not; it begins again with a sync sample.</summary>
     public void ReceiveVideo(bool receive)
     {
+        EndWait();
         _receivesVideo = receive;
         Cursor?.SendVideo(receive);
     }
@@ -244,6 +248,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     public void Stop()
     {
         Queue.Clear();
+        EndWait();
         State = PlayState.Idle;
         PausesNext = false;
         PausedSince = null;
@@ -265,6 +270,19 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>The title's time up to which messages are due.</summary>
     public TitleTime DueUntil(long now, long lead) => _clock.PositionAt(now) + lead;
 
+    /// <summary>
+    /// Nothing of the cursor is sent until what it waits for has come, which <see cref="EndWait"/> tells, or until it is too late.
+    /// </summary>
+    /// <param name="until">When it is too late, on the worker's clock.</param>
+    public void BeginWait(long until)
+    {
+        _waiting = Cursor;
+        _waitsUntil = until;
+    }
+
+    /// <summary>What was waited for may have come: the clock counts again until it is looked at.</summary>
+    public void EndWait() => _waiting = null;
+
     /// <summary>When to look again: not for every frame, but a few times while the player's buffer drains.</summary>
     /// <param name="now">The worker's clock.</param>
     /// <param name="lead">The media that may be ahead of the clock, in milliseconds.</param>
@@ -276,9 +294,14 @@ internal sealed class PlayerStream(uint id, int chunkSize)
             return long.MaxValue;
         }
 
-        if (State == PlayState.Paused)
+        if (cursor == _waiting)
         {
-            return now; // the one frame of a seek
+            return _waitsUntil;
+        }
+
+        if (State == PlayState.Paused && cursor.Time > DueUntil(now, lead))
+        {
+            return long.MaxValue; // the clock stands; only the one frame of a seek is due meanwhile
         }
 
         long interval = Math.Clamp(lead / WakesPerBuffer, ShortestWake, LongestWake);

@@ -38,13 +38,14 @@ internal sealed class ReelOpener
         FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
             ? await OpenListAsync(found, choice).ConfigureAwait(false)
-            : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), choice, 0, null)];
+            : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), 0, null)];
         return new Reel(Cut(parts, query), query.Loops);
     }
 
     /// <summary>The part of a title from one time of it to another; refuses and releases a title that has nothing there.</summary>
-    private static ReelPart PartOf(Title title, TrackChoice choice, long start, long? end)
+    private static ReelPart PartOf(OpenedTitle opened, long start, long? end)
     {
+        Title title = opened.Title;
         TitleTime zero = title.Strip.RunUpEnd;
         long length = title.Strip.EndTime - zero;
         long until = Math.Min(end ?? long.MaxValue, Math.Max(length, 1));
@@ -52,7 +53,7 @@ internal sealed class ReelOpener
         {
             return new ReelPart(title, zero + start, zero + until, At: ReelTime.Zero)
             {
-                Missing = ChosenTracks.Of(title.File.Content.Movie, choice).Missing, // of this viewer: others have the same title by a wish
+                Missing = opened.Tracks.Missing, // of this viewer: others have the same title by a wish
             };
         }
 
@@ -165,8 +166,8 @@ internal sealed class ReelOpener
                 Audio = choice.Audio != 0 ? choice.Audio : query.Audio,
                 Language = choice.Language ?? query.Language,
             };
-            Title title = await _titles.OpenAsync(found, own).ConfigureAwait(false);
-            return PartOf(title, own, item.In ?? query.Start, item.Out ?? query.End);
+            OpenedTitle title = await _titles.OpenAsync(found, own).ConfigureAwait(false);
+            return PartOf(title, item.In ?? query.Start, item.Out ?? query.End);
         }
         catch (TitleException fault)
         {

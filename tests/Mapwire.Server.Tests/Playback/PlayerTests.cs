@@ -8,6 +8,7 @@ using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.Sending;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -317,6 +318,102 @@ public sealed class PlayerTests : IDisposable
         Assert.InRange(_lastTime, 5_880, 6_000);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_player_whose_file_is_being_compared_sleeps_until_that_is_known(bool isPaused)
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        string path = Path.Combine(_folder.Path, "a.mp4");
+        using ManualResetEventSlim free = new();
+        Task<bool> busy = _catalog.Files.Lookups.RunAsync($"compare {path}", _ => free.Wait(TimeSpan.FromSeconds(60)));
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        if (isPaused)
+        {
+            _client.Pause(1, true, 0);
+            _client.Seek(1, 10_000); // one picture is due
+            Exchange();
+        }
+
+        int before = _messages;
+        for (_player.Now = 5_000; _player.Now < 8_000; _player.Now += 100)
+        {
+            SendDue();
+            Assert.InRange(_player.NextWake(), _player.Now + 10_000, _player.Now + 31_000);
+        }
+
+        Assert.Equal(before, _messages);
+        free.Set();
+        await busy;
+        await RunPostedAsync();
+        Assert.InRange(_player.NextWake(), 0, _player.Now + 1000); // it would be looked at though nothing had called it
+        SendDue();
+        Assert.InRange(_messages, before + 1, isPaused ? before + 1 : int.MaxValue);
+        Assert.InRange(_player.NextWake(), _player.Now + 1, long.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_player_whose_bytes_are_being_read_sleeps_until_they_come_or_it_has_waited_too_long(bool isPaused)
+    {
+        SlowReader disk = new();
+        using PresenceThreads threads = new(() => disk);
+        using TitleCatalog catalog = new(
+            new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
+        PlayerStreams streams = await PlayFromAsync(catalog);
+        PlayerStream stream = streams[1];
+        if (isPaused)
+        {
+            stream.Pause(0);
+            stream.Seek(new ReelTime(10_000), now: 0);
+        }
+
+        for (int turn = 0; turn < 100; turn++)
+        {
+            _list.Clear();
+            streams.GatherDue(_list, 1 << 20, now: turn * 10);
+            Assert.Equal(0, _list.Length);
+            Assert.Equal(30_001, streams.NextWake(turn * 10)); // TitleLimits.StorageTimeout
+        }
+
+        disk.BringAll();
+        await RunPostedAsync();
+        _list.Clear();
+        streams.GatherDue(_list, 1 << 20, now: 1000);
+        Assert.InRange(_list.Length, 1, long.MaxValue);
+        streams.AdvanceDue(_list.Length, now: 1000);
+        Assert.InRange(streams.NextWake(1000), 1001, isPaused ? long.MaxValue : 2000);
+        Assert.False(stream.HasEnded);
+        streams.Abandon();
+    }
+
+    [Fact]
+    public async Task A_player_whose_bytes_never_come_is_told_so_when_it_has_waited_for_long_enough()
+    {
+        using PresenceThreads threads = new(static () => new SlowReader());
+        using TitleCatalog catalog = new(
+            new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
+        PlayerStreams streams = await PlayFromAsync(catalog);
+        streams.GatherDue(_list, 1 << 20, now: 0);
+        Assert.False(streams[1].HasEnded);
+        streams.GatherDue(_list, 1 << 20, streams.NextWake(0));
+        Assert.True(streams[1].HasEnded);
+        streams.Abandon();
+    }
+
+    /// <summary>A stream 1 that plays a.mp4 of a catalog.</summary>
+    private async Task<PlayerStreams> PlayFromAsync(TitleCatalog catalog)
+    {
+        Title title = (await catalog.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
+        Reel reel = new([new ReelPart(title, TitleTime.Zero, title.Strip.EndTime, ReelTime.Zero)], loops: false);
+        PlayerStreams streams = new(4096, TimeSpan.FromMilliseconds(Lead), default, TimeSpan.FromMinutes(1), Post);
+        streams[1].Start(new PendingPlay(reel, default, ReelTime.Zero, -1), PlayerTime.Zero, now: 0);
+        return streams;
+    }
+
     private void Play(string name, bool reset = true)
     {
         _client.Play(1, new PlayCommand(0, name, Reset: reset));
@@ -434,6 +531,22 @@ public sealed class PlayerTests : IDisposable
 
         action();
         Hear();
+    }
+
+    /// <summary>Brings nothing until it is told to.</summary>
+    private sealed class SlowReader() : DeviceReader("test")
+    {
+        private readonly List<PresenceRequest> _asked = [];
+
+        public override void Add(PresenceRequest request) => _asked.Add(request);
+
+        public void BringAll()
+        {
+            foreach (PresenceRequest request in (PresenceRequest[])[.. _asked])
+            {
+                request.Source.Bring(request, isCold: true);
+            }
+        }
     }
 
     /// <summary>What the client hears: codes of statuses, and <c>eof</c>.</summary>

@@ -1,3 +1,4 @@
+using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
@@ -200,6 +201,43 @@ public sealed class ReelOpenerTests : IDisposable
         Reel reel = await OpenAsync("a.mp4?end=0.05&loop=1");
         Assert.False(reel.Loops);
         reel.Release();
+    }
+
+    [Fact]
+    public async Task What_a_viewer_is_told_that_a_film_lacks_is_of_the_film_as_it_was_opened()
+    {
+        FlvBuilder film = new FlvBuilder().Avc();
+        for (int i = 0; i < 50; i++)
+        {
+            film.Picture(i * 40, isKey: i % 10 == 0);
+        }
+
+        string path = Path.Combine(_folder.Path, "live.flv");
+        byte[] silent = film.Build();
+        File.WriteAllBytes(path, silent);
+        FileCatalog files = _catalog.Files;
+        MediaFile file = await files.OpenAsync(files.Find(PlayName.Parse("", "live.flv")));
+        using ManualResetEventSlim free = new();
+        Task<bool> busy = files.RunAsync("index live.flv", _ => free.Wait(TimeSpan.FromSeconds(60))); // the title is made behind it
+        Task<Reel> opening = Task.Run(() => OpenAsync("live.flv"));
+        Assert.True(SpinWait.SpinUntil(() => file.Derived.Count > 0, TimeSpan.FromSeconds(60)));
+
+        film.Tag(8, 1960, "90 4F707573 4F70757348656164 01 02 3801 80BB0000 0000 00"); // sound that a plain player is not sent
+        film.Tag(8, 1960, "91 4F707573 CC").Tag(8, 2000, "91 4F707573 CC").Picture(2000);
+        File.WriteAllBytes(path, film.Build());
+        Assert.True(await files.RunAsync("grow live.flv", file.TryGrow));
+        Assert.Equal(2, file.Content.Movie.Tracks.Length);
+        free.Set();
+        await busy;
+
+        Reel early = await opening;
+        Assert.Empty(early.Parts[0].Missing!);
+        Reel late = await OpenAsync("live.flv");
+        Assert.Contains("There is no sound", Assert.Single(late.Parts[0].Missing!), StringComparison.Ordinal);
+        early.Release();
+        late.Release();
+        file.Release();
+        Assert.False(file.IsShared);
     }
 
     private static (long In, long Out, long At) Times(ReelPart part) =>
