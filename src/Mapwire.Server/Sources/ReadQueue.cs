@@ -10,18 +10,21 @@ internal sealed class ReadQueue
     private readonly string _name;
     private readonly int _most;
     private readonly Action<PresenceRequest> _bring;
+    private readonly Action<Exception> _report;
     private int _threads;
     private int _idle;
     private bool _isStopped;
 
     /// <param name="name">Of the threads.</param>
     /// <param name="most">How many there are at most.</param>
-    /// <param name="bring">Brings a window; never throws.</param>
-    public ReadQueue(string name, int most, Action<PresenceRequest> bring)
+    /// <param name="bring">Brings a window. One whose bringing throws is finished as not here.</param>
+    /// <param name="report">Told what was thrown; never throws.</param>
+    public ReadQueue(string name, int most, Action<PresenceRequest> bring, Action<Exception> report)
     {
         _name = name;
         _most = most;
         _bring = bring;
+        _report = report;
     }
 
     /// <summary>Windows that no thread has taken yet.</summary>
@@ -124,7 +127,20 @@ internal sealed class ReadQueue
                 }
             }
 
+            Bring(request);
+        }
+    }
+
+    private void Bring(PresenceRequest request)
+    {
+        try
+        {
             _bring(request);
+        }
+        catch (Exception exception) // what leaves a thread of ours ends the process
+        {
+            _report(exception);
+            request.Source.Finish(request, isHere: false);
         }
     }
 }
