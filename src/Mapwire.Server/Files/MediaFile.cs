@@ -152,6 +152,7 @@ internal sealed partial class MediaFile
             }
 
             Watch.Extend(identity, Fingerprint);
+            Presence?.Extend(identity.Length);
             Volatile.Write(ref _content, grown);
             return true;
         }

@@ -39,7 +39,7 @@ internal sealed class Presence
     private readonly long[]?[] _until; // by window, in leaves made when they are first used
     private readonly Dictionary<int, PresenceRequest> _asked = [];
     private readonly Lock _gate = new();
-    private readonly long _length; // of what may be asked for: the region has none once it is unmapped
+    private long _length; // of what may be asked for, under the gate: the region has none once it is unmapped
 
     /// <param name="file">The open file.</param>
     /// <param name="region">All of it, mapped.</param>
@@ -126,6 +126,24 @@ internal sealed class Presence
         }
     }
 
+    /// <summary>
+    /// The file has grown, and its mapping with it. What was brought of its last window is not what the window has now, so that is not here
+    /// any more. Before anybody can ask for what is new.
+    /// </summary>
+    /// <param name="length">Of the file now, in bytes.</param>
+    public void Extend(long length)
+    {
+        lock (_gate)
+        {
+            int last = (int)(_length >> WindowShift); // a window that was whole lies before it
+            _length = Math.Max(_length, length);
+            if (UntilOf(last) > 0)
+            {
+                Volatile.Write(ref LeafOf(last)[last & (LeafLength - 1)], 0);
+            }
+        }
+    }
+
     /// <summary>Whether a window is in memory, as far as that can be told without waiting for it; null when it cannot.</summary>
     internal bool? Probe(PresenceRequest request) => request.WasHere
         ? Native.PageCache.IsResident(_file, request.Offset, request.Length)
@@ -178,7 +196,7 @@ internal sealed class Presence
 
             _asked.Remove(request.Window);
             waiting = [.. request.Waiting];
-            if (isHere)
+            if (isHere && request.Length == LengthOf(request.Window)) // else it has grown meanwhile
             {
                 Volatile.Write(ref LeafOf(request.Window)[request.Window & (LeafLength - 1)], Environment.TickCount64 + Lease);
             }
@@ -197,7 +215,7 @@ internal sealed class Presence
         }
     }
 
-    private int LengthOf(int window) => (int)Math.Min(WindowLength, _length - ((long)window << WindowShift));
+    private int LengthOf(int window) => (int)Math.Min(WindowLength, _length - ((long)window << WindowShift)); // under the gate
 
     private long UntilOf(long window) =>
         Volatile.Read(ref _until[window >> LeafShift]) is { } leaf ? Volatile.Read(ref leaf[window & (LeafLength - 1)]) : 0;

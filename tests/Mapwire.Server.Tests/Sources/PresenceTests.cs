@@ -161,6 +161,57 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_recording_has_grown_by_is_not_here_because_the_window_was_before()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A view that does not write cannot grow there.");
+        byte[] whole = FilmBytes.Flv(1, 100);
+        int half = whole.Length / 2;
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..half]);
+        MediaFile file = MediaFile.Open(path, "live.flv", presence: _threads);
+        Presence presence = file.Presence!;
+        await ArrivalAsync(presence, half - 1, 1);
+        Assert.True(presence.IsHere(half - 1, 1, Now));
+        using (FileStream recorder = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            recorder.Write(whole, half, whole.Length - half);
+        }
+
+        Assert.True(file.TryGrow(new FileWork("grow", TitleLimits.Default.Opening, static _ => { }, static _ => { })));
+        Assert.False(presence.IsHere(whole.Length - 1, 1, Now), "nothing has brought it");
+        await ArrivalAsync(presence, whole.Length - 1, 1);
+        Assert.True(presence.IsHere(whole.Length - 1, 1, Now));
+        file.Release();
+    }
+
+    [Fact]
+    public async Task A_window_that_grows_while_it_is_brought_is_brought_again()
+    {
+        AskedReader reader = new();
+        Presence presence = new(_file, _region, 4 * Window, reader, reason => _failed.TrySetResult(reason));
+        Task arrival = ArrivalAsync(presence, 3 * Window, 1);
+        presence.Extend((3 * Window) + 200);
+        reader.BringAll();
+        await arrival;
+        Assert.False(presence.IsHere(3 * Window, 1, Now), "only the part before the old end was read");
+        presence.WaitFor(3 * Window, 1, Now, Now, static () => { });
+        Assert.Equal([100, 200], reader.Asked.Select(static request => request.Length));
+        reader.Stop();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(Window)]
+    public async Task Windows_before_the_one_that_grows_stay_here(int more)
+    {
+        using MappedRegion whole = _file.Map(0, 2 * Window);
+        Presence presence = new(_file, whole, 4 * Window, _threads.ForDevice(1), reason => _failed.TrySetResult(reason));
+        await ArrivalAsync(presence, Window, 1);
+        presence.Extend((2 * Window) + more);
+        Assert.True(presence.IsHere(Window, Window, Now));
+    }
+
+    [Fact]
     public void A_file_closed_while_its_windows_are_brought_ends_no_thread()
     {
         string path = _folder.Add("film.mp4");
