@@ -119,7 +119,39 @@ internal sealed class FileThreads : IDisposable
         }
     }
 
-    /// <summary>Begins nothing more. What hangs is left to the end of the process: no call can be taken back.</summary>
+    /// <summary>
+    /// Does something that may hang and has to be done, such as closing a file: however many hang, it is never done by the caller, who may
+    /// be a worker, and waits until a thread comes back. Only when the threads have ended is it done at once.
+    /// </summary>
+    /// <param name="work">Does it.</param>
+    public void RunWithoutRefusal(Action work)
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                _ready.Enqueue(new FileWork("", _limit, Run, static _ => { }) { IsOwed = true });
+                CallThread();
+                return;
+            }
+        }
+
+        Run(null);
+
+        void Run(FileWork? self)
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception)
+            {
+                // what leaves a thread of ours ends the process, and nobody waits for what this one says
+            }
+        }
+    }
+
+    /// <summary>Begins nothing more but what is owed. What hangs is left to the end of the process: no call can be taken back.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -130,11 +162,13 @@ internal sealed class FileThreads : IDisposable
                 RefuseAll(work, Ends);
             }
 
-            _ready.Clear();
+            RefuseReady(Ends);
             for (; _idle > 0; _idle--, _called++)
             {
                 _wake.Release();
             }
+
+            CallThread(); // closes what nobody has closed yet
         }
 
         _timer.Dispose();
@@ -151,6 +185,24 @@ internal sealed class FileThreads : IDisposable
         }
 
         work.Followers.Clear();
+    }
+
+    /// <summary>Refuses what waits for a thread, but for what is owed. Under the gate.</summary>
+    private void RefuseReady(string reason)
+    {
+        for (int i = _ready.Count; i > 0; i--)
+        {
+            FileWork waiting = _ready.Dequeue();
+            if (waiting.IsOwed)
+            {
+                _ready.Enqueue(waiting);
+            }
+            else
+            {
+                _byKey.Remove(waiting.Key);
+                RefuseAll(waiting, reason);
+            }
+        }
     }
 
     private int Stuck(long now) => _running.Count(work => work.WaitsFor(now) > StuckAfter);
@@ -186,7 +238,7 @@ internal sealed class FileThreads : IDisposable
         _called--;
         while (true)
         {
-            while (_ready.Count > 0 && !_isDisposed && HasRoom(Environment.TickCount64))
+            while (_ready.Count > 0 && HasRoom(Environment.TickCount64))
             {
                 FileWork work = _ready.Dequeue();
                 _running.Add(work);
@@ -231,6 +283,11 @@ internal sealed class FileThreads : IDisposable
     private void End(FileWork work)
     {
         _running.Remove(work);
+        if (work.IsOwed)
+        {
+            return;
+        }
+
         _byKey.Remove(work.Key);
         if (work.Followers.TryDequeue(out FileWork? next))
         {
@@ -242,7 +299,7 @@ internal sealed class FileThreads : IDisposable
 
     private void StartLooking()
     {
-        if (!_isLooking)
+        if (!_isLooking && !_isDisposed)
         {
             _isLooking = true;
             _timer.Change(LookInterval, LookInterval);
@@ -269,11 +326,9 @@ internal sealed class FileThreads : IDisposable
                 }
             }
 
-            while (_ready.Count > 0 && Stuck(now) >= MostStuck)
+            if (Stuck(now) >= MostStuck)
             {
-                FileWork waiting = _ready.Dequeue();
-                _byKey.Remove(waiting.Key);
-                RefuseAll(waiting, TooMany);
+                RefuseReady(TooMany);
             }
 
             for (int i = _ready.Count; i > 0; i--)

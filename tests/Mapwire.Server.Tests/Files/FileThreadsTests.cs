@@ -108,6 +108,46 @@ public sealed class FileThreadsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_release_closes_no_file_on_the_releasing_thread_when_all_threads_hang()
+    {
+        using TemporaryFolder folder = new();
+        using FileThreads threads = new("test", FileThreads.MostStuck, new TitleLimits());
+        MediaFile file = MediaFile.Open(folder.Add("film.mp4"), "film.mp4", threads: threads);
+        Task<int>[] hung = [.. Enumerable.Range(0, FileThreads.MostStuck).Select(i => threads.RunAsync($"{i}", _ => Hang(i), Late))];
+        await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("one more", _ => 1));
+        file.Release(); // a worker does that when a player leaves
+        Assert.NotEqual(0, file.Address); // still open
+        _answer.Set();
+        await Task.WhenAll(hung);
+        await ClosedAsync(file);
+    }
+
+    [Fact]
+    public async Task A_file_that_waits_to_be_closed_is_closed_when_the_threads_end()
+    {
+        using TemporaryFolder folder = new();
+        using FileThreads threads = new("test", 1, new TitleLimits());
+        MediaFile[] files =
+            [.. Enumerable.Range(0, 3).Select(i => MediaFile.Open(folder.Add($"{i}.mp4"), "film.mp4", threads: threads))];
+        Task<bool> works = threads.RunAsync("a", work =>
+        {
+            work.EndWait(); // keeps its place
+            _answer.Wait();
+            return true;
+        });
+        files[0].Release();
+        files[1].Release();
+        Assert.NotEqual(0, files[0].Address);
+        threads.Dispose();
+        await Assert.ThrowsAsync<TitleException>(() => works);
+        _answer.Set();
+        await ClosedAsync(files[0]);
+        await ClosedAsync(files[1]);
+        files[2].Release(); // no thread comes any more
+        Assert.Throws<ObjectDisposedException>(() => files[2].Address);
+    }
+
+    [Fact]
     public async Task Faults_are_the_callers_and_threads_are_used_again()
     {
         using FileThreads threads = new("test", 2, Limits);
@@ -117,6 +157,25 @@ public sealed class FileThreadsTests : IDisposable
         Assert.InRange(threads.Count, 0, 8);
         threads.Dispose();
         await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("a", _ => 1));
+    }
+
+    private static async Task ClosedAsync(MediaFile file)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                _ = file.Address;
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "the file was never closed");
+            await Task.Delay(5);
+        }
     }
 
     private int Hang(int answer)
