@@ -28,6 +28,7 @@ internal sealed class FileThreads : IDisposable
     private readonly string _name;
     private readonly int _most;
     private readonly TimeLimit _limit;
+    private readonly Action<Thread>? _start;
     private readonly Dictionary<string, FileWork> _byKey = new(StringComparer.Ordinal);
     private readonly Queue<FileWork> _ready = [];
     private readonly HashSet<FileWork> _running = [];
@@ -41,12 +42,16 @@ internal sealed class FileThreads : IDisposable
     /// <param name="name">Of the threads.</param>
     /// <param name="most">How many work at once, those that are stuck not counted.</param>
     /// <param name="limits">Say how long anybody waits.</param>
-    public FileThreads(string name, int most, TitleLimits limits)
+    /// <param name="start">Starts a thread, in tests; null for the system.</param>
+    public FileThreads(string name, int most, TitleLimits limits, Action<Thread>? start = null)
     {
         _name = name;
         _most = most;
         _limit = limits.Opening;
-        _timer = new Timer(_ => Look(), null, Timeout.Infinite, Timeout.Infinite);
+        _start = start;
+
+        // It looks once, since the first timer of a process begins a thread: better now than when there may be no room for one.
+        _timer = new Timer(_ => Look(), null, LookInterval, Timeout.Infinite);
     }
 
     /// <summary>Threads that are there now, for tests.</summary>
@@ -176,6 +181,8 @@ internal sealed class FileThreads : IDisposable
 
     private static string TooMany => $"{MostStuck} files do not answer; no other is opened until one does";
 
+    private static string NoThread => "the system starts no more threads (a limit of threads or memory); try again later";
+
     private static void RefuseAll(FileWork work, string reason)
     {
         work.Refuse(reason);
@@ -213,11 +220,13 @@ internal sealed class FileThreads : IDisposable
     /// Wakes a thread for the next work, or begins one. Under the gate. Who comes calls the next one, so that a crowd of short work, such
     /// as looking up a playlist's items, does not make a crowd of threads.
     /// </summary>
-    private void CallThread()
+    /// <returns>Whether one was called.</returns>
+    private bool CallThread()
     {
-        if (_ready.Count <= _called || _called >= Environment.ProcessorCount || !HasRoom(Environment.TickCount64))
+        long now = Environment.TickCount64;
+        if (_ready.Count <= _called || _called >= Environment.ProcessorCount || !HasRoom(now))
         {
-            return;
+            return false;
         }
 
         _called++;
@@ -226,10 +235,19 @@ internal sealed class FileThreads : IDisposable
             _idle--;
             _wake.Release();
         }
-        else
+        else if (!BackgroundThread.TryStart(_name, Serve, _start))
         {
-            new Thread(Serve) { IsBackground = true, Name = _name }.Start();
+            _called--;
+            if (_called == 0 && _running.Count == Stuck(now))
+            {
+                RefuseReady(NoThread); // no thread that is there comes to it
+            }
+
+            StartLooking(); // tries again for what is owed, or when those that run hang
+            return false;
         }
+
+        return true;
     }
 
     private void Serve()
@@ -331,9 +349,9 @@ internal sealed class FileThreads : IDisposable
                 RefuseReady(TooMany);
             }
 
-            for (int i = _ready.Count; i > 0; i--)
+            while (CallThread())
             {
-                CallThread();
+                // as many as there is work and room for
             }
 
             if (_running.Count == 0 && _ready.Count == 0)

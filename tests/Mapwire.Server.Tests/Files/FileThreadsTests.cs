@@ -148,6 +148,57 @@ public sealed class FileThreadsTests : IDisposable
     }
 
     [Fact]
+    public async Task Work_is_refused_where_no_thread_can_be_started_and_done_when_one_can()
+    {
+        StartLimit limit = new(0);
+        using FileThreads threads = new("test", 16, Limits, limit.Start);
+        for (int i = 0; i < 20; i++)
+        {
+            TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("a", _ => 1));
+            Assert.Contains("the system starts no more threads", refusal.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, threads.Count);
+        limit.Left = int.MaxValue;
+        Assert.Equal(2, await threads.RunAsync("a", _ => 2).WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task Work_is_left_to_the_threads_that_run_where_no_other_can_be_started()
+    {
+        using FileThreads threads = new("test", 16, Limits, new StartLimit(1).Start);
+        Task<int>[] works = [.. Enumerable.Range(0, 50).Select(i => threads.RunAsync($"{i}", _ => i))];
+        Assert.Equal(Enumerable.Range(0, 50), await Task.WhenAll(works).WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task Work_is_refused_when_the_threads_that_run_hang_and_no_other_can_be_started()
+    {
+        StartLimit limit = new(1);
+        using FileThreads threads = new("test", 16, new TitleLimits(), limit.Start);
+        Task<int> hung = threads.RunAsync("a", _ => Hang(1));
+        Task<int> next = threads.RunAsync("b", _ => 2);
+        TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => next.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Contains("the system starts no more threads", refusal.Message, StringComparison.Ordinal);
+        _answer.Set();
+        Assert.Equal(1, await hung);
+        Assert.Equal(3, await threads.RunAsync("b", _ => 3));
+    }
+
+    [Fact]
+    public async Task A_file_is_closed_when_a_thread_can_be_started_again()
+    {
+        using TemporaryFolder folder = new();
+        StartLimit limit = new(0);
+        using FileThreads threads = new("test", 16, Limits, limit.Start);
+        MediaFile file = MediaFile.Open(folder.Add("film.mp4"), "film.mp4", threads: threads);
+        file.Release();
+        Assert.NotEqual(0, file.Address); // not on this thread, and not now
+        limit.Left = 1;
+        await ClosedAsync(file);
+    }
+
+    [Fact]
     public async Task Faults_are_the_callers_and_threads_are_used_again()
     {
         using FileThreads threads = new("test", 2, Limits);
@@ -175,6 +226,27 @@ public sealed class FileThreadsTests : IDisposable
 
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "the file was never closed");
             await Task.Delay(5);
+        }
+    }
+
+    /// <summary>A system that has room for so many threads more.</summary>
+    internal sealed class StartLimit(int left)
+    {
+        private int _left = left;
+
+        public int Left
+        {
+            set => Volatile.Write(ref _left, value);
+        }
+
+        public void Start(Thread thread)
+        {
+            if (Interlocked.Decrement(ref _left) < 0)
+            {
+                throw new InsufficientMemoryException("a thread was not started");
+            }
+
+            thread.Start();
         }
     }
 

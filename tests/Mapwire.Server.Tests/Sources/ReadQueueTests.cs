@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mapwire.Memory;
 using Mapwire.Server.Sources;
+using Mapwire.Server.Tests.Files;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Sources;
@@ -109,6 +110,19 @@ public sealed class ReadQueueTests
         Assert.True(SpinWait.SpinUntil(() => faults.Count == 2, TimeSpan.FromSeconds(60)));
         End(queue);
         reader.Stop();
+    }
+
+    [Fact]
+    public void A_window_waits_where_no_thread_can_be_started_and_is_brought_when_one_can()
+    {
+        FileThreadsTests.StartLimit limit = new(0);
+        using ManualResetEventSlim came = new();
+        ReadQueue queue = new("test", 2, _ => came.Set(), Fail, limit.Start);
+        queue.Add(Request(0, neededAt: 0));
+        Assert.Equal((0, 1), (queue.Threads, queue.Waiting));
+        limit.Left = 1;
+        Assert.True(came.Wait(TimeSpan.FromSeconds(60), Cancellation), "nobody tried again");
+        End(queue);
     }
 
     /// <summary>Ends the process, as a fault of a thread does: these tests bring without one.</summary>
