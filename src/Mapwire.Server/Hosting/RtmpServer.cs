@@ -53,7 +53,7 @@ public sealed class RtmpServer : IDisposable
             : null;
         ServedFolder folder = new(options.Folder);
         FileBudget budget = options.ToFileBudget(DescriptorLimit.FilesOf(_descriptorLimit, options.MaxOpenFiles));
-        TitleCatalog titles = new(new FileCatalog(folder, budget, cache, options.Limits, new PresenceThreads()), log);
+        TitleCatalog titles = new(new FileCatalog(folder, budget, cache, options.Limits, new PresenceThreads(log: log)), log);
         _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);

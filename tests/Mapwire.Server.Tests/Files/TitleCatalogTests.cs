@@ -2,6 +2,7 @@ using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.Strips;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -295,6 +296,34 @@ public sealed class TitleCatalogTests : IDisposable
             () => catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack)));
         Assert.Contains("20000", refused.Message, StringComparison.Ordinal);
         a.Release();
+    }
+
+    [Fact]
+    public async Task A_file_let_go_while_its_windows_wait_to_be_read_ends_no_thread()
+    {
+        string[] names = ["a.mp4", "b.mp4"];
+        foreach (string name in names)
+        {
+            using FileStream film = new(_folder.Add(name), FileMode.Open);
+            film.SetLength(40 << 20);
+        }
+
+        RecordingLog log = new();
+        using FileCatalog catalog =
+            new(new ServedFolder(_folder.Path), new FileBudget(KeptFiles: 1), presence: new PresenceThreads(log: log));
+        for (int i = 0; i < 300; i++)
+        {
+            MediaFile file = await catalog.OpenAsync(catalog.Find(PlayName.Parse("", names[i % 2])));
+            long now = Environment.TickCount64;
+            for (int part = 0; part < 4; part++)
+            {
+                file.Presence!.Want((long)part * (8 << 20), 8 << 20, now, now); // four players ask ahead, and leave
+            }
+
+            file.Release();
+        }
+
+        Assert.Empty(log.Lines);
     }
 
     public enum Recording

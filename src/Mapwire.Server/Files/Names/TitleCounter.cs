@@ -27,7 +27,11 @@ internal sealed class TitleCounter
     {
         TitleCounter counter = new(folder);
         // background: a call that hangs does not hold the process
-        new Thread(counter.Run) { Name = "mapwire count", IsBackground = true }.Start();
+        if (!BackgroundThread.TryStart("mapwire count", counter.Run))
+        {
+            return new TitleCount(0, 1, "the system starts no more threads (a limit of threads or memory)", folder.Root);
+        }
+
         await Task.WhenAny(counter._done.Task, Task.Delay(timeLimit)).ConfigureAwait(false);
         counter._isCancelled = true;
         lock (counter._changing)
@@ -50,8 +54,8 @@ internal sealed class TitleCounter
             {
                 CountFolder(folder, folders);
             }
-            // whatever a file system answers: it is one folder's matter
-            catch (Exception exception) when (exception is not OutOfMemoryException)
+            // Whatever a file system answers: it is one folder's matter. What leaves this thread would end the process.
+            catch (Exception exception)
             {
                 lock (_changing)
                 {
