@@ -23,6 +23,8 @@ internal sealed class ServerStatistics : IDisposable
     /// <summary>After growing was refused for want of memory it is tried again, in milliseconds.</summary>
     private const long RetryInterval = 10_000;
 
+    private const long WarningInterval = 10_000;
+
     /// <summary>How long publishing waits for other processes that make or open a segment of the name.</summary>
     private static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(10);
 
@@ -37,7 +39,7 @@ internal sealed class ServerStatistics : IDisposable
     private long _roomEnd; // the segment has so many bytes
     private long _growAt = long.MinValue; // not before
     private long _lastTitle;
-    private RepeatedWarning _full;
+    private long _warnAt = long.MinValue; // not before: one line each ten seconds says it all
 
     private ServerStatistics(SharedMemory memory, int workers, ILogger log)
     {
@@ -286,8 +288,9 @@ internal sealed class ServerStatistics : IDisposable
 
     private void Warn(string fault)
     {
-        if (_full.TryLog(Environment.TickCount64, out _))
+        if (Environment.TickCount64 >= _warnAt)
         {
+            _warnAt = Environment.TickCount64 + WarningInterval;
             Log.StatisticsFull(_log, fault);
         }
     }
