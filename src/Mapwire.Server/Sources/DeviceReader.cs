@@ -28,8 +28,8 @@ internal class DeviceReader
     public DeviceReader(string name, ILogger? log = null)
     {
         _log = log ?? NullLogger.Instance;
-        _cold = new ReadQueue($"{name} read", ColdThreads, BringCold, Report);
-        _warm = new ReadQueue($"{name} map", WarmThreads, BringWarm, Report);
+        _cold = new ReadQueue($"{name} read", ColdThreads, BringCold);
+        _warm = new ReadQueue($"{name} map", WarmThreads, BringWarm);
     }
 
     /// <summary>Asks for a window.</summary>

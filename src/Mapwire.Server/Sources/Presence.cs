@@ -167,11 +167,6 @@ internal sealed class Presence
         {
             // nobody plays it any more
         }
-        catch (Exception exception) // a fault of ours: its players would ask again and again
-        {
-            fault = exception.Message;
-            _reader.Report(exception);
-        }
 
         if (fault is not null)
         {
@@ -179,6 +174,24 @@ internal sealed class Presence
         }
 
         Finish(request, isHere);
+    }
+
+    /// <summary>
+    /// Bringing a window failed for a reason of ours. The file is lost: its players would ask again at once, and again. Never throws.
+    /// </summary>
+    internal void Abandon(PresenceRequest request, Exception fault)
+    {
+        _reader.Report(fault);
+        try
+        {
+            _fail(fault.Message);
+        }
+        catch (Exception exception)
+        {
+            _reader.Report(exception);
+        }
+
+        Finish(request, isHere: false);
     }
 
     /// <summary>

@@ -13,7 +13,6 @@ internal sealed class ReadQueue
     private readonly string _name;
     private readonly int _most;
     private readonly Action<PresenceRequest> _bring;
-    private readonly Action<Exception> _report;
     private readonly Action<Thread>? _start;
     private int _threads;
     private int _idle;
@@ -22,16 +21,13 @@ internal sealed class ReadQueue
 
     /// <param name="name">Of the threads.</param>
     /// <param name="most">How many there are at most.</param>
-    /// <param name="bring">Brings a window. One whose bringing throws is finished as not here.</param>
-    /// <param name="report">Told what was thrown; never throws.</param>
+    /// <param name="bring">Brings a window. One whose bringing throws is abandoned.</param>
     /// <param name="start">Starts a thread, in tests; null for the system.</param>
-    public ReadQueue(
-        string name, int most, Action<PresenceRequest> bring, Action<Exception> report, Action<Thread>? start = null)
+    public ReadQueue(string name, int most, Action<PresenceRequest> bring, Action<Thread>? start = null)
     {
         _name = name;
         _most = most;
         _bring = bring;
-        _report = report;
         _start = start;
     }
 
@@ -179,8 +175,7 @@ internal sealed class ReadQueue
         }
         catch (Exception exception) // what leaves a thread of ours ends the process
         {
-            _report(exception);
-            request.Source.Finish(request, isHere: false);
+            request.Source.Abandon(request, exception);
         }
     }
 }

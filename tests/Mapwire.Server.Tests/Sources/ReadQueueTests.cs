@@ -21,7 +21,7 @@ public sealed class ReadQueueTests
             go.Wait(Cancellation);
             order.Enqueue(request.Window);
             done.Signal();
-        }, Fail);
+        });
         queue.Add(Request(window: 0, neededAt: 0)); // the only thread is busy with it
         SpinWait.SpinUntil(() => queue.Waiting == 0, TimeSpan.FromSeconds(60));
         queue.Add(Request(1, 300));
@@ -51,7 +51,7 @@ public sealed class ReadQueueTests
 
                 both.Signal();
                 both.Wait(TimeSpan.FromSeconds(30), Cancellation); // a read that lasts until the other is read, too
-            }, Fail);
+            });
             queue.Add(Request(window: 0, neededAt: 0));
             Assert.True(primed.Wait(TimeSpan.FromSeconds(60), Cancellation));
             Assert.True(SpinWait.SpinUntil(() => queue.Idle == 1, TimeSpan.FromSeconds(60)));
@@ -77,7 +77,7 @@ public sealed class ReadQueueTests
             {
                 came.Set();
             }
-        }, Fail);
+        });
         for (int window = 0; window < 4; window++)
         {
             queue.Add(Request(window, neededAt: window));
@@ -90,25 +90,31 @@ public sealed class ReadQueueTests
     }
 
     [Fact]
-    public void A_window_whose_bringing_throws_costs_no_thread_and_is_not_here()
+    public void A_window_whose_bringing_throws_costs_its_file_and_no_thread()
     {
         using TemporaryFolder folder = new();
         using MappedFile file = MappedFile.Open(folder.Add("film.mp4"));
         using MappedRegion region = file.Map();
-        DeviceReader reader = new("unused");
-        Presence presence = new(file, region, region.Length, reader, static _ => { });
+        RecordingLog log = new();
+        DeviceReader reader = new("unused", log);
+        ConcurrentQueue<string> failures = new();
+        Presence presence = new(file, region, region.Length, reader, reason =>
+        {
+            failures.Enqueue(reason);
+            throw new InvalidOperationException("and one of whoever is told");
+        });
         using CountdownEvent brought = new(2);
-        ConcurrentQueue<Exception> faults = new();
         ReadQueue queue = new("test", 1, _ =>
         {
             brought.Signal();
             throw new InvalidOperationException("a fault of ours");
-        }, faults.Enqueue);
+        });
         queue.Add(new PresenceRequest(presence, 0, 1, 0, wasHere: false));
         queue.Add(new PresenceRequest(presence, 1, 1, 0, wasHere: false));
         Assert.True(brought.Wait(TimeSpan.FromSeconds(60), Cancellation));
-        Assert.True(SpinWait.SpinUntil(() => faults.Count == 2, TimeSpan.FromSeconds(60)));
         End(queue);
+        Assert.Equal(["a fault of ours", "a fault of ours"], failures);
+        Assert.Equal(4, log.Lines.Count);
         reader.Stop();
     }
 
@@ -117,16 +123,13 @@ public sealed class ReadQueueTests
     {
         FileThreadsTests.StartLimit limit = new(0);
         using ManualResetEventSlim came = new();
-        ReadQueue queue = new("test", 2, _ => came.Set(), Fail, limit.Start);
+        ReadQueue queue = new("test", 2, _ => came.Set(), limit.Start);
         queue.Add(Request(0, neededAt: 0));
         Assert.Equal((0, 1), (queue.Threads, queue.Waiting));
         limit.Left = 1;
         Assert.True(came.Wait(TimeSpan.FromSeconds(60), Cancellation), "nobody tried again");
         End(queue);
     }
-
-    /// <summary>Ends the process, as a fault of a thread does: these tests bring without one.</summary>
-    private static void Fail(Exception fault) => throw new InvalidOperationException("a window was not brought", fault);
 
     /// <summary>Ends the threads before the test disposes of what they wait for.</summary>
     private static void End(ReadQueue queue)
