@@ -324,6 +324,10 @@ internal sealed class FileWatch
 
     private static string Changed => "the file changed";
 
+    /// <summary>Why a file is lost, in words for those who watched it: what the system says of it is for the log alone.</summary>
+    /// <param name="lost">A reason that a watch gave.</param>
+    public static string GetReasonForPlayers(string lost) => lost == Changed ? Changed : "the file can no longer be read";
+
     /// <summary>Takes note of a comparison. Under the gate.</summary>
     private void Take(FileIdentity identity, string? lost)
     {

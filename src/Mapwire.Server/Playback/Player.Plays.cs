@@ -158,9 +158,8 @@ internal sealed partial class Player
         StripCursor<RtmpFraming> cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
-            string reason = cursor.LostReason ?? "the file changed";
-            Log.FileLost(_context.Log, _peer, cursor.Title.Name, reason);
-            _announcer.Lost(stream, reason);
+            Log.FileLost(_context.Log, _peer, cursor.Title.Name, cursor.LostReason!);
+            _announcer.Lost(stream, FileWatch.GetReasonForPlayers(cursor.LostReason!));
             stream.End();
         }
         else if (stream.TryContinue(Now))

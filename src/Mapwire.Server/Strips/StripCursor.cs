@@ -84,7 +84,7 @@ internal sealed class StripCursor<TFraming>
     public bool IsOver => (_next >= _end || IsLost) && !IsInsideMessage;
 
     /// <summary>The file changed, and what is left of the strip no longer describes it.</summary>
-    public bool IsLost { get; private set; }
+    public bool IsLost => LostReason is not null;
 
     /// <summary>A message is on the wire in part: nothing else may be sent before its rest.</summary>
     public bool IsInsideMessage => _skip > 0;
@@ -149,7 +149,6 @@ internal sealed class StripCursor<TFraming>
     public void Lose(string reason)
     {
         LostReason ??= reason;
-        IsLost = true;
         Hold();
     }
 

@@ -277,6 +277,18 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_system_says_of_a_file_that_fails_is_not_told_to_players()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        _player.Watched!.Cursor!.Title.Watch.Fail("Input/output error : '/srv/films/a.mp4'");
+        _player.Now += 2000;
+        SendDue();
+        Assert.Equal("Stopped playing a.mp4: the file can no longer be read.", _ear.Descriptions[^1]);
+    }
+
+    [Fact]
     public async Task The_metadata_tell_the_sound()
     {
         Play("a.mp4");
@@ -573,7 +585,13 @@ public sealed class PlayerTests : IDisposable
             Result = value;
         }
 
-        public void OnStatus(uint streamId, StatusInfo status) => Heard.Add(status.Code);
+        public List<string?> Descriptions { get; } = [];
+
+        public void OnStatus(uint streamId, StatusInfo status)
+        {
+            Heard.Add(status.Code);
+            Descriptions.Add(status.Description);
+        }
 
         public void OnUserControl(UserControl control)
         {
