@@ -131,7 +131,7 @@ internal static class BenchCommand
 
         if (asJson)
         {
-            using Stream output = Console.OpenStandardOutput();
+            using Stream output = StandardStreams.OpenOutput();
             LoadReportJson.Write(output, report);
             output.Write("\n"u8);
         }

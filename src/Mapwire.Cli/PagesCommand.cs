@@ -55,7 +55,7 @@ internal static class PagesCommand
 
             if (!PlatformCapabilities.Supports(MemoryCapability.ResidencyOfPageCache))
             {
-                Console.Error.WriteLine("mapwire: " + PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ResidencyOfPageCache));
+                Output.TryWriteError(PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ResidencyOfPageCache)!);
             }
 
             List<string> files = [.. named.SelectMany(Walk)];
@@ -87,7 +87,7 @@ internal static class PagesCommand
                 Show(files, watch);
                 if (keep && !watch)
                 {
-                    Console.Error.WriteLine(string.Create(
+                    Output.TryWriteError(string.Create(
                         CultureInfo.InvariantCulture,
                         $"{PagesText.Size(held.Sum(region => region.Length))} of {held.Count} files locked in memory until interrupted"));
                     stop.WaitHandle.WaitOne();

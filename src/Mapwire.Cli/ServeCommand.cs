@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Mapwire.Server;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
-using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Cli;
 
@@ -42,7 +42,7 @@ internal static class ServeCommand
     private static int Serve(ServeOptions words, ParseResult parsed, string folder)
     {
         using StopSignals signals = new();
-        using ConsoleLoggerProvider logs = ConsoleLog.Create();
+        using ILoggerProvider logs = ConsoleLog.Create();
         RtmpServerOptions options;
         RtmpServer server;
         try
