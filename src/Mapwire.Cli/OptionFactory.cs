@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Mapwire.Server;
 
 namespace Mapwire.Cli;
 
@@ -101,12 +102,26 @@ internal static class OptionFactory
 
     /// <summary>A library's message about one of its properties, in the command's words.</summary>
     /// <param name="exception">Names the property, in its message too.</param>
+    /// <param name="parsed">The command as it was given: its value is told as it was typed, not as the library rounds it.</param>
     /// <param name="find">Gives the option that sets a property; null where there is none.</param>
-    public static string Translate(ArgumentException exception, Func<string, Option?> find)
+    public static string Translate(ArgumentException exception, ParseResult parsed, Func<string, Option?> find)
     {
         string message = exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal);
-        return exception.ParamName is { } property && find(property) is { } option
-            ? message.Replace(property, option.Name, StringComparison.Ordinal)
+        if (exception.ParamName is not { } property || find(property) is not { } option)
+        {
+            return message;
+        }
+
+        message = message.Replace(property, option.Name, StringComparison.Ordinal);
+        int value = message.LastIndexOf(" (was ", StringComparison.Ordinal);
+        string unit = option.HelpName switch
+        {
+            "SECONDS" => " s",
+            "MS" => " ms",
+            _ => "",
+        };
+        return value >= 0 && message.EndsWith(')') && parsed.GetResult(option) is { Tokens: [var typed] }
+            ? $"{message[..value]} (was {TerminalText.Clean(typed.Value)}{unit})"
             : message;
     }
 

@@ -22,8 +22,17 @@ internal static class ProbeCommand
             new("probe", "Says what the server would make of files, and whether and why they are refused.") { files, json, boxes };
         LimitOptions limits = new();
         limits.AddTo(command);
-        command.SetAction(
-            (parsed, _) => ProbeAsync(parsed.GetValue(files)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes)));
+        command.SetAction((parsed, _) =>
+        {
+            try
+            {
+                return ProbeAsync(parsed.GetValue(files)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes));
+            }
+            catch (ArgumentException exception)
+            {
+                return Task.FromResult(ExitCode.Misuse(OptionFactory.Translate(exception, parsed, limits.Find)));
+            }
+        });
         return command;
     }
 

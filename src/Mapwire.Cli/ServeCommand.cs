@@ -58,7 +58,7 @@ internal static class ServeCommand
         }
         catch (ArgumentException exception)
         {
-            return ExitCode.Misuse(words.Translate(exception));
+            return ExitCode.Misuse(words.Translate(exception, parsed));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OverflowException)
         {

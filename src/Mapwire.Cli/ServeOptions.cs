@@ -207,8 +207,8 @@ internal sealed class ServeOptions
     };
 
     /// <summary>The server's message about one of its options, in the command's words.</summary>
-    public string Translate(ArgumentException exception) =>
-        OptionFactory.Translate(exception, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
+    public string Translate(ArgumentException exception, ParseResult parsed) =>
+        OptionFactory.Translate(exception, parsed, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
 
     private static Option<double> Seconds(string name, string description, TimeSpan value) =>
         OptionFactory.Seconds(name, description, value.TotalSeconds);

@@ -276,12 +276,6 @@ public sealed class RtmpServerOptions
         Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), StatisticsName,
             "must be 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
         Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), MaxPlaylistItems, "must be from 1 to 65,536");
-        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), Limits.OpeningTime,
-            "must be more than 0 and at most a day");
-        Require(Limits.StorageTimeout > TimeSpan.Zero && Limits.StorageTimeout <= Day, nameof(TitleLimits.StorageTimeout),
-            Limits.StorageTimeout, "must be more than 0 and at most a day");
-        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits),
-            Limits.Structure, "must be at least 1");
         Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
         Require(MaxOpeningsPerAddress >= 0, nameof(MaxOpeningsPerAddress), MaxOpeningsPerAddress, "must be 0 or more");
         Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), MaxOpenBytes, "must be at least 1");

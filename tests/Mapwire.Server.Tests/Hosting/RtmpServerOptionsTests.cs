@@ -30,8 +30,25 @@ public sealed class RtmpServerOptionsTests
         Named(nameof(RtmpServerOptions.SendBuffer), new() { Folder = ".", SendBuffer = 1 });
         Named(nameof(RtmpServerOptions.ReceiveBuffer), new() { Folder = ".", ReceiveBuffer = 1 });
         Named(nameof(RtmpServerOptions.IndexCacheBytes), new() { Folder = ".", IndexCacheBytes = 0 });
-        Named(nameof(TitleLimits.StorageTimeout), new() { Folder = ".", Limits = new() { StorageTimeout = TimeSpan.Zero } });
         Named(nameof(RtmpServerOptions.CacheTitles), new() { Folder = ".", CacheTitles = 0 });
+    }
+
+    [Fact]
+    public void A_bad_limit_is_named_with_its_own_value()
+    {
+        LimitNamed("OpeningTime must be more than 0 and at most a day (was 0 s)", () => new() { OpeningTime = TimeSpan.Zero });
+        LimitNamed("OpeningTime must be more than 0 and at most a day (was 172800 s)",
+            () => new() { OpeningTime = TimeSpan.FromDays(2) });
+        LimitNamed("StorageTimeout must be more than 0 and at most a day (was 0 s)", () => new() { StorageTimeout = TimeSpan.Zero });
+        LimitNamed("Boxes must be at least 1 (was -1)", () => new() { Structure = new() { Boxes = -1 } });
+        LimitNamed("Depth must be from 1 to 1,000 (was 0)", () => new() { Structure = new() { Depth = 0 } });
+    }
+
+    private static void LimitNamed(string message, Func<TitleLimits> limits)
+    {
+        ArgumentException wrong = Assert.Throws<ArgumentException>(limits);
+        Assert.Equal(message.Split(' ')[0], wrong.ParamName);
+        Assert.StartsWith(message, wrong.Message, StringComparison.Ordinal);
     }
 
     private static void Named(string option, RtmpServerOptions options)
