@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Mapwire.Memory;
 using Mapwire.Server;
+using Mapwire.Server.Reports;
 using Spectre.Console;
 
 namespace Mapwire.Cli;
@@ -49,7 +50,7 @@ internal static class PagesCommand
             {
                 if (!File.Exists(name) && !Directory.Exists(name))
                 {
-                    return ExitCode.Misuse($"no file or folder {TerminalText.Clean(name)}");
+                    return ExitCode.Misuse($"no file or folder {TerminalText.Clean(name)}{FolderReport.ExplainName(name)}");
                 }
             }
 
@@ -164,7 +165,7 @@ internal static class PagesCommand
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PlatformNotSupportedException
                 or ArgumentException)
             {
-                Output.TryWriteError($"{TerminalText.Clean(file)}: {exception.Message}");
+                Output.TryWriteError($"{TerminalText.Clean(file)}: {exception.Message}{FolderReport.ExplainName(file)}");
                 _failed = true;
             }
         }

@@ -123,6 +123,13 @@ internal static class ServeCommand
                 $"{count.UnreadableFolders} {(count.UnreadableFolders == 1 ? "folder" : "folders")} could not be read; the first: {fault}");
         }
 
+        if (count.FirstUnnamed is { } unnamed)
+        {
+            Output.TryWriteError(
+                $"{count.UnnamedFiles} {(count.UnnamedFiles == 1 ? "file or folder has" : "files and folders have")} a name that no player "
+                + $"can ask for; the first: {unnamed}");
+        }
+
         if (count.Pending is { } pending)
         {
             Output.TryWriteError($"titles were counted for {CountLimit.TotalSeconds:0} s; not done with {TerminalText.Clean(pending)}");
