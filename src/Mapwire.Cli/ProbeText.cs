@@ -32,9 +32,9 @@ internal static class ProbeText
                     $"{report.FileLength} bytes"));
         }
 
-        if (report.IsTruncated)
+        foreach (string warning in report.Warnings)
         {
-            output.WriteLine("  truncated: the file ends in the middle of its media; what is whole is played");
+            output.WriteLine($"  {(report.Refusal is null ? "plays without some of it" : "damaged")}: {warning}");
         }
 
         foreach (TrackReport track in report.Tracks)
@@ -68,6 +68,10 @@ internal static class ProbeText
         foreach (PlaylistItemReport item in report.Items)
         {
             output.WriteLine(Line($"  item {item.Number} ({item.Place}): {item.Name}, {Describe(item)}"));
+            foreach (string warning in item.Warnings)
+            {
+                output.WriteLine($"    plays without some of it: {warning}");
+            }
         }
     }
 

@@ -126,11 +126,11 @@ public sealed class WordsTests
         await File.WriteAllBytesAsync(path, whole[..(whole.Length * 2 / 3)]);
         ToolResult text = await Tool.RunAsync(MapwireServer.Program, ["probe", path]);
         Assert.True(text.ExitCode == 0, text.ToString());
-        Assert.Contains("  truncated: ", text.Output, StringComparison.Ordinal);
+        Assert.Contains("  plays without some of it: the file is cut off", text.Output, StringComparison.Ordinal);
         ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json"]);
         using JsonDocument document = JsonDocument.Parse(json.Output);
         Assert.True(document.RootElement.GetProperty("truncated").GetBoolean());
-        Assert.DoesNotContain("truncated: ",
+        Assert.DoesNotContain("without some of it",
             (await Tool.RunAsync(MapwireServer.Program, ["probe", await FilmFactory.GetAsync("fragmented.mp4")])).Output,
             StringComparison.Ordinal);
     }
@@ -167,16 +167,30 @@ public sealed class WordsTests
         Assert.Equal(0, await holder.EndsAsync(TimeSpan.FromSeconds(10)));
     }
 
-    [Fact]
-    public async Task Pages_of_a_folder_without_permission_says_so()
+    [Theory]
+    [InlineData("pages")]
+    [InlineData("probe")]
+    public async Task A_folder_without_permission_is_told(string command)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has rights of its own.");
-        string folder = TemporaryFolder.Create("pages-locked");
-        await Tool.SucceedAsync("chmod", ["0", folder]);
-        string[] command = [MapwireServer.Program, "pages", folder];
+        string folder = TemporaryFolder.Create("locked");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
+        string locked = Directory.CreateDirectory(Path.Combine(folder, "locked")).FullName;
+        await Tool.SucceedAsync("chmod", ["0", locked]);
+        ToolResult part = await RunWithoutRightsAsync(command, folder);
+        Assert.Equal(1, part.ExitCode);
+        Assert.Contains("film.mp4", part.Output, StringComparison.Ordinal);
+        Assert.Matches($"mapwire: {locked}: .*denied", part.Errors);
+
+        ToolResult all = await RunWithoutRightsAsync(command, locked);
+        Assert.Equal(1, all.ExitCode);
+        Assert.Contains(locked, all.Errors, StringComparison.Ordinal);
+    }
+
+    private static Task<ToolResult> RunWithoutRightsAsync(params string[] arguments)
+    {
+        string[] command = [MapwireServer.Program, .. arguments];
         string[] words = Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all", .. command] : command;
-        ToolResult result = await Tool.RunAsync(Tool.Path(words[0]), words[1..]);
-        Assert.Equal(1, result.ExitCode);
-        Assert.Contains("denied", result.Errors, StringComparison.Ordinal);
+        return Tool.RunAsync(Tool.Path(words[0]), words[1..]);
     }
 }
