@@ -134,6 +134,10 @@ internal static class BenchCommand
             using Stream output = StandardStreams.OpenOutput();
             LoadReportJson.Write(output, report);
             output.Write("\n"u8);
+            if (BenchText.Advice(report) is { } advice)
+            {
+                Output.TryWriteError(advice);
+            }
         }
         else
         {
