@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Mapwire.Server;
 
 namespace Mapwire.Cli;
 
 /// <summary>Options with a unit, whose faults are told in the command's words and with the value that was given.</summary>
-internal static class OptionFactory
+internal static partial class OptionFactory
 {
     /// <summary>An option in seconds.</summary>
     public static Option<double> Seconds(string name, string description, double value) =>
@@ -112,8 +113,8 @@ internal static class OptionFactory
             return message;
         }
 
-        message = message.Replace(property, option.Name, StringComparison.Ordinal);
         int value = message.LastIndexOf(" (was ", StringComparison.Ordinal);
+        string rule = PropertyName().Replace(value >= 0 ? message[..value] : message, word => find(word.Value)?.Name ?? word.Value);
         string unit = option.HelpName switch
         {
             "SECONDS" => " s",
@@ -121,9 +122,13 @@ internal static class OptionFactory
             _ => "",
         };
         return value >= 0 && message.EndsWith(')') && parsed.GetResult(option) is { Tokens: [var typed] }
-            ? $"{message[..value]} (was {TerminalText.Clean(typed.Value)}{unit})"
-            : message;
+            ? $"{rule} (was {(typed.Value.Length == 0 ? "''" : TerminalText.Clean(typed.Value))}{unit})"
+            : value >= 0 ? rule + message[value..]
+            : rule;
     }
+
+    [GeneratedRegex(@"\b[A-Z][A-Za-z]+\b", RegexOptions.CultureInvariant)]
+    private static partial Regex PropertyName();
 
     private static double ParseDouble(string text) =>
         double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && double.IsFinite(number)

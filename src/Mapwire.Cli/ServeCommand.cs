@@ -31,6 +31,10 @@ internal static class ServeCommand
             {
                 given.AddError($"no option {given.Tokens[0].Value}; a folder of that name is ./{given.Tokens[0].Value}");
             }
+            else if (given.Tokens is [{ Value: "" }])
+            {
+                given.AddError("DIR must name a folder (was '')");
+            }
         });
         Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE.") { folder };
         ServeOptions options = new(new RtmpServerOptions { Folder = SampleFolder });

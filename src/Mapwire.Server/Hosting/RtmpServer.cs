@@ -51,7 +51,9 @@ public sealed class RtmpServer : IDisposable
         TitleCatalog titles = new(new FileCatalog(folder, budget, cache, options.Limits, new PresenceThreads()), log);
         _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
-        _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
+        _addresses = new AddressLimits(
+            options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress,
+            options.NameOf(nameof(options.MaxConnectionsPerAddress)), options.NameOf(nameof(options.MaxConnectsPerAddress)));
         _accepting = new EventLoop("mapwire accept");
         EndPoints = options.EndPoints;
     }
@@ -93,7 +95,7 @@ public sealed class RtmpServer : IDisposable
         }
 
         EndPoints = [.. _listeners.Select(static listener => listener.EndPoint)];
-        _context.Statistics = _context.Options.ToPublishedServer(EndPoint) is { } published
+        _context.Statistics = _context.Options.ToPublishedServer(EndPoints) is { } published
             ? ServerStatistics.TryPublish(published, _context.Log)
             : null;
         for (int i = 0; i < _workers.Length; i++)
@@ -149,7 +151,8 @@ public sealed class RtmpServer : IDisposable
             return wished;
         }
 
-        Log.ConnectionsLimited(_context.Log, room, wished, limit, wished + open + files + DescriptorLimit.ReserveOf(wished * 4L));
+        Log.ConnectionsLimited(_context.Log, room, wished, limit, (long)wished + open + files + DescriptorLimit.ReserveOf(wished * 4L),
+            _context.Options.NameOf(nameof(RtmpServerOptions.MaxConnections)));
         return (int)room;
     }
 
@@ -169,7 +172,8 @@ public sealed class RtmpServer : IDisposable
             socket.Dispose();
             if (_full.TryLog(_accepting.Now, out long times))
             {
-                Log.ServerFull(_context.Log, times, count, MaxConnections);
+                Log.ServerFull(_context.Log, times, count, MaxConnections,
+                    _context.Options.NameOf(nameof(RtmpServerOptions.MaxConnections)));
             }
 
             return;

@@ -30,6 +30,10 @@ public sealed class WordsTests
     [InlineData("--limit-opening-time must be more than 0 and at most a day (was 0 s)", "probe", ".", "--limit-opening-time", "0")]
     [InlineData("--idle-timeout must be more than 0 (was 1e-9 s)", "serve", "--idle-timeout", "1e-9")]
     [InlineData("--buffer must be from 0 to a day (was -1 ms)", "bench", "rtmp://127.0.0.1/vod/x", "--buffer", "-1")]
+    [InlineData("--index-cache must name a folder (was '')", "serve", "--index-cache", "")]
+    [InlineData("DIR must name a folder (was '')", "serve", "")]
+    [InlineData("--min-buffer must be at most --max-buffer, 30 s (was 40 s)", "serve", "--min-buffer", "40", "--max-buffer", "30")]
+    [InlineData("the index cache must be a folder (was /dev/null, which is none)", "serve", "--index-cache", "/dev/null")]
     [InlineData("--statistics must be 1 to 80 of the characters a-z", "serve", "--statistics", "a b")]
     [InlineData("--rtmp must be HOST:PORT such as 127.0.0.1:1935, [::]:1935 or :1935, of a host that is known here (was '::1:1935')",
     "serve", "--rtmp", "::1:1935")]
@@ -80,6 +84,20 @@ public sealed class WordsTests
         ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["bench", "rtmp://127.0.0.1/vod/x", "--server-pid", "99999999"]);
         Assert.Equal(2, result.ExitCode);
         Assert.Contains("--server-pid must be a running process (was 99999999)", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bench_of_a_server_that_refuses_many_of_one_address_says_how_it_takes_them()
+    {
+        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--max-address-connections", "2");
+        string film = Path.GetFileName(await FilmFactory.GetAsync("moov-first.mp4"));
+        string[] bench = ["bench", server.Address(film), "--players", "5", "--seconds", "1", "--rehearsal", "0"];
+        ToolResult text = await Tool.RunAsync(MapwireServer.Program, bench);
+        Assert.Equal(1, text.ExitCode);
+        Assert.Contains("--max-address-connections 0 --max-address-connects 0", text.Output, StringComparison.Ordinal);
+        ToolResult json = await Tool.RunAsync(MapwireServer.Program, [.. bench, "--json"]);
+        Assert.Contains("--max-address-connections 0 --max-address-connects 0", json.Errors, StringComparison.Ordinal);
+        JsonDocument.Parse(json.Output).Dispose();
     }
 
     [Fact]

@@ -18,6 +18,10 @@ public sealed class RtmpServerOptionsTests
         Named(nameof(RtmpServerOptions.Application), new() { Folder = ".", Application = "a/b" });
         Named(nameof(RtmpServerOptions.Application), new() { Folder = ".", Application = "" });
         Named(nameof(RtmpServerOptions.MaxClientBuffer), new() { Folder = ".", MaxClientBuffer = TimeSpan.Zero });
+        Named(nameof(RtmpServerOptions.MinClientBuffer),
+            new() { Folder = ".", MinClientBuffer = TimeSpan.FromSeconds(2), MaxClientBuffer = TimeSpan.FromSeconds(1) });
+        Named(nameof(RtmpServerOptions.Folder), new() { Folder = "" });
+        Named(nameof(RtmpServerOptions.IndexCacheFolder), new() { Folder = ".", IndexCacheFolder = "" });
         Named(nameof(RtmpServerOptions.DefaultClientBuffer), new() { Folder = ".", DefaultClientBuffer = TimeSpan.FromDays(2) });
         Named(nameof(RtmpServerOptions.HandshakeTimeout), new() { Folder = ".", HandshakeTimeout = TimeSpan.Zero });
         Named(nameof(RtmpServerOptions.IdleTimeout), new() { Folder = ".", IdleTimeout = -TimeSpan.FromSeconds(1) });
