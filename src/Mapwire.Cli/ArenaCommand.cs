@@ -48,7 +48,7 @@ internal static class ArenaCommand
         catch (Exception exception) when (exception is ArenaFormatException or IOException or UnauthorizedAccessException
             or PlatformNotSupportedException)
         {
-            Console.Error.WriteLine($"mapwire: {exception.Message.ReplaceLineEndings(" ")}");
+            Output.TryWriteError(Output.ReasonOf(exception));
             return ExitCode.Failure;
         }
     }

@@ -51,7 +51,7 @@ internal static class BenchCommand
             parsed.GetValue(urls)!,
             parsed.GetValue(remote),
             parsed.GetValue(json),
-            property => property switch
+            exception => OptionFactory.Translate(exception, parsed, property => property switch
             {
                 nameof(LoadOptions.Players) => players,
                 nameof(LoadOptions.Duration) => seconds,
@@ -63,7 +63,7 @@ internal static class BenchCommand
                 nameof(LoadOptions.Threads) => threads,
                 nameof(LoadOptions.Rehearsal) => rehearsal,
                 _ => null,
-            },
+            }),
             targets => new LoadOptions
             {
                 Targets = targets,
@@ -91,7 +91,7 @@ internal static class BenchCommand
         _ => LoadMode.Watch,
     };
 
-    private static async Task<int> BenchAsync(string[] urls, bool remote, bool asJson, Func<string, Option?> find,
+    private static async Task<int> BenchAsync(string[] urls, bool remote, bool asJson, Func<ArgumentException, string> translate,
         Func<IReadOnlyList<LoadTarget>, LoadOptions> choose)
     {
         using StopSignals signals = new();
@@ -108,7 +108,7 @@ internal static class BenchCommand
         }
         catch (ArgumentException exception)
         {
-            return ExitCode.Misuse(OptionFactory.Translate(exception, find));
+            return ExitCode.Misuse(translate(exception));
         }
         catch (Exception exception) when (exception is OverflowException or SocketException)
         {
@@ -131,9 +131,13 @@ internal static class BenchCommand
 
         if (asJson)
         {
-            using Stream output = Console.OpenStandardOutput();
+            using Stream output = StandardStreams.OpenOutput();
             LoadReportJson.Write(output, report);
             output.Write("\n"u8);
+            if (BenchText.Advice(report) is { } advice)
+            {
+                Output.TryWriteError(advice);
+            }
         }
         else
         {

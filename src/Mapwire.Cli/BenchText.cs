@@ -39,6 +39,11 @@ internal static class BenchText
             output.WriteLine(Line($"  failed       {count} times: {reason}"));
         }
 
+        if (Advice(report) is { } advice)
+        {
+            output.WriteLine($"  {advice}");
+        }
+
         if (report.WasPaced)
         {
             output.WriteLine("  The server paces players that ask for everything at once (mapwire serve: --max-buffer).");
@@ -56,6 +61,12 @@ internal static class BenchText
             output.WriteLine(Line($"  sockets      {server.KernelSocketBytes / 1e6:0.0} MB in the kernel, both sides"));
         }
     }
+
+    /// <summary>What to look at first when players failed; null when none did.</summary>
+    public static string? Advice(LoadReport report) => report.Failures.Count == 0
+        ? null
+        : "A server that bounds what one address may have refuses many players of one machine; mapwire serve takes them with "
+            + "--max-address-connections 0 --max-address-connects 0.";
 
     private static void Write(TextWriter output, string what, LatencySummary latency)
     {

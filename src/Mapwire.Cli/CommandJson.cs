@@ -27,7 +27,7 @@ internal sealed partial class CommandJson : JsonSerializerContext
     /// <summary>Writes a value on standard output, and the end of the line.</summary>
     public static void Print<T>(T value, JsonTypeInfo<T> type)
     {
-        using Stream output = Console.OpenStandardOutput();
+        using Stream output = StandardStreams.OpenOutput();
         JsonSerializer.Serialize(output, value, type);
         output.Write("\n"u8);
     }

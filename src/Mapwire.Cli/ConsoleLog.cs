@@ -14,10 +14,12 @@ internal static class ConsoleLog
 
     /// <summary>
     /// Puts the library's parts together by hand: its own way, over dependency injection, is a third of the time until a server listens.
-    /// Disposing the provider writes what is still queued.
+    /// Disposing the provider writes what is still queued. Without a standard output there is no log.
     /// </summary>
-    public static ConsoleLoggerProvider Create() =>
-        new(new FixedOptions(new ConsoleLoggerOptions { FormatterName = LineFormatter.Called, QueueFullMode = WhenFull }),
+    public static ILoggerProvider Create() => !StandardStreams.HasOutput
+        ? NullLoggerProvider.Instance
+        : new ConsoleLoggerProvider(
+        new FixedOptions(new ConsoleLoggerOptions { FormatterName = LineFormatter.Called, QueueFullMode = WhenFull }),
         [new LineFormatter()]);
 
     private sealed class FixedOptions(ConsoleLoggerOptions options) : IOptionsMonitor<ConsoleLoggerOptions>

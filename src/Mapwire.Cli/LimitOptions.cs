@@ -16,7 +16,7 @@ internal sealed class LimitOptions
         "--limit-boxes", "Boxes: the most boxes of a moov or moof.", TitleLimits.Default.Structure.Boxes);
 
     private readonly Option<int> _depth = OptionFactory.Count(
-        "--limit-depth", "Depth: the most levels of boxes inside boxes.", TitleLimits.Default.Structure.Depth);
+        "--limit-depth", "Depth: the most levels of boxes inside boxes, at most 1,000.", TitleLimits.Default.Structure.Depth);
 
     private readonly Option<int> _tracks = OptionFactory.Count(
         "--limit-tracks", "Tracks: the most tracks of a movie.", TitleLimits.Default.Structure.Tracks);
@@ -47,6 +47,7 @@ internal sealed class LimitOptions
     public Option? Find(string property) => All.FirstOrDefault(pair => pair.Property == property).Option;
 
     /// <summary>What was given on the command line.</summary>
+    /// <exception cref="ArgumentException">A limit is out of its range; the message names it.</exception>
     public TitleLimits Read(ParseResult parsed) => new()
     {
         Structure = TitleLimits.Default.Structure with

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Mapwire.Server;
 
 namespace Mapwire.Cli;
 
 /// <summary>Options with a unit, whose faults are told in the command's words and with the value that was given.</summary>
-internal static class OptionFactory
+internal static partial class OptionFactory
 {
     /// <summary>An option in seconds.</summary>
     public static Option<double> Seconds(string name, string description, double value) =>
@@ -101,14 +103,32 @@ internal static class OptionFactory
 
     /// <summary>A library's message about one of its properties, in the command's words.</summary>
     /// <param name="exception">Names the property, in its message too.</param>
+    /// <param name="parsed">The command as it was given: its value is told as it was typed, not as the library rounds it.</param>
     /// <param name="find">Gives the option that sets a property; null where there is none.</param>
-    public static string Translate(ArgumentException exception, Func<string, Option?> find)
+    public static string Translate(ArgumentException exception, ParseResult parsed, Func<string, Option?> find)
     {
         string message = exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal);
-        return exception.ParamName is { } property && find(property) is { } option
-            ? message.Replace(property, option.Name, StringComparison.Ordinal)
-            : message;
+        if (exception.ParamName is not { } property || find(property) is not { } option)
+        {
+            return message;
+        }
+
+        int value = message.LastIndexOf(" (was ", StringComparison.Ordinal);
+        string rule = PropertyName().Replace(value >= 0 ? message[..value] : message, word => find(word.Value)?.Name ?? word.Value);
+        string unit = option.HelpName switch
+        {
+            "SECONDS" => " s",
+            "MS" => " ms",
+            _ => "",
+        };
+        return value >= 0 && message.EndsWith(')') && parsed.GetResult(option) is { Tokens: [var typed] }
+            ? $"{rule} (was {(typed.Value.Length == 0 ? "''" : TerminalText.Clean(typed.Value))}{unit})"
+            : value >= 0 ? rule + message[value..]
+            : rule;
     }
+
+    [GeneratedRegex(@"\b[A-Z][A-Za-z]+\b", RegexOptions.CultureInvariant)]
+    private static partial Regex PropertyName();
 
     private static double ParseDouble(string text) =>
         double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture) is var number && double.IsFinite(number)

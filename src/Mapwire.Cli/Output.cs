@@ -12,9 +12,9 @@ internal static class Output
             Console.WriteLine(line);
             return true;
         }
-        catch (IOException exception)
+        catch (Exception exception) when (IsWriteFault(exception))
         {
-            TryWriteError($"standard output cannot be written: {exception.Message}");
+            TryWriteError($"standard output cannot be written: {ReasonOf(exception)}");
             return false;
         }
     }
@@ -26,9 +26,20 @@ internal static class Output
         {
             Console.Error.WriteLine("mapwire: " + message.ReplaceLineEndings(" "));
         }
-        catch (IOException)
+        catch (Exception exception) when (IsWriteFault(exception))
         {
             // Nowhere is left to say it.
         }
     }
+
+    /// <summary>
+    /// Whether a stream could not be written: a full disk, or a number that is closed or open for reading only, which .NET takes for a
+    /// missing right.
+    /// </summary>
+    public static bool IsWriteFault(Exception exception) =>
+        exception is (IOException and not FileNotFoundException) or UnauthorizedAccessException;
+
+    /// <summary>What the system said of it.</summary>
+    public static string ReasonOf(Exception exception) =>
+        exception is UnauthorizedAccessException { InnerException: IOException inner } ? inner.Message : exception.Message;
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Mapwire.Memory;
 using Mapwire.Server;
+using Mapwire.Server.Reports;
 using Spectre.Console;
 
 namespace Mapwire.Cli;
@@ -49,13 +50,13 @@ internal static class PagesCommand
             {
                 if (!File.Exists(name) && !Directory.Exists(name))
                 {
-                    return ExitCode.Misuse($"no file or folder {TerminalText.Clean(name)}");
+                    return ExitCode.Misuse($"no file or folder {TerminalText.Clean(name)}{FolderReport.ExplainName(name)}");
                 }
             }
 
             if (!PlatformCapabilities.Supports(MemoryCapability.ResidencyOfPageCache))
             {
-                Console.Error.WriteLine("mapwire: " + PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ResidencyOfPageCache));
+                Output.TryWriteError(PlatformCapabilities.GetUnsupportedReason(MemoryCapability.ResidencyOfPageCache)!);
             }
 
             List<string> files = [.. named.SelectMany(Walk)];
@@ -87,7 +88,7 @@ internal static class PagesCommand
                 Show(files, watch);
                 if (keep && !watch)
                 {
-                    Console.Error.WriteLine(string.Create(
+                    Output.TryWriteError(string.Create(
                         CultureInfo.InvariantCulture,
                         $"{PagesText.Size(held.Sum(region => region.Length))} of {held.Count} files locked in memory until interrupted"));
                     stop.WaitHandle.WaitOne();
@@ -164,7 +165,7 @@ internal static class PagesCommand
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PlatformNotSupportedException
                 or ArgumentException)
             {
-                Output.TryWriteError($"{TerminalText.Clean(file)}: {exception.Message}");
+                Output.TryWriteError($"{TerminalText.Clean(file)}: {exception.Message}{FolderReport.ExplainName(file)}");
                 _failed = true;
             }
         }

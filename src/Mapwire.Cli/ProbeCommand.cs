@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mapwire.Media.Mp4;
+using Mapwire.Server;
 using Mapwire.Server.Files;
 using Mapwire.Server.Reports;
 
@@ -22,8 +23,17 @@ internal static class ProbeCommand
             new("probe", "Says what the server would make of files, and whether and why they are refused.") { files, json, boxes };
         LimitOptions limits = new();
         limits.AddTo(command);
-        command.SetAction(
-            (parsed, _) => ProbeAsync(parsed.GetValue(files)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes)));
+        command.SetAction((parsed, _) =>
+        {
+            try
+            {
+                return ProbeAsync(parsed.GetValue(files)!, limits.Read(parsed), parsed.GetValue(json), parsed.GetValue(boxes));
+            }
+            catch (ArgumentException exception)
+            {
+                return Task.FromResult(ExitCode.Misuse(OptionFactory.Translate(exception, parsed, limits.Find)));
+            }
+        });
         return command;
     }
 
@@ -31,17 +41,18 @@ internal static class ProbeCommand
     {
         if (Array.Find(named, static path => !File.Exists(path) && !Directory.Exists(path)) is { } missing)
         {
-            return ExitCode.Misuse($"no file or folder {missing}");
+            return ExitCode.Misuse($"no file or folder {TerminalText.Clean(missing)}{FolderReport.ExplainName(missing)}");
         }
 
         List<object> documents = [];
         int refused = 0;
-        foreach (string path in named.SelectMany(Walk))
+        int unread = 0;
+        foreach ((string path, string? served) in named.SelectMany(Walk))
         {
             bool isPlayable;
             if (PlaylistReport.IsPlaylist(path))
             {
-                PlaylistReport list = await PlaylistReport.OfAsync(path, limits).ConfigureAwait(false);
+                PlaylistReport list = await PlaylistReport.OfAsync(path, limits, served).ConfigureAwait(false);
                 documents.Add(ProbedList.From(path, list));
                 Tell(output => ProbeText.Write(output, path, list));
                 isPlayable = list.Refusal is null;
@@ -73,7 +84,24 @@ internal static class ProbeCommand
                 $"{documents.Count} {(documents.Count == 1 ? "file" : "files")}: {documents.Count - refused} playable, {refused} refused");
         }
 
-        return refused == 0 ? ExitCode.Success : ExitCode.Failure;
+        return refused + unread == 0 ? ExitCode.Success : ExitCode.Failure;
+
+        IEnumerable<(string Path, string? Served)> Walk(string name)
+        {
+            if (!Directory.Exists(name))
+            {
+                return [(name, null)];
+            }
+
+            FolderReport folder = FolderReport.Of(name);
+            foreach (string fault in folder.Faults)
+            {
+                unread++;
+                Output.TryWriteError(fault);
+            }
+
+            return folder.Titles.Select(title => (title, (string?)name));
+        }
 
         void Tell(Action<TextWriter> write)
         {
@@ -83,13 +111,6 @@ internal static class ProbeCommand
             }
         }
     }
-
-    /// <summary>The titles below a folder, in order, as the server counts them; a file whatever its name.</summary>
-    private static IEnumerable<string> Walk(string path) => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true }) // hidden ones are skipped
-            .Where(TitleReport.IsTitle)
-            .Order(StringComparer.Ordinal)
-        : [path];
 
     private static IReadOnlyList<BoxNode> ReadBoxes(string path)
     {

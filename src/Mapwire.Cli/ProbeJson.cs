@@ -8,7 +8,7 @@ namespace Mapwire.Cli;
 internal sealed record ProbedFile(
     string File, bool Playable, string? Refusal, string? PlainRefusal, string? EnhancedRefusal, bool Truncated, double Duration,
     double Bitrate,
-    long Size, IReadOnlyList<ProbedTrack> Tracks)
+    long Size, IReadOnlyList<string> Warnings, IReadOnlyList<ProbedTrack> Tracks)
 {
     /// <summary>The box tree; left out unless it was asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -16,7 +16,8 @@ internal sealed record ProbedFile(
 
     public static ProbedFile From(string path, TitleReport report, IReadOnlyList<BoxNode>? boxes) => new(
         path, report.Refusal is null, report.Refusal, report.PlainRefusal, report.EnhancedRefusal, report.IsTruncated,
-        report.Duration.TotalSeconds, report.KilobitsPerSecond, report.FileLength, [.. report.Tracks.Select(ProbedTrack.From)])
+        report.Duration.TotalSeconds, report.KilobitsPerSecond, report.FileLength, report.Warnings,
+        [.. report.Tracks.Select(ProbedTrack.From)])
     {
         Boxes = boxes is null
             ? null
@@ -63,9 +64,10 @@ internal sealed record ProbedList(
         path, report.Refusal is null, report.Refusal, report.PlainRefusal, report.Duration.TotalSeconds, report.FileLength,
         [.. report.Items.Select(static item => new ProbedItem(
             item.Number, item.Name, item.Place, item.Refusal is null, item.Refusal, item.PlainRefusal, item.In.TotalSeconds,
-            item.Out.TotalSeconds))]);
+            item.Out.TotalSeconds, item.Warnings))]);
 }
 
 /// <summary>An item of a playlist.</summary>
 internal sealed record ProbedItem(
-    int Number, string Name, string Place, bool Playable, string? Refusal, string? PlainRefusal, double In, double Out);
+    int Number, string Name, string Place, bool Playable, string? Refusal, string? PlainRefusal, double In, double Out,
+    IReadOnlyList<string> Warnings);

@@ -32,9 +32,9 @@ internal static class ProbeText
                     $"{report.FileLength} bytes"));
         }
 
-        if (report.IsTruncated)
+        foreach (string warning in report.Warnings)
         {
-            output.WriteLine("  truncated: the file ends in the middle of its media; what is whole is played");
+            output.WriteLine($"  {(report.Refusal is null ? "plays without some of it" : "damaged")}: {warning}");
         }
 
         foreach (TrackReport track in report.Tracks)
@@ -62,12 +62,16 @@ internal static class ProbeText
         if (report.Refusal is null)
         {
             output.WriteLine(
-                Line($"  duration {report.Duration.TotalSeconds:0.000} s, {report.Items.Count} items, {report.FileLength} bytes"));
+                Line($"  duration {report.Duration.TotalSeconds:0.000} s, {Count(report.Items.Count, "item")}, {report.FileLength} bytes"));
         }
 
         foreach (PlaylistItemReport item in report.Items)
         {
             output.WriteLine(Line($"  item {item.Number} ({item.Place}): {item.Name}, {Describe(item)}"));
+            foreach (string warning in item.Warnings)
+            {
+                output.WriteLine($"    plays without some of it: {warning}");
+            }
         }
     }
 
@@ -91,19 +95,20 @@ internal static class ProbeText
         string words = $"{track.Kind.ToLowerInvariant()} {track.SampleEntry}";
         if (track.Codec is not null)
         {
-            words += $" {track.Codec} ({track.CodecString})";
+            words += string.IsNullOrEmpty(track.CodecString) ? $" {track.Codec}" : $" {track.Codec} ({track.CodecString})";
         }
 
         words += track.Kind switch
         {
-            "Video" => Line($" {track.Width}x{track.Height}, {track.FrameRate:0.###} frames/s"),
-            "Audio" => Line($" {track.SampleRate} Hz, {track.Channels} channels"),
-            _ => "",
+            "Video" when track.Width > 0 => Line($" {track.Width}x{track.Height}"),
+            "Audio" when track.SampleRate > 0 => Line($" {track.SampleRate} Hz, {Count(track.Channels, "channel")}"),
+            _ => "", // it is not known of a track that is left out
         };
-        words += Line($", {track.Duration.TotalSeconds:0.000} s, {track.KilobitsPerSecond:0.0} kbit/s, {track.Samples} samples");
+        words += track.Kind == "Video" && track.FrameRate > 0 ? Line($", {track.FrameRate:0.###} frames/s") : "";
+        words += Line($", {track.Duration.TotalSeconds:0.000} s, {track.KilobitsPerSecond:0.0} kbit/s, {Count(track.Samples, "sample")}");
         if (track.KeyframeInterval is { } interval)
         {
-            words += Line(
+            words += track.Keyframes == 1 ? ", one keyframe" : Line(
                 $", keyframe every {interval.TotalSeconds:0.00} s (longest {track.LongestKeyframeInterval!.Value.TotalSeconds:0.00} s)");
         }
 
@@ -111,6 +116,8 @@ internal static class ProbeText
         words += track.Offer is null ? "" : $"; for players that offer {track.Offer}";
         return track.LeftOut is null ? words : $"{words}; left out: {track.LeftOut}";
     }
+
+    private static string Count(long number, string what) => Line($"{number} {what}{(number == 1 ? "" : "s")}");
 
     private static string Line(params FormattableString[] parts) =>
         string.Concat(parts.Select(part => part.ToString(CultureInfo.InvariantCulture)));

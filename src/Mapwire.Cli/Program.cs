@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mapwire.Cli;
 
+StandardStreams.Check();
 RootCommand root = new("Serves recorded MP4 and FLV files over RTMP.")
 {
     ServeCommand.Create(),
@@ -25,8 +26,8 @@ try
 {
     return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (IOException exception) when (exception is not FileNotFoundException) // such as a report into a full disk
+catch (Exception exception) when (Output.IsWriteFault(exception)) // such as a report into a full disk
 {
-    Output.TryWriteError(exception.Message);
+    Output.TryWriteError(Output.ReasonOf(exception));
     return ExitCode.Failure;
 }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using Mapwire.Server;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
-using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Cli;
 
@@ -31,6 +31,10 @@ internal static class ServeCommand
             {
                 given.AddError($"no option {given.Tokens[0].Value}; a folder of that name is ./{given.Tokens[0].Value}");
             }
+            else if (given.Tokens is [{ Value: "" }])
+            {
+                given.AddError("DIR must name a folder (was '')");
+            }
         });
         Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE.") { folder };
         ServeOptions options = new(new RtmpServerOptions { Folder = SampleFolder });
@@ -42,7 +46,7 @@ internal static class ServeCommand
     private static int Serve(ServeOptions words, ParseResult parsed, string folder)
     {
         using StopSignals signals = new();
-        using ConsoleLoggerProvider logs = ConsoleLog.Create();
+        using ILoggerProvider logs = ConsoleLog.Create();
         RtmpServerOptions options;
         RtmpServer server;
         try
@@ -58,7 +62,7 @@ internal static class ServeCommand
         }
         catch (ArgumentException exception)
         {
-            return ExitCode.Misuse(words.Translate(exception));
+            return ExitCode.Misuse(words.Translate(exception, parsed));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OverflowException)
         {
@@ -121,6 +125,13 @@ internal static class ServeCommand
         {
             Output.TryWriteError(
                 $"{count.UnreadableFolders} {(count.UnreadableFolders == 1 ? "folder" : "folders")} could not be read; the first: {fault}");
+        }
+
+        if (count.FirstUnnamed is { } unnamed)
+        {
+            Output.TryWriteError(
+                $"{count.UnnamedFiles} {(count.UnnamedFiles == 1 ? "file or folder has" : "files and folders have")} a name that no player "
+                + $"can ask for; the first: {unnamed}");
         }
 
         if (count.Pending is { } pending)

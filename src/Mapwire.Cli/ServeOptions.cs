@@ -109,7 +109,7 @@ internal sealed class ServeOptions
             OptionFactory.Count("--max-address-connections", "The most connections of one address at once; 0 for no limit.",
             defaults.MaxConnectionsPerAddress);
         _maxAddressConnects =
-            OptionFactory.Count("--max-address-connects", "New connections a second of one address; 0 for no limit.",
+            OptionFactory.Count("--max-address-connects", "New connections a second of one address, on average over ten seconds; 0 for no limit.",
             defaults.MaxConnectsPerAddress);
         _maxAddressOpenings =
             OptionFactory.Count("--max-address-openings", "Titles opened at once for one address, others of it wait; 0 for no limit.",
@@ -173,6 +173,7 @@ internal sealed class ServeOptions
     public RtmpServerOptions Read(ParseResult parsed, string folder) => new()
     {
         Folder = folder,
+        OptionNames = _byProperty.ToDictionary(static pair => pair.Key, static pair => pair.Value.Name, StringComparer.Ordinal),
         Application = _defaults.Application,
         EndPoints = parsed.GetValue(_rtmp)!,
         MaxClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(_maxBuffer)),
@@ -207,8 +208,8 @@ internal sealed class ServeOptions
     };
 
     /// <summary>The server's message about one of its options, in the command's words.</summary>
-    public string Translate(ArgumentException exception) =>
-        OptionFactory.Translate(exception, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
+    public string Translate(ArgumentException exception, ParseResult parsed) =>
+        OptionFactory.Translate(exception, parsed, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
 
     private static Option<double> Seconds(string name, string description, TimeSpan value) =>
         OptionFactory.Seconds(name, description, value.TotalSeconds);

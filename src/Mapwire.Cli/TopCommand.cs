@@ -52,7 +52,7 @@ internal static class TopCommand
         List<ServerSnapshot> seen = servers.Look();
         foreach (string line in servers.Unreadable)
         {
-            Console.Error.WriteLine("mapwire: " + TerminalText.Clean(line));
+            Output.TryWriteError(TerminalText.Clean(line));
         }
 
         if (asJson)

@@ -128,7 +128,7 @@ internal static class TopText
         };
         Style style = server.State == ServerState.Running ? Style.Plain : new Style(Color.Red, decoration: Decoration.Bold);
         yield return new Text(TopTable.Cut(
-            $"{TerminalText.Clean(server.Name)}  {TerminalText.Clean(server.Address)}  process "
+            $"{TerminalText.Clean(server.Name)}  {TerminalText.Clean(string.Join(' ', server.Addresses), int.MaxValue)}  process "
             + $"{Number(server.ProcessId)}  {TerminalText.Clean(server.Folder)}", width));
         yield return new Text(TopTable.Cut(state, width), style);
         yield return new Text(TopTable.Cut(

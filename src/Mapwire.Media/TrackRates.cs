@@ -5,10 +5,13 @@ namespace Mapwire.Media;
 /// share one time, does not count.</param>
 /// <param name="BitRate">Bits a second over the track's duration, the average; 0 when it has no duration.</param>
 /// <param name="SyncSamples">How many samples decoding can start at.</param>
-/// <param name="LongestSyncInterval">The longest time from one of them to the next, or to the end of the samples.</param>
+/// <param name="SyncInterval">
+/// The average decode time from one of them to the next, or to the end of the samples; zero when there is none.
+/// </param>
+/// <param name="LongestSyncInterval">The longest such time.</param>
 /// <param name="LargestSample">In bytes.</param>
 public readonly record struct TrackRates(
-    double FrameRate, double BitRate, long SyncSamples, TimeSpan LongestSyncInterval, uint LargestSample)
+    double FrameRate, double BitRate, long SyncSamples, TimeSpan SyncInterval, TimeSpan LongestSyncInterval, uint LargestSample)
 {
     internal static TrackRates Measure(SampleTable samples, uint timescale, TimeSpan duration, out long bytes, out long earliest,
         out long firstPresented)
@@ -19,6 +22,7 @@ public readonly record struct TrackRates(
         long count = 0;
         long last = 0;
         long steps = 0;
+        long firstSync = 0;
         long lastSync = 0;
         long syncs = 0;
         long longest = 0;
@@ -27,13 +31,13 @@ public readonly record struct TrackRates(
         {
             if (count++ == 0)
             {
-                earliest = lastSync = sample.DecodeTime;
+                earliest = sample.DecodeTime;
             }
 
             if (sample.IsSync)
             {
-                syncs++;
-                longest = Math.Max(longest, sample.DecodeTime - lastSync);
+                firstSync = syncs++ == 0 ? sample.DecodeTime : firstSync;
+                longest = Math.Max(longest, syncs == 1 ? 0 : sample.DecodeTime - lastSync);
                 lastSync = sample.DecodeTime;
             }
 
@@ -44,12 +48,15 @@ public readonly record struct TrackRates(
             largest = Math.Max(largest, sample.Size);
         }
 
-        longest = Math.Max(longest, last - lastSync);
+        // The last sample takes as long as the others; one alone takes all the time.
+        long end = last + (steps > 0 ? (last - earliest) / steps : (long)(duration.TotalSeconds * timescale));
+        longest = syncs == 0 ? 0 : Math.Max(longest, end - lastSync);
         double seconds = (double)(last - earliest) / timescale;
         return new TrackRates(
             seconds > 0 ? steps / seconds : 0,
             duration > TimeSpan.Zero ? bytes * 8 / duration.TotalSeconds : 0,
             syncs,
+            syncs == 0 ? TimeSpan.Zero : Ticks.ToTimeSpan(end - firstSync, timescale) / syncs,
             Ticks.ToTimeSpan(longest, timescale),
             largest);
     }

@@ -20,18 +20,18 @@ internal static partial class Log
     [LoggerMessage(103, LogLevel.Warning, "cannot accept a connection: {Fault} ({Times} times since the last such line)")]
     public static partial void AcceptFailed(ILogger log, LogText fault, long times);
 
-    [LoggerMessage(104, LogLevel.Warning, "{Times} connections refused since the last such line: {Count} of at most {Max} are open")]
-    public static partial void ServerFull(ILogger log, long times, int count, int max);
+    [LoggerMessage(104, LogLevel.Warning, "connections refused since the last such line: {Times}; {Count} of at most {Max} are open ({Option})")]
+    public static partial void ServerFull(ILogger log, long times, int count, int max, string option);
 
     [LoggerMessage(105, LogLevel.Warning,
-        "at most {Room} connections instead of {Wished} (MaxConnections): this process may have {Limit} descriptors, "
+        "at most {Room} connections instead of {Wished} ({Option}): this process may have {Limit} descriptors, "
         + "and that many connections need {Needed}; raise the limit (ulimit -n, LimitNOFILE)")]
-    public static partial void ConnectionsLimited(ILogger log, long room, int wished, long limit, long needed);
+    public static partial void ConnectionsLimited(ILogger log, long room, int wished, long limit, long needed, string option);
 
     [LoggerMessage(106, LogLevel.Warning, "{Peer} cannot be watched: {Fault}")]
     public static partial void NotWatched(ILogger log, EndPoint? peer, string fault);
 
-    [LoggerMessage(107, LogLevel.Warning, "{Times} connections refused since the last such line: {Peer} {Reason}")]
+    [LoggerMessage(107, LogLevel.Warning, "connections refused since the last such line: {Times}; {Peer} {Reason}")]
     public static partial void AddressLimited(ILogger log, long times, EndPoint? peer, string reason);
 
     [LoggerMessage(108, LogLevel.Warning, "a worker has hung in a system call for more than 2 s: new connections go to the others")]
@@ -40,8 +40,8 @@ internal static partial class Log
     [LoggerMessage(109, LogLevel.Information, "{Peer} closed before its stream was ready: {Fault}")]
     public static partial void StreamNotWrapped(ILogger log, EndPoint? peer, string fault);
 
-    [LoggerMessage(110, LogLevel.Warning, "{Peer} holds {Bytes} bytes, more than the {Max} of MaxConnectionBytes: closed")]
-    public static partial void HoldsTooMuch(ILogger log, EndPoint? peer, long bytes, long max);
+    [LoggerMessage(110, LogLevel.Warning, "{Peer} holds {Bytes} bytes, more than the {Max} of {Option}: closed")]
+    public static partial void HoldsTooMuch(ILogger log, EndPoint? peer, long bytes, long max, string option);
 
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);

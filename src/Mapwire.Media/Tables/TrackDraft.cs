@@ -59,12 +59,8 @@ internal sealed class TrackDraft
         {
             // Nothing says where decoding can start; players start with the first sample, whatever it is.
             samples = samples.WithFirstSync();
-            rates = rates with
-            {
-                SyncSamples = 1,
-                LongestSyncInterval =
-                Ticks.ToTimeSpan(Math.Max(0, samples.LastDecodeTime - earliest), Timescale)
-            };
+            TimeSpan all = Ticks.ToTimeSpan(Math.Max(0, samples.LastDecodeTime - earliest), Timescale);
+            rates = rates with { SyncSamples = 1, SyncInterval = all, LongestSyncInterval = all };
         }
 
         SampleTable.Enumerator first = samples.GetEnumerator();

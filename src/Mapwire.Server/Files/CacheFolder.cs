@@ -36,6 +36,11 @@ internal sealed partial class CacheFolder
                 + "name an empty folder");
         }
 
+        if (Path.Exists(_path) && !Directory.Exists(_path))
+        {
+            throw new ArgumentException($"the index cache must be a folder (was {path}, which is none): name an empty folder");
+        }
+
         if (HasForeignFiles())
         {
             throw new ArgumentException(

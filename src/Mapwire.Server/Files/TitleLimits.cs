@@ -1,9 +1,13 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Mapwire.Media;
 
 namespace Mapwire.Server.Files;
 
-/// <summary>What a file may cost before it is a title, and while it is played.</summary>
+/// <summary>
+/// What a file may cost before it is a title, and while it is played. A limit out of its range is an <see cref="ArgumentException"/> that
+/// names it, where it is set.
+/// </summary>
 public sealed record TitleLimits
 {
     /// <summary>The limits used when none are given.</summary>
@@ -13,24 +17,31 @@ public sealed record TitleLimits
     public MediaLimits Structure { get; init; } = MediaLimits.Default;
 
     /// <summary>
-    /// How long opening it and reading its structure may take. Players are told then, even when the disk never answers. Default 10 s: a
+    /// How long opening it and reading its structure may take, at most a day. Players are told then, even when the disk never answers. Default 10 s: a
     /// two-hour film takes some milliseconds, and 256 MiB from a slow disk a few seconds. Longer takes a file whose few bytes describe more
     /// samples than anyone recorded, or a disk that is ill.
     /// </summary>
-    public TimeSpan OpeningTime { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan OpeningTime { get; init => field = Require(value); } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long the file system of a file that is being played may take to answer. Its players wait meanwhile, and are told after that time
-    /// that it is over. Default 30 s: a server of network storage that starts anew takes some 20 s, and a picture that stands for longer
-    /// is no film any more.
+    /// How long the file system of a file that is being played may take to answer, at most a day. Its players wait meanwhile, and are told
+    /// after that time that it is over. Default 30 s: a server of network storage that starts anew takes some 20 s, and a picture that
+    /// stands for longer is no film any more.
     /// </summary>
-    public TimeSpan StorageTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan StorageTimeout { get; init => field = Require(value); } = TimeSpan.FromSeconds(30);
 
     /// <summary><see cref="OpeningTime"/>, with the words for a refusal.</summary>
     internal TimeLimit Opening => new(OpeningTime, "opening", nameof(OpeningTime));
 
     /// <summary><see cref="StorageTimeout"/>, with the words for the end.</summary>
     internal TimeLimit Storage => new(StorageTimeout, "reading", nameof(StorageTimeout));
+
+    private static TimeSpan Require(TimeSpan value, [CallerMemberName] string limit = "") =>
+        value > TimeSpan.Zero && value <= TimeSpan.FromDays(1)
+            ? value
+            : throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"{limit} must be more than 0 and at most a day (was {value.TotalSeconds} s)"),
+                limit);
 }
 
 /// <summary>How long something may take that waits for a file system.</summary>

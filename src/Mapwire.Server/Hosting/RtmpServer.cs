@@ -56,9 +56,12 @@ public sealed class RtmpServer : IDisposable
         TitleCatalog titles = new(new FileCatalog(folder, budget, cache, options.Limits, new PresenceThreads(log: log)), log);
         _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
-        _addresses = new AddressLimits(options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress);
+        _addresses = new AddressLimits(
+            options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress,
+            options.NameOf(nameof(options.MaxConnectionsPerAddress)), options.NameOf(nameof(options.MaxConnectsPerAddress)));
         _accepting = new AcceptLoop(log);
-        _full = new RepeatedWarning(_accepting, times => Log.ServerFull(log, times, ConnectionCount, MaxConnections));
+        _full = new RepeatedWarning(_accepting, times => Log.ServerFull(
+            log, times, ConnectionCount, MaxConnections, options.NameOf(nameof(RtmpServerOptions.MaxConnections))));
         _failed = new RepeatedWarning(_accepting, times => Log.AcceptFailed(log, _fault!.Message, times));
         _limited = new RepeatedWarning(_accepting, times => Log.AddressLimited(log, times, _refusedPeer, _refusal));
         _stuck = new RepeatedWarning(_accepting, _ => Log.WorkerStuck(log));
@@ -102,7 +105,7 @@ public sealed class RtmpServer : IDisposable
         }
 
         EndPoints = [.. _listeners.Select(static listener => listener.EndPoint)];
-        _context.Statistics = _context.Options.ToPublishedServer(EndPoint) is { } published
+        _context.Statistics = _context.Options.ToPublishedServer(EndPoints) is { } published
             ? ServerStatistics.TryPublish(published, _context.Log)
             : null;
         for (int i = 0; i < _workers.Length; i++)
@@ -159,7 +162,8 @@ public sealed class RtmpServer : IDisposable
             return wished;
         }
 
-        Log.ConnectionsLimited(_context.Log, room, wished, limit, wished + open + files + DescriptorLimit.ReserveOf(wished * 4L));
+        Log.ConnectionsLimited(_context.Log, room, wished, limit, (long)wished + open + files + DescriptorLimit.ReserveOf(wished * 4L),
+            _context.Options.NameOf(nameof(RtmpServerOptions.MaxConnections)));
         return (int)room;
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Net;
 using Mapwire.Server.Files;
@@ -216,6 +217,12 @@ public sealed class RtmpServerOptions
     public bool CopiesPayload { get; init; }
 
     /// <summary>
+    /// What the operator calls the options that log lines name, by the names of these properties: for a program with options of its own,
+    /// such as <c>--max-connections</c>. Default none: log lines name the properties.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> OptionNames { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
+    /// <summary>
     /// Wraps each connection's stream, such as by TLS; the connection then sends through it by guarded copies instead of from the mapping.
     /// Null: nothing does.
     /// </summary>
@@ -226,10 +233,15 @@ public sealed class RtmpServerOptions
         new(Application, ChunkSize, DefaultClientBuffer, MinClientBuffer, MaxClientBuffer, LegacyHevc, MaxOpeningsPerAddress);
 
     /// <summary>What of this is published; null for nothing.</summary>
-    /// <param name="endPoint">Where the server listens.</param>
-    internal PublishedServer? ToPublishedServer(IPEndPoint endPoint) => StatisticsName is null
+    /// <param name="endPoints">Where the server listens.</param>
+    internal PublishedServer? ToPublishedServer(params IReadOnlyList<IPEndPoint> endPoints) => StatisticsName is null
         ? null
-        : new(StatisticsName, StatisticsFolder, $"rtmp://{endPoint}/{Application}", Path.GetFullPath(Folder), Workers, MaxConnections);
+        : new(StatisticsName, StatisticsFolder, string.Join(' ', endPoints.Select(endPoint => $"rtmp://{endPoint}/{Application}")),
+            Path.GetFullPath(Folder), Workers, MaxConnections);
+
+    /// <summary>What the operator calls an option.</summary>
+    /// <param name="property">Its name here.</param>
+    internal string NameOf(string property) => OptionNames.GetValueOrDefault(property, property);
 
     /// <summary>What of this bounds the files that are open.</summary>
     /// <param name="maxFiles">The most files that may be open: what was wished for, or what the system leaves room for.</param>
@@ -252,6 +264,8 @@ public sealed class RtmpServerOptions
             "must be more than 0 and at most a day");
         Require(MinClientBuffer >= TimeSpan.Zero && MinClientBuffer <= Day, nameof(MinClientBuffer), MinClientBuffer,
             "must be from 0 to a day");
+        Require(MinClientBuffer <= MaxClientBuffer, nameof(MinClientBuffer), MinClientBuffer,
+            string.Create(CultureInfo.InvariantCulture, $"must be at most {nameof(MaxClientBuffer)}, {MaxClientBuffer.TotalSeconds} s"));
         Require(HandshakeTimeout > TimeSpan.Zero, nameof(HandshakeTimeout), HandshakeTimeout, "must be more than 0");
         Require(IdleTimeout > TimeSpan.Zero, nameof(IdleTimeout), IdleTimeout, "must be more than 0");
         Require(MaxPause > TimeSpan.Zero, nameof(MaxPause), MaxPause, "must be more than 0");
@@ -271,17 +285,13 @@ public sealed class RtmpServerOptions
         Require(SendBuffer is null or >= 4096, nameof(SendBuffer), SendBuffer, "must be at least 4,096 bytes");
         Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), ReceiveBuffer, "must be at least 1,024 bytes");
         Require(CacheBytes >= 0, nameof(CacheBytes), CacheBytes, "must be at least 0");
+        Require(Folder.Length > 0, nameof(Folder), Folder, "must name a folder");
+        Require(IndexCacheFolder is null or { Length: > 0 }, nameof(IndexCacheFolder), IndexCacheFolder, "must name a folder");
         Require(IndexCacheBytes is > 0 and <= int.MaxValue, nameof(IndexCacheBytes), IndexCacheBytes,
             "must be more than 0 and less than 2 GiB");
         Require(StatisticsName is null || StatisticsLayout.IsName(StatisticsName), nameof(StatisticsName), StatisticsName,
             "must be 1 to 80 of the characters a-z, A-Z, 0-9, '-', '_' and, not at the end, '.'");
         Require(MaxPlaylistItems is > 0 and <= 65_536, nameof(MaxPlaylistItems), MaxPlaylistItems, "must be from 1 to 65,536");
-        Require(Limits.OpeningTime > TimeSpan.Zero && Limits.OpeningTime <= Day, nameof(TitleLimits.OpeningTime), Limits.OpeningTime,
-            "must be more than 0 and at most a day");
-        Require(Limits.StorageTimeout > TimeSpan.Zero && Limits.StorageTimeout <= Day, nameof(TitleLimits.StorageTimeout),
-            Limits.StorageTimeout, "must be more than 0 and at most a day");
-        Require(Limits.Structure is { MovieBytes: > 0, Boxes: > 0, Depth: > 0, Tracks: > 0, SamplesPerTrack: > 0 }, nameof(Limits),
-            Limits.Structure, "must be at least 1");
         Require(CacheTitles > 0, nameof(CacheTitles), CacheTitles, "must be at least 1");
         Require(MaxOpeningsPerAddress >= 0, nameof(MaxOpeningsPerAddress), MaxOpeningsPerAddress, "must be 0 or more");
         Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), MaxOpenBytes, "must be at least 1");

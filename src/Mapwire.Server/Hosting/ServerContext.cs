@@ -16,7 +16,7 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     /// <summary>What all conversations of RTMP share.</summary>
     public RtmpContext Rtmp { get; } = new(
         new PlayerContext(Options.ToPlayerOptions(), Reels, Log), Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause,
-        Options.MaxConnectionBytes);
+        Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
 
     /// <summary>What others are shown, published when the server starts; null for nothing.</summary>
     public ServerStatistics? Statistics { get; set; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
@@ -58,11 +59,12 @@ internal sealed class ReelOpener
         }
 
         title.Release();
-        throw Nothing(start, end ?? length, length);
+        throw Nothing(start, end, length);
     }
 
-    private static TitleException Nothing(long start, long end, long length) =>
-        new(TitleError.NotPlayable, $"nothing from {start / 1000.0} to {end / 1000.0} s: it ends at {length / 1000.0} s");
+    private static TitleException Nothing(long start, long? end, long length) => new(TitleError.NotPlayable, string.Create(
+        CultureInfo.InvariantCulture,
+        $"nothing from {start / 1000.0}{(end is { } until ? $" to {until / 1000.0} s" : " s on")}: it ends at {length / 1000.0} s"));
 
     /// <summary>Cuts a reel down to what its query asks for, and releases what is cut away.</summary>
     private static ImmutableArray<ReelPart> Cut(ImmutableArray<ReelPart> parts, PlayQuery query)
@@ -92,7 +94,7 @@ internal sealed class ReelOpener
 
         return kept.Count > 0
             ? [.. kept]
-            : throw Nothing(query.Start, end.Milliseconds, reelEnd.Milliseconds);
+            : throw Nothing(query.Start, query.End, reelEnd.Milliseconds);
     }
 
     private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)

@@ -9,8 +9,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Mapwire.Server.Reports;
 
 /// <summary>What the server would make of a playlist: the same opening as for a player, told instead of played.</summary>
-/// <remarks>The list's own folder stands for the served one, since nobody says which that is: items that are links out of it are not
-/// found.</remarks>
 public sealed class PlaylistReport
 {
     /// <summary>Why the list is refused; null when it plays, be it only for players that offer its codecs (Enhanced RTMP).</summary>
@@ -35,18 +33,23 @@ public sealed class PlaylistReport
     /// <summary>Opens a playlist as the server would and tells what it found. A list that is refused is a report too.</summary>
     /// <param name="path">The file.</param>
     /// <param name="limits">What each file may cost before it is refused; null for the defaults.</param>
-    public static async Task<PlaylistReport> OfAsync(string path, TitleLimits? limits = null)
+    /// <param name="served">
+    /// The served folder, in which the list lies: items that are links out of it are not found. Null for the list's own folder.
+    /// </param>
+    public static async Task<PlaylistReport> OfAsync(string path, TitleLimits? limits = null, string? served = null)
     {
         string full = Path.GetFullPath(path);
-        FileInfo file = new(full);
-        ServedFolder folder = new(file.DirectoryName!);
+        served = Path.GetFullPath(served ?? Path.GetDirectoryName(full)!);
+        string name = Path.GetRelativePath(served, full).Replace(Path.DirectorySeparatorChar, '/');
+        string below = name.Contains('/', StringComparison.Ordinal) ? name[..name.LastIndexOf('/')] : "";
+        ServedFolder folder = new(served);
         using TitleCatalog titles = new(new FileCatalog(folder, new FileBudget(), limits: limits), NullLogger.Instance);
         ReelOpener opener = new(folder, titles, PlaylistFile.MaxItems);
         TrackChoice able = new(PlayerCodecs.All);
         IReadOnlyList<PlaylistItem> items;
         try
         {
-            items = PlaylistFile.Read(folder.Find(file.Name) ?? full, file.Name, folder, PlaylistFile.MaxItems);
+            items = PlaylistFile.Read(folder.Find(name) ?? full, name, folder, PlaylistFile.MaxItems);
         }
         catch (TitleException refused)
         {
@@ -54,17 +57,16 @@ public sealed class PlaylistReport
             {
                 Refusal = refused.Message,
                 PlainRefusal = refused.Message,
-                FileLength =
-                file.Exists ? file.Length : 0
+                FileLength = TitleReport.LengthOf(full),
             };
         }
 
         (ImmutableArray<ReelPart>? parts, string? plainRefusal) =
-            await TryAsync(() => opener.JoinAsync(items, "", default)).ConfigureAwait(false);
+            await TryAsync(() => opener.JoinAsync(items, below, default)).ConfigureAwait(false);
         string? refusal = null;
         if (parts is null)
         {
-            (parts, refusal) = await TryAsync(() => opener.JoinAsync(items, "", able)).ConfigureAwait(false);
+            (parts, refusal) = await TryAsync(() => opener.JoinAsync(items, below, able)).ConfigureAwait(false);
         }
 
         Reel? reel = parts is { } joined ? new Reel(joined, loops: false) : null;
@@ -73,8 +75,8 @@ public sealed class PlaylistReport
             Refusal = refusal,
             PlainRefusal = plainRefusal,
             Duration = TimeSpan.FromMilliseconds(reel?.Length ?? 0),
-            FileLength = file.Length,
-            Items = await ItemsAsync(opener, items, parts, able).ConfigureAwait(false),
+            FileLength = TitleReport.LengthOf(full),
+            Items = await ItemsAsync(opener, below, items, parts, able).ConfigureAwait(false),
         };
         reel?.Release();
         return report;
@@ -82,7 +84,7 @@ public sealed class PlaylistReport
 
     /// <summary>Each item by itself, so that a list with several bad ones tells of all.</summary>
     private static async Task<IReadOnlyList<PlaylistItemReport>> ItemsAsync(
-        ReelOpener opener, IReadOnlyList<PlaylistItem> items, ImmutableArray<ReelPart>? joined, TrackChoice able)
+        ReelOpener opener, string folder, IReadOnlyList<PlaylistItem> items, ImmutableArray<ReelPart>? joined, TrackChoice able)
     {
         List<PlaylistItemReport> reports = [];
         for (int i = 0; i < items.Count; i++)
@@ -90,12 +92,12 @@ public sealed class PlaylistReport
             PlaylistItem item = items[i];
             int number = i + 1;
             (ReelPart? plain, string? plainRefusal) =
-                await TryAsync(() => opener.OpenItemAsync("", item, number, default), isItem: true).ConfigureAwait(false);
+                await TryAsync(() => opener.OpenItemAsync(folder, item, number, default), isItem: true).ConfigureAwait(false);
             string? refusal = null;
             ReelPart? part = plain;
             if (part is null)
             {
-                (part, refusal) = await TryAsync(() => opener.OpenItemAsync("", item, number, able), isItem: true).ConfigureAwait(false);
+                (part, refusal) = await TryAsync(() => opener.OpenItemAsync(folder, item, number, able), isItem: true).ConfigureAwait(false);
             }
 
             ReelPart? shown = joined is { } parts ? parts[i] : part; // joined, it begins where the one before leaves off
@@ -108,6 +110,7 @@ public sealed class PlaylistReport
                 Out = TimeSpan.FromMilliseconds(shown?.Out.Milliseconds ?? 0),
                 Refusal = refusal,
                 PlainRefusal = plainRefusal,
+                Warnings = [.. part?.Title.File.Content.Movie.Warnings ?? []],
             });
             part?.Title.Release();
         }
@@ -152,4 +155,7 @@ public sealed class PlaylistItemReport
 
     /// <summary>Why it is refused to players that offer no codecs; null when it is not.</summary>
     public string? PlainRefusal { get; internal init; }
+
+    /// <summary>What is wrong with its recording though it plays, a line each: that it is cut off, and where it is damaged.</summary>
+    public IReadOnlyList<string> Warnings { get; internal init; } = [];
 }

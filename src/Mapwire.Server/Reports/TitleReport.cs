@@ -39,10 +39,6 @@ public sealed class TitleReport
     /// <summary>The tracks; empty when the file could not be read so far.</summary>
     public IReadOnlyList<TrackReport> Tracks { get; private init; } = [];
 
-    /// <summary>Whether a file of this name is served; of playlists too.</summary>
-    /// <param name="path">Only the name counts.</param>
-    public static bool IsTitle(string path) => TitleName.GetRefusal(Path.GetFileName(path)) is null;
-
     /// <summary>Opens a file as the server would and tells what it found. A file that is refused is a report too.</summary>
     /// <param name="path">The file.</param>
     /// <param name="limits">What the file may cost before it is refused; null for the defaults.</param>
@@ -99,9 +95,17 @@ public sealed class TitleReport
         }
     }
 
-    private static long LengthOf(string path)
+    /// <summary>The length of a file, or of the one that a link leads to; 0 where it cannot be told.</summary>
+    internal static long LengthOf(string path)
     {
-        FileInfo file = new(path);
-        return file.Exists ? file.Length : 0;
+        try
+        {
+            FileInfo file = new(path);
+            return file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return 0; // it is gone, or the links run in a circle
+        }
     }
 }

@@ -53,7 +53,10 @@ public sealed class TrackReport
     /// <summary>Sound channels.</summary>
     public int Channels { get; private init; }
 
-    /// <summary>The average time between sync samples; null for tracks that are not video, or have fewer than one.</summary>
+    /// <summary>How many samples decoding can start with.</summary>
+    public long Keyframes { get; private init; }
+
+    /// <summary>The average time between sync samples, the end counted as one; null for tracks that are not video, or have none.</summary>
     public TimeSpan? KeyframeInterval { get; private init; }
 
     /// <summary>The longest time between sync samples, the last of them to the end included.</summary>
@@ -82,7 +85,8 @@ public sealed class TrackReport
             FrameRate = track.Kind == TrackKind.Video ? track.Rates.FrameRate : 0,
             SampleRate = track.SampleRate,
             Channels = track.Channels,
-            KeyframeInterval = hasKeyframes ? track.Duration / track.Rates.SyncSamples : null,
+            Keyframes = track.Rates.SyncSamples,
+            KeyframeInterval = hasKeyframes ? track.Rates.SyncInterval : null,
             LongestKeyframeInterval = hasKeyframes ? track.Rates.LongestSyncInterval : null,
         };
     }

@@ -8,5 +8,6 @@ namespace Mapwire.Server.Rtmp;
 /// <param name="IdleTimeout">How long a player may play nothing.</param>
 /// <param name="MaxPause">How long a player may pause.</param>
 /// <param name="MaxBytes">What a connection may make the server hold, in bytes.</param>
+/// <param name="MaxBytesOption">What the operator calls that option.</param>
 internal sealed record RtmpContext(
-    PlayerContext Players, TimeSpan HandshakeTimeout, TimeSpan IdleTimeout, TimeSpan MaxPause, long MaxBytes);
+    PlayerContext Players, TimeSpan HandshakeTimeout, TimeSpan IdleTimeout, TimeSpan MaxPause, long MaxBytes, string MaxBytesOption);

@@ -149,7 +149,7 @@ internal sealed class RtmpConversation : IConversation
             return false;
         }
 
-        Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, _context.MaxBytes);
+        Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, _context.MaxBytes, _context.MaxBytesOption);
         _connection.Close(CloseReason.TooManyRequests);
         return true;
     }

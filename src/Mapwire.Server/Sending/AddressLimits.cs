@@ -9,8 +9,11 @@ namespace Mapwire.Server.Sending;
 /// </summary>
 /// <param name="maxConnections">At once; 0 for no limit.</param>
 /// <param name="maxConnects">New ones a second; 0 for no limit. A burst of ten seconds' worth is let through.</param>
-internal sealed class AddressLimits(int maxConnections, int maxConnects)
+/// <param name="connectionsOption">What the first limit is called where it is set.</param>
+/// <param name="connectsOption">What the second one is called there.</param>
+internal sealed class AddressLimits(int maxConnections, int maxConnects, string connectionsOption, string connectsOption)
 {
+
     private const int BurstSeconds = 10;
 
     /// <summary>Addresses without a connection that are remembered for their rate; past that all of them are forgotten.</summary>
@@ -46,12 +49,13 @@ internal sealed class AddressLimits(int maxConnections, int maxConnects)
             use.Since = now;
             if (maxConnections > 0 && use.Connections >= maxConnections)
             {
-                return $"has {use.Connections} connections, the limit of an address (MaxConnectionsPerAddress)";
+                return $"has {use.Connections} of the {maxConnections} connections that an address may have ({connectionsOption})";
             }
 
             if (maxConnects > 0 && use.Left < 1)
             {
-                return $"connects more than {maxConnects} times a second, the limit of an address (MaxConnectsPerAddress)";
+                return $"connects more often than the {maxConnects} times a second that an address may, on average over {BurstSeconds} s "
+                    + $"({connectsOption})";
             }
 
             use.Left--;

@@ -35,6 +35,14 @@ internal struct Text64
     private byte _first;
 }
 
+/// <summary>Room for the addresses of a server, UTF-8, in a record.</summary>
+[InlineArray(Length)]
+internal struct Text1024
+{
+    public const int Length = 1024;
+    private byte _first;
+}
+
 /// <summary>Room for a title's name, UTF-8, in a record.</summary>
 [InlineArray(Length)]
 internal struct Text512

@@ -14,10 +14,10 @@ internal struct ServerFacts
     /// <summary>The same moment of <see cref="Environment.TickCount64"/>, which is the same for all processes of a machine.</summary>
     public long StartedAt;
 
-    /// <summary>The address that players connect to.</summary>
+    /// <summary>The addresses that players connect to, with a blank between them.</summary>
     public int AddressLength;
     public int FolderLength;
-    public Text64 Address;
+    public Text1024 Address;
     public Text2048 Folder;
 }
 

@@ -3,7 +3,7 @@ namespace Mapwire.Server.Statistics;
 /// <summary>A server as it was at a moment. Of a dead one: as it was when it last gave a sign of life.</summary>
 /// <param name="Name">The name under which it publishes.</param>
 /// <param name="ProcessId">Its process.</param>
-/// <param name="Address">Where players connect to.</param>
+/// <param name="Addresses">Where players connect to; of more than fit into 1,024 bytes the first.</param>
 /// <param name="Folder">The folder that it serves.</param>
 /// <param name="State">How it is.</param>
 /// <param name="HeartbeatAge">Since when none of its workers has given a sign of life; each gives one a second.</param>
@@ -18,7 +18,7 @@ namespace Mapwire.Server.Statistics;
 /// <param name="Titles">What is played and was played lately, by name.</param>
 /// <param name="Players">Its connections, in the order in which they came.</param>
 public sealed record ServerSnapshot(
-    string Name, int ProcessId, string Address, string Folder, ServerState State, TimeSpan HeartbeatAge, DateTimeOffset Started,
+    string Name, int ProcessId, IReadOnlyList<string> Addresses, string Folder, ServerState State, TimeSpan HeartbeatAge, DateTimeOffset Started,
     TimeSpan Uptime,
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerSnapshot> Workers,
     IReadOnlyList<TitleSnapshot> Titles, IReadOnlyList<PlayerSnapshot> Players);

@@ -299,7 +299,7 @@ internal sealed class ServerStatistics : IDisposable
 /// <summary>What a server publishes of itself.</summary>
 /// <param name="Name">Under which name; see <see cref="StatisticsLayout.IsName"/>.</param>
 /// <param name="StatisticsFolder">Where; null for the user's own place.</param>
-/// <param name="Address">The URL that players connect to.</param>
+/// <param name="Address">The URLs that players connect to, with a blank between them.</param>
 /// <param name="Folder">The folder that it serves.</param>
 /// <param name="Workers">How many workers it has.</param>
 /// <param name="MaxConnections">The most connections at once: there has to be room for them.</param>

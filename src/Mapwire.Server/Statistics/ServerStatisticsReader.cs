@@ -27,7 +27,7 @@ public sealed class ServerStatisticsReader : IDisposable
     private readonly List<long> _players = []; // their places
     private readonly List<SharedCell<TitleRecord>> _titles = [];
     private readonly TitleResidency _residency = new();
-    private readonly string _address;
+    private readonly string[] _addresses;
     private readonly string? _folder; // null when there was no room for all of it
     private long _chunksEnd;
 
@@ -36,7 +36,9 @@ public sealed class ServerStatisticsReader : IDisposable
         Name = name;
         _memory = memory;
         SharedCell.Open<ServerFacts>(memory, StatisticsLayout.FactsAt).TryRead(out _facts);
-        _address = RecordText.Read(_facts.Address, _facts.AddressLength, out _);
+        string addresses = RecordText.Read(_facts.Address, _facts.AddressLength, out bool isComplete);
+        _addresses = addresses.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        _addresses = isComplete || _addresses.Length < 2 ? _addresses : _addresses[..^1]; // the last one is cut
         string folder = RecordText.Read(_facts.Folder, _facts.FolderLength, out bool isWhole);
         _folder = isWhole ? folder : null;
         _facts.Workers = Math.Clamp(_facts.Workers, 0, StatisticsLayout.MostWorkers);
@@ -126,7 +128,7 @@ public sealed class ServerStatisticsReader : IDisposable
         List<PlayerReading> players = ReadPlayers();
         ILookup<long, PlayerReading> playing = players.ToLookup(static player => player.Facts.TitleId);
         return new ServerSnapshot(
-            Name, _facts.ProcessId, _address, _folder ?? "",
+            Name, _facts.ProcessId, _addresses, _folder ?? "",
             isDead ? ServerState.Dead : workers.Exists(static worker => worker.Silence > StuckAfter)
             ? ServerState.Stuck
             : ServerState.Running,

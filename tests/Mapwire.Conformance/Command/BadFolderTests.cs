@@ -63,6 +63,50 @@ public sealed class BadFolderTests
         await PlaysAndEndsAsync(server, port);
     }
 
+    [Theory]
+    [InlineData(">&-")]
+    [InlineData("<&- >&- 2>&-")]
+    public async Task Closed_standard_streams_do_not_end_it(string redirection)
+    {
+        string folder = await FolderAsync("empty");
+        using TcpListener free = new(IPAddress.Loopback, 0);
+        free.Start();
+        int port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        string command = $"exec '{MapwireServer.Program}' serve '{folder}' "
+            + $"--rtmp 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)} {redirection}";
+        await using ServerProcess server = ServerProcess.Start("bash", ["-c", command]);
+        for (int attempt = 0; !await ListensAsync(port); attempt++)
+        {
+            Assert.False(server.HasExited, $"it ended: {server.Said}");
+            Assert.True(attempt < 100, "it does not listen");
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+
+        await PlaysAndEndsAsync(server, port);
+        Assert.DoesNotContain("Unhandled", server.Said, StringComparison.Ordinal);
+    }
+
+    /// <summary>The numbers of closed streams go to what the runtime opens first: nothing is written there, nor called written.</summary>
+    [Theory]
+    [InlineData("--help", ">&-")]
+    [InlineData("--help", "<&- >&- 2>&-")]
+    [InlineData("probe FILM", ">&-")]
+    [InlineData("probe FILM --json", ">&-")]
+    [InlineData("probe FILM", "<&- >&- 2>&-")]
+    [InlineData("pages FILM", ">&-")]
+    [InlineData("top --once", ">&- 2>&-")]
+    public async Task A_report_to_a_closed_stream_is_a_clean_failure(string words, string redirection)
+    {
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        string command = words.Replace("FILM", $"'{film}'", StringComparison.Ordinal);
+        ToolResult result = await Tool.RunAsync("bash", ["-c", $"'{MapwireServer.Program}' {command} {redirection}"]);
+        Assert.True(result.ExitCode is 1 or 2, result.ToString()); // top says 2 where no server is
+        Assert.Equal(
+            redirection.Contains("2>&-", StringComparison.Ordinal) ? [] : ["mapwire: standard output is closed"],
+            result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
     [Fact]
     public async Task A_report_that_cannot_be_written_is_one_line_and_exit_code_1()
     {
@@ -71,6 +115,20 @@ public sealed class BadFolderTests
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("mapwire: ", Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
             StringComparison.Ordinal);
+    }
+
+    private static async Task<bool> ListensAsync(int port)
+    {
+        using TcpClient client = new();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private static async Task<string> FolderAsync(string subfolder)

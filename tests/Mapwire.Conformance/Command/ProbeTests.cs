@@ -115,6 +115,92 @@ public sealed class ProbeTests
     }
 
     [Fact]
+    public async Task Damage_is_told_as_the_server_logs_it()
+    {
+        string folder = TemporaryFolder.Create("damaged");
+        byte[] film = await File.ReadAllBytesAsync(await FilmFactory.GetAsync("tags.flv"));
+        film.AsSpan(film.Length / 2, 3000).Clear();
+        await File.WriteAllBytesAsync(Path.Combine(folder, "hole.flv"), film);
+        byte[] whole = await File.ReadAllBytesAsync(await FilmFactory.GetAsync("moov-first.mp4"));
+        await File.WriteAllBytesAsync(Path.Combine(folder, "cut.mp4"), whole[..(whole.Length * 2 / 3)]);
+        await File.WriteAllTextAsync(Path.Combine(folder, "list.m3u8"), "hole.flv\n");
+
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        await using (RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port))
+        {
+            foreach (string name in (string[])["hole.flv", "cut.mp4"])
+            {
+                await player.PlayAsync(name);
+                await player.UntilAsync(message => message.Packet is not null);
+                Match logged = await server.Process.HearsAsync(
+                    new Regex($"{Regex.Escape(name)} plays without some of it: (.*?)\r?$", RegexOptions.Multiline));
+                string warning = logged.Groups[1].Value;
+                Assert.Matches(name == "cut.mp4" ? "the file is cut off; track 1: \\d+ of \\d+ samples" : "bytes passed over: .*at offset",
+                    warning);
+
+                ToolResult text = await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(folder, name)]);
+                Assert.Contains($"  plays without some of it: {warning}", text.Output, StringComparison.Ordinal);
+                ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(folder, name), "--json"]);
+                using JsonDocument document = JsonDocument.Parse(json.Output);
+                Assert.Contains(warning, document.RootElement.GetProperty("warnings").EnumerateArray().Select(line => line.GetString()));
+            }
+        }
+
+        ToolResult list = await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(folder, "list.m3u8")]);
+        Assert.Matches("    plays without some of it: .*bytes passed over", list.Output);
+    }
+
+    [Fact]
+    public async Task What_is_not_known_of_a_track_is_left_out_of_its_line()
+    {
+        string folder = TemporaryFolder.Create("words");
+        string[] source = ["-y", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=25"];
+        await Tool.SucceedAsync("ffmpeg", [.. source, "-frames:v", "50", "-c:v", "flv", "-g", "1", "sorenson.flv"], workingDirectory: folder);
+        await Tool.SucceedAsync("ffmpeg", [.. source, "-frames:v", "1", "-c:v", "libx264", "one.mp4"], workingDirectory: folder);
+        await Tool.SucceedAsync(
+            "ffmpeg", [.. source, "-frames:v", "5", "-c:v", "mpeg2video", "unknown.mp4"], workingDirectory: folder);
+        Assert.Matches(@"Sorenson H\.263 160x120, 25 frames/s, .* keyframe every 0\.04 s \(longest 0\.04 s\)", await ProbeAsync("sorenson.flv"));
+        Assert.Matches("H.264 .* 1 sample, one keyframe", await ProbeAsync("one.mp4"));
+        Assert.DoesNotMatch("0x0|[ ,]0 frames/s", await ProbeAsync("unknown.mp4"));
+
+        async Task<string> ProbeAsync(string name) =>
+            (await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(folder, name)])).Output;
+    }
+
+    [Fact]
+    public async Task A_folder_has_the_titles_that_the_server_counts()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links and names that are not UTF-8 are Unix's.");
+        string outer = TemporaryFolder.Create("links");
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        string folder = Directory.CreateDirectory(Path.Combine(outer, "in", "sub")).Parent!.FullName;
+        File.Copy(film, Path.Combine(folder, "film.mp4"));
+        File.Copy(film, Path.Combine(outer, "out.mp4"));
+        File.CreateSymbolicLink(Path.Combine(folder, "link.mp4"), "film.mp4");
+        File.CreateSymbolicLink(Path.Combine(folder, "out.mp4"), "../out.mp4");
+        Directory.CreateSymbolicLink(Path.Combine(folder, "up"), "..");
+        await File.WriteAllTextAsync(Path.Combine(folder, "sub", "list.m3u8"), "linked.mp4\n");
+        File.CreateSymbolicLink(Path.Combine(folder, "sub", "linked.mp4"), "../film.mp4"); // out of the list's folder, not of the served
+        await Tool.SucceedAsync("bash", ["-c", "cp film.mp4 $'bad\\xff.mp4' && mkdir $'sub\\xff'"], workingDirectory: folder);
+
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        Assert.Equal(4, server.Titles);
+        await server.Process.HearsAsync(new Regex("mapwire: 2 files and folders have a name that no player can ask for; the first: .* UTF-8"));
+
+        ToolResult probe = await Tool.RunAsync(MapwireServer.Program, ["probe", folder]);
+        Assert.Equal(1, probe.ExitCode);
+        Assert.EndsWith("4 files: 4 playable, 0 refused", probe.Output.TrimEnd(), StringComparison.Ordinal);
+        Assert.Matches("mapwire: .*/bad.\\.mp4: its name is not UTF-8", probe.Errors);
+        Assert.Matches("mapwire: .*/sub.: its name is not UTF-8", probe.Errors);
+        ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(folder, "link.mp4"), "--json"]);
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        Assert.Equal(new FileInfo(film).Length, document.RootElement.GetProperty("size").GetInt64());
+        ToolResult pages = await Tool.RunAsync(MapwireServer.Program, ["pages", folder]);
+        Assert.Contains("a name that is not UTF-8 cannot be opened", pages.Errors, StringComparison.Ordinal);
+        await Tool.SucceedAsync("bash", ["-c", "rm -r -- *bad* sub?"], workingDirectory: folder); // .NET could not
+    }
+
+    [Fact]
     public async Task Boxes_are_printed_where_they_lie()
     {
         string path = await FilmFactory.GetAsync("moov-last.mp4");

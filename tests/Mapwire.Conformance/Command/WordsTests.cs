@@ -20,6 +20,20 @@ public sealed class WordsTests
     [InlineData("--send-buffer must be a whole number of bytes (was '64K')", "serve", "--send-buffer", "64K")]
     [InlineData("--storage-timeout must be more than 0 and at most a day (was 0 s)", "serve", "--storage-timeout", "0")]
     [InlineData("--limit-opening-time must be more than 0 and at most a day (was 0 s)", "serve", "--limit-opening-time", "0")]
+    [InlineData("--limit-boxes must be at least 1 (was -1)", "serve", "--limit-boxes", "-1")]
+    [InlineData("--limit-movie-bytes must be at least 1 (was 0)", "serve", "--limit-movie-bytes", "0")]
+    [InlineData("--limit-depth must be from 1 to 1,000 (was 65000)", "serve", "--limit-depth", "65000")]
+    [InlineData("--limit-depth must be from 1 to 1,000 (was 65000)", "probe", ".", "--limit-depth", "65000")]
+    [InlineData("--limit-depth must be from 1 to 1,000 (was -5)", "probe", ".", "--limit-depth", "-5")]
+    [InlineData("--limit-tracks must be at least 1 (was 0)", "probe", ".", "--limit-tracks", "0")]
+    [InlineData("--limit-samples must be at least 1 (was 0)", "probe", ".", "--limit-samples", "0")]
+    [InlineData("--limit-opening-time must be more than 0 and at most a day (was 0 s)", "probe", ".", "--limit-opening-time", "0")]
+    [InlineData("--idle-timeout must be more than 0 (was 1e-9 s)", "serve", "--idle-timeout", "1e-9")]
+    [InlineData("--buffer must be from 0 to a day (was -1 ms)", "bench", "rtmp://127.0.0.1/vod/x", "--buffer", "-1")]
+    [InlineData("--index-cache must name a folder (was '')", "serve", "--index-cache", "")]
+    [InlineData("DIR must name a folder (was '')", "serve", "")]
+    [InlineData("--min-buffer must be at most --max-buffer, 30 s (was 40 s)", "serve", "--min-buffer", "40", "--max-buffer", "30")]
+    [InlineData("the index cache must be a folder (was /dev/null, which is none)", "serve", "--index-cache", "/dev/null")]
     [InlineData("--statistics must be 1 to 80 of the characters a-z", "serve", "--statistics", "a b")]
     [InlineData("--rtmp must be HOST:PORT such as 127.0.0.1:1935, [::]:1935 or :1935, of a host that is known here (was '::1:1935')",
     "serve", "--rtmp", "::1:1935")]
@@ -73,6 +87,20 @@ public sealed class WordsTests
     }
 
     [Fact]
+    public async Task Bench_of_a_server_that_refuses_many_of_one_address_says_how_it_takes_them()
+    {
+        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--max-address-connections", "2");
+        string film = Path.GetFileName(await FilmFactory.GetAsync("moov-first.mp4"));
+        string[] bench = ["bench", server.Address(film), "--players", "5", "--seconds", "1", "--rehearsal", "0"];
+        ToolResult text = await Tool.RunAsync(MapwireServer.Program, bench);
+        Assert.Equal(1, text.ExitCode);
+        Assert.Contains("--max-address-connections 0 --max-address-connects 0", text.Output, StringComparison.Ordinal);
+        ToolResult json = await Tool.RunAsync(MapwireServer.Program, [.. bench, "--json"]);
+        Assert.Contains("--max-address-connections 0 --max-address-connects 0", json.Errors, StringComparison.Ordinal);
+        JsonDocument.Parse(json.Output).Dispose();
+    }
+
+    [Fact]
     public async Task Probe_takes_several_files_and_folders()
     {
         string folder = TemporaryFolder.Create("many");
@@ -116,11 +144,11 @@ public sealed class WordsTests
         await File.WriteAllBytesAsync(path, whole[..(whole.Length * 2 / 3)]);
         ToolResult text = await Tool.RunAsync(MapwireServer.Program, ["probe", path]);
         Assert.True(text.ExitCode == 0, text.ToString());
-        Assert.Contains("  truncated: ", text.Output, StringComparison.Ordinal);
+        Assert.Contains("  plays without some of it: the file is cut off", text.Output, StringComparison.Ordinal);
         ToolResult json = await Tool.RunAsync(MapwireServer.Program, ["probe", path, "--json"]);
         using JsonDocument document = JsonDocument.Parse(json.Output);
         Assert.True(document.RootElement.GetProperty("truncated").GetBoolean());
-        Assert.DoesNotContain("truncated: ",
+        Assert.DoesNotContain("without some of it",
             (await Tool.RunAsync(MapwireServer.Program, ["probe", await FilmFactory.GetAsync("fragmented.mp4")])).Output,
             StringComparison.Ordinal);
     }
@@ -157,16 +185,30 @@ public sealed class WordsTests
         Assert.Equal(0, await holder.EndsAsync(TimeSpan.FromSeconds(10)));
     }
 
-    [Fact]
-    public async Task Pages_of_a_folder_without_permission_says_so()
+    [Theory]
+    [InlineData("pages")]
+    [InlineData("probe")]
+    public async Task A_folder_without_permission_is_told(string command)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has rights of its own.");
-        string folder = TemporaryFolder.Create("pages-locked");
-        await Tool.SucceedAsync("chmod", ["0", folder]);
-        string[] command = [MapwireServer.Program, "pages", folder];
+        string folder = TemporaryFolder.Create("locked");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
+        string locked = Directory.CreateDirectory(Path.Combine(folder, "locked")).FullName;
+        await Tool.SucceedAsync("chmod", ["0", locked]);
+        ToolResult part = await RunWithoutRightsAsync(command, folder);
+        Assert.Equal(1, part.ExitCode);
+        Assert.Contains("film.mp4", part.Output, StringComparison.Ordinal);
+        Assert.Matches($"mapwire: {locked}: .*denied", part.Errors);
+
+        ToolResult all = await RunWithoutRightsAsync(command, locked);
+        Assert.Equal(1, all.ExitCode);
+        Assert.Contains(locked, all.Errors, StringComparison.Ordinal);
+    }
+
+    private static Task<ToolResult> RunWithoutRightsAsync(params string[] arguments)
+    {
+        string[] command = [MapwireServer.Program, .. arguments];
         string[] words = Environment.IsPrivilegedProcess ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all", .. command] : command;
-        ToolResult result = await Tool.RunAsync(Tool.Path(words[0]), words[1..]);
-        Assert.Equal(1, result.ExitCode);
-        Assert.Contains("denied", result.Errors, StringComparison.Ordinal);
+        return Tool.RunAsync(Tool.Path(words[0]), words[1..]);
     }
 }

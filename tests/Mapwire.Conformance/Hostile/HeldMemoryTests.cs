@@ -22,7 +22,7 @@ public sealed class HeldMemoryTests
         }
 
         await EndsAsync(player);
-        await server.Process.HearsAsync(new Regex(@"holds \d+ bytes, more than the 1048576 of MaxConnectionBytes"));
+        await server.Process.HearsAsync(new Regex(@"holds \d+ bytes, more than the 1048576 of --max-connection-bytes"));
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class HeldMemoryTests
         await using MapwireServer server = await StartAsync("--max-connection-bytes", "131072");
         await using RtmpPlayer greedy = await RtmpPlayer.WatchAsync(server.Port, $"{Film}?token={new string('x', 60_000)}");
         await EndsAsync(greedy);
-        await server.Process.HearsAsync(new Regex(@"holds \d+ bytes, more than the 131072 of MaxConnectionBytes"));
+        await server.Process.HearsAsync(new Regex(@"holds \d+ bytes, more than the 131072 of --max-connection-bytes"));
 
         await using RtmpPlayer usual = await RtmpPlayer.WatchAsync(server.Port, Film);
         await usual.ToTheEndAsync();

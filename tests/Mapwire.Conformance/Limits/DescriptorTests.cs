@@ -92,7 +92,7 @@ public sealed partial class DescriptorTests
     private static int CountLines(string text, string words) =>
         text.Split('\n').Count(line => line.Contains(words, StringComparison.Ordinal));
 
-    [GeneratedRegex(@"at most (?<room>\d+) connections instead of 16384 \(MaxConnections\): "
+    [GeneratedRegex(@"at most (?<room>\d+) connections instead of 16384 \(--max-connections\): "
         + @"this process may have (?<limit>\d+) descriptors")]
     private static partial Regex LimitedPattern();
 }

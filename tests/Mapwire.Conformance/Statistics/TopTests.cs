@@ -62,6 +62,19 @@ public sealed class TopTests
     }
 
     [Fact]
+    public async Task All_addresses_that_it_listens_on_are_told()
+    {
+        await using MapwireServer server = await MapwireServer.StartAsync(
+            FilmFactory.Folder, "--rtmp", "127.0.0.1:0", "--rtmp", "127.0.0.1:0", "--statistics", "many", "--statistics-folder", _folder);
+        MatchCollection said = Regex.Matches(server.Process.Said, @"^Listening on (\S+)\r?$", RegexOptions.Multiline);
+        string[] addresses = [.. said.Select(match => match.Groups[1].Value)];
+        Assert.Equal(3, addresses.Length);
+        JsonElement seen = Assert.Single(await Top.ServersAsync(_folder));
+        Assert.Equal(addresses, seen.List("addresses").Select(address => address.GetString()));
+        Assert.Contains(string.Join(' ', addresses), (await Top.RunAsync(_folder)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Players_that_have_left_stay_in_the_sums()
     {
         await using MapwireServer server = await StartAsync("sums");

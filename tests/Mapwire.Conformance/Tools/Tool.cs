@@ -73,9 +73,10 @@ internal static class Tool
     }
 
     /// <summary>Runs a program that must succeed.</summary>
-    public static async Task<ToolResult> SucceedAsync(string program, IEnumerable<string> arguments, TimeSpan? patience = null)
+    public static async Task<ToolResult> SucceedAsync(string program, IEnumerable<string> arguments, TimeSpan? patience = null,
+        string? workingDirectory = null)
     {
-        ToolResult result = await RunAsync(program, arguments, patience);
+        ToolResult result = await RunAsync(program, arguments, patience, workingDirectory);
         Assert.True(result.ExitCode == 0, result.ToString());
         return result;
     }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using Mapwire.Media.Mp4;
 using Mapwire.Media.Tests.Tools;
 using Xunit;
@@ -78,6 +80,54 @@ public sealed class LimitTests
 
     [Fact]
     public void A_listing_ends_at_its_limit() => Assert.Equal(7, BoxTree.Read(Boxes(100), 0, new MediaLimits { ListedBoxes = 7 }).Length);
+
+    [Fact]
+    public void A_limit_below_1_is_refused_by_its_name() =>
+        Assert.All(typeof(MediaLimits).GetProperties().Where(static property => property.CanWrite), static limit =>
+        {
+            Exception thrown = Assert.ThrowsAny<Exception>(
+                () => limit.SetValue(new MediaLimits(), Convert.ChangeType(0, limit.PropertyType, CultureInfo.InvariantCulture)));
+            ArgumentException refusal = Assert.IsType<ArgumentException>(thrown.InnerException);
+            Assert.Equal(limit.Name, refusal.ParamName);
+            Assert.StartsWith($"{limit.Name} must be ", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("(was 0)", refusal.Message, StringComparison.Ordinal);
+        });
+
+    /// <summary>Boxes are read by calls inside calls: what a limit lets through must not end the process.</summary>
+    [Fact]
+    public void The_greatest_depth_fits_into_the_smallest_stack()
+    {
+        Assert.StartsWith($"{nameof(MediaLimits.Depth)} must be from 1 to 1,000 (was 1001)",
+            Assert.Throws<ArgumentException>(static () => new MediaLimits { Depth = MediaLimits.MaxDepth + 1 }).Message,
+            StringComparison.Ordinal);
+        MediaLimits limits = new() { Depth = MediaLimits.MaxDepth };
+        byte[] deep = Film(moov => moov.Children!.Add(new RawBox(Nested(MediaLimits.MaxDepth - 1))));
+        byte[] tooDeep = Film(moov => moov.Children!.Add(new RawBox(Nested(MediaLimits.MaxDepth))));
+        Exception? fault = null;
+        Thread thread = new(
+            () => fault = Record.Exception(() =>
+            {
+                Assert.NotEmpty(Parse(deep, limits).Tracks);
+                Assert.Equal(nameof(MediaLimits.Depth), Assert.Throws<Mp4FormatException>(() => Parse(tooDeep, limits)).Limit);
+                Assert.Equal(MediaLimits.MaxDepth - 1, BoxTree.Read(tooDeep, 0, limits).Max(static node => node.Depth));
+            }),
+            512 * 1024);
+        thread.Start();
+        thread.Join();
+        Assert.Null(fault);
+
+        static byte[] Nested(int levels)
+        {
+            byte[] boxes = new byte[levels * 8];
+            for (int i = 0; i < levels; i++)
+            {
+                BinaryPrimitives.WriteInt32BigEndian(boxes.AsSpan(i * 8), boxes.Length - (i * 8));
+                "udta"u8.CopyTo(boxes.AsSpan((i * 8) + 4));
+            }
+
+            return boxes;
+        }
+    }
 
     /// <summary>A box for every eight bytes: what it costs to find one among them is bounded by how many there may be.</summary>
     [Fact]

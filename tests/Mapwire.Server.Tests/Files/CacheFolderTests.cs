@@ -35,6 +35,14 @@ public sealed class CacheFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_file_is_no_folder()
+    {
+        File.WriteAllText(Cache, "precious");
+        Assert.Contains("must be a folder", Assert.Throws<ArgumentException>(() => new CacheFolder(Cache, null)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_folder_with_a_folder_is_refused()
     {
         Directory.CreateDirectory(Path.Combine(Cache, "films"));

@@ -27,6 +27,7 @@ public sealed class RtmpConversationTests : IDisposable
     private readonly ScriptedSender _sender = new();
     private readonly ArrayBufferWriter<byte> _toServer = new();
     private readonly Ear _ear = new();
+    private readonly RecordingLog _log = new();
     private readonly TitleCatalog _catalog;
     private readonly ConnectionLoop _loop;
     private readonly Connection _connection;
@@ -45,10 +46,11 @@ public sealed class RtmpConversationTests : IDisposable
         };
         ServedFolder folder = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
-        PlayerContext players = new(options.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
-        RtmpContext context = new(players, options.HandshakeTimeout, options.IdleTimeout, options.MaxPause, options.MaxConnectionBytes);
+        PlayerContext players = new(options.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
+        RtmpContext context = new(
+            players, options.HandshakeTimeout, options.IdleTimeout, options.MaxPause, options.MaxConnectionBytes, "--max-connection-bytes");
         _loop = new ConnectionLoop("test", options.ToConnectionLimits(), connection => new RtmpConversation(context, connection, null),
-            NullLogger.Instance, _poller)
+            _log, _poller)
         { Now = Start };
         _connection = new Connection(_loop, _sender, null);
         _client = new ClientSession(
@@ -121,6 +123,36 @@ public sealed class RtmpConversationTests : IDisposable
             Exchange();
             Assert.False(_connection.IsClosed);
         }
+    }
+
+    [Fact]
+    public void A_client_that_makes_the_server_hold_too_much_is_closed_with_a_line()
+    {
+        _sender.Takes = static _ => 0; // it reads nothing
+        for (int i = 0; i < 20_000 && !_connection.IsClosed; i++)
+        {
+            _client.Seek(1, 1);
+            if (i % 500 == 0)
+            {
+                Exchange();
+            }
+        }
+
+        Assert.True(_connection.IsClosed);
+        Assert.Contains(_log.Lines, static line => line.Contains("more than the 1048576 of", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_connection_that_closes_lets_go_of_its_film()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lists what is mapped.");
+        Play();
+        _catalog.Dispose(); // it holds the film no longer: the player alone does
+        Assert.True(IsMapped());
+        _connection.Close(CloseReason.PlayerLeft);
+        Assert.True(SpinWait.SpinUntil(() => !IsMapped(), TimeSpan.FromSeconds(30)));
+
+        bool IsMapped() => File.ReadLines("/proc/self/maps").Any(line => line.Contains(_folder.Path, StringComparison.Ordinal));
     }
 
     private void Play()

@@ -12,7 +12,7 @@ public sealed class AddressLimitsTests
     [Fact]
     public void An_address_has_so_many_connections_and_no_other_pays_for_it()
     {
-        AddressLimits limits = new(maxConnections: 3, maxConnects: 0);
+        AddressLimits limits = new(3, 0, "MaxConnectionsPerAddress", "MaxConnectsPerAddress");
         for (int i = 0; i < 3; i++)
         {
             Assert.Null(limits.TryEnter(One, 0));
@@ -30,7 +30,7 @@ public sealed class AddressLimitsTests
     [Fact]
     public void Connects_are_bounded_over_ten_seconds()
     {
-        AddressLimits limits = new(maxConnections: 0, maxConnects: 5);
+        AddressLimits limits = new(0, 5, "MaxConnectionsPerAddress", "MaxConnectsPerAddress");
         int let = Enumerable.Range(0, 200).Count(_ => Enter(limits, 0));
         Assert.Equal(50, let);
         Assert.False(Enter(limits, 150)); // three quarters of one
@@ -43,7 +43,7 @@ public sealed class AddressLimitsTests
     [Fact]
     public void A_network_of_64_bits_is_one_address()
     {
-        AddressLimits limits = new(maxConnections: 1, maxConnects: 0);
+        AddressLimits limits = new(1, 0, "MaxConnectionsPerAddress", "MaxConnectsPerAddress");
         Assert.Null(limits.TryEnter(IPAddress.Parse("2001:db8:1:2::1"), 0));
         Assert.NotNull(limits.TryEnter(IPAddress.Parse("2001:db8:1:2:ffff::7"), 0));
         Assert.Null(limits.TryEnter(IPAddress.Parse("2001:db8:1:3::1"), 0));
@@ -52,7 +52,7 @@ public sealed class AddressLimitsTests
     [Fact]
     public void Without_limits_nothing_is_counted()
     {
-        AddressLimits limits = new(0, 0);
+        AddressLimits limits = new(0, 0, "MaxConnectionsPerAddress", "MaxConnectsPerAddress");
         Assert.True(limits.IsEmpty);
         for (int i = 0; i < 100_000; i++)
         {

@@ -19,7 +19,7 @@ public sealed class ServerStatisticsTests
         ServerSnapshot seen = publication.Read();
         Assert.Equal(Publication.Name, seen.Name);
         Assert.Equal(Environment.ProcessId, seen.ProcessId);
-        Assert.Equal("rtmp://127.0.0.1:1935/vod", seen.Address);
+        Assert.Equal("rtmp://127.0.0.1:1935/vod", Assert.Single(seen.Addresses));
         Assert.Equal(publication.Options.Folder, seen.Folder);
         Assert.Equal(ServerState.Running, seen.State);
         Assert.InRange(seen.HeartbeatAge, TimeSpan.Zero, TimeSpan.FromSeconds(3));
@@ -213,7 +213,7 @@ public sealed class ServerStatisticsTests
             server.Start();
             Assert.Equal(["whole"], ServerStatisticsReader.Names(folder));
             using ServerStatisticsReader reader = ServerStatisticsReader.Open("whole", folder);
-            Assert.EndsWith($":{server.EndPoint.Port}/vod", reader.Read().Address, StringComparison.Ordinal);
+            Assert.EndsWith($":{server.EndPoint.Port}/vod", reader.Read().Addresses[0], StringComparison.Ordinal);
             Assert.Equal(Environment.ProcessorCount, reader.Read().Workers.Count);
             server.Stop();
         }
@@ -246,7 +246,7 @@ public sealed class ServerStatisticsTests
         using Publication publication = new();
         Assert.Null(ServerStatistics.TryPublish(
             publication.Options.ToPublishedServer(new IPEndPoint(IPAddress.Loopback, 1))!, NullLogger.Instance));
-        Assert.Equal("rtmp://127.0.0.1:1935/vod", publication.Read().Address);
+        Assert.Equal("rtmp://127.0.0.1:1935/vod", Assert.Single(publication.Read().Addresses));
     }
 
     [Fact]

@@ -1,24 +1,26 @@
-using System.Diagnostics;
-using System.IO.Enumeration;
-
 namespace Mapwire.Server.Files.Names;
 
 /// <summary>
 /// Counts the titles of a folder on a thread of its own: a network file system may never answer, and a tree of a million files takes long.
-/// What cannot be read is passed over and told.
+/// What cannot be read or played is passed over and told.
 /// </summary>
-internal sealed class TitleCounter
+internal sealed class TitleCounter : ITitleVisitor
 {
     private readonly ServedFolder _folder;
     private readonly Lock _changing = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _titles;
     private int _unreadable;
+    private int _unnamed;
     private string? _firstFault;
+    private string? _firstUnnamed;
     private string? _pending;
     private volatile bool _isCancelled;
 
     private TitleCounter(ServedFolder folder) => _folder = folder;
+
+    /// <inheritdoc/>
+    public bool IsStopped => _isCancelled;
 
     /// <summary>Counts.</summary>
     /// <param name="folder">The folder.</param>
@@ -36,73 +38,61 @@ internal sealed class TitleCounter
         counter._isCancelled = true;
         lock (counter._changing)
         {
-            return new TitleCount(counter._titles, counter._unreadable, counter._firstFault, counter._pending);
+            return new TitleCount(counter._titles, counter._unreadable, counter._firstFault, counter._pending)
+            {
+                UnnamedFiles = counter._unnamed,
+                FirstUnnamed = counter._firstUnnamed,
+            };
+        }
+    }
+
+    /// <inheritdoc/>
+    public void EnterFolder(string path)
+    {
+        lock (_changing)
+        {
+            _pending = path;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AddTitle(string name)
+    {
+        lock (_changing)
+        {
+            _titles++;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AddUnreadable(string path, string reason)
+    {
+        lock (_changing)
+        {
+            _unreadable++;
+            _firstFault ??= $"{TerminalText.Clean(path)}: {TerminalText.Clean(reason)}";
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AddUnnamed(string path, string reason)
+    {
+        lock (_changing)
+        {
+            _unnamed++;
+            _firstUnnamed ??= $"{TerminalText.Clean(path)}: {reason}";
         }
     }
 
     private void Run()
     {
-        Stack<string> folders = new([_folder.Root]);
-        while (!_isCancelled && folders.TryPop(out string? folder))
-        {
-            lock (_changing)
-            {
-                _pending = folder;
-            }
-
-            try
-            {
-                CountFolder(folder, folders);
-            }
-            // Whatever a file system answers: it is one folder's matter. What leaves this thread would end the process.
-            catch (Exception exception)
-            {
-                lock (_changing)
-                {
-                    _unreadable++;
-                    _firstFault ??= $"{TerminalText.Clean(folder)}: {TerminalText.Clean(exception.Message)}";
-                }
-            }
-        }
-
+        TitleWalk.Run(_folder, this);
         lock (_changing)
         {
             _pending = null;
         }
 
         _done.SetResult();
-    }
-
-    private void CountFolder(string folder, Stack<string> folders)
-    {
-        FileSystemEnumerable<(string Name, bool IsFolder, bool IsLink)> entries = new(
-            folder,
-            static (ref entry) => (entry.FileName.ToString(), entry.IsDirectory, ServedFolder.IsLink(ref entry)),
-            new EnumerationOptions { IgnoreInaccessible = false, AttributesToSkip = FileAttributes.Hidden | FileAttributes.System })
-        {
-            ShouldIncludePredicate = static (ref entry) =>
-                entry.IsDirectory ? !ServedFolder.IsLink(ref entry) : TitleName.HasTitleExtension(entry.FileName),
-        };
-        foreach ((string name, bool isFolder, bool isLink) in entries)
-        {
-            string path = Path.Join(folder, name);
-            if (_isCancelled)
-            {
-                return;
-            }
-
-            if (isFolder)
-            {
-                folders.Push(path);
-            }
-            else if (!isLink || _folder.Find(Path.GetRelativePath(_folder.Root, path)) is not null) // a link may lead out
-            {
-                lock (_changing)
-                {
-                    _titles++;
-                }
-            }
-        }
     }
 }
 
@@ -111,4 +101,11 @@ internal sealed class TitleCounter
 /// <param name="UnreadableFolders">Folders whose titles are not counted, or not all of them.</param>
 /// <param name="FirstFault">The first of those folders and why it could not be read; null for none.</param>
 /// <param name="Pending">The folder being read when the time was over; null when the count is complete.</param>
-public sealed record TitleCount(int Titles, int UnreadableFolders, string? FirstFault, string? Pending);
+public sealed record TitleCount(int Titles, int UnreadableFolders, string? FirstFault, string? Pending)
+{
+    /// <summary>Files named like titles, and folders, that no player can name: their names are not UTF-8 or too long.</summary>
+    public int UnnamedFiles { get; init; }
+
+    /// <summary>The first of those and why; null for none.</summary>
+    public string? FirstUnnamed { get; init; }
+}

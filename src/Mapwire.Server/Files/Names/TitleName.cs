@@ -48,6 +48,13 @@ internal static class TitleName
         : fileName.StartsWith('.') ? "files whose names begin with '.' are not served"
         : null;
 
+    /// <summary>
+    /// Whether a listed name is not UTF-8 (Unix): what stands for its bytes in a text leads to no file, so that nothing can open it.
+    /// </summary>
+    /// <param name="path">The file or folder, by the name that its folder lists.</param>
+    public static bool IsUndecodable(string path) =>
+        path.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(path) && new FileInfo(path).LinkTarget is null;
+
     /// <summary>The path with single slashes and without "." segments; null when it may not be looked up.</summary>
     /// <param name="path">Segments with '/' between them; no extension is added to it any more.</param>
     /// <param name="isWindows">Whose rules count.</param>

@@ -30,6 +30,21 @@ public sealed class ServedFolderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_name_that_is_not_UTF8_is_told_and_no_title()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems take no such names, or .NET decodes them otherwise.");
+        _outer.Add("served/\uFFFD.mp4");
+        using Process shell = Process.Start("bash", ["-c", "cd \"$0\" && cp film.mp4 $'a\\xff.mp4' && mkdir $'b\\xff'", _root]);
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, shell.ExitCode);
+        TitleCount count = await CountAsync();
+        using Process remove = Process.Start("bash", ["-c", "rm -r \"$0\"/a?.mp4 \"$0\"/b?", _root]); // .NET could not
+        await remove.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((3, 0, 2), (count.Titles, count.UnreadableFolders, count.UnnamedFiles));
+        Assert.EndsWith("its name is not UTF-8", count.FirstUnnamed, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_path_longer_than_the_system_takes_is_told_and_the_rest_counted()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The folders are made by a shell.");
