@@ -20,7 +20,8 @@ internal static partial class Log
     [LoggerMessage(103, LogLevel.Warning, "cannot accept a connection: {Fault} ({Times} times since the last such line)")]
     public static partial void AcceptFailed(ILogger log, LogText fault, long times);
 
-    [LoggerMessage(104, LogLevel.Warning, "connections refused since the last such line: {Times}; {Count} of at most {Max} are open ({Option})")]
+    [LoggerMessage(104, LogLevel.Warning,
+        "connections refused since the last such line: {Times}; {Count} of at most {Max} are open ({Option})")]
     public static partial void ServerFull(ILogger log, long times, int count, int max, string option);
 
     [LoggerMessage(105, LogLevel.Warning,

@@ -17,9 +17,9 @@ public sealed record TitleLimits
     public MediaLimits Structure { get; init; } = MediaLimits.Default;
 
     /// <summary>
-    /// How long opening it and reading its structure may take, at most a day. Players are told then, even when the disk never answers. Default 10 s: a
-    /// two-hour film takes some milliseconds, and 256 MiB from a slow disk a few seconds. Longer takes a file whose few bytes describe more
-    /// samples than anyone recorded, or a disk that is ill.
+    /// How long opening it and reading its structure may take, at most a day. Players are told then, even when the disk never answers.
+    /// Default 10 s: a two-hour film takes some milliseconds, and 256 MiB from a slow disk a few seconds. Longer takes a file whose few
+    /// bytes describe more samples than anyone recorded, or a disk that is ill.
     /// </summary>
     public TimeSpan OpeningTime { get; init => field = Require(value); } = TimeSpan.FromSeconds(10);
 

@@ -55,7 +55,8 @@ public sealed class FolderReport : ITitleVisitor
     void ITitleVisitor.AddTitle(string name) => _titles.Add(Path.Join(_path, name));
 
     /// <inheritdoc/>
-    void ITitleVisitor.AddUnreadable(string path, string reason) => _faults.Add($"{TerminalText.Clean(path)}: {TerminalText.Clean(reason)}");
+    void ITitleVisitor.AddUnreadable(string path, string reason) =>
+        _faults.Add($"{TerminalText.Clean(path)}: {TerminalText.Clean(reason)}");
 
     /// <inheritdoc/>
     void ITitleVisitor.AddUnnamed(string path, string reason) => _faults.Add($"{TerminalText.Clean(path)}: {reason}");

@@ -97,7 +97,8 @@ public sealed class PlaylistReport
             ReelPart? part = plain;
             if (part is null)
             {
-                (part, refusal) = await TryAsync(() => opener.OpenItemAsync(folder, item, number, able), isItem: true).ConfigureAwait(false);
+                (part, refusal) =
+                    await TryAsync(() => opener.OpenItemAsync(folder, item, number, able), isItem: true).ConfigureAwait(false);
             }
 
             ReelPart? shown = joined is { } parts ? parts[i] : part; // joined, it begins where the one before leaves off

@@ -18,8 +18,8 @@ namespace Mapwire.Server.Statistics;
 /// <param name="Titles">What is played and was played lately, by name.</param>
 /// <param name="Players">Its connections, in the order in which they came.</param>
 public sealed record ServerSnapshot(
-    string Name, int ProcessId, IReadOnlyList<string> Addresses, string Folder, ServerState State, TimeSpan HeartbeatAge, DateTimeOffset Started,
-    TimeSpan Uptime,
+    string Name, int ProcessId, IReadOnlyList<string> Addresses, string Folder, ServerState State, TimeSpan HeartbeatAge,
+    DateTimeOffset Started, TimeSpan Uptime,
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerSnapshot> Workers,
     IReadOnlyList<TitleSnapshot> Titles, IReadOnlyList<PlayerSnapshot> Players);
 

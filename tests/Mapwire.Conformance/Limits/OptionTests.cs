@@ -56,7 +56,8 @@ public sealed class OptionTests
         RtmpPlayer second = await RtmpPlayer.ConnectAsync(server.Port);
         Assert.Equal(0, await EndsAsync("127.0.0.1", server.Port));
         await server.Process.HearsAsync(
-            new System.Text.RegularExpressions.Regex(@"connections refused since the last such line: 1; 2 of at most 2 are open \(--max-connections\)"));
+            new System.Text.RegularExpressions.Regex(
+                @"connections refused since the last such line: 1; 2 of at most 2 are open \(--max-connections\)"));
         await second.DisposeAsync();
         await using RtmpPlayer third = await EventuallyAsync(server.Port);
         await third.PlayAsync(Film);
@@ -90,7 +91,8 @@ public sealed class OptionTests
             client.Dispose();
         }
 
-        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex(@"connections that an address may have \(--max-address-connections\)"));
+        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex(
+            @"connections that an address may have \(--max-address-connections\)"));
     }
 
     [Fact]
@@ -99,7 +101,8 @@ public sealed class OptionTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Limits of descriptors are Unix's.");
         await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--max-connections", "2147483647");
         await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex(
-            @"instead of 2147483647 \(--max-connections\): this process may have \d+ descriptors, and that many connections need 21474\d{5};"));
+            @"instead of 2147483647 \(--max-connections\): this process may have \d+ descriptors, "
+            + @"and that many connections need 21474\d{5};"));
     }
 
     [Fact]

@@ -162,8 +162,8 @@ public sealed class IndexCacheTests : IDisposable
     [Fact]
     public void A_folder_that_cannot_be_written_is_no_fault_of_a_title()
     {
-        File.WriteAllText(Folder, "");
         IndexCache cache = Cache();
+        File.WriteAllText(Folder, ""); // in its place
         cache.Store(_identity, _structure);
         Assert.True(cache.Find(_identity).IsEmpty);
     }

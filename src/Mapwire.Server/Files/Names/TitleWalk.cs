@@ -3,8 +3,8 @@ using System.IO.Enumeration;
 namespace Mapwire.Server.Files.Names;
 
 /// <summary>
-/// Finds the titles of a folder as they can be played, for whoever counts or lists them: links to folders are not followed, a link to a file
-/// only where it stays in the folder, hidden files and folders are passed over, and so is what no name leads to.
+/// Finds the titles of a folder as they can be played, for whoever counts or lists them: links to folders are not followed, a link to a
+/// file only where it stays in the folder; hidden files and folders are passed over, and so is what no name leads to.
 /// </summary>
 internal static class TitleWalk
 {
