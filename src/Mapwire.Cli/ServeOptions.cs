@@ -109,8 +109,8 @@ internal sealed class ServeOptions
             OptionFactory.Count("--max-address-connections", "The most connections of one address at once; 0 for no limit.",
             defaults.MaxConnectionsPerAddress);
         _maxAddressConnects =
-            OptionFactory.Count("--max-address-connects",
-            "New connections a second of one address, on average over ten seconds; 0 for no limit.",
+            OptionFactory.Count(
+                "--max-address-connects", "New connections a second of one address, on average over ten seconds; 0 for no limit.",
             defaults.MaxConnectsPerAddress);
         _maxAddressOpenings =
             OptionFactory.Count("--max-address-openings", "Titles opened at once for one address, others of it wait; 0 for no limit.",

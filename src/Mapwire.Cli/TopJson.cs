@@ -11,14 +11,14 @@ internal sealed record ServersJson(IReadOnlyList<ServerJson> Servers)
 
 /// <summary>A server with its workers, titles and players.</summary>
 internal sealed record ServerJson(
-    string Name, int ProcessId, string Address, IReadOnlyList<string> Addresses,
-    string Folder, string State, double HeartbeatAge, DateTimeOffset Started, double Uptime,
+    string Name, int ProcessId, string Address, IReadOnlyList<string> Addresses, string Folder, string State, double HeartbeatAge,
+    DateTimeOffset Started, double Uptime,
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerJson> Workers,
     IReadOnlyList<TitleJson> Titles, IReadOnlyList<PlayerJson> Players)
 {
     public static ServerJson From(ServerSnapshot server) => new(
-        server.Name, server.ProcessId, server.Addresses.Count > 0 ? server.Addresses[0] : "", server.Addresses,
-        server.Folder, server.State.ToString().ToLowerInvariant(),
+        server.Name, server.ProcessId, server.Addresses.Count > 0 ? server.Addresses[0] : "", server.Addresses, server.Folder,
+        server.State.ToString().ToLowerInvariant(),
         server.HeartbeatAge.TotalSeconds,
         server.Started, server.Uptime.TotalSeconds, server.Connections, server.Bytes, server.BytesPerSecond, server.Plays, server.Stalls,
         [.. server.Workers.Select(WorkerJson.From)], [.. server.Titles.Select(TitleJson.From)],

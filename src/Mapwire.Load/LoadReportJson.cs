@@ -42,8 +42,8 @@ internal sealed record LoadDocument(
         report.Connections, report.Plays, report.PlaysPerSecond, report.ServedPlayers, report.Playing, report.Ended, report.Lost,
         report.Frames,
         report.Backwards, report.Gaps, report.Stalls, report.StalledPlayers, report.StalledSeconds, report.LeastLeadP1, report.Speed,
-        report.WasPaced, report.Established, report.Accepted, report.FirstFrame, report.Seek, report.SeeksUnanswered, report.Pauses, report.Lateness,
-        report.CpuSeconds, report.Failures)
+        report.WasPaced, report.Established, report.Accepted, report.FirstFrame, report.Seek, report.SeeksUnanswered, report.Pauses,
+        report.Lateness, report.CpuSeconds, report.Failures)
     {
         Server = report.Server,
     };

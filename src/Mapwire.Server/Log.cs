@@ -73,4 +73,7 @@ internal static partial class Log
 
     [LoggerMessage(901, LogLevel.Error, "a loop met an unhandled exception and goes on")]
     public static partial void LoopFault(ILogger log, Exception fault);
+
+    [LoggerMessage(902, LogLevel.Error, "a part of a file was not read: unhandled exception")]
+    public static partial void ReadFault(ILogger log, Exception fault);
 }

@@ -76,6 +76,9 @@ internal sealed partial class CacheFolder
         }
     }
 
+    /// <summary>Deletes a file that was written; one that stays is no fault.</summary>
+    public void Remove(string name) => Delete(PathOf(name));
+
     /// <summary>
     /// Deletes the folder's own files that were written longest ago, until the rest takes no more than <paramref name="maxBytes"/>.
     /// </summary>

@@ -127,7 +127,8 @@ internal sealed class FileCatalog : IDisposable
         bool isRight = false;
         try
         {
-            isRight = (!isUndecided || entry.Serves(found.Identity))
+            isRight = file.Watch.Lost is null // since it was opened
+                && (!isUndecided || entry.Serves(found.Identity))
                 && (found.Identity.Length <= file.Identity.Length || !file.Content.MayGrow
                 || await RunAsync($"grow {found.Path}", file.TryGrow).ConfigureAwait(false));
         }
@@ -192,9 +193,9 @@ internal sealed class FileCatalog : IDisposable
     }
 
     /// <summary>
-    /// The file that a name means first of all, if it is open, unchanged and lies on a local file system: the folders on the way to an open
-    /// file are held in memory, so to look whether its path still leads to it costs microseconds. The way over two other threads costs a
-    /// player that begins a third of the time to its first frame.
+    /// The file that a name means first of all, if it is open, unchanged, not lost and lies on a local file system: the folders on the way
+    /// to an open file are held in memory, so to look whether its path still leads to it costs microseconds. The way over two other threads
+    /// costs a player that begins a third of the time to its first frame.
     /// </summary>
     private FoundFile? FindOpen(PlayName name)
     {
@@ -218,7 +219,8 @@ internal sealed class FileCatalog : IDisposable
         try
         {
             FileIdentity open = file.Identity;
-            bool leadsThere = file.Watch.IsReachedAtOnceBy(path) && MappedFile.GetIdentity(path) == open;
+            bool leadsThere =
+                file.Watch.Lost is null && file.Watch.IsReachedAtOnceBy(path) && MappedFile.GetIdentity(path) == open;
             return leadsThere ? new FoundFile(path, candidate, open) : null;
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or ObjectDisposedException)
@@ -248,7 +250,7 @@ internal sealed class FileCatalog : IDisposable
                         return entry;
                     }
 
-                    _entries.Remove(found.Path);
+                    Remove(found.Path, entry);
                     dropped.Add(entry);
                 }
 
@@ -285,10 +287,32 @@ internal sealed class FileCatalog : IDisposable
                 return; // someone else came before
             }
 
-            _entries.Remove(path);
+            Remove(path, entry);
         }
 
         Drop(entry);
+    }
+
+    /// <summary>
+    /// Takes out a file. Where it was lost, other bytes can have its length and time, so what is cached of it is forgotten before it is
+    /// opened again: of one path, one thing is done after the other. Under the lock.
+    /// </summary>
+    private void Remove(string path, Entry entry)
+    {
+        _entries.Remove(path);
+        if (_cache is { } cache && entry is { Opening: { IsCompletedSuccessfully: true, Result: { Watch.Lost: not null } lost } })
+        {
+            Task<bool> forgetting = _openings.RunAsync(path, _ =>
+            {
+                cache.Remove(lost.Identity);
+                return true;
+            });
+            _ = forgetting.ContinueWith(
+                static refused => _ = refused.Exception, // then the path is not opened either
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously | TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
+        }
     }
 
     /// <summary>Under the lock.</summary>
@@ -322,7 +346,7 @@ internal sealed class FileCatalog : IDisposable
             }
 
             bytes -= idle.ByteSize;
-            _entries.Remove(path);
+            Remove(path, idle);
             dropped.Add(idle);
         }
     }
@@ -379,14 +403,18 @@ internal sealed class FileCatalog : IDisposable
                 return false; // for a reason that is not in the file's bytes, so that the next player should try again
             }
 
+            if (Opening.IsCompletedSuccessfully && Opening.Result.Watch.Lost is not null)
+            {
+                return false; // even if it looks as it was: it may have been written anew, or can be read again
+            }
+
             FileIdentity opened = Opening.IsCompletedSuccessfully ? Opening.Result.Identity : identity;
             if (found == opened || (Opening.IsFaulted && found == identity))
             {
                 return true;
             }
 
-            if (!found.IsSameFile(opened) || !Opening.IsCompletedSuccessfully || Opening.Result.Watch.Lost is not null
-                || !Opening.Result.Content.Movie.MayGrow)
+            if (!found.IsSameFile(opened) || !Opening.IsCompletedSuccessfully || !Opening.Result.Content.Movie.MayGrow)
             {
                 return false;
             }

@@ -28,6 +28,7 @@ internal sealed class FileThreads : IDisposable
     private readonly string _name;
     private readonly int _most;
     private readonly TimeLimit _limit;
+    private readonly Action<Thread>? _start;
     private readonly Dictionary<string, FileWork> _byKey = new(StringComparer.Ordinal);
     private readonly Queue<FileWork> _ready = [];
     private readonly HashSet<FileWork> _running = [];
@@ -41,12 +42,16 @@ internal sealed class FileThreads : IDisposable
     /// <param name="name">Of the threads.</param>
     /// <param name="most">How many work at once, those that are stuck not counted.</param>
     /// <param name="limits">Say how long anybody waits.</param>
-    public FileThreads(string name, int most, TitleLimits limits)
+    /// <param name="start">Starts a thread, in tests; null for the system.</param>
+    public FileThreads(string name, int most, TitleLimits limits, Action<Thread>? start = null)
     {
         _name = name;
         _most = most;
         _limit = limits.Opening;
-        _timer = new Timer(_ => Look(), null, Timeout.Infinite, Timeout.Infinite);
+        _start = start;
+
+        // It looks once, since the first timer of a process begins a thread: better now than when there may be no room for one.
+        _timer = new Timer(_ => Look(), null, LookInterval, Timeout.Infinite);
     }
 
     /// <summary>Threads that are there now, for tests.</summary>
@@ -119,7 +124,39 @@ internal sealed class FileThreads : IDisposable
         }
     }
 
-    /// <summary>Begins nothing more. What hangs is left to the end of the process: no call can be taken back.</summary>
+    /// <summary>
+    /// Does something that may hang and has to be done, such as closing a file: however many hang, it is never done by the caller, who may
+    /// be a worker, and waits until a thread comes back. Only when the threads have ended is it done at once.
+    /// </summary>
+    /// <param name="work">Does it.</param>
+    public void RunWithoutRefusal(Action work)
+    {
+        lock (_gate)
+        {
+            if (!_isDisposed)
+            {
+                _ready.Enqueue(new FileWork("", _limit, Run, static _ => { }) { IsOwed = true });
+                CallThread();
+                return;
+            }
+        }
+
+        Run(null);
+
+        void Run(FileWork? self)
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception)
+            {
+                // what leaves a thread of ours ends the process, and nobody waits for what this one says
+            }
+        }
+    }
+
+    /// <summary>Begins nothing more but what is owed. What hangs is left to the end of the process: no call can be taken back.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -130,17 +167,21 @@ internal sealed class FileThreads : IDisposable
                 RefuseAll(work, Ends);
             }
 
-            _ready.Clear();
+            RefuseReady(Ends);
             for (; _idle > 0; _idle--, _called++)
             {
                 _wake.Release();
             }
+
+            CallThread(); // closes what nobody has closed yet
         }
 
         _timer.Dispose();
     }
 
     private static string TooMany => $"{MostStuck} files do not answer; no other is opened until one does";
+
+    private static string NoThread => "the system starts no more threads (a limit of threads or memory); try again later";
 
     private static void RefuseAll(FileWork work, string reason)
     {
@@ -153,6 +194,24 @@ internal sealed class FileThreads : IDisposable
         work.Followers.Clear();
     }
 
+    /// <summary>Refuses what waits for a thread, but for what is owed. Under the gate.</summary>
+    private void RefuseReady(string reason)
+    {
+        for (int i = _ready.Count; i > 0; i--)
+        {
+            FileWork waiting = _ready.Dequeue();
+            if (waiting.IsOwed)
+            {
+                _ready.Enqueue(waiting);
+            }
+            else
+            {
+                _byKey.Remove(waiting.Key);
+                RefuseAll(waiting, reason);
+            }
+        }
+    }
+
     private int Stuck(long now) => _running.Count(work => work.WaitsFor(now) > StuckAfter);
 
     private bool HasRoom(long now) => _running.Count + _called < MostStuck && _running.Count + _called - Stuck(now) < _most;
@@ -161,11 +220,13 @@ internal sealed class FileThreads : IDisposable
     /// Wakes a thread for the next work, or begins one. Under the gate. Who comes calls the next one, so that a crowd of short work, such
     /// as looking up a playlist's items, does not make a crowd of threads.
     /// </summary>
-    private void CallThread()
+    /// <returns>Whether one was called.</returns>
+    private bool CallThread()
     {
-        if (_ready.Count <= _called || _called >= Environment.ProcessorCount || !HasRoom(Environment.TickCount64))
+        long now = Environment.TickCount64;
+        if (_ready.Count <= _called || _called >= Environment.ProcessorCount || !HasRoom(now))
         {
-            return;
+            return false;
         }
 
         _called++;
@@ -174,10 +235,19 @@ internal sealed class FileThreads : IDisposable
             _idle--;
             _wake.Release();
         }
-        else
+        else if (!BackgroundThread.TryStart(_name, Serve, _start))
         {
-            new Thread(Serve) { IsBackground = true, Name = _name }.Start();
+            _called--;
+            if (_called == 0 && _running.Count == Stuck(now))
+            {
+                RefuseReady(NoThread); // no thread that is there comes to it
+            }
+
+            StartLooking(); // tries again for what is owed, or when those that run hang
+            return false;
         }
+
+        return true;
     }
 
     private void Serve()
@@ -186,7 +256,7 @@ internal sealed class FileThreads : IDisposable
         _called--;
         while (true)
         {
-            while (_ready.Count > 0 && !_isDisposed && HasRoom(Environment.TickCount64))
+            while (_ready.Count > 0 && HasRoom(Environment.TickCount64))
             {
                 FileWork work = _ready.Dequeue();
                 _running.Add(work);
@@ -231,6 +301,11 @@ internal sealed class FileThreads : IDisposable
     private void End(FileWork work)
     {
         _running.Remove(work);
+        if (work.IsOwed)
+        {
+            return;
+        }
+
         _byKey.Remove(work.Key);
         if (work.Followers.TryDequeue(out FileWork? next))
         {
@@ -242,7 +317,7 @@ internal sealed class FileThreads : IDisposable
 
     private void StartLooking()
     {
-        if (!_isLooking)
+        if (!_isLooking && !_isDisposed)
         {
             _isLooking = true;
             _timer.Change(LookInterval, LookInterval);
@@ -269,16 +344,14 @@ internal sealed class FileThreads : IDisposable
                 }
             }
 
-            while (_ready.Count > 0 && Stuck(now) >= MostStuck)
+            if (Stuck(now) >= MostStuck)
             {
-                FileWork waiting = _ready.Dequeue();
-                _byKey.Remove(waiting.Key);
-                RefuseAll(waiting, TooMany);
+                RefuseReady(TooMany);
             }
 
-            for (int i = _ready.Count; i > 0; i--)
+            while (CallThread())
             {
-                CallThread();
+                // as many as there is work and room for
             }
 
             if (_running.Count == 0 && _ready.Count == 0)

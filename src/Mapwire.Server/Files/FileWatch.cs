@@ -42,13 +42,15 @@ internal sealed class FileWatch
 
     private readonly MappedFile _file;
     private readonly bool _isLocal; // looking at it costs microseconds, always: else that is done on other threads
+    private readonly Func<FileIdentity> _look;
     private readonly MappedRegion _region;
     private FileIdentity _opened; // or read again, when it has grown
     private Fingerprint _fingerprint;
     private readonly FileThreads? _threads;
     private readonly Lock _gate = new();
-    private readonly List<Action> _waiting = [];
+    private readonly HashSet<Action> _waiting = []; // who asks again at every turn is in it once
     private FileIdentity _known;
+    private int _generation; // how often it was read on: what was looked at before says nothing of it any more
     private bool _isLooking;
     private long _lookedAt = long.MinValue / 2; // the last moment at which nothing had changed
     private long _comparedAt = long.MinValue / 2; // a time can be taken from another
@@ -62,8 +64,11 @@ internal sealed class FileWatch
     /// <param name="fingerprint">What was read of it.</param>
     /// <param name="threads">Where its bytes are compared; null for the caller's thread.</param>
     /// <param name="patience">How long the file system may take to answer.</param>
+    /// <param name="isLocal">Whether looking at the file never waits; null to ask the system.</param>
+    /// <param name="look">Says what the file is now; null for a look at <paramref name="file"/>.</param>
     public FileWatch(
-        MappedFile file, MappedRegion region, FileIdentity identity, Fingerprint fingerprint, FileThreads? threads, TimeLimit patience)
+        MappedFile file, MappedRegion region, FileIdentity identity, Fingerprint fingerprint, FileThreads? threads, TimeLimit patience,
+        bool? isLocal = null, Func<FileIdentity>? look = null)
     {
         Patience = patience;
         _file = file;
@@ -72,7 +77,8 @@ internal sealed class FileWatch
         _known = identity;
         _fingerprint = fingerprint;
         _threads = threads;
-        _isLocal = LocalFileSystem.Holds(file.Path);
+        _isLocal = isLocal ?? LocalFileSystem.Holds(file.Path);
+        _look = look ?? (() => file.Identity);
         _lookedAt = Environment.TickCount64;
     }
 
@@ -110,10 +116,11 @@ internal sealed class FileWatch
             return LookElsewhere(now, lookedAt);
         }
 
+        int generation = Volatile.Read(ref _generation);
         FileIdentity identity;
         try
         {
-            identity = _file.Identity;
+            identity = _look();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
@@ -123,7 +130,7 @@ internal sealed class FileWatch
 
         lock (_gate)
         {
-            return Judge(identity, now);
+            return Judge(identity, generation, now);
         }
     }
 
@@ -159,20 +166,20 @@ internal sealed class FileWatch
             if (!_isLooking)
             {
                 _isLooking = true;
-                _ = LookAsync();
+                _ = LookAsync(_generation);
             }
 
             return _lost is not null ? FileState.Lost : age > LookCounts ? FileState.Unknown : FileState.Unchanged;
         }
     }
 
-    private async Task LookAsync()
+    private async Task LookAsync(int generation)
     {
         FileIdentity identity = default;
         string? lost = null;
         try
         {
-            identity = await _threads!.RunAsync($"look {_file.Path}", _ => _file.Identity, limit: Patience).ConfigureAwait(false);
+            identity = await _threads!.RunAsync($"look {_file.Path}", _ => _look(), limit: Patience).ConfigureAwait(false);
         }
         catch (Exception exception) // a dead mount, a server that does not answer, or the title was let go meanwhile
         {
@@ -183,7 +190,7 @@ internal sealed class FileWatch
         {
             _isLooking = false;
             _lost ??= lost;
-            if (_lost is null && Judge(identity, Environment.TickCount64) == FileState.Unknown)
+            if (_lost is null && Judge(identity, generation, Environment.TickCount64) == FileState.Unknown)
             {
                 return; // whoever waits does so until the bytes are compared
             }
@@ -193,8 +200,16 @@ internal sealed class FileWatch
     }
 
     /// <summary>Judges a look. Under the gate.</summary>
-    private FileState Judge(FileIdentity identity, long now)
+    /// <param name="identity">What was seen.</param>
+    /// <param name="generation">The one before the look.</param>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    private FileState Judge(FileIdentity identity, int generation, long now)
     {
+        if (generation != _generation)
+        {
+            return _lost is null ? FileState.Unchanged : FileState.Lost; // it was read on meanwhile, and found to be the same
+        }
+
         if (identity == _known)
         {
             if (now < _unsettledUntil && now - _comparedAt >= CompareInterval)
@@ -248,15 +263,15 @@ internal sealed class FileWatch
         }
 
         _isComparing = true;
-        _ = CompareAsync(identity);
+        _ = CompareAsync(identity, _fingerprint, _generation);
     }
 
-    private async Task CompareAsync(FileIdentity identity)
+    private async Task CompareAsync(FileIdentity identity, Fingerprint fingerprint, int generation)
     {
         string? lost;
         try
         {
-            bool matches = await _threads!.RunAsync($"compare {_file.Path}", _ => _fingerprint.Matches(_region), limit: Patience)
+            bool matches = await _threads!.RunAsync($"compare {_file.Path}", _ => fingerprint.Matches(_region), limit: Patience)
                 .ConfigureAwait(false);
             lost = matches ? null : Changed;
         }
@@ -268,7 +283,10 @@ internal sealed class FileWatch
         lock (_gate)
         {
             _isComparing = false;
-            Take(identity, lost);
+            if (generation == _generation)
+            {
+                Take(identity, lost);
+            }
         }
 
         Tell();
@@ -281,6 +299,7 @@ internal sealed class FileWatch
     {
         lock (_gate)
         {
+            _generation++;
             _opened = identity;
             _fingerprint = fingerprint;
             Take(identity, lost: null);
@@ -305,6 +324,10 @@ internal sealed class FileWatch
 
     private static string Changed => "the file changed";
 
+    /// <summary>Why a file is lost, in words for those who watched it: what the system says of it is for the log alone.</summary>
+    /// <param name="lost">A reason that a watch gave.</param>
+    public static string GetReasonForPlayers(string lost) => lost == Changed ? Changed : "the file can no longer be read";
+
     /// <summary>Takes note of a comparison. Under the gate.</summary>
     private void Take(FileIdentity identity, string? lost)
     {
@@ -320,14 +343,22 @@ internal sealed class FileWatch
     /// </summary>
     public void Fail(string reason)
     {
+        int generation = Volatile.Read(ref _generation);
+        FileIdentity identity;
         try
         {
-            FileIdentity identity = _file.Identity;
-            Lose(identity.IsSameFile(_opened) && identity.Length >= _opened.Length ? $"the file can no longer be read: {reason}" : Changed);
+            identity = _look();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             Lose($"the file can no longer be read: {exception.Message}");
+            return;
+        }
+
+        lock (_gate)
+        {
+            bool isSame = generation != _generation || (identity.IsSameFile(_opened) && identity.Length >= _opened.Length);
+            _lost ??= isSame ? $"the file can no longer be read: {reason}" : Changed;
         }
     }
 

@@ -34,6 +34,11 @@ internal sealed class FileWork
     /// <summary>How long anybody waits for it.</summary>
     public TimeLimit Limit { get; }
 
+    /// <summary>
+    /// Whether it has to be done, however long that takes: then it has no key, and waits for its turn while others are refused.
+    /// </summary>
+    public bool IsOwed { get; init; }
+
     /// <summary>Others with its key, who come after it.</summary>
     public Queue<FileWork> Followers { get; set; } = [];
 

@@ -79,6 +79,9 @@ internal sealed class IndexCache
         }
     }
 
+    /// <summary>Forgets what was stored for a file, in whatever state.</summary>
+    public void Remove(FileIdentity identity) => _folder.Remove(Path.GetFileName(PathOf(identity)));
+
     /// <summary>The bytes of a stored file.</summary>
     internal static byte[] Format(FileIdentity identity, ReadOnlySpan<byte> structure)
     {

@@ -152,6 +152,7 @@ internal sealed partial class MediaFile
             }
 
             Watch.Extend(identity, Fingerprint);
+            Presence?.Extend(identity.Length);
             Volatile.Write(ref _content, grown);
             return true;
         }
@@ -189,25 +190,7 @@ internal sealed partial class MediaFile
         }
         else
         {
-            _ = CloseAsync(_threads);
-        }
-    }
-
-    private async Task CloseAsync(FileThreads threads)
-    {
-        try
-        {
-            await threads.RunAsync(
-                $"close {Name} {Environment.TickCount64} {GetHashCode()}",
-                _ =>
-                {
-                    Close();
-                    return true;
-                }).ConfigureAwait(false);
-        }
-        catch (TitleException)
-        {
-            Close(); // the threads have ended, with the server
+            _threads.RunWithoutRefusal(Close);
         }
     }
 

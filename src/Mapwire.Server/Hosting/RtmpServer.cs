@@ -29,10 +29,14 @@ public sealed class RtmpServer : IDisposable
     private readonly EventLoop _accepting;
     private readonly List<Listener> _listeners = [];
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
-    private RepeatedWarning _full;
-    private RepeatedWarning _failed;
-    private RepeatedWarning _limited;
-    private RepeatedWarning _stuck;
+    private int _wrapping;
+    private readonly RepeatedWarning _full;
+    private readonly RepeatedWarning _failed;
+    private readonly RepeatedWarning _limited;
+    private readonly RepeatedWarning _stuck;
+    private Exception? _fault; // these three: what a warning tells of
+    private EndPoint? _refusedPeer;
+    private string _refusal = "";
 
     /// <summary>Creates a server that does not listen yet.</summary>
     /// <param name="options">What to serve and how.</param>
@@ -42,19 +46,25 @@ public sealed class RtmpServer : IDisposable
     public RtmpServer(RtmpServerOptions options, ILogger log)
     {
         options.Validate();
+        log = new UnfailingLogger(log);
         IndexCache? cache =
             options.IndexCacheFolder is { } kept
             ? new IndexCache(new CacheFolder(kept, options.Folder), options.IndexCacheBytes, log)
             : null;
         ServedFolder folder = new(options.Folder);
         FileBudget budget = options.ToFileBudget(DescriptorLimit.FilesOf(_descriptorLimit, options.MaxOpenFiles));
-        TitleCatalog titles = new(new FileCatalog(folder, budget, cache, options.Limits, new PresenceThreads()), log);
+        TitleCatalog titles = new(new FileCatalog(folder, budget, cache, options.Limits, new PresenceThreads(log: log)), log);
         _context = new ServerContext(options, titles, new ReelOpener(folder, titles, options.MaxPlaylistItems), log);
         _workers = new Worker[options.Workers];
         _addresses = new AddressLimits(
             options.MaxConnectionsPerAddress, options.MaxConnectsPerAddress,
             options.NameOf(nameof(options.MaxConnectionsPerAddress)), options.NameOf(nameof(options.MaxConnectsPerAddress)));
-        _accepting = new EventLoop("mapwire accept");
+        _accepting = new AcceptLoop(log);
+        _full = new RepeatedWarning(_accepting, times => Log.ServerFull(
+            log, times, ConnectionCount, MaxConnections, options.NameOf(nameof(RtmpServerOptions.MaxConnections))));
+        _failed = new RepeatedWarning(_accepting, times => Log.AcceptFailed(log, _fault!.Message, times));
+        _limited = new RepeatedWarning(_accepting, times => Log.AddressLimited(log, times, _refusedPeer, _refusal));
+        _stuck = new RepeatedWarning(_accepting, _ => Log.WorkerStuck(log));
         EndPoints = options.EndPoints;
     }
 
@@ -70,8 +80,8 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     public int MaxConnections { get; private set; }
 
-    /// <summary>Connections that are open now.</summary>
-    public int ConnectionCount => _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
+    /// <summary>Connections that are open now, those whose stream is still being wrapped included.</summary>
+    public int ConnectionCount => Volatile.Read(ref _wrapping) + _workers.Sum(static worker => worker?.ConnectionCount ?? 0);
 
     /// <summary>Counts the titles of the folder as they are now, as far as it can be read; serving does not wait for it.</summary>
     /// <param name="timeLimit">After this time the result is what was found so far.</param>
@@ -105,7 +115,8 @@ public sealed class RtmpServer : IDisposable
         }
 
         MaxConnections = FitMaxConnections();
-        _accepting.Post(() => _listeners.ForEach(_accepting.Watch));
+        _listeners.ForEach(_accepting.Watch);
+        Array.ForEach([_full, _failed, _limited, _stuck], _accepting.Watch);
         _accepting.Start();
     }
 
@@ -158,24 +169,16 @@ public sealed class RtmpServer : IDisposable
 
     private void OnAcceptFailed(Exception exception)
     {
-        if (_failed.TryLog(_accepting.Now, out long times))
-        {
-            Log.AcceptFailed(_context.Log, exception.Message, times);
-        }
+        _fault = exception;
+        _failed.Report();
     }
 
     private void OnAccepted(Socket socket)
     {
-        int count = ConnectionCount;
-        if (count >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
+        if (ConnectionCount >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
         {
             socket.Dispose();
-            if (_full.TryLog(_accepting.Now, out long times))
-            {
-                Log.ServerFull(_context.Log, times, count, MaxConnections,
-                    _context.Options.NameOf(nameof(RtmpServerOptions.MaxConnections)));
-            }
-
+            _full.Report();
             return;
         }
 
@@ -184,11 +187,9 @@ public sealed class RtmpServer : IDisposable
         if (_addresses.TryEnter(address, _accepting.Now) is { } reason)
         {
             socket.Dispose();
-            if (_limited.TryLog(_accepting.Now, out long times))
-            {
-                Log.AddressLimited(_context.Log, times, peer, reason);
-            }
-
+            _refusedPeer = peer;
+            _refusal = reason;
+            _limited.Report();
             return;
         }
 
@@ -200,9 +201,9 @@ public sealed class RtmpServer : IDisposable
         }
 
         ConnectionLoop worker = ConnectionLoop.LeastLoaded(_workers, out bool isAnyStuck);
-        if (isAnyStuck && _stuck.TryLog(_accepting.Now, out _))
+        if (isAnyStuck)
         {
-            Log.WorkerStuck(_context.Log);
+            _stuck.Report();
         }
 
         if (_context.Options.WrapStream is not null || _context.Options.CopiesPayload)
@@ -220,6 +221,7 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     private async Task AdoptStreamAsync(ConnectionLoop worker, Socket socket, EndPoint? peer)
     {
+        Interlocked.Increment(ref _wrapping);
         try
         {
             socket.Blocking = true; // to .NET: its streams wait by themselves
@@ -238,6 +240,10 @@ public sealed class RtmpServer : IDisposable
             socket.Dispose();
             _addresses.Leave((peer as IPEndPoint)?.Address);
         }
+        finally
+        {
+            Interlocked.Decrement(ref _wrapping);
+        }
     }
 
     private static EndPoint? PeerOf(Socket socket)
@@ -250,5 +256,12 @@ public sealed class RtmpServer : IDisposable
         {
             return null; // gone before it was looked at
         }
+    }
+
+    /// <summary>Accepts for all workers.</summary>
+    private sealed class AcceptLoop(ILogger log) : EventLoop("mapwire accept")
+    {
+        /// <inheritdoc/>
+        protected override void OnLoopFault(Exception exception) => Log.LoopFault(log, exception);
     }
 }

@@ -14,6 +14,8 @@ internal static unsafe partial class DescriptorLimit
     /// <summary>The most that is kept back: more threads than a server ever starts at once, and files.</summary>
     private const long MaxReserve = 512;
 
+    private const long MaxPrepared = 1 << 20;
+
     private const int CloseOnExecDuplicate = 1030; // F_DUPFD_CLOEXEC of Linux
 
     /// <summary>The limit of this process; null where the system has none (Windows) or does not say.</summary>
@@ -67,7 +69,9 @@ internal static unsafe partial class DescriptorLimit
     /// next descriptor then sleeps for 10 ms and more, until no processor reads the old table (expand_files() waits for RCU): who connects
     /// as number 256, 512 and so on, and all behind them, waited for that.
     /// </summary>
-    /// <param name="count">Descriptors that there will be; 8 bytes of the kernel's each. More than the limit are not prepared for.</param>
+    /// <param name="count">
+    /// Descriptors that there will be; 8 bytes of the kernel's each. More than the limit, and more than a million, are not prepared for.
+    /// </param>
     public static void Prepare(long count)
     {
         if (!OperatingSystem.IsLinux())
@@ -75,7 +79,7 @@ internal static unsafe partial class DescriptorLimit
             return;
         }
 
-        long highest = Math.Min(count, Get() ?? count) - 1;
+        long highest = Math.Min(Math.Min(count, MaxPrepared), Get() ?? count) - 1;
         try
         {
             using SafeFileHandle file = File.OpenHandle("/dev/null");

@@ -42,8 +42,8 @@ internal class EventLoop
     private readonly List<Watched?> _watched = [];
     private readonly Stack<int> _freePlaces = new();
     private readonly Thread _thread;
-    private volatile bool _stops;
-    private volatile bool _hasEnded;
+    private readonly Lock _afterEnd = new(); // held by who runs what was posted when the thread no longer does
+    private int _state; // a State
     private int _isWoken;
     private long _roundSince; // 0 while it waits
 
@@ -58,6 +58,24 @@ internal class EventLoop
         _thread = new Thread(Run) { Name = name, IsBackground = true };
     }
 
+    private enum State
+    {
+        /// <summary>No thread runs; what is to live here may be watched by whoever made the loop.</summary>
+        Unstarted,
+
+        /// <summary>The thread runs rounds.</summary>
+        Running,
+
+        /// <summary>The round at hand is the last.</summary>
+        Stopping,
+
+        /// <summary>What lives here is ended. Nothing is watched any more.</summary>
+        Ending,
+
+        /// <summary>What is posted is ended, and runs where it is posted, one thread at a time.</summary>
+        Ended,
+    }
+
     /// <summary>Milliseconds of a clock that never goes back, read once a round.</summary>
     public long Now { get; internal set; } // a loop that was not started has a test's clock
 
@@ -70,27 +88,39 @@ internal class EventLoop
     /// <summary>The longest wait, in milliseconds; -1 for no bound.</summary>
     protected virtual int MaxWait => -1;
 
-    /// <summary>Starts the thread.</summary>
-    public void Start() => _thread.Start();
+    /// <summary>Starts the thread. A loop that was stopped stays so.</summary>
+    /// <exception cref="OutOfMemoryException">The system gives this process no further thread; the loop is as it was.</exception>
+    public void Start()
+    {
+        if (TryGo(State.Unstarted, State.Running))
+        {
+            try
+            {
+                _thread.Start();
+            }
+            catch
+            {
+                TryGo(State.Running, State.Unstarted);
+                throw;
+            }
+        }
+    }
 
     /// <summary>Ends what lives here, and the thread.</summary>
     /// <param name="patience">How long to wait for that. A thread that hangs in the system ends when the system lets it.</param>
     /// <returns>Whether it has ended.</returns>
     public bool Stop(TimeSpan patience)
     {
-        _stops = true;
-        Wake();
-        if ((_thread.ThreadState & System.Threading.ThreadState.Unstarted) != 0)
+        if (TryGo(State.Unstarted, State.Ending))
         {
-            if (!_hasEnded)
-            {
-                End();
-            }
-
-            return true;
+            End();
+        }
+        else if (TryGo(State.Running, State.Stopping))
+        {
+            Wake();
         }
 
-        return _thread.Join(patience);
+        return (_thread.ThreadState & System.Threading.ThreadState.Unstarted) != 0 || _thread.Join(patience);
     }
 
     /// <summary>Runs something on the loop's thread. Any thread may call it. When the loop has ended it runs at once.</summary>
@@ -98,27 +128,23 @@ internal class EventLoop
     {
         _actions.Enqueue(action);
         Wake();
-        if (_hasEnded)
-        {
-            RunActions(); // the loop may have looked for the last time before this was there
-        }
+        RunAfterEnd(); // the loop may have looked for the last time before this was there
     }
 
-    /// <summary>Gives something a turn. Any thread may call it.</summary>
+    /// <summary>Gives something a turn; where the loop has ended, it is ended first. Any thread may call it.</summary>
     public void Post(Watched watched)
     {
         _posted.Enqueue(watched);
         Wake();
-        if (_hasEnded)
-        {
-            RunPosted();
-        }
+        RunAfterEnd();
     }
 
     /// <summary>Watches a socket from now on.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system does not watch it.</exception>
+    /// <exception cref="ObjectDisposedException">The loop ends or has ended.</exception>
     public void Watch(Watched watched)
     {
+        ObjectDisposedException.ThrowIf((State)Volatile.Read(ref _state) >= State.Ending, this);
         if (!_freePlaces.TryPop(out int place))
         {
             place = _watched.Count;
@@ -213,7 +239,7 @@ internal class EventLoop
     private void Run()
     {
         PollEvent[] events = new PollEvent[EventsPerWait];
-        while (!_stops)
+        while ((State)Volatile.Read(ref _state) == State.Running)
         {
             try
             {
@@ -221,7 +247,7 @@ internal class EventLoop
             }
             catch (Exception exception)
             {
-                OnLoopFault(exception);
+                TellFault(exception);
                 lock (_ready)
                 {
                     Monitor.Wait(_ready, PollFaultPause); // nobody pulses it: a pause
@@ -229,6 +255,7 @@ internal class EventLoop
             }
         }
 
+        TryGo(State.Stopping, State.Ending);
         End();
     }
 
@@ -238,7 +265,7 @@ internal class EventLoop
         int count = _poller.Wait(events, Patience());
         Now = LoopClock.Milliseconds;
         Volatile.Write(ref _roundSince, Now);
-        Volatile.Write(ref _isWoken, 0); // before the queues are looked at: a later post wakes the next wait
+        Interlocked.Exchange(ref _isWoken, 0); // a full fence before the queues are looked at: a later post wakes the next wait
         OnRoundBegin();
         int ready = _ready.Count;
         foreach (PollEvent seen in events.AsSpan(0, count))
@@ -300,7 +327,7 @@ internal class EventLoop
             }
             catch (Exception exception)
             {
-                OnLoopFault(exception);
+                TellFault(exception);
             }
         }
     }
@@ -309,16 +336,42 @@ internal class EventLoop
     {
         while (_posted.TryDequeue(out Watched? watched))
         {
-            if (_hasEnded)
+            RunOrQueue(watched);
+        }
+    }
+
+    /// <summary>Runs what was posted too late for the thread: what lives here is ended, if it was still on its way, and lets go of the
+    /// rest in a turn.</summary>
+    private void RunAfterEnd()
+    {
+        if ((State)Volatile.Read(ref _state) != State.Ended)
+        {
+            return; // the thread looks once more when it has ended; Wake is the fence between the queue and this look
+        }
+
+        lock (_afterEnd)
+        {
+            RunActions();
+            while (_posted.TryDequeue(out Watched? watched))
             {
-                watched.RunTurn(); // it is closed, and lets go of what was posted to it
-            }
-            else
-            {
-                RunOrQueue(watched);
+                watched.RunLastTurn();
             }
         }
     }
+
+    private void TellFault(Exception exception)
+    {
+        try
+        {
+            OnLoopFault(exception);
+        }
+        catch (Exception)
+        {
+            // Whoever is told cannot bear it, and everybody else lives here.
+        }
+    }
+
+    private bool TryGo(State from, State to) => Interlocked.CompareExchange(ref _state, (int)to, (int)from) == (int)from;
 
     /// <summary>Serves those that are not urgent, each once, until the time is over; one at least, so that all of them move on.</summary>
     private void RunPatient(double milliseconds)
@@ -349,9 +402,9 @@ internal class EventLoop
             {
                 _poller.Wake();
             }
-            catch (ObjectDisposedException)
+            catch (Exception exception) when (exception is ObjectDisposedException or System.ComponentModel.Win32Exception)
             {
-                // The loop has ended.
+                Volatile.Write(ref _isWoken, 0); // the loop has ended, or the next post tries again
             }
         }
     }
@@ -360,24 +413,17 @@ internal class EventLoop
     {
         foreach (Watched? watched in _watched.ToArray())
         {
-            if (watched is not null)
-            {
-                try
-                {
-                    watched.OnLoopEnd();
-                }
-                catch (Exception exception)
-                {
-                    watched.EndFaulty(exception);
-                }
-            }
+            watched?.EndWithLoop();
         }
 
-        _hasEnded = true; // whatever is posted from now on runs where it is posted
-        RunActions();
-        RunPosted();
-        OnEnd();
-        _poller.Dispose();
+        lock (_afterEnd)
+        {
+            Interlocked.Exchange(ref _state, (int)State.Ended); // whatever is posted from now on runs where it is posted
+            RunAfterEnd();
+            OnEnd();
+            _poller.Dispose();
+        }
+
         Volatile.Write(ref _roundSince, 0);
     }
 }

@@ -61,8 +61,28 @@ internal abstract class Watched(EventLoop loop) : TimerEntry
         }
     }
 
-    /// <summary>Ends it after a fault.</summary>
-    internal void EndFaulty(Exception exception)
+    /// <summary>Ends it with its loop.</summary>
+    internal void EndWithLoop()
+    {
+        try
+        {
+            OnLoopEnd();
+        }
+        catch (Exception exception)
+        {
+            EndFaulty(exception);
+        }
+    }
+
+    /// <summary>Ends it, where its loop has ended while it was on its way, and gives it the turn in which it lets go of what it has.
+    /// </summary>
+    internal void RunLastTurn()
+    {
+        EndWithLoop();
+        RunTurn();
+    }
+
+    private void EndFaulty(Exception exception)
     {
         try
         {
@@ -70,7 +90,7 @@ internal abstract class Watched(EventLoop loop) : TimerEntry
         }
         catch (Exception)
         {
-            // It cannot even end; its socket goes with the finalizer.
+            Loop.Unwatch(this); // it cannot even end: the loop forgets it, and its socket goes with the finalizer
         }
     }
 }

@@ -55,7 +55,7 @@ internal sealed class PlayAnnouncer(ServerSession session)
     public void Seeked(PlayerStream stream)
     {
         Begin(stream);
-        Status(stream, StatusCodes.SeekNotify, $"Seeking {stream.Cursor!.Time} ms.");
+        Status(stream, StatusCodes.SeekNotify, $"Seeking {stream.Cursor!.Time.Milliseconds} ms.");
         Status(stream, StatusCodes.PlayStart, $"Started playing {stream.Name}.");
         SendSequenceHeaders(stream, Timestamp(stream), before: null);
     }
@@ -84,7 +84,7 @@ internal sealed class PlayAnnouncer(ServerSession session)
     /// <summary>The file changed, or can no longer be read: this is the end, without Play.Complete.</summary>
     public void Lost(PlayerStream stream, string reason) => Stopped(stream, $"Stopped playing {stream.Name}: {reason}.");
 
-    private static uint Timestamp(PlayerStream stream) => unchecked((uint)stream.Cursor!.PlayerTime);
+    private static uint Timestamp(PlayerStream stream) => unchecked((uint)stream.Cursor!.PlayerTime.Milliseconds);
 
     private void Begin(PlayerStream stream)
     {

@@ -1,28 +1,30 @@
+using Mapwire.Server.Strips;
+
 namespace Mapwire.Server.Playback;
 
 /// <summary>Where in a title a player is, by the worker's clock: runs with it, and stands while paused.</summary>
 internal struct PlaybackClock
 {
-    private long _position;
+    private TitleTime _position;
     private long _since;
     private bool _runs;
 
     /// <summary>Puts the clock on a position of the title.</summary>
-    /// <param name="position">Milliseconds of the title.</param>
+    /// <param name="position">Where in the title.</param>
     /// <param name="now">Milliseconds of the worker's clock.</param>
     /// <param name="runs">False: stand there.</param>
-    public void Set(long position, long now, bool runs)
+    public void Set(TitleTime position, long now, bool runs)
     {
         _position = position;
         _since = now;
         _runs = runs;
     }
 
-    /// <summary>The position in the title, in milliseconds.</summary>
-    public readonly long PositionAt(long now) => _runs ? _position + (now - _since) : _position;
+    /// <summary>The position in the title.</summary>
+    public readonly TitleTime PositionAt(long now) => _runs ? _position + (now - _since) : _position;
 
     /// <summary>The moment at which the position is reached, on the worker's clock; meaningful while it runs.</summary>
-    public readonly long WhenAt(long position) => _since + (position - _position);
+    public readonly long WhenAt(TitleTime position) => _since + (position - _position);
 
     /// <summary>
     /// The next moment that is a whole number of intervals after the clock was set. A wake that is late delays none after it, so players

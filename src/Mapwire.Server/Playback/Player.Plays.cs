@@ -83,7 +83,7 @@ internal sealed partial class Player
 
         if (reset || !stream.IsActive)
         {
-            Begin(stream, play, playerStart: 0, reset);
+            Begin(stream, play, PlayerTime.Zero, reset);
         }
         else if (stream.State == PlayState.Waiting)
         {
@@ -97,19 +97,25 @@ internal sealed partial class Player
         }
     }
 
-    private void Begin(PlayerStream stream, PendingPlay play, long playerStart, bool reset)
+    private void Begin(PlayerStream stream, PendingPlay play, PlayerTime playerStart, bool reset)
     {
         bool pauses = stream is { State: PlayState.Opening, PausesNext: true };
-        long? place = stream.SeeksAtStart;
+        bool wasTakenBack = stream.PauseWasTakenBack;
+        ReelTime? place = stream.SeeksAtStart;
         stream.Start(play, playerStart, Now);
         Plays++;
-        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start / 1000.0);
+        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start.Milliseconds / 1000.0);
         _announcer.Started(stream, reset);
         if (pauses)
         {
             stream.Pause(Now);
             _announcer.Paused(stream, paused: true);
             stream.ShowWherePaused();
+        }
+        else if (wasTakenBack)
+        {
+            _announcer.Paused(stream, paused: true);
+            _announcer.Paused(stream, paused: false);
         }
 
         if (place is { } reelTime)
@@ -118,7 +124,7 @@ internal sealed partial class Player
         }
     }
 
-    private void Seek(PlayerStream stream, long reelTime)
+    private void Seek(PlayerStream stream, ReelTime reelTime)
     {
         stream.Seek(reelTime, Now);
         _announcer.Seeked(stream);
@@ -128,7 +134,7 @@ internal sealed partial class Player
     {
         stream.Follow(next, Now);
         Plays++;
-        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, next.Start / 1000.0);
+        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, next.Start.Milliseconds / 1000.0);
         _announcer.Switched(stream);
         _announcer.Started(stream, reset: false);
     }
@@ -136,8 +142,8 @@ internal sealed partial class Player
     private void Switch(PlayerStream stream, Reel reel, PlayName name)
     {
         bool isPaused = stream.IsPaused;
-        long at = stream.ReelTime;
-        long playerTime = stream.Cursor?.PlayerTime ?? 0;
+        ReelTime at = stream.ReelTime;
+        PlayerTime playerTime = stream.Cursor?.PlayerTime ?? PlayerTime.Zero;
         Session.SendStatus(stream.Id, StatusCodes.Status, StatusCodes.PlayTransition, $"Switching to {name.Sent}.", name.Sent);
         Begin(stream, new PendingPlay(reel, name, at, -1), playerTime, reset: false);
         if (isPaused)
@@ -152,9 +158,8 @@ internal sealed partial class Player
         StripCursor<RtmpFraming> cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
-            string reason = cursor.LostReason ?? "the file changed";
-            Log.FileLost(_context.Log, _peer, cursor.Title.Name, reason);
-            _announcer.Lost(stream, reason);
+            Log.FileLost(_context.Log, _peer, cursor.Title.Name, cursor.LostReason!);
+            _announcer.Lost(stream, FileWatch.GetReasonForPlayers(cursor.LostReason!));
             stream.End();
         }
         else if (stream.TryContinue(Now))

@@ -132,8 +132,8 @@ internal sealed partial class Player : IServerSessionHandler
             return;
         }
 
-        long start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : 0;
-        long duration = play.DurationMilliseconds < 0 ? -1 : ToTime(play.DurationMilliseconds);
+        ReelTime start = play.StartMilliseconds > 0 ? ToTime(play.StartMilliseconds) : ReelTime.Zero;
+        long duration = play.DurationMilliseconds < 0 ? -1 : ToDuration(play.DurationMilliseconds);
         Task after = stream.Queue.LastOpening;
         if (play.Reset)
         {
@@ -250,8 +250,10 @@ internal sealed partial class Player : IServerSessionHandler
         _streams.Abandon();
     }
 
-    private static long ToTime(double milliseconds) =>
-        double.IsNaN(milliseconds) ? 0 : (long)Math.Clamp(milliseconds, 0, Strips.StripEntry.MaxTime);
+    private static ReelTime ToTime(double milliseconds) => ReelTime.Zero + ToDuration(milliseconds);
+
+    private static long ToDuration(double milliseconds) =>
+        double.IsNaN(milliseconds) ? 0 : (long)Math.Clamp(milliseconds, 0, StripEntry.MaxTime);
 
     private PlayerStream Asked(uint streamId)
     {

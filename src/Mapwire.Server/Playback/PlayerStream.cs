@@ -8,14 +8,29 @@ namespace Mapwire.Server.Playback;
 /// <param name="chunkSize">The chunk size that the player was told.</param>
 internal sealed class PlayerStream(uint id, int chunkSize)
 {
-    private PlaybackClock _clock; // the title's time
+    private PlaybackClock _clock;
+    private PauseAhead _ahead;
     private bool _receivesAudio = true;
     private bool _receivesVideo = true;
-    private long _round; // the player's time minus the reel's
-    private long _stopAt; // the player's time at which the play command's duration is over
-    private long _stopReelTime; // the same by the reel's time
-    private long _playedFrom; // the player's time of the first message
+    private PlayerTime _reelZero; // where the reel's round at hand begins
+    private PlayerTime _stopAt; // when the play command's duration is over
+    private ReelTime _stopReelTime; // the same in the reel
+    private PlayerTime _playedFrom; // of the first message
     private long _bytesBefore; // sent of the parts before the one at hand
+    private StripCursor<RtmpFraming>? _waiting; // the cursor that is called when what it waits for is known or has come
+    private long _waitsUntil; // the worker's time at which it is looked at all the same
+
+    /// <summary>What the player asked for while nothing could be paused.</summary>
+    private enum PauseAhead : byte
+    {
+        None,
+
+        /// <summary>What comes next begins paused.</summary>
+        Pauses,
+
+        /// <summary>It was to begin paused, and goes on at once.</summary>
+        TakenBack,
+    }
 
     /// <summary>The message stream id.</summary>
     public uint Id { get; } = id;
@@ -39,12 +54,21 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     public PlayQueue Queue { get; } = new();
 
     /// <summary>Whether what comes next begins paused: the player asked for it while nothing could be paused.</summary>
-    public bool PausesNext { get; private set; }
+    public bool PausesNext
+    {
+        get => _ahead == PauseAhead.Pauses;
+        private set => _ahead = value ? PauseAhead.Pauses : PauseAhead.None;
+    }
 
-    /// <summary>
-    /// The reel's time that the play that is being opened is to go to, in milliseconds; null when the player asked for none.
+    /// <summary>Whether the player asked for a pause of what is being opened and took it back: it waits to be told of both.</summary>
+    public bool PauseWasTakenBack => _ahead == PauseAhead.TakenBack;
+
+    /// <summary>Since when the player has been paused, whatever it asked for meanwhile, on the worker's clock; null while it is not.
     /// </summary>
-    public long? SeeksAtStart { get; set; }
+    public long? PausedSince { get; private set; }
+
+    /// <summary>The reel's time that the play that is being opened is to go to; null when the player asked for none.</summary>
+    public ReelTime? SeeksAtStart { get; set; }
 
     /// <summary>Whether the player wants to see no more than a picture for now.</summary>
     public bool IsPaused => State == PlayState.Paused || PausesNext;
@@ -58,8 +82,9 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Whether everything was sent and nothing was done about it yet.</summary>
     public bool HasEnded => State is PlayState.Playing or PlayState.Paused && Cursor!.IsOver;
 
-    /// <summary>The reel's time of the next message, in milliseconds.</summary>
-    public long ReelTime => Cursor is null ? 0 : Math.Max(0, Cursor.Time - Cursor.Zero - _round);
+    /// <summary>The reel's time of the next message, in the round at hand.</summary>
+    public ReelTime ReelTime =>
+        Cursor is null ? ReelTime.Zero : ReelTime.Max(ReelTime.Zero, Cursor.Time.ToPlayer(Cursor.Zero).ToReel(_reelZero));
 
     /// <summary>What was played since the start or the last seek, in seconds.</summary>
     public double PlayedSeconds => (Cursor!.PlayerEnd - _playedFrom) / 1000.0;
@@ -69,14 +94,14 @@ internal sealed class PlayerStream(uint id, int chunkSize)
 
     /// <summary>Plays something in place of what was played.</summary>
     /// <param name="play">Its reel is the stream's from now on.</param>
-    /// <param name="playerStart">What the player calls the start, in milliseconds.</param>
+    /// <param name="playerStart">What the player calls the start.</param>
     /// <param name="now">The worker's clock.</param>
-    public void Start(PendingPlay play, long playerStart, long now)
+    public void Start(PendingPlay play, PlayerTime playerStart, long now)
     {
         Cursor?.Retire();
         Cursor = Take(play, playerStart, before: null);
         SeeksAtStart = null;
-        _clock.Set(playerStart + Cursor.Zero, now, runs: true);
+        _clock.Set(playerStart.ToTitle(Cursor.Zero), now, runs: true);
         Begin(PlayState.Playing);
     }
 
@@ -94,6 +119,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         {
             State = PlayState.Idle;
             PausesNext = false;
+            PausedSince = null;
             SeeksAtStart = null;
         }
     }
@@ -135,7 +161,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         if (next == Reel.Parts.Length)
         {
             next = 0;
-            _round += Reel.Period;
+            _reelZero += Reel.Period;
         }
 
         Join(before, CursorAt(next, Reel.Parts[next].JointIn, before.PlayerEnd, before.LastTime), now);
@@ -145,17 +171,19 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>
     /// Goes to another place of the reel, by whose times the player goes from there on: the picture there is sent even while paused.
     /// </summary>
-    public void Seek(long reelTime, long now)
+    public void Seek(ReelTime reelTime, long now)
     {
         Cursor!.Retire();
-        _round = Reel!.RoundsBefore(reelTime);
-        _stopAt = _stopReelTime;
-        int part = Reel.PartAt(reelTime - _round);
+        long rounds = Reel!.RoundsBefore(reelTime);
+        _reelZero = PlayerTime.Zero + rounds;
+        _stopAt = _stopReelTime.ToPlayer(PlayerTime.Zero);
+        int part = Reel.PartAt(reelTime - rounds);
         ReelPart there = Reel.Parts[part];
-        long position = Math.Min(there.In + reelTime - _round - there.At, there.Out - 1);
-        Cursor = CursorAt(part, there.In, _round + there.At, _round + there.At, position);
+        TitleTime position = TitleTime.Min(there.ToTitle(reelTime - rounds), there.Out - 1);
+        PlayerTime playerTime = there.At.ToPlayer(_reelZero);
+        Cursor = CursorAt(part, there.In, playerTime, playerTime, position);
         bool pauses = IsPaused;
-        _clock.Set(Math.Max(Cursor.Time, there.In), now, runs: !pauses); // a run-up takes no time
+        _clock.Set(TitleTime.Max(Cursor.Time, there.In), now, runs: !pauses); // a run-up takes no time
         Begin(pauses ? PlayState.Paused : PlayState.Playing);
         ShowWherePaused();
     }
@@ -172,6 +200,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Stops sending; what the player holds it may show. Where nothing is sent yet or any more, what comes next waits.</summary>
     public void Pause(long now)
     {
+        PausedSince ??= now;
         switch (State)
         {
             case PlayState.Playing:
@@ -195,12 +224,14 @@ internal sealed class PlayerStream(uint id, int chunkSize)
             Cursor!.Release();
         }
 
-        PausesNext = false;
+        _ahead = State == PlayState.Opening && _ahead != PauseAhead.None ? PauseAhead.TakenBack : PauseAhead.None;
+        PausedSince = null;
     }
 
     /// <summary>Sends audio or not, from the next message on.</summary>
     public void ReceiveAudio(bool receive)
     {
+        EndWait(); // what was waited for may be wanted no more
         _receivesAudio = receive;
         Cursor?.SendAudio(receive);
     }
@@ -208,6 +239,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Sends video or not; it begins again with a sync sample.</summary>
     public void ReceiveVideo(bool receive)
     {
+        EndWait();
         _receivesVideo = receive;
         Cursor?.SendVideo(receive);
     }
@@ -216,8 +248,10 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     public void Stop()
     {
         Queue.Clear();
+        EndWait();
         State = PlayState.Idle;
         PausesNext = false;
+        PausedSince = null;
         SeeksAtStart = null;
         Cursor?.Retire();
         Cursor = null;
@@ -233,8 +267,21 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         Stop();
     }
 
-    /// <summary>The title's time up to which messages are due, in milliseconds.</summary>
-    public long DueUntil(long now, long lead) => _clock.PositionAt(now) + lead;
+    /// <summary>The title's time up to which messages are due.</summary>
+    public TitleTime DueUntil(long now, long lead) => _clock.PositionAt(now) + lead;
+
+    /// <summary>
+    /// Nothing of the cursor is sent until what it waits for has come, which <see cref="EndWait"/> tells, or until it is too late.
+    /// </summary>
+    /// <param name="until">When it is too late, on the worker's clock.</param>
+    public void BeginWait(long until)
+    {
+        _waiting = Cursor;
+        _waitsUntil = until;
+    }
+
+    /// <summary>What was waited for may have come: the clock counts again until it is looked at.</summary>
+    public void EndWait() => _waiting = null;
 
     /// <summary>When to look again: not for every frame, but a few times while the player's buffer drains.</summary>
     /// <param name="now">The worker's clock.</param>
@@ -247,9 +294,14 @@ internal sealed class PlayerStream(uint id, int chunkSize)
             return long.MaxValue;
         }
 
-        if (State == PlayState.Paused)
+        if (cursor == _waiting)
         {
-            return now; // the one frame of a seek
+            return _waitsUntil;
+        }
+
+        if (State == PlayState.Paused && cursor.Time > DueUntil(now, lead))
+        {
+            return long.MaxValue; // the clock stands; only the one frame of a seek is due meanwhile
         }
 
         long interval = Math.Clamp(lead / WakesPerBuffer, ShortestWake, LongestWake);
@@ -265,32 +317,32 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Milliseconds; above it a wake costs less than what a leaving viewer wastes.</summary>
     private const long LongestWake = 1000;
 
-    private StripCursor<RtmpFraming> Take(PendingPlay play, long playerStart, StripCursor<RtmpFraming>? before)
+    private StripCursor<RtmpFraming> Take(PendingPlay play, PlayerTime playerStart, StripCursor<RtmpFraming>? before)
     {
         Reel?.Release();
         Reel = play.Reel;
         Name = play.Name.Sent;
-        long start = Math.Min(play.Start - Reel.RoundsBefore(play.Start), Reel.Length - 1);
+        ReelTime start = ReelTime.Min(play.Start - Reel.RoundsBefore(play.Start), ReelTime.Zero + Reel.Length - 1);
         int part = Reel.PartAt(start);
         ReelPart there = Reel.Parts[part];
-        long from = there.In + start - there.At;
-        from = before is null ? from : Math.Max(from, there.JointIn);
-        _round = playerStart - (from - there.In + there.At);
-        _stopAt = play.Duration < 0 ? long.MaxValue : playerStart + play.Duration;
-        _stopReelTime = play.Duration < 0 ? long.MaxValue : play.Start + play.Duration;
+        TitleTime from = there.ToTitle(start);
+        from = before is null ? from : TitleTime.Max(from, there.JointIn);
+        _reelZero = playerStart - (there.ToReel(from) - ReelTime.Zero);
+        _stopAt = play.Duration < 0 ? PlayerTime.MaxValue : playerStart + play.Duration;
+        _stopReelTime = play.Duration < 0 ? ReelTime.MaxValue : play.Start + play.Duration;
         return CursorAt(part, from, playerStart, before?.LastTime ?? playerStart);
     }
 
-    private StripCursor<RtmpFraming> CursorAt(int part, long from, long playerTime, long floor) =>
+    private StripCursor<RtmpFraming> CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor) =>
         CursorAt(part, from, playerTime, floor, position: from);
 
     /// <summary>A cursor in a part.</summary>
     /// <param name="part">Becomes the part at hand.</param>
-    /// <param name="from">The title's time from which on the player is to see it.</param>
+    /// <param name="from">From where on the player is to see it.</param>
     /// <param name="playerTime">What the player calls that.</param>
     /// <param name="floor">The earliest time that the player may be told.</param>
-    /// <param name="position">The title's time to stand at.</param>
-    private StripCursor<RtmpFraming> CursorAt(int part, long from, long playerTime, long floor, long position)
+    /// <param name="position">Where to stand.</param>
+    private StripCursor<RtmpFraming> CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor, TitleTime position)
     {
         Part = part;
         Title title = Reel!.Parts[part].Title;
@@ -300,20 +352,21 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         bool isToTheEnd = from + length >= title.Strip.EndTime && _stopAt - playerTime >= length;
         PlayRange range = new(from, isToTheEnd ? -1 : Math.Max(0, Math.Min(length, _stopAt - playerTime)), playerTime, floor);
         return new StripCursor<RtmpFraming>(
-            title, new RtmpFraming(title.Codecs, Id, chunkSize), range, position <= title.Strip.StartTime ? 0 : position);
+            title, new RtmpFraming(title.Codecs, Id, chunkSize), range,
+            position <= title.Strip.StartTime ? TitleTime.Zero : position);
     }
 
     private void Join(StripCursor<RtmpFraming> before, StripCursor<RtmpFraming> next, long now)
     {
         // The clock goes on: what was sent ahead of it stays ahead. Where the next title came late, it stood at the end.
-        long playerNow = Math.Min(_clock.PositionAt(now) - before.Zero, before.PlayerEnd);
+        PlayerTime playerNow = PlayerTime.Min(_clock.PositionAt(now).ToPlayer(before.Zero), before.PlayerEnd);
         _bytesBefore += before.BytesSent;
         before.Retire();
         Cursor = next;
         bool pauses = IsPaused;
         State = pauses ? PlayState.Paused : PlayState.Playing;
         PausesNext = false;
-        _clock.Set(playerNow + next.Zero, now, runs: !pauses);
+        _clock.Set(playerNow.ToTitle(next.Zero), now, runs: !pauses);
         ApplyReceives();
         if (pauses)
         {
@@ -325,6 +378,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     {
         State = state;
         PausesNext = false;
+        PausedSince = state == PlayState.Paused ? PausedSince : null;
         _bytesBefore = 0;
         _playedFrom = Cursor!.PlayerTime;
         ApplyReceives();

@@ -19,6 +19,7 @@ internal sealed class PlayerStreams
     private PlayerStream[] _streams = []; // one, nearly always
     private Action? _wake;
     private StripCursor<RtmpFraming>? _cut; // whose message is on the wire in part
+    private long? _cutWaitsUntil; // when its rest is too late, on the worker's clock; null while it is not waited for
     private PlayerStream? _due; // the stream of the gathering at hand
     private StripCursor<RtmpFraming>? _dueCursor;
     private uint _turn;
@@ -103,7 +104,7 @@ internal sealed class PlayerStreams
     public PlayerStream? FindEnded() => Array.Find(_streams, static stream => stream.HasEnded);
 
     /// <summary>Gives another turn when what was waited for has come. Made when it is first needed: most films are in memory.</summary>
-    private Action Wake => _wake ??= () => _post(static () => { });
+    private Action Wake => _wake ??= () => _post(EndWaits);
 
     /// <summary>Whether a message that has begun cannot be finished: its bytes are gone, or do not come.</summary>
     public bool IsCutLost { get; private set; }
@@ -112,6 +113,7 @@ internal sealed class PlayerStreams
     /// <returns>False when the list could not take all of it, or it is not in memory.</returns>
     public bool GatherRest(GatherList list, long now)
     {
+        _cutWaitsUntil = null;
         if (_cut is null || _cut.GatherRest(list, now))
         {
             return true;
@@ -119,7 +121,8 @@ internal sealed class PlayerStreams
 
         if (_cut.Waits)
         {
-            IsCutLost = _cut.Title.Watch.Lost is not null || HasWaitedTooLong(_cut, now);
+            IsCutLost = HasWaitedTooLong(_cut, now, out long until) || _cut.Title.Watch.Lost is not null;
+            _cutWaitsUntil = until;
         }
 
         return false;
@@ -135,12 +138,13 @@ internal sealed class PlayerStreams
         for (int i = 0; i < _streams.Length && list.Length == before; i++)
         {
             PlayerStream stream = _streams[(int)(_turn++ % (uint)_streams.Length)];
-            long until = stream.DueUntil(now, LeadOf(stream));
+            TitleTime until = stream.DueUntil(now, LeadOf(stream));
             if (stream.Cursor is not { HasMore: true } cursor || cursor.Time > until)
             {
                 continue;
             }
 
+            stream.EndWait();
             FileState file = cursor.Title.Watch.Look(now);
             if (file != FileState.Unchanged)
             {
@@ -150,6 +154,7 @@ internal sealed class PlayerStreams
                 }
                 else
                 {
+                    stream.BeginWait(now + PatienceOf(cursor)); // those who find it out take no longer
                     cursor.Title.Watch.CallWhenKnown(Wake);
                 }
 
@@ -162,9 +167,16 @@ internal sealed class PlayerStreams
             cursor.Gather(list, until, maxBytes, now);
             if (list.Length == before)
             {
-                if (cursor.Waits && HasWaitedTooLong(cursor, now))
+                if (cursor.Waits)
                 {
-                    cursor.Lose($"the file can no longer be read: {cursor.Title.Watch.Patience.RefusalOfSilence}");
+                    if (HasWaitedTooLong(cursor, now, out long tooLate))
+                    {
+                        cursor.Lose($"the file can no longer be read: {cursor.Title.Watch.Patience.RefusalOfSilence}");
+                    }
+                    else
+                    {
+                        stream.BeginWait(tooLate);
+                    }
                 }
 
                 AdvanceDue(0, now); // past samples that are not sent
@@ -177,7 +189,7 @@ internal sealed class PlayerStreams
     {
         if (_cut is not null && bytes > 0)
         {
-            _cut.Advance(bytes, long.MinValue);
+            _cut.Advance(bytes, TitleTime.MinValue);
             _cut = _cut.IsInsideMessage ? _cut : null;
         }
     }
@@ -198,6 +210,11 @@ internal sealed class PlayerStreams
     /// <summary>When the next stream has something to send, on the worker's clock.</summary>
     public long NextWake(long now)
     {
+        if (_cutWaitsUntil is { } tooLate)
+        {
+            return tooLate; // nothing is sent before its rest, which calls when it comes
+        }
+
         long next = long.MaxValue;
         foreach (PlayerStream stream in _streams)
         {
@@ -226,8 +243,29 @@ internal sealed class PlayerStreams
     }
 
     /// <summary>Whether a player has waited for a part of its file for longer than the file's storage may take.</summary>
-    private bool HasWaitedTooLong(StripCursor<RtmpFraming> cursor, long now) =>
-        cursor.WaitForNext(now, Wake) > cursor.Title.Watch.Patience.Time.TotalMilliseconds;
+    /// <param name="cursor">The player's.</param>
+    /// <param name="now">The worker's clock.</param>
+    /// <param name="tooLate">When it has.</param>
+    private bool HasWaitedTooLong(StripCursor<RtmpFraming> cursor, long now, out long tooLate)
+    {
+        tooLate = now - cursor.WaitForNext(now, Wake) + PatienceOf(cursor) + 1;
+        return now >= tooLate;
+    }
+
+    private static long PatienceOf(StripCursor<RtmpFraming> cursor) => (long)cursor.Title.Watch.Patience.Time.TotalMilliseconds;
+
+    /// <summary>
+    /// Something that was waited for has come. Nothing is known of it until it is gathered, which a full socket or a spent limit can put
+    /// off: until then each stream is looked at by the clock, as if it had not waited.
+    /// </summary>
+    private void EndWaits()
+    {
+        _cutWaitsUntil = null;
+        foreach (PlayerStream stream in _streams)
+        {
+            stream.EndWait();
+        }
+    }
 
     /// <summary>
     /// What a player buffers by its own word; more of a film with one track: players made with ffmpeg look for a second one in the first

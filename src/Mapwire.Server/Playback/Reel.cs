@@ -19,7 +19,7 @@ internal sealed class Reel
     public Reel(ImmutableArray<ReelPart> parts, bool loops)
     {
         Parts = parts;
-        Length = parts[^1].At + parts[^1].Length;
+        Length = parts[^1].End - ReelTime.Zero;
         Period = Length - (parts[0].JointIn - parts[0].In);
         Loops = loops && Period >= ShortestLoop;
     }
@@ -37,16 +37,17 @@ internal sealed class Reel
     public bool Loops { get; }
 
     /// <summary>Whether it is one title from its beginning to its end, played once.</summary>
-    public bool IsWhole => Parts is [{ } only] && only.In <= only.Title.Strip.RunUp && only.Out >= only.Title.Strip.EndTime && !Loops;
+    public bool IsWhole => Parts is [{ } only] && only.In <= only.Title.Strip.RunUpEnd && only.Out >= only.Title.Strip.EndTime && !Loops;
 
     /// <summary>How long it plays, in seconds; 0 when it never ends.</summary>
     public double Seconds => Loops ? 0 : IsWhole ? Parts[0].Title.Duration.TotalSeconds : Length / 1000.0;
 
     /// <summary>What the rounds before a time took, in milliseconds; 0 in the first round, and when there is but one.</summary>
-    public long RoundsBefore(long time) => Loops ? Math.Max(0, time - (Length - Period)) / Period * Period : 0;
+    public long RoundsBefore(ReelTime time) =>
+        Loops ? Math.Max(0, time - ReelTime.Zero - (Length - Period)) / Period * Period : 0;
 
     /// <summary>The part that a time of the reel lies in; the last one for times behind its end.</summary>
-    public int PartAt(long time)
+    public int PartAt(ReelTime time)
     {
         int low = 0;
         int high = Parts.Length - 1;
@@ -91,22 +92,31 @@ internal sealed class Reel
     }
 }
 
-/// <summary>A title in a reel, from one time of it to another. All times are milliseconds.</summary>
+/// <summary>A title in a reel, from one time of it to another.</summary>
 /// <param name="Title">Held by the reel.</param>
 /// <param name="In">
-/// The title's time at which the part begins. In the reel's first part it may lie before the presentation begins; in the others what is for
+/// Where in the title the part begins. In the reel's first part it may lie before the presentation begins; in the others what is for
 /// decoders only plays while the part before ends.
 /// </param>
-/// <param name="Out">The title's time at which it ends, later than <paramref name="In"/>.</param>
-/// <param name="At">The reel's time at which it begins.</param>
-internal readonly record struct ReelPart(Title Title, long In, long Out, long At)
+/// <param name="Out">Where in the title it ends, later than <paramref name="In"/>.</param>
+/// <param name="At">Where in the reel it begins.</param>
+internal readonly record struct ReelPart(Title Title, TitleTime In, TitleTime Out, ReelTime At)
 {
     /// <summary>Why this viewer has no picture or no sound of it though the film has; a line each, null for nothing to say.</summary>
     public IReadOnlyList<string>? Missing { get; init; }
 
-    /// <summary>How long the part plays.</summary>
+    /// <summary>How long the part plays, in milliseconds.</summary>
     public long Length => Out - In;
 
+    /// <summary>Where in the reel it ends.</summary>
+    public ReelTime End => At + Length;
+
     /// <summary>The title's time that comes when the part before is over.</summary>
-    public long JointIn => Math.Max(In, Math.Min(Title.Strip.StartTime, Out - 1));
+    public TitleTime JointIn => TitleTime.Max(In, TitleTime.Min(Title.Strip.StartTime, Out - 1));
+
+    /// <summary>The reel's time of a time of the title.</summary>
+    public ReelTime ToReel(TitleTime time) => At + (time - In);
+
+    /// <summary>The title's time of a time of the reel.</summary>
+    public TitleTime ToTitle(ReelTime time) => In + (time - At);
 }

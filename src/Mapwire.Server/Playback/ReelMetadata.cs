@@ -49,7 +49,7 @@ internal static class ReelMetadata
         List<AmfValue> times = [];
         for (int i = 0; i < strip.SyncPointCount; i++)
         {
-            long time = strip[strip.SyncPoint(i)].Time;
+            TitleTime time = strip[strip.SyncPoint(i)].Time;
             if (time >= part.In && time < part.Out && times.Count < TitleMetadata.MaxKeyframes)
             {
                 times.Add(AmfValue.Number((time - part.In) / 1000.0));

@@ -39,21 +39,22 @@ internal sealed class ReelOpener
         FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
             ? await OpenListAsync(found, choice).ConfigureAwait(false)
-            : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), choice, 0, null)];
+            : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), 0, null)];
         return new Reel(Cut(parts, query), query.Loops);
     }
 
     /// <summary>The part of a title from one time of it to another; refuses and releases a title that has nothing there.</summary>
-    private static ReelPart PartOf(Title title, TrackChoice choice, long start, long? end)
+    private static ReelPart PartOf(OpenedTitle opened, long start, long? end)
     {
-        long runUp = title.Strip.RunUp;
-        long length = title.Strip.EndTime - runUp;
+        Title title = opened.Title;
+        TitleTime zero = title.Strip.RunUpEnd;
+        long length = title.Strip.EndTime - zero;
         long until = Math.Min(end ?? long.MaxValue, Math.Max(length, 1));
         if (start < until)
         {
-            return new ReelPart(title, start + runUp, until + runUp, At: 0)
+            return new ReelPart(title, zero + start, zero + until, At: ReelTime.Zero)
             {
-                Missing = ChosenTracks.Of(title.File.Content.Movie, choice).Missing, // of this viewer: others have the same title by a wish
+                Missing = opened.Tracks.Missing, // of this viewer: others have the same title by a wish
             };
         }
 
@@ -73,16 +74,17 @@ internal sealed class ReelOpener
             return parts;
         }
 
-        long length = parts[^1].At + parts[^1].Length;
-        long end = Math.Min(query.End ?? length, length);
+        ReelTime reelEnd = parts[^1].End;
+        ReelTime start = new(query.Start);
+        ReelTime end = ReelTime.Min(query.End is { } wanted ? new ReelTime(wanted) : reelEnd, reelEnd);
         List<ReelPart> kept = [];
         foreach (ReelPart part in parts)
         {
-            long from = Math.Max(query.Start - part.At, 0);
+            long from = Math.Max(start - part.At, 0);
             long to = Math.Min(end - part.At, part.Length);
             if (from < to)
             {
-                kept.Add(part with { In = part.In + from, Out = part.In + to, At = part.At + from - query.Start });
+                kept.Add(part with { In = part.In + from, Out = part.In + to, At = ReelTime.Zero + (part.At + from - start) });
             }
             else
             {
@@ -92,7 +94,7 @@ internal sealed class ReelOpener
 
         return kept.Count > 0
             ? [.. kept]
-            : throw Nothing(query.Start, query.End, length);
+            : throw Nothing(query.Start, query.End, reelEnd.Milliseconds);
     }
 
     private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)
@@ -128,11 +130,11 @@ internal sealed class ReelOpener
         }
 
         ImmutableArray<ReelPart>.Builder parts = ImmutableArray.CreateBuilder<ReelPart>(openings.Length);
-        long at = 0;
+        ReelTime at = ReelTime.Zero;
         foreach (Task<ReelPart> opening in openings)
         {
             ReelPart part = opening.Result with { At = at };
-            part = at == 0 ? part : part with { In = part.JointIn };
+            part = at == ReelTime.Zero ? part : part with { In = part.JointIn };
             parts.Add(part);
             at += part.Length;
         }
@@ -166,8 +168,8 @@ internal sealed class ReelOpener
                 Audio = choice.Audio != 0 ? choice.Audio : query.Audio,
                 Language = choice.Language ?? query.Language,
             };
-            Title title = await _titles.OpenAsync(found, own).ConfigureAwait(false);
-            return PartOf(title, own, item.In ?? query.Start, item.Out ?? query.End);
+            OpenedTitle title = await _titles.OpenAsync(found, own).ConfigureAwait(false);
+            return PartOf(title, item.In ?? query.Start, item.Out ?? query.End);
         }
         catch (TitleException fault)
         {

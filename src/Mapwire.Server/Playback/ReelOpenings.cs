@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Strips;
 
@@ -10,6 +12,7 @@ namespace Mapwire.Server.Playback;
 /// <param name="context">Opens them, in the address's turn.</param>
 /// <param name="address">The player's; null when it is not known.</param>
 /// <param name="post">Runs something on the worker's thread, later.</param>
+[SuppressMessage("Design", "CA1001", Justification = "The source has no timer and no handle, so that nothing is left to dispose of.")]
 internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Action<Action> post)
 {
     /// <summary>What is being opened or waits for it: the plays lined up in one go, and what plays before them.</summary>
@@ -18,10 +21,10 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     /// <summary>At once: a client that asks for many takes no more of the disks and processors than others.</summary>
     private const int AtOnce = 4;
 
+    private readonly CancellationTokenSource _abandoned = new();
     private Task?[]? _lanes; // in each one is opened after the other; null while nothing is opened
     private uint _nextLane;
     private int _count;
-    private volatile bool _isAbandoned;
 
     /// <summary>Whether nothing more may be begun until something has come back.</summary>
     public bool IsFull => _count == Max;
@@ -39,14 +42,22 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     {
         _count++;
         ByteSize += name.ByteSize;
+        if (name.IsTooLong)
+        {
+            TitleException refusal = new(
+                TitleError.NotFound,
+                $"no title has a name of {name.Folder.Length + name.Sent.Length} characters: {PlayName.MaxLength} are the most");
+            return GiveAsync(name, null, refusal, after, opened);
+        }
+
         _lanes ??= new Task?[AtOnce];
         ref Task? lane = ref _lanes[_nextLane++ % AtOnce];
         lane = OpenAsync(name, abilities, lane ?? Task.CompletedTask, after, opened);
         return lane;
     }
 
-    /// <summary>The connection is gone: what comes back later is let go.</summary>
-    public void Abandon() => _isAbandoned = true;
+    /// <summary>The connection is gone: what waits for its turn is forgotten, and what comes back later is let go.</summary>
+    public void Abandon() => _abandoned.Cancel();
 
     private async Task OpenAsync(PlayName name, PlayerAbilities abilities, Task lane, Task after, Action<Reel?, Exception?> opened)
     {
@@ -56,10 +67,10 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
         try
         {
             await lane.ConfigureAwait(false); // never fails, as this does not
-            await context.Openings.EnterAsync(address, turn).ConfigureAwait(false);
+            await context.Openings.EnterAsync(address, turn, _abandoned.Token).ConfigureAwait(false);
             try
             {
-                reel = _isAbandoned ? null : await context.Reels.OpenAsync(name, abilities).ConfigureAwait(false);
+                reel = _abandoned.IsCancellationRequested ? null : await context.Reels.OpenAsync(name, abilities).ConfigureAwait(false);
             }
             finally
             {
@@ -71,6 +82,11 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
             fault = refused;
         }
 
+        await GiveAsync(name, reel, fault, after, opened).ConfigureAwait(false);
+    }
+
+    private async Task GiveAsync(PlayName name, Reel? reel, Exception? fault, Task after, Action<Reel?, Exception?> opened)
+    {
         await after.ConfigureAwait(false); // never fails: see above
         post(() => ComeBack(name, reel, fault, opened));
     }
@@ -80,7 +96,7 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
         _count--;
         ByteSize -= name.ByteSize;
         _lanes = _count == 0 ? null : _lanes;
-        if (_isAbandoned)
+        if (_abandoned.IsCancellationRequested)
         {
             reel?.Release();
         }

@@ -59,5 +59,6 @@ public sealed class FolderReport : ITitleVisitor
         _faults.Add($"{TerminalText.Clean(path)}: {TerminalText.Clean(reason)}");
 
     /// <inheritdoc/>
-    void ITitleVisitor.AddUnnamed(string path, string reason) => _faults.Add($"{TerminalText.Clean(path)}: {reason}");
+    void ITitleVisitor.AddUnnamed(string path, string reason) =>
+        _faults.Add($"{TerminalText.Clean(path)}: {reason}");
 }

@@ -24,12 +24,20 @@ internal sealed class RtmpConversation : IConversation
         _context = context;
         _connection = connection;
         _openedAt = connection.Now;
-        _player = new Player(context.Players, connection.Peer, _answers, connection.Post);
+        _player = new Player(context.Players, connection.Peer, _answers, Post);
         _statistics = statistics?.Enter(connection.Peer, _openedAt);
     }
 
     /// <inheritdoc/>
     public bool IsUrgent { get; private set; }
+
+    /// <summary>Runs something for the player, by the clock of then: what was opened may have taken long.</summary>
+    private void Post(Action action) =>
+        _connection.Post(() =>
+        {
+            _player.Now = _connection.Now;
+            action();
+        });
 
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
@@ -120,7 +128,8 @@ internal sealed class RtmpConversation : IConversation
         long due = _player.NextWake();
         return due != TimerWheel.Never
             ? new Wake(due)
-            : new Wake(_player.LastRequest + Milliseconds(_context.MaxPause), CloseReason.PausedTooLong);
+            : new Wake(
+                (_player.Watched?.PausedSince ?? _player.LastRequest) + Milliseconds(_context.MaxPause), CloseReason.PausedTooLong);
     }
 
     /// <inheritdoc/>

@@ -16,9 +16,16 @@ internal sealed class AddressTurns(int max)
     /// <summary>Waits for a turn.</summary>
     /// <param name="address">Null counts for none.</param>
     /// <param name="key">What the turn is for: those of one key are one turn.</param>
+    /// <param name="cancellation">Ends the wait: what waits for a client that is gone would be held for as long as others take.</param>
     /// <returns>Over when the turn has come; <see cref="Leave"/> ends it.</returns>
-    public Task EnterAsync(IPAddress? address, string key)
+    /// <exception cref="OperationCanceledException">The wait was ended; there is no turn to leave.</exception>
+    public Task EnterAsync(IPAddress? address, string key, CancellationToken cancellation = default)
     {
+        if (cancellation.IsCancellationRequested)
+        {
+            return Task.FromCanceled(cancellation);
+        }
+
         if (max == 0 || address is null)
         {
             return Task.CompletedTask;
@@ -37,9 +44,7 @@ internal sealed class AddressTurns(int max)
                 return Task.CompletedTask;
             }
 
-            TaskCompletionSource turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            use.Waiting.Enqueue((key, turn));
-            return turn.Task;
+            return WaitAsync(use, use.Waiting.AddLast(new Waiter(key)), cancellation);
         }
     }
 
@@ -56,12 +61,7 @@ internal sealed class AddressTurns(int max)
         {
             Use use = _uses[host];
             use.End(key);
-            while (use.Waiting.TryPeek(out (string Key, TaskCompletionSource Turn) next) && use.TryBegin(next.Key, max))
-            {
-                use.Waiting.Dequeue();
-                next.Turn.SetResult();
-            }
-
+            use.BeginNext(max);
             if (use.IsEmpty)
             {
                 _uses.Remove(host);
@@ -69,11 +69,39 @@ internal sealed class AddressTurns(int max)
         }
     }
 
+    private async Task WaitAsync(Use use, LinkedListNode<Waiter> waiting, CancellationToken cancellation)
+    {
+        using CancellationTokenRegistration registration = cancellation.UnsafeRegister(_ => Cancel(use, waiting, cancellation), null);
+        await waiting.Value.Turn.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Ends a wait, unless the turn has come before.</summary>
+    private void Cancel(Use use, LinkedListNode<Waiter> waiting, CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (waiting.List is null)
+            {
+                return;
+            }
+
+            use.Waiting.Remove(waiting);
+            waiting.Value.Turn.SetCanceled(cancellation);
+            use.BeginNext(max); // it may have been before one that shares a turn which has begun
+        }
+    }
+
+    /// <summary>Who waits for a turn of an address.</summary>
+    private sealed record Waiter(string Key)
+    {
+        public TaskCompletionSource Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
     private sealed class Use
     {
         private readonly Dictionary<string, int> _turns = new(StringComparer.Ordinal); // how many share each
 
-        public Queue<(string Key, TaskCompletionSource Turn)> Waiting { get; } = new(0);
+        public LinkedList<Waiter> Waiting { get; } = new();
 
         public bool IsEmpty => _turns.Count == 0;
 
@@ -87,6 +115,16 @@ internal sealed class AddressTurns(int max)
 
             _turns[key] = count + 1;
             return true;
+        }
+
+        /// <summary>Begins the turns of those who wait, in their order, as far as there is room.</summary>
+        public void BeginNext(int max)
+        {
+            while (Waiting.First is { } next && TryBegin(next.Value.Key, max))
+            {
+                Waiting.RemoveFirst();
+                next.Value.Turn.SetResult();
+            }
         }
 
         public void End(string key)

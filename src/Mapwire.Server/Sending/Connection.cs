@@ -145,7 +145,7 @@ internal sealed class Connection : Watched
 
         if (_posted is not null)
         {
-            Interlocked.Exchange(ref _posted, null)?.Invoke();
+            RunPosted();
         }
 
         if (Handle is null)
@@ -186,6 +186,23 @@ internal sealed class Connection : Watched
 
     /// <inheritdoc/>
     public override void OnLoopEnd() => Close(CloseReason.ServerStopped);
+
+    /// <summary>Runs what was posted, each: after one that throws the connection is closed, and the others let go of what they bring.
+    /// </summary>
+    private void RunPosted()
+    {
+        foreach (Action action in Delegate.EnumerateInvocationList(Interlocked.Exchange(ref _posted, null)))
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception exception)
+            {
+                OnFault(exception);
+            }
+        }
+    }
 
     private void Open()
     {

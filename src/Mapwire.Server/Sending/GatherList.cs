@@ -19,6 +19,7 @@ internal sealed unsafe partial class GatherList : IDisposable
     private readonly byte* _scratch;
     private int _segmentCount;
     private int _scratchUsed;
+    private bool _isDisposed;
 
     public GatherList()
     {
@@ -31,8 +32,10 @@ internal sealed unsafe partial class GatherList : IDisposable
     public long Length { get; private set; }
 
     /// <summary>Empties the list for the next player.</summary>
+    /// <exception cref="ObjectDisposedException">The list's memory was freed.</exception>
     public void Clear()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         _segmentCount = 0;
         _scratchUsed = 0;
         Length = 0;
@@ -156,6 +159,7 @@ internal sealed unsafe partial class GatherList : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _isDisposed = true;
         NativeMemory.Free(_segments);
         NativeMemory.Free(_scratch);
     }

@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Mapwire.Server.Sources;
 
 /// <summary>
@@ -16,18 +19,34 @@ internal class DeviceReader
     /// <summary>What nobody waits for this long after it was needed is not wanted any more, in milliseconds.</summary>
     private const long StaleAfter = 5_000;
 
+    private readonly ILogger _log;
     private readonly ReadQueue _warm;
     private readonly ReadQueue _cold;
 
     /// <param name="name">Of the threads.</param>
-    public DeviceReader(string name)
+    /// <param name="log">Takes a line for a fault of ours; null for nowhere.</param>
+    public DeviceReader(string name, ILogger? log = null)
     {
+        _log = log ?? NullLogger.Instance;
         _cold = new ReadQueue($"{name} read", ColdThreads, BringCold);
         _warm = new ReadQueue($"{name} map", WarmThreads, BringWarm);
     }
 
     /// <summary>Asks for a window.</summary>
     public virtual void Add(PresenceRequest request) => _warm.Add(request);
+
+    /// <summary>Logs a fault of ours, which has cost one window. Never throws: it is the last that a thread does about it.</summary>
+    public void Report(Exception fault)
+    {
+        try
+        {
+            Log.ReadFault(_log, fault);
+        }
+        catch (Exception)
+        {
+            // a log that fails says so nowhere
+        }
+    }
 
     /// <summary>Ends the threads, those that hang in a read when they come back.</summary>
     public void Stop()

@@ -39,6 +39,7 @@ internal sealed class Presence
     private readonly long[]?[] _until; // by window, in leaves made when they are first used
     private readonly Dictionary<int, PresenceRequest> _asked = [];
     private readonly Lock _gate = new();
+    private long _length; // of what may be asked for, under the gate: the region has none once it is unmapped
 
     /// <param name="file">The open file.</param>
     /// <param name="region">All of it, mapped.</param>
@@ -49,6 +50,7 @@ internal sealed class Presence
     {
         _file = file;
         _region = region;
+        _length = region.Length;
         _reader = reader;
         _fail = fail;
         Native.PageCache.ReadExactly(file);
@@ -124,18 +126,38 @@ internal sealed class Presence
         }
     }
 
+    /// <summary>
+    /// The file has grown, and its mapping with it. What was brought of its last window is not what the window has now, so that is not here
+    /// any more. Before anybody can ask for what is new.
+    /// </summary>
+    /// <param name="length">Of the file now, in bytes.</param>
+    public void Extend(long length)
+    {
+        lock (_gate)
+        {
+            int last = (int)(_length >> WindowShift); // a window that was whole lies before it
+            _length = Math.Max(_length, length);
+            if (UntilOf(last) > 0)
+            {
+                Volatile.Write(ref LeafOf(last)[last & (LeafLength - 1)], 0);
+            }
+        }
+    }
+
     /// <summary>Whether a window is in memory, as far as that can be told without waiting for it; null when it cannot.</summary>
     internal bool? Probe(PresenceRequest request) => request.WasHere
-        ? Native.PageCache.IsResident(_file, OffsetOf(request.Window), LengthOf(request.Window))
-        : WindowReader.ReadResident(_file, OffsetOf(request.Window), LengthOf(request.Window));
+        ? Native.PageCache.IsResident(_file, request.Offset, request.Length)
+        : WindowReader.ReadResident(_file, request.Offset, request.Length);
 
     /// <summary>Brings a window into memory and into this process's page tables, so that sending it waits for nothing.</summary>
     internal void Bring(PresenceRequest request, bool isCold)
     {
         string? fault = null;
+        bool isHere = false;
         try
         {
-            WindowReader.Bring(_file, _region, OffsetOf(request.Window), LengthOf(request.Window), isCold);
+            WindowReader.Bring(_file, _region, request.Offset, request.Length, isCold);
+            isHere = true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -151,18 +173,43 @@ internal sealed class Presence
             _fail(fault);
         }
 
-        Finish(request, isHere: fault is null);
+        Finish(request, isHere);
     }
 
-    /// <summary>A window will not be brought: too late, or the server ends. Whoever still needs it asks again.</summary>
+    /// <summary>
+    /// Bringing a window failed for a reason of ours. The file is lost: its players would ask again at once, and again. Never throws.
+    /// </summary>
+    internal void Abandon(PresenceRequest request, Exception fault)
+    {
+        _reader.Report(fault);
+        try
+        {
+            _fail(fault.Message);
+        }
+        catch (Exception exception)
+        {
+            _reader.Report(exception);
+        }
+
+        Finish(request, isHere: false);
+    }
+
+    /// <summary>
+    /// A window has come, or will not be brought: too late, or the server ends. Whoever still needs it asks again. Never throws.
+    /// </summary>
     internal void Finish(PresenceRequest request, bool isHere)
     {
         Action[] waiting;
         lock (_gate)
         {
+            if (!_asked.TryGetValue(request.Window, out PresenceRequest? asked) || asked != request)
+            {
+                return; // it is finished already
+            }
+
             _asked.Remove(request.Window);
             waiting = [.. request.Waiting];
-            if (isHere)
+            if (isHere && request.Length == LengthOf(request.Window)) // else it has grown meanwhile
             {
                 Volatile.Write(ref LeafOf(request.Window)[request.Window & (LeafLength - 1)], Environment.TickCount64 + Lease);
             }
@@ -170,13 +217,18 @@ internal sealed class Presence
 
         foreach (Action arrived in waiting)
         {
-            arrived();
+            try
+            {
+                arrived();
+            }
+            catch (Exception exception)
+            {
+                _reader.Report(exception); // the others wait, too
+            }
         }
     }
 
-    private static long OffsetOf(int window) => (long)window << WindowShift;
-
-    private int LengthOf(int window) => (int)Math.Min(WindowLength, _region.Length - OffsetOf(window));
+    private int LengthOf(int window) => (int)Math.Min(WindowLength, _length - ((long)window << WindowShift)); // under the gate
 
     private long UntilOf(long window) =>
         Volatile.Read(ref _until[window >> LeafShift]) is { } leaf ? Volatile.Read(ref leaf[window & (LeafLength - 1)]) : 0;
@@ -201,7 +253,7 @@ internal sealed class Presence
 
             if (!hasCome)
             {
-                request = new PresenceRequest(this, window, neededAt, wasHere: UntilOf(window) > 0);
+                request = new PresenceRequest(this, window, LengthOf(window), neededAt, wasHere: UntilOf(window) > 0);
                 if (arrived is not null)
                 {
                     request.Waiting.Add(arrived);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Mapwire.Server.Sources;
 
 /// <summary>The readers of all devices that files are played from: a device that hangs or is slow holds up no other.</summary>
@@ -8,7 +10,9 @@ internal sealed class PresenceThreads : IDisposable
     private bool _isDisposed;
 
     /// <param name="create">Makes the reader of a device; null for one with threads of its own.</param>
-    public PresenceThreads(Func<DeviceReader>? create = null) => _create = create ?? (static () => new DeviceReader("mapwire"));
+    /// <param name="log">Takes a line for a fault of ours; null for nowhere.</param>
+    public PresenceThreads(Func<DeviceReader>? create = null, ILogger? log = null) =>
+        _create = create ?? (() => new DeviceReader("mapwire", log));
 
     /// <summary>The reader of a device, made when it is new.</summary>
     public DeviceReader ForDevice(ulong device)

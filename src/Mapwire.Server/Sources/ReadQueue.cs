@@ -3,6 +3,9 @@ namespace Mapwire.Server.Sources;
 /// <summary>Windows to be brought, the one that is needed first before the others, and the threads that do it.</summary>
 internal sealed class ReadQueue
 {
+    /// <summary>Where the system has no room for a thread, one is tried again after this time, in milliseconds.</summary>
+    private const int RetryInterval = 250;
+
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
     private readonly object _gate = new();
@@ -10,18 +13,22 @@ internal sealed class ReadQueue
     private readonly string _name;
     private readonly int _most;
     private readonly Action<PresenceRequest> _bring;
+    private readonly Action<Thread>? _start;
     private int _threads;
     private int _idle;
     private bool _isStopped;
+    private bool _triesAgain; // to start a thread
 
     /// <param name="name">Of the threads.</param>
     /// <param name="most">How many there are at most.</param>
-    /// <param name="bring">Brings a window; never throws.</param>
-    public ReadQueue(string name, int most, Action<PresenceRequest> bring)
+    /// <param name="bring">Brings a window. One whose bringing throws is abandoned.</param>
+    /// <param name="start">Starts a thread, in tests; null for the system.</param>
+    public ReadQueue(string name, int most, Action<PresenceRequest> bring, Action<Thread>? start = null)
     {
         _name = name;
         _most = most;
         _bring = bring;
+        _start = start;
     }
 
     /// <summary>Windows that no thread has taken yet.</summary>
@@ -60,7 +67,7 @@ internal sealed class ReadQueue
         }
     }
 
-    /// <summary>Adds a window.</summary>
+    /// <summary>Adds a window. Never throws.</summary>
     public void Add(PresenceRequest request)
     {
         lock (_gate)
@@ -73,10 +80,9 @@ internal sealed class ReadQueue
                     _idle--; // it is called: the next window is another thread's
                     Monitor.Pulse(_gate);
                 }
-                else if (_threads < _most)
+                else
                 {
-                    _threads++;
-                    new Thread(Serve) { IsBackground = true, Name = _name }.Start();
+                    StartThread();
                 }
 
                 return;
@@ -104,6 +110,39 @@ internal sealed class ReadQueue
         }
     }
 
+    /// <summary>Starts a thread, if there may be more, or tries again later: what waits stays in its place. Under the gate.</summary>
+    private void StartThread()
+    {
+        if (_threads >= _most)
+        {
+            return;
+        }
+
+        _threads++;
+        if (!BackgroundThread.TryStart(_name, Serve, _start))
+        {
+            _threads--;
+            if (!_triesAgain)
+            {
+                _triesAgain = true;
+                _ = TryAgainAsync();
+            }
+        }
+    }
+
+    private async Task TryAgainAsync()
+    {
+        await Task.Delay(RetryInterval).ConfigureAwait(false);
+        lock (_gate)
+        {
+            _triesAgain = false;
+            if (!_isStopped && _waiting.Count > 0)
+            {
+                StartThread();
+            }
+        }
+    }
+
     private void Serve()
     {
         while (true)
@@ -124,7 +163,19 @@ internal sealed class ReadQueue
                 }
             }
 
+            Bring(request);
+        }
+    }
+
+    private void Bring(PresenceRequest request)
+    {
+        try
+        {
             _bring(request);
+        }
+        catch (Exception exception) // what leaves a thread of ours ends the process
+        {
+            request.Source.Abandon(request, exception);
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class PlayerStatistics
     private long _bytes;
     private double _rate;
     private long _sentAt;
-    private long _mediaTime;
+    private TitleTime _mediaTime;
     private uint _version;
     private int _plays;
     private ushort _stalls;
@@ -61,9 +61,9 @@ internal sealed class PlayerStatistics
         _sentAt = now;
         _plays = 0;
         _stalls = 0;
-        _mediaTime = 0;
+        _mediaTime = TitleTime.Zero;
         _wasAhead = false;
-        Write(PlayerState.Connected, isBlocked: false, position: 0, now);
+        Write(PlayerState.Connected, isBlocked: false, TitleTime.Zero, now);
         Write(in facts);
     }
 
@@ -89,6 +89,11 @@ internal sealed class PlayerStatistics
             Join(cursor, bytes, now);
         }
 
+        if (cursor is null)
+        {
+            _cursor = null; // what was stopped is held no longer
+        }
+
         if (bytes != _bytes)
         {
             _worker.Sent(bytes - _bytes);
@@ -101,7 +106,7 @@ internal sealed class PlayerStatistics
             : stream!.State == PlayState.Ended ? PlayerState.Ended
             : stream.IsPaused ? PlayerState.Paused
             : PlayerState.Playing;
-        long? position = null;
+        TitleTime? position = null;
         if (cursor is not null)
         {
             position = stream!.DueUntil(now, 0);
@@ -137,7 +142,7 @@ internal sealed class PlayerStatistics
         _wasAhead = false; // a new place starts with nothing in hand
     }
 
-    private void Follow(StripCursor<RtmpFraming> cursor, long position, PlayerState state)
+    private void Follow(StripCursor<RtmpFraming> cursor, TitleTime position, PlayerState state)
     {
         if (_wasAhead && state == PlayerState.Playing && position - _mediaTime > Tolerance)
         {
@@ -187,7 +192,7 @@ internal sealed class PlayerStatistics
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Write(PlayerState state, bool isBlocked, long? position, long now)
+    private void Write(PlayerState state, bool isBlocked, TitleTime? position, long now)
     {
         ref PlayerFigures figures = ref _memory.At<PlayerFigures>(_place);
         // Plain stores between barriers, free on x64: Volatile.Write takes a reference, which is tested by a load, and that waits for
@@ -201,8 +206,8 @@ internal sealed class PlayerStatistics
         figures.Rate = _rate;
         figures.SentAt = _sentAt;
         figures.UpdatedAt = now;
-        figures.Position = position ?? figures.Position; // it stays where it was when there is nothing to watch
-        figures.MediaTime = _mediaTime;
+        figures.Position = position?.Milliseconds ?? figures.Position; // it stays where it was when there is nothing to watch
+        figures.MediaTime = _mediaTime.Milliseconds;
         Volatile.WriteBarrier();
         figures.Version = ++_version;
     }

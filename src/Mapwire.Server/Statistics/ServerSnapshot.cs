@@ -19,7 +19,8 @@ namespace Mapwire.Server.Statistics;
 /// <param name="Players">Its connections, in the order in which they came.</param>
 public sealed record ServerSnapshot(
     string Name, int ProcessId, IReadOnlyList<string> Addresses, string Folder, ServerState State, TimeSpan HeartbeatAge,
-    DateTimeOffset Started, TimeSpan Uptime,
+    DateTimeOffset Started,
+    TimeSpan Uptime,
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerSnapshot> Workers,
     IReadOnlyList<TitleSnapshot> Titles, IReadOnlyList<PlayerSnapshot> Players);
 

@@ -1,5 +1,6 @@
 using Mapwire.Memory;
 using Mapwire.Memory.Sharing;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,19 @@ internal sealed class ServerStatistics : IDisposable
     /// <summary>Titles kept in the list after their last player left.</summary>
     private const int IdleTitles = 64;
 
+    /// <summary>
+    /// What the segment has behind its last chunk, in bytes: room for a thousand players while another process holds the lock of growing.
+    /// </summary>
+    private const long RoomAhead = 16 * StatisticsLayout.ChunkSize;
+
+    /// <summary>After growing was refused for want of memory it is tried again, in milliseconds.</summary>
+    private const long RetryInterval = 10_000;
+
+    private const long WarningInterval = 10_000;
+
+    /// <summary>How long publishing waits for other processes that make or open a segment of the name.</summary>
+    private static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(10);
+
     private readonly SharedMemory _memory;
     private readonly ILogger _log;
     private readonly int _workers;
@@ -22,8 +36,10 @@ internal sealed class ServerStatistics : IDisposable
     private readonly Stack<TitleStatistics> _freeTitles = new();
     private readonly LinkedList<TitleStatistics> _idleTitles = new();
     private long _chunksEnd;
+    private long _roomEnd; // the segment has so many bytes
+    private long _growAt = long.MinValue; // not before
     private long _lastTitle;
-    private bool _isFull;
+    private long _warnAt = long.MinValue; // not before: one line each ten seconds says it all
 
     private ServerStatistics(SharedMemory memory, int workers, ILogger log)
     {
@@ -31,6 +47,11 @@ internal sealed class ServerStatistics : IDisposable
         _workers = workers;
         _log = log;
         _chunksEnd = StatisticsLayout.ChunksAt(workers);
+        _roomEnd = memory.Size;
+        lock (_changing)
+        {
+            AddTitles();
+        }
     }
 
     /// <summary>Publishes the statistics of a server that is about to start, and removes what servers left that were killed.</summary>
@@ -126,14 +147,28 @@ internal sealed class ServerStatistics : IDisposable
             + 2));
         bool grows = PlatformCapabilities.Supports(MemoryCapability.ReserveForFile);
         SharedMemoryOptions place = StatisticsLayout.Options(server.StatisticsFolder);
-        return SharedMemory.Create(StatisticsLayout.Prefix + server.Name, grows ? first : most, new SharedMemoryOptions
+        SharedMemoryOptions options = new()
         {
             Folder = place.Folder,
             LayoutId = place.LayoutId,
             LayoutVersion = place.LayoutVersion,
             MaxSize = most,
+            OpenTimeout = TimeSpan.Zero, // workers grow it, and wait for no other process
             Initialize = memory => Fill(memory, server),
-        });
+        };
+        long until = Environment.TickCount64 + (long)PublishTimeout.TotalMilliseconds;
+        while (true)
+        {
+            try
+            {
+                return SharedMemory.Create(
+                    StatisticsLayout.Prefix + server.Name, grows ? Math.Min(first + RoomAhead, most) : most, options);
+            }
+            catch (TimeoutException) when (Environment.TickCount64 < until)
+            {
+                CancellationToken.None.WaitHandle.WaitOne(1); // this is no worker
+            }
+        }
     }
 
     private static void Fill(SharedMemory memory, PublishedServer server)
@@ -159,11 +194,9 @@ internal sealed class ServerStatistics : IDisposable
 
     private TitleStatistics? TakePlace()
     {
-        if (_freeTitles.Count == 0 && _idleTitles.Count < IdleTitles)
+        if (_freeTitles.Count <= 1 && _idleTitles.Count < IdleTitles) // one ahead, should the lock for it be held at this moment
         {
-            AddChunk(
-                StatisticsLayout.TitlesKind, StatisticsLayout.TitlesPerChunk, StatisticsLayout.TitleSize,
-                place => _freeTitles.Push(new TitleStatistics(SharedCell.Create<TitleRecord>(_memory, place))));
+            AddTitles();
         }
 
         if (_freeTitles.TryPop(out TitleStatistics? place))
@@ -182,33 +215,84 @@ internal sealed class ServerStatistics : IDisposable
         return null;
     }
 
-    private void AddChunk(int kind, int places, int size, Action<long> add)
+    private void AddTitles()
+    {
+        List<TitleStatistics> made = [];
+        bool isAdded = AddChunk(
+            StatisticsLayout.TitlesKind, StatisticsLayout.TitlesPerChunk, StatisticsLayout.TitleSize,
+            place => made.Add(new TitleStatistics(SharedCell.Create<TitleRecord>(_memory, place))));
+        if (isAdded)
+        {
+            made.ForEach(_freeTitles.Push);
+        }
+    }
+
+    /// <summary>
+    /// Makes places of a kind, if there is room. Waits for no other process: growing and making cells take a lock of the segment that its
+    /// readers take as well, and a reader may be stopped while it has it. Whoever needs places next tries again.
+    /// </summary>
+    /// <returns>Whether they were made.</returns>
+    private bool AddChunk(int kind, int places, int size, Action<long> add)
     {
         long chunk = _chunksEnd;
         long end = chunk + StatisticsLayout.ChunkSize;
-        if (_isFull || end > _memory.MaxSize)
+        if (end > _memory.MaxSize || !Grow(end))
         {
-            return;
+            return false;
         }
 
         try
         {
-            _memory.Grow(end);
+            for (int i = 0; i < places; i++)
+            {
+                add(chunk + StatisticsLayout.PlacesAt + ((long)i * size));
+            }
         }
         catch (Exception refused) when (refused is IOException or TimeoutException)
         {
-            _isFull = true; // not tried again with every connection
-            Log.StatisticsFull(_log, refused.Message);
-            return;
+            _memory.AsSpan(chunk, StatisticsLayout.ChunkSize).Clear(); // as it was: nobody looks into it before it has a kind
+            Warn(refused.Message);
+            return false;
         }
 
         _chunksEnd = end;
-        for (int i = 0; i < places; i++)
+        Volatile.Write(ref _memory.At<int>(chunk), kind); // the places before it: a reader goes by the kind
+        return true;
+    }
+
+    /// <summary>Grows the segment ahead of the need.</summary>
+    /// <returns>Whether it has the bytes that are needed now.</returns>
+    private bool Grow(long needed)
+    {
+        long wanted = Math.Min(needed + RoomAhead, _memory.MaxSize);
+        if (wanted > _roomEnd && Environment.TickCount64 >= _growAt)
         {
-            add(chunk + StatisticsLayout.PlacesAt + ((long)i * size));
+            try
+            {
+                _memory.Grow(wanted);
+                _roomEnd = wanted;
+            }
+            catch (Exception refused) when (refused is IOException or TimeoutException)
+            {
+                // A lock is free again in a moment, as a rule. Memory is not, and asking for it with every connection costs.
+                _growAt = Environment.TickCount64 + (refused is TimeoutException ? 0 : RetryInterval);
+                if (needed > _roomEnd)
+                {
+                    Warn(refused.Message);
+                }
+            }
         }
 
-        Volatile.Write(ref _memory.At<int>(chunk), kind); // the places before it: a reader goes by the kind
+        return needed <= _roomEnd;
+    }
+
+    private void Warn(string fault)
+    {
+        if (Environment.TickCount64 >= _warnAt)
+        {
+            _warnAt = Environment.TickCount64 + WarningInterval;
+            Log.StatisticsFull(_log, fault);
+        }
     }
 }
 

@@ -10,8 +10,8 @@ namespace Mapwire.Server.Statistics;
 ///    …  chunks of 16 KiB from a multiple of that: kind (4), then from the next line on places of
 ///       players: PlayerFigures (64), PlayerFacts twice; or titles: a cell of TitleRecord
 /// </code>
-/// Cells and facts have one writer, so that a reader finds them whole even after their writer was killed in the middle. The segment grows
-/// by a chunk when more players or titles come than ever before.
+/// Cells and facts have one writer, so that a reader finds them whole even after their writer was killed in the middle. A chunk is made
+/// when more players or titles come than ever before; behind the last one is room for some more, whose kind is 0.
 /// </remarks>
 internal static class StatisticsLayout
 {

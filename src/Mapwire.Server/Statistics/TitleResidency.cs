@@ -73,7 +73,13 @@ internal sealed class TitleResidency
 
         answer.IsPending = true;
         _running++;
-        new Thread(() => Run(answer, path, length)) { Name = "mapwire residency", IsBackground = true }.Start();
+        if (!BackgroundThread.TryStart("mapwire residency", () => Run(answer, path, length)))
+        {
+            answer.IsPending = false; // the next look tries again
+            _running--;
+            return null;
+        }
+
         return answer;
     }
 
@@ -115,8 +121,8 @@ internal sealed class TitleResidency
 
             return (double)resident / pages;
         }
-        // no path at all, of damaged statistics
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        // A file system's answer, or no path at all, of damaged statistics. What leaves this thread would end the process of the reader.
+        catch (Exception)
         {
             return null;
         }

@@ -27,7 +27,7 @@ internal interface IFraming
 }
 
 /// <summary>The times of a message for one viewer.</summary>
-/// <param name="Time">When it is due, in milliseconds.</param>
+/// <param name="Time">When it is due.</param>
 /// <param name="Composition">Its composition offset, in milliseconds.</param>
 /// <param name="Nanoseconds">What its time is short of; only where the codec header has a place for it.</param>
-internal readonly record struct MessageTimes(long Time, int Composition, int Nanoseconds);
+internal readonly record struct MessageTimes(PlayerTime Time, int Composition, int Nanoseconds);

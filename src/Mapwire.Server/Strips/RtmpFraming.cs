@@ -101,5 +101,5 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
     private static int ChunkStreamOf(in StripEntry entry) => entry.IsVideo ? ChunkStreamIds.Video : ChunkStreamIds.Audio;
 
     /// <summary>It wraps at 32 bits on the wire.</summary>
-    private static uint TimestampOf(in MessageTimes times) => unchecked((uint)times.Time);
+    private static uint TimestampOf(in MessageTimes times) => unchecked((uint)times.Time.Milliseconds);
 }

@@ -46,22 +46,21 @@ internal sealed class Strip
     /// <summary>What is shared with later moments of a growing file.</summary>
     public Blocks<StripEntry> Settled => _entries;
 
-    /// <summary>
-    /// When the presentation begins, in milliseconds from the start: what reordered pictures and a sound decoder's run-up take before it.
-    /// </summary>
-    public long StartTime { get; }
+    /// <summary>When the presentation begins: what reordered pictures and a sound decoder's run-up take lies before it.</summary>
+    public TitleTime StartTime { get; }
 
     /// <summary>
-    /// How long the run-up takes that an edit list hides, in milliseconds: pictures that nobody is to see, without which the first one that
-    /// is shown cannot be decoded. They are sent at the time of the first one, without sound.
+    /// When the run-up is over that an edit list hides; zero where there is none. A run-up is pictures that nobody is to see, without which
+    /// the first one that is shown cannot be decoded. They are sent at the time of the first one, without sound. The times in names,
+    /// playlists and metadata count from here.
     /// </summary>
-    public long RunUp => _hidesPictures ? StartTime : 0;
+    public TitleTime RunUpEnd => _hidesPictures ? StartTime : TitleTime.Zero;
 
     /// <summary>How long the presentation takes, in milliseconds: what is announced, sent and shown.</summary>
     public long Length => EndTime - StartTime;
 
-    /// <summary>When the last sample has been shown, in milliseconds from the start.</summary>
-    public long EndTime { get; }
+    /// <summary>When the last sample has been shown.</summary>
+    public TitleTime EndTime { get; }
 
     /// <summary>How many entries a seek may land on: sync samples of the video, or of the audio where there is no video.</summary>
     public int SyncPointCount => _settledSyncPoints + _tailSyncPoints.Length;
@@ -116,8 +115,7 @@ internal sealed class Strip
     }
 
     /// <summary>The last sync point at or before a time, in O(log n); the first one when all are later.</summary>
-    /// <param name="time">Milliseconds from the start of the title.</param>
-    public int SyncPointAt(long time)
+    public int SyncPointAt(TitleTime time)
     {
         int low = 0;
         int high = SyncPointCount - 1;
@@ -159,8 +157,7 @@ internal sealed class Strip
     }
 
     /// <summary>The first entry at or after a time, in O(log n); the number of entries when there is none.</summary>
-    /// <param name="time">Milliseconds from the start of the title.</param>
-    public int IndexAt(long time)
+    public int IndexAt(TitleTime time)
     {
         int low = 0;
         int high = Count;
@@ -181,8 +178,8 @@ internal sealed class Strip
     }
 }
 
-/// <summary>When the presentation of a strip begins and ends, in milliseconds.</summary>
+/// <summary>When the presentation of a strip begins and ends.</summary>
 /// <param name="Start">What lies before is for decoders.</param>
 /// <param name="End">When the last sample has been shown.</param>
 /// <param name="HidesPictures">Whether pictures before <paramref name="Start"/> are for decoders alone.</param>
-internal readonly record struct StripTimes(long Start, long End, bool HidesPictures = false);
+internal readonly record struct StripTimes(TitleTime Start, TitleTime End, bool HidesPictures = false);

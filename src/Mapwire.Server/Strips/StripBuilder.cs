@@ -32,10 +32,10 @@ internal sealed class StripBuilder
     private readonly bool _tellsNanoseconds;
     private readonly bool _hidesPictures;
     private readonly int _leading;
-    private readonly long _shift;
+    private readonly TitleTime _zero; // what the tracks call 0
     private readonly List<LaneSamples> _samples = [];
     private readonly List<byte> _changes = [];
-    private long _settledTime;
+    private TitleTime _settledTime;
 
     /// <param name="chosen">The tracks.</param>
     /// <param name="lanes">How each is headed: video first, then the audio tracks.</param>
@@ -45,7 +45,7 @@ internal sealed class StripBuilder
         _lanes = lanes;
         _abilities = abilities;
         _tellsNanoseconds = lanes.Any(static lane => lane?.Header.HasNanoseconds == true);
-        _shift = Shift(chosen);
+        _zero = ZeroOf(chosen);
         _leading = chosen.Video is null ? StripEntry.AudioLane : StripEntry.VideoLane;
         _hidesPictures = chosen.Video is { } shown && HidesPictures(shown);
         if (chosen.Video is { } video)
@@ -73,7 +73,7 @@ internal sealed class StripBuilder
             Convert(lane.Lane == StripEntry.VideoLane ? chosen.Video! : chosen.Audio[lane.Lane - StripEntry.AudioLane], lane);
         }
 
-        long latest = _samples.Max(static lane => lane.Before);
+        TitleTime latest = new(_samples.Max(static lane => lane.Before.Milliseconds));
         while (Earliest() is { } next && (!mayGrow || _samples.TrueForAll(static lane => lane.Waiting.Count > 0)
             || next.Waiting.Peek().Entry.Time < latest - LongestWait))
         {
@@ -92,9 +92,10 @@ internal sealed class StripBuilder
             throw new TitleException(TitleError.NotPlayable, $"track {track.Id}: no sync sample to start from ({place})");
         }
 
-        long last = tail.Entries.Length > 0 ? tail.Entries[^1].Time : _settledTime;
-        long end = Math.Max((long)Math.Round(chosen.Duration.TotalMilliseconds) + _shift, last);
-        return new Strip(Settled, tail, new StripTimes(Math.Clamp(_shift, 0, end), end, _hidesPictures));
+        TitleTime last = tail.Entries.Length > 0 ? tail.Entries[^1].Time : _settledTime;
+        TitleTime end = TitleTime.Max(_zero + (long)Math.Round(chosen.Duration.TotalMilliseconds), last);
+        TitleTime start = TitleTime.Min(TitleTime.Max(_zero, TitleTime.Zero), end);
+        return new Strip(Settled, tail, new StripTimes(start, end, _hidesPictures));
     }
 
     /// <summary>What is not settled, in the order in which it is sent if nothing more comes.</summary>
@@ -102,7 +103,7 @@ internal sealed class StripBuilder
     {
         Queue<(StripEntry Entry, int Nanoseconds)>[] waiting = [.. _samples.Select(static lane => lane.Waiting)];
         _samples.ForEach(static lane => lane.Waiting = new(lane.Waiting));
-        long settled = _settledTime;
+        TitleTime settled = _settledTime;
         List<StripEntry> entries = [];
         List<int> nanoseconds = [];
         List<int> syncPoints = [];
@@ -165,13 +166,13 @@ internal sealed class StripBuilder
     }
 
     /// <summary>
-    /// What all tracks are moved by, so that the earliest decode time is 0: RTMP has no negative time, and moving the tracks
-    /// together keeps them in sync. In milliseconds.
+    /// What the title calls the tracks' time 0, so that the earliest decode time is 0: RTMP has no negative time, and moving the tracks
+    /// together keeps them in sync.
     /// </summary>
-    private long Shift(ChosenTracks chosen)
+    private TitleTime ZeroOf(ChosenTracks chosen)
     {
         long earliest = chosen.Audio.Append(chosen.Video).Min(track => track is null ? long.MaxValue : Earliest(track));
-        return earliest == long.MaxValue ? 0 : -earliest;
+        return earliest == long.MaxValue ? TitleTime.Zero : TitleTime.Zero - earliest;
     }
 
     private long Earliest(Track track)
@@ -215,7 +216,7 @@ internal sealed class StripBuilder
         bool isShownWhenSent = lane == StripEntry.VideoLane && !header.HasComposition;
         if (converted is { IsInRunUp: true, Converted: 0 })
         {
-            AddCommand(converted, track.Codec!, 0, StartSeek);
+            AddCommand(converted, track.Codec!, TitleTime.Zero, StartSeek);
         }
 
         SampleTable.Enumerator samples = track.Samples.From(converted.Converted);
@@ -223,9 +224,9 @@ internal sealed class StripBuilder
         {
             Sample sample = samples.Current;
             long index = converted.Converted++;
-            (long time, long composition, int nanoseconds) = TimesOf(sample, track.Timescale, header, isShownWhenSent);
-            (time, nanoseconds) =
-                Later((time + _shift, nanoseconds),
+            (long ofTrack, long composition, int nanoseconds) = TimesOf(sample, track.Timescale, header, isShownWhenSent);
+            (TitleTime time, nanoseconds) =
+                Later((_zero + ofTrack, nanoseconds),
                 (converted.Before, isShownWhenSent || lane >= StripEntry.AudioLane ? converted.NanosecondsBefore : 0));
             (converted.Before, converted.NanosecondsBefore) = (time, nanoseconds);
             if (Unfit(sample, time, composition) is { } fact)
@@ -233,7 +234,7 @@ internal sealed class StripBuilder
                 throw Refuse(track, index, fact, WhyUnfit(fact, sample, time, composition));
             }
 
-            if (converted.IsInRunUp && time >= _shift)
+            if (converted.IsInRunUp && time >= _zero)
             {
                 AddCommand(converted, track.Codec!, time, EndSeek);
                 converted.IsInRunUp = false;
@@ -256,8 +257,8 @@ internal sealed class StripBuilder
     }
 
     /// <summary>
-    /// A sample's times in milliseconds. Codecs without a place for a composition time are shown in the order in which they are sent, so
-    /// the message's time is when.
+    /// A sample's times in milliseconds of the track. Codecs without a place for a composition time are shown in the order in which they
+    /// are sent, so the message's time is when.
     /// </summary>
     private (long Time, long Composition, int Nanoseconds) TimesOf(Sample sample, uint timescale, SampleHeader header, bool isShownWhenSent)
     {
@@ -275,7 +276,8 @@ internal sealed class StripBuilder
     /// <summary>
     /// A sample that has to wait is sent with the one before, to the nanosecond: a sum that runs back would be no time line.
     /// </summary>
-    private static (long Time, int Nanoseconds) Later((long Time, int Nanoseconds) own, (long Time, int Nanoseconds) before) =>
+    private static (TitleTime Time, int Nanoseconds) Later(
+        (TitleTime Time, int Nanoseconds) own, (TitleTime Time, int Nanoseconds) before) =>
         own.Time > before.Time || (own.Time == before.Time && own.Nanoseconds >= before.Nanoseconds) ? own : before;
 
     /// <summary>To the nearest millisecond; down where the rest is told, for all tracks alike.</summary>
@@ -286,7 +288,7 @@ internal sealed class StripBuilder
     /// A command frame of FLV (frame type 5), which tells players not to show what comes between the two. Extended headers are left
     /// without: players that know them do not know their command frames.
     /// </summary>
-    private void AddCommand(LaneSamples converted, CodecConfiguration codec, long time, byte command)
+    private void AddCommand(LaneSamples converted, CodecConfiguration codec, TitleTime time, byte command)
     {
         if (!_lanes[StripEntry.VideoLane]!.IsExtended)
         {
@@ -296,7 +298,7 @@ internal sealed class StripBuilder
         }
     }
 
-    private void AddChange(LaneSamples converted, CodecConfiguration codec, int lane, long time)
+    private void AddChange(LaneSamples converted, CodecConfiguration codec, int lane, TitleTime time)
     {
         if (TitleLane.Configuration(codec, _abilities, Math.Max(0, lane - StripEntry.AudioLane)) is { } body)
         {
@@ -310,18 +312,18 @@ internal sealed class StripBuilder
         ReferenceEquals(one, other) || (one.FourCc == other.FourCc && one.Raw.AsSpan().SequenceEqual(other.Raw.AsSpan()));
 
     /// <summary>What RTMP or an entry cannot carry of a sample; null when there is nothing.</summary>
-    private static SampleField? Unfit(in Sample sample, long time, long composition) =>
+    private static SampleField? Unfit(in Sample sample, TitleTime time, long composition) =>
         sample.Size > StripEntry.MaxSize ? SampleField.Size
         : sample.Offset > StripEntry.MaxOffset ? SampleField.Offset
-        : time is < 0 or > StripEntry.MaxTime ? SampleField.DecodeTime
+        : time.Milliseconds is < 0 or > StripEntry.MaxTime ? SampleField.DecodeTime
         : Math.Abs(composition) > StripEntry.MaxComposition ? SampleField.Composition
         : null;
 
-    private static string WhyUnfit(SampleField fact, in Sample sample, long time, long composition) => fact switch
+    private static string WhyUnfit(SampleField fact, in Sample sample, TitleTime time, long composition) => fact switch
     {
         SampleField.Size => $"has {sample.Size} bytes; an RTMP message carries {StripEntry.MaxSize}",
         SampleField.Offset => $"lies at {sample.Offset}, past 16 TiB",
-        SampleField.DecodeTime => $"is due at {time} ms; the last time that can be told is {StripEntry.MaxTime}",
+        SampleField.DecodeTime => $"is due at {time.Milliseconds} ms; the last time that can be told is {StripEntry.MaxTime}",
         _ => $"is shown {composition} ms after it is decoded; {StripEntry.MaxComposition} can be told",
     };
 
@@ -343,7 +345,7 @@ internal sealed class StripBuilder
         public Queue<(StripEntry Entry, int Nanoseconds)> Waiting { get; set; } = new();
 
         /// <summary>The time of the last one.</summary>
-        public long Before { get; set; }
+        public TitleTime Before { get; set; }
 
         public int NanosecondsBefore { get; set; }
 

@@ -39,9 +39,9 @@ internal sealed class StripCursor<TFraming>
     private StripEntry[] _block = []; // entries around the cursor, one behind the other
     private int _blockStart;
     private int _blockCount;
-    private readonly long _zero; // the title's time minus the player's, in milliseconds
-    private readonly long _floor; // the player's time before which nothing may be; what comes earlier is a decoder's run-up
-    private readonly long _soundFrom; // the title's time: a run-up needs no sound
+    private readonly TitleTime _zero; // what the player calls 0
+    private readonly PlayerTime _floor; // before it nothing may be; what comes earlier is a decoder's run-up
+    private readonly TitleTime _soundFrom; // a run-up needs no sound
     private int _next;
     private readonly int _end;
     private int _limit; // nothing from here on for now: the end, or where a pause stopped
@@ -55,8 +55,8 @@ internal sealed class StripCursor<TFraming>
     /// <param name="title">The title, acquired for this cursor; <see cref="Retire"/> releases it.</param>
     /// <param name="framing">What its messages look like on the wire.</param>
     /// <param name="range">From where to where, and what the player calls the first time.</param>
-    /// <param name="position">The title's time to stand at, in milliseconds: the sync point at or before it.</param>
-    public StripCursor(Title title, TFraming framing, PlayRange range, long position)
+    /// <param name="position">Where to stand: the sync point at or before it.</param>
+    public StripCursor(Title title, TFraming framing, PlayRange range, TitleTime position)
     {
         Title = title;
         _framing = framing;
@@ -64,12 +64,12 @@ internal sealed class StripCursor<TFraming>
         _presence = title.Presence;
         _file = title.File.Address;
         _changes = title.Codecs.ChangesAddress;
-        _zero = range.Start - range.PlayerStart;
+        _zero = range.Zero;
         _floor = range.Floor ?? range.PlayerStart;
-        _soundFrom = range.Start <= _strip.StartTime && _strip.RunUp == 0 ? 0 : range.Start;
-        _next = position <= 0 ? 0 : _strip.SyncPointAt(position);
-        long end = range.Duration < 0 ? _strip.EndTime : Math.Min(_strip.EndTime, range.Start + range.Duration);
-        PlayerEnd = end - _zero;
+        _soundFrom = range.Start <= _strip.StartTime && _strip.RunUpEnd == TitleTime.Zero ? TitleTime.Zero : range.Start;
+        _next = position <= TitleTime.Zero ? 0 : _strip.SyncPointAt(position);
+        TitleTime end = range.Duration < 0 ? _strip.EndTime : TitleTime.Min(_strip.EndTime, range.Start + range.Duration);
+        PlayerEnd = end.ToPlayer(_zero);
         _end = range.Duration < 0 ? _strip.Count : Math.Max(_next + 1, _strip.IndexAt(range.Start + range.Duration));
         _limit = _end;
     }
@@ -84,7 +84,7 @@ internal sealed class StripCursor<TFraming>
     public bool IsOver => (_next >= _end || IsLost) && !IsInsideMessage;
 
     /// <summary>The file changed, and what is left of the strip no longer describes it.</summary>
-    public bool IsLost { get; private set; }
+    public bool IsLost => LostReason is not null;
 
     /// <summary>A message is on the wire in part: nothing else may be sent before its rest.</summary>
     public bool IsInsideMessage => _skip > 0;
@@ -98,20 +98,20 @@ internal sealed class StripCursor<TFraming>
     /// <summary>Bytes sent, headers included.</summary>
     public long BytesSent { get; private set; }
 
-    /// <summary>The title's time of the next message, or of the last one at the end; milliseconds.</summary>
-    public long Time => _strip[Math.Min(_next, _strip.Count - 1)].Time;
+    /// <summary>The title's time of the next message, or of the last one at the end.</summary>
+    public TitleTime Time => _strip[Math.Min(_next, _strip.Count - 1)].Time;
 
-    /// <summary>The player's time at which all of it is over, in milliseconds: where the next title of a playlist starts.</summary>
-    public long PlayerEnd { get; }
+    /// <summary>The player's time at which all of it is over: where the next title of a playlist starts.</summary>
+    public PlayerTime PlayerEnd { get; }
 
-    /// <summary>The player's time of the last message, in milliseconds: nothing behind this cursor may be told earlier.</summary>
-    public long LastTime => Math.Max(_floor, _strip[_end - 1].Time - _zero);
+    /// <summary>The player's time of the last message: nothing behind this cursor may be told earlier.</summary>
+    public PlayerTime LastTime => PlayerTime.Max(_floor, _strip[_end - 1].Time.ToPlayer(_zero));
 
-    /// <summary>The title's time minus the player's, in milliseconds.</summary>
-    public long Zero => _zero;
+    /// <summary>The title's time that the player calls 0; negative where a title comes behind others.</summary>
+    public TitleTime Zero => _zero;
 
-    /// <summary>The player's time of the next message, in milliseconds.</summary>
-    public long PlayerTime => Math.Max(_floor, Time - _zero);
+    /// <summary>The player's time of the next message.</summary>
+    public PlayerTime PlayerTime => PlayerTime.Max(_floor, Time.ToPlayer(_zero));
 
     /// <summary>The cursor is done with: a message that has begun is still finished, then the title is released.</summary>
     public void Retire()
@@ -149,7 +149,6 @@ internal sealed class StripCursor<TFraming>
     public void Lose(string reason)
     {
         LostReason ??= reason;
-        IsLost = true;
         Hold();
     }
 
@@ -172,13 +171,13 @@ internal sealed class StripCursor<TFraming>
     public void SendVideo(bool send) => _videoFrom = send ? _strip.SyncPointFrom(_next) : int.MaxValue;
 
     /// <summary>Asks for the parts of the file that will be due soon.</summary>
-    /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
+    /// <param name="until">The time up to which messages are due.</param>
     /// <param name="shown">
-    /// The title's time that the player shows now: what has not come when that reaches it, is missed. So the first second of all who begin
-    /// is brought before the second one of any.
+    /// The time that the player shows now: what has not come when that reaches it, is missed. So the first second of all who begin is
+    /// brought before the second one of any.
     /// </param>
     /// <param name="now">The worker's clock.</param>
-    public void AskAhead(long until, long shown, long now)
+    public void AskAhead(TitleTime until, TitleTime shown, long now)
     {
         if (_presence is not { } presence)
         {
@@ -247,10 +246,10 @@ internal sealed class StripCursor<TFraming>
 
     /// <summary>Adds the messages that are due, behind the one that has begun, which <see cref="GatherRest"/> adds.</summary>
     /// <param name="list">Takes what it has room for.</param>
-    /// <param name="until">The title's time up to which messages are due, in milliseconds.</param>
+    /// <param name="until">The time up to which messages are due.</param>
     /// <param name="maxBytes">Stop after about this many bytes in the list.</param>
     /// <param name="now">The worker's clock.</param>
-    public void Gather(GatherList list, long until, long maxBytes, long now)
+    public void Gather(GatherList list, TitleTime until, long maxBytes, long now)
     {
         int index = IsInsideMessage ? _next + 1 : _next;
         long before = list.Length;
@@ -289,7 +288,7 @@ internal sealed class StripCursor<TFraming>
     /// <summary>Moves over the bytes that the socket took, and over samples that are not sent.</summary>
     /// <param name="bytes">Bytes of messages, counted from the cursor.</param>
     /// <param name="until">The <c>until</c> of the gathering: skipped samples up to there are done with.</param>
-    public void Advance(long bytes, long until)
+    public void Advance(long bytes, TitleTime until)
     {
         BytesSent += bytes;
         _askedBytes = Math.Max(0, _askedBytes - bytes);
@@ -372,7 +371,7 @@ internal sealed class StripCursor<TFraming>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private MessageTimes TimesOf(int index, in StripEntry entry)
     {
-        long time = entry.Time - _zero;
+        PlayerTime time = entry.Time.ToPlayer(_zero);
         int composition = entry.Composition;
         if (time < _floor)
         {
@@ -387,8 +386,12 @@ internal sealed class StripCursor<TFraming>
 }
 
 /// <summary>What of a title is played, and when by the player's time.</summary>
-/// <param name="Start">The title's time to start at, in milliseconds.</param>
+/// <param name="Start">Where in the title to start.</param>
 /// <param name="Duration">How much to play, in milliseconds; negative: to the end.</param>
-/// <param name="PlayerStart">What the player calls <paramref name="Start"/>, in milliseconds.</param>
-/// <param name="Floor">The earliest time that the player may be told, in milliseconds; null for <paramref name="PlayerStart"/>.</param>
-internal readonly record struct PlayRange(long Start, long Duration, long PlayerStart, long? Floor = null);
+/// <param name="PlayerStart">What the player calls <paramref name="Start"/>.</param>
+/// <param name="Floor">The earliest time that the player may be told; null for <paramref name="PlayerStart"/>.</param>
+internal readonly record struct PlayRange(TitleTime Start, long Duration, PlayerTime PlayerStart, PlayerTime? Floor = null)
+{
+    /// <summary>The title's time that the player calls 0.</summary>
+    public TitleTime Zero => Start - PlayerStart.Milliseconds;
+}

@@ -33,7 +33,7 @@ internal readonly record struct StripEntry
     private readonly ulong _high;
 
     /// <summary>Packs a sample whose values are within the bounds above.</summary>
-    public StripEntry(long time, int composition, long offset, int size, int lane, bool isSync, bool isChange = false)
+    public StripEntry(TitleTime time, int composition, long offset, int size, int lane, bool isSync, bool isChange = false)
     {
         _low = ((ulong)size << 40) | ((ulong)offset & ((1UL << 40) - 1));
         _high = ((ulong)lane << 60)
@@ -41,16 +41,16 @@ internal readonly record struct StripEntry
             | (isChange ? 1UL << 58 : 0)
             | ((ulong)offset >> 40 << 54)
             | (((ulong)composition & ((1UL << 20) - 1)) << 34)
-            | (ulong)time;
+            | (ulong)time.Milliseconds;
     }
 
     private StripEntry(ulong low, ulong high) => (_low, _high) = (low, high);
 
-    /// <summary>The same at another time, in milliseconds.</summary>
-    public StripEntry At(long time) => new(_low, (_high & ~(ulong)MaxTime) | (ulong)time);
+    /// <summary>The same at another time.</summary>
+    public StripEntry At(TitleTime time) => new(_low, (_high & ~(ulong)MaxTime) | (ulong)time.Milliseconds);
 
-    /// <summary>The decode time in milliseconds from the start of the title.</summary>
-    public long Time => (long)(_high & MaxTime);
+    /// <summary>The decode time.</summary>
+    public TitleTime Time => new((long)(_high & MaxTime));
 
     /// <summary>Composition time minus decode time, in milliseconds.</summary>
     public int Composition => (int)((long)(_high << 10) >> 44);

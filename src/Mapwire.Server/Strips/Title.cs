@@ -79,7 +79,8 @@ internal sealed class Title
     public static Title Of(MediaFile file, TrackChoice choice, FileWork? work = null)
     {
         FileContent content = file.Content;
-        return new TitleIndexer(file, ChosenTracks.Of(content.Movie, choice), choice.Abilities, work).Make(file, content, choice, out _);
+        ChosenTracks chosen = ChosenTracks.Of(content.Movie, choice);
+        return new TitleIndexer(file, chosen, choice.Abilities, work).Make(file, content, chosen, out _);
     }
 
     /// <inheritdoc cref="MediaFile.TryAcquire"/>

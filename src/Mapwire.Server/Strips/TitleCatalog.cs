@@ -23,9 +23,9 @@ internal sealed class TitleCatalog : IDisposable
     /// <summary>Opens a title, not on the caller's thread.</summary>
     /// <param name="found">From <see cref="FileCatalog.FindAsync"/>.</param>
     /// <param name="choice">What of it is wanted.</param>
-    /// <returns>The title, whose file is held for the caller, who releases it.</returns>
+    /// <returns>The title, whose file is held for the caller, who releases it, and the tracks it was chosen by.</returns>
     /// <exception cref="TitleException">It is gone, cannot be played, was not opened in time, or too much is open.</exception>
-    public async Task<Title> OpenAsync(FoundFile found, TrackChoice choice)
+    public async Task<OpenedTitle> OpenAsync(FoundFile found, TrackChoice choice)
     {
         MediaFile file = await Files.OpenAsync(found).ConfigureAwait(false);
         try
@@ -35,8 +35,9 @@ internal sealed class TitleCatalog : IDisposable
             StripKey key = StripKey.Of(chosen, choice.Abilities);
             TitleIndexer indexer = await Files.DeriveAsync(
                 file, key, work => new TitleIndexer(file, chosen, choice.Abilities, work)).ConfigureAwait(false);
-            return indexer.Find(content)
-                ?? await Files.RunAsync($"index {file.Name}", _ => Make(indexer, file, content, choice)).ConfigureAwait(false);
+            Title title = indexer.Find(content)
+                ?? await Files.RunAsync($"index {file.Name}", _ => Make(indexer, file, content, chosen, choice)).ConfigureAwait(false);
+            return new OpenedTitle(title, chosen);
         }
         catch
         {
@@ -48,14 +49,14 @@ internal sealed class TitleCatalog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Files.Dispose();
 
-    private Title Make(TitleIndexer indexer, MediaFile file, FileContent content, TrackChoice choice)
+    private Title Make(TitleIndexer indexer, MediaFile file, FileContent content, ChosenTracks chosen, TrackChoice choice)
     {
         using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
-        Title title = indexer.Make(file, content, choice, out bool isNew);
+        Title title = indexer.Make(file, content, chosen, out bool isNew);
         if (isNew)
         {
             Log.TitleOpened(_log, file.Name, title.Strip.Count, title.Duration.TotalSeconds);
-            foreach (string track in ChosenTracks.Of(content.Movie, choice).LeftOut(content.Movie, choice))
+            foreach (string track in chosen.LeftOut(content.Movie, choice))
             {
                 Log.TrackLeftOut(_log, file.Name, track);
             }
@@ -64,3 +65,8 @@ internal sealed class TitleCatalog : IDisposable
         return title;
     }
 }
+
+/// <summary>A title as it was opened for one viewer.</summary>
+/// <param name="Title">Shared by all viewers of the same tracks.</param>
+/// <param name="Tracks">What this viewer's choice came to, of what the file held then: it may have grown since.</param>
+internal readonly record struct OpenedTitle(Title Title, ChosenTracks Tracks);

@@ -47,10 +47,10 @@ internal sealed class TitleIndexer : IDerived
     /// <summary>Makes the title of what a file held at a moment, unless another thread was faster.</summary>
     /// <param name="file">Held by whoever uses the title.</param>
     /// <param name="content">What it held.</param>
-    /// <param name="choice">What of it is played: one that comes to the tracks of this indexer.</param>
+    /// <param name="chosen">What of it is played: the tracks of this indexer, as they were at that moment.</param>
     /// <param name="isNew">Whether it was made now.</param>
     /// <exception cref="TitleException">It cannot be played.</exception>
-    public Title Make(MediaFile file, FileContent content, TrackChoice choice, out bool isNew)
+    public Title Make(MediaFile file, FileContent content, ChosenTracks chosen, out bool isNew)
     {
         lock (_gate)
         {
@@ -67,7 +67,7 @@ internal sealed class TitleIndexer : IDerived
 
             try
             {
-                Title title = Build(file, content, ChosenTracks.Of(content.Movie, choice));
+                Title title = Build(file, content, chosen);
                 Volatile.Write(ref _last, new Made(content, title));
                 isNew = true;
                 return title;

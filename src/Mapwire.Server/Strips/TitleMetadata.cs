@@ -34,7 +34,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
         Add("hasMetadata", true);
         Add("hasKeyframes", chosen.Video is not null);
         Add("canSeekToEnd", false);
-        Add("lasttimestamp", (strip[strip.Count - 1].Time - strip.RunUp) / 1000.0);
+        Add("lasttimestamp", (strip[strip.Count - 1].Time - strip.RunUpEnd) / 1000.0);
         AddVideo();
         AddAudio();
         Amf0Writer writer = new(stackalloc byte[512]);
@@ -134,7 +134,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
         for (int i = 0; i < count; i++)
         {
             StripEntry entry = strip[strip.SyncPoint((int)((long)i * strip.SyncPointCount / count))];
-            times.Add(AmfValue.Number(Math.Max(0, entry.Time - strip.RunUp) / 1000.0));
+            times.Add(AmfValue.Number(Math.Max(0, entry.Time - strip.RunUpEnd) / 1000.0));
             positions.Add(AmfValue.Number(entry.Offset));
         }
 

@@ -155,16 +155,15 @@ public sealed class ProbeTests
     {
         string folder = TemporaryFolder.Create("words");
         string[] source = ["-y", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=160x120:rate=25"];
-        await EncodeAsync("-frames:v", "50", "-c:v", "flv", "-g", "1", "sorenson.flv");
-        await EncodeAsync("-frames:v", "1", "-c:v", "libx264", "one.mp4");
-        await EncodeAsync("-frames:v", "5", "-c:v", "mpeg2video", "unknown.mp4");
-        Assert.Matches(@"Sorenson H\.263 160x120, 25 frames/s, .* keyframe every 0\.04 s \(longest 0\.04 s\)",
-            await ProbeAsync("sorenson.flv"));
+        await Tool.SucceedAsync(
+            "ffmpeg", [.. source, "-frames:v", "50", "-c:v", "flv", "-g", "1", "sorenson.flv"], workingDirectory: folder);
+        await Tool.SucceedAsync("ffmpeg", [.. source, "-frames:v", "1", "-c:v", "libx264", "one.mp4"], workingDirectory: folder);
+        await Tool.SucceedAsync(
+            "ffmpeg", [.. source, "-frames:v", "5", "-c:v", "mpeg2video", "unknown.mp4"], workingDirectory: folder);
+        Assert.Matches(
+            @"Sorenson H\.263 160x120, 25 frames/s, .* keyframe every 0\.04 s \(longest 0\.04 s\)", await ProbeAsync("sorenson.flv"));
         Assert.Matches("H.264 .* 1 sample, one keyframe", await ProbeAsync("one.mp4"));
         Assert.DoesNotMatch("0x0|[ ,]0 frames/s", await ProbeAsync("unknown.mp4"));
-
-        Task EncodeAsync(params string[] options) =>
-            Tool.SucceedAsync("ffmpeg", [.. source, .. options], workingDirectory: folder);
 
         async Task<string> ProbeAsync(string name) =>
             (await Tool.RunAsync(MapwireServer.Program, ["probe", Path.Combine(folder, name)])).Output;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Native;
 using Mapwire.Conformance.Players;
@@ -56,8 +57,7 @@ public sealed class OptionTests
         RtmpPlayer second = await RtmpPlayer.ConnectAsync(server.Port);
         Assert.Equal(0, await EndsAsync("127.0.0.1", server.Port));
         await server.Process.HearsAsync(
-            new System.Text.RegularExpressions.Regex(
-                @"connections refused since the last such line: 1; 2 of at most 2 are open \(--max-connections\)"));
+            new Regex(@"connections refused since the last such line: 1; 2 of at most 2 are open \(--max-connections\)"));
         await second.DisposeAsync();
         await using RtmpPlayer third = await EventuallyAsync(server.Port);
         await third.PlayAsync(Film);
@@ -91,8 +91,7 @@ public sealed class OptionTests
             client.Dispose();
         }
 
-        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex(
-            @"connections that an address may have \(--max-address-connections\)"));
+        await server.Process.HearsAsync(new Regex(@"connections that an address may have \(--max-address-connections\)"));
     }
 
     [Fact]
@@ -100,7 +99,7 @@ public sealed class OptionTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Limits of descriptors are Unix's.");
         await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--max-connections", "2147483647");
-        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex(
+        await server.Process.HearsAsync(new Regex(
             @"instead of 2147483647 \(--max-connections\): this process may have \d+ descriptors, "
             + @"and that many connections need 21474\d{5};"));
     }
@@ -153,7 +152,7 @@ public sealed class OptionTests
         using FileLease lease = new(hung);
         await using RtmpPlayer stuck = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.4.1");
         await stuck.PlayAsync("hung.mp4");
-        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("127.0.4.1:[0-9]+ connect"));
+        await server.Process.HearsAsync(new Regex("127.0.4.1:[0-9]+ connect"));
         await Task.Delay(500); // it is being opened
         await using RtmpPlayer same = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.4.1");
         await same.SetBufferAsync(TimeSpan.FromSeconds(60));
@@ -188,7 +187,7 @@ public sealed class OptionTests
         await player.UntilAsync(static message => message.Packet is not null);
         await player.PauseAsync(true, 0);
         await player.ToTheEndAsync(TimeSpan.FromSeconds(30));
-        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("close: PausedTooLong,"));
+        await server.Process.HearsAsync(new Regex("close: PausedTooLong,"));
     }
 
     [Fact]
@@ -217,7 +216,7 @@ public sealed class OptionTests
         File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
         await using MapwireServer server = await MapwireServer.StartAsync(folder);
         await Assert.ThrowsAnyAsync<Exception>(async () => await RtmpPlayer.ConnectAsync(server.Port, "vod/" + new string('x', 60_000)));
-        await server.Process.HearsAsync(new System.Text.RegularExpressions.Regex("close: (Rejected|ProtocolError),"));
+        await server.Process.HearsAsync(new Regex("close: (Rejected|ProtocolError),"));
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Mapwire.Server.Loop;
-using Mapwire.Server.Sending;
 using Microsoft.Win32.SafeHandles;
 using Xunit;
 
@@ -61,19 +60,4 @@ public sealed class DescriptorLimitTests
         int.Parse(File.ReadLines("/proc/self/status").First(static line => line.StartsWith("FDSize:", StringComparison.Ordinal))[7..],
             CultureInfo.InvariantCulture);
 
-    [Fact]
-    public void A_flood_of_events_is_a_line_every_ten_seconds_with_their_number()
-    {
-        RepeatedWarning warning = default;
-        List<long> lines = [];
-        for (long now = 5; now < 30_000; now += 10)
-        {
-            if (warning.TryLog(now, out long times))
-            {
-                lines.Add(times);
-            }
-        }
-
-        Assert.Equal([1, 1000, 1000], lines);
-    }
 }

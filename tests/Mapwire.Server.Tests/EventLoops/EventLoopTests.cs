@@ -98,6 +98,73 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public void What_is_posted_to_a_loop_that_never_ran_runs_when_it_is_stopped()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        bool ran = false;
+        Probe onItsWay = new(loop);
+        loop.Post(() => ran = true);
+        loop.Post(onItsWay);
+        Assert.False(ran);
+        Assert.True(loop.Stop(Patience));
+        Assert.True(ran);
+        Assert.True(onItsWay.SawEnd);
+        Assert.True(loop.HasEnded);
+        loop.Start(); // stays ended
+        Assert.False(loop.IsRunning);
+    }
+
+    [Fact]
+    public void What_comes_after_the_end_is_ended_before_its_turn_and_is_not_watched()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        loop.Start();
+        Assert.True(loop.Stop(Patience));
+        bool wasEnded = false;
+        Probe late = null!;
+        late = new Probe(loop) { Turn = () => wasEnded = late.SawEnd };
+        loop.Post(late);
+        Assert.True(late.HadTurn.IsSet);
+        Assert.True(wasEnded);
+        Assert.Throws<ObjectDisposedException>(() => loop.Watch(late));
+    }
+
+    [Fact]
+    public void A_loop_whose_fault_cannot_be_told_goes_on()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller) { Telling = static () => throw new IOException("no space left on device") };
+        using ManualResetEventSlim ran = new();
+        loop.Start();
+        poller.Fail(new Win32Exception(12));
+        loop.Post(static () => throw new InvalidOperationException("a fault"));
+        loop.Post(ran.Set);
+        Assert.True(ran.Wait(Patience));
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref loop.Faults) == 2, Patience));
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
+    public void What_cannot_even_end_is_forgotten()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        Probe hopeless = new(loop)
+        {
+            Turn = static () => throw new InvalidOperationException("first"),
+            Fault = static _ => throw new InvalidOperationException("second"),
+        };
+        loop.Watch(hopeless);
+        Assert.Equal(0, hopeless.Place);
+        loop.Start();
+        poller.Report(new PollEvent(0, true, false, false));
+        Assert.True(SpinWait.SpinUntil(() => hopeless.Place < 0, Patience));
+        Assert.True(loop.Stop(Patience));
+        Assert.False(hopeless.SawEnd);
+    }
+
+    [Fact]
     public void What_is_posted_after_the_end_runs_at_once_so_that_it_lets_go()
     {
         Recorder loop = new(new ScriptedPoller());
@@ -240,7 +307,13 @@ public sealed class EventLoopTests
 
         public bool HasEnded { get; private set; }
 
-        protected override void OnLoopFault(Exception exception) => Interlocked.Increment(ref Faults);
+        public Action Telling { get; init; } = static () => { };
+
+        protected override void OnLoopFault(Exception exception)
+        {
+            Interlocked.Increment(ref Faults);
+            Telling();
+        }
 
         protected override void OnEnd() => HasEnded = true;
     }

@@ -72,6 +72,42 @@ public sealed class ListenerTests
     }
 
     [Fact]
+    public void Clients_of_this_system_are_accepted_without_a_fault()
+    {
+        List<Exception> faults = [];
+        int count = 0;
+        EventLoop loop = new("test accept");
+        Listener listener = new(loop, new IPEndPoint(IPAddress.Loopback, 0), 16, socket =>
+        {
+            socket.Dispose();
+            Interlocked.Increment(ref count);
+        }, faults.Add);
+        loop.Watch(listener);
+        loop.Start();
+        for (int i = 1; i <= 5; i++)
+        {
+            using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            client.Connect(listener.EndPoint);
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref count) == i, Patience));
+        }
+
+        Assert.True(loop.Stop(Patience));
+        Assert.Empty(faults); // that nobody is left to be accepted is none
+    }
+
+    [Fact]
+    public void A_fault_of_the_listener_itself_is_told_and_it_goes_on_later()
+    {
+        int faults = 0;
+        EventLoop loop = new("test accept", new ScriptedPoller());
+        Listener listener = new(loop, static () => null, static socket => socket.Dispose(), _ => faults++);
+        listener.OnFault(new InvalidOperationException("here"));
+        Assert.Equal(1, faults);
+        Assert.InRange(listener.Deadline - loop.Now, 1, 1000);
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
     public void A_fault_with_one_connection_does_not_end_accepting()
     {
         int count = 0;

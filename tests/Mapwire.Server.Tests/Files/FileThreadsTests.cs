@@ -108,6 +108,97 @@ public sealed class FileThreadsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_release_closes_no_file_on_the_releasing_thread_when_all_threads_hang()
+    {
+        using TemporaryFolder folder = new();
+        using FileThreads threads = new("test", FileThreads.MostStuck, new TitleLimits());
+        MediaFile file = MediaFile.Open(folder.Add("film.mp4"), "film.mp4", threads: threads);
+        Task<int>[] hung = [.. Enumerable.Range(0, FileThreads.MostStuck).Select(i => threads.RunAsync($"{i}", _ => Hang(i), Late))];
+        await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("one more", _ => 1));
+        file.Release(); // a worker does that when a player leaves
+        Assert.NotEqual(0, file.Address); // still open
+        _answer.Set();
+        await Task.WhenAll(hung);
+        await ClosedAsync(file);
+    }
+
+    [Fact]
+    public async Task A_file_that_waits_to_be_closed_is_closed_when_the_threads_end()
+    {
+        using TemporaryFolder folder = new();
+        using FileThreads threads = new("test", 1, new TitleLimits());
+        MediaFile[] files =
+            [.. Enumerable.Range(0, 3).Select(i => MediaFile.Open(folder.Add($"{i}.mp4"), "film.mp4", threads: threads))];
+        Task<bool> works = threads.RunAsync("a", work =>
+        {
+            work.EndWait(); // keeps its place
+            _answer.Wait();
+            return true;
+        });
+        files[0].Release();
+        files[1].Release();
+        Assert.NotEqual(0, files[0].Address);
+        threads.Dispose();
+        await Assert.ThrowsAsync<TitleException>(() => works);
+        _answer.Set();
+        await ClosedAsync(files[0]);
+        await ClosedAsync(files[1]);
+        files[2].Release(); // no thread comes any more
+        Assert.Throws<ObjectDisposedException>(() => files[2].Address);
+    }
+
+    [Fact]
+    public async Task Work_is_refused_where_no_thread_can_be_started_and_done_when_one_can()
+    {
+        StartLimit limit = new(0);
+        using FileThreads threads = new("test", 16, Limits, limit.Start);
+        for (int i = 0; i < 20; i++)
+        {
+            TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("a", _ => 1));
+            Assert.Contains("the system starts no more threads", refusal.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, threads.Count);
+        limit.Left = int.MaxValue;
+        Assert.Equal(2, await threads.RunAsync("a", _ => 2).WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task Work_is_left_to_the_threads_that_run_where_no_other_can_be_started()
+    {
+        using FileThreads threads = new("test", 16, Limits, new StartLimit(1).Start);
+        Task<int>[] works = [.. Enumerable.Range(0, 50).Select(i => threads.RunAsync($"{i}", _ => i))];
+        Assert.Equal(Enumerable.Range(0, 50), await Task.WhenAll(works).WaitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task Work_is_refused_when_the_threads_that_run_hang_and_no_other_can_be_started()
+    {
+        StartLimit limit = new(1);
+        using FileThreads threads = new("test", 16, new TitleLimits(), limit.Start);
+        Task<int> hung = threads.RunAsync("a", _ => Hang(1));
+        Task<int> next = threads.RunAsync("b", _ => 2);
+        TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => next.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Contains("the system starts no more threads", refusal.Message, StringComparison.Ordinal);
+        _answer.Set();
+        Assert.Equal(1, await hung);
+        Assert.Equal(3, await threads.RunAsync("b", _ => 3));
+    }
+
+    [Fact]
+    public async Task A_file_is_closed_when_a_thread_can_be_started_again()
+    {
+        using TemporaryFolder folder = new();
+        StartLimit limit = new(0);
+        using FileThreads threads = new("test", 16, Limits, limit.Start);
+        MediaFile file = MediaFile.Open(folder.Add("film.mp4"), "film.mp4", threads: threads);
+        file.Release();
+        Assert.NotEqual(0, file.Address); // not on this thread, and not now
+        limit.Left = 1;
+        await ClosedAsync(file);
+    }
+
+    [Fact]
     public async Task Faults_are_the_callers_and_threads_are_used_again()
     {
         using FileThreads threads = new("test", 2, Limits);
@@ -117,6 +208,46 @@ public sealed class FileThreadsTests : IDisposable
         Assert.InRange(threads.Count, 0, 8);
         threads.Dispose();
         await Assert.ThrowsAsync<TitleException>(() => threads.RunAsync("a", _ => 1));
+    }
+
+    private static async Task ClosedAsync(MediaFile file)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                _ = file.Address;
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), "the file was never closed");
+            await Task.Delay(5);
+        }
+    }
+
+    /// <summary>A system that has room for so many threads more.</summary>
+    internal sealed class StartLimit(int left)
+    {
+        private int _left = left;
+
+        public int Left
+        {
+            set => Volatile.Write(ref _left, value);
+        }
+
+        public void Start(Thread thread)
+        {
+            if (Interlocked.Decrement(ref _left) < 0)
+            {
+                throw new InsufficientMemoryException("a thread was not started");
+            }
+
+            thread.Start();
+        }
     }
 
     private int Hang(int answer)

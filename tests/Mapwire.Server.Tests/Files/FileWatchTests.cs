@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Mapwire.Memory;
 using Mapwire.Server.Files;
 using Mapwire.Server.Strips;
 using Xunit;
@@ -136,6 +137,104 @@ public sealed class FileWatchTests : IDisposable
         title.Release();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_look_that_is_judged_after_the_file_was_read_on_does_not_lose_it(bool isLocal)
+    {
+        string path = Path.Combine(_folder.Path, "growing");
+        File.WriteAllBytes(path, new byte[1000]);
+        using MappedFile file = MappedFile.Open(path);
+        using MappedRegion region = file.Map(0, 1000, new MapOptions { Reserve = 1 << 20 });
+        FileWatch? watch = null;
+        int looks = 0;
+        watch = new FileWatch(
+            file, region, file.Identity, new Fingerprint([]), _threads, TitleLimits.Default.Storage, isLocal,
+            LookAndReadOn);
+        Assert.Equal(FileState.Unchanged, await StateAsync(watch, Environment.TickCount64 + 10_000));
+        Assert.Equal(FileState.Unchanged, await StateAsync(watch, Environment.TickCount64 + 20_000));
+        Assert.Null(watch.Lost);
+        Assert.InRange(looks, 1, 3);
+
+        FileIdentity LookAndReadOn()
+        {
+            FileIdentity seen = file.Identity;
+            if (++looks == 1)
+            {
+                File.AppendAllText(path, "what the recorder writes");
+                watch!.Extend(file.Identity, new Fingerprint([])); // a later viewer's opening has read it
+            }
+
+            return seen;
+        }
+    }
+
+    [Fact]
+    public void A_failure_beside_a_reading_on_is_told_by_its_own_reason()
+    {
+        string path = Path.Combine(_folder.Path, "growing");
+        File.WriteAllBytes(path, new byte[1000]);
+        using MappedFile file = MappedFile.Open(path);
+        using MappedRegion region = file.Map(0, 1000, new MapOptions { Reserve = 1 << 20 });
+        FileWatch? watch = null;
+        watch = new FileWatch(file, region, file.Identity, new Fingerprint([]), _threads, TitleLimits.Default.Storage, true, () =>
+        {
+            FileIdentity seen = file.Identity;
+            File.AppendAllText(path, "what the recorder writes");
+            watch!.Extend(file.Identity, new Fingerprint([]));
+            return seen;
+        });
+        watch.Fail("Input/output error");
+        Assert.Equal("the file can no longer be read: Input/output error", watch.Lost);
+    }
+
+    [Fact]
+    public async Task A_comparison_that_was_begun_before_the_file_was_read_on_does_not_take_it_back()
+    {
+        string path = Path.Combine(_folder.Path, "growing");
+        File.WriteAllBytes(path, new byte[1000]);
+        using MappedFile file = MappedFile.Open(path);
+        using MappedRegion region = file.Map(0, 1000, new MapOptions { Reserve = 1 << 20 });
+        Fingerprint other = new([new Fingerprint.Piece(0, 10, 1)]); // matches nothing: what is compared now is not the file any more
+        FileWatch watch = new(file, region, file.Identity, other, _threads, TitleLimits.Default.Storage);
+        using ManualResetEventSlim free = new();
+        _ = _threads.RunAsync($"compare {path}", _ => free.Wait(TimeSpan.FromSeconds(60)));
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        Assert.Equal(FileState.Unknown, watch.Look(Environment.TickCount64 + 1));
+        TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        watch.CallWhenKnown(known.SetResult);
+        File.AppendAllText(path, "what the recorder writes");
+        watch.Extend(file.Identity, new Fingerprint([]));
+        free.Set();
+        await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(FileState.Unchanged, await StateAsync(watch, Environment.TickCount64 + 10_000));
+    }
+
+    [Fact]
+    public async Task One_who_asks_at_every_turn_is_called_once_when_it_is_known()
+    {
+        string path = Plant(Container.Flv, seed: 1, samples: 20);
+        Title title = Open(path);
+        using ManualResetEventSlim free = new();
+        _ = _threads.RunAsync($"compare {path}", _ => free.Wait(TimeSpan.FromSeconds(60)));
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        Assert.Equal(FileState.Unknown, title.Watch.Look(Environment.TickCount64 + 1));
+        int calls = 0;
+        Action wake = () => Interlocked.Increment(ref calls);
+        for (int turn = 0; turn < 1000; turn++)
+        {
+            title.Watch.CallWhenKnown(wake);
+        }
+
+        TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        title.Watch.CallWhenKnown(known.SetResult); // called behind the other one
+        Assert.Equal(0, calls);
+        free.Set();
+        await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(1, calls);
+        title.Release();
+    }
+
     private static void Overwrite(string path, byte[] bytes)
     {
         using FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
@@ -161,18 +260,26 @@ public sealed class FileWatchTests : IDisposable
     /// <summary>Looks until it is known.</summary>
     private static async Task<FileState> StateAsync(Title title)
     {
+        await Task.Delay(2, TestContext.Current.CancellationToken); // a look counts for a millisecond
+        return await StateAsync(title.Watch, Environment.TickCount64);
+    }
+
+    /// <summary>Looks at a moment, and then until it is known.</summary>
+    private static async Task<FileState> StateAsync(FileWatch watch, long now)
+    {
         while (true)
         {
             TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            await Task.Delay(2, TestContext.Current.CancellationToken); // a look counts for a millisecond
-            FileState state = title.Watch.Look(Environment.TickCount64);
+            FileState state = watch.Look(now);
             if (state != FileState.Unknown)
             {
                 return state;
             }
 
-            title.Watch.CallWhenKnown(known.SetResult);
+            watch.CallWhenKnown(known.SetResult);
             await known.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            await Task.Delay(2, TestContext.Current.CancellationToken); // a look counts for a millisecond
+            now = Environment.TickCount64;
         }
     }
 }

@@ -1,6 +1,7 @@
 using Mapwire.Media;
 using Mapwire.Memory;
 using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -47,6 +48,42 @@ public sealed class IndexCacheTests : IDisposable
 
         again.Release();
         file.Release();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_film_that_was_lost_is_not_opened_from_what_is_stored(bool isEvicted)
+    {
+        string path = Path.Combine(_folder.Path, "film.flv");
+        DateTime written = DateTime.UtcNow.AddHours(-1);
+        File.WriteAllBytes(path, FilmBytes.Flv(1, 50));
+        File.SetLastWriteTimeUtc(path, written);
+        _folder.Add("other.mp4");
+        FileBudget budget = new(KeptFiles: isEvicted ? 1 : 256);
+        using FileCatalog catalog = new(new ServedFolder(_folder.Path), budget, Cache());
+        FoundFile found = catalog.Find(PlayName.Parse("", "film.flv"));
+        MediaFile lost = await catalog.OpenAsync(found);
+        Assert.False(Cache().Find(found.Identity).IsEmpty);
+        File.WriteAllBytes(path, FilmBytes.Flv(3, 50)); // another film of the same length
+        File.SetLastWriteTimeUtc(path, written);
+        Assert.Equal(found, catalog.Find(PlayName.Parse("", "film.flv")));
+        lost.Watch.Fail("the file changed");
+        lost.Release();
+        if (isEvicted)
+        {
+            (await catalog.OpenAsync(catalog.Find(PlayName.Parse("", "other.mp4")))).Release();
+        }
+
+        MediaFile later = await catalog.OpenAsync(found);
+        using (MappedFile mapped = MappedFile.Open(path))
+        using (MappedRegion region = mapped.Map())
+        {
+            Assert.True(later.Fingerprint.Matches(region));
+        }
+
+        Assert.False(Cache().Find(found.Identity).IsEmpty); // as it is now
+        later.Release();
     }
 
     [Fact]
@@ -163,7 +200,7 @@ public sealed class IndexCacheTests : IDisposable
     public void A_folder_that_cannot_be_written_is_no_fault_of_a_title()
     {
         IndexCache cache = Cache();
-        File.WriteAllText(Folder, ""); // in its place
+        File.WriteAllText(Folder, ""); // where the folder would be made
         cache.Store(_identity, _structure);
         Assert.True(cache.Find(_identity).IsEmpty);
     }

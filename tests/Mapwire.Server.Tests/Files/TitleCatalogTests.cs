@@ -2,6 +2,7 @@ using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.Strips;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -32,9 +33,9 @@ public sealed class TitleCatalogTests : IDisposable
         using TitleCatalog catalog = Catalog();
         FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
         TrackChoice silent = new(PlayerAbilities.None, Audio: PlayQuery.NoTrack);
-        Title whole = await catalog.OpenAsync(found, default);
-        Title picture = await catalog.OpenAsync(found, silent);
-        Title again = await catalog.OpenAsync(found, silent);
+        Title whole = (await catalog.OpenAsync(found, default)).Title;
+        Title picture = (await catalog.OpenAsync(found, silent)).Title;
+        Title again = (await catalog.OpenAsync(found, silent)).Title;
         Assert.NotSame(whole, picture);
         Assert.Same(picture, again);
         Assert.Contains(whole.Strip.ToArray(), static entry => !entry.IsVideo);
@@ -53,7 +54,7 @@ public sealed class TitleCatalogTests : IDisposable
         Assert.Equal(0, catalog.Files.Lookups.Count);
         FoundFile found = await catalog.Files.FindAsync(name); // nothing is open: the look may take long, and is made by another thread
         Assert.Equal(1, catalog.Files.Lookups.Count);
-        Title title = await catalog.OpenAsync(found, default);
+        Title title = (await catalog.OpenAsync(found, default)).Title;
 
         Task<FoundFile> again = catalog.Files.FindAsync(name);
         Assert.True(again.IsCompletedSuccessfully);
@@ -99,6 +100,80 @@ public sealed class TitleCatalogTests : IDisposable
         before.Release();
         Assert.False(before.TryAcquire());
         after.Release();
+    }
+
+    [Fact]
+    public async Task A_file_whose_reading_failed_is_opened_anew_for_who_comes_later()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        Title lost = await OpenAsync(catalog, "film.mp4");
+        lost.Watch.Fail("Input/output error");
+        Title later = await OpenAsync(catalog, "film.mp4");
+        Title last = await OpenAsync(catalog, "film.mp4");
+        Assert.NotSame(lost.File, later.File);
+        Assert.Same(later, last);
+        Assert.Equal(FileState.Unchanged, await LaterAsync(later));
+        Assert.Equal(FileState.Lost, await LaterAsync(lost));
+        later.Release();
+        last.Release();
+        Assert.True(IsOpen(lost)); // as long as its viewers are told
+        lost.Release();
+        Assert.False(IsOpen(lost));
+    }
+
+    [Fact]
+    public async Task A_file_copied_over_itself_with_its_time_plays_for_who_comes_later()
+    {
+        string path = _folder.Add("film.mp4");
+        byte[] film = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        using TitleCatalog catalog = Catalog();
+        Title early = await OpenAsync(catalog, "film.mp4");
+        using (FileStream copied = new(path, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
+        {
+            copied.Write(film.AsSpan(0, 1000));
+            Assert.Equal(FileState.Lost, await LaterAsync(early));
+            copied.Write(film.AsSpan(1000));
+        }
+
+        File.SetLastWriteTimeUtc(path, written);
+        Assert.Equal(early.Identity, Mapwire.Memory.MappedFile.GetIdentity(path));
+        Title late = await OpenAsync(catalog, "film.mp4");
+        Assert.NotSame(early.File, late.File);
+        Assert.Equal(FileState.Unchanged, await LaterAsync(late));
+        early.Release();
+        late.Release();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_lost_again_and_again_is_opened_or_refused_within_bounded_attempts()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        FoundFile found = catalog.Files.Find(PlayName.Parse("", "film.mp4"));
+        Task[] viewers = [.. Enumerable.Range(0, 16).Select(_ => Task.Run(ViewAsync))];
+        await Task.WhenAll(viewers).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+        Title title = await OpenAsync(catalog, "film.mp4");
+        Assert.Equal(FileState.Unchanged, await LaterAsync(title));
+        title.Release();
+
+        async Task ViewAsync()
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                try
+                {
+                    MediaFile file = await catalog.Files.OpenAsync(found);
+                    file.Watch.Fail("Input/output error");
+                    file.Release();
+                }
+                catch (TitleException refused)
+                {
+                    Assert.Equal(TitleError.Unavailable, refused.Error);
+                }
+            }
+        }
     }
 
     [Fact]
@@ -165,10 +240,11 @@ public sealed class TitleCatalogTests : IDisposable
             new(PlayerAbilities.None, Audio: 1), new(PlayerAbilities.Hevc | PlayerAbilities.Opus), new(PlayerAbilities.ManyTracks),
             new(PlayerAbilities.PlainHevc),
         ];
-        Title[] titles = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
+        OpenedTitle[] opened = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
+        Title[] titles = [.. opened.Select(static one => one.Title)];
         Assert.Single(titles.Distinct());
-        Title silent = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack));
-        Title extended = await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds));
+        Title silent = (await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack))).Title;
+        Title extended = (await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds))).Title;
         Title[] distinct = [titles[0], silent, extended];
         Assert.Equal(3, distinct.Distinct().Count());
         Assert.Single(distinct.Select(static title => title.File).Distinct()); // one mapping, one descriptor
@@ -220,6 +296,34 @@ public sealed class TitleCatalogTests : IDisposable
             () => catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack)));
         Assert.Contains("20000", refused.Message, StringComparison.Ordinal);
         a.Release();
+    }
+
+    [Fact]
+    public async Task A_file_let_go_while_its_windows_wait_to_be_read_ends_no_thread()
+    {
+        string[] names = ["a.mp4", "b.mp4"];
+        foreach (string name in names)
+        {
+            using FileStream film = new(_folder.Add(name), FileMode.Open);
+            film.SetLength(40 << 20);
+        }
+
+        RecordingLog log = new();
+        using FileCatalog catalog =
+            new(new ServedFolder(_folder.Path), new FileBudget(KeptFiles: 1), presence: new PresenceThreads(log: log));
+        for (int i = 0; i < 300; i++)
+        {
+            MediaFile file = await catalog.OpenAsync(catalog.Find(PlayName.Parse("", names[i % 2])));
+            long now = Environment.TickCount64;
+            for (int part = 0; part < 4; part++)
+            {
+                file.Presence!.Want((long)part * (8 << 20), 8 << 20, now, now); // four players ask ahead, and leave
+            }
+
+            file.Release();
+        }
+
+        Assert.Empty(log.Lines);
     }
 
     public enum Recording
@@ -354,7 +458,7 @@ public sealed class TitleCatalogTests : IDisposable
         foreach (Title title in titles)
         {
             StripEntry[] entries = title.Strip.ToArray();
-            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            Assert.Equal(entries.OrderBy(static entry => entry.Time.Milliseconds), entries);
             for (int i = 0; i < title.Strip.SettledCount; i++)
             {
                 Assert.Equal(last.Strip[i], entries[i]);
@@ -393,7 +497,7 @@ public sealed class TitleCatalogTests : IDisposable
             Title title = await OpenAsync(catalog, "live.flv");
             StripEntry[] entries = title.Strip.ToArray();
             Assert.InRange(entries.Length - title.Strip.SettledCount, 0, (10_000 / 40) + 2); // the rest is shared
-            Assert.Equal(entries.OrderBy(static entry => entry.Time), entries);
+            Assert.Equal(entries.OrderBy(static entry => entry.Time.Milliseconds), entries);
             Assert.Equal(length == whole.Length ? 1501 + 52 : entries.Length, entries.Length);
             title.Release();
         }
@@ -496,7 +600,7 @@ public sealed class TitleCatalogTests : IDisposable
 
     private static Task<Title> OpenAsync(TitleCatalog catalog, string name) => Task.Run(async () =>
     {
-        return await catalog.OpenAsync(await catalog.Files.FindAsync(PlayName.Parse("", name)), default);
+        return (await catalog.OpenAsync(await catalog.Files.FindAsync(PlayName.Parse("", name)), default)).Title;
     });
 
     private static async Task<Title> OpenAndRelease(TitleCatalog catalog, string name)

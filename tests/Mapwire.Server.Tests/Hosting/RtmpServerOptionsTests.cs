@@ -34,6 +34,21 @@ public sealed class RtmpServerOptionsTests
         Named(nameof(RtmpServerOptions.SendBuffer), new() { Folder = ".", SendBuffer = 1 });
         Named(nameof(RtmpServerOptions.ReceiveBuffer), new() { Folder = ".", ReceiveBuffer = 1 });
         Named(nameof(RtmpServerOptions.IndexCacheBytes), new() { Folder = ".", IndexCacheBytes = 0 });
+        Named(nameof(RtmpServerOptions.EndPoints), new() { Folder = ".", EndPoints = [] });
+        Named(nameof(RtmpServerOptions.MinClientBuffer), new() { Folder = ".", MinClientBuffer = -TimeSpan.FromSeconds(1) });
+        Named(nameof(RtmpServerOptions.MaxPause), new() { Folder = ".", MaxPause = TimeSpan.Zero });
+        Named(nameof(RtmpServerOptions.MinPlayerRate), new() { Folder = ".", MinPlayerRate = -1 });
+        Named(nameof(RtmpServerOptions.AcknowledgeTimeout), new() { Folder = ".", AcknowledgeTimeout = TimeSpan.Zero });
+        Named(nameof(RtmpServerOptions.MaxUnsentTime), new() { Folder = ".", MaxUnsentTime = TimeSpan.FromDays(2) });
+        Named(nameof(RtmpServerOptions.MaxPacingRate), new() { Folder = ".", MaxPacingRate = 999 });
+        Named(nameof(RtmpServerOptions.MaxConnectionsPerAddress), new() { Folder = ".", MaxConnectionsPerAddress = -1 });
+        Named(nameof(RtmpServerOptions.MaxConnectsPerAddress), new() { Folder = ".", MaxConnectsPerAddress = -1 });
+        Named(nameof(RtmpServerOptions.MaxOpeningsPerAddress), new() { Folder = ".", MaxOpeningsPerAddress = -1 });
+        Named(nameof(RtmpServerOptions.StatisticsName), new() { Folder = ".", StatisticsName = "a/b" });
+        Named(nameof(RtmpServerOptions.MaxPlaylistItems), new() { Folder = ".", MaxPlaylistItems = 0 });
+        Named(nameof(RtmpServerOptions.MaxPlaylistItems), new() { Folder = ".", MaxPlaylistItems = 65_537 });
+        Named(nameof(RtmpServerOptions.MaxOpenBytes), new() { Folder = ".", MaxOpenBytes = 0 });
+        Named(nameof(RtmpServerOptions.MaxOpenFiles), new() { Folder = ".", MaxOpenFiles = 0 });
         Named(nameof(RtmpServerOptions.CacheTitles), new() { Folder = ".", CacheTitles = 0 });
     }
 

@@ -15,7 +15,7 @@ public sealed class PlaybackClockTests
     public void Beats_are_whole_intervals_after_the_clock_was_set(long after, long beat)
     {
         PlaybackClock clock = default;
-        clock.Set(position: 77, now: 5003, runs: true);
+        clock.Set(position: new(77), now: 5003, runs: true);
         Assert.Equal(5003 + beat, clock.NextBeat(5003 + after, 1000));
     }
 
@@ -24,8 +24,8 @@ public sealed class PlaybackClockTests
     {
         PlaybackClock first = default;
         PlaybackClock second = default;
-        first.Set(0, now: 0, runs: true);
-        second.Set(0, now: 400, runs: true);
+        first.Set(new(0), now: 0, runs: true);
+        second.Set(new(0), now: 400, runs: true);
         long late = 1450; // both are due by now
         Assert.Equal(400, second.NextBeat(late, 1000) - first.NextBeat(late, 1000));
     }

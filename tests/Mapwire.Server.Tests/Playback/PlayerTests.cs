@@ -8,6 +8,7 @@ using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.Sending;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -179,6 +180,8 @@ public sealed class PlayerTests : IDisposable
         _client.Pause(1, false, 0);
         Exchange();
         await RunPostedAsync();
+        Assert.Equal( // a player may wait for the answers, behind Play.Start
+            ["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Pause.Notify", "NetStream.Unpause.Notify"], _ear.Heard);
         SendDue();
         Assert.InRange(_lastTime, Lead - 120, Lead);
     }
@@ -261,6 +264,52 @@ public sealed class PlayerTests : IDisposable
         Assert.InRange(_messages - before, 0, 1);
     }
 
+    [Fact]
+    public async Task A_seek_begins_the_stream_anew_before_it_is_told()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        _ear.Controls.Clear();
+        _client.Seek(1, 10_000);
+        Exchange();
+        Assert.Equal([UserControlEvent.StreamIsRecorded, UserControlEvent.StreamBegin], _ear.Controls);
+    }
+
+    [Fact]
+    public async Task What_the_system_says_of_a_file_that_fails_is_not_told_to_players()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        _player.Watched!.Cursor!.Title.Watch.Fail("Input/output error : '/srv/films/a.mp4'");
+        _player.Now += 2000;
+        SendDue();
+        Assert.Equal("Stopped playing a.mp4: the file can no longer be read.", _ear.Descriptions[^1]);
+    }
+
+    [Fact]
+    public async Task The_metadata_tell_the_sound()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        Assert.Equal((44_100.0, 2.0, true), (
+            _ear.Metadata!["audiosamplerate"]!.AsNumber(),
+            _ear.Metadata["audiochannels"]!.AsNumber(),
+            _ear.Metadata["stereo"]!.AsBoolean()));
+    }
+
+    [Fact]
+    public async Task The_length_of_a_film_is_told_to_who_asks_and_0_where_there_is_none()
+    {
+        foreach ((string name, double seconds) in ((string, double)[])[("a.mp4", 24.0), ("nowhere.mp4", 0)])
+        {
+            Ask("getStreamLength", AmfValue.Number(7), AmfValue.Null, AmfValue.String(name));
+            await RunPostedAsync();
+            Assert.Equal(seconds, _ear.Result!.AsNumber()!.Value, 0.1);
+        }
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(PlayCommand.LiveStart)]
@@ -281,9 +330,122 @@ public sealed class PlayerTests : IDisposable
         Assert.InRange(_lastTime, 5_880, 6_000);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_player_whose_file_is_being_compared_sleeps_until_that_is_known(bool isPaused)
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        string path = Path.Combine(_folder.Path, "a.mp4");
+        using ManualResetEventSlim free = new();
+        Task<bool> busy = _catalog.Files.Lookups.RunAsync($"compare {path}", _ => free.Wait(TimeSpan.FromSeconds(60)));
+        File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        if (isPaused)
+        {
+            _client.Pause(1, true, 0);
+            _client.Seek(1, 10_000); // one picture is due
+            Exchange();
+        }
+
+        int before = _messages;
+        for (_player.Now = 5_000; _player.Now < 8_000; _player.Now += 100)
+        {
+            SendDue();
+            Assert.InRange(_player.NextWake(), _player.Now + 10_000, _player.Now + 31_000);
+        }
+
+        Assert.Equal(before, _messages);
+        free.Set();
+        await busy;
+        await RunPostedAsync();
+        Assert.InRange(_player.NextWake(), 0, _player.Now + 1000); // it would be looked at though nothing had called it
+        SendDue();
+        Assert.InRange(_messages, before + 1, isPaused ? before + 1 : int.MaxValue);
+        Assert.InRange(_player.NextWake(), _player.Now + 1, long.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_player_whose_bytes_are_being_read_sleeps_until_they_come_or_it_has_waited_too_long(bool isPaused)
+    {
+        SlowReader disk = new();
+        using PresenceThreads threads = new(() => disk);
+        using TitleCatalog catalog = new(
+            new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
+        PlayerStreams streams = await PlayFromAsync(catalog);
+        PlayerStream stream = streams[1];
+        if (isPaused)
+        {
+            stream.Pause(0);
+            stream.Seek(new ReelTime(10_000), now: 0);
+        }
+
+        for (int turn = 0; turn < 100; turn++)
+        {
+            _list.Clear();
+            streams.GatherDue(_list, 1 << 20, now: turn * 10);
+            Assert.Equal(0, _list.Length);
+            Assert.Equal(30_001, streams.NextWake(turn * 10)); // TitleLimits.StorageTimeout
+        }
+
+        disk.BringAll();
+        await RunPostedAsync();
+        _list.Clear();
+        streams.GatherDue(_list, 1 << 20, now: 1000);
+        Assert.InRange(_list.Length, 1, long.MaxValue);
+        streams.AdvanceDue(_list.Length, now: 1000);
+        Assert.InRange(streams.NextWake(1000), 1001, isPaused ? long.MaxValue : 2000);
+        Assert.False(stream.HasEnded);
+        streams.Abandon();
+    }
+
+    [Fact]
+    public async Task A_player_whose_bytes_never_come_is_told_so_when_it_has_waited_for_long_enough()
+    {
+        using PresenceThreads threads = new(static () => new SlowReader());
+        using TitleCatalog catalog = new(
+            new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
+        PlayerStreams streams = await PlayFromAsync(catalog);
+        streams.GatherDue(_list, 1 << 20, now: 0);
+        Assert.False(streams[1].HasEnded);
+        streams.GatherDue(_list, 1 << 20, streams.NextWake(0));
+        Assert.True(streams[1].HasEnded);
+        streams.Abandon();
+    }
+
+    /// <summary>A stream 1 that plays a.mp4 of a catalog.</summary>
+    private async Task<PlayerStreams> PlayFromAsync(TitleCatalog catalog)
+    {
+        Title title = (await catalog.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
+        Reel reel = new([new ReelPart(title, TitleTime.Zero, title.Strip.EndTime, ReelTime.Zero)], loops: false);
+        PlayerStreams streams = new(4096, TimeSpan.FromMilliseconds(Lead), default, TimeSpan.FromMinutes(1), Post);
+        streams[1].Start(new PendingPlay(reel, default, ReelTime.Zero, -1), PlayerTime.Zero, now: 0);
+        return streams;
+    }
+
     private void Play(string name, bool reset = true)
     {
         _client.Play(1, new PlayCommand(0, name, Reset: reset));
+        Exchange();
+    }
+
+    /// <summary>Sends a command that a <see cref="ClientSession"/> has no method for.</summary>
+    private void Ask(string command, params AmfValue[] values)
+    {
+        Amf0Writer writer = new(stackalloc byte[512]);
+        writer.WriteString(command);
+        foreach (AmfValue value in values)
+        {
+            writer.WriteValue(value);
+        }
+
+        byte[] header = new byte[ChunkHeader.MaxLength];
+        int length = ChunkHeader.WriteType0(header, 3, 0, writer.Written.Length, MessageType.CommandAmf0, 0);
+        _toServer.Write([.. header[..length], .. writer.Written]);
+        writer.Dispose();
         Exchange();
     }
 
@@ -383,6 +545,22 @@ public sealed class PlayerTests : IDisposable
         Hear();
     }
 
+    /// <summary>Brings nothing until it is told to.</summary>
+    private sealed class SlowReader() : DeviceReader("test")
+    {
+        private readonly List<PresenceRequest> _asked = [];
+
+        public override void Add(PresenceRequest request) => _asked.Add(request);
+
+        public void BringAll()
+        {
+            foreach (PresenceRequest request in (PresenceRequest[])[.. _asked])
+            {
+                request.Source.Bring(request, isCold: true);
+            }
+        }
+    }
+
     /// <summary>What the client hears: codes of statuses, and <c>eof</c>.</summary>
     private sealed class Ear : IClientSessionHandler
     {
@@ -393,12 +571,31 @@ public sealed class PlayerTests : IDisposable
 
         public void OnConnected(bool accepted, StatusInfo status) => Assert.True(accepted);
 
-        public void OnResult(double transactionId, bool succeeded, AmfValue value) => Assert.True(succeeded);
+        /// <summary>What the last command came to.</summary>
+        public AmfValue? Result { get; private set; }
 
-        public void OnStatus(uint streamId, StatusInfo status) => Heard.Add(status.Code);
+        /// <summary>Of the newest play.</summary>
+        public AmfValue? Metadata { get; private set; }
+
+        public List<UserControlEvent> Controls { get; } = [];
+
+        public void OnResult(double transactionId, bool succeeded, AmfValue value)
+        {
+            Assert.True(succeeded);
+            Result = value;
+        }
+
+        public List<string?> Descriptions { get; } = [];
+
+        public void OnStatus(uint streamId, StatusInfo status)
+        {
+            Heard.Add(status.Code);
+            Descriptions.Add(status.Description);
+        }
 
         public void OnUserControl(UserControl control)
         {
+            Controls.Add(control.Event);
             if (control.Event == UserControlEvent.StreamEof)
             {
                 Heard.Add("eof");
@@ -410,6 +607,7 @@ public sealed class PlayerTests : IDisposable
             if (name == "onMetaData")
             {
                 StartTimes.Add(timestamp);
+                Metadata = values[0];
             }
             else if (name == "onPlayStatus")
             {

@@ -1,3 +1,4 @@
+using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
@@ -37,7 +38,7 @@ public sealed class ReelOpenerTests : IDisposable
     {
         Reel reel = await OpenAsync("a.mp4");
         ReelPart part = Assert.Single(reel.Parts);
-        Assert.Equal((0, part.Title.Strip.EndTime, 0), (part.In, part.Out, part.At));
+        Assert.Equal((0, part.Title.Strip.EndTime.Milliseconds, 0), Times(part));
         Assert.True(reel.IsWhole);
         Assert.Equal(part.Title.Duration.TotalSeconds, reel.Seconds);
         Assert.True(reel.MetadataOf(0).Equals(part.Title.Metadata));
@@ -49,18 +50,18 @@ public sealed class ReelOpenerTests : IDisposable
     {
         Write("list.m3u8", "a.mp4\nsub/b.mp4?start=2&end=5.5\n#EXTVLCOPT:start-time=20\na.mp4");
         Reel reel = await OpenAsync("list");
-        long end = reel.Parts[0].Out;
+        long end = reel.Parts[0].Out.Milliseconds;
         Assert.InRange(end, ClipEnd - 100, ClipEnd + 100);
         Assert.Equal([(0, end, 0), (2000, 5500, end), (20_000, end, end + 3500)],
-            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+            reel.Parts.Select(Times));
         Assert.Equal(end + 3500 + end - 20_000, reel.Length);
-        Assert.Equal(reel.Length, reel.Period + reel.Parts[0].Title.Strip.StartTime);
+        Assert.Equal(reel.Length, reel.Period + reel.Parts[0].Title.Strip.StartTime.Milliseconds);
         Assert.Equal(reel.Length / 1000.0, reel.Seconds);
         Assert.Same(reel.Parts[0].Title, reel.Parts[2].Title);
         foreach ((long time,
             int part) in (IEnumerable<(long, int)>)[(0, 0), (end - 1, 0), (end, 1), (end + 3499, 1), (end + 3500, 2), (1 << 30, 2)])
         {
-            Assert.Equal(part, reel.PartAt(time));
+            Assert.Equal(part, reel.PartAt(new(time)));
         }
 
         AmfValue metadata = Metadata(reel, 1);
@@ -76,9 +77,9 @@ public sealed class ReelOpenerTests : IDisposable
         Write("list.m3u8", "a.mp4\na.mp4?end=2");
         Reel reel = await OpenAsync("list");
         Title title = reel.Parts[0].Title;
-        Assert.InRange(title.Strip.StartTime, 20, 120);
+        Assert.InRange(title.Strip.StartTime.Milliseconds, 20, 120);
         Assert.Equal(title.Strip.EndTime, title.Strip.StartTime + (long)title.Duration.TotalMilliseconds);
-        Assert.Equal((title.Strip.StartTime, 2000, title.Strip.EndTime), (reel.Parts[1].In, reel.Parts[1].Out, reel.Parts[1].At));
+        Assert.Equal((title.Strip.StartTime.Milliseconds, 2000, title.Strip.EndTime.Milliseconds), Times(reel.Parts[1]));
         reel.Release();
     }
 
@@ -86,13 +87,13 @@ public sealed class ReelOpenerTests : IDisposable
     public async Task Rounds_of_a_loop_are_counted_without_the_first_run_up()
     {
         Reel reel = await OpenAsync("a.mp4?end=2&loop=1");
-        long start = reel.Parts[0].Title.Strip.StartTime;
+        long start = reel.Parts[0].Title.Strip.StartTime.Milliseconds;
         Assert.Equal(2000 - start, reel.Period);
         foreach ((long time,
             long before) in (IEnumerable<(long, long)>)[(0, 0), (1999, 0), (2000, reel.Period), (2000 + reel.Period, 2 * reel.Period),
             (1999 + reel.Period, reel.Period)])
         {
-            Assert.Equal(before, reel.RoundsBefore(time));
+            Assert.Equal(before, reel.RoundsBefore(new(time)));
         }
 
         reel.Release();
@@ -115,7 +116,7 @@ public sealed class ReelOpenerTests : IDisposable
         Write("list.m3u8", "a.mp4?end=4\na.mp4?start=10&end=13\na.mp4?start=20&end=22");
         Reel reel = await OpenAsync("list.m3u8?start=3&end=7.5&loop=1");
         Assert.Equal([(3000, 4000, 0), (10_000, 13_000, 1000), (20_000, 20_500, 4000)],
-            reel.Parts.Select(static part => (part.In, part.Out, part.At)));
+            reel.Parts.Select(Times));
         Assert.True(reel.Loops);
         Assert.Equal(0, reel.Seconds);
         Assert.Null(Metadata(reel, 0)["duration"]);
@@ -201,6 +202,46 @@ public sealed class ReelOpenerTests : IDisposable
         Assert.False(reel.Loops);
         reel.Release();
     }
+
+    [Fact]
+    public async Task What_a_viewer_is_told_that_a_film_lacks_is_of_the_film_as_it_was_opened()
+    {
+        FlvBuilder film = new FlvBuilder().Avc();
+        for (int i = 0; i < 50; i++)
+        {
+            film.Picture(i * 40, isKey: i % 10 == 0);
+        }
+
+        string path = Path.Combine(_folder.Path, "live.flv");
+        byte[] silent = film.Build();
+        File.WriteAllBytes(path, silent);
+        FileCatalog files = _catalog.Files;
+        MediaFile file = await files.OpenAsync(files.Find(PlayName.Parse("", "live.flv")));
+        using ManualResetEventSlim free = new();
+        Task<bool> busy = files.RunAsync("index live.flv", _ => free.Wait(TimeSpan.FromSeconds(60))); // the title is made behind it
+        Task<Reel> opening = Task.Run(() => OpenAsync("live.flv"));
+        Assert.True(SpinWait.SpinUntil(() => file.Derived.Count > 0, TimeSpan.FromSeconds(60)));
+
+        film.Tag(8, 1960, "90 4F707573 4F70757348656164 01 02 3801 80BB0000 0000 00"); // sound that a plain player is not sent
+        film.Tag(8, 1960, "91 4F707573 CC").Tag(8, 2000, "91 4F707573 CC").Picture(2000);
+        File.WriteAllBytes(path, film.Build());
+        Assert.True(await files.RunAsync("grow live.flv", file.TryGrow));
+        Assert.Equal(2, file.Content.Movie.Tracks.Length);
+        free.Set();
+        await busy;
+
+        Reel early = await opening;
+        Assert.Empty(early.Parts[0].Missing!);
+        Reel late = await OpenAsync("live.flv");
+        Assert.Contains("There is no sound", Assert.Single(late.Parts[0].Missing!), StringComparison.Ordinal);
+        early.Release();
+        late.Release();
+        file.Release();
+        Assert.False(file.IsShared);
+    }
+
+    private static (long In, long Out, long At) Times(ReelPart part) =>
+        (part.In.Milliseconds, part.Out.Milliseconds, part.At.Milliseconds);
 
     private static AmfValue Metadata(Reel reel, int part)
     {

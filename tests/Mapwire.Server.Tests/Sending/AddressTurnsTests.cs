@@ -51,6 +51,55 @@ public sealed class AddressTurnsTests
     }
 
     [Fact]
+    public async Task A_wait_that_is_ended_leaves_its_place_to_those_behind_it()
+    {
+        AddressTurns turns = new(1);
+        using CancellationTokenSource gone = new();
+        Assert.True(turns.EnterAsync(One, "a").IsCompleted);
+        Task second = turns.EnterAsync(One, "b", gone.Token);
+        Task third = turns.EnterAsync(One, "c", TestContext.Current.CancellationToken);
+        gone.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        Assert.True(turns.EnterAsync(One, "b", gone.Token).IsCanceled); // too late, and takes no turn
+        Assert.True(turns.EnterAsync(One, "a", gone.Token).IsCanceled);
+        Assert.False(third.IsCompleted);
+        turns.Leave(One, "a");
+        await third.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        turns.Leave(One, "c");
+        Assert.True(turns.EnterAsync(One, "d").IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_wait_that_is_ended_lets_those_behind_it_share_a_turn_that_has_begun()
+    {
+        AddressTurns turns = new(1);
+        using CancellationTokenSource gone = new();
+        Assert.True(turns.EnterAsync(One, "a").IsCompleted);
+        Task first = turns.EnterAsync(One, "b");
+        Task other = turns.EnterAsync(One, "c", gone.Token);
+        Task second = turns.EnterAsync(One, "b");
+        turns.Leave(One, "a");
+        await first.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.False(second.IsCompleted); // in order
+        gone.Cancel();
+        await second.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => other);
+    }
+
+    [Fact]
+    public async Task A_turn_that_has_come_is_kept_when_its_wait_is_ended_too_late()
+    {
+        AddressTurns turns = new(1);
+        using CancellationTokenSource gone = new();
+        Assert.True(turns.EnterAsync(One, "a").IsCompleted);
+        Task second = turns.EnterAsync(One, "b", gone.Token);
+        turns.Leave(One, "a");
+        gone.Cancel();
+        await second.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.False(turns.EnterAsync(One, "c").IsCompleted);
+    }
+
+    [Fact]
     public void An_IPv6_host_is_its_network_and_no_limit_is_none()
     {
         AddressTurns turns = new(1);

@@ -215,6 +215,48 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Fact]
+    public void What_is_posted_behind_something_that_throws_runs_too_and_finds_the_connection_closed()
+    {
+        bool? wasClosed = null;
+        _connection.Post(static () => throw new InvalidOperationException("here"));
+        _connection.Post(() => wasClosed = _connection.IsClosed); // has to let go of a title
+        _connection.RunTurn();
+        Assert.True(wasClosed);
+        Assert.Equal(1, _talk.Abandons);
+    }
+
+    [Fact]
+    public void A_connection_that_comes_when_its_loop_has_ended_is_closed_and_never_begins()
+    {
+        Assert.True(_loop.Stop(TimeSpan.FromSeconds(10)));
+        _loop.Adopt(_sender, null);
+        Assert.Equal(0, _loop.ConnectionCount);
+        Assert.True(_sender.IsDisposed);
+        Assert.Equal(0, _talk.Gathers);
+    }
+
+    [Fact]
+    public void A_list_whose_memory_was_freed_is_used_no_more()
+    {
+        GatherList list = new();
+        list.Dispose();
+        Assert.Throws<ObjectDisposedException>(list.Clear);
+    }
+
+    [Fact]
+    public void A_loop_tells_of_each_connection_that_closes_once()
+    {
+        List<Connection> gone = [];
+        TellingLoop loop = new(_loop.Limits, _talk, gone);
+        Connection connection = new(loop, _sender, null);
+        connection.RunTurn();
+        connection.Close(CloseReason.Idle);
+        connection.Close(CloseReason.Idle);
+        Assert.Same(connection, Assert.Single(gone));
+        loop.Stop(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public void A_deadline_that_is_over_closes_for_its_reason_and_one_without_a_reason_does_not()
     {
         _talk.Wake = new Wake(_loop.Now);
@@ -242,6 +284,12 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(0, list.CopyTo(into));
     }
 
+    private sealed class TellingLoop(ConnectionLimits limits, Talk talk, List<Connection> gone)
+        : ConnectionLoop("test", limits, _ => talk, NullLogger.Instance, new ScriptedPoller())
+    {
+        protected override void OnRemoved(Connection connection) => gone.Add(connection);
+    }
+
     /// <summary>Says numbered bytes, in pieces of some length.</summary>
     private sealed class Talk : IConversation
     {
@@ -257,6 +305,8 @@ public sealed class ConnectionTests : IDisposable
 
         public int Abandons { get; private set; }
 
+        public int Gathers { get; private set; }
+
         public bool IsUrgent => true;
 
         public void Add(int count)
@@ -271,6 +321,7 @@ public sealed class ConnectionTests : IDisposable
 
         public void Gather(GatherList list, long most)
         {
+            Gathers++;
             if (Fault is not null)
             {
                 throw Fault;

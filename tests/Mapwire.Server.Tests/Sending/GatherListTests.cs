@@ -36,6 +36,42 @@ public sealed class GatherListTests : IDisposable
         Assert.Equal(ScratchLength, header.Length);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public void A_whole_message_is_added_where_there_is_room_for_both_of_its_parts(int room, bool fits)
+    {
+        for (int i = 0; i < MaxSegments - room; i++)
+        {
+            Assert.True(_list.TryAddMapped(Somewhere, 1));
+        }
+
+        long before = _list.Length;
+        Assert.True(_list.TryReserve(5, out _));
+        Assert.Equal(fits, _list.TryAddReservedAndMapped(5, Somewhere, 7));
+        Assert.Equal(before + (fits ? 12 : 0), _list.Length);
+    }
+
+    [Fact]
+    public void A_whole_message_comes_in_the_order_header_and_payload_and_one_without_payload_is_its_header()
+    {
+        byte[] payload = GC.AllocateArray<byte>(3, pinned: true);
+        payload.AsSpan().Fill(9);
+        nint address = System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(payload, 0);
+        foreach (int mapped in (int[])[3, 0])
+        {
+            Assert.True(_list.TryReserve(2, out Span<byte> header));
+            header[..2].Fill(1);
+            Assert.True(_list.TryAddReservedAndMapped(2, address, mapped));
+        }
+
+        byte[] copy = new byte[16];
+        Assert.Equal(7, _list.CopyTo(copy));
+        Assert.Equal([1, 1, 9, 9, 9, 1, 1], copy[..7]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => _list.TryAddReservedAndMapped(ScratchLength, address, 1));
+    }
+
     [Fact]
     public void A_list_that_is_cut_at_any_length_has_the_bytes_before_it()
     {

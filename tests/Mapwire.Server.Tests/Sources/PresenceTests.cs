@@ -1,7 +1,9 @@
 using Mapwire.Memory;
+using Mapwire.Server.Files;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Sources;
@@ -142,13 +144,116 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
+    public async Task Windows_that_wait_when_their_file_is_closed_are_not_here_and_whoever_waits_is_called()
+    {
+        RecordingLog log = new();
+        AskedReader reader = new(log);
+        Presence presence = new(_file, _region, _region.Length, reader, reason => _failed.TrySetResult(reason));
+        Task[] arrivals = [.. Enumerable.Range(0, 4).Select(window => ArrivalAsync(presence, window * Window, 1))];
+        _region.Dispose();
+        _file.Dispose();
+        reader.BringAll();
+        await Task.WhenAll(arrivals);
+        Assert.False(presence.IsHere(Window, 1, Now));
+        Assert.False(_failed.Task.IsCompleted, "nobody plays it: it is not lost");
+        Assert.Empty(log.Lines);
+        reader.Stop();
+    }
+
+    [Fact]
+    public async Task What_a_recording_has_grown_by_is_not_here_because_the_window_was_before()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A view that does not write cannot grow there.");
+        byte[] whole = FilmBytes.Flv(1, 100);
+        int half = whole.Length / 2;
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, whole[..half]);
+        MediaFile file = MediaFile.Open(path, "live.flv", presence: _threads);
+        Presence presence = file.Presence!;
+        await ArrivalAsync(presence, half - 1, 1);
+        Assert.True(presence.IsHere(half - 1, 1, Now));
+        using (FileStream recorder = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            recorder.Write(whole, half, whole.Length - half);
+        }
+
+        Assert.True(file.TryGrow(new FileWork("grow", TitleLimits.Default.Opening, static _ => { }, static _ => { })));
+        Assert.False(presence.IsHere(whole.Length - 1, 1, Now), "nothing has brought it");
+        await ArrivalAsync(presence, whole.Length - 1, 1);
+        Assert.True(presence.IsHere(whole.Length - 1, 1, Now));
+        file.Release();
+    }
+
+    [Fact]
+    public async Task A_window_that_grows_while_it_is_brought_is_brought_again()
+    {
+        AskedReader reader = new();
+        Presence presence = new(_file, _region, 4 * Window, reader, reason => _failed.TrySetResult(reason));
+        Task arrival = ArrivalAsync(presence, 3 * Window, 1);
+        presence.Extend((3 * Window) + 200);
+        reader.BringAll();
+        await arrival;
+        Assert.False(presence.IsHere(3 * Window, 1, Now), "only the part before the old end was read");
+        presence.WaitFor(3 * Window, 1, Now, Now, static () => { });
+        Assert.Equal([100, 200], reader.Asked.Select(static request => request.Length));
+        reader.Stop();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(Window)]
+    public async Task Windows_before_the_one_that_grows_stay_here(int more)
+    {
+        using MappedRegion whole = _file.Map(0, 2 * Window);
+        Presence presence = new(_file, whole, 4 * Window, _threads.ForDevice(1), reason => _failed.TrySetResult(reason));
+        await ArrivalAsync(presence, Window, 1);
+        presence.Extend((2 * Window) + more);
+        Assert.True(presence.IsHere(Window, Window, Now));
+    }
+
+    [Fact]
+    public void A_file_closed_while_its_windows_are_brought_ends_no_thread()
+    {
+        string path = _folder.Add("film.mp4");
+        using (FileStream film = new(path, FileMode.Open))
+        {
+            film.SetLength(8 << 20);
+        }
+
+        RecordingLog log = new();
+        using PresenceThreads threads = new(log: log);
+        for (int round = 0; round < 500; round++)
+        {
+            MediaFile file = MediaFile.Open(path, "film.mp4", presence: threads);
+            file.Presence!.Want(0, 8 << 20, Now, Now); // its player leaves at once
+            file.Release();
+        }
+
+        Assert.Empty(log.Lines);
+    }
+
+    [Fact]
+    public async Task A_waiter_that_throws_leaves_no_other_waiting()
+    {
+        RecordingLog log = new();
+        AskedReader reader = new(log);
+        Presence presence = new(_file, _region, _region.Length, reader, reason => _failed.TrySetResult(reason));
+        presence.WaitFor(0, 1, Now, Now, static () => throw new InvalidOperationException("a waiter's fault"));
+        Task arrival = ArrivalAsync(presence, 0, 1);
+        reader.BringAll();
+        await arrival;
+        Assert.Contains("a waiter's fault", Assert.Single(log.Lines), StringComparison.Ordinal);
+        reader.Stop();
+    }
+
+    [Fact]
     public async Task A_cursor_sends_what_is_here_and_waits_for_the_rest()
     {
         string path = Path.Combine(_folder.Path, "film.flv");
         File.WriteAllBytes(path, FilmBytes.Flv(1, 60, extraPayload: 20_000)); // 1.2 MB
         Title title = Title.Open(path, "film.flv", presence: _threads);
         Assert.True(title.TryAcquire());
-        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
         using GatherList list = new();
         long sent = 0;
         int waits = 0;
@@ -156,7 +261,7 @@ public sealed class PresenceTests : IDisposable
         {
             long now = Now;
             list.Clear();
-            cursor.Gather(list, long.MaxValue, long.MaxValue, now);
+            cursor.Gather(list, TitleTime.MaxValue, long.MaxValue, now);
             if (list.Length == 0)
             {
                 Assert.True(cursor.Waits);
@@ -168,7 +273,7 @@ public sealed class PresenceTests : IDisposable
             }
 
             long length = list.Length;
-            cursor.Advance(length, long.MaxValue);
+            cursor.Advance(length, TitleTime.MaxValue);
             sent += length;
         }
 
@@ -191,8 +296,9 @@ public sealed class PresenceTests : IDisposable
             Title title = Title.Open(path, name, presence: threads);
             Assert.True(title.TryAcquire());
             titles.Add(title);
-            StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
-            cursor.AskAhead(until: 3000, shown: 0, now: 100_000);
+            StripCursor<RtmpFraming> cursor =
+                new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
+            cursor.AskAhead(until: new(3000), shown: new(0), now: 100_000);
         }
 
         PresenceRequest[] order = [.. reader.Asked.OrderBy(static request => request.NeededAt)];
@@ -218,9 +324,9 @@ public sealed class PresenceTests : IDisposable
         File.WriteAllBytes(path, FilmBytes.Flv(1, 250, extraPayload: 20_000)); // 20,000 bytes a message: six of them in a window
         Title title = Title.Open(path, "film.flv", presence: threads);
         Assert.True(title.TryAcquire());
-        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
-        cursor.AskAhead(until: 3000, shown: 0, now: 100_000);
-        int end = title.Strip.IndexAt(3000);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
+        cursor.AskAhead(until: new(3000), shown: new(0), now: 100_000);
+        int end = title.Strip.IndexAt(new(3000));
         HashSet<int> wanted = [];
         for (int i = 0; i < end; i++)
         {
@@ -234,12 +340,15 @@ public sealed class PresenceTests : IDisposable
         title.Release();
     }
 
-    /// <summary>Keeps what is asked for and brings nothing.</summary>
-    private sealed class AskedReader() : DeviceReader("test")
+    /// <summary>Keeps what is asked for and brings nothing by itself.</summary>
+    private sealed class AskedReader(ILogger? log = null) : DeviceReader("test", log)
     {
         public List<PresenceRequest> Asked { get; } = [];
 
         public override void Add(PresenceRequest request) => Asked.Add(request);
+
+        /// <summary>Has the threads of a real reader bring it.</summary>
+        public void BringAll() => Asked.ForEach(base.Add);
     }
 
     [Fact]
@@ -249,8 +358,8 @@ public sealed class PresenceTests : IDisposable
         File.WriteAllBytes(path, FilmBytes.Flv(1, 500, extraPayload: 20_000)); // 20 s, 10 MB
         Title title = Title.Open(path, "film.flv", presence: _threads);
         Assert.True(title.TryAcquire());
-        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(0, -1, 0), 0);
-        cursor.AskAhead(until: 1000, shown: 0, Now);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(new(0), -1, new(0)), new(0));
+        cursor.AskAhead(until: new(1000), shown: new(0), Now);
         long begun = Now;
         while (!IsHere(2200))
         {
@@ -264,7 +373,7 @@ public sealed class PresenceTests : IDisposable
 
         bool IsHere(long time)
         {
-            StripEntry entry = title.Strip[title.Strip.IndexAt(time)];
+            StripEntry entry = title.Strip[title.Strip.IndexAt(new(time))];
             return title.Presence!.IsHere(entry.Offset, entry.Size, Now);
         }
     }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Mapwire.Memory;
 using Mapwire.Server.Sources;
+using Mapwire.Server.Tests.Files;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Sources;
@@ -87,6 +89,48 @@ public sealed class ReadQueueTests
         End(queue);
     }
 
+    [Fact]
+    public void A_window_whose_bringing_throws_costs_its_file_and_no_thread()
+    {
+        using TemporaryFolder folder = new();
+        using MappedFile file = MappedFile.Open(folder.Add("film.mp4"));
+        using MappedRegion region = file.Map();
+        RecordingLog log = new();
+        DeviceReader reader = new("unused", log);
+        ConcurrentQueue<string> failures = new();
+        Presence presence = new(file, region, region.Length, reader, reason =>
+        {
+            failures.Enqueue(reason);
+            throw new InvalidOperationException("and one of whoever is told");
+        });
+        using CountdownEvent brought = new(2);
+        ReadQueue queue = new("test", 1, _ =>
+        {
+            brought.Signal();
+            throw new InvalidOperationException("a fault of ours");
+        });
+        queue.Add(new PresenceRequest(presence, 0, 1, 0, wasHere: false));
+        queue.Add(new PresenceRequest(presence, 1, 1, 0, wasHere: false));
+        Assert.True(brought.Wait(TimeSpan.FromSeconds(60), Cancellation));
+        End(queue);
+        Assert.Equal(["a fault of ours", "a fault of ours"], failures);
+        Assert.Equal(4, log.Lines.Count);
+        reader.Stop();
+    }
+
+    [Fact]
+    public void A_window_waits_where_no_thread_can_be_started_and_is_brought_when_one_can()
+    {
+        FileThreadsTests.StartLimit limit = new(0);
+        using ManualResetEventSlim came = new();
+        ReadQueue queue = new("test", 2, _ => came.Set(), limit.Start);
+        queue.Add(Request(0, neededAt: 0));
+        Assert.Equal((0, 1), (queue.Threads, queue.Waiting));
+        limit.Left = 1;
+        Assert.True(came.Wait(TimeSpan.FromSeconds(60), Cancellation), "nobody tried again");
+        End(queue);
+    }
+
     /// <summary>Ends the threads before the test disposes of what they wait for.</summary>
     private static void End(ReadQueue queue)
     {
@@ -94,5 +138,6 @@ public sealed class ReadQueueTests
         Assert.True(SpinWait.SpinUntil(() => queue.Threads == 0, TimeSpan.FromSeconds(60)), $"{queue.Threads} threads have not ended");
     }
 
-    private static PresenceRequest Request(int window, long neededAt) => new(null!, window, neededAt, wasHere: false);
+    private static PresenceRequest Request(int window, long neededAt) =>
+        new(null!, window, Presence.WindowLength, neededAt, wasHere: false);
 }

@@ -173,9 +173,15 @@ public sealed class PlayerStatisticsTests : IDisposable
 
     private static long PlaceOf(SharedMemory memory)
     {
-        long first = StatisticsLayout.ChunksAt(2) + StatisticsLayout.PlacesAt;
-        for (long place = first; place < memory.Size; place += StatisticsLayout.PlayerSize)
+        long chunk = StatisticsLayout.ChunksAt(2);
+        while (memory.Read<int>(chunk) != StatisticsLayout.PlayersKind)
         {
+            chunk += StatisticsLayout.ChunkSize;
+        }
+
+        for (int i = 0; i < StatisticsLayout.PlayersPerChunk; i++)
+        {
+            long place = chunk + StatisticsLayout.PlacesAt + ((long)i * StatisticsLayout.PlayerSize);
             uint version = memory.At<PlayerFigures>(place).FactsVersion;
             if (memory.At<PlayerFacts>(PlayerFigures.FactsAt(place, version)).Id != 0)
             {

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using Mapwire.Memory;
 using Mapwire.Memory.Sharing;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Statistics;
@@ -95,6 +97,64 @@ public sealed class ServerStatisticsTests
 
         Assert.InRange(places, 1, 9_999);
         Assert.Equal(places, publication.Read().Players.Count);
+    }
+
+    [Fact]
+    public void A_reader_stopped_while_it_holds_the_lock_stops_no_worker_and_hides_no_player()
+    {
+        using Publication publication = new(maxConnections: 2000);
+        WorkerStatistics worker = publication.Server.ForWorker(0);
+        int players = 0;
+        Stopwatch clock = Stopwatch.StartNew();
+        using (HoldLock(publication))
+        {
+            for (; players < 500; players++)
+            {
+                Assert.NotNull(worker.Enter(null, 1));
+            }
+
+            Assert.NotNull(EnterTitle(publication, "film.mp4"));
+            while (worker.Enter(null, 1) is not null)
+            {
+                players++; // until the room that was made ahead is used up
+            }
+
+            for (int i = 0; i < 100; i++)
+            {
+                EnterTitle(publication, $"{i}.mp4");
+            }
+        }
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(8), $"took {clock.Elapsed}: a worker has waited for the lock");
+        for (int i = 0; i < 300; i++, players++)
+        {
+            Assert.NotNull(worker.Enter(null, 1)); // it is free again
+        }
+
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.NotNull(EnterTitle(publication, $"{i}.mp4"));
+        }
+
+        Assert.Equal(players, publication.Read().Players.Count);
+        Assert.Equal(101, publication.Read().Titles.Count);
+    }
+
+    /// <summary>What another process has when it is stopped in the middle of opening the statistics.</summary>
+    private static RangeLock HoldLock(Publication publication)
+    {
+        const long CreationLock = 1L << 61; // LockBytes.SegmentCreation of Mapwire.Memory
+        using MappedFile file = MappedFile.Open(
+            Assert.Single(Directory.GetFiles(publication.Folder)), new MappedFileOptions { Access = FileAccess.ReadWrite });
+        return RangeLock.Acquire(file, CreationLock, 1, cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    private static TitleStatistics? EnterTitle(Publication publication, string name)
+    {
+        Title title = Title.Open(SampleClip.Path, name);
+        TitleStatistics? place = publication.Server.Enter(title);
+        title.Release();
+        return place;
     }
 
     [Fact]

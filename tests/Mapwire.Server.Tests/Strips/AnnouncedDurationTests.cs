@@ -24,7 +24,7 @@ public sealed class AnnouncedDurationTests : IDisposable
                 : Mp4Builder.EditList(((uint)edit, mediaTime, 0x10000))));
         Title title = Open(film);
         Assert.Equal(22, title.Strip.ToArray().Count(static entry => !entry.IsChange));
-        Assert.Equal(22_000, title.Strip[title.Strip.Count - 1].Time + 1000);
+        Assert.Equal(new(22_000), title.Strip[title.Strip.Count - 1].Time + 1000);
         Assert.Equal(expected, Metadata(title)["duration"]!.AsNumber());
         Assert.Equal(expected, title.Duration.TotalSeconds);
         Assert.Equal(expected, TitleReport.Of(Path.Combine(_folder.Path, "film.mp4")).Duration.TotalSeconds);
@@ -32,10 +32,10 @@ public sealed class AnnouncedDurationTests : IDisposable
         // Sent by a player's clock, it is as long: a run-up comes at time zero, between the frames that tell players not to show it.
         Assert.True(title.TryAcquire());
         StripCursor<RtmpFraming> cursor =
-            new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(title.Strip.RunUp, -1, 0), 0);
-        Assert.Equal(0, cursor.PlayerTime);
-        Assert.Equal(expected * 1000, cursor.PlayerEnd);
-        Assert.Equal((expected - 1) * 1000, cursor.LastTime);
+            new(title, new RtmpFraming(title.Codecs, 1, 1 << 20), new PlayRange(title.Strip.RunUpEnd, -1, new(0)), new(0));
+        Assert.Equal(new(0), cursor.PlayerTime);
+        Assert.Equal(new(expected * 1000), cursor.PlayerEnd);
+        Assert.Equal(new((expected - 1) * 1000), cursor.LastTime);
         cursor.Retire();
         byte[][] commands =
             [.. title.Strip.ToArray().Where(static entry => entry.IsCommand)
@@ -45,7 +45,7 @@ public sealed class AnnouncedDurationTests : IDisposable
         {
             int[] places = [.. Enumerable.Range(0, title.Strip.Count).Where(i => title.Strip[i].IsCommand)];
             Assert.Equal([0, 13], places);
-            Assert.Equal(12_000, title.Strip[14].Time);
+            Assert.Equal(new(12_000), title.Strip[14].Time);
         }
 
         title.Release();

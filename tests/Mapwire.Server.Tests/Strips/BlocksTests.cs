@@ -101,5 +101,5 @@ public sealed class BlocksTests
         }
     }
 
-    private static StripEntry EntryOf(int i) => new(i * 40L, i % 1000, i * 1_000_003L, i % 65_536, i % 16, i % 7 == 0);
+    private static StripEntry EntryOf(int i) => new(new(i * 40L), i % 1000, i * 1_000_003L, i % 65_536, i % 16, i % 7 == 0);
 }

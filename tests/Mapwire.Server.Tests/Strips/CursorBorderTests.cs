@@ -35,7 +35,7 @@ public sealed class CursorBorderTests : IDisposable
 
         blocks.Publish(isFinished: false);
         Assert.Equal(flat, title.Strip.ToArray());
-        for (long time = -5; time < flat[^1].Time + 20; time += random.Next(1, 400))
+        for (TitleTime time = new(-5); time < flat[^1].Time + 20; time += random.Next(1, 400))
         {
             Assert.Equal(flat.TakeWhile(entry => entry.Time < time).Count(), title.Strip.IndexAt(time));
         }
@@ -44,9 +44,9 @@ public sealed class CursorBorderTests : IDisposable
         Assert.True(title.TryAcquire());
         List<byte> wire = [];
         List<byte> gathered = [];
-        StripCursor<RecordingFraming> cursor = new(title, new RecordingFraming(gathered), new PlayRange(0, -1, 0), 0);
+        StripCursor<RecordingFraming> cursor = new(title, new RecordingFraming(gathered), new PlayRange(new(0), -1, new(0)), new(0));
         using GatherList list = new();
-        long until = 0;
+        TitleTime until = TitleTime.Zero;
         while (!cursor.IsOver)
         {
             list.Clear();
@@ -63,7 +63,7 @@ public sealed class CursorBorderTests : IDisposable
             wire.AddRange(gathered.Take((int)sent));
             if (rest > 0)
             {
-                cursor.Advance(Math.Min(sent, rest), long.MinValue);
+                cursor.Advance(Math.Min(sent, rest), TitleTime.MinValue);
             }
 
             cursor.Advance(Math.Max(0, sent - rest), until);
@@ -82,7 +82,7 @@ public sealed class CursorBorderTests : IDisposable
     private static StripEntry[] Entries(int count, Random random)
     {
         StripEntry[] entries = new StripEntry[count];
-        long time = 0;
+        TitleTime time = TitleTime.Zero;
         for (int i = 0; i < count; i++)
         {
             entries[i] = new StripEntry(time, 0, (long)i << 20, 1, 0, isSync: i == 0 || random.Next(50) == 0);
@@ -102,7 +102,7 @@ public sealed class CursorBorderTests : IDisposable
 
         blocks.Publish(isFinished: false);
         StripTail tail = new(flat[settled..], [], [.. Enumerable.Range(settled, flat.Length - settled).Where(i => flat[i].IsSync)], []);
-        Strip strip = new(blocks, tail, new StripTimes(0, flat[^1].Time));
+        Strip strip = new(blocks, tail, new StripTimes(new(0), flat[^1].Time));
         return new Title(_clip.File, strip, _clip.Codecs, default);
     }
 

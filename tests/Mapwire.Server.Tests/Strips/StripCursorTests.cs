@@ -24,8 +24,8 @@ public sealed class StripCursorTests : IDisposable
     [InlineData(1024 * 1024)]
     public void All_samples_arrive_byte_for_byte_over_a_socket_that_is_often_full(int chunkSize)
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0, chunkSize);
-        List<Received> received = Run(cursor, chunkSize, long.MaxValue);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(0), -1, new(0)), new(0), chunkSize);
+        List<Received> received = Run(cursor, chunkSize, TitleTime.MaxValue);
 
         Assert.True(cursor.IsOver);
         Assert.Equal(_title.Strip.Count, received.Count);
@@ -33,7 +33,7 @@ public sealed class StripCursorTests : IDisposable
         {
             StripEntry entry = _title.Strip[i];
             Assert.Equal(entry.IsVideo, received[i].IsVideo);
-            Assert.Equal((uint)entry.Time, received[i].Timestamp);
+            Assert.Equal((uint)entry.Time.Milliseconds, received[i].Timestamp);
             Assert.Equal(entry.Composition, received[i].Composition);
             Assert.Equal(entry.IsVideo && entry.IsSync, received[i].IsKey);
             Assert.True(received[i].Payload.AsSpan().SequenceEqual(_file.AsSpan((int)entry.Offset, entry.Size)), $"sample {i}");
@@ -45,9 +45,9 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void Only_what_is_due_is_sent()
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0);
-        List<Received> received = Run(cursor, 4096, until: 1000);
-        Assert.Equal(_title.Strip.IndexAt(1001), received.Count);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(0), -1, new(0)), new(0));
+        List<Received> received = Run(cursor, 4096, until: new(1000));
+        Assert.Equal(_title.Strip.IndexAt(new(1001)), received.Count);
         Assert.True(cursor.HasMore);
         Assert.Equal(_title.Strip[received.Count].Time, cursor.Time);
         cursor.Retire();
@@ -57,14 +57,14 @@ public sealed class StripCursorTests : IDisposable
     public void A_start_is_the_players_zero_with_a_silent_run_up()
     {
         // The clip has a sync sample every 2 s: 4 s is the run-up's start.
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(5000, -1, 0), 5000);
-        List<Received> received = Run(cursor, 4096, long.MaxValue);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(5000), -1, new(0)), new(5000));
+        List<Received> received = Run(cursor, 4096, TitleTime.MaxValue);
         Assert.True(received[0].IsKey);
         int runUp = received.TakeWhile(static message => message.Timestamp == 0).Count();
         Assert.InRange(runUp, 25, 28);
         Assert.All(received.Take(runUp - 1), static message => Assert.True(message.IsVideo));
         StripEntry last = _title.Strip[_title.Strip.Count - 1];
-        Assert.Equal((uint)(last.Time - 5000), received[^1].Timestamp);
+        Assert.Equal((uint)(last.Time - 5000).Milliseconds, received[^1].Timestamp);
         Assert.All(received, static message => Assert.True(message.Composition >= 0));
         cursor.Retire();
     }
@@ -72,49 +72,49 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void A_duration_ends_it()
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(4000, 1500, 0), 4000);
-        List<Received> received = Run(cursor, 4096, long.MaxValue);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(4000), 1500, new(0)), new(4000));
+        List<Received> received = Run(cursor, 4096, TitleTime.MaxValue);
         Assert.True(cursor.IsOver);
         Assert.InRange(received[^1].Timestamp, 1450u, 1499u);
-        Assert.Equal(1500, cursor.PlayerEnd);
+        Assert.Equal(new(1500), cursor.PlayerEnd);
         cursor.Retire();
     }
 
     [Fact]
     public void The_next_of_a_playlist_goes_on_in_time()
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, 1000, 24_000), 0);
-        List<Received> received = Run(cursor, 4096, long.MaxValue);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(0), 1000, new(24_000)), new(0));
+        List<Received> received = Run(cursor, 4096, TitleTime.MaxValue);
         Assert.Equal(24_000u, received[0].Timestamp);
-        Assert.Equal(25_000, cursor.PlayerEnd);
+        Assert.Equal(new(25_000), cursor.PlayerEnd);
         cursor.Retire();
     }
 
     [Fact]
     public void Video_comes_back_with_a_sync_sample_and_audio_at_once()
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(0), -1, new(0)), new(0));
         cursor.SendVideo(false);
-        Assert.All(Run(cursor, 4096, until: 2500), static message => Assert.False(message.IsVideo));
+        Assert.All(Run(cursor, 4096, until: new(2500)), static message => Assert.False(message.IsVideo));
         cursor.SendVideo(true);
         cursor.SendAudio(false);
-        List<Received> video = Run(cursor, 4096, until: 6500);
+        List<Received> video = Run(cursor, 4096, until: new(6500));
         Assert.All(video, static message => Assert.True(message.IsVideo));
         Assert.True(video[0].IsKey);
         cursor.SendAudio(true);
-        Assert.Contains(Run(cursor, 4096, until: 7000), static message => !message.IsVideo);
+        Assert.Contains(Run(cursor, 4096, until: new(7000)), static message => !message.IsVideo);
         cursor.Retire();
     }
 
     [Fact]
     public void A_pause_loses_and_repeats_nothing()
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 0);
-        List<Received> received = Run(cursor, 4096, until: 3000);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(0), -1, new(0)), new(0));
+        List<Received> received = Run(cursor, 4096, until: new(3000));
         cursor.Hold();
-        Assert.Empty(Run(cursor, 4096, long.MaxValue));
+        Assert.Empty(Run(cursor, 4096, TitleTime.MaxValue));
         cursor.Release();
-        received.AddRange(Run(cursor, 4096, long.MaxValue));
+        received.AddRange(Run(cursor, 4096, TitleTime.MaxValue));
         Assert.Equal(_title.Strip.Count, received.Count);
         cursor.Retire();
     }
@@ -122,13 +122,13 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void A_seek_while_paused_shows_one_frame()
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 7000);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(0), -1, new(0)), new(7000));
         cursor.HoldAfterFrame();
-        Received frame = Assert.Single(Run(cursor, 4096, long.MaxValue));
+        Received frame = Assert.Single(Run(cursor, 4096, TitleTime.MaxValue));
         Assert.True(frame.IsKey);
         Assert.InRange(frame.Timestamp, 5900u, 6100u);
         cursor.Release();
-        Received next = Run(cursor, 4096, long.MaxValue).First(static message => message.IsVideo);
+        Received next = Run(cursor, 4096, TitleTime.MaxValue).First(static message => message.IsVideo);
         Assert.False(next.IsKey);
         cursor.Retire();
     }
@@ -136,8 +136,8 @@ public sealed class StripCursorTests : IDisposable
     [Fact]
     public void A_seek_past_the_end_lands_on_the_last_sync_sample()
     {
-        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(0, -1, 0), 1_000_000);
-        List<Received> received = Run(cursor, 4096, long.MaxValue);
+        StripCursor<RtmpFraming> cursor = Cursor(new PlayRange(new(0), -1, new(0)), new(1_000_000));
+        List<Received> received = Run(cursor, 4096, TitleTime.MaxValue);
         Assert.True(received[0].IsKey);
         Assert.InRange(received[0].Timestamp, 21_900u, 22_100u);
         cursor.Retire();
@@ -147,19 +147,19 @@ public sealed class StripCursorTests : IDisposable
     public void A_cursor_retired_inside_a_message_finishes_it_and_lets_the_title_go()
     {
         Title title = SampleClip.Open();
-        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 4096), new PlayRange(0, -1, 0), 0);
+        StripCursor<RtmpFraming> cursor = new(title, new RtmpFraming(title.Codecs, 1, 4096), new PlayRange(new(0), -1, new(0)), new(0));
         using GatherList list = new();
-        cursor.Gather(list, long.MaxValue, long.MaxValue, now: 0);
-        cursor.Advance(100, long.MaxValue);
+        cursor.Gather(list, TitleTime.MaxValue, long.MaxValue, now: 0);
+        cursor.Advance(100, TitleTime.MaxValue);
         Assert.True(cursor.IsInsideMessage);
         cursor.Retire();
         Assert.True(IsOpen(title));
         list.Clear();
         Assert.True(cursor.GatherRest(list, 0));
         long rest = list.Length;
-        cursor.Gather(list, long.MaxValue, long.MaxValue, now: 0);
+        cursor.Gather(list, TitleTime.MaxValue, long.MaxValue, now: 0);
         Assert.Equal(rest, list.Length);
-        cursor.Advance(rest, long.MinValue);
+        cursor.Advance(rest, TitleTime.MinValue);
         Assert.True(cursor.IsOver || !cursor.HasMore);
         Assert.False(IsOpen(title));
     }
@@ -175,13 +175,13 @@ public sealed class StripCursorTests : IDisposable
         return isOpen;
     }
 
-    private StripCursor<RtmpFraming> Cursor(PlayRange range, long position, int chunkSize = 4096)
+    private StripCursor<RtmpFraming> Cursor(PlayRange range, TitleTime position, int chunkSize = 4096)
     {
         Assert.True(_title.TryAcquire());
         return new StripCursor<RtmpFraming>(_title, new RtmpFraming(_title.Codecs, 1, chunkSize), range, position);
     }
 
-    private static List<Received> Run(StripCursor<RtmpFraming> cursor, int chunkSize, long until)
+    private static List<Received> Run(StripCursor<RtmpFraming> cursor, int chunkSize, TitleTime until)
     {
         // As a conversation gathers: the rest of what was cut, an answer, what is due; and it advances in the same order.
         using SocketPair sockets = new();
@@ -217,7 +217,7 @@ public sealed class StripCursorTests : IDisposable
             long ofAnswers = Math.Min(sent - ofRest, answers);
             if (ofRest > 0)
             {
-                cursor.Advance(ofRest, long.MinValue);
+                cursor.Advance(ofRest, TitleTime.MinValue);
             }
 
             answer += (int)ofAnswers;

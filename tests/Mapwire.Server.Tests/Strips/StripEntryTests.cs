@@ -40,8 +40,8 @@ public sealed class StripEntryTests
 
     private static bool Holds(long time, int composition, long offset, int size, int lane, bool sync, bool change)
     {
-        StripEntry entry = new(time, composition, offset, size, lane, sync, change);
-        return entry.Time == time && entry.Composition == composition && entry.Offset == offset && entry.Size == size
+        StripEntry entry = new(new(time), composition, offset, size, lane, sync, change);
+        return entry.Time.Milliseconds == time && entry.Composition == composition && entry.Offset == offset && entry.Size == size
             && entry.Lane == lane && entry.IsVideo == (lane == 0) && entry.IsSync == sync && entry.IsChange == change;
     }
 }

@@ -10,14 +10,14 @@ public sealed class StripTests
     public void A_strip_is_in_order_and_starts_at_zero()
     {
         Title title = SampleClip.Open();
-        long previous = 0;
+        TitleTime previous = TitleTime.Zero;
         foreach (StripEntry entry in title.Strip.ToArray())
         {
             Assert.True(entry.Time >= previous);
             previous = entry.Time;
         }
 
-        Assert.Equal(0, title.Strip[0].Time);
+        Assert.Equal(TitleTime.Zero, title.Strip[0].Time);
         Assert.Equal(1635, title.Strip.Count);
         title.Release();
     }
@@ -28,7 +28,7 @@ public sealed class StripTests
         Title title = SampleClip.Open();
         Strip strip = title.Strip;
         int[] points = strip.SyncPoints();
-        for (long time = -10; time < 26_000; time += 37)
+        for (TitleTime time = new(-10); time < new TitleTime(26_000); time += 37)
         {
             int expected = points[0];
             foreach (int point in points)
@@ -48,7 +48,7 @@ public sealed class StripTests
     {
         Title title = SampleClip.Open();
         Strip strip = title.Strip;
-        for (long time = -10; time < 26_000; time += 37)
+        for (TitleTime time = new(-10); time < new TitleTime(26_000); time += 37)
         {
             int index = strip.IndexAt(time);
             Assert.True(index == 0 || strip[index - 1].Time < time);

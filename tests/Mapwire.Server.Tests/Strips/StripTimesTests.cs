@@ -29,7 +29,7 @@ public sealed class StripTimesTests
         const PlayerAbilities Abilities = PlayerAbilities.Aac | PlayerAbilities.Nanoseconds;
         ChosenTracks chosen = ChosenTracks.Of(movie, new TrackChoice(Abilities));
         Strip strip = new StripBuilder(chosen, [null, TitleLane.Audio(chosen.Audio[0].Codec!, Abilities, 0)], Abilities).Build(chosen);
-        long[] times = [.. Enumerable.Range(0, strip.Count).Select(i => (strip[i].Time * 1_000_000) + strip.NanosecondsOf(i))];
+        long[] times = [.. Enumerable.Range(0, strip.Count).Select(i => (strip[i].Time.Milliseconds * 1_000_000) + strip.NanosecondsOf(i))];
         Assert.Equal(times.Order(), times);
         Assert.Contains(times.Zip(times.Skip(1)), static pair => pair.First == pair.Second); // one did wait
     }

@@ -12,12 +12,21 @@ namespace Mapwire.Server.Files.Names;
 /// </remarks>
 internal readonly record struct PlayName(string Sent, string Folder, string Path, string Query)
 {
+    /// <summary>
+    /// The longest name that is looked up, in characters, with its folder and query: the longest path, with each byte of it escaped. What
+    /// is longer waits for nothing, since a name is kept while it does.
+    /// </summary>
+    public const int MaxLength = 3 * TitleName.MaxLength;
+
     private const string DefaultInstance = "_definst_/";
 
     private static readonly string[] Prefixes = ["mp4:", "flv:", "mp3:"];
 
     /// <summary>What its texts take in memory, in bytes.</summary>
     public int ByteSize => sizeof(char) * (Sent.Length + Folder.Length + Path.Length + Query.Length);
+
+    /// <summary>Whether it is too long to be the name of anything.</summary>
+    public bool IsTooLong => Folder.Length + Sent.Length > MaxLength;
 
     /// <summary>Splits the name of a play command.</summary>
     /// <param name="folder">What follows the application's own name, possibly empty.</param>

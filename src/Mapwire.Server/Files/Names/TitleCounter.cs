@@ -29,7 +29,11 @@ internal sealed class TitleCounter : ITitleVisitor
     {
         TitleCounter counter = new(folder);
         // background: a call that hangs does not hold the process
-        new Thread(counter.Run) { Name = "mapwire count", IsBackground = true }.Start();
+        if (!BackgroundThread.TryStart("mapwire count", counter.Run))
+        {
+            return new TitleCount(0, 1, "the system starts no more threads (a limit of threads or memory)", folder.Root);
+        }
+
         await Task.WhenAny(counter._done.Task, Task.Delay(timeLimit)).ConfigureAwait(false);
         counter._isCancelled = true;
         lock (counter._changing)

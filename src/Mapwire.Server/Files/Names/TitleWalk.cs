@@ -4,7 +4,7 @@ namespace Mapwire.Server.Files.Names;
 
 /// <summary>
 /// Finds the titles of a folder as they can be played, for whoever counts or lists them: links to folders are not followed, a link to a
-/// file only where it stays in the folder; hidden files and folders are passed over, and so is what no name leads to.
+/// file only where it stays in the folder, hidden files and folders are passed over, and so is what no name leads to.
 /// </summary>
 internal static class TitleWalk
 {
@@ -21,8 +21,8 @@ internal static class TitleWalk
             {
                 WalkFolder(folder, path, name, names, visitor);
             }
-            // whatever a file system answers: it is one folder's matter
-            catch (Exception exception) when (exception is not OutOfMemoryException)
+            // Whatever a file system answers: it is one folder's matter, and what leaves a thread would end the process.
+            catch (Exception exception)
             {
                 visitor.AddUnreadable(path, exception.Message);
             }

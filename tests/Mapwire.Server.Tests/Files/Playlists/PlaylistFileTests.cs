@@ -17,6 +17,14 @@ public sealed class PlaylistFileTests
         Assert.Equal([new("a.mp4", null, null, default), new("b.mp4", null, null, default)], Parse("x.m3u8", text));
 
     [Fact]
+    public void A_file_may_be_as_long_as_is_allowed_and_no_byte_longer()
+    {
+        string text = "a.mp4\n#" + new string('x', PlaylistFile.MaxBytes - 7);
+        Assert.Single(Parse("x.m3u8", text));
+        Assert.Throws<TitleException>(() => Parse("x.m3u8", text + "x"));
+    }
+
+    [Fact]
     public void In_and_out_points_count_for_the_next_name_alone()
     {
         const string Text = "#EXTVLCOPT:start-time=1.5\n#EXTVLCOPT:stop-time=10\na.mp4\nb.mp4?start=3";

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using Mapwire.Server.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Hosting;
+
+/// <summary>The beginning and the end of a server.</summary>
+public sealed class RtmpServerTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_server_that_is_disposed_of_ends_its_connections()
+    {
+        RtmpServer server = new(Options(new IPEndPoint(IPAddress.Loopback, 0)), NullLogger.Instance);
+        server.Start();
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 10_000 };
+        client.Connect(server.EndPoint);
+        Assert.True(SpinWait.SpinUntil(() => server.ConnectionCount == 1, TimeSpan.FromSeconds(10)));
+        server.Dispose();
+        Assert.True(IsEnded(client));
+        Assert.Equal(0, server.ConnectionCount);
+    }
+
+    [Fact]
+    public void A_server_that_cannot_listen_at_one_of_its_end_points_lets_go_of_the_others()
+    {
+        using Socket other = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        other.Listen();
+        IPEndPoint taken = (IPEndPoint)other.LocalEndPoint!;
+        IPEndPoint free;
+        using (Socket probe = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            free = (IPEndPoint)probe.LocalEndPoint!;
+        }
+
+        using RtmpServer server = new(Options(free, taken), NullLogger.Instance);
+        Assert.Throws<SocketException>(server.Start);
+        using Socket next = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        next.Bind(free);
+        next.Listen();
+    }
+
+    [Fact]
+    public void A_logger_that_throws_costs_its_lines_and_nothing_else()
+    {
+        using RtmpServer server = new(Options(new IPEndPoint(IPAddress.Loopback, 0)), new BrokenLogger());
+        server.Start();
+        for (int i = 0; i < 3; i++)
+        {
+            using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 10_000 };
+            client.Connect(server.EndPoint);
+            client.Send("GET / HTTP/1.1\r\n\r\n"u8); // no RTMP: refused, with a line
+            Assert.True(IsEnded(client));
+        }
+    }
+
+    private static bool IsEnded(Socket client)
+    {
+        try
+        {
+            return client.Receive(new byte[1]) == 0;
+        }
+        catch (SocketException exception)
+        {
+            return exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted;
+        }
+    }
+
+    private RtmpServerOptions Options(params IPEndPoint[] endPoints) =>
+        new() { Folder = _folder.Path, EndPoints = endPoints, Workers = 1 };
+
+    private sealed class BrokenLogger : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) => throw new IOException("No space left on device");
+    }
+}
