@@ -14,9 +14,6 @@ internal readonly record struct SampleHeader
     /// <summary>The longest header; the template is written with two stores of eight bytes, whatever its length.</summary>
     public const int MaxLength = 16;
 
-    /// <summary>Bytes that <see cref="WriteTo(Span{byte})"/> takes of a stored index.</summary>
-    public const int StoredLength = MaxLength + 4;
-
     /// <summary>
     /// Where the nanoseconds stand in a header that has them: behind the first byte and their length (Enhanced RTMP v2, ModEx).
     /// </summary>
@@ -113,21 +110,6 @@ internal readonly record struct SampleHeader
             WriteUInt24(destination[NanosecondsAt..], nanoseconds);
         }
     }
-
-    /// <summary>Writes the header for a stored index.</summary>
-    public void WriteTo(Span<byte> destination)
-    {
-        BinaryPrimitives.WriteUInt64LittleEndian(destination, _first);
-        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], _second);
-        destination[MaxLength] = Length;
-        destination[MaxLength + 1] = _compositionAt;
-        destination[MaxLength + 2] = (byte)(_hasNanoseconds ? 1 : 0);
-        destination[MaxLength + 3] = (byte)(_isVideo ? 1 : 0);
-    }
-
-    /// <summary>Reads the header of a stored index.</summary>
-    public static SampleHeader Read(ReadOnlySpan<byte> stored) =>
-        new(stored, stored[MaxLength], stored[MaxLength + 1], stored[MaxLength + 2] != 0, stored[MaxLength + 3] != 0);
 
     private static void WriteUInt24(Span<byte> destination, int value)
     {

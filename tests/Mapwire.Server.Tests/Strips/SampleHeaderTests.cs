@@ -87,18 +87,6 @@ public sealed class SampleHeaderTests
         Assert.Equal(Convert.FromHexString(hex.Replace(" ", "")),
         Write(SampleHeader.ExtendedAudio(new FourCc(codec), track, nanoseconds), true, 0, rest));
 
-    [Fact]
-    public void A_stored_header_is_read_back()
-    {
-        byte[] stored = new byte[SampleHeader.StoredLength];
-        foreach (SampleHeader header in (SampleHeader[])[SampleHeader.PlainVideo(VideoCodecId.Avc),
-            SampleHeader.ExtendedVideo(new FourCc("hvc1"), true), SampleHeader.ExtendedAudio(new FourCc("Opus"), 3, true)])
-        {
-            header.WriteTo(stored);
-            Assert.Equal(header, SampleHeader.Read(stored));
-        }
-    }
-
     private static byte[] Write(SampleHeader header, bool sync, int composition, int nanoseconds)
     {
         byte[] bytes = new byte[SampleHeader.MaxLength];

@@ -1,3 +1,4 @@
+using Mapwire.Server.Files.Playlists;
 using FsCheck;
 using FsCheck.Fluent;
 using Mapwire.Server.Strips;
@@ -7,6 +8,9 @@ namespace Mapwire.Server.Tests.Strips;
 
 public sealed class StripEntryTests
 {
+    [Fact]
+    public void The_latest_time_of_a_list_is_one_that_an_entry_can_tell() => Assert.Equal(StripEntry.MaxTime, PlaylistFile.MaxTime);
+
     [Fact]
     public void What_goes_in_comes_out()
     {

@@ -15,9 +15,12 @@ internal static class PlaylistFile
     public const int MaxBytes = 1 << 20;
 
     /// <summary>
-    /// The most items of a playlist, where nobody says how many; see <see cref="Hosting.RtmpServerOptions.MaxPlaylistItems"/>.
+    /// The most items of a playlist, where nobody says how many; the server has an option for it.
     /// </summary>
     public const int MaxItems = 256;
+
+    /// <summary>The latest time of a list or a query, 198 days, in milliseconds: later ones are taken for it. No film lasts longer.</summary>
+    public const long MaxTime = (1L << 34) - 1;
 
     /// <summary>The names of playlist files, in the order they are tried for a name without extension.</summary>
     public static readonly string[] Extensions = [".m3u8", ".m3u", ".json"];
@@ -95,5 +98,5 @@ internal static class PlaylistFile
     /// A time of a list or a query; null for what is none: "NaN" and "-Infinity" are numbers, whatever styles are allowed.
     /// </summary>
     internal static long? ToMilliseconds(double seconds) =>
-        seconds >= 0 ? (long)Math.Min(Math.Round(seconds * 1000), Strips.StripEntry.MaxTime) : null;
+        seconds >= 0 ? (long)Math.Min(Math.Round(seconds * 1000), MaxTime) : null;
 }
