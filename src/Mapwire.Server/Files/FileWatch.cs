@@ -124,7 +124,7 @@ internal sealed class FileWatch
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            Lose($"the file can no longer be read: {exception.Message}");
+            Lose(Unreadable(exception.Message));
             return FileState.Lost;
         }
 
@@ -183,7 +183,7 @@ internal sealed class FileWatch
         }
         catch (Exception exception) // a dead mount, a server that does not answer, or the title was let go meanwhile
         {
-            lost = $"the file can no longer be read: {exception.Message}";
+            lost = Unreadable(exception.Message);
         }
 
         lock (_gate)
@@ -277,7 +277,7 @@ internal sealed class FileWatch
         }
         catch (Exception exception) // a file system that does not answer, or the title was let go meanwhile
         {
-            lost = exception.Message;
+            lost = Unreadable(exception.Message);
         }
 
         lock (_gate)
@@ -324,9 +324,9 @@ internal sealed class FileWatch
 
     private static string Changed => "the file changed";
 
-    /// <summary>Why a file is lost, in words for those who watched it: what the system says of it is for the log alone.</summary>
-    /// <param name="lost">A reason that a watch gave.</param>
-    public static string GetReasonForPlayers(string lost) => lost == Changed ? Changed : "the file can no longer be read";
+    /// <summary>What is told of a fault, to players as well: systems name the whole path in it, which is nobody else's matter.</summary>
+    private string Unreadable(string fault) =>
+        $"the file can no longer be read: {fault.Replace(_file.Path, Path.GetFileName(_file.Path), StringComparison.Ordinal)}";
 
     /// <summary>Takes note of a comparison. Under the gate.</summary>
     private void Take(FileIdentity identity, string? lost)
@@ -351,14 +351,14 @@ internal sealed class FileWatch
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            Lose($"the file can no longer be read: {exception.Message}");
+            Lose(Unreadable(exception.Message));
             return;
         }
 
         lock (_gate)
         {
             bool isSame = generation != _generation || (identity.IsSameFile(_opened) && identity.Length >= _opened.Length);
-            _lost ??= isSame ? $"the file can no longer be read: {reason}" : Changed;
+            _lost ??= isSame ? Unreadable(reason) : Changed;
         }
     }
 

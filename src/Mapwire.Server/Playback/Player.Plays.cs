@@ -159,7 +159,7 @@ internal sealed partial class Player
         if (cursor.IsLost)
         {
             Log.FileLost(_context.Log, _peer, cursor.Title.Name, cursor.LostReason!);
-            _announcer.Lost(stream, FileWatch.GetReasonForPlayers(cursor.LostReason!));
+            _announcer.Lost(stream, cursor.LostReason!);
             stream.End();
         }
         else if (stream.TryContinue(Now))

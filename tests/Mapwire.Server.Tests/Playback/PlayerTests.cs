@@ -277,15 +277,15 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_system_says_of_a_file_that_fails_is_not_told_to_players()
+    public async Task Players_are_told_what_failed_and_not_where_the_file_lies()
     {
         Play("a.mp4");
         await RunPostedAsync();
         SendDue();
-        _player.Watched!.Cursor!.Title.Watch.Fail("Input/output error : '/srv/films/a.mp4'");
+        _player.Watched!.Cursor!.Title.Watch.Fail($"Input/output error : '{Path.Combine(_folder.Path, "a.mp4")}'");
         _player.Now += 2000;
         SendDue();
-        Assert.Equal("Stopped playing a.mp4: the file can no longer be read.", _ear.Descriptions[^1]);
+        Assert.Equal("Stopped playing a.mp4: the file can no longer be read: Input/output error : 'a.mp4'.", _ear.Descriptions[^1]);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
-using Mapwire.Server.Files.Playlists;
 using FsCheck;
 using FsCheck.Fluent;
+using Mapwire.Server.Files.Playlists;
 using Mapwire.Server.Strips;
 using Xunit;
 
