@@ -24,7 +24,9 @@ internal class DeviceReader
     private readonly ReadQueue _cold;
 
     /// <param name="name">Of the threads.</param>
-    /// <param name="log">Takes a line for a fault of ours; null for nowhere.</param>
+    /// <param name="log">
+    /// Takes a line for a fault of ours, and throws nothing (see <see cref="UnfailingLogger"/>); null for nowhere.
+    /// </param>
     public DeviceReader(string name, ILogger? log = null)
     {
         _log = log ?? NullLogger.Instance;
@@ -36,17 +38,7 @@ internal class DeviceReader
     public virtual void Add(PresenceRequest request) => _warm.Add(request);
 
     /// <summary>Logs a fault of ours, which has cost one window. Never throws: it is the last that a thread does about it.</summary>
-    public void Report(Exception fault)
-    {
-        try
-        {
-            Log.ReadFault(_log, fault);
-        }
-        catch (Exception)
-        {
-            // a log that fails says so nowhere
-        }
-    }
+    public void Report(Exception fault) => Log.ReadFault(_log, fault);
 
     /// <summary>Ends the threads, those that hang in a read when they come back.</summary>
     public void Stop()

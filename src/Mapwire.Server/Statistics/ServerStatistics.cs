@@ -1,6 +1,5 @@
 using Mapwire.Memory;
 using Mapwire.Memory.Sharing;
-using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
 
