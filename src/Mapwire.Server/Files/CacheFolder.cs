@@ -142,7 +142,8 @@ internal sealed partial class CacheFolder
         try
         {
             return Directory.Exists(_path) && !File.Exists(PathOf(Marker))
-                && !new DirectoryInfo(_path).EnumerateFileSystemInfos().All(static file => file.Name == Marker || IsOwn(file));
+                && !new DirectoryInfo(_path).EnumerateFileSystemInfos().All(static file => file.Name == Marker || IsOwn(file))
+                && !File.Exists(PathOf(Marker)); // claimed meanwhile: a file of its new owner that is gone again cannot be told from others
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -9,7 +9,7 @@ namespace Mapwire.Server.Playback;
 /// What a player is told around the media, in the order that players rely on: the first status is Reset or Start (GStreamer's
 /// rtmp2src), Seek.Notify before the media of a seek (ffmpeg drops what comes earlier), StreamEOF last of all (rtmp2src stops there).
 /// </summary>
-internal sealed class PlayAnnouncer(ServerSession session)
+internal readonly struct PlayAnnouncer(ServerSession session)
 {
     /// <summary>A title begins.</summary>
     /// <param name="stream">Has its cursor where it begins.</param>

@@ -12,7 +12,7 @@ internal sealed partial class Player
     /// <summary>Opens titles off this thread and comes back with them, unless something else was asked of the stream meanwhile.</summary>
     private void Open(PlayerStream stream, PlayName name, bool reset, Task after, Action<Reel> opened)
     {
-        if (_openings.IsFull)
+        if (_openings is { IsFull: true })
         {
             Fail(stream, name, reset,
                 new TitleException(TitleError.NotPlayable, $"more than {ReelOpenings.Max} titles are being opened"));
@@ -21,8 +21,9 @@ internal sealed partial class Player
 
         int generation = stream.Queue.Generation;
         Task opening = Task.CompletedTask;
-        opening = _openings.OpenAsync(name, _abilities, after, (reel, fault) =>
+        opening = Openings.OpenAsync(name, _abilities, after, (reel, fault) =>
         {
+            ForgetIdleOpenings();
             stream.Queue.Forget(opening);
             if (stream.Queue.Generation != generation)
             {

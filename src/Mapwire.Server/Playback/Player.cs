@@ -19,9 +19,10 @@ internal sealed partial class Player : IServerSessionHandler
 
     private readonly PlayerContext _context;
     private readonly EndPoint? _peer;
-    private readonly ReelOpenings _openings;
+    private readonly Action<Action> _post;
     private readonly PlayerStreams _streams;
     private readonly PlayAnnouncer _announcer;
+    private ReelOpenings? _openings; // null while nothing is opened: nearly always
     private string _folder = "";
     private PlayerAbilities _abilities;
 
@@ -33,10 +34,8 @@ internal sealed partial class Player : IServerSessionHandler
     {
         _context = context;
         _peer = peer;
-        _openings = new ReelOpenings(context, (peer as IPEndPoint)?.Address, post);
-        _streams =
-            new PlayerStreams(context.Options.ChunkSize, context.Options.DefaultClientBuffer, context.Options.MinClientBuffer,
-            context.Options.MaxClientBuffer, post);
+        _post = post;
+        _streams = new PlayerStreams(context.Options, post);
         Session = new ServerSession(context.SessionOptions, this, answers);
         _announcer = new PlayAnnouncer(Session);
     }
@@ -66,7 +65,7 @@ internal sealed partial class Player : IServerSessionHandler
     public bool IsRejected => Session.IsClosing;
 
     /// <summary>What the player makes the server hold besides its titles and the answers, in bytes, about.</summary>
-    public int ByteSize => Session.BufferedBytes + _openings.ByteSize + _streams.ByteSize;
+    public int ByteSize => Session.BufferedBytes + (_openings?.ByteSize ?? 0) + _streams.ByteSize;
 
     /// <summary>When something is due next, on the worker's clock.</summary>
     public long NextWake() => _streams.NextWake(Now);
@@ -229,14 +228,15 @@ internal sealed partial class Player : IServerSessionHandler
     public void OnGetStreamLength(double transactionId, string name)
     {
         LastRequest = Now;
-        if (_openings.IsFull)
+        if (_openings is { IsFull: true })
         {
             Session.SendStreamLength(transactionId, 0);
             return;
         }
 
-        _ = _openings.OpenAsync(PlayName.Parse(_folder, name), _abilities, Task.CompletedTask, (reel, _) =>
+        _ = Openings.OpenAsync(PlayName.Parse(_folder, name), _abilities, Task.CompletedTask, (reel, _) =>
         {
+            ForgetIdleOpenings();
             // 0 for a title that cannot be played too: the play command is what is refused, with the reason.
             Session.SendStreamLength(transactionId, reel?.Seconds ?? 0);
             reel?.Release();
@@ -246,7 +246,7 @@ internal sealed partial class Player : IServerSessionHandler
     /// <summary>The connection is gone: lets go of all titles.</summary>
     public void Abandon()
     {
-        _openings.Abandon();
+        _openings?.Abandon();
         _streams.Abandon();
     }
 
@@ -254,6 +254,11 @@ internal sealed partial class Player : IServerSessionHandler
 
     private static long ToDuration(double milliseconds) =>
         double.IsNaN(milliseconds) ? 0 : (long)Math.Clamp(milliseconds, 0, StripEntry.MaxTime);
+
+    private ReelOpenings Openings => _openings ??= new ReelOpenings(_context, (_peer as IPEndPoint)?.Address, _post);
+
+    /// <summary>Lets go of what opens titles once all that were asked for have come back: a player who watches opens none.</summary>
+    private void ForgetIdleOpenings() => _openings = _openings is { IsIdle: true } ? null : _openings;
 
     private PlayerStream Asked(uint streamId)
     {

@@ -35,4 +35,14 @@ internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, IL
 /// <param name="MaxOpeningsPerAddress">Titles that are opened at once for one address; 0 for no limit.</param>
 internal sealed record PlayerOptions(
     string Application, int ChunkSize, TimeSpan DefaultClientBuffer, TimeSpan MinClientBuffer, TimeSpan MaxClientBuffer, bool LegacyHevc,
-    int MaxOpeningsPerAddress);
+    int MaxOpeningsPerAddress)
+{
+    /// <summary><see cref="DefaultClientBuffer"/> in milliseconds.</summary>
+    public long DefaultLead { get; } = (long)DefaultClientBuffer.TotalMilliseconds;
+
+    /// <summary><see cref="MinClientBuffer"/> in milliseconds.</summary>
+    public long MinLead { get; } = (long)MinClientBuffer.TotalMilliseconds;
+
+    /// <summary><see cref="MaxClientBuffer"/> in milliseconds.</summary>
+    public long MaxLead { get; } = (long)MaxClientBuffer.TotalMilliseconds;
+}

@@ -11,11 +11,8 @@ internal sealed class PlayerStreams
 {
     private const long LeadOfOneTrack = 6000;
 
+    private readonly PlayerOptions _options;
     private readonly Action<Action> _post;
-    private readonly int _chunkSize;
-    private readonly long _defaultLead;
-    private readonly long _minLead;
-    private readonly long _maxLead;
     private PlayerStream[] _streams = []; // one, nearly always
     private Action? _wake;
     private StripCursor<RtmpFraming>? _cut; // whose message is on the wire in part
@@ -24,18 +21,12 @@ internal sealed class PlayerStreams
     private StripCursor<RtmpFraming>? _dueCursor;
     private uint _turn;
 
-    /// <param name="chunkSize">The chunk size that the player was told.</param>
-    /// <param name="defaultLead">The media sent ahead of a player that did not say what it buffers, in milliseconds.</param>
-    /// <param name="minLead">The least media sent ahead of any player, in milliseconds.</param>
-    /// <param name="maxLead">The most media sent ahead of any player, in milliseconds.</param>
+    /// <param name="options">How the player is served.</param>
     /// <param name="post">Runs something on the worker's thread, later; called on any thread.</param>
-    public PlayerStreams(int chunkSize, TimeSpan defaultLead, TimeSpan minLead, TimeSpan maxLead, Action<Action> post)
+    public PlayerStreams(PlayerOptions options, Action<Action> post)
     {
+        _options = options;
         _post = post;
-        _chunkSize = chunkSize;
-        _defaultLead = (long)defaultLead.TotalMilliseconds;
-        _minLead = (long)minLead.TotalMilliseconds;
-        _maxLead = (long)maxLead.TotalMilliseconds;
     }
 
     /// <summary>Whether any stream has something to watch, paused or not.</summary>
@@ -68,7 +59,7 @@ internal sealed class PlayerStreams
             PlayerStream? stream = Find(id);
             if (stream is null)
             {
-                stream = new PlayerStream(id, _chunkSize);
+                stream = new PlayerStream(id, _options.ChunkSize);
                 _streams = [.. _streams, stream];
             }
 
@@ -273,7 +264,7 @@ internal sealed class PlayerStreams
     /// </summary>
     private long LeadOf(PlayerStream stream)
     {
-        long lead = Math.Max(stream.BufferLength ?? _defaultLead, _minLead);
-        return Math.Min(stream.Cursor is { HasOneTrack: true } ? Math.Max(lead, LeadOfOneTrack) : lead, _maxLead);
+        long lead = Math.Max(stream.BufferLength ?? _options.DefaultLead, _options.MinLead);
+        return Math.Min(stream.Cursor is { HasOneTrack: true } ? Math.Max(lead, LeadOfOneTrack) : lead, _options.MaxLead);
     }
 }

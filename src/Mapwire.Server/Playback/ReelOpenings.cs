@@ -29,6 +29,9 @@ internal sealed class ReelOpenings(PlayerContext context, IPAddress? address, Ac
     /// <summary>Whether nothing more may be begun until something has come back.</summary>
     public bool IsFull => _count == Max;
 
+    /// <summary>Whether all that was begun has come back.</summary>
+    public bool IsIdle => _count == 0;
+
     /// <summary>What the names of all that is being opened take in memory, in bytes.</summary>
     public int ByteSize { get; private set; }
 
