@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
@@ -311,6 +312,58 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("film.cmfv", "no title film.cmfv: files named *.cmfv are not served: titles end in .mp4, ")]
+    [InlineData("film.cmfv?start=1", "no title film.cmfv: files named *.cmfv are not served: titles end in .mp4, ")]
+    [InlineData("film.mp4", "no title film.mp4")]
+    [InlineData("film", "no title film")]
+    [InlineData("Dr. Mabuse 1 of 2", "no title Dr. Mabuse 1 of 2")]
+    public async Task A_title_that_is_not_there_is_named_with_what_is_wrong_with_its_name(string name, string reason)
+    {
+        Play(name);
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.StreamNotFound"], _ear.Heard);
+        Assert.Equal(name, _ear.Details[^1]);
+        if (reason.EndsWith(' '))
+        {
+            Assert.StartsWith(reason, _ear.Descriptions[^1], StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal(reason, _ear.Descriptions[^1]);
+        }
+    }
+
+    [Fact]
+    public async Task A_name_that_is_too_long_is_not_sent_back()
+    {
+        Play(new string('x', 60_000));
+        await RunPostedAsync();
+        Assert.Equal("no title has a name of 60000 characters: 12288 are the most", _ear.Descriptions[^1]);
+        Assert.Null(_ear.Details[^1]);
+    }
+
+    [Theory]
+    [InlineData("pipe.mp4", "")]
+    [InlineData("list.m3u8", "item 2 of the playlist (line 2 at offset 6): ")]
+    public async Task What_cannot_be_read_is_told_with_the_reason_and_without_its_folder(string name, string place)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files.");
+        using (Process mkfifo = Process.Start("mkfifo", [Path.Combine(_folder.Path, "pipe.mp4")]))
+        {
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder.Path, "list.m3u8"), "a.mp4\npipe.mp4", TestContext.Current.CancellationToken);
+        Play(name);
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.Failed"], _ear.Heard);
+        Assert.StartsWith(place, _ear.Descriptions[^1], StringComparison.Ordinal);
+        Assert.Contains("pipe", _ear.Descriptions[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain(_folder.Path, _ear.Descriptions[^1], StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(-1)]
     [InlineData(PlayCommand.LiveStart)]
     public void A_play_that_wants_a_live_stream_alone_gets_no_recording(double start)
@@ -588,10 +641,13 @@ public sealed class PlayerTests : IDisposable
 
         public List<string?> Descriptions { get; } = [];
 
+        public List<string?> Details { get; } = [];
+
         public void OnStatus(uint streamId, StatusInfo status)
         {
             Heard.Add(status.Code);
             Descriptions.Add(status.Description);
+            Details.Add(status.Details);
         }
 
         public void OnUserControl(UserControl control)

@@ -155,6 +155,33 @@ public sealed class RtmpConversationTests : IDisposable
         bool IsMapped() => File.ReadLines("/proc/self/maps").Any(line => line.Contains(_folder.Path, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_server_that_stops_says_so_and_sends_no_more_of_the_film()
+    {
+        Play();
+        _loop.Now += 1000; // a second of it is due
+        long before = _ear.LastTime;
+        _loop.Stop(TimeSpan.FromSeconds(10));
+        _client.Receive(_sender.Wire.ToArray().AsSpan((int)_heard));
+        Assert.Equal("NetConnection.Connect.Closed", _ear.Heard[^1]);
+        Assert.Equal(before, _ear.LastTime);
+        Assert.Contains(_log.Lines, static line => line.Contains("close: ServerStopped", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_server_that_stops_waits_for_no_full_socket()
+    {
+        Play();
+        _sender.Takes = static _ => 0;
+        _loop.Now += 1000;
+        _connection.RunTurn();
+        Assert.True(_connection.IsBlocked);
+        int sends = _sender.Sends;
+        _loop.Stop(TimeSpan.FromSeconds(10));
+        Assert.Equal(sends, _sender.Sends);
+        Assert.True(_connection.IsClosed);
+    }
+
     private void Play()
     {
         int before = _poller.Wakes;
