@@ -200,7 +200,6 @@ public sealed class FileWatchTests : IDisposable
         Assert.True(new Fingerprint([new Fingerprint.Piece(0, bytes.Length, Crc32C.Append(Crc32C.Seed, bytes))]).Matches(region));
         bytes[^1]++;
         Assert.False(new Fingerprint([new Fingerprint.Piece(0, bytes.Length, Crc32C.Append(Crc32C.Seed, bytes))]).Matches(region));
-        Assert.False(new Fingerprint([new Fingerprint.Piece(1, bytes.Length, 0)]).Matches(region)); // past the end
     }
 
     [Fact]
