@@ -111,6 +111,19 @@ public sealed class RtmpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_refusal_is_a_line_and_no_fault_of_the_server()
+    {
+        int before = _poller.Wakes;
+        _client.Play(1, new PlayCommand(0, "nowhere.mp4"));
+        Exchange();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _poller.Wakes) > before, TimeSpan.FromSeconds(30)));
+        Exchange();
+        Assert.Contains(
+            _log.Lines, static line => line.Contains("play nowhere.mp4 refused: no title nowhere.mp4", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.Lines, static line => line.Contains("unhandled", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_player_that_goes_on_in_time_may_pause_again_for_as_long()
     {
         Play();
