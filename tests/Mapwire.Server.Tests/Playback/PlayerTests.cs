@@ -348,6 +348,7 @@ public sealed class PlayerTests : IDisposable
         await RunPostedAsync();
         SendDue();
         Assert.InRange(_lastTime, Lead - 120, Lead);
+        Assert.False(_player.Watched!.IsPaused);
         Assert.DoesNotContain("NetStream.Pause.Notify", _ear.Heard);
     }
 
