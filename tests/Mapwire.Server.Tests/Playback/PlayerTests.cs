@@ -40,11 +40,8 @@ public sealed class PlayerTests : IDisposable
     {
         _folder.Add("a.mp4");
         _folder.Add("b.mp4");
-        RtmpServerOptions options = new() { Folder = _folder.Path };
-        ServedFolder folder = new(_folder.Path);
-        _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
-        PlayerContext context = new(options.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
-        _player = new Player(context, null, _toClient, Post);
+        _catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_folder.Path), new FileBudget()), NullLogger.Instance);
+        _player = new Player(PlayerContextOf(_catalog), null, _toClient, Post);
         _client =
             new ClientSession(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), _ear, _toServer);
         Exchange();
@@ -558,6 +555,57 @@ public sealed class PlayerTests : IDisposable
         Assert.True(streams[1].HasEnded);
         streams.Abandon();
     }
+
+    [Fact]
+    public async Task A_stream_that_is_removed_is_forgotten()
+    {
+        PlayerStreams streams = await PlayFromAsync(_catalog);
+        PlayerStream before = streams[1];
+        Assert.Same(before, streams.Find(1));
+        streams.Remove(1);
+        Assert.Null(streams.Find(1));
+        Assert.Null(streams.Watched);
+        Assert.NotSame(before, streams[1]);
+        streams.Abandon();
+    }
+
+    [Fact]
+    public async Task What_follows_the_application_is_the_folder_of_the_names()
+    {
+        _folder.Add("sub/c.mp4");
+        ClientSession client =
+            new(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod/sub", "rtmp://h/vod/sub"), _ear, _toServer);
+        ArrayBufferWriter<byte> toClient = new();
+        Player player = new(PlayerContextOf(_catalog), null, toClient, Post);
+        Converse();
+        client.CreateStream();
+        Converse();
+        client.Play(1, new PlayCommand(0, "c.mp4"));
+        Converse();
+        await RunPostedAsync();
+        Converse();
+        Assert.Equal("NetStream.Play.Start", _ear.Heard[^1]);
+        player.Abandon();
+
+        void Converse()
+        {
+            do
+            {
+                byte[] asked = _toServer.WrittenSpan.ToArray();
+                _toServer.ResetWrittenCount();
+                player.Session.Receive(asked);
+                byte[] answered = toClient.WrittenSpan.ToArray();
+                toClient.ResetWrittenCount();
+                client.Receive(answered);
+            }
+            while (_toServer.WrittenCount > 0);
+        }
+    }
+
+    private PlayerContext PlayerContextOf(TitleCatalog catalog) => new(
+        new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
+        new ReelOpener(new ServedFolder(_folder.Path), catalog, 10),
+        NullLogger.Instance);
 
     /// <summary>A stream 1 that plays a.mp4 of a catalog.</summary>
     private async Task<PlayerStreams> PlayFromAsync(TitleCatalog catalog)
