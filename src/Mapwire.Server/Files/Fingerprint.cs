@@ -11,7 +11,8 @@ namespace Mapwire.Server.Files;
 /// <param name="Pieces">The places and their checksums.</param>
 internal sealed record Fingerprint(ImmutableArray<Fingerprint.Piece> Pieces)
 {
-    private const int LongestRead = 1 << 20;
+    /// <summary>Small enough that what each thread's pool keeps of it does not matter.</summary>
+    private const int LongestRead = 64 * 1024;
 
     /// <summary>Whether a mapped file still has the bytes. Reads them by guarded reads, and may wait for the disk.</summary>
     public bool Matches(MappedRegion region)

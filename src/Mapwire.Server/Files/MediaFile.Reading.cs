@@ -12,6 +12,9 @@ internal sealed partial class MediaFile
     /// <summary>Read at once; between reads the time is looked at.</summary>
     private const int LongestRead = 1 << 20;
 
+    /// <summary>What is longer is not kept for the next reading: each thread that opens files would keep one of its own.</summary>
+    private const int LongestPooled = 256 * 1024;
+
     private static readonly TimeSpan WrittenRecently = TimeSpan.FromMinutes(1);
 
     /// <summary>
@@ -118,7 +121,8 @@ internal sealed partial class MediaFile
         {
             while (reader.TryGetNext(out long offset, out int length))
             {
-                byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
+                bool isPooled = length <= LongestPooled;
+                byte[] bytes = isPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
                 try
                 {
                     bool isKnown = structure.TryRead(offset, bytes.AsSpan(0, length));
@@ -140,7 +144,10 @@ internal sealed partial class MediaFile
                 }
                 finally
                 {
-                    ArrayPool<byte>.Shared.Return(bytes);
+                    if (isPooled)
+                    {
+                        ArrayPool<byte>.Shared.Return(bytes);
+                    }
                 }
             }
 
