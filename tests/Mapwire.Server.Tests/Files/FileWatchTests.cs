@@ -189,6 +189,32 @@ public sealed class FileWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_failure_is_told_by_what_the_file_system_says_where_it_does_not_answer()
+    {
+        string path = Path.Combine(_folder.Path, "dead");
+        File.WriteAllBytes(path, new byte[1000]);
+        using MappedFile file = MappedFile.Open(path);
+        using MappedRegion region = file.Map();
+        FileWatch watch = new(file, region, file.Identity, new Fingerprint([]), _threads, TitleLimits.Default.Storage, isLocal: true,
+            () => throw new IOException("Stale file handle"));
+        watch.Fail("Input/output error");
+        Assert.Equal("the file can no longer be read: Stale file handle", watch.Lost);
+    }
+
+    [Fact]
+    public void A_file_that_is_let_go_is_open_no_longer()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lists what is open.");
+        string path = Plant(Container.Flv, seed: 1, samples: 20);
+        MediaFile file = MediaFile.Open(path, "film");
+        Assert.True(IsOpen());
+        file.Release();
+        Assert.False(IsOpen());
+
+        bool IsOpen() => Directory.GetFiles("/proc/self/fd").Any(descriptor => new FileInfo(descriptor).LinkTarget == path);
+    }
+
+    [Fact]
     public void A_fingerprint_of_megabytes_is_compared_to_its_last_byte()
     {
         byte[] bytes = new byte[(3 << 20) + 5];

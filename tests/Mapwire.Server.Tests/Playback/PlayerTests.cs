@@ -567,6 +567,7 @@ public sealed class PlayerTests : IDisposable
         Assert.Null(streams.Watched);
         Assert.NotSame(before, streams[1]);
         streams.Abandon();
+        Assert.Null(streams.Find(1));
     }
 
     [Fact]

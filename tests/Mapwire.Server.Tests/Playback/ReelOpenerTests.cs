@@ -111,6 +111,24 @@ public sealed class ReelOpenerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_tracks_of_a_film_are_announced_as_players_read_them()
+    {
+        Reel reel = await OpenAsync("a.mp4");
+        AmfValue metadata = Metadata(reel, 0);
+        foreach ((string name, double value) in ((string, double)[])[
+            ("width", 320), ("height", 180), ("videocodecid", 7), ("framerate", 25), ("audiocodecid", 10), ("audiosamplerate", 44_100),
+            ("audiosamplesize", 16), ("audiochannels", 2), ("aacaot", 2)])
+        {
+            Assert.Equal((name, value), (name, metadata[name]?.AsNumber()));
+        }
+
+        Assert.Equal(true, metadata["stereo"]?.AsBoolean());
+        Assert.InRange(metadata["videodatarate"]!.AsNumber()!.Value, 1, 10_000);
+        Assert.InRange(metadata["audiodatarate"]!.AsNumber()!.Value, 16, 320);
+        reel.Release();
+    }
+
+    [Fact]
     public async Task The_key_frames_of_a_film_are_announced_in_seconds()
     {
         Reel reel = await OpenAsync("a.mp4");

@@ -54,6 +54,15 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_has_ended_brings_nothing_of_a_device_that_is_new()
+    {
+        _threads.Dispose();
+        Presence presence = Follow();
+        await ArrivalAsync(presence, 0, 1); // who waits is called, to look again
+        Assert.False(presence.IsHere(0, 1, Now));
+    }
+
+    [Fact]
     public async Task A_range_over_several_windows_comes_whole_to_the_last_byte_of_the_file()
     {
         Presence presence = Follow();
