@@ -36,6 +36,13 @@ internal static class LanguageCode
         return isTag ? Encoding.ASCII.GetString(tag) : null;
     }
 
+    /// <summary>The three letters in five bits each; <c>und</c> for a tag of another form, which takes an <c>elng</c> to tell.</summary>
+    internal static ushort ToPacked(string? language)
+    {
+        string letters = language is { Length: 3 } && !language.AsSpan().ContainsAnyExceptInRange('a', 'z') ? language : "und";
+        return (ushort)((letters[0] - 0x60) << 10 | (letters[1] - 0x60) << 5 | (letters[2] - 0x60));
+    }
+
     /// <summary>
     /// Three letters of five bits each, or a Macintosh language below 0x400; null for <c>und</c> and for what is neither.
     /// </summary>
