@@ -80,18 +80,34 @@ internal static class Ffmpeg
         ];
     }
 
-    /// <summary>Runs a program to its end and gives all that it says, warnings too; one that fails fails the test.</summary>
-    /// <param name="program">Its name.</param>
-    /// <param name="arguments">Of the program.</param>
-    /// <param name="variable">NAME=VALUE in its environment.</param>
-    public static string RunAll(string program, IEnumerable<string> arguments, string? variable = null)
+    /// <summary>The pictures of the first stream as a decoder puts them out: when, in seconds, and a hash of each.</summary>
+    public static List<(double Time, string Hash)> DecodedPictures(string path)
     {
-        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (variable?.Split('=', 2) is [string name, string value])
+        string text = Run("ffmpeg", ["-v", "error", "-nostdin", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5",
+            "-"]);
+        double tick = 0;
+        List<(double Time, string Hash)> pictures = [];
+        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            start.Environment[name] = value;
+            if (line.StartsWith("#tb 0: ", StringComparison.Ordinal))
+            {
+                string[] parts = line["#tb 0: ".Length..].Split('/');
+                tick = double.Parse(parts[0], CultureInfo.InvariantCulture) / double.Parse(parts[1], CultureInfo.InvariantCulture);
+            }
+            else if (line[0] != '#')
+            {
+                string[] fields = line.Split(',', StringSplitOptions.TrimEntries);
+                pictures.Add((double.Parse(fields[2], CultureInfo.InvariantCulture) * tick, fields[5]));
+            }
         }
 
+        return pictures;
+    }
+
+    /// <summary>Runs a program to its end and gives all that it says, warnings too; one that fails fails the test.</summary>
+    public static string RunAll(string program, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -73,7 +73,7 @@ internal static class TrackBoxWriter
         writer.End(tkhd);
     }
 
-    /// <summary>Writes <c>mdhd</c>, <c>elng</c> and <c>hdlr</c>.</summary>
+    /// <summary>Writes <c>mdhd</c> and <c>hdlr</c>, and <c>elng</c> where <c>mdhd</c> has no room for the language.</summary>
     /// <param name="writer">Where to.</param>
     /// <param name="track">The track.</param>
     /// <param name="duration">In ticks of the track; 0 where fragments say.</param>
@@ -95,9 +95,8 @@ internal static class TrackBoxWriter
         writer.Write(track.Source.Kind == TrackKind.Video ? "vide"u8 : "soun"u8);
         writer.WriteZeros(13);
         writer.End(hdlr);
-        if (language is not null)
+        if (language is not null && !LanguageCode.IsPackable(language))
         {
-            // Tags of two letters and those with a region have no place in mdhd (8.4.6).
             int elng = writer.Begin(BoxType.Elng, 0, 0);
             writer.Write(Encoding.ASCII.GetBytes(language));
             writer.WriteByte(0);

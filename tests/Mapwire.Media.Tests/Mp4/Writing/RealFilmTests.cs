@@ -30,6 +30,23 @@ public sealed class RealFilmTests
         }
     }
 
+    /// <summary>One of each kind.</summary>
+    public static TheoryData<string, string> OtherFilms
+    {
+        get
+        {
+            TheoryData<string, string> films = [];
+            string[] some = ["bframes.mp4", "trim.mp4", "delayed.mp4", "noedit.mp4", "audio.m4a", "rate23976.mp4"];
+            foreach ((string name, string arguments) in ReferenceTests.Files.Select(static row => row.Data)
+                .Where(film => some.Contains(film.Item1)).Concat(More))
+            {
+                films.Add(name, arguments);
+            }
+
+            return films;
+        }
+    }
+
     private static (string Name, string Arguments)[] More =>
     [
         ("w-hevc.mp4", $"{Picture} {Sound} -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25:bframes=2 -tag:v hvc1 -c:a aac"),
@@ -57,7 +74,7 @@ public sealed class RealFilmTests
         string joined = Write(Pieces.JoinPeriod(muxed, file));
         string stream = Write(Pieces.Join(new FragmentedFile(muxed), file));
         Compare(path, joined, timeline);
-        Compare(path, stream, timeline);
+        AssertQuiet(stream);
         for (int i = 0; i < timeline.Tracks.Length; i++)
         {
             string alone = Write(Pieces.JoinPeriod(plan.CreateRendition(i), file));
@@ -66,7 +83,7 @@ public sealed class RealFilmTests
     }
 
     [Theory]
-    [MemberData(nameof(Films))]
+    [MemberData(nameof(OtherFilms))]
     public void GStreamer_reads_segments_and_clips_without_a_warning(string name, string arguments)
     {
         (_, byte[] file, Track[] tracks) = Open(name, arguments);
@@ -78,37 +95,53 @@ public sealed class RealFilmTests
         {
             string pads = string.Concat(Mp4Files.Parse(path).Tracks.Select(static track => track.Kind).Distinct().Select(static kind =>
                 $" d.{(kind == TrackKind.Video ? "video" : "audio")}_0 ! queue ! fakesink async=false sync=false"));
-            string output = Ffmpeg.RunAll("gst-launch-1.0", $"filesrc location={path} ! qtdemux name=d{pads}".Split(' '), "GST_DEBUG=*:2");
-            Assert.DoesNotContain("WARN", output);
-            Assert.DoesNotContain("ERROR", output);
+            string output = Ffmpeg.RunAll(
+                "gst-launch-1.0", $"--gst-debug=qtdemux:2 --gst-debug-no-color filesrc location={path} ! qtdemux name=d{pads}".Split(' '));
+            // Its table of names lacks some sample entries that it reads all the same, and it misses fragments in files that have none.
+            IEnumerable<string> complaints = output.Split('\n').Where(line =>
+                (line.Contains(" WARN ", StringComparison.Ordinal) || line.Contains(" ERROR ", StringComparison.Ordinal))
+                && !line.Contains("unknown QuickTime node type", StringComparison.Ordinal)
+                && (path != clip || !line.Contains("failed to find fragment defaults", StringComparison.Ordinal)));
+            Assert.Equal("", string.Join('\n', complaints));
         }
     }
 
     [Theory]
-    [MemberData(nameof(Films))]
+    [MemberData(nameof(OtherFilms))]
     public void Clips_show_the_frames_of_their_piece(string name, string arguments)
     {
+        const double from = 0.71;
+        const double to = 1.87;
         (string path, byte[] file, Track[] tracks) = Open(name, arguments);
-        (double from, double to) = (0.7, 1.9);
-        string clip;
-        try
+        string clip = Write(Pieces.Join(ClipFile.Create(tracks, TimeSpan.FromSeconds(from), TimeSpan.FromSeconds(to)), file));
+        AssertQuiet(clip);
+        Timeline whole = Timeline.Create(tracks);
+        double origin = (double)whole.Origin / whole.Reference.Timescale;
+        Movie movie = MovieFiles.Parse(file);
+        foreach (Track track in Mp4Files.Parse(clip).Tracks)
         {
-            clip = Write(Pieces.Join(ClipFile.Create(tracks, TimeSpan.FromSeconds(from), TimeSpan.FromSeconds(to)), file));
+            Assert.InRange(track.Duration.TotalSeconds, 0.5, to - from + 0.002);
         }
-        catch (Mp4WritingException exception)
+
+        if (tracks[0].Kind != TrackKind.Video)
         {
-            Assert.Equal(Mp4WritingError.NoSamples, exception.Error);
             return;
         }
 
-        AssertQuiet(clip);
-        foreach (Track track in Mp4Files.Parse(clip).Tracks)
-        {
-            double seconds = track.Duration.TotalSeconds;
-            Assert.InRange(seconds, 0.01, to - from + 0.002);
-        }
-
-        _ = path;
+        // A picture is shown from its time to the next one's; the first may have begun before the clip.
+        double start = from - origin;
+        double end = to - origin;
+        List<(double Time, string Hash)> expected = Ffmpeg.DecodedPictures(path);
+        double zero = expected[0].Time - ((double)tracks[0].PresentationStart / tracks[0].Timescale);
+        List<(double Time, string Hash)> actual = Ffmpeg.DecodedPictures(clip);
+        string[] shown = [.. expected.Where((picture, i) =>
+            picture.Time - zero < end - 0.001 && (picture.Time - zero >= start || (i + 1 < expected.Count && expected[i + 1].Time - zero > start + 0.001)))
+            .Select(static picture => picture.Hash)];
+        Assert.True(shown.Length > 10 || movie.Tracks[0].Rates.FrameRate < 10);
+        // ffmpeg leaves out a picture that began before the edit; with some decoders it leaves out none, and gives them negative times.
+        string[] all = [.. actual.Where(static picture => picture.Time >= 0).Select(static picture => picture.Hash)];
+        Assert.True(all.SequenceEqual(shown) || all.SequenceEqual(shown.Skip(1)),
+            $"{string.Join(' ', actual.Select(static picture => picture.Time))} of {shown.Length}");
     }
 
     private static (string Path, byte[] File, Track[] Tracks) Open(string name, string arguments)
