@@ -7,7 +7,9 @@ namespace Mapwire.Media.Mp4;
 /// </summary>
 internal sealed class SampleEntrySource
 {
-    /// <summary>Bytes of boxes that are kept. 64 KiB: codec configurations have some hundred, and a colour profile a few thousand.</summary>
+    /// <summary>
+    /// Bytes of boxes that are kept. 64 KiB: codec configurations have some hundred, and a colour profile a few thousand.
+    /// </summary>
     private const int MaxBytes = 1 << 16;
 
     /// <summary>Sound: the configurations of all codecs that are played. Pictures: shape, colour, light, bit rate.</summary>
@@ -20,7 +22,10 @@ internal sealed class SampleEntrySource
     private SampleEntrySource(ImmutableArray<byte> fields, ImmutableArray<(FourCc Type, ImmutableArray<byte> Body)> boxes) =>
         (Fields, Boxes) = (fields, boxes);
 
-    /// <summary>The entry's fields as ISO/IEC 14496-12 has them, from the one behind <c>data_reference_index</c>: 70 bytes of a picture, 20 of sound.</summary>
+    /// <summary>
+    /// The entry's fields as ISO/IEC 14496-12 has them, from the one behind <c>data_reference_index</c>: 70 bytes of a picture, 20 of
+    /// sound.
+    /// </summary>
     internal ImmutableArray<byte> Fields { get; }
 
     /// <summary>The boxes that were kept, in the order of the file.</summary>

@@ -102,7 +102,7 @@ internal sealed class FilmSubject : IFuzzSubject
                 samples += Walk(track, file.Length, features);
             }
 
-            if (limits is null)
+            if (limits is null && file.Length % 4 == 1) // it takes ten times as long as reading
             {
                 FilmWriting.Check(movie, file, features);
             }

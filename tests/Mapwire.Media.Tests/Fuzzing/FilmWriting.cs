@@ -6,13 +6,14 @@ using Mapwire.Media.Tests.Tools;
 namespace Mapwire.Media.Tests.Fuzzing;
 
 /// <summary>
-/// Writes what was read of a damaged film as the server would: segments, a stream of all, a clip. Either it is refused in words, or every answer has
-/// the length that was promised, points into the file, and is read again with the same samples.
+/// Writes what was read of a damaged film as the server would: segments, a stream of all, a clip. Either it is refused in words, or every
+/// answer has the length that was promised, points into the file, and is read again with the same samples.
 /// </summary>
 internal static class FilmWriting
 {
     /// <summary>So small that they are met.</summary>
-    private static readonly WritingLimits Limits = new() { SegmentSamples = 5000, Segments = 200, MovieBytes = 100_000, HiddenPictures = 50 };
+    private static readonly WritingLimits Limits =
+        new() { SegmentSamples = 5000, Segments = 200, MovieBytes = 100_000, HiddenPictures = 50 };
 
     /// <param name="movie">Whatever was read.</param>
     /// <param name="file">Its bytes.</param>
@@ -60,7 +61,8 @@ internal static class FilmWriting
 
         SegmentPlan plan = SegmentPlan.Create(timeline, new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(1), Limits = Limits });
         Rendition rendition = plan.CreateRendition([.. Enumerable.Range(0, timeline.Tracks.Length)]);
-        features.Add("plan", FeatureSet.Size(plan.Count), plan.Periods, (rendition.IsContiguous ? 1 : 0) + (timeline.Tracks[0].HiddenCount > 0 ? 2 : 0));
+        features.Add("plan", FeatureSet.Size(plan.Count), plan.Periods,
+            (rendition.IsContiguous ? 1 : 0) + (timeline.Tracks[0].HiddenCount > 0 ? 2 : 0));
         features.AddMessage(rendition.WhyGathered ?? "contiguous");
         _ = RenditionAttributes.From(rendition);
         for (int i = 0; i < Math.Min(3, rendition.Count); i++)

@@ -49,7 +49,8 @@ internal sealed class RandomFilm
         {
             0 => chunks, // all video before all sound
             1 => [.. chunks.OrderBy(_ => _random.Next())],
-            _ => [.. chunks.OrderBy(chunk => chunk.Track == 0 ? Time(Video, chunk.First, VideoTimescale) : Time(Audio, chunk.First, AudioTimescale))],
+            _ => [.. chunks.OrderBy(chunk =>
+                chunk.Track == 0 ? Time(Video, chunk.First, VideoTimescale) : Time(Audio, chunk.First, AudioTimescale))],
         };
         List<uint>[] offsets = [[], []];
         List<uint>[] counts = [[], []];
@@ -66,7 +67,10 @@ internal sealed class RandomFilm
         for (int track = 0; track < 2; track++)
         {
             (int First, uint Offset, uint Count)[] sorted =
-                [.. chunks.Where(chunk => chunk.Track == track).Select((chunk, i) => (chunk.First, offsets[track][i], counts[track][i])).OrderBy(static chunk => chunk.First)];
+            [
+                .. chunks.Where(chunk => chunk.Track == track).Select((chunk, i) => (chunk.First, offsets[track][i], counts[track][i]))
+                    .OrderBy(static chunk => chunk.First),
+            ];
             offsets[track] = [.. sorted.Select(static chunk => chunk.Offset)];
             counts[track] = [.. sorted.Select(static chunk => chunk.Count)];
         }
@@ -77,7 +81,8 @@ internal sealed class RandomFilm
         EditableBox moov = new("moov", new EditableBox("mvhd", Bytes(0, 0, 0, 1000, 0, new byte[80])));
         byte[] picture = new EditableBox("avc1", Bytes(0, (short)0, (short)1, new byte[16], (short)160, (short)120, new byte[50],
             new EditableBox("avcC", Mp4Builder.AvcRecord).Write())).Write();
-        byte[] esds = new EditableBox("esds", Bytes(0, Convert.FromHexString("031900010004114015000000000000000000000005021210060102"))).Write();
+        byte[] esds = new EditableBox("esds",
+            Bytes(0, Convert.FromHexString("031900010004114015000000000000000000000005021210060102"))).Write();
         byte[] sound = new EditableBox("mp4a", Bytes(0, (short)0, (short)1, 0L, (short)2, (short)16, 0, 44100 << 16, esds)).Write();
         moov.Children!.Add(Track(1, "vide", VideoTimescale, picture, Video, offsets[0], counts[0]));
         if (Audio.Count > 0)
@@ -88,7 +93,8 @@ internal sealed class RandomFilm
         return [.. ftyp, .. new EditableBox("mdat", data).Write(), .. moov.Write()];
     }
 
-    private EditableBox Track(int id, string handler, uint timescale, byte[] entry, List<Sample> samples, List<uint> offsets, List<uint> counts)
+    private EditableBox Track(
+        int id, string handler, uint timescale, byte[] entry, List<Sample> samples, List<uint> offsets, List<uint> counts)
     {
         EditableBox stbl = new(
             "stbl",

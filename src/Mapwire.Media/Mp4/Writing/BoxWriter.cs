@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 
 namespace Mapwire.Media.Mp4.Writing;
 
@@ -66,8 +65,8 @@ internal sealed class BoxWriter(int capacity, int most = int.MaxValue)
     {
         if (count > most - Length)
         {
-            throw new Mp4WritingException(Mp4WritingError.LimitExceeded, string.Create(
-                CultureInfo.InvariantCulture, $"its headers have more than the limit of {most} bytes ({nameof(WritingLimits.MovieBytes)})"));
+            throw new Mp4WritingException(Mp4WritingError.LimitExceeded, FormattableString.Invariant(
+                $"its headers have more than the limit of {most} bytes ({nameof(WritingLimits.MovieBytes)})"));
         }
 
         if (count > _bytes.Length - Length)

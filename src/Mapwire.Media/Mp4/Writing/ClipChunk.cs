@@ -8,7 +8,9 @@ namespace Mapwire.Media.Mp4.Writing;
 /// <param name="Description">Their sample description.</param>
 internal readonly record struct ClipChunk(int Track, long Offset, long Bytes, uint Samples, int Description)
 {
-    /// <summary>How long a chunk may last before it is cut, so that players of files need not jump: a second, as most writers have it.</summary>
+    /// <summary>
+    /// How long a chunk may last before it is cut, so that players of files need not jump: a second, as most writers have it.
+    /// </summary>
     private const int MaxSeconds = 1;
 
     /// <summary>The chunks of all tracks in the order of their times.</summary>

@@ -1,8 +1,9 @@
 namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
-/// Cuts a whole, seekable MP4 out of a movie: <c>moov</c> first, all tables rebuilt, the samples as ranges of the file. It begins with the key
-/// frame at or before the start, and an edit list says where exactly the clip begins, so players that read files show nothing before it.
+/// Cuts a whole, seekable MP4 out of a movie: <c>moov</c> first, all tables rebuilt, the samples as ranges of the file. It begins with
+/// the key frame at or before the start, and an edit list says where exactly the clip begins, so players that read files show nothing
+/// before it.
 /// </summary>
 public static class ClipFile
 {

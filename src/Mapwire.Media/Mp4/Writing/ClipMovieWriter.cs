@@ -49,9 +49,11 @@ internal sealed class ClipMovieWriter(BoxWriter writer, List<ClipTrack> tracks, 
     }
 
     /// <summary>The track's own where that is fine enough, so that its edits are exact.</summary>
-    private static uint Refine(uint timescale) => timescale >= MinTimescale ? timescale : timescale * ((MinTimescale + timescale - 1) / timescale);
+    private static uint Refine(uint timescale) =>
+        timescale >= MinTimescale ? timescale : timescale * ((MinTimescale + timescale - 1) / timescale);
 
-    private ulong ToMovie(long ticks, ClipTrack track) => (ulong)Math.Max(0, Timeline.Round((Int128)ticks * _timescale, track.Track.Timescale));
+    private ulong ToMovie(long ticks, ClipTrack track) =>
+        (ulong)Math.Max(0, Timeline.Round((Int128)ticks * _timescale, track.Track.Timescale));
 
     private ulong DurationOf(ClipTrack track) => ToMovie(track.ShownUntil - track.Start, track);
 
@@ -128,8 +130,8 @@ internal sealed class ClipMovieWriter(BoxWriter writer, List<ClipTrack> tracks, 
             isNeeded |= sample.CompositionOffset != 0;
             if (sample.CompositionOffset > int.MaxValue || sample.Duration > uint.MaxValue)
             {
-                throw track.Track.Refuse(
-                    Mp4WritingError.TimeOutOfRange, $"a sample lasts {sample.Duration} ticks and is presented {sample.CompositionOffset} late");
+                throw track.Track.Refuse(Mp4WritingError.TimeOutOfRange,
+                    $"a sample lasts {sample.Duration} ticks and is presented {sample.CompositionOffset} late");
             }
         }
 

@@ -57,7 +57,7 @@ internal sealed class ClipTrack
         return shownFrom >= shownUntil ? null : new ClipTrack(track)
         {
             FirstDecodeTime = first,
-            Start = from,
+            Start = start ?? from,
             ShownFrom = shownFrom,
             ShownUntil = shownUntil,
             Duration = last - first,

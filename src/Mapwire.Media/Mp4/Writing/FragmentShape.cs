@@ -1,8 +1,8 @@
 namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
-/// What the samples of a track in one fragment have in common, and so which fields its <c>traf</c> has and how long it is, before any of it is
-/// written.
+/// What the samples of a track in one fragment have in common, and so which fields its <c>traf</c> has and how long it is, before any of
+/// it is written.
 /// </summary>
 internal struct FragmentShape
 {
@@ -80,8 +80,8 @@ internal struct FragmentShape
     {
         if (_isLastTooLong)
         {
-            throw _track.Refuse(
-                Mp4WritingError.TimeOutOfRange, $"the sample before {sample.DecodeTime} ticks lasts longer than 2^32 ticks inside a segment");
+            throw _track.Refuse(Mp4WritingError.TimeOutOfRange,
+                $"the sample before {sample.DecodeTime} ticks lasts longer than 2^32 ticks inside a segment");
         }
 
         uint duration = ToField(sample.Duration);

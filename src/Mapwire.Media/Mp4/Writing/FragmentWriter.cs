@@ -11,8 +11,8 @@ internal readonly record struct FragmentTrack(TimelineTrack Track, long First, F
 }
 
 /// <summary>
-/// Writes a <c>moof</c> and the header of its <c>mdat</c> (ISO/IEC 14496-12, 8.8) as all players take them: one <c>traf</c> a track, pictures
-/// first, <c>default-base-is-moof</c>, a <c>tfdt</c> of version 1, runs in the order of the file, a 32-bit size of <c>mdat</c>.
+/// Writes a <c>moof</c> and the header of its <c>mdat</c> (ISO/IEC 14496-12, 8.8) as all players take them: one <c>traf</c> a track,
+/// pictures first, <c>default-base-is-moof</c>, a <c>tfdt</c> of version 1, runs in the order of the file, a 32-bit size of <c>mdat</c>.
 /// </summary>
 internal static class FragmentWriter
 {
@@ -30,8 +30,8 @@ internal static class FragmentWriter
 
     /// <param name="sequence">The fragment's number, from 1.</param>
     /// <param name="tracks">What is in it, pictures first.</param>
-    /// <param name="start">Where in the file the payload begins, of a fragment that is one range of it; null where samples are gathered track by
-    /// track.</param>
+    /// <param name="start">Where in the file the payload begins, of a fragment that is one range of it; null where samples are gathered
+    /// track by track.</param>
     /// <param name="payload">Bytes of the payload.</param>
     /// <param name="hasType">Whether a <c>styp</c> comes first.</param>
     internal static ReadOnlyMemory<byte> Write(

@@ -1,8 +1,8 @@
 namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
-/// A rendition as one fragmented MP4 of known length: an init part and all segments one after another. Parts are made when they are sent, so a
-/// long film takes no more memory than one of its segments. Immutable; any number of threads may use it.
+/// A rendition as one fragmented MP4 of known length: an init part and all segments one after another. Parts are made when they are sent,
+/// so a long film takes no more memory than one of its segments. Immutable; any number of threads may use it.
 /// </summary>
 /// <example>
 /// <code>

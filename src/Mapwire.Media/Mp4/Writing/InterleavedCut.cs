@@ -3,13 +3,13 @@ using System.Collections.Immutable;
 namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
-/// Finds out whether a film's segments can each be one range of its file, cut by position: a segment has the pictures of its sync intervals, and
-/// all sound that lies between its first byte and the next one's. So no byte is in the file for nothing, and none is sent twice. That holds for
-/// all segments of a film or is used for none.
+/// Finds out whether a film's segments can each be one range of its file, cut by position: a segment has the pictures of its sync
+/// intervals, and all sound that lies between its first byte and the next one's. So no byte is in the file for nothing, and none is sent
+/// twice. That holds for all segments of a film or is used for none.
 /// </summary>
 /// <remarks>
-/// What players take was tried (docs/adr): holes of more than 128 KiB stop some, and sound that lies further from its pictures is missing where
-/// playing starts in the middle.
+/// What players take was tried (docs/adr): holes of more than 128 KiB stop some, and sound that lies further from its pictures is missing
+/// where playing starts in the middle.
 /// </remarks>
 internal static class InterleavedCut
 {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
-/// A movie cannot be written in the way that was asked for, though it can be read. The message says which track, why, and the limit, a clause
-/// without a full stop; it names no file.
+/// A movie cannot be written in the way that was asked for, though it can be read. The message says which track, why, and the limit, a
+/// clause without a full stop; it names no file.
 /// </summary>
 public sealed class Mp4WritingException : Exception
 {
@@ -36,6 +36,8 @@ public enum Mp4WritingError
     /// <summary>The sample description of a track changes where no segment can begin.</summary>
     DescriptionInsideSegment,
 
-    /// <summary>A segment has more bytes or samples, or a movie more segments or headers, than <see cref="WritingLimits"/> allows.</summary>
+    /// <summary>
+    /// A segment has more bytes or samples, or a movie more segments or headers, than <see cref="WritingLimits"/> allows.
+    /// </summary>
     LimitExceeded,
 }

@@ -38,8 +38,8 @@ public sealed partial class Rendition
     }
 
     /// <summary>
-    /// A segment of one picture alone, which stands in for those behind it up to the next: what an I-frame playlist lists. No byte range of a
-    /// segment would do, since the picture can be decoded only with a <c>moof</c> that says where it is.
+    /// A segment of one picture alone, which stands in for those behind it up to the next: what an I-frame playlist lists. No byte range
+    /// of a segment would do, since the picture can be decoded only with a <c>moof</c> that says where it is.
     /// </summary>
     /// <param name="picture">One of <see cref="GetSyncPictures"/>.</param>
     /// <param name="duration">Until the next one is presented, in ticks of the first track.</param>

@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
-/// The answers for some tracks of a <see cref="SegmentPlan"/>: init segments, media segments with their exact sizes, and what playlists say of
-/// them. Immutable; any number of threads may use it. A segment's headers are made when it is asked for, in time that grows with its samples
-/// alone; the payload is never touched.
+/// The answers for some tracks of a <see cref="SegmentPlan"/>: init segments, media segments with their exact sizes, and what playlists
+/// say of them. Immutable; any number of threads may use it. A segment's headers are made when it is asked for, in time that grows with
+/// its samples alone; the payload is never touched.
 /// </summary>
 public sealed partial class Rendition
 {
@@ -42,8 +42,8 @@ public sealed partial class Rendition
     public ImmutableArray<TimelineTrack> Tracks { get; }
 
     /// <summary>
-    /// Whether the payload of each segment is one range of the file, cut by position: a few bytes of header, and one call to send the rest. Else
-    /// samples are gathered track by track.
+    /// Whether the payload of each segment is one range of the file, cut by position: a few bytes of header, and one call to send the
+    /// rest. Else samples are gathered track by track.
     /// </summary>
     public bool IsContiguous { get; }
 
@@ -219,14 +219,18 @@ public sealed partial class Rendition
         long bytes = _lengths[segment] + _payloads[segment] + headers;
         if (bytes > limits.SegmentBytes)
         {
-            throw new Mp4WritingException(Mp4WritingError.LimitExceeded, FormattableString.Invariant(
-                $"segment {segment + 1} has {bytes} bytes in {Plan.GetDuration(segment).TotalSeconds:0.###} s, more than {limits.SegmentBytes} ({nameof(WritingLimits.SegmentBytes)}); sync samples have to be closer together"));
+            throw Refuse(segment, FormattableString.Invariant($"{bytes} bytes"), limits.SegmentBytes, nameof(WritingLimits.SegmentBytes));
         }
 
         if (samples > limits.SegmentSamples)
         {
-            throw new Mp4WritingException(Mp4WritingError.LimitExceeded, FormattableString.Invariant(
-                $"segment {segment + 1} has {samples} samples in {Plan.GetDuration(segment).TotalSeconds:0.###} s, more than {limits.SegmentSamples} ({nameof(WritingLimits.SegmentSamples)}); sync samples have to be closer together"));
+            throw Refuse(
+                segment, FormattableString.Invariant($"{samples} samples"), limits.SegmentSamples, nameof(WritingLimits.SegmentSamples));
         }
     }
+
+    private Mp4WritingException Refuse(int segment, string what, int most, string limit) =>
+        new(Mp4WritingError.LimitExceeded, FormattableString.Invariant(
+            $"segment {segment + 1} has {what} in {Plan.GetDuration(segment).TotalSeconds:0.###} s, more than {most} ({limit})")
+            + "; sync samples have to be closer together");
 }

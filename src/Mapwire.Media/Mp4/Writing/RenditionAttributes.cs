@@ -6,7 +6,8 @@ namespace Mapwire.Media.Mp4.Writing;
 /// <summary>What playlists and manifests say of a rendition, with the names of RFC 8216, 4.3.4.2.</summary>
 /// <param name="Codecs">RFC 6381 names, comma-separated, each once: <c>avc1.64001f,mp4a.40.2</c>.</param>
 /// <param name="AverageBandwidth">Bits a second of all segments with their headers, rounded up; 0 without segments.</param>
-/// <param name="Bandwidth">The highest rate of segments in a row that together last half to one and a half target durations, rounded up.</param>
+/// <param name="Bandwidth">The highest rate of segments in a row that together last half to one and a half target durations, rounded
+/// up.</param>
 public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, long Bandwidth)
 {
     /// <summary>The size of the pictures as they are shown, in pixels; null for sound alone.</summary>

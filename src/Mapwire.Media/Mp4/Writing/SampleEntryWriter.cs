@@ -5,8 +5,8 @@ using Mapwire.Media.Tables;
 namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
-/// Writes sample entries (ISO/IEC 14496-12, 12.1.3 and 12.2.3): the file's own fields and boxes where it is an MP4, so that codec configurations
-/// are the same bytes; else made of the codec configuration.
+/// Writes sample entries (ISO/IEC 14496-12, 12.1.3 and 12.2.3): the file's own fields and boxes where it is an MP4, so that codec
+/// configurations are the same bytes; else made of the codec configuration.
 /// </summary>
 internal static partial class SampleEntryWriter
 {

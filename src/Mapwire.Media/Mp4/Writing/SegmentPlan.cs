@@ -23,9 +23,9 @@ public sealed record SegmentOptions
 }
 
 /// <summary>
-/// Where the segments of a title begin: at the same times for all its tracks, each of whole sync intervals of the pictures (of sound alone: of
-/// samples). Where the sample description of a track changes, a segment begins, and with it a period. Immutable; any number of threads may
-/// use it.
+/// Where the segments of a title begin: at the same times for all its tracks, each of whole sync intervals of the pictures (of sound
+/// alone: of samples). Where the sample description of a track changes, a segment begins, and with it a period. Immutable; any number of
+/// threads may use it.
 /// </summary>
 public sealed class SegmentPlan
 {
@@ -53,7 +53,9 @@ public sealed class SegmentPlan
     /// <summary>How long the longest segment is; an HLS target duration is this, rounded to the nearest second.</summary>
     public TimeSpan MaxDuration { get; }
 
-    /// <summary>How many periods there are: runs of segments with the same sample descriptions, each with an init segment of its own.</summary>
+    /// <summary>
+    /// How many periods there are: runs of segments with the same sample descriptions, each with an init segment of its own.
+    /// </summary>
     public int Periods => _descriptions.Length;
 
     internal WritingLimits Limits { get; }

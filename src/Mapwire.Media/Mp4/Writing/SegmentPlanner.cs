@@ -8,6 +8,12 @@ internal sealed class SegmentPlanner
     /// <summary>Changes of sound descriptions in one title; each is looked up by itself. Spliced recordings have a few.</summary>
     private const int MaxChanges = 1024;
 
+    /// <summary>
+    /// How long a segment of a growing film waits for a track that has not come to its end: one that ended may never have more. As long
+    /// as over RTMP.
+    /// </summary>
+    private const long MaxWaitSeconds = 10;
+
     private readonly Timeline _timeline;
     private readonly SegmentOptions _options;
     private readonly WritingLimits _limits;
@@ -41,6 +47,7 @@ internal sealed class SegmentPlanner
         long[][] firsts = new long[_timeline.Tracks.Length][];
         firsts[0] = [.. _boundaries.Select(static boundary => boundary.Index), _reference.Count];
         long whole = long.MaxValue; // what all tracks have come to
+        long referenceEnd = end;
         for (int track = 1; track < firsts.Length; track++)
         {
             (firsts[track], long trackEnd) = CutTrack(track);
@@ -54,6 +61,7 @@ internal sealed class SegmentPlanner
         if (_options.IsGrowing)
         {
             // The last one may go on; those before it are whole when every track has come to their end.
+            whole = Math.Max(whole, referenceEnd - (MaxWaitSeconds * (long)_reference.Timescale));
             count--;
             while (count > 0 && starts[count] > whole)
             {
@@ -111,8 +119,9 @@ internal sealed class SegmentPlanner
                 long boundary = NearestSync(Convert(samples.Current.DecodeTime, track));
                 if (boundary <= 0 || (_moved.TryGetValue(boundary, out var taken) && taken.Exists(entry => entry.Track == number)))
                 {
+                    double seconds = (double)samples.Current.DecodeTime / track.Timescale;
                     throw track.Refuse(Mp4WritingError.DescriptionInsideSegment,
-                        $"its sample description changes at {(double)samples.Current.DecodeTime / track.Timescale:0.###} s, where no segment can begin");
+                        $"its sample description changes at {seconds:0.###} s, where no segment can begin");
                 }
 
                 (_moved.TryGetValue(boundary, out var moved) ? moved : _moved[boundary] = []).Add((number, samples.Index));
@@ -141,8 +150,8 @@ internal sealed class SegmentPlanner
     }
 
     /// <summary>
-    /// Cuts the reference track: at the sync sample that is nearest to the target duration from the one before, of two the later, and wherever
-    /// a description changes.
+    /// Cuts the reference track: at the sync sample that is nearest to the target duration from the one before, of two the later, and
+    /// wherever a description changes.
     /// </summary>
     /// <returns>When its last sample ends.</returns>
     private long CutReference()
@@ -211,7 +220,9 @@ internal sealed class SegmentPlanner
         _boundaries.Add(_boundaries.Count == 0 ? boundary : (boundary.Index, Math.Max(boundary.Time, _boundaries[^1].Time)));
     }
 
-    /// <summary>Cuts another track at the boundaries, by the times at which samples are decoded, or where its description changes.</summary>
+    /// <summary>
+    /// Cuts another track at the boundaries, by the times at which samples are decoded, or where its description changes.
+    /// </summary>
     /// <returns>The first sample of each segment and the end, and when the last sample ends in ticks of the reference track.</returns>
     private (long[] Firsts, long End) CutTrack(int number)
     {

@@ -4,8 +4,8 @@ namespace Mapwire.Media.Mp4.Writing;
 
 /// <summary>
 /// The times of a title's tracks on one line that begins at 0, as fragments need it: no edit list, no negative time, nothing presented
-/// before it is decoded. All tracks are moved by one constant, as RTMP moves them (docs/adr/0005-times-on-the-wire.md), so sound and picture
-/// stay exactly as far apart as the file's edit lists put them. Immutable; any number of threads may use it.
+/// before it is decoded. All tracks are moved by one constant, as RTMP moves them (docs/adr/0005-times-on-the-wire.md), so sound and
+/// picture stay exactly as far apart as the file's edit lists put them. Immutable; any number of threads may use it.
 /// </summary>
 /// <remarks>
 /// What an edit list hides, and a decoder needs, is presented for a tick a picture before the first that is shown: players of fragments
@@ -13,6 +13,9 @@ namespace Mapwire.Media.Mp4.Writing;
 /// </remarks>
 public sealed class Timeline
 {
+    /// <summary>Times stay below this, so that two of them can be added.</summary>
+    internal const long MaxTime = 1L << 61;
+
     private Timeline(ImmutableArray<TimelineTrack> tracks, long origin) => (Tracks, Origin) = (tracks, origin);
 
     /// <summary>The tracks with samples on the line, pictures first.</summary>
@@ -22,15 +25,16 @@ public sealed class Timeline
     public TimelineTrack Reference => Tracks[0];
 
     /// <summary>
-    /// Where the presentation's start lies on the line, in ticks of <see cref="Reference"/>, at least 0: the delay of reordered pictures, mostly. A
-    /// DASH manifest says it as <c>presentationTimeOffset</c>.
+    /// Where the start of the presentation, or of the piece, lies on the line, in ticks of <see cref="Reference"/>: mostly the delay of
+    /// reordered pictures. A DASH manifest says it as <c>presentationTimeOffset</c>. Negative where all tracks begin with a pause: it is left
+    /// out, as it is over RTMP.
     /// </summary>
     public long Origin { get; }
 
     /// <summary>Puts tracks on a line.</summary>
     /// <param name="tracks">Tracks of one movie that have a <see cref="Track.Codec"/>, at most one of them pictures.</param>
-    /// <param name="start">Where the piece begins on the line of the whole; null for all from the start. Its pictures begin with the sync sample at
-    /// or before it; what is before it is hidden.</param>
+    /// <param name="start">Where the piece begins on the line of the whole; null for all from the start. Its pictures begin with the sync
+    /// sample at or before it; what is before it is hidden.</param>
     /// <param name="end">Where the piece ends; null for the end.</param>
     /// <param name="limits">What is refused; null for <see cref="WritingLimits.Default"/>.</param>
     /// <exception cref="ArgumentException">There is no track, one has no codec, or there are several of pictures.</exception>
@@ -66,7 +70,7 @@ public sealed class Timeline
         // The pictures may have no sample in the piece; then its start counts in the ticks of another track.
         begin = placed[0] == reference ? begin : Round((Int128)begin * placed[0].Timescale, reference.Timescale);
         Int128 origin = (Int128)begin - Round(zero * placed[0].Timescale, scale);
-        return new Timeline([.. placed], (long)Int128.Clamp(origin, 0, long.MaxValue));
+        return new Timeline([.. placed], (long)Int128.Clamp(origin, -MaxTime, MaxTime));
     }
 
     /// <summary>The tracks with all their samples, and the earliest decode time of all of them.</summary>
@@ -91,7 +95,8 @@ public sealed class Timeline
 
     /// <summary>A time on the line of the whole in ticks of a track, further by a shift; null stays null.</summary>
     internal static long? ToTicks(TimeSpan? time, uint timescale, long shift) => time is { } given
-        ? (long)Int128.Clamp(Round((Int128)Math.Max(0, given.Ticks) * timescale, (uint)TimeSpan.TicksPerSecond) + shift, long.MinValue, long.MaxValue)
+        ? (long)Int128.Clamp(
+            (Int128)Round((Int128)Math.Max(0, given.Ticks) * timescale, (uint)TimeSpan.TicksPerSecond) + shift, -MaxTime, MaxTime)
         : null;
 
     /// <summary>The nearest whole number; half goes up.</summary>

@@ -11,9 +11,6 @@ public sealed class TimelineTrack
     /// </summary>
     private const int MaxLeadSeconds = 1;
 
-    /// <summary>Times stay below this, so that two of them can be added.</summary>
-    private const long MaxTime = 1L << 62;
-
     private readonly WritingLimits _limits;
     private readonly bool _hasEditList;
     private readonly long _lead; // taken off decode times, so that nothing is presented before it is decoded
@@ -102,9 +99,9 @@ public sealed class TimelineTrack
     {
         Int128 first = Earliest + shift;
         Int128 last = Source.Samples[First + Count - 1].DecodeTime + shift;
-        if (first < 0 || last > MaxTime || shift < -MaxTime || shift > MaxTime)
+        if (first < 0 || last > Timeline.MaxTime || shift < -Timeline.MaxTime || shift > Timeline.MaxTime)
         {
-            throw Refuse(Mp4WritingError.TimeOutOfRange, $"its last decode time is {last}, more than 2^62 ticks");
+            throw Refuse(Mp4WritingError.TimeOutOfRange, $"its last decode time is {last}, more than 2^61");
         }
 
         _shift = (long)shift;
@@ -159,8 +156,8 @@ public sealed class TimelineTrack
     }
 
     /// <summary>
-    /// The first sound at or after a time. Where an edit list can hide it, the packet that the time falls into comes first, and the one before that,
-    /// which decoders overlap with it.
+    /// The first sound at or after a time. Where an edit list can hide it, the packet that the time falls into comes first, and the one
+    /// before that, which decoders overlap with it.
     /// </summary>
     private long SoundAt(long time)
     {
@@ -189,8 +186,9 @@ public sealed class TimelineTrack
         {
             if (times.Count == _limits.HiddenPictures)
             {
+                string name = nameof(WritingLimits.HiddenPictures);
                 throw Refuse(Mp4WritingError.LimitExceeded,
-                    $"more than {_limits.HiddenPictures} pictures come before the first that is shown ({nameof(WritingLimits.HiddenPictures)})");
+                    $"more than {_limits.HiddenPictures} pictures come before the first that is shown ({name})");
             }
 
             times.Add((samples.Current.DecodeTime - _lead, Presentation(samples.Current)));

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Mapwire.Media.Mp4.Writing;
 
-/// <summary>Writes the boxes of a <c>moov</c> that say what a track is (ISO/IEC 14496-12, 8.3 and 8.4), for fragments and for whole files.</summary>
+/// <summary>
+/// Writes the boxes of a <c>moov</c> that say what a track is (ISO/IEC 14496-12, 8.3 and 8.4), for fragments and for whole files.
+/// </summary>
 internal static class TrackBoxWriter
 {
     private const uint Smhd = 's' << 24 | 'm' << 16 | 'h' << 8 | 'd';

@@ -7,8 +7,8 @@ using Xunit;
 namespace Mapwire.Media.Tests.Mp4.Writing;
 
 /// <summary>
-/// Clips read again by the house's own reader. It is shown no edit list, since its rules for them move times by what real films have; the lists are
-/// looked at by themselves, and followed by ffmpeg in <see cref="RealFilmTests"/>.
+/// Clips read again by the house's own reader. It is shown no edit list, since its rules for them move times by what real films have; the
+/// lists are looked at by themselves, and followed by ffmpeg in <see cref="RealFilmTests"/>.
 /// </summary>
 public sealed class ClipTests
 {
@@ -54,8 +54,9 @@ public sealed class ClipTests
             {
                 TimelineTrack line = whole.Tracks.Single(line => line.Source.Kind == track.Kind);
                 TimelineTrack reference = whole.Reference;
+                double scale = line.Timescale;
                 double origin = (double)whole.Origin * line.Timescale / reference.Timescale;
-                Check(track, edit, clip, line, file, (start.TotalSeconds * line.Timescale) - origin, (end.TotalSeconds * line.Timescale) - origin);
+                Check(reference.Timescale, track, edit, clip, line, file, (start.TotalSeconds * scale) - origin, (end.TotalSeconds * scale) - origin);
             }
         }
 
@@ -98,16 +99,21 @@ public sealed class ClipTests
         Assert.Equal(Mp4WritingError.LimitExceeded, exception.Error);
     }
 
-    /// <summary>All that is presented in the piece is there, at its time; the edit list begins with the start or with what is shown first.</summary>
-    private static void Check(Track track, Edit edit, byte[] clip, TimelineTrack line, byte[] file, double start, double end)
+    /// <summary>
+    /// All that is presented in the piece is there, at its time; the edit list begins with the start or with what is shown first.
+    /// </summary>
+    private static void Check(
+        uint referenceTimescale, Track track, Edit edit, byte[] clip, TimelineTrack line, byte[] file, double start, double end)
     {
+        // what is rounded: the origin to a tick of the reference track, the pause to one of the movie
+        double rounding = 2 + (track.Timescale / (double)referenceTimescale) + (2 * track.Timescale / edit.Scale);
         Track source = line.Source;
         List<Sample> here = [.. track.Samples];
         List<Sample> all = [.. source.Samples];
         List<string> read = [.. here.Select(sample => Bytes(clip, sample))];
         List<string> bytes = [.. all.Select(sample => Bytes(file, sample))];
         int first = Enumerable.Range(0, all.Count).First(i => bytes.Skip(i).Take(read.Count).SequenceEqual(read));
-        Assert.True(source.Kind == TrackKind.Audio || all[first].IsSync);
+        Assert.True(source.Kind == TrackKind.Audio || all[first].IsSync, "the clip does not begin with a sync sample");
         for (int i = 0; i < here.Count; i++)
         {
             Assert.Equal(all[first + i].DecodeTime - all[first].DecodeTime, here[i].DecodeTime);
@@ -116,7 +122,8 @@ public sealed class ClipTests
 
         for (int i = 0; i < all.Count; i++)
         {
-            if (all[i].PresentationTime >= start + 1 && all[i].PresentationTime < end - 1 && all[i].PresentationTime >= source.PresentationStart)
+            long time = all[i].PresentationTime;
+            if (time >= start + rounding && time < end - rounding && time >= source.PresentationStart)
             {
                 Assert.InRange(i, first, first + here.Count - 1);
             }
@@ -124,11 +131,12 @@ public sealed class ClipTests
 
         double begins = edit.MediaTime + all[first].DecodeTime; // what the edit shows first
         double pause = edit.Pause * track.Timescale / edit.Scale;
-        Assert.InRange(begins - pause, start - 2 - (track.Timescale / edit.Scale), start + 2 + (track.Timescale / edit.Scale));
-        Assert.True(pause == 0 || here.Min(static sample => sample.PresentationTime) == edit.MediaTime);
+        Assert.InRange(begins - pause, start - rounding, start + rounding);
+        Assert.True(pause == 0 || here.Exists(sample => sample.PresentationTime == edit.MediaTime), $"after {pause} ticks nothing is shown");
+        double ends = begins + (edit.Duration * track.Timescale / edit.Scale);
+        Assert.True(ends <= end + rounding, $"the edit ends at {ends}, after {end}");
         double last = here.Max(sample => sample.PresentationTime) + all[first].DecodeTime;
-        Assert.True(begins + (edit.Duration * track.Timescale / edit.Scale) <= end + 2 + (track.Timescale / edit.Scale));
-        Assert.True(source.Kind == TrackKind.Video || last < end + 1); // a picture in between may be presented later
+        Assert.True(source.Kind == TrackKind.Video || last < end + rounding, $"the last sound is at {last}"); // pictures in between may be later
     }
 
     private readonly record struct Edit(double Pause, double Duration, long MediaTime, double Scale);

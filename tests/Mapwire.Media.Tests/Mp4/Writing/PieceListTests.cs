@@ -11,7 +11,8 @@ public sealed class PieceListTests
     [Fact]
     public void A_body_cut_at_every_byte_has_the_bytes_of_the_whole()
     {
-        PieceList body = new PieceList.Builder().Add(new byte[] { 200, 201, 202 }).Add(10, 4).Add(new byte[] { 203 }).Add(20, 1).Add(50, 6).Build();
+        PieceList body = new PieceList.Builder().Add(new byte[] { 200, 201, 202 }).Add(10, 4)
+            .Add(new byte[] { 203 }).Add(20, 1).Add(50, 6).Build();
         byte[] whole = Pieces.Join(body, File);
         Assert.Equal(whole.Length, body.Length);
         for (int from = 0; from <= whole.Length; from++)
@@ -28,7 +29,8 @@ public sealed class PieceListTests
     [Fact]
     public void Neighbouring_ranges_of_the_file_are_one_piece()
     {
-        PieceList body = new PieceList.Builder().Add(10, 4).Add(14, 6).Add(20, 0).Add(ReadOnlyMemory<byte>.Empty).Add(20, 1).Add(22, 1).Build();
+        PieceList body = new PieceList.Builder().Add(10, 4).Add(14, 6).Add(20, 0)
+            .Add(ReadOnlyMemory<byte>.Empty).Add(20, 1).Add(22, 1).Build();
         Assert.Equal([new Piece(10, 11), new Piece(22, 1)], body);
     }
 

@@ -75,7 +75,8 @@ public sealed class RenditionTests
             moov[Stbl].Set(new EditableBox("stsc", Bytes(0, 3, 1, 2, 1, 2, 2, 2, 3, 2, 3)));
             moov[Stbl].Set(new EditableBox("stco", Bytes(0, 3, 28, 48, 68)));
         });
-        SegmentPlan plan = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks), new SegmentOptions { TargetDuration = TimeSpan.FromHours(1) });
+        SegmentPlan plan = SegmentPlan.Create(
+            Timeline.Create(Mp4Files.Parse(file).Tracks), new SegmentOptions { TargetDuration = TimeSpan.FromHours(1) });
         Assert.Equal([0, 1, 2], Enumerable.Range(0, plan.Count).Select(plan.GetPeriod));
         Assert.Equal([false, true, true], Enumerable.Range(0, plan.Count).Select(plan.IsDiscontinuity));
         Rendition rendition = plan.CreateRendition(0);
@@ -165,7 +166,8 @@ public sealed class RenditionTests
             moov[Stbl].Remove("stss");
         });
         Rendition rendition = SegmentPlan.Create(
-            Timeline.Create(Mp4Files.Parse(file).Tracks), new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(2) }).CreateRendition(0);
+            Timeline.Create(Mp4Files.Parse(file).Tracks), new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(2) })
+            .CreateRendition(0);
         RenditionAttributes attributes = RenditionAttributes.From(rendition);
         Assert.Equal(2, rendition.Count);
         Assert.Equal("avc1.42c00b", attributes.Codecs);

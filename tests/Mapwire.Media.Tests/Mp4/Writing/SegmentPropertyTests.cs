@@ -135,7 +135,6 @@ public sealed class SegmentPropertyTests
         }
 
         Assert.Equal(0, earliest);
-        Assert.True(timeline.Origin >= 0);
     }
 
     /// <summary>The answers of a rendition, period by period, hold what the timeline does.</summary>
