@@ -26,8 +26,8 @@ public sealed class Timeline
 
     /// <summary>
     /// Where the start of the presentation, or of the piece, lies on the line, in ticks of <see cref="Reference"/>: mostly the delay of
-    /// reordered pictures. A DASH manifest says it as <c>presentationTimeOffset</c>. Negative where all tracks begin with a pause: it is left
-    /// out, as it is over RTMP.
+    /// reordered pictures. A DASH manifest says it as <c>presentationTimeOffset</c>. Negative where all tracks begin with a pause: it is
+    /// left out, as it is over RTMP.
     /// </summary>
     public long Origin { get; }
 

@@ -56,7 +56,8 @@ public sealed class ClipTests
                 TimelineTrack reference = whole.Reference;
                 double scale = line.Timescale;
                 double origin = (double)whole.Origin * line.Timescale / reference.Timescale;
-                Check(reference.Timescale, track, edit, clip, line, file, (start.TotalSeconds * scale) - origin, (end.TotalSeconds * scale) - origin);
+                (double from, double to) = ((start.TotalSeconds * scale) - origin, (end.TotalSeconds * scale) - origin);
+                Check(reference.Timescale, track, edit, clip, line, file, from, to);
             }
         }
 
@@ -132,11 +133,12 @@ public sealed class ClipTests
         double begins = edit.MediaTime + all[first].DecodeTime; // what the edit shows first
         double pause = edit.Pause * track.Timescale / edit.Scale;
         Assert.InRange(begins - pause, start - rounding, start + rounding);
-        Assert.True(pause == 0 || here.Exists(sample => sample.PresentationTime == edit.MediaTime), $"after {pause} ticks nothing is shown");
+        Assert.True(pause == 0 || here.Exists(sample => sample.PresentationTime == edit.MediaTime), $"nothing is shown after {pause} ticks");
         double ends = begins + (edit.Duration * track.Timescale / edit.Scale);
         Assert.True(ends <= end + rounding, $"the edit ends at {ends}, after {end}");
         double last = here.Max(sample => sample.PresentationTime) + all[first].DecodeTime;
-        Assert.True(source.Kind == TrackKind.Video || last < end + rounding, $"the last sound is at {last}"); // pictures in between may be later
+        // pictures in between may be later
+        Assert.True(source.Kind == TrackKind.Video || last < end + rounding, $"the last sound is at {last}");
     }
 
     private readonly record struct Edit(double Pause, double Duration, long MediaTime, double Scale);
