@@ -133,7 +133,8 @@ public sealed class ClipTests
         double begins = edit.MediaTime + all[first].DecodeTime; // what the edit shows first
         double pause = edit.Pause * track.Timescale / edit.Scale;
         Assert.InRange(begins - pause, start - rounding, start + rounding);
-        Assert.True(pause == 0 || here.Exists(sample => sample.PresentationTime == edit.MediaTime), $"nothing is shown after {pause} ticks");
+        bool isShown = pause == 0 || here.Exists(sample => sample.PresentationTime == edit.MediaTime);
+        Assert.True(isShown, $"nothing is shown after {pause} ticks");
         double ends = begins + (edit.Duration * track.Timescale / edit.Scale);
         Assert.True(ends <= end + rounding, $"the edit ends at {ends}, after {end}");
         double last = here.Max(sample => sample.PresentationTime) + all[first].DecodeTime;
