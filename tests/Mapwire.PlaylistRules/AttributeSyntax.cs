@@ -66,10 +66,15 @@ internal static partial class AttributeSyntax
         while (at < text.Length)
         {
             Match match = AttributePattern().Match(text, at);
-            if (!match.Success || match.Index != at || (match.Groups["comma"].Success && match.Index + match.Length == text.Length))
+            if (!match.Success)
             {
                 report("4.2 syntax", text[at..]);
                 break;
+            }
+
+            if (match.Groups["comma"].Success && at + match.Length == text.Length)
+            {
+                report("4.2 syntax", "a comma at the end");
             }
 
             (string name, string value) = (match.Groups["name"].Value, match.Groups["value"].Value);

@@ -20,8 +20,8 @@ internal static class HeadCharacters
     /// <summary>What host names and IPv4 addresses consist of in practice; RFC 3986's reg-name has more.</summary>
     public static readonly SearchValues<byte> HostName = Of(Alphanumeric + "-._~");
 
-    /// <summary>What an address in brackets consists of (RFC 3986, section 3.2.2, IPv6address).</summary>
-    public static readonly SearchValues<byte> AddressLiteral = Of("0123456789abcdefABCDEF:.");
+    /// <summary>HEXDIG, in either case.</summary>
+    public static readonly SearchValues<byte> HexadecimalDigits = Of("0123456789abcdefABCDEF");
 
     /// <summary>DIGIT.</summary>
     public static readonly SearchValues<byte> Digits = Of("0123456789");

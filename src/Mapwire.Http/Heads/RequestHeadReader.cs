@@ -211,7 +211,7 @@ public struct RequestHeadReader
         ReadOnlySpan<byte> value = HeadCharacters.Trim(line[(colon + 1)..]);
         return name.Length switch
         {
-            4 when Is(name, "Host"u8) => Once(Seen.Host, IsPlainHost(value), ForeignReason.Host),
+            4 when Is(name, "Host"u8) => Once(Seen.Host, HostValue.IsPlain(value), ForeignReason.Host),
             5 when Is(name, "Range"u8) => Once(Seen.Range),
             6 when Is(name, "Expect"u8) => ForeignReason.Expect,
             7 when Is(name, "Upgrade"u8) => Once(Seen.Upgrade, Is(value, "websocket"u8), ForeignReason.Upgrade),
@@ -257,23 +257,6 @@ public struct RequestHeadReader
         }
 
         return ForeignReason.None;
-    }
-
-    private static bool IsPlainHost(ReadOnlySpan<byte> host)
-    {
-        // Host = uri-host [ ":" port ] (RFC 9110, section 7.2)
-        int colon = host.LastIndexOf((byte)':');
-        int bracket = host.LastIndexOf((byte)']');
-        ReadOnlySpan<byte> port = colon > bracket ? host[(colon + 1)..] : default;
-        ReadOnlySpan<byte> name = colon > bracket ? host[..colon] : host;
-        if (colon > bracket && (port.IsEmpty || port.Length > 5 || port.ContainsAnyExcept(HeadCharacters.Digits)))
-        {
-            return false;
-        }
-
-        return name is [(byte)'[', .. var address, (byte)']']
-            ? address.Length >= 2 && !address.ContainsAnyExcept(HeadCharacters.AddressLiteral)
-            : !name.IsEmpty && !name.ContainsAnyExcept(HeadCharacters.HostName);
     }
 
     private readonly ForeignReason CheckWhole(ReadOnlySpan<byte> window)

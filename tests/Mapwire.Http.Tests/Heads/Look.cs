@@ -30,7 +30,7 @@ internal sealed record Look(HeadStatus Status, ForeignReason Reason, string Text
         for (int count = 0; status == HeadStatus.Incomplete && count < received.Length;)
         {
             count = Math.Min(received.Length, count + next());
-            status = reader.Read(received[..count].ToArray(), out RequestHead head); // a buffer may move
+            status = reader.Read(received[..count], out RequestHead head);
             text = Describe(status, head);
         }
 

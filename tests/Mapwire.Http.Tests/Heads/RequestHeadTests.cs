@@ -123,6 +123,20 @@ public sealed class RequestHeadTests
         { "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", ForeignReason.Host },
         { "GET / HTTP/1.1\r\nHost: [:]\r\n\r\n", ForeignReason.Host },
         { "GET / HTTP/1.1\r\nHost: [g::1]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [98]\r\n\r\n", ForeignReason.Host }, // Kestrel refuses these two
+        { "GET / HTTP/1.1\r\nHost: [::]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: []\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [1:2:3:4:5:6:7]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [1:2:3:4:5:6:7:8:9]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [1:2:3:4::5:6:7:8]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [1::2::3]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [:::]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [:1::2]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [1::2:]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [::12345]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [::192.0.2.1]\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", ForeignReason.Host },
+        { "GET / HTTP/1.1\r\nHost: [::1]:\r\n\r\n", ForeignReason.Host },
         { "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n", ForeignReason.RepeatedField },
         { "GET / HTTP/1.1\r\nHost: h\r\nRange: bytes=0-0\r\nrange: bytes=1-1\r\n\r\n", ForeignReason.RepeatedField },
         { "GET / HTTP/1.1\r\nHost: h\r\nIf-Range: a\r\nIF-RANGE: b\r\n\r\n", ForeignReason.RepeatedField },
@@ -175,7 +189,10 @@ public sealed class RequestHeadTests
     [InlineData("a_b-c.d~e")]
     [InlineData("127.0.0.1:1")]
     [InlineData("[::1]")]
-    [InlineData("[2001:db8::192.0.2.1]:65535")]
+    [InlineData("[1::]:80")]
+    [InlineData("[2001:db8::FFFF:1]:65535")]
+    [InlineData("[1:2:3:4:5:6:7::]")]
+    [InlineData("[1:2:3:4:5:6:7:8]")]
     public void A_plain_host_is_taken(string host) =>
         Assert.Contains($"host={host}", Look.At($"GET / HTTP/1.1\r\nHOST:  {host} \t\r\n\r\n").Text, StringComparison.Ordinal);
 

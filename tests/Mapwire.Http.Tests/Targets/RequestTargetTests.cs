@@ -165,7 +165,7 @@ public sealed class RequestTargetTests
 
     private static bool IsNoName(string name) =>
         name.Length == 0 || name.AsSpan().ContainsAny('/', '\0') || name.Split('\\').Any(part => part is "." or "..")
-        || new UnicodeEncoding().GetString(new UnicodeEncoding().GetBytes(name)) != name;
+        || Encoding.Unicode.GetString(Encoding.Unicode.GetBytes(name)) != name; // half a surrogate pair becomes U+FFFD
 
     private static Gen<string> Names() => Gen.OneOf(
         Gen.Elements("日", "ä", "é", "e\u0301", "😀", "\u0627\u0644", "ไทย", ".", "..", "%", "%41", "+", " ", "\\", "/", "\ud800", "\u00a0",
