@@ -2,8 +2,8 @@ namespace Mapwire.Http;
 
 /// <summary>The media types of what is served, by file extension: one table for all answers.</summary>
 /// <remarks>
-/// Registered types (IANA, Media Types) where there are any. Segments are <c>video/mp4</c>, which is what their bytes are and what all
-/// players take, and not <c>video/iso.segment</c>, which some ask the browser about and are refused.
+/// Registered types (IANA, Media Types) where there are any. Segments are <c>video/mp4</c>, as their film is, and not
+/// <c>video/iso.segment</c>: what a segment holds is a range of that very film behind a header.
 /// </remarks>
 public static class ContentTypes
 {

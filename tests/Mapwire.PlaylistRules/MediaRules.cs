@@ -138,7 +138,7 @@ internal static partial class MediaRules
             lines.Report("4.3.2.5 uri", line, line.Value);
         }
 
-        if (attributes.TryGetValue("BYTERANGE", out string? range) && !MapRangePattern().IsMatch(range))
+        if (attributes.TryGetValue("BYTERANGE", out string? range) && !RangePattern().IsMatch(range))
         {
             lines.Report("4.3.2.5 range", line, range);
         }
@@ -207,9 +207,6 @@ internal static partial class MediaRules
 
     [GeneratedRegex(@"^[0-9]+(@[0-9]+)?\z")]
     private static partial Regex RangePattern();
-
-    [GeneratedRegex(@"^[0-9]+@[0-9]+\z")]
-    private static partial Regex MapRangePattern();
 
     [GeneratedRegex(@"^([0-9]+(?:\.[0-9]+)?),")]
     private static partial Regex InfoPattern();

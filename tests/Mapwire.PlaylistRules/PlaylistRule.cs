@@ -29,7 +29,7 @@ public sealed record PlaylistRule(string Id, string Must)
         new("4.3.2.4 none", "with METHOD=NONE there are no other attributes"),
         new("4.3.2.4 uri", "EXT-X-KEY has a URI unless METHOD is NONE"),
         new("4.3.2.5 uri", "EXT-X-MAP has a URI"),
-        new("4.3.2.5 range", "EXT-X-MAP's BYTERANGE is n@o"),
+        new("4.3.2.5 range", "EXT-X-MAP's BYTERANGE is n or n@o"),
         new("4.3.2.6 date", "EXT-X-PROGRAM-DATE-TIME is an ISO 8601 date and time"),
         new("4.3.2.7 required", "EXT-X-DATERANGE has ID and START-DATE"),
         new("4.3.2.7 negative", "DURATION and PLANNED-DURATION are not negative"),
@@ -42,6 +42,7 @@ public sealed record PlaylistRule(string Id, string Must)
         new("4.3.3.1 longest", "no EXTINF, rounded to an integer, is more than the target duration"),
         new("4.3.3.2 place", "EXT-X-MEDIA-SEQUENCE stands before the first segment, a decimal-integer"),
         new("4.3.3.3 place", "EXT-X-DISCONTINUITY-SEQUENCE stands before the first segment and the first EXT-X-DISCONTINUITY"),
+        new("4.3.3.4 ended", "nothing is added behind an EXT-X-ENDLIST"),
         new("4.3.3.5 value", "EXT-X-PLAYLIST-TYPE is EVENT or VOD"),
         new("4.3.4 media", "no master playlist tag in a media playlist"),
         new("4.3.4.1 type", "EXT-X-MEDIA has TYPE, which is AUDIO, VIDEO, SUBTITLES or CLOSED-CAPTIONS"),
@@ -70,14 +71,31 @@ public sealed record PlaylistRule(string Id, string Must)
         new("6.2.1 end", "a playlist of type VOD, which never changes, has its EXT-X-ENDLIST"),
         new("6.2.1 change", "a playlist changes by segments added at its end and removed at its front alone"),
         new("6.2.1 target", "the target duration never changes"),
-        new("6.2.1 sequence", "EXT-X-MEDIA-SEQUENCE grows by the number of removed segments"),
         new("6.2.1 event", "of a playlist of type EVENT nothing is removed"),
-        new("6.2.1 ended", "nothing is added behind an EXT-X-ENDLIST"),
+        new("6.2.2 sequence", "EXT-X-MEDIA-SEQUENCE grows by the number of removed segments"),
         new("6.2.2 discontinuity", "EXT-X-DISCONTINUITY-SEQUENCE grows by the number of removed EXT-X-DISCONTINUITY tags"),
         new("6.2.2 short", "nothing is removed from a live playlist that is then shorter than three target durations"),
         new("6.2.4 target", "the media playlists of a master playlist have one target duration, but for subtitles and I-frames"),
         new("6.2.4 type", "where one media playlist of a master playlist has EXT-X-PLAYLIST-TYPE, all have the same"),
         new("7 version", "EXT-X-VERSION is at least what the tags and attributes need"),
+    ];
+
+    /// <summary>
+    /// What a server MUST do that the text of its playlists does not show; other tests have to look at segments and answers.
+    /// </summary>
+    public static IReadOnlyList<PlaylistRule> NotInText { get; } =
+    [
+        new("3 format", "every segment of a playlist is in a supported format and continues the one before it, or a discontinuity says so"),
+        new("3.3 initialization", "an initialization section has an ftyp of brand iso6 or later, and a moov with mvex and empty tables"),
+        new("3.3 tfdt", "each track fragment has a tfdt and is addressed relative to its moof"),
+        new("3.5 webvtt", "a segment of subtitles is a WebVTT file with all cues that are shown while it plays"),
+        new("4 type", "a playlist is known by its path (.m3u8) or by its Content-Type"),
+        new("4.3.2.3 change", "EXT-X-DISCONTINUITY stands where format, tracks or times change"),
+        new("4.3.4.2 rate", "BANDWIDTH is the peak of a finished stream with its renditions, AVERAGE-BANDWIDTH its average"),
+        new("4.3.5.1 independent", "with EXT-X-INDEPENDENT-SEGMENTS every segment can be decoded alone"),
+        new("6.2.1 available", "a segment can be had when its playlist names it"),
+        new("6.2.2 stays", "a removed segment can be had for its duration and that of the longest playlist that named it"),
+        new("6.2.4 times", "variant streams have matching times and discontinuities"),
     ];
 
     /// <summary>The rule of an id.</summary>

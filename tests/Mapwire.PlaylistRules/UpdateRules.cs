@@ -26,7 +26,7 @@ internal static class UpdateRules
         int added = now.Segments.Count - (old.Segments.Count - removed);
         if (now.Sequence - old.Sequence != removed)
         {
-            after.Report("6.2.1 sequence", null, $"{removed} are gone, and the number goes from {old.Sequence} to {now.Sequence}");
+            after.Report("6.2.2 sequence", null, $"{removed} are gone, and the number goes from {old.Sequence} to {now.Sequence}");
         }
 
         if (removed > 0 && old.Type == "EVENT")
@@ -36,7 +36,7 @@ internal static class UpdateRules
 
         if (added > 0 && old.IsEnded)
         {
-            after.Report("6.2.1 ended", null, $"{added} segments are new");
+            after.Report("4.3.3.4 ended", null, $"{added} segments are new");
         }
 
         int breaks = old.Segments.Take(removed).Count(static segment => segment.Contains("#EXT-X-DISCONTINUITY", StringComparison.Ordinal));

@@ -13,7 +13,8 @@ internal sealed class HeadGrammar(Random random)
     private static readonly string[] Pieces =
     [
         "/", "/", "vod", "film.mp4", "index.m3u8", "%20", "%E6%97%A5", "%2e%2e", "..", ".", "%2F", "%5C", "%00", "%", "%zz",
-        "%FF", "?", "?", "a=1", "&", "=", "+", ":", "@", ";", ",", "~", "#", "\\", "|", "\"", "<", " ", "\t", "http://h", "*", "//", "{", "\u00e9", "a", "b",
+        "%FF", "?", "?", "a=1", "&", "=", "+", ":", "@", ";", ",", "~", "#", "\\", "|",
+        "\"", "<", " ", "\t", "http://h", "*", "//", "{", "\u00e9", "a", "b",
     ];
 
     private static readonly string[] Names =

@@ -54,7 +54,7 @@ public sealed class PlaylistValidatorTests
         { "4.3.2.4 none", Media + "#EXT-X-KEY:METHOD=NONE,URI=\"a\"\n" + Segment },
         { "4.3.2.4 uri", Media + "#EXT-X-KEY:METHOD=AES-128\n" + Segment },
         { "4.3.2.5 uri", Media + "#EXT-X-MAP:BYTERANGE=\"5@0\"\n" + Segment },
-        { "4.3.2.5 range", Media + "#EXT-X-MAP:URI=\"a\",BYTERANGE=\"5\"\n" + Segment },
+        { "4.3.2.5 range", Media + "#EXT-X-MAP:URI=\"a\",BYTERANGE=\"5@\"\n" + Segment },
         { "4.3.2.6 date", Media + "#EXT-X-PROGRAM-DATE-TIME:1 Jan 2026\n" + Segment },
         { "4.3.2.7 required", Dated + "#EXT-X-DATERANGE:START-DATE=\"2026-01-01T00:00:00Z\"\n" + Segment },
         { "4.3.2.7 required", Dated + "#EXT-X-DATERANGE:ID=\"a\"\n" + Segment },
@@ -134,12 +134,12 @@ public sealed class PlaylistValidatorTests
     public static TheoryData<string, string, string> BrokenUpdates { get; } = new()
     {
         { "6.2.1 change", Live(1, "a", "b", "c", "d"), Live(1, "a", "x", "c", "d") },
-        { "6.2.1 sequence", Live(1, "a", "b", "c", "d"), Live(2, "a", "b", "c", "d", "e") },
+        { "6.2.2 sequence", Live(1, "a", "b", "c", "d"), Live(2, "a", "b", "c", "d", "e") },
         { "6.2.1 target", Live(1, "a", "b"), Live(1, "a", "b").Replace("DURATION:6", "DURATION:7", StringComparison.Ordinal) },
-        { "6.2.1 sequence", Live(1, "a", "b", "c", "d"), Live(1, "b", "c", "d", "e") },
-        { "6.2.1 sequence", Live(1, "a", "b", "c", "d"), Live(3, "b", "c", "d", "e") },
+        { "6.2.2 sequence", Live(1, "a", "b", "c", "d"), Live(1, "b", "c", "d", "e") },
+        { "6.2.2 sequence", Live(1, "a", "b", "c", "d"), Live(3, "b", "c", "d", "e") },
         { "6.2.1 event", Event(1, "a", "b", "c", "d"), Event(2, "b", "c", "d", "e") },
-        { "6.2.1 ended", Live(1, "a", "b", "c", "d") + "#EXT-X-ENDLIST\n", Live(1, "a", "b", "c", "d", "e") + "#EXT-X-ENDLIST\n" },
+        { "4.3.3.4 ended", Live(1, "a", "b", "c", "d") + "#EXT-X-ENDLIST\n", Live(1, "a", "b", "c", "d", "e") + "#EXT-X-ENDLIST\n" },
         { "6.2.2 discontinuity", Live(1, "!a", "b", "c", "d"), Live(2, "b", "c", "d", "e") },
         { "6.2.2 short", Live(1, "a", "b", "c", "d"), Live(3, "c", "d") },
     };

@@ -30,6 +30,7 @@ public sealed class WebSocketFrameTests
         Assert.ThrowsAny<ArgumentException>(() => WebSocketFrame.WriteHeader(destination, (WebSocketOpcode)3, 0));
         Assert.ThrowsAny<ArgumentException>(() => WebSocketFrame.WriteHeader(destination, WebSocketOpcode.Binary, -1));
         Assert.ThrowsAny<ArgumentException>(() => WebSocketFrame.WriteHeader(destination, WebSocketOpcode.Ping, 126));
+        Assert.ThrowsAny<ArgumentException>(() => WebSocketFrame.WriteHeader(destination, WebSocketOpcode.Close, 126));
         Assert.ThrowsAny<ArgumentException>(() => WebSocketFrame.WritePong(destination, new byte[126]));
         Assert.ThrowsAny<ArgumentException>(() => WebSocketFrame.WriteClose(destination, (WebSocketCloseCode)1005));
     }
