@@ -114,13 +114,8 @@ internal sealed class PlaylistWriter
     }
 
     /// <summary>Writes all of it as UTF-8.</summary>
-    public void CopyTo(IBufferWriter<byte> output)
-    {
-        foreach (ReadOnlyMemory<char> chunk in _text.GetChunks())
-        {
-            Encoding.UTF8.GetBytes(chunk.Span, output);
-        }
-    }
+    /// <remarks>At once: a chunk of the builder may end inside a character of two code units.</remarks>
+    public void CopyTo(IBufferWriter<byte> output) => Encoding.UTF8.GetBytes(_text.ToString(), output);
 
     private static void CheckUri(string uri)
     {

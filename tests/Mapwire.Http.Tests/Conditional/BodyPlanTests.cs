@@ -111,18 +111,18 @@ public sealed class BodyPlanTests
     /// <summary>The body with a dot for each byte of the representation.</summary>
     private static string Body(BodyPlan plan)
     {
-        ArrayBufferWriter<byte> output = new();
+        StingyWriter output = new();
         for (int i = 0; i <= plan.Parts.Length; i++)
         {
-            int before = output.WrittenCount;
+            int before = output.Written.Length;
             plan.WriteDelimiter(i, output);
-            Assert.Equal(plan.GetDelimiterLength(i), output.WrittenCount - before);
+            Assert.Equal(plan.GetDelimiterLength(i), output.Written.Length - before);
             if (i < plan.Parts.Length)
             {
                 output.Write(Encoding.ASCII.GetBytes(new string('.', (int)plan.Parts[i].Length)));
             }
         }
 
-        return Encoding.ASCII.GetString(output.WrittenSpan);
+        return Encoding.ASCII.GetString(output.Written);
     }
 }

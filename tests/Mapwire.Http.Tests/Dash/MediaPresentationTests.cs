@@ -163,6 +163,8 @@ public sealed class MediaPresentationTests
             }
 
             Assert.Equal(timeline, read);
+            Assert.Equal(1 + timeline.Zip(timeline.Skip(1)).Count(static pair => // a time only where it does not follow from the one before
+                pair.Second.Time != pair.First.Time + pair.First.Duration), elements.Attributes("t").Count());
             Assert.Equal(1 + timeline.Zip(timeline.Skip(1)).Count(static pair =>
                 pair.Second != new TimelineSegment(pair.First.Time + pair.First.Duration, pair.First.Duration)), elements.Length);
         }).QuickCheckThrowOnFailure();

@@ -9,9 +9,9 @@ namespace Mapwire.Http.Tests.Heads;
 public sealed class ResponseHeadTests
 {
     [Fact]
-    public void A_head_is_written_as_RFC_9112_has_it()
+    public void A_head_is_written_as_RFC_9112_has_it_into_a_buffer_of_any_size()
     {
-        ArrayBufferWriter<byte> output = new();
+        StingyWriter output = new();
         ResponseHeadWriter writer = new(output, 206);
         writer.Write("Content-Length"u8, 2500000000);
         writer.Write("Content-Range"u8, "bytes 0-9/10");
@@ -24,7 +24,7 @@ public sealed class ResponseHeadTests
         Assert.Equal(
             "HTTP/1.1 206 Partial Content\r\nContent-Length: 2500000000\r\nContent-Range: bytes 0-9/10\r\nETag: \"a\tb c\"\r\n"
             + "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nEmpty: \r\nEmpty: \r\nZero: 0\r\n\r\n",
-            Encoding.ASCII.GetString(output.WrittenSpan));
+            Encoding.ASCII.GetString(output.Written));
     }
 
     [Theory]

@@ -78,6 +78,15 @@ public sealed class MasterPlaylistTests
     public void A_name_out_of_a_file_stays_in_its_quotes(string name, string expected) =>
         Assert.Contains(expected, PlaylistTexts.Write(WithName(name)), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    public void A_character_of_two_code_units_is_whole_wherever_it_stands(string before)
+    {
+        string name = before + string.Concat(Enumerable.Repeat("😀", 20_000));
+        Assert.Contains($"NAME=\"{name}\"", PlaylistTexts.Write(WithName(name)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void No_name_breaks_a_playlist() => Prop.ForAll(ArbMap.Default.ArbFor<string>(), name =>
     {

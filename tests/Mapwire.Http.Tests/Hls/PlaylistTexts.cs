@@ -16,9 +16,9 @@ internal static class PlaylistTexts
 
     private static string Checked(Action<IBufferWriter<byte>> write)
     {
-        ArrayBufferWriter<byte> output = new();
+        StingyWriter output = new();
         write(output);
-        Assert.Empty(PlaylistValidator.Validate(output.WrittenSpan));
-        return Encoding.UTF8.GetString(output.WrittenSpan);
+        Assert.Empty(PlaylistValidator.Validate(output.Written));
+        return Encoding.UTF8.GetString(output.Written);
     }
 }
