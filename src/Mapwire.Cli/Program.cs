@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mapwire.Cli;
 
 StandardStreams.Check();
+using FileSizeLimit limit = new();
 RootCommand root = new("Serves recorded MP4 and FLV files over RTMP.")
 {
     ServeCommand.Create(),

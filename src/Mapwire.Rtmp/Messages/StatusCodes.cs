@@ -18,6 +18,9 @@ public static class StatusCodes
     /// <summary>connect was refused.</summary>
     public const string ConnectRejected = "NetConnection.Connect.Rejected";
 
+    /// <summary>The server ends the connection.</summary>
+    public const string ConnectClosed = "NetConnection.Connect.Closed";
+
     /// <summary>The client is asked to connect again (Enhanced RTMP v2).</summary>
     public const string ConnectReconnectRequest = "NetConnection.Connect.ReconnectRequest";
 

@@ -69,6 +69,11 @@ internal sealed partial class CacheFolder
 
             File.Move(temporary, path, overwrite: true);
         }
+        catch (ArgumentOutOfRangeException exception) // what .NET says of a limit of the process or the file system
+        {
+            Delete(temporary);
+            throw new IOException($"{path} would be larger than files may be: {exception.Message}", exception);
+        }
         catch
         {
             Delete(temporary);

@@ -19,6 +19,9 @@ internal sealed class FileCatalog : IDisposable
     /// </summary>
     private const int MaxAttempts = 16;
 
+    /// <summary>The longest extension that is told of, with its dot: what is longer is no extension that somebody uses.</summary>
+    private const int MaxExtension = 8;
+
     private readonly ServedFolder _folder;
     private readonly FileBudget _budget;
     private readonly IndexCache? _cache;
@@ -82,7 +85,13 @@ internal sealed class FileCatalog : IDisposable
             }
         }
 
-        throw new TitleException(TitleError.NotFound, $"no title {TerminalText.Clean(name.ToString())}");
+        string what = $"no title {TerminalText.Clean(name.ToString())}";
+        bool mayBeUnserved = Path.GetExtension(name.Path).Length is > 1 and <= MaxExtension; // else it is no name of a file as it is
+        throw new TitleException(
+            TitleError.NotFound,
+            mayBeUnserved && TitleName.GetRefusal(Path.GetFileName(name.Path)) is { } refusal
+                ? $"{what}: {TerminalText.Clean(refusal)}"
+                : what);
     }
 
     /// <summary>Opens a recording, not on the caller's thread.</summary>

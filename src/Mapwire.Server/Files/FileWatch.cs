@@ -324,9 +324,7 @@ internal sealed class FileWatch
 
     private static string Changed => "the file changed";
 
-    /// <summary>What is told of a fault, to players as well: systems name the whole path in it, which is nobody else's matter.</summary>
-    private string Unreadable(string fault) =>
-        $"the file can no longer be read: {fault.Replace(_file.Path, Path.GetFileName(_file.Path), StringComparison.Ordinal)}";
+    private string Unreadable(string fault) => $"the file can no longer be read: {TitleException.WithoutFolder(fault, _file.Path)}";
 
     /// <summary>Takes note of a comparison. Under the gate.</summary>
     private void Take(FileIdentity identity, string? lost)

@@ -65,7 +65,7 @@ internal sealed partial class MediaFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new TitleException(TitleError.Unreadable, exception.Message, exception);
+            throw TitleException.Unreadable(path, exception);
         }
         finally
         {

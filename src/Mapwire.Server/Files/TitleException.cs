@@ -7,6 +7,16 @@ public sealed class TitleException : Exception
     public TitleException(TitleError error, string message, Exception? inner = null)
         : base(message, inner) => Error = error;
 
+    /// <summary>A file could not be opened or read this time.</summary>
+    /// <param name="path">The file's.</param>
+    /// <param name="fault">What the system says.</param>
+    internal static TitleException Unreadable(string path, Exception fault) =>
+        new(TitleError.Unreadable, WithoutFolder(fault.Message, path), fault);
+
+    /// <summary>What the system says of a file, for players: it names the whole path, which is nobody else's matter.</summary>
+    internal static string WithoutFolder(string message, string path) =>
+        message.Replace(path, Path.GetFileName(path), StringComparison.Ordinal);
+
     /// <summary>What kind of reason it is.</summary>
     public TitleError Error { get; }
 }

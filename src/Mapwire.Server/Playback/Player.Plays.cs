@@ -69,10 +69,10 @@ internal sealed partial class Player
         (string code, string reason) = fault switch
         {
             TitleException { Error: TitleError.NotFound } => (StatusCodes.PlayStreamNotFound, fault.Message),
-            TitleException { Error: TitleError.NotPlayable or TitleError.Unavailable } => (StatusCodes.PlayFailed, fault.Message),
-            _ => (StatusCodes.PlayFailed, "the file cannot be read"), // what the system says of it is for the log alone
+            TitleException => (StatusCodes.PlayFailed, fault.Message),
+            _ => (StatusCodes.PlayFailed, "the server failed: its log has the reason"),
         };
-        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name.Sent);
+        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name.IsTooLong ? null : name.Sent);
     }
 
     private void Play(PlayerStream stream, PendingPlay play, bool reset)

@@ -1,4 +1,5 @@
 using Mapwire.Rtmp;
+using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -130,6 +131,15 @@ internal sealed class RtmpConversation : IConversation
             ? new Wake(due)
             : new Wake(
                 (_player.Watched?.PausedSince ?? _player.LastRequest) + Milliseconds(_context.MaxPause), CloseReason.PausedTooLong);
+    }
+
+    /// <inheritdoc/>
+    public void SayGoodbye()
+    {
+        if (_player.IsConnected)
+        {
+            _player.Session.SendStatus(0, StatusCodes.Status, StatusCodes.ConnectClosed, "The server stops.");
+        }
     }
 
     /// <inheritdoc/>

@@ -185,7 +185,21 @@ internal sealed class Connection : Watched
     }
 
     /// <inheritdoc/>
-    public override void OnLoopEnd() => Close(CloseReason.ServerStopped);
+    public override void OnLoopEnd()
+    {
+        if (_conversation is { } conversation && !IsBlocked)
+        {
+            conversation.SayGoodbye();
+            _loop.Gather.Clear();
+            conversation.Gather(_loop.Gather, most: 0);
+            if (!IsClosed && _loop.Gather.Length > 0 && !TrySend(_loop.Gather, out _))
+            {
+                return; // gone before, with the reason for that
+            }
+        }
+
+        Close(CloseReason.ServerStopped);
+    }
 
     /// <summary>Runs what was posted, each: after one that throws the connection is closed, and the others let go of what they bring.
     /// </summary>

@@ -26,6 +26,9 @@ internal interface IConversation
     /// <summary>The turn is over: what comes next by the clock.</summary>
     Wake Next(long now);
 
+    /// <summary>The server stops: has its last words gathered next, which are sent as far as the socket takes them at once.</summary>
+    void SayGoodbye();
+
     /// <summary>The connection is gone: lets go of everything.</summary>
     void Abandon();
 }

@@ -51,7 +51,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
     public IEnumerable<string> LeftOut(Movie movie, TrackChoice choice) =>
     [
         .. movie.Tracks.Where(track => !Contains(track)).Select(
-            track => $"track {track.Id} ({track.SampleEntry}): {WhyLeftOut(track, choice)}"),
+            track => $"{NameOf(track)}: {WhyLeftOut(track, choice)}"),
         .. movie.Warnings.Select(static warning => $"some of it: {warning}"),
     ];
 
@@ -88,7 +88,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
             if (isMissing && movie.Tracks.FirstOrDefault(track => track.Kind == kind) is { } track
                 && WhyNot(track, choice.Abilities) is { } reason)
             {
-                yield return $"There is no {word}: {track.SampleEntry}: {reason}.";
+                yield return $"There is no {word}: {(track.SampleEntry == default ? reason : $"{track.SampleEntry}: {reason}")}.";
             }
         }
     }
@@ -137,8 +137,12 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
         return IsPlayable(track, abilities)
             ? track
             : throw new TitleException(TitleError.NotPlayable,
-            $"{word} track {number} ({track.SampleEntry}): {WhyNot(track, abilities)} ({track.Place})");
+            $"{word} {NameOf(track, number)}: {WhyNot(track, abilities)} ({track.Place})");
     }
+
+    /// <summary>A track in words: with its sample entry, which a codec that FLV only has a number for does not have.</summary>
+    private static string NameOf(Track track, long? number = null) =>
+        track.SampleEntry == default ? $"track {number ?? track.Id}" : $"track {number ?? track.Id} ({track.SampleEntry})";
 
     private static string WordFor(TrackKind kind) => kind.ToString().ToLowerInvariant();
 
@@ -160,7 +164,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
         string[] faults =
         [
             .. movie.Tracks.Where(track => !IsPlayable(track, choice.Abilities)).Select(
-                track => $"track {track.Id} ({track.SampleEntry}): {WhyNot(track, choice.Abilities)} ({track.Place})"),
+                track => $"{NameOf(track)}: {WhyNot(track, choice.Abilities)} ({track.Place})"),
         ];
         return faults.Length > 0
             ? "no playable track: " + string.Join("; ", faults)

@@ -63,6 +63,36 @@ public sealed class BadFolderTests
         await PlaysAndEndsAsync(server, port);
     }
 
+    [Fact]
+    public async Task A_limit_of_file_sizes_costs_the_index_cache_and_no_player()
+    {
+        string folder = await FolderAsync("empty");
+        string cache = Path.Combine(TemporaryFolder.Create("limited"), "cache");
+        using TcpListener free = new(IPAddress.Loopback, 0);
+        free.Start();
+        int port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        string command = $"ulimit -f 1; export DOTNET_EnableWriteXorExecute=0; exec '{MapwireServer.Program}' serve '{folder}' "
+            + $"--rtmp 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)} --index-cache '{cache}'";
+        await using ServerProcess server = ServerProcess.Start("bash", ["-c", command]);
+        for (int attempt = 0; !await ListensAsync(port); attempt++)
+        {
+            Assert.False(server.HasExited, $"it ended: {server.Said}");
+            Assert.True(attempt < 100, "it does not listen");
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+
+        await using (RtmpPlayer player = await RtmpPlayer.ConnectAsync(port))
+        {
+            await player.PlayAsync("film.mp4");
+            await player.StatusAsync("NetStream.Play.Start");
+            await server.HearsAsync(new Regex("an index was not stored: "));
+        }
+
+        await PlaysAndEndsAsync(server, port);
+        Assert.Empty(Directory.GetFiles(cache, "*.structure*"));
+    }
+
     [Theory]
     [InlineData(">&-")]
     [InlineData("<&- >&- 2>&-")]

@@ -76,6 +76,23 @@ public sealed class FileThreadsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_hangs_after_a_time_without_work_is_refused_too()
+    {
+        using FileThreads threads = new("test", 2, Limits);
+        Assert.Equal(1, await threads.RunAsync("a", _ => 1));
+        await Task.Delay(1000); // nobody looks at what hangs any more
+        Task<int> hanging = threads.RunAsync(
+            "b",
+            _ =>
+            {
+                _answer.Wait();
+                return 2;
+            },
+            Late);
+        await Assert.ThrowsAsync<TitleException>(() => hanging.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public async Task Work_that_only_computes_keeps_its_place()
     {
         using FileThreads threads = new("test", 1, new TitleLimits());

@@ -170,6 +170,48 @@ public sealed class FileWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_look_that_fails_loses_the_file_with_the_reason_and_without_its_folder()
+    {
+        string path = Path.Combine(_folder.Path, "dead");
+        File.WriteAllBytes(path, new byte[1000]);
+        using MappedFile file = MappedFile.Open(path);
+        using MappedRegion region = file.Map();
+        FileWatch watch = new(file, region, file.Identity, new Fingerprint([]), _threads, TitleLimits.Default.Storage, isLocal: false,
+            () => throw new IOException($"Transport endpoint is not connected : '{path}'"));
+        FileState state = FileState.Unchanged;
+        for (int i = 0; i < 1000 && state != FileState.Lost; i++)
+        {
+            state = await StateAsync(watch, Environment.TickCount64 + 10_000);
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal("the file can no longer be read: Transport endpoint is not connected : 'dead'", watch.Lost);
+    }
+
+    [Fact]
+    public void A_fingerprint_of_megabytes_is_compared_to_its_last_byte()
+    {
+        byte[] bytes = new byte[(3 << 20) + 5];
+        new Random(1).NextBytes(bytes);
+        string path = Path.Combine(_folder.Path, "long");
+        File.WriteAllBytes(path, bytes);
+        using MappedFile file = MappedFile.Open(path);
+        using MappedRegion region = file.Map();
+        Assert.True(new Fingerprint([new Fingerprint.Piece(0, bytes.Length, Crc32C.Append(Crc32C.Seed, bytes))]).Matches(region));
+        bytes[^1]++;
+        Assert.False(new Fingerprint([new Fingerprint.Piece(0, bytes.Length, Crc32C.Append(Crc32C.Seed, bytes))]).Matches(region));
+    }
+
+    [Fact]
+    public void A_title_of_which_nothing_can_be_played_lets_go_of_its_file()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lists what is mapped.");
+        string path = Plant(Container.Flv, seed: 1, samples: 20);
+        Assert.Throws<TitleException>(() => Title.Open(path, "film", new TrackChoice(default, Video: 9)));
+        Assert.DoesNotContain(File.ReadLines("/proc/self/maps"), line => line.Contains(path, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_failure_beside_a_reading_on_is_told_by_its_own_reason()
     {
         string path = Path.Combine(_folder.Path, "growing");

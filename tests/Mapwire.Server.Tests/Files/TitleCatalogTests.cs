@@ -71,6 +71,19 @@ public sealed class TitleCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_was_lost_is_let_go_when_it_is_opened_anew()
+    {
+        _folder.Add("film.mp4");
+        using TitleCatalog catalog = Catalog();
+        Title before = await OpenAndRelease(catalog, "film.mp4");
+        Assert.True(IsOpen(before));
+        before.Watch.Fail("Input/output error");
+        Title after = await OpenAndRelease(catalog, "film.mp4");
+        Assert.NotSame(before, after);
+        Assert.False(IsOpen(before));
+    }
+
+    [Fact]
     public async Task A_folder_that_becomes_a_link_to_elsewhere_hides_what_was_open_in_it()
     {
         string path = _folder.Add("folder/film.mp4");

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
 using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
@@ -383,6 +385,146 @@ public sealed class PlayerTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_seek_past_the_end_of_a_piece_stays_in_it_where_a_key_frame_follows()
+    {
+        Title title = (await _catalog.OpenAsync(_catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
+        TitleTime next = title.Strip[title.Strip.SyncPoint(2)].Time; // the first that is not in the piece
+        double end = (next - title.Strip.RunUpEnd) / 1000.0;
+        title.Release();
+        Play(string.Create(CultureInfo.InvariantCulture, $"a.mp4?end={end}"));
+        await RunPostedAsync();
+        SendDue();
+        _client.Seek(1, 60_000);
+        Exchange();
+        SendDue();
+        Assert.InRange(_lastTime, 1, next.Milliseconds - 1);
+    }
+
+    [Fact]
+    public async Task A_play_with_a_start_stands_there_in_what_seeks_count_in()
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4", 10_000));
+        Exchange();
+        await RunPostedAsync();
+        Assert.InRange(_player.Watched!.ReelTime - ReelTime.Zero, 7_000, 10_000); // from the key frame before
+    }
+
+    [Fact]
+    public async Task A_pause_for_a_play_that_fails_does_not_pause_what_is_lined_up_behind()
+    {
+        _client.Play(1, new PlayCommand(0, "nowhere.mp4"));
+        _client.Pause(1, true, 0);
+        Exchange();
+        await RunPostedAsync();
+        Play("a.mp4", reset: false);
+        await RunPostedAsync();
+        SendDue();
+        Assert.InRange(_lastTime, Lead - 120, Lead);
+        Assert.DoesNotContain("NetStream.Pause.Notify", _ear.Heard);
+    }
+
+    [Fact]
+    public async Task Eight_plays_wait_behind_one_that_plays_and_no_more()
+    {
+        Play("a.mp4?end=1");
+        await RunPostedAsync();
+        for (int i = 0; i < 9; i++)
+        {
+            Play("b.mp4?end=1", reset: false);
+            await RunPostedAsync();
+        }
+
+        Assert.Equal("More than 8 titles wait.", _ear.Descriptions[^1]);
+        Assert.Equal(1, _ear.Heard.Count(static word => word == "NetStream.Play.Failed"));
+        for (int now = 0; now < 12_000; now += 500)
+        {
+            _player.Now = now;
+            SendDue();
+        }
+
+        Assert.Equal(9, _ear.Heard.Count(static word => word == "NetStream.Play.Start")); // one after the other
+        Assert.Equal("eof", _ear.Heard[^1]);
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_deleted_lets_go_of_its_film()
+    {
+        Title title = (await _catalog.OpenAsync(_catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
+        title.Release();
+        Play("a.mp4");
+        await RunPostedAsync();
+        _catalog.Dispose(); // the player alone holds it
+        Assert.True(title.TryAcquire());
+        title.Release();
+        Ask("deleteStream", AmfValue.Number(0), AmfValue.Null, AmfValue.Number(1));
+        Assert.False(title.TryAcquire());
+        Assert.False(_player.IsActive);
+    }
+
+    [Fact]
+    public async Task A_piece_that_ends_before_the_presentation_begins_is_joined_inside_itself()
+    {
+        Title title = (await _catalog.OpenAsync(_catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
+        TitleTime start = title.Strip.StartTime;
+        Assert.True(start > TitleTime.Zero, "its pictures are reordered");
+        ReelPart part = new(title, TitleTime.Zero, start, ReelTime.Zero);
+        Assert.Equal(start - 1, part.JointIn);
+        title.Release();
+    }
+
+    [Theory]
+    [InlineData("film.cmfv", "no title film.cmfv: files named *.cmfv are not served: titles end in .mp4, ")]
+    [InlineData("film.cmfv?start=1", "no title film.cmfv: files named *.cmfv are not served: titles end in .mp4, ")]
+    [InlineData("film.mp4", "no title film.mp4")]
+    [InlineData("film", "no title film")]
+    [InlineData("Dr. Mabuse 1 of 2", "no title Dr. Mabuse 1 of 2")]
+    public async Task A_title_that_is_not_there_is_named_with_what_is_wrong_with_its_name(string name, string reason)
+    {
+        Play(name);
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.StreamNotFound"], _ear.Heard);
+        Assert.Equal(name, _ear.Details[^1]);
+        if (reason.EndsWith(' '))
+        {
+            Assert.StartsWith(reason, _ear.Descriptions[^1], StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Equal(reason, _ear.Descriptions[^1]);
+        }
+    }
+
+    [Fact]
+    public async Task A_name_that_is_too_long_is_not_sent_back()
+    {
+        Play(new string('x', 60_000));
+        await RunPostedAsync();
+        Assert.Equal("no title has a name of 60000 characters: 12288 are the most", _ear.Descriptions[^1]);
+        Assert.Null(_ear.Details[^1]);
+    }
+
+    [Theory]
+    [InlineData("pipe.mp4", "")]
+    [InlineData("list.m3u8", "item 2 of the playlist (line 2 at offset 6): ")]
+    public async Task What_cannot_be_read_is_told_with_the_reason_and_without_its_folder(string name, string place)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such files.");
+        using (Process mkfifo = Process.Start("mkfifo", [Path.Combine(_folder.Path, "pipe.mp4")]))
+        {
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder.Path, "list.m3u8"), "a.mp4\npipe.mp4", TestContext.Current.CancellationToken);
+        Play(name);
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.Failed"], _ear.Heard);
+        Assert.StartsWith(place, _ear.Descriptions[^1], StringComparison.Ordinal);
+        Assert.Contains("pipe", _ear.Descriptions[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain(_folder.Path, _ear.Descriptions[^1], StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(PlayCommand.LiveStart)]
@@ -661,10 +803,13 @@ public sealed class PlayerTests : IDisposable
 
         public List<string?> Descriptions { get; } = [];
 
+        public List<string?> Details { get; } = [];
+
         public void OnStatus(uint streamId, StatusInfo status)
         {
             Heard.Add(status.Code);
             Descriptions.Add(status.Description);
+            Details.Add(status.Details);
         }
 
         public void OnUserControl(UserControl control)

@@ -111,6 +111,38 @@ public sealed class ReelOpenerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_key_frames_of_a_film_are_announced_in_seconds()
+    {
+        Reel reel = await OpenAsync("a.mp4");
+        AmfValue keyframes = Metadata(reel, 0)["keyframes"]!;
+        double[] times = [.. keyframes["times"]!.Items.Select(static time => time.AsNumber()!.Value)];
+        Strip strip = reel.Parts[0].Title.Strip;
+        Assert.Equal(strip.SyncPointCount, times.Length);
+        for (int i = 0; i < times.Length; i++)
+        {
+            StripEntry entry = strip[strip.SyncPoint(i)];
+            Assert.Equal((entry.Time - strip.RunUpEnd) / 1000.0, times[i], 1e-9);
+            Assert.Equal(entry.Offset, keyframes["filepositions"]!.Items[i].AsNumber());
+        }
+
+        reel.Release();
+    }
+
+    [Fact]
+    public async Task A_recording_that_is_as_long_as_it_was_has_grown_to_what_it_is()
+    {
+        string path = Path.Combine(_folder.Path, "live.flv");
+        byte[] film = new FlvBuilder().Avc().Picture(0).Picture(40).Build();
+        File.WriteAllBytes(path, film);
+        FileCatalog files = _catalog.Files;
+        MediaFile file = await files.OpenAsync(files.Find(PlayName.Parse("", "live.flv")));
+        Assert.True(await files.RunAsync("grow live.flv", file.TryGrow));
+        File.WriteAllBytes(path, film[..^20]);
+        Assert.False(await files.RunAsync("grow live.flv", file.TryGrow));
+        file.Release();
+    }
+
+    [Fact]
     public async Task A_cut_goes_over_joints()
     {
         Write("list.m3u8", "a.mp4?end=4\na.mp4?start=10&end=13\na.mp4?start=20&end=22");

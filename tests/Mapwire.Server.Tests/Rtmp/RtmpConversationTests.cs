@@ -111,6 +111,19 @@ public sealed class RtmpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_refusal_is_a_line_and_no_fault_of_the_server()
+    {
+        int before = _poller.Wakes;
+        _client.Play(1, new PlayCommand(0, "nowhere.mp4"));
+        Exchange();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _poller.Wakes) > before, TimeSpan.FromSeconds(30)));
+        Exchange();
+        Assert.Contains(
+            _log.Lines, static line => line.Contains("play nowhere.mp4 refused: no title nowhere.mp4", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.Lines, static line => line.Contains("unhandled", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_player_that_goes_on_in_time_may_pause_again_for_as_long()
     {
         Play();
@@ -153,6 +166,33 @@ public sealed class RtmpConversationTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => !IsMapped(), TimeSpan.FromSeconds(30)));
 
         bool IsMapped() => File.ReadLines("/proc/self/maps").Any(line => line.Contains(_folder.Path, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_server_that_stops_says_so_and_sends_no_more_of_the_film()
+    {
+        Play();
+        _loop.Now += 1000; // a second of it is due
+        long before = _ear.LastTime;
+        _loop.Stop(TimeSpan.FromSeconds(10));
+        _client.Receive(_sender.Wire.ToArray().AsSpan((int)_heard));
+        Assert.Equal("NetConnection.Connect.Closed", _ear.Heard[^1]);
+        Assert.Equal(before, _ear.LastTime);
+        Assert.Contains(_log.Lines, static line => line.Contains("close: ServerStopped", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_server_that_stops_waits_for_no_full_socket()
+    {
+        Play();
+        _sender.Takes = static _ => 0;
+        _loop.Now += 1000;
+        _connection.RunTurn();
+        Assert.True(_connection.IsBlocked);
+        int sends = _sender.Sends;
+        _loop.Stop(TimeSpan.FromSeconds(10));
+        Assert.Equal(sends, _sender.Sends);
+        Assert.True(_connection.IsClosed);
     }
 
     private void Play()

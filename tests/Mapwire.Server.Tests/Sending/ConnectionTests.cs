@@ -376,6 +376,10 @@ public sealed class ConnectionTests : IDisposable
             }
         }
 
+        public void SayGoodbye()
+        {
+        }
+
         public void Advance(long sent) => _sent += (int)sent;
 
         public Wake Next(long now) => Wake;

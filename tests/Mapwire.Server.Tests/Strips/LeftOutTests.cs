@@ -54,6 +54,28 @@ public sealed class LeftOutTests : IDisposable
         ],
         LeftOut(new(PlayerAbilities.Vp9, Video: 2, Audio: PlayQuery.NoTrack)));
 
+    [Fact]
+    public void A_codec_that_FLV_has_only_a_number_for_is_named_by_that_alone()
+    {
+        byte[] film = new FlvBuilder().Tag(9, 0, "11 AABB").Tag(8, 0, "F2 AABB").Build();
+        string path = Path.Combine(_folder.Path, "film.flv");
+        File.WriteAllBytes(path, film);
+        TitleException refusal = Assert.Throws<TitleException>(() =>
+        {
+            MediaFile flv = MediaFile.Open(path, "film.flv");
+            try
+            {
+                ChosenTracks.Of(flv.Content.Movie, default);
+            }
+            finally
+            {
+                flv.Release();
+            }
+        });
+        Assert.StartsWith("no playable track: track 1: video codec 1 of FLV is not known (", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("; track 2: audio codec 15 of FLV is not known (", refusal.Message, StringComparison.Ordinal);
+    }
+
     private IEnumerable<string> LeftOut(TrackChoice choice) =>
         ChosenTracks.Of(_file.Content.Movie, choice).LeftOut(_file.Content.Movie, choice);
 

@@ -58,7 +58,7 @@ internal static class PlaylistFile
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            throw new TitleException(TitleError.Unreadable, failure.Message, failure); // a range that the file no longer has, too
+            throw TitleException.Unreadable(path, failure); // a range that the file no longer has, too
         }
     }
 

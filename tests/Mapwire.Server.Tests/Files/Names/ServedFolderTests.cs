@@ -124,6 +124,21 @@ public sealed class ServedFolderTests : IDisposable
     }
 
     [Fact]
+    public void Forty_links_are_followed_one_after_the_other_and_no_more()
+    {
+        string target = "served";
+        for (int i = 1; i <= 41; i++)
+        {
+            string link = Path.Combine(_outer.Path, $"link{i}");
+            Directory.CreateSymbolicLink(link, target);
+            target = $"link{i}";
+        }
+
+        Assert.Equal(_root, ServedFolder.WithoutLinks(Path.Combine(_outer.Path, "link40")));
+        Assert.Null(ServedFolder.WithoutLinks(Path.Combine(_outer.Path, "link41")));
+    }
+
+    [Fact]
     public void An_unknown_folder_is_refused() =>
         Assert.Throws<DirectoryNotFoundException>(() => new ServedFolder(Path.Combine(_root, "nothing")));
 

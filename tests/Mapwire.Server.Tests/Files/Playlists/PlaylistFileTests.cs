@@ -24,6 +24,19 @@ public sealed class PlaylistFileTests
         Assert.Throws<TitleException>(() => Parse("x.m3u8", text + "x"));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void A_byte_that_is_not_UTF_8_is_told_with_its_place(int offset)
+    {
+        byte[] text = [.. "a.mp4\nb.mp4"u8];
+        text[offset] = 0xFF;
+        TitleException wrong = Assert.Throws<TitleException>(() => PlaylistFile.Parse("x.m3u8", text, 10));
+        Assert.EndsWith(
+            $"it is not UTF-8 (line {(offset < 6 ? 1 : 2)} at offset {offset})", wrong.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void In_and_out_points_count_for_the_next_name_alone()
     {
