@@ -9,7 +9,7 @@ namespace Mapwire.Cli;
 /// </summary>
 /// <param name="columns">From left to right.</param>
 /// <param name="width">Characters of a line.</param>
-internal sealed class TopTable(IReadOnlyList<TopColumn> columns, int width)
+internal sealed class LineTable(IReadOnlyList<LineColumn> columns, int width)
 {
     private const int Gap = 2;
 
@@ -24,7 +24,7 @@ internal sealed class TopTable(IReadOnlyList<TopColumn> columns, int width)
     /// <summary>The lines, the header first.</summary>
     public IEnumerable<IRenderable> Draw()
     {
-        int[] widths = [.. columns.Select((_, i) => _rows.Max(row => row.Cells[i].Length))];
+        int[] widths = [.. columns.Select((_, i) => _rows.Max(row => row.Cells[i].GetCellWidth()))];
         List<int> shown = [.. Enumerable.Range(0, columns.Count)];
         int flexible = shown.Find(i => columns[i].IsFlexible);
         while (Rest(shown, widths, flexible) < Math.Min(MinFlexible, widths[flexible]) && shown.Count > 2)
@@ -35,25 +35,66 @@ internal sealed class TopTable(IReadOnlyList<TopColumn> columns, int width)
         widths[flexible] = Math.Clamp(Rest(shown, widths, flexible), 1, widths[flexible]);
         foreach ((string[] cells, Style style) in _rows)
         {
-            string line = string.Join(new string(' ', Gap), shown.Select(i => Align(cells[i], widths[i], columns[i].IsRight)));
+            string line = string.Join(new string(' ', Gap), shown.Select(i => Align(columns[i], cells[i], widths[i])));
             yield return new Text(Cut(line.TrimEnd(), width), style);
         }
     }
 
     /// <summary>The text, with an ellipsis where it does not fit.</summary>
-    public static string Cut(string text, int width) =>
-        text.Length <= width ? text : string.Concat(text.AsSpan(0, Math.Max(0, width - 1)), "…");
+    /// <param name="text">One line; an ideograph is as wide as two letters.</param>
+    /// <param name="width">At least 1, in widths of a letter.</param>
+    public static string Cut(string text, int width)
+    {
+        if (text.GetCellWidth() <= width)
+        {
+            return text;
+        }
+
+        int length = 0;
+        for (int used = 1; (used += text[length..(length + LengthAt(text, length))].GetCellWidth()) <= width;)
+        {
+            length += LengthAt(text, length);
+        }
+
+        return string.Concat(text.AsSpan(0, length), "…");
+    }
 
     private int Rest(List<int> shown, int[] widths, int flexible) =>
         width - shown.Where(i => i != flexible).Sum(i => widths[i] + Gap);
 
-    private static string Align(string cell, int width, bool isRight) =>
-        isRight ? Cut(cell, width).PadLeft(width) : Cut(cell, width).PadRight(width);
+    private static string Align(LineColumn column, string cell, int width)
+    {
+        string shown = column.IsPath ? CutPath(cell, width) : Cut(cell, width);
+        string rest = new(' ', Math.Max(0, width - shown.GetCellWidth()));
+        return column.IsRight ? rest + shown : shown + rest;
+    }
+
+    /// <summary>Cut at its beginning: the end tells a path from the others of its folder.</summary>
+    private static string CutPath(string path, int width)
+    {
+        if (path.GetCellWidth() <= width)
+        {
+            return path;
+        }
+
+        int from = 0;
+        for (int left = path.GetCellWidth(); left >= width; from += LengthAt(path, from))
+        {
+            left -= path[from..(from + LengthAt(path, from))].GetCellWidth();
+        }
+
+        return string.Concat("…", path.AsSpan(from));
+    }
+
+    /// <summary>Of a character, which no cut divides: 2 for a pair of surrogates.</summary>
+    private static int LengthAt(string text, int index) =>
+        char.IsHighSurrogate(text[index]) && index + 1 < text.Length ? 2 : 1;
 }
 
-/// <summary>A column of a <see cref="TopTable"/>.</summary>
+/// <summary>A column of a <see cref="LineTable"/>.</summary>
 /// <param name="Header">Its name.</param>
 /// <param name="Priority">The lower, the sooner it is left out.</param>
 /// <param name="IsRight">Whether figures are under each other.</param>
 /// <param name="IsFlexible">Whether it has what is left of the line; exactly one of a table's.</param>
-internal sealed record TopColumn(string Header, int Priority, bool IsRight = true, bool IsFlexible = false);
+/// <param name="IsPath">Whether it is cut at its beginning.</param>
+internal sealed record LineColumn(string Header, int Priority, bool IsRight = true, bool IsFlexible = false, bool IsPath = false);
