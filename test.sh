@@ -138,6 +138,9 @@ look() {
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     nginx_rtmp_module || need "nginx with its RTMP module" nginx libnginx-mod-rtmp
   fi
+  if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Http.Tests "* ]]; then
+    have nginx || need "nginx" nginx # whose answers to ranges ours are compared with
+  fi
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Media.Tests "* ]]; then
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     local writer

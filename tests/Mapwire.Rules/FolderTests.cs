@@ -16,6 +16,7 @@ public sealed class FolderTests
     private static readonly Dictionary<string, string[]> Layers = new(StringComparer.Ordinal)
     {
         ["Mapwire.Rtmp"] = ["Amf", "Chunks", "Handshakes", "Messages", "Sessions"],
+        ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
         ["Mapwire.Load"] = ["Measuring", "Players"],
         ["Mapwire.Server"] = ["Loop", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Hosting"],
     };
