@@ -200,7 +200,8 @@ public sealed class WordsTests
         ToolResult shown = await Tool.RunAsync(
             Tool.Path("script"), ["-qec", $"stty rows 24 cols 80; exec '{MapwireServer.Program}' pages '{folder}'", "/dev/null"]);
         Assert.True(shown.ExitCode == 0, shown.ToString());
-        string[] lines = [.. Regex.Replace(shown.Output, @"\x1b(\[[0-9;?]*[A-Za-z]|=)", "").Split('\n').Select(static line => line.Trim('\r'))];
+        string plain = Regex.Replace(shown.Output, @"\x1b(\[[0-9;?]*[A-Za-z]|=)", "");
+        string[] lines = [.. plain.Split('\n').Select(static line => line.Trim('\r'))];
         int head = Array.FindIndex(lines, static line => Regex.IsMatch(line, "^FILE +SIZE +RESIDENT$"));
         Assert.True(head >= 0, shown.Output);
         Assert.Matches(@"^….*ff/one\.mp4 +1\.00 MiB +[0-9.]+ [KM]iB +\d+ %$", lines[head + 1]);
