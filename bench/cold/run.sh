@@ -13,11 +13,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 program=${1:-$here/../../src/Mapwire.Cli/bin/Release/net10.0/mapwire}
 work=$(mktemp -d /tmp/mapwire-cold-XXXX)
 port=$((20000 + RANDOM % 10000))
-cores=$(nproc) server= daemon= group=/sys/fs/cgroup/mapwire-cold-$$
+cores=$(nproc) server= daemon= disk= slow= group=/sys/fs/cgroup/mapwire-cold-$$
 
 finish() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true
     umount -l "$work/mount" 2>/dev/null || true
+    [ -z "$disk" ] || { umount -l "$work/disk"; losetup -d "$disk"; } 2>/dev/null || true
+    [ -z "$slow" ] || rmdir "$slow" 2>/dev/null || true
     [ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true
     rmdir "$group" 2>/dev/null || true
     rm -rf "$work"
@@ -47,6 +49,23 @@ serve() { # FOLDER: one worker
     cat "$work/log" >&2; exit 1
 }
 
+make_disk() { # a file system on a loop device with the kernel's usual read-ahead, whose reads a control group bounds
+    truncate -s 3400M "$work/image"; mkfs.ext4 -q -F -m 0 "$work/image"
+    disk=$(losetup --find --show "$work/image"); blockdev --setra 256 "$disk"
+    mkdir "$work/disk"; mount -o noatime "$disk" "$work/disk"
+}
+
+throttle() { # READS a second of the server's from the disk; 0 for no bound
+    local number; number=$(stat -c '%Hr:%Lr' "$disk")
+    if [ -d /sys/fs/cgroup/blkio ]; then
+        slow=/sys/fs/cgroup/blkio/mapwire-cold-$$; mkdir -p "$slow"; echo "$number $1" > "$slow/blkio.throttle.read_iops_device"
+    else
+        echo +io > /sys/fs/cgroup/cgroup.subtree_control; slow=/sys/fs/cgroup/mapwire-slow-$$; mkdir -p "$slow"
+        echo "$number riops=$([ "$1" = 0 ] && echo max || echo "$1")" > "$slow/io.max"
+    fi
+    echo "$server" > "$slow/cgroup.procs"
+}
+
 stop() { kill "$server"; wait "$server" 2>/dev/null || true; server=; }
 
 for part in ${PARTS:-library faults beside memory}; do
@@ -67,18 +86,19 @@ for part in ${PARTS:-library faults beside memory}; do
             echo "== after 6 s: $word"
             (sleep 6; echo "$word" > "$work/word") & turn=$!
             "$work/viewers" "$port" 14 3000 0 good.mp4 20 slow/f%d.mp4 20 | grep -v '^#'
-            wait "$turn"; stop; echo ok > "$work/word"; umount -l "$work/both/slow"
+            wait "$turn"; echo ok > "$work/word"; stop; umount -l "$work/both/slow" # a thread in a read that hangs cannot end
             grep -o 'ended: .*' "$work/log" | sort | uniq -c | sort -rn | head -2 || true
         done ;;
     beside)
+        make_disk
+        for i in $(seq 0 199); do cp "$work/film.mp4" "$work/disk/f$i.mp4"; done; cp "$work/film.mp4" "$work/disk/good.mp4"
         for round in 1 2 3; do
             for cold in 0 200; do
-                mount_slow; mkdir -p "$work/both/slow"; cp "$work/film.mp4" "$work/both/good.mp4"; cat "$work/both/good.mp4" > /dev/null
-                mount --bind "$work/mount" "$work/both/slow"; echo "rate 30" > "$work/word"
-                serve "$work/both"
-                echo "== round $round: 2,000 viewers of a film in memory beside $cold of $cold cold films, 30 reads a second"
-                taskset -c "$((cores - 1))" "$work/viewers" "$port" 30 3000 1 good.mp4 2000 $([ $cold = 0 ] || echo slow/f%d.mp4 $cold) | grep -v '^#'
-                stop; echo ok > "$work/word"; umount -l "$work/both/slow"
+                umount "$work/disk"; mount -o noatime "$disk" "$work/disk"; cat "$work/disk/good.mp4" > /dev/null
+                serve "$work/disk"; throttle 30
+                echo "== round $round: 2,000 viewers of a film in memory beside $cold viewers of $cold cold ones, 30 reads a second"
+                taskset -c "$((cores - 1))" "$work/viewers" "$port" 30 3000 1 good.mp4 2000 $([ $cold = 0 ] || echo f%d.mp4 $cold) | grep -v '^#'
+                throttle 0; stop
             done
         done ;;
     memory)

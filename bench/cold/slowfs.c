@@ -73,6 +73,7 @@ static int slow_open(const char *path, struct fuse_file_info *info) {
     int descriptor = open(to, O_RDONLY);
     if (descriptor < 0) return -errno;
     info->fh = descriptor;
+    info->keep_cache = 1; // what was read stays in memory over an open, as of any disk
     return 0;
 }
 

@@ -76,10 +76,21 @@ public sealed class LeftOutTests : IDisposable
         Assert.Contains("; track 2: audio codec 15 of FLV is not known (", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_player_of_many_tracks_has_as_many_as_there_are_lanes()
+    {
+        string path = Path.Combine(_folder.Path, "many.mp4");
+        File.WriteAllBytes(path, Film(audioTracks: 20));
+        MediaFile file = MediaFile.Open(path, "many.mp4");
+        ChosenTracks chosen = ChosenTracks.Of(file.Content.Movie, new(PlayerAbilities.ManyTracks | PlayerAbilities.Aac));
+        Assert.Equal(StripEntry.MaxLanes - 1, chosen.Audio.Count); // the other lane is the picture's
+        file.Release();
+    }
+
     private IEnumerable<string> LeftOut(TrackChoice choice) =>
         ChosenTracks.Of(_file.Content.Movie, choice).LeftOut(_file.Content.Movie, choice);
 
-    private static byte[] Film()
+    private static byte[] Film(int audioTracks = 2)
     {
         EditableBox vp9 = new("vpcC", Bytes(0x01000000, (byte)0, (byte)10, (byte)0x82, (byte)1, (byte)1, (byte)1, (short)0));
         byte[] descriptors = Convert.FromHexString("0319000000" + "04114015" + "0000000000000000000000" + "05021210" + "060102");
@@ -87,7 +98,8 @@ public sealed class LeftOutTests : IDisposable
         EditableBox video = new("vp09", Bytes(0, (short)0, (short)1, new byte[16], (short)160, (short)120, new byte[50], vp9.Write()));
         EditableBox audio = new("mp4a", Bytes(0, (short)0, (short)1, 0L, (short)2, (short)16, 0, 44_100u << 16, aac.Write()));
         Mp4Builder film = new();
-        film.Extra.AddRange([Track(2, "vide", video), Track(3, "soun", audio), Track(4, "soun", audio)]);
+        film.Extra.AddRange(
+            [Track(2, "vide", video), .. Enumerable.Range(3, audioTracks).Select(id => Track(id, "soun", audio))]);
         return film.Build();
     }
 
