@@ -286,8 +286,7 @@ internal sealed class HttpSubject : IFuzzSubject
         string previous = "";
         foreach (string line in whole.Split('\n'))
         {
-            string first = line.Split(' ')[0];
-            string word = Enum.TryParse(first, out Http.WebSockets.WebSocketOpcode _) ? first : "!"; // a reason may have lines of its own
+            string word = line.Split(' ')[0];
             features.Add(previous + word, FeatureSet.Size(line.Length));
             previous = word;
         }
