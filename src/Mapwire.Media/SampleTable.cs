@@ -44,6 +44,12 @@ public sealed class SampleTable : IEnumerable<Sample>
     /// <summary>The decode time of the last sample, in ticks; 0 when there is none.</summary>
     internal long LastDecodeTime => Count == 0 ? 0 : this[Count - 1].DecodeTime;
 
+    /// <summary>How long the last sample lasts by its media, in ticks; 0 when there is none.</summary>
+    internal long LastDuration => _segments.Length == 0 ? 0 : _tables.Seek(_segments[^1].First + _segments[^1].Count - 1).Duration;
+
+    /// <summary>Whether all samples are of one edit, so that decode times never wait.</summary>
+    internal bool IsOneEdit => _segments.Length <= 1;
+
     /// <summary>A sample by its index, found in a bounded number of steps whatever the length of the table is.</summary>
     /// <param name="index">Counted from 0 in the order of this table.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such sample.</exception>

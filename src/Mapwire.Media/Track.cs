@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Mapwire.Media.Codecs;
+using Mapwire.Media.Tables;
 
 namespace Mapwire.Media;
 
@@ -90,6 +91,12 @@ public sealed class Track
 
     /// <summary>Sound channels as they come out of the decoder; 0 for pictures.</summary>
     public int Channels { get; init; }
+
+    /// <summary>The sample descriptions, one for each of <see cref="Codecs"/>.</summary>
+    internal ImmutableArray<SampleDescription> Descriptions { get; init; } = [];
+
+    /// <summary>How the file puts the track on the screen; null where it does not say.</summary>
+    internal TrackDisplay? Display { get; init; }
 
     /// <summary>Replaces a configuration by one that says more, before anyone is given the track.</summary>
     internal void SetCodec(int description, CodecConfiguration codec)

@@ -18,6 +18,9 @@ public sealed class DolbyConfiguration : CodecConfiguration
     /// <summary>Whether this is E-AC-3, or else AC-3.</summary>
     public bool IsEnhanced { get; private init; }
 
+    /// <summary>The body of <c>dac3</c> or <c>dec3</c>, made of a frame where that is all there is.</summary>
+    internal ImmutableArray<byte> Box { get; private init; } = [];
+
     /// <inheritdoc/>
     public override FourCc FourCc => new(IsEnhanced ? "ec-3" : "ac-3");
 
@@ -38,7 +41,7 @@ public sealed class DolbyConfiguration : CodecConfiguration
         bits.Skip(3);
         int channels = ReadChannels(ref bits);
         bits.Skip(5);
-        return Create(bits, false, rate, channels, version);
+        return Create(bits, false, rate, channels, version, [.. record]);
     }
 
     /// <summary>Parses the body of <c>dec3</c>.</summary>
@@ -66,7 +69,7 @@ public sealed class DolbyConfiguration : CodecConfiguration
             }
         }
 
-        return Create(bits, true, rate, channels);
+        return Create(bits, true, rate, channels, box: [.. record]);
     }
 
     /// <summary>Reads the start of a frame (ETSI TS 102 366, 4.3 and E.1.2), which is all that a stream without a record has.</summary>
@@ -83,23 +86,47 @@ public sealed class DolbyConfiguration : CodecConfiguration
         BitReader bits = new(frame[2..]);
         if (isEnhanced)
         {
-            // strmtyp(2) substreamid(3) frmsiz(11) fscod(2) numblkscod or fscod2(2) acmod(3) lfeon(1)
-            bits.Skip(2 + 3 + 11);
+            // strmtyp(2) substreamid(3) frmsiz(11) fscod(2) numblkscod or fscod2(2) acmod(3) lfeon(1) bsid(5)
+            bits.Skip(2 + 3);
+            uint words = bits.ReadBits(11) + 1;
             uint code = bits.ReadBits(2);
             uint half = bits.ReadBits(2);
             int rate = code < Rates.Length ? Rates[code] : half < Rates.Length ? Rates[half] / 2 : 0;
-            return new DolbyConfiguration { IsEnhanced = true, SampleRate = rate, Channels = ReadChannels(ref bits) };
+            uint enhancedMode = bits.ReadBits(3);
+            bool hasLfe = bits.ReadFlag();
+            uint blocks = code < Rates.Length && half < 3 ? half + 1 : 6;
+            uint kilobits = Math.Min((uint)(words * 16L * rate / (blocks * 256) / 1000), (1 << 13) - 1);
+            return new DolbyConfiguration
+            {
+                IsEnhanced = true,
+                SampleRate = rate,
+                Channels = ChannelsByMode[enhancedMode] + (hasLfe ? 1 : 0),
+                Box = EnhancedBox(kilobits, code, bits.ReadBits(5), enhancedMode, hasLfe),
+            };
         }
 
         // crc1(16) fscod(2) frmsizecod(6) bsid(5) bsmod(3) acmod(3), then mix levels by acmod, then lfeon(1)
         bits.Skip(16);
         uint rateCode = bits.ReadBits(2);
-        bits.Skip(6);
+        uint sizeCode = bits.ReadBits(6);
         uint version = bits.ReadBits(5);
-        bits.Skip(3);
+        uint service = bits.ReadBits(3);
         uint mode = bits.ReadBits(3);
         bits.Skip(((mode & 1) != 0 && mode != 1 ? 2 : 0) + ((mode & 4) != 0 ? 2 : 0) + (mode == 2 ? 2 : 0));
-        return Create(bits, false, rateCode, ChannelsByMode[mode] + (bits.ReadFlag() ? 1 : 0), version);
+        bool isLfeOn = bits.ReadFlag();
+        // fscod(2) bsid(5) bsmod(3) acmod(3) lfeon(1) bit_rate_code(5) reserved(5)
+        uint box = rateCode << 22 | version << 17 | service << 14 | mode << 11 | (isLfeOn ? 1u : 0) << 10 | sizeCode >> 1 << 5;
+        return Create(bits, false, rateCode, ChannelsByMode[mode] + (isLfeOn ? 1 : 0), version,
+            [(byte)(box >> 16), (byte)(box >> 8), (byte)box]);
+    }
+
+    /// <summary>The body of <c>dec3</c> for a stream of one independent substream.</summary>
+    private static ImmutableArray<byte> EnhancedBox(uint kilobits, uint rateCode, uint version, uint mode, bool hasLfe)
+    {
+        // data_rate(13) num_ind_sub-1(3)=0 | fscod(2) bsid(5) reserved(1) asvc(1) bsmod(3) acmod(3) lfeon(1) | reserved(3)
+        // num_dep_sub(4)=0 reserved(1)
+        uint stream = rateCode << 14 | version << 9 | mode << 1 | (hasLfe ? 1u : 0);
+        return [(byte)(kilobits >> 5), (byte)(kilobits << 3), (byte)(stream >> 8), (byte)stream, 0];
     }
 
     private static int ReadChannels(ref BitReader bits) => ChannelsByMode[bits.ReadBits(3)] + (bits.ReadFlag() ? 1 : 0);
@@ -109,7 +136,9 @@ public sealed class DolbyConfiguration : CodecConfiguration
     /// <param name="rate"><c>fscod</c>.</param>
     /// <param name="channels">As they come out.</param>
     /// <param name="version"><c>bsid</c> of AC-3: 9 halves the rate and 10 quarters it, which encoders do and no standard says.</param>
-    private static DolbyConfiguration Create(BitReader bits, bool isEnhanced, uint rate, int channels, uint version = 8)
+    /// <param name="box">What MP4 has of it.</param>
+    private static DolbyConfiguration Create(
+        BitReader bits, bool isEnhanced, uint rate, int channels, uint version = 8, ImmutableArray<byte> box = default)
     {
         if (bits.IsPastEnd)
         {
@@ -121,7 +150,8 @@ public sealed class DolbyConfiguration : CodecConfiguration
             IsEnhanced = isEnhanced,
             SampleRate =
             rate < Rates.Length ? Rates[rate] >> (version is 9 or 10 ? (int)version - 8 : 0) : 0,
-            Channels = channels
+            Channels = channels,
+            Box = box,
         };
     }
 }

@@ -36,6 +36,16 @@ internal static class LanguageCode
         return isTag ? Encoding.ASCII.GetString(tag) : null;
     }
 
+    /// <summary>Whether <c>mdhd</c> has room for a language: three letters, no region and no script.</summary>
+    internal static bool IsPackable(string? language) => language is { Length: 3 } && !language.AsSpan().ContainsAnyExceptInRange('a', 'z');
+
+    /// <summary>The three letters in five bits each; <c>und</c> for a tag of another form, which takes an <c>elng</c> to tell.</summary>
+    internal static ushort ToPacked(string? language)
+    {
+        string letters = IsPackable(language) ? language! : "und";
+        return (ushort)((letters[0] - 0x60) << 10 | (letters[1] - 0x60) << 5 | (letters[2] - 0x60));
+    }
+
     /// <summary>
     /// Three letters of five bits each, or a Macintosh language below 0x400; null for <c>und</c> and for what is neither.
     /// </summary>

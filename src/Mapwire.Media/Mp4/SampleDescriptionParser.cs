@@ -6,6 +6,9 @@ namespace Mapwire.Media.Mp4;
 /// <summary>Reads <c>stsd</c> (ISO/IEC 14496-12, 8.5.2; QuickTime File Format, "Sample description atoms").</summary>
 internal static class SampleDescriptionParser
 {
+    private const int VideoFields = 70;
+    private const int AudioFields = 20;
+
     /// <param name="box">The body of <c>stsd</c>.</param>
     /// <param name="kind">What the track's handler says it is.</param>
     /// <param name="limits">How many entries there may be.</param>
@@ -53,6 +56,7 @@ internal static class SampleDescriptionParser
     {
         // pre_defined(16) | reserved(16) | pre_defined(32)[3] | width(16) | height(16) | horizresolution(32) | vertresolution(32)
         // | reserved(32) | frame_count(16) | compressorname[32] | depth(16) | pre_defined(16) | boxes
+        ReadOnlySpan<byte> fields = entry.Rest[..Math.Min(VideoFields, entry.Remaining)];
         entry.Skip(16);
         int width = entry.ReadUInt16();
         int height = entry.ReadUInt16();
@@ -72,6 +76,7 @@ internal static class SampleDescriptionParser
             Height = height,
             Color = ColorBoxes.Read(entry),
             DataReference = reference,
+            Source = SampleEntrySource.Read(fields, entry),
         };
     }
 
@@ -79,6 +84,7 @@ internal static class SampleDescriptionParser
     {
         // version(16) | revision(16) | vendor(32) | channelcount(16) | samplesize(16) | compression id(16) | packet size(16)
         // | samplerate(16.16) | QuickTime's additions by version | boxes
+        ReadOnlySpan<byte> fields = entry.Rest[..Math.Min(AudioFields, entry.Remaining)];
         int version = entry.ReadUInt16();
         entry.Skip(6);
         int channels = entry.ReadUInt16();
@@ -118,6 +124,7 @@ internal static class SampleDescriptionParser
             SampleRate = rate,
             Channels = channels,
             DataReference = reference,
+            Source = SampleEntrySource.Read(fields, entry),
         };
     }
 }

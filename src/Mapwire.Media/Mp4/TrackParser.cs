@@ -58,7 +58,7 @@ internal static class TrackParser
             }
         }
 
-        (uint id, bool isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
+        (uint id, bool isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd), out TrackDisplay? display);
         uint timescale = ReadMediaHeader(mdia, out string? language);
         MediaTables tables = TableParser.Parse(stbl, kind, descriptions.Length, fileLength, limits);
         if (kind == TrackKind.Audio && tables.TimeRuns is [{ Delta: 1 }])
@@ -93,6 +93,7 @@ internal static class TrackParser
             Edits = edits,
             EditList = editList,
             Place = LocationOf(trak),
+            Display = display,
         };
     }
 
@@ -131,7 +132,7 @@ internal static class TrackParser
         FourCc entry = descriptions.Length > 0 ? descriptions[0].Type : default;
         try
         {
-            (id, isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd));
+            (id, isEnabled) = ReadHeader(BoxSearch.Find(trak, BoxType.Tkhd), out _);
             BoxReader mdia = BoxSearch.Find(trak, BoxType.Mdia);
             BoxReader stbl = BoxSearch.Find(BoxSearch.Find(mdia, BoxType.Minf), BoxType.Stbl);
             if (entry.Value == 0 && BoxSearch.TryFind(stbl, BoxType.Stsd, out BoxReader stsd) && stsd.Remaining >= 16)
@@ -173,12 +174,23 @@ internal static class TrackParser
         return box.ReadFourCc();
     }
 
-    private static (uint Id, bool IsEnabled) ReadHeader(BoxReader box)
+    private static (uint Id, bool IsEnabled) ReadHeader(BoxReader box, out TrackDisplay? display)
     {
-        // version(8) | flags(24) | creation_time(32 or 64) | modification_time(32 or 64) | track_ID(32) | ...
+        // version(8) | flags(24) | creation_time(32 or 64) | modification_time(32 or 64) | track_ID(32) | reserved(32)
+        // | duration(32 or 64) | reserved(32)[2] | layer(16) | alternate_group(16) | volume(16) | reserved(16) | matrix(32)[9]
+        // | width(16.16) | height(16.16)
         byte version = box.ReadVersion(1, out uint flags);
         box.Skip(version == 0 ? 8 : 16);
-        return (box.ReadUInt32(), (flags & 1) != 0);
+        uint id = box.ReadUInt32();
+        display = null;
+        int before = 4 + (version == 0 ? 4 : 8) + 16;
+        if (box.Remaining >= before + TrackDisplay.MatrixLength + 8)
+        {
+            box.Skip(before);
+            display = new TrackDisplay([.. box.ReadBytes(TrackDisplay.MatrixLength)], box.ReadUInt32(), box.ReadUInt32());
+        }
+
+        return (id, (flags & 1) != 0);
     }
 
     private static uint ReadMediaHeader(BoxReader mdia, out string? language)

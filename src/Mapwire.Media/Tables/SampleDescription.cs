@@ -26,6 +26,9 @@ internal sealed class SampleDescription
 
     internal int Channels { get; init; }
 
+    /// <summary>The entry's fields and boxes; null where the file is no MP4.</summary>
+    internal Mp4.SampleEntrySource? Source { get; init; }
+
     /// <summary>Which entry of <c>dref</c> says where the samples are, counted from 1.</summary>
     internal int DataReference { get; init; }
 }

@@ -42,6 +42,9 @@ internal sealed class TrackDraft
     /// <summary>Where the edit list is; null when there is none.</summary>
     internal FileLocation? EditList { get; init; }
 
+    /// <summary>How it is put on the screen; null where the file does not say.</summary>
+    internal TrackDisplay? Display { get; init; }
+
     /// <summary>The track with samples that are settled.</summary>
     /// <param name="samples">At least one.</param>
     /// <param name="end">When the presentation ends, in ticks.</param>
@@ -78,6 +81,8 @@ internal sealed class TrackDraft
             Timescale = Timescale,
             Codecs = [.. Descriptions.Select(entry => entry.Codec!)],
             Codec = description.Codec,
+            Descriptions = [.. Descriptions],
+            Display = Display,
             UnplayableReason = enhanced is null ? null : $"{enhanced.Codec!.Name} needs a client of Enhanced RTMP",
             Place = enhanced is null || enhanced.Offset == 0 ? Place : FileLocation.Box(enhanced.Type, enhanced.Offset),
             Samples = samples,

@@ -8,7 +8,7 @@ namespace Mapwire.Media.Tests.Fuzzing;
 
 /// <summary>
 /// Everything that reads a recording: MP4 with its relatives, fragmented or not, and FLV, as the server opens them and as <c>probe</c>
-/// lists them.
+/// lists them, and everything that writes them as segments and clips (<see cref="FilmWriting"/>).
 /// </summary>
 internal sealed class FilmSubject : IFuzzSubject
 {
@@ -100,6 +100,11 @@ internal sealed class FilmSubject : IFuzzSubject
             foreach (Track track in movie.Tracks)
             {
                 samples += Walk(track, file.Length, features);
+            }
+
+            if (limits is null && file.Length % 4 == 1) // it takes ten times as long as reading
+            {
+                FilmWriting.Check(movie, file, features);
             }
 
             return samples > 0;

@@ -64,6 +64,57 @@ internal static class Ffmpeg
         }
     }
 
+    /// <summary>Packets with what is in them.</summary>
+    public static List<HashedPacket> HashedPackets(string path, string stream)
+    {
+        string text = Run(
+            "ffprobe",
+            ["-v", "error", "-select_streams", stream, "-show_packets", "-show_data_hash", "md5", "-show_entries",
+            "packet=pts_time,flags,data_hash", "-of", "json", path]);
+        using JsonDocument document = JsonDocument.Parse(text);
+        return
+        [
+            .. document.RootElement.GetProperty("packets").EnumerateArray().Select(static packet => new HashedPacket(
+                double.Parse(packet.GetProperty("pts_time").GetString()!, CultureInfo.InvariantCulture),
+                packet.GetProperty("data_hash").GetString()!, packet.GetProperty("flags").GetString()!)),
+        ];
+    }
+
+    /// <summary>The pictures of the first stream as a decoder puts them out: when, in seconds, and a hash of each.</summary>
+    public static List<(double Time, string Hash)> DecodedPictures(string path)
+    {
+        string text = Run("ffmpeg", ["-v", "error", "-nostdin", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "framemd5",
+            "-"]);
+        double tick = 0;
+        List<(double Time, string Hash)> pictures = [];
+        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.StartsWith("#tb 0: ", StringComparison.Ordinal))
+            {
+                string[] parts = line["#tb 0: ".Length..].Split('/');
+                tick = double.Parse(parts[0], CultureInfo.InvariantCulture) / double.Parse(parts[1], CultureInfo.InvariantCulture);
+            }
+            else if (line[0] != '#')
+            {
+                string[] fields = line.Split(',', StringSplitOptions.TrimEntries);
+                pictures.Add((double.Parse(fields[2], CultureInfo.InvariantCulture) * tick, fields[5]));
+            }
+        }
+
+        return pictures;
+    }
+
+    /// <summary>Runs a program to its end and gives all that it says, warnings too; one that fails fails the test.</summary>
+    public static string RunAll(string program, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output + error.Result : throw new InvalidOperationException($"{program}: {output}{error.Result}");
+    }
+
     /// <summary>One value that ffprobe shows, such as <c>stream=width</c>.</summary>
     public static string Probe(string path, string stream, string entry)
     {
@@ -112,5 +163,11 @@ internal readonly record struct Packet(long Pts, long Dts, long Position, long S
 {
     public bool IsKey => Flags.Contains('K', StringComparison.Ordinal);
 
+    public bool IsDiscarded => Flags.Contains('D', StringComparison.Ordinal);
+}
+
+/// <summary>A packet with its presentation time in seconds and a hash of its bytes.</summary>
+internal readonly record struct HashedPacket(double Time, string Hash, string Flags)
+{
     public bool IsDiscarded => Flags.Contains('D', StringComparison.Ordinal);
 }

@@ -1,0 +1,236 @@
+using System.Collections.Immutable;
+
+namespace Mapwire.Media.Mp4.Writing;
+
+/// <summary>
+/// The answers for some tracks of a <see cref="SegmentPlan"/>: init segments, media segments with their exact sizes, and what playlists
+/// say of them. Immutable; any number of threads may use it. A segment's headers are made when it is asked for, in time that grows with
+/// its samples alone; the payload is never touched.
+/// </summary>
+public sealed partial class Rendition
+{
+    private readonly long[][] _firsts; // of each track: the first sample of each segment, and the end
+    private readonly long[] _lengths; // of each segment, headers and payload
+    private readonly long[] _payloads; // of each segment
+    private readonly long[] _starts; // of each segment and the end: in ticks of the first track
+    private readonly int[] _numbers; // of the tracks in the timeline
+    private readonly int[][] _descriptions; // of each track: those that samples use
+
+    internal Rendition(SegmentPlan plan, int[] numbers)
+    {
+        (Plan, _numbers) = (plan, numbers);
+        Tracks = [.. numbers.Select(number => plan.Timeline.Tracks[number])];
+        _descriptions = [.. Tracks.Select(static track => SampleEntryWriter.FindSame(track.Source).Distinct().ToArray())];
+        _firsts = [.. numbers.Select(plan.FirstsOf)];
+        if (InterleavedCut.TryFind(plan, Tracks, _firsts, numbers, out long[][]? interleaved, out string? reason))
+        {
+            _firsts = interleaved!;
+            IsContiguous = true;
+        }
+
+        WhyGathered = reason;
+        _lengths = new long[plan.Count];
+        _payloads = new long[plan.Count];
+        _starts = new long[plan.Count + 1];
+        Measure();
+    }
+
+    /// <summary>The plan that this is a part of.</summary>
+    public SegmentPlan Plan { get; }
+
+    /// <summary>The tracks, pictures first.</summary>
+    public ImmutableArray<TimelineTrack> Tracks { get; }
+
+    /// <summary>
+    /// Whether the payload of each segment is one range of the file, cut by position: a few bytes of header, and one call to send the
+    /// rest. Else samples are gathered track by track.
+    /// </summary>
+    public bool IsContiguous { get; }
+
+    /// <summary>Why segments are gathered, a clause without a full stop; null where they are contiguous.</summary>
+    public string? WhyGathered { get; }
+
+    /// <summary>How many segments there are; some may be empty where a track begins late or ends early.</summary>
+    public int Count => _lengths.Length;
+
+    /// <summary>The exact bytes of a segment with its headers.</summary>
+    /// <param name="segment">Counted from 0.</param>
+    public long GetLength(int segment) => _lengths[segment];
+
+    /// <summary>Whether no track has a sample in a segment: its answer has headers alone, and a playlist may call it a gap.</summary>
+    /// <param name="segment">Counted from 0.</param>
+    public bool IsEmpty(int segment) => Array.TrueForAll(_firsts, firsts => firsts[segment] == firsts[segment + 1]);
+
+    /// <summary>When a segment begins to be presented, in ticks of the first of <see cref="Tracks"/>.</summary>
+    /// <param name="segment">Counted from 0; <see cref="Count"/> for the end of the last.</param>
+    public long GetStart(int segment) => _starts[segment];
+
+    /// <summary>The init segment of a period: <c>ftyp</c> and <c>moov</c>.</summary>
+    /// <param name="period">See <see cref="SegmentPlan.GetPeriod"/>.</param>
+    public ReadOnlyMemory<byte> CreateInit(int period = 0)
+    {
+        (TimelineTrack, int[])[] tracks = new (TimelineTrack, int[])[Tracks.Length];
+        for (int i = 0; i < tracks.Length; i++)
+        {
+            tracks[i] = (Tracks[i], [Plan.Periods == 0 ? 0 : Math.Max(0, Plan.DescriptionOf(_numbers[i], period))]);
+        }
+
+        return InitSegment.Create(tracks);
+    }
+
+    /// <summary>A media segment: <c>styp</c>, <c>moof</c>, and an <c>mdat</c> of ranges of the file.</summary>
+    /// <param name="segment">Counted from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such segment.</exception>
+    public PieceList CreateSegment(int segment) => CreateSegment(segment, isOfStream: false);
+
+    /// <summary>The init segment for all periods together.</summary>
+    internal ReadOnlyMemory<byte> CreateStreamInit()
+    {
+        TimeSpan duration = TimeSpan.FromTicks(0);
+        for (int i = 0; i < Plan.Count; i++)
+        {
+            duration += Plan.GetDuration(i);
+        }
+
+        return InitSegment.Create([.. Tracks.Select((track, index) => (track, _descriptions[index]))], duration);
+    }
+
+    /// <summary>The bytes of a segment in one stream of all.</summary>
+    internal long GetStreamLength(int segment)
+    {
+        long length = _lengths[segment] - FragmentWriter.TypeLength;
+        for (int i = 0; i < Tracks.Length; i++)
+        {
+            bool isWritten = _firsts[i][segment] < _firsts[i][segment + 1];
+            length += isWritten && DescriptionOf(i, segment, isOfStream: true) != 1 ? 4 : 0;
+        }
+
+        return length;
+    }
+
+    /// <param name="segment">Counted from 0.</param>
+    /// <param name="isOfStream">Whether it follows one init segment for all periods: then it needs no <c>styp</c>, and names its
+    /// descriptions.</param>
+    internal PieceList CreateSegment(int segment, bool isOfStream)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(segment);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(segment, Count);
+        List<FragmentTrack> tracks = [];
+        PieceList.Builder body = new();
+        PieceList.Builder ranges = new();
+        long start = long.MaxValue;
+        long end = 0;
+        for (int i = 0; i < Tracks.Length; i++)
+        {
+            (long first, long last) = (_firsts[i][segment], _firsts[i][segment + 1]);
+            if (first == last)
+            {
+                continue;
+            }
+
+            FragmentShape shape = new(Tracks[i], IsContiguous);
+            TimelineTrack.Enumerator samples = Tracks[i].From(first);
+            while (shape.Count < last - first && samples.MoveNext())
+            {
+                TimedSample sample = samples.Current;
+                shape.Add(sample);
+                start = Math.Min(start, sample.Offset);
+                end = Math.Max(end, sample.Offset + sample.Size);
+                if (!IsContiguous)
+                {
+                    ranges.Add(sample.Offset, sample.Size);
+                }
+            }
+
+            tracks.Add(new FragmentTrack(Tracks[i], first, shape, DescriptionOf(i, segment, isOfStream)));
+        }
+
+        bool isRange = IsContiguous && tracks.Count > 0;
+        if (isRange)
+        {
+            ranges.Add(start, end - start);
+        }
+
+        body.Add(FragmentWriter.Write((uint)segment + 1, tracks.ToArray(), isRange ? start : null, ranges.Length, !isOfStream));
+        foreach (Piece piece in ranges.Build())
+        {
+            body.Add(piece.Offset, piece.Length);
+        }
+
+        return body.Build();
+    }
+
+    /// <summary>The number of a segment's sample description in its init segment, counted from 1.</summary>
+    private int DescriptionOf(int track, int segment, bool isOfStream) => isOfStream
+        ? Array.IndexOf(_descriptions[track], Plan.DescriptionOf(_numbers[track], Plan.GetPeriod(segment))) + 1
+        : 1;
+
+    /// <summary>Walks through all samples once: takes the sizes and times of all segments.</summary>
+    private void Measure()
+    {
+        int[] samplesOf = new int[Count];
+        for (int i = 0; i < Tracks.Length; i++)
+        {
+            TimelineTrack.Enumerator samples = Tracks[i].From(0);
+            long end = 0;
+            for (int segment = 0; segment < Count; segment++)
+            {
+                FragmentShape shape = new(Tracks[i], IsContiguous);
+                long count = _firsts[i][segment + 1] - _firsts[i][segment];
+                long before = segment == 0 ? 0 : _starts[segment - 1]; // times of damaged files may go back
+                if (i == 0)
+                {
+                    _starts[segment] = Math.Max(end, Timeline.Round(
+                        (Int128)Plan.GetStart(segment) * Tracks[0].Timescale, Plan.Timeline.Reference.Timescale));
+                }
+
+                for (; count > 0 && samples.MoveNext(); count--)
+                {
+                    TimedSample sample = samples.Current;
+                    if (i == 0)
+                    {
+                        _starts[segment] = shape.Count == 0 ? Math.Max(before, sample.PresentationTime) : _starts[segment];
+                        end = Math.Max(end, sample.PresentationTime + sample.Duration);
+                    }
+
+                    shape.Add(sample);
+                }
+
+                _payloads[segment] += shape.Bytes;
+                _lengths[segment] += shape.Count > 0 ? shape.GetLength(hasDescription: false) : 0;
+                samplesOf[segment] += shape.Count;
+                Check(segment, samplesOf[segment]);
+            }
+
+            _starts[Count] = i == 0 ? Math.Max(end, Count == 0 ? 0 : _starts[Count - 1]) : _starts[Count];
+        }
+
+        for (int segment = 0; segment < Count; segment++)
+        {
+            _lengths[segment] = FragmentWriter.TypeLength + FragmentWriter.GetMoofLength(_lengths[segment])
+                + FragmentWriter.DataHeaderLength + _payloads[segment];
+        }
+    }
+
+    private void Check(int segment, int samples)
+    {
+        const int headers = 1024; // more than what is added at the end
+        WritingLimits limits = Plan.Limits;
+        long bytes = _lengths[segment] + _payloads[segment] + headers;
+        if (bytes > limits.SegmentBytes)
+        {
+            throw Refuse(segment, FormattableString.Invariant($"{bytes} bytes"), limits.SegmentBytes, nameof(WritingLimits.SegmentBytes));
+        }
+
+        if (samples > limits.SegmentSamples)
+        {
+            throw Refuse(
+                segment, FormattableString.Invariant($"{samples} samples"), limits.SegmentSamples, nameof(WritingLimits.SegmentSamples));
+        }
+    }
+
+    private Mp4WritingException Refuse(int segment, string what, int most, string limit) =>
+        new(Mp4WritingError.LimitExceeded, FormattableString.Invariant(
+            $"segment {segment + 1} has {what} in {Plan.GetDuration(segment).TotalSeconds:0.###} s, more than {most} ({limit})")
+            + "; sync samples have to be closer together");
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using Mapwire.Media.Codecs;
+
+namespace Mapwire.Media.Mp4.Writing;
+
+/// <summary>What playlists and manifests say of a rendition, with the names of RFC 8216, 4.3.4.2.</summary>
+/// <param name="Codecs">RFC 6381 names, comma-separated, each once: <c>avc1.64001f,mp4a.40.2</c>.</param>
+/// <param name="AverageBandwidth">Bits a second of all segments with their headers, rounded up; 0 without segments.</param>
+/// <param name="Bandwidth">The highest rate of segments in a row that together last half to one and a half target durations, rounded
+/// up.</param>
+public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, long Bandwidth)
+{
+    /// <summary>The size of the pictures as they are shown, in pixels; null for sound alone.</summary>
+    public (int Width, int Height)? Resolution { get; private init; }
+
+    /// <summary>Pictures a second, the average; 0 for sound alone.</summary>
+    public double FrameRate { get; private init; }
+
+    /// <summary><c>SDR</c>, <c>PQ</c> or <c>HLG</c>, by what the file says of its colours; null for sound alone.</summary>
+    public string? VideoRange { get; private init; }
+
+    /// <summary>Looks at a rendition.</summary>
+    /// <param name="rendition">All of it.</param>
+    public static RenditionAttributes From(Rendition rendition)
+    {
+        ArgumentNullException.ThrowIfNull(rendition);
+        Track? video = rendition.Tracks[0].Source is { Kind: TrackKind.Video } first ? first : null;
+        (long average, long peak) = Measure(rendition);
+        return new RenditionAttributes(NameCodecs(rendition), average, peak)
+        {
+            Resolution = video is null ? null : (video.Width, video.Height),
+            FrameRate = video?.Rates.FrameRate ?? 0,
+            VideoRange = video is null ? null : video.Color?.Transfer switch
+            {
+                16 => "PQ",
+                18 => "HLG",
+                _ => "SDR",
+            },
+        };
+    }
+
+    private static string NameCodecs(Rendition rendition)
+    {
+        List<string> names = [];
+        foreach (TimelineTrack track in rendition.Tracks)
+        {
+            for (int i = 0; i < track.Source.Codecs.Length; i++)
+            {
+                CodecConfiguration codec = track.Source.Codecs[i];
+                if (codec.Rfc6381 is not { } name)
+                {
+                    continue;
+                }
+
+                // Of codecs with two entries the name begins with the one that is written.
+                string entry = FourCc.Read(SampleEntryWriter.Create(track.Source, i).AsSpan(4)).ToString();
+                name = codec is AvcConfiguration or HevcConfiguration ? string.Concat(entry, name.AsSpan(4)) : name;
+                if (!names.Contains(name))
+                {
+                    names.Add(name);
+                }
+            }
+        }
+
+        return string.Join(',', names);
+    }
+
+    /// <summary>The average and the peak, as RFC 8216 defines them (4.1).</summary>
+    private static (long Average, long Peak) Measure(Rendition rendition)
+    {
+        SegmentPlan plan = rendition.Plan;
+        double target = Math.Max(1, Math.Round(plan.MaxDuration.TotalSeconds));
+        double all = 0;
+        double bytes = 0;
+        double peak = 0;
+        double single = 0;
+        for (int first = 0; first < plan.Count; first++)
+        {
+            double seconds = plan.GetDuration(first).TotalSeconds;
+            all += seconds;
+            bytes += rendition.GetLength(first);
+            single = Math.Max(single, seconds > 0 ? rendition.GetLength(first) / seconds : 0);
+            (double together, double sum) = (0, 0);
+            for (int last = first; last < plan.Count && together <= target * 1.5; last++)
+            {
+                together += plan.GetDuration(last).TotalSeconds;
+                sum += rendition.GetLength(last);
+                if (together >= target * 0.5 && together <= target * 1.5)
+                {
+                    peak = Math.Max(peak, sum / together);
+                }
+            }
+        }
+
+        // A film that is shorter than half a target duration has no such row.
+        peak = peak > 0 ? peak : single;
+        return all > 0 ? ((long)Math.Ceiling(bytes * 8 / all), (long)Math.Ceiling(peak * 8)) : (0, 0);
+    }
+
+    /// <summary>The rate as a playlist writes it: three digits behind the point.</summary>
+    public string FrameRateText => FrameRate.ToString("0.000", CultureInfo.InvariantCulture);
+}

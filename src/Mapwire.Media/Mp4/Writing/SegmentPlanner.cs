@@ -1,0 +1,326 @@
+using System.Collections.Immutable;
+
+namespace Mapwire.Media.Mp4.Writing;
+
+/// <summary>Finds the boundaries of a <see cref="SegmentPlan"/>.</summary>
+internal sealed class SegmentPlanner
+{
+    /// <summary>Changes of sound descriptions in one title; each is looked up by itself. Spliced recordings have a few.</summary>
+    private const int MaxChanges = 1024;
+
+    /// <summary>
+    /// How long a segment of a growing film waits for a track that has not come to its end: one that ended may never have more. As long
+    /// as over RTMP.
+    /// </summary>
+    private const long MaxWaitSeconds = 10;
+
+    private readonly Timeline _timeline;
+    private readonly SegmentOptions _options;
+    private readonly WritingLimits _limits;
+    private readonly TimelineTrack _reference;
+    private readonly long _target; // in ticks of the reference track
+    private readonly int[][] _same; // of each track: for each description the first that is equal to it
+    private readonly List<(long Index, long Time)> _boundaries = [];
+    private readonly Dictionary<long, List<(int Track, long Index)>> _moved = []; // by boundary: where a sound is cut by its description
+
+    internal SegmentPlanner(Timeline timeline, SegmentOptions options)
+    {
+        if (options.TargetDuration <= TimeSpan.Zero)
+        {
+            throw new ArgumentException($"The target duration must be positive (was {options.TargetDuration}).", nameof(options));
+        }
+
+        (_timeline, _options, _limits) = (timeline, options, options.Limits ?? WritingLimits.Default);
+        _reference = timeline.Reference;
+        _target = Math.Max(1, Timeline.ToTicks(options.TargetDuration, _reference.Timescale, 0)!.Value);
+        _same = [.. timeline.Tracks.Select(static track => SampleEntryWriter.FindSame(track.Source))];
+    }
+
+    internal SegmentPlan Plan()
+    {
+        for (int track = 1; track < _timeline.Tracks.Length; track++)
+        {
+            FindChanges(track);
+        }
+
+        long end = CutReference();
+        long[][] firsts = new long[_timeline.Tracks.Length][];
+        firsts[0] = [.. _boundaries.Select(static boundary => boundary.Index), _reference.Count];
+        long whole = long.MaxValue; // what all tracks have come to
+        long referenceEnd = end;
+        for (int track = 1; track < firsts.Length; track++)
+        {
+            (firsts[track], long trackEnd) = CutTrack(track);
+            whole = Math.Min(whole, trackEnd);
+            end = _options.IsGrowing ? end : Math.Max(end, trackEnd);
+        }
+
+        long[] starts = [.. _boundaries.Select(static boundary => boundary.Time), end];
+        starts[0] = Math.Min(starts[0], FindStart());
+        int count = _boundaries.Count;
+        if (_options.IsGrowing)
+        {
+            // The last one may go on; those before it are whole when every track has come to their end.
+            whole = Math.Max(whole, referenceEnd - (MaxWaitSeconds * (long)_reference.Timescale));
+            count--;
+            while (count > 0 && starts[count] > whole)
+            {
+                count--;
+            }
+
+            Array.Resize(ref starts, count + 1);
+            for (int track = 0; track < firsts.Length; track++)
+            {
+                Array.Resize(ref firsts[track], count + 1);
+            }
+        }
+
+        return WithPeriods(starts, firsts, count);
+    }
+
+    /// <summary>The first presentation time of all tracks, in ticks of the reference track.</summary>
+    private long FindStart()
+    {
+        long start = long.MaxValue;
+        foreach (TimelineTrack track in _timeline.Tracks)
+        {
+            TimelineTrack.Enumerator samples = track.From(0);
+            samples.MoveNext();
+            start = Math.Min(start, Convert(samples.Current.PresentationTime, track));
+        }
+
+        return start;
+    }
+
+    private long Convert(long time, TimelineTrack track) => Timeline.Round((Int128)time * _reference.Timescale, track.Timescale);
+
+    /// <summary>A sound whose description changes is cut there, together with the nearest sync sample of the pictures.</summary>
+    private void FindChanges(int number)
+    {
+        if (Array.TrueForAll(_same[number], static same => same == 0))
+        {
+            return;
+        }
+
+        TimelineTrack track = _timeline.Tracks[number];
+        int before = -1;
+        int changes = 0;
+        TimelineTrack.Enumerator samples = track.From(0);
+        while (samples.MoveNext())
+        {
+            int now = _same[number][samples.Current.Description];
+            if (now != before && before >= 0)
+            {
+                if (++changes > MaxChanges)
+                {
+                    throw track.Refuse(Mp4WritingError.LimitExceeded, $"its sample description changes more than {MaxChanges} times");
+                }
+
+                long boundary = NearestSync(Convert(samples.Current.DecodeTime, track));
+                if (boundary <= 0 || (_moved.TryGetValue(boundary, out var taken) && taken.Exists(entry => entry.Track == number)))
+                {
+                    double seconds = (double)samples.Current.DecodeTime / track.Timescale;
+                    throw track.Refuse(Mp4WritingError.DescriptionInsideSegment,
+                        $"its sample description changes at {seconds:0.###} s, where no segment can begin");
+                }
+
+                (_moved.TryGetValue(boundary, out var moved) ? moved : _moved[boundary] = []).Add((number, samples.Index));
+            }
+
+            before = now;
+        }
+    }
+
+    /// <summary>The sync sample of the reference track whose time is nearest; -1 when there is none within a target duration.</summary>
+    private long NearestSync(long time)
+    {
+        long nearest = -1;
+        long distance = _target;
+        TimelineTrack.Enumerator samples = _reference.From(0);
+        while (samples.MoveNext() && samples.Current.DecodeTime <= time + _target)
+        {
+            if (samples.Current.IsSync && Math.Abs(samples.Current.PresentationTime - time) < distance)
+            {
+                distance = Math.Abs(samples.Current.PresentationTime - time);
+                nearest = samples.Index;
+            }
+        }
+
+        return nearest;
+    }
+
+    /// <summary>
+    /// Cuts the reference track: at the sync sample that is nearest to the target duration from the one before, of two the later, and
+    /// wherever a description changes.
+    /// </summary>
+    /// <returns>When its last sample ends.</returns>
+    private long CutReference()
+    {
+        TimelineTrack.Enumerator samples = _reference.From(0);
+        (long Index, long Time)? waiting = null;
+        int description = -1;
+        long end = 0;
+        while (samples.MoveNext())
+        {
+            TimedSample sample = samples.Current;
+            int now = _same[0][sample.Description];
+            bool isForced = now != description || _moved.ContainsKey(samples.Index);
+            description = now;
+            if (sample.IsSync || isForced)
+            {
+                Decide(ref waiting, (samples.Index, sample.PresentationTime), isForced);
+            }
+
+            end = Math.Max(end, sample.PresentationTime + sample.Duration);
+        }
+
+        if (!_options.IsGrowing)
+        {
+            DecideWaiting(ref waiting, end);
+        }
+
+        return end;
+    }
+
+    private void Decide(ref (long Index, long Time)? waiting, (long Index, long Time) sync, bool isForced)
+    {
+        DecideWaiting(ref waiting, sync.Time);
+        if (isForced || sync.Time - _boundaries[^1].Time >= _target)
+        {
+            Add(sync);
+            waiting = null;
+        }
+        else
+        {
+            waiting = sync;
+        }
+    }
+
+    /// <summary>Cuts at the sync sample before, if that is nearer to the target duration than what came next.</summary>
+    private void DecideWaiting(ref (long Index, long Time)? waiting, long next)
+    {
+        if (waiting is { } before && Distance(before.Time) < Distance(next))
+        {
+            Add(before);
+            waiting = null;
+        }
+    }
+
+    private long Distance(long time) => Math.Abs(time - _boundaries[^1].Time - _target);
+
+    private void Add((long Index, long Time) boundary)
+    {
+        if (_boundaries.Count == _limits.Segments)
+        {
+            throw new Mp4WritingException(Mp4WritingError.LimitExceeded, FormattableString.Invariant(
+                $"there are more than {_limits.Segments} segments ({nameof(WritingLimits.Segments)}); segments have to be longer"));
+        }
+
+        // Times of damaged files may go back; the boundaries may not.
+        _boundaries.Add(_boundaries.Count == 0 ? boundary : (boundary.Index, Math.Max(boundary.Time, _boundaries[^1].Time)));
+    }
+
+    /// <summary>
+    /// Cuts another track at the boundaries, by the times at which samples are decoded, or where its description changes.
+    /// </summary>
+    /// <returns>The first sample of each segment and the end, and when the last sample ends in ticks of the reference track.</returns>
+    private (long[] Firsts, long End) CutTrack(int number)
+    {
+        TimelineTrack track = _timeline.Tracks[number];
+        long[] firsts = new long[_boundaries.Count + 1];
+        int segment = 1; // the next to begin; what comes before the first boundary is in the first segment
+        long end = 0;
+        TimelineTrack.Enumerator samples = track.From(0);
+        while (samples.MoveNext())
+        {
+            while (segment < _boundaries.Count && Begins(number, segment, samples))
+            {
+                firsts[segment++] = samples.Index;
+            }
+
+            end = samples.Current.DecodeTime + samples.Current.Duration;
+        }
+
+        Array.Fill(firsts, track.Count, segment, firsts.Length - segment);
+        return (firsts, Convert(end, track));
+    }
+
+    private bool Begins(int number, int segment, in TimelineTrack.Enumerator samples)
+    {
+        (long index, long time) = _boundaries[segment];
+        if (_moved.TryGetValue(index, out var moved))
+        {
+            foreach ((int track, long first) in moved)
+            {
+                if (track == number)
+                {
+                    return samples.Index >= first;
+                }
+            }
+        }
+
+        return (Int128)samples.Current.DecodeTime * _reference.Timescale >= (Int128)time * _timeline.Tracks[number].Timescale;
+    }
+
+    private SegmentPlan WithPeriods(long[] starts, long[][] firsts, int count)
+    {
+        int tracks = firsts.Length;
+        int[] periods = new int[count];
+        List<int[]> descriptions = [];
+        TimelineTrack.Enumerator[] samples = [.. _timeline.Tracks.Select(static track => track.From(0))];
+        for (int segment = 0; segment < count; segment++)
+        {
+            int[] now = new int[tracks];
+            for (int track = 0; track < tracks; track++)
+            {
+                now[track] = DescriptionOf(track, firsts[track][segment + 1] - firsts[track][segment], ref samples[track]);
+            }
+
+            bool isSame = descriptions.Count > 0;
+            for (int track = 0; track < tracks && isSame; track++)
+            {
+                isSame = now[track] < 0 || descriptions[^1][track] < 0 || now[track] == descriptions[^1][track];
+            }
+
+            if (!isSame)
+            {
+                descriptions.Add(now);
+            }
+
+            for (int track = 0; track < tracks; track++)
+            {
+                descriptions[^1][track] = Math.Max(descriptions[^1][track], now[track]);
+            }
+
+            periods[segment] = descriptions.Count - 1;
+        }
+
+        return new SegmentPlan(_timeline, _limits, starts, firsts, periods,
+            [.. descriptions.Select(static period => period.ToImmutableArray())]);
+    }
+
+    /// <summary>The one description of the next samples of a track; -1 where there is none of them.</summary>
+    private int DescriptionOf(int number, long count, ref TimelineTrack.Enumerator samples)
+    {
+        int[] same = _same[number];
+        int description = -1;
+        if (count > 0 && Array.TrueForAll(same, static other => other == 0))
+        {
+            return 0;
+        }
+
+        for (; count > 0 && samples.MoveNext(); count--)
+        {
+            int now = same[samples.Current.Description];
+            if (description >= 0 && now != description)
+            {
+                throw _timeline.Tracks[number].Refuse(Mp4WritingError.DescriptionInsideSegment,
+                    $"its sample description changes inside a segment at sample {samples.Index + 1}");
+            }
+
+            description = now;
+        }
+
+        return description;
+    }
+}
