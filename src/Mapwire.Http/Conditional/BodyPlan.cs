@@ -73,7 +73,7 @@ public sealed class BodyPlan
     /// <param name="contentType">The representation's media type.</param>
     /// <param name="now">The time now.</param>
     /// <param name="boundary">
-    /// A number that nobody can guess and that is new for each answer, so that no file can have the boundary in it.
+    /// A random number, new for each answer and not to be guessed, so that no file can have the boundary in it.
     /// </param>
     public static BodyPlan Create(
         RequestMethod method, in RequestConditions conditions, Representation representation, string contentType, DateTimeOffset now,

@@ -34,14 +34,15 @@ public sealed record MediaPresentation
 
     /// <summary>Writes the description.</summary>
     /// <param name="output">Where to, as UTF-8.</param>
-    /// <exception cref="ArgumentException">There is no period, a static one has no duration, or an id or URI has a character XML has
-    /// not.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no period, a static one has no duration or a dynamic one no publish time, or an id or URI has a character that XML has not.
+    /// </exception>
     public void WriteTo(IBufferWriter<byte> output)
     {
         bool isDynamic = AvailabilityStartTime is not null;
-        if (Periods.IsEmpty || (!isDynamic && Duration is null))
+        if (Periods.IsEmpty || (isDynamic ? PublishTime is null : Duration is null))
         {
-            throw new ArgumentException("an MPD must have a period, and a static one a duration");
+            throw new ArgumentException("an MPD must have a period, a static one a duration, and a dynamic one a publish time");
         }
 
         using MemoryStream stream = new();

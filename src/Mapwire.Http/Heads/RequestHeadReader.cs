@@ -33,30 +33,30 @@ public struct RequestHeadReader
     private ForeignReason _reason;
     private Seen _seen;
 
-    /// <summary>What has been learned of the fields so far..</summary>
+    /// <summary>What the fields said so far.</summary>
     [Flags]
     private enum Seen
     {
-        Close = 1,
-        ConnectionUpgrade = 2,
-        Host = 8,
-        Upgrade = 0x10,
-        ContentLength = 0x20,
-        Range = 0x40,
-        IfRange = 0x80,
-        IfMatch = 0x100,
-        IfNoneMatch = 0x200,
-        IfModifiedSince = 0x400,
-        IfUnmodifiedSince = 0x800,
-        WebSocketKey = 0x1000,
-        WebSocketVersion = 0x2000,
+        Close = 1 << 0,
+        ConnectionUpgrade = 1 << 1,
+        Host = 1 << 2,
+        Upgrade = 1 << 3,
+        ContentLength = 1 << 4,
+        Range = 1 << 5,
+        IfRange = 1 << 6,
+        IfMatch = 1 << 7,
+        IfNoneMatch = 1 << 8,
+        IfModifiedSince = 1 << 9,
+        IfUnmodifiedSince = 1 << 10,
+        WebSocketKey = 1 << 11,
+        WebSocketVersion = 1 << 12,
     }
 
     /// <summary>Why the head is foreign; <see cref="ForeignReason.None"/> as long as it is not.</summary>
     public readonly ForeignReason Reason => _reason;
 
     /// <summary>Looks at what was received since the end of the last head.</summary>
-    /// <param name="received">All of it: the bytes of the last look, and more.</param>
+    /// <param name="received">All of it: the bytes of the last look, and more. Fewer are an <see cref="ArgumentException"/>.</param>
     /// <param name="head">The head where the status is <see cref="HeadStatus.Simple"/>; the reader is ready for the next one then.</param>
     public HeadStatus Read(ReadOnlySpan<byte> received, out RequestHead head)
     {

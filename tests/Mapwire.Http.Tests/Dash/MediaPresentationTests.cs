@@ -181,6 +181,12 @@ public sealed class MediaPresentationTests
     {
         Refused(new() { Duration = TimeSpan.Zero, Periods = [] });
         Refused(new() { Periods = [new("0", TimeSpan.Zero) { Representations = [Video] }] });
+        Refused(new()
+        {
+            AvailabilityStartTime = DateTimeOffset.UnixEpoch,
+            Duration = TimeSpan.Zero,
+            Periods = [new("0", TimeSpan.Zero) { Representations = [Video] }],
+        });
         Refused(Static(Video with { Template = null }));
         Refused(Static(Video with { BaseUrl = "a" }));
         Refused(Static(Video with { Id = "a\u0001" }));

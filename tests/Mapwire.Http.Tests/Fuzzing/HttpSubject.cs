@@ -72,7 +72,8 @@ internal sealed class HttpSubject : IFuzzSubject
         return sound with { Bytes = [.. bytes] };
     }
 
-    public long MostAllocated(FuzzCase given) => 200_000 + 300L * given.Bytes.Length;
+    /// <summary>Mostly what the tests write down; the set of features grows by some 400 KB at once.</summary>
+    public long MostAllocated(FuzzCase given) => 1_000_000 + 300L * given.Bytes.Length;
 
     public bool Run(FuzzCase given, FeatureSet features)
     {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Http.Tests.Heads;
 
-/// <summary>What we call simple Kestrel accepts as the same request: so whoever answers, it is the same question.</summary>
+/// <summary>What we call simple Kestrel accepts as the same request: so it is the same question to both of them.</summary>
 public sealed class KestrelTests
 {
     private const string Plain =

@@ -277,6 +277,14 @@ public sealed class RequestHeadTests
     }
 
     [Fact]
+    public void Fewer_bytes_than_at_the_last_look_are_refused()
+    {
+        RequestHeadReader reader = new();
+        reader.Read("GET / HT"u8, out _);
+        Assert.ThrowsAny<ArgumentException>(() => reader.Read("GET /"u8, out _));
+    }
+
+    [Fact]
     public void Nothing_received_is_incomplete() => Assert.Equal(HeadStatus.Incomplete, Look.At("").Status);
 
     [Fact]

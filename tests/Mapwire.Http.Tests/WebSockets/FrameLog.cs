@@ -25,7 +25,8 @@ internal static class FrameLog
                 while (reader.TryRead(ref rest, out WebSocketMessage message))
                 {
                     log.Append($"{message.Opcode} {Convert.ToHexString(message.Payload)}");
-                    log.Append(message.Opcode == WebSocketOpcode.Close ? $" {(int)message.CloseCode} {message.CloseReason}\n" : "\n");
+                    bool isClose = message.Opcode == WebSocketOpcode.Close;
+                    log.Append(isClose ? $" {(int)message.CloseCode} {OneLine(message.CloseReason)}\n" : "\n");
                 }
 
                 Assert.True(rest.IsEmpty, "bytes are left where more are wanted");
@@ -41,4 +42,7 @@ internal static class FrameLog
         log.Append(reader.IsClosed ? "closed" : "");
         return log.ToString();
     }
+
+    /// <summary>A reason is the client's own text: it must not look like a line of this log.</summary>
+    private static string OneLine(string reason) => reason.Replace('\n', ' ').Replace('!', ' ');
 }
