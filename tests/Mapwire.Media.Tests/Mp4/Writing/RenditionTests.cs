@@ -202,6 +202,26 @@ public sealed class RenditionTests
     }
 
     [Fact]
+    public void A_later_edit_that_needs_pictures_before_it_is_refused()
+    {
+        byte[] file = new Mp4Builder { Sizes = [10, 20, 30, 40] }.Build(
+            moov => moov["trak"].Set(Mp4Builder.EditList((80, 0, 0x10000), (40, 120, 0x10000))));
+        Mp4WritingException exception = Assert.Throws<Mp4WritingException>(() => Timeline.Create(Mp4Files.Parse(file).Tracks));
+        Assert.Equal(Mp4WritingError.HiddenPictures, exception.Error);
+        Assert.StartsWith("track 1: an edit begins behind pictures that it needs", exception.Message);
+
+        // One that begins with a sync sample is not.
+        file = new Mp4Builder { Sizes = [10, 20, 30, 40] }.Build(moov =>
+        {
+            moov["trak"].Set(Mp4Builder.EditList((80, 0, 0x10000), (40, 120, 0x10000)));
+            moov[Stbl].Set(new EditableBox("stss", Bytes(0, 2, 1, 4)));
+        });
+        Rendition rendition = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)).CreateRendition(0);
+        Track track = Mp4Files.Parse(Pieces.JoinPeriod(rendition, file)).Tracks[0];
+        Assert.Equal([(0, 10u), (40, 20u), (80, 40u)], track.Samples.Select(static sample => (sample.PresentationTime, sample.Size)));
+    }
+
+    [Fact]
     public void A_hidden_run_up_is_presented_for_a_tick_each_before_what_is_shown()
     {
         byte[] file = new Mp4Builder { Sizes = [10, 20, 30, 40] }.Build(moov => moov["trak"].Set(Mp4Builder.EditList((80, 80, 0x10000))));
