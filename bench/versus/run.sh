@@ -207,7 +207,7 @@ trap stop EXIT
 # value FILE NAME [INNER]: a number of the report, which has a member a line.
 value() {
   awk -v name="\"$2\":" -v inner="\"${3:-}\":" '
-    $1 == name { if (inner == "\"\":") { sub(/,$/, "", $2); print $2; exit } inside = 1; next }
+    $1 == name { if (inner == "\"\":") { sub(/,$/, "", $2); if ($2 != "null") print $2; exit } inside = 1; next }
     inside && $1 == inner { sub(/,$/, "", $2); print $2; exit }' "$1"
 }
 keep() { printf '%s\t%s\t%s\n' "$1" "$2" "$3" >> "$results"; } # keep ROW SERVER VALUE

@@ -20,9 +20,7 @@ internal static class BenchText
             Line($"  plays        {report.Plays} of {report.Connections} connections ({report.PlaysPerSecond:0.0} a second measured), ",
                 $"{report.Ended} to the end, {report.Lost} broke off"));
         output.WriteLine(Line($"  media        {report.Frames} frames, {report.Backwards} backwards, {report.Gaps} gaps over 2 s"));
-        output.WriteLine(
-            Line($"  stalls       {report.Stalls}, by {report.StalledPlayers} of {report.ServedPlayers} players, ",
-                $"{report.StalledSeconds:0.0} s in all; least media in hand (p1) {report.LeastLeadP1:0} ms"));
+        output.WriteLine(Stalls(report));
         output.WriteLine("  milliseconds        p50       p90       p99       max     count");
         Write(output, "connection", report.Established);
         Write(output, "connect", report.Accepted);
@@ -67,6 +65,13 @@ internal static class BenchText
         ? null
         : "A server that bounds what one address may have refuses many players of one machine; mapwire serve takes them with "
             + "--max-address-connections 0 --max-address-connects 0.";
+
+    /// <summary>What was not measured is not 0.</summary>
+    private static string Stalls(LoadReport report) => report.ServedPlayers == 0
+        ? "  stalls       not measured: no player got a first frame"
+        : Line($"  stalls       {report.Stalls}, by {report.StalledPlayers} of {report.ServedPlayers} players, ",
+            $"{report.StalledSeconds:0.0} s in all; least media in hand (p1) ")
+            + (report.LeastLeadP1 is { } lead ? Line($"{lead:0} ms") : "not measured: no play showed more than a second");
 
     private static void Write(TextWriter output, string what, LatencySummary latency)
     {

@@ -23,7 +23,7 @@ internal sealed record PageReport(string Path, long Size, long Pages, long? Resi
     public static PageReport Of(string path)
     {
         using MappedFile file = MappedFile.Open(path);
-        using MappedRegion region = file.Map();
+        using MappedRegion region = Map(file);
         long page = PlatformCapabilities.PageSize;
         long pages = (region.Length + page - 1) / page;
         try
@@ -33,6 +33,20 @@ internal sealed record PageReport(string Path, long Size, long Pages, long? Resi
         catch (UnauthorizedAccessException)
         {
             return new PageReport(path, region.Length, pages, null, []); // told to the file's owner and those who may write it
+        }
+    }
+
+    /// <summary>Maps a file whole.</summary>
+    /// <exception cref="IOException">It is a device, or cannot be mapped.</exception>
+    public static MappedRegion Map(MappedFile file)
+    {
+        try
+        {
+            return file.Map();
+        }
+        catch (ArgumentException exception) // only a device has no length to map
+        {
+            throw new IOException("a device has no length, so its pages cannot be counted: name a file or a folder", exception);
         }
     }
 

@@ -15,7 +15,7 @@ internal static class PageWarmth
     public static void Warm(string path, CancellationToken stop)
     {
         using MappedFile file = MappedFile.Open(path);
-        using MappedRegion region = file.Map();
+        using MappedRegion region = PageReport.Map(file);
         if (Console.IsErrorRedirected)
         {
             Warm(region, _ => { }, stop);
@@ -35,7 +35,7 @@ internal static class PageWarmth
     public static MappedRegion Lock(string path)
     {
         using MappedFile file = MappedFile.Open(path);
-        MappedRegion region = file.Map();
+        MappedRegion region = PageReport.Map(file);
         try
         {
             region.LockInMemory(0, region.Length);

@@ -86,7 +86,7 @@ internal static class PagesCommand
                 }
 
                 Show(files, watch);
-                if (keep && !watch)
+                if (held.Count > 0 && !watch)
                 {
                     Output.TryWriteError(string.Create(
                         CultureInfo.InvariantCulture,
@@ -118,11 +118,11 @@ internal static class PagesCommand
                 return;
             }
 
-            AnsiConsole.Live(PagesText.Draw(Look(files))).Start(live =>
+            AnsiConsole.Live(PagesText.Draw(Look(files), AnsiConsole.Profile.Width)).Start(live =>
             {
                 while (!stop.WaitHandle.WaitOne(WatchInterval))
                 {
-                    live.UpdateTarget(PagesText.Draw(Look(files)));
+                    live.UpdateTarget(PagesText.Draw(Look(files), AnsiConsole.Profile.Width));
                 }
             });
         }
@@ -153,7 +153,7 @@ internal static class PagesCommand
                 console.Profile.Width = int.MaxValue / 4;
             }
 
-            console.Write(PagesText.Draw(reports));
+            console.Write(PagesText.Draw(reports, console.Profile.Width));
         }
 
         private void Try(string file, Action action)

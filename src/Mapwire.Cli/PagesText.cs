@@ -11,32 +11,34 @@ internal static class PagesText
 {
     private const string Eighths = " ▁▂▃▄▅▆▇█";
 
-    /// <summary>The files in a table that ends with their sum.</summary>
-    public static IRenderable Draw(IReadOnlyList<PageReport> reports)
+    private static readonly LineColumn[] Columns =
+    [
+        new("FILE", 4, IsRight: false, IsFlexible: true, IsPath: true), new("SIZE", 3), new("RESIDENT", 3), new("", 2),
+        new("", 1, IsRight: false),
+    ];
+
+    /// <summary>The files in a table that ends with their sum, a line each.</summary>
+    /// <param name="reports">The files.</param>
+    /// <param name="width">Characters of a line.</param>
+    public static IRenderable Draw(IReadOnlyList<PageReport> reports, int width)
     {
-        Table table = new() { Border = TableBorder.None, ShowHeaders = true };
-        table.AddColumn(new TableColumn("FILE").NoWrap());
-        table.AddColumn(new TableColumn("SIZE").RightAligned().NoWrap());
-        table.AddColumn(new TableColumn("RESIDENT").RightAligned().NoWrap());
-        table.AddColumn(new TableColumn("").RightAligned().NoWrap());
-        table.AddColumn(new TableColumn("").NoWrap());
+        LineTable table = new(Columns, width);
         foreach (PageReport report in reports)
         {
-            table.AddRow(
-                new Text(TerminalText.Clean(report.Path, int.MaxValue)), new Text(Size(report.Size)),
-                new Text(Resident(report) is long bytes ? Size(bytes) : "not known"),
-                new Text(Share(report.ResidentPages, report.Pages)), new Text(Bar(report)));
+            table.Add(
+                Style.Plain, TerminalText.Clean(report.Path, int.MaxValue), Size(report.Size),
+                Resident(report) is long bytes ? Size(bytes) : "not known", Share(report.ResidentPages, report.Pages), Bar(report));
         }
 
         if (reports.Count > 1)
         {
-            table.AddRow(
-                new Text(string.Create(CultureInfo.InvariantCulture, $"{reports.Count} files")),
-                new Text(Size(reports.Sum(report => report.Size))), new Text(Sum(reports, Resident) is long sum ? Size(sum) : "not known"),
-                new Text(Share(Sum(reports, report => report.ResidentPages), reports.Sum(report => report.Pages))), Text.Empty);
+            table.Add(
+                Style.Plain, string.Create(CultureInfo.InvariantCulture, $"{reports.Count} files"),
+                Size(reports.Sum(report => report.Size)), Sum(reports, Resident) is long sum ? Size(sum) : "not known",
+                Share(Sum(reports, report => report.ResidentPages), reports.Sum(report => report.Pages)), "");
         }
 
-        return table;
+        return new Rows(table.Draw());
     }
 
     /// <summary>A cell for each piece of the file, the higher the more of it is in memory; any page at all shows.</summary>

@@ -110,7 +110,7 @@ internal sealed class TopScreen(TopServers servers, TimeSpan interval)
     private Rows Draw()
     {
         List<IRenderable> parts =
-            [.. servers.Unreadable.Select(static line => new Text(TopTable.Cut(TerminalText.Clean(line), Console.WindowWidth)))];
+            [.. servers.Unreadable.Select(static line => new Text(LineTable.Cut(TerminalText.Clean(line), Console.WindowWidth)))];
         if (Shown is not { } server)
         {
             parts.Add(new Text("No server publishes statistics now."));
@@ -127,9 +127,9 @@ internal sealed class TopScreen(TopServers servers, TimeSpan interval)
         Style dim = new(decoration: Decoration.Dim);
         string others = _seen.Count > 1 ? $"  Tab: next of {_seen.Count} servers" : "";
         parts.Add(new Text(
-            TopTable.Cut($"Sorted by {_sort.ToString().ToLowerInvariant()}. Sort by: r rate  b bytes  l lead  x stalls  t title  p peer",
+            LineTable.Cut($"Sorted by {_sort.ToString().ToLowerInvariant()}. Sort by: r rate  b bytes  l lead  x stalls  t title  p peer",
             Console.WindowWidth), dim));
-        parts.Add(new Text(TopTable.Cut($"Up, Down and Enter: one player  Esc: back  q: quit{others}", Console.WindowWidth), dim));
+        parts.Add(new Text(LineTable.Cut($"Up, Down and Enter: one player  Esc: back  q: quit{others}", Console.WindowWidth), dim));
         return new Rows(parts);
     }
 }

@@ -11,13 +11,13 @@ internal static class TopText
 {
     private static readonly TimeSpan StuckAfter = ServerStatisticsReader.StuckAfter;
 
-    private static readonly TopColumn[] TitleColumns =
+    private static readonly LineColumn[] TitleColumns =
     [
         new("TITLE", 9, IsRight: false, IsFlexible: true), new("PLAYERS", 8), new("PLAYS", 2), new("RATE", 7), new("BYTES", 4),
         new("LEAST LEAD", 6), new("STALLS", 5), new("SIZE", 1), new("RESIDENT", 3),
     ];
 
-    private static readonly TopColumn[] PlayerColumns =
+    private static readonly LineColumn[] PlayerColumns =
     [
         new("PLAYER", 8, IsRight: false), new("TITLE", 9, IsRight: false, IsFlexible: true), new("STATE", 3, IsRight: false),
         new("POSITION", 4),
@@ -127,11 +127,11 @@ internal static class TopText
             _ => $"running for {Clock(server.Uptime)}",
         };
         Style style = server.State == ServerState.Running ? Style.Plain : new Style(Color.Red, decoration: Decoration.Bold);
-        yield return new Text(TopTable.Cut(
+        yield return new Text(LineTable.Cut(
             $"{TerminalText.Clean(server.Name)}  {TerminalText.Clean(string.Join(' ', server.Addresses), int.MaxValue)}  process "
             + $"{Number(server.ProcessId)}  {TerminalText.Clean(server.Folder)}", width));
-        yield return new Text(TopTable.Cut(state, width), style);
-        yield return new Text(TopTable.Cut(
+        yield return new Text(LineTable.Cut(state, width), style);
+        yield return new Text(LineTable.Cut(
             $"{Count(server.Connections, "connection")}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} "
             + $"sent  {Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
             width));
@@ -145,7 +145,7 @@ internal static class TopText
         }
 
         int shown = GetShownRows(server.Titles.Count, rows);
-        TopTable table = new(TitleColumns, width);
+        LineTable table = new(TitleColumns, width);
         foreach (TitleSnapshot title in SortedTitles(server, sort).Take(shown))
         {
             table.Add(
@@ -174,7 +174,7 @@ internal static class TopText
             first = players[i].Id == selected ? Math.Clamp(i - (shown / 2), 0, players.Count - shown) : first;
         }
 
-        TopTable table = new(PlayerColumns, width);
+        LineTable table = new(PlayerColumns, width);
         foreach (PlayerSnapshot player in players.Skip(first).Take(shown))
         {
             table.Add(

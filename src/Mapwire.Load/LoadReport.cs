@@ -63,8 +63,11 @@ public sealed record LoadReport
     /// <summary>How long they stood, all together, in seconds.</summary>
     public required double StalledSeconds { get; init; }
 
-    /// <summary>The least media that a play had in hand after its first second, in milliseconds: one play in a hundred had less.</summary>
-    public required double LeastLeadP1 { get; init; }
+    /// <summary>
+    /// The least media that a play had in hand after its first second, in milliseconds: one play in a hundred had less. Null when no play
+    /// lasted so long.
+    /// </summary>
+    public required double? LeastLeadP1 { get; init; }
 
     /// <summary>Seconds of film received for each second that a player was on.</summary>
     public required double Speed { get; init; }

@@ -28,7 +28,7 @@ internal sealed record LoadDocument(
     double GigabytesPerSecond,
     long Connections, long Plays, double PlaysPerSecond, long ServedPlayers, long Playing, long Ended, long Lost, long Frames,
     long Backwards,
-    long Gaps, long Stalls, long StalledPlayers, double StalledSeconds, double LeastLeadP1, double Speed, bool WasPaced,
+    long Gaps, long Stalls, long StalledPlayers, double StalledSeconds, double? LeastLeadP1, double Speed, bool WasPaced,
     LatencySummary Established, LatencySummary Accepted, LatencySummary FirstFrame, LatencySummary Seek, long SeeksUnanswered, long Pauses,
     LatencySummary Lateness, double CpuSeconds, IReadOnlyDictionary<string, long> Failures)
 {

@@ -159,7 +159,7 @@ public sealed class LoadTest : IDisposable
             Stalls = total.Stalls,
             StalledPlayers = total.StalledPlayers,
             StalledSeconds = total.Stalled / (double)LoadClock.Second,
-            LeastLeadP1 = total.LeastLead.Percentile(0.01) / 1000.0,
+            LeastLeadP1 = total.LeastLead.Count == 0 ? null : total.LeastLead.Percentile(0.01) / 1000.0,
             Speed = total.PlayTime > 0 ? total.MediaTime * (double)LoadClock.Millisecond / total.PlayTime : 0,
             WasPaced = _options.Mode == LoadMode.Fast && total.IdleLooks > total.Looks * PacedShare,
             Established = total.Established.Summarize(),

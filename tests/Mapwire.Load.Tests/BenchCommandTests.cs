@@ -28,6 +28,18 @@ public sealed class BenchCommandTests
             "0");
         Assert.Equal(1, code);
         Assert.Contains("2 times: refused: NetStream.Play.StreamNotFound", output, StringComparison.Ordinal);
+        Assert.Contains("  stalls       not measured: no player got a first frame", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("in hand", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_says_of_players_that_were_served_what_was_measured_of_them()
+    {
+        using SampleServer server = new();
+        (int code, string output, _) = await RunAsync(
+            $"rtmp://{server.EndPoint}/vod/sample.mp4", "--players", "2", "--seconds", "2", "--ramp", "0", "--rehearsal", "0");
+        Assert.Equal(0, code);
+        Assert.Matches(@"  stalls       \d+, by \d of 2 players, [\d.]+ s in all; least media in hand \(p1\) -?\d+ ms", output);
     }
 
     [Theory]

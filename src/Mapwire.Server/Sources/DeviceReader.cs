@@ -47,9 +47,12 @@ internal class DeviceReader
         _cold.Stop();
     }
 
+    /// <summary>Whether a window is in memory, so that to bring it waits for nothing. Called on any thread.</summary>
+    protected virtual bool IsWarm(PresenceRequest request) => request.Source.Probe(request) ?? request.WasHere;
+
     private void BringWarm(PresenceRequest request)
     {
-        if (request.Source.Probe(request) ?? request.WasHere)
+        if (IsWarm(request))
         {
             request.Source.Bring(request, isCold: false);
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Servers;
 using Mapwire.Conformance.Tools;
@@ -60,7 +61,7 @@ public sealed class WordsTests
     public async Task Every_way_to_write_an_end_point_is_listened_on(string endPoint, string address)
     {
         await using ServerProcess server = ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", endPoint]);
-        await server.HearsAsync(new System.Text.RegularExpressions.Regex("Listening on " + address));
+        await server.HearsAsync(new Regex("Listening on " + address));
         await server.SignalAsync("TERM");
         Assert.Equal(0, await server.EndsAsync(MapwireServer.EndPatience));
     }
@@ -171,6 +172,44 @@ public sealed class WordsTests
         Assert.Equal(Environment.IsPrivilegedProcess ? 1 : 0, result.ExitCode);
     }
 
+    [Theory]
+    [InlineData]
+    [InlineData("--warm")]
+    [InlineData("--lock")]
+    public async Task Pages_of_a_device_says_that_it_has_no_length(params string[] options)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no devices in folders.");
+        ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["pages", "/dev/zero", .. options]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.All(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), static line => Assert.Equal(
+            "mapwire: /dev/zero: a device has no length, so its pages cannot be counted: name a file or a folder", line));
+    }
+
+    [Fact]
+    public async Task Pages_on_a_terminal_of_80_columns_shows_a_long_path_its_size_and_what_is_resident_in_one_line()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere script(1) takes other words.");
+        string folder = TemporaryFolder.Create("pages");
+        string inner = Path.Combine(folder, new string('f', 90 - folder.Length));
+        Directory.CreateDirectory(inner);
+        foreach (string name in (string[])["one.mp4", "映画の二つ目.mp4"])
+        {
+            await File.WriteAllBytesAsync(Path.Combine(inner, name), new byte[1 << 20]); // as many pages as a bar has cells, and more
+        }
+
+        ToolResult shown = await Tool.RunAsync(
+            Tool.Path("script"), ["-qec", $"stty rows 24 cols 80; exec '{MapwireServer.Program}' pages '{folder}'", "/dev/null"]);
+        Assert.True(shown.ExitCode == 0, shown.ToString());
+        string plain = Regex.Replace(shown.Output, @"\x1b(\[[0-9;?]*[A-Za-z]|=)", "");
+        string[] lines = [.. plain.Split('\n').Select(static line => line.Trim('\r'))];
+        int head = Array.FindIndex(lines, static line => Regex.IsMatch(line, "^FILE +SIZE +RESIDENT$"));
+        Assert.True(head >= 0, shown.Output);
+        Assert.Matches(@"^….*ff/one\.mp4 +1\.00 MiB +[0-9.]+ [KM]iB +\d+ %$", lines[head + 1]);
+        Assert.Matches(@"^….*ff/映画の二つ目\.mp4 +1\.00 MiB +[0-9.]+ [KM]iB +\d+ %$", lines[head + 2]);
+        Assert.Matches(@"^2 files +2\.00 MiB +[0-9.]+ [KM]iB +\d+ %$", lines[head + 3]);
+        Assert.All(lines[head..(head + 4)], static line => Assert.InRange(line.Length + line.Count(static c => c > '\u3000'), 1, 80));
+    }
+
     [Fact]
     public async Task Pages_says_what_stays_when_a_mapped_film_is_evicted()
     {
@@ -178,7 +217,7 @@ public sealed class WordsTests
         string path = Path.Combine(TemporaryFolder.Create("evict"), "film.mp4");
         File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), path);
         await using ServerProcess holder = ServerProcess.Start(MapwireServer.Program, ["pages", "--lock", path]);
-        await holder.HearsAsync(new System.Text.RegularExpressions.Regex("locked in memory until interrupted"));
+        await holder.HearsAsync(new Regex("locked in memory until interrupted"));
         ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["pages", "--evict", path]);
         Assert.Matches(@"mapwire: .*film\.mp4: (\d+) of \1 pages stay in memory: a process has them mapped", result.Errors);
         await holder.SignalAsync("TERM");

@@ -122,22 +122,6 @@ public sealed class HostileTests(HostileTests.TwoServers fixture) : IClassFixtur
     public async Task Nothing_after_the_handshake() => await TimesOutAsync([]);
 
     [Fact]
-    public async Task Hundreds_of_chunk_streams_with_messages_of_16_mb_in_dribbles()
-    {
-        // Each begins a message of 16 MB and sends a few bytes of it: together they declare 8 GB.
-        long before = fixture.Short.Process.WorkingSet;
-        MemoryStream bytes = new();
-        for (int id = 64; id < 64 + 512; id++)
-        {
-            bytes.Write([1, (byte)(id - 64), (byte)((id - 64) >> 8), 0, 0, 0, 0xFF, 0xFF, 0xFF, 9, 1, 0, 0, 0, .. new byte[128]]);
-        }
-
-        await EndsAsync(fixture.Short, AfterTimeout, bytes.ToArray(), shakeHands: true, "ProtocolError");
-        long grown = fixture.Short.Process.WorkingSet - before;
-        Assert.True(grown < Memory, $"grew by {grown} bytes");
-    }
-
-    [Fact]
     public async Task One_byte_a_while()
     {
         // A handshake in dribbles: it never ends, so the connection must.

@@ -180,7 +180,9 @@ public sealed class TopTests
     [Fact]
     public async Task Without_a_server_it_is_one_clear_line()
     {
-        await NoneAsync("publishes statistics here");
+        await NoneAsync(
+            "no server of this user publishes statistics here; --folder DIR shows servers, other users' too, that were started with "
+            + "--statistics-folder DIR");
         await using (MapwireServer server =
             await MapwireServer.StartAsync(FilmFactory.Folder, "--statistics", "off", "--statistics-folder", _folder))
         {

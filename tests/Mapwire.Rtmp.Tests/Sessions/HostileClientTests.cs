@@ -158,6 +158,25 @@ public sealed class HostileClientTests
     }
 
     [Fact]
+    public void Messages_begun_on_hundreds_of_chunk_streams_hold_what_arrived_and_are_refused_at_the_seventeenth()
+    {
+        ServerSession session = Connected(out _); // by two chunk streams
+        int before = session.BufferedBytes;
+        int begun = 0;
+        Wire.Refused(
+            () =>
+            {
+                for (int id = 64; id < 64 + 512; id++, begun++)
+                {
+                    session.Receive([0, (byte)(id - 64), 0, 0, 0, 1, 0, 0, 9, 1, 0, 0, 0, .. new byte[128]]); // of 64 KiB
+                    Assert.Equal(before + (128 * (begun + 1)), session.BufferedBytes);
+                }
+            },
+            RtmpError.TooManyChunkStreams);
+        Assert.Equal(14, begun);
+    }
+
+    [Fact]
     public void Media_and_data_without_publish_go_nowhere()
     {
         ServerSession session = Connected(out ServerRecorder handler);

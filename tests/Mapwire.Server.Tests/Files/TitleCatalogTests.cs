@@ -281,6 +281,36 @@ public sealed class TitleCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task More_first_plays_at_once_than_files_are_kept_open_no_file_twice_and_drop_none_that_is_played()
+    {
+        const int Films = 8;
+        FoundFile[] found = [.. Enumerable.Range(0, Films).Select(i =>
+        {
+            string name = $"{i}.mp4";
+            string path = _folder.Add(name);
+            return new FoundFile(path, name, Mapwire.Memory.MappedFile.GetIdentity(path));
+        })];
+        RecordingLog log = new();
+        using TitleCatalog catalog =
+            new(new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(KeptBytes: 0, KeptFiles: 2)), log);
+        using ManualResetEventSlim go = new();
+        List<Task> hanging = [.. found.Select(film => catalog.Files.RunAsync(film.Path, _ => go.Wait(TimeSpan.FromSeconds(60))))];
+        Task<OpenedTitle>[] plays = [.. found.Concat(found).Select(film => catalog.OpenAsync(film, default))]; // all are being opened
+        go.Set();
+        await Task.WhenAll(hanging);
+        OpenedTitle[] first = await Task.WhenAll(plays);
+        OpenedTitle[] again = await Task.WhenAll(found.Select(film => catalog.OpenAsync(film, default)));
+        for (int i = 0; i < Films; i++)
+        {
+            Assert.Same(first[i].Title, first[Films + i].Title);
+            Assert.Same(first[i].Title, again[i].Title);
+        }
+
+        Assert.Equal(Films, log.Lines.Count); // "opened"
+        Array.ForEach([.. first, .. again], static opened => opened.Title.Release());
+    }
+
+    [Fact]
     public async Task Files_that_are_played_count_and_beyond_the_limit_no_other_is_opened()
     {
         _folder.Add("a.mp4");

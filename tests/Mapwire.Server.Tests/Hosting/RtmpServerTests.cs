@@ -62,6 +62,54 @@ public sealed class RtmpServerTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(7.0, 250_000L)]
+    [InlineData(60.0, null)]
+    public async Task An_accepted_socket_has_the_options_of_the_system_that_it_was_given(double acknowledgeSeconds, long? pacing)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The options are Linux's.");
+        TaskCompletionSource<Dictionary<string, uint>> seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        RtmpServerOptions options = new()
+        {
+            Folder = _folder.Path,
+            EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Workers = 1,
+            AcknowledgeTimeout = TimeSpan.FromSeconds(acknowledgeSeconds),
+            MaxPacingRate = pacing,
+            WrapStream = (stream, _) =>
+            {
+                Socket socket = ((NetworkStream)stream).Socket;
+                seen.TrySetResult(SystemOptions.ToDictionary(static option => option.Key, option => Ask(socket, option.Value)));
+                return ValueTask.FromResult(stream);
+            },
+        };
+        using RtmpServer server = new(options, NullLogger.Instance);
+        server.Start();
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        client.Connect(server.EndPoint);
+        Dictionary<string, uint> found = await seen.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(acknowledgeSeconds * 1000, found["TCP_USER_TIMEOUT"]);
+        Assert.Equal(pacing ?? uint.MaxValue, found["SO_MAX_PACING_RATE"]);
+        Assert.Equal((1u, 1u, 60u), (found["TCP_NODELAY"], found["SO_KEEPALIVE"], found["TCP_KEEPIDLE"]));
+    }
+
+    /// <summary>Levels and numbers of linux/tcp.h and asm-generic/socket.h, not those of the code under test.</summary>
+    private static Dictionary<string, (int Level, int Name)> SystemOptions { get; } = new(StringComparer.Ordinal)
+    {
+        ["TCP_USER_TIMEOUT"] = (6, 18),
+        ["SO_MAX_PACING_RATE"] = (1, 47),
+        ["TCP_NODELAY"] = (6, 1),
+        ["SO_KEEPALIVE"] = (1, 9),
+        ["TCP_KEEPIDLE"] = (6, 4),
+    };
+
+    private static uint Ask(Socket socket, (int Level, int Name) option)
+    {
+        byte[] value = new byte[sizeof(uint)];
+        Assert.Equal(value.Length, socket.GetRawSocketOption(option.Level, option.Name, value));
+        return BitConverter.ToUInt32(value);
+    }
+
     private static bool IsEnded(Socket client)
     {
         try

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
+using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
@@ -42,7 +43,8 @@ public sealed class PlayerTests : IDisposable
         _folder.Add("b.mp4");
         RtmpServerOptions options = new() { Folder = _folder.Path };
         ServedFolder folder = new(_folder.Path);
-        _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
+        TitleLimits limits = new() { OpeningTime = TimeSpan.FromMinutes(10) }; // a test says for how long one hangs
+        _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget(), limits: limits), NullLogger.Instance);
         PlayerContext context = new(options.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
         _player = new Player(context, null, _toClient, Post);
         _client =
@@ -111,6 +113,77 @@ public sealed class PlayerTests : IDisposable
         SendDue();
         Assert.Equal(1, _ear.Heard.Count(static word => word == "eof"));
         Assert.Equal(2, _ear.Heard.Count(static word => word == "NetStream.Play.Reset"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("reset")]
+    public async Task A_play_whose_title_hangs_does_not_delay_the_next_play_of_its_stream(string? transition)
+    {
+        using ManualResetEventSlim free = new();
+        string hanging = Path.Combine(_folder.Path, "a.mp4");
+        Task<bool> hang = _catalog.Files.RunAsync(hanging, _ => free.Wait(TimeSpan.FromMinutes(5)));
+        Play("a.mp4"); // is opened when that is over
+        if (transition is null)
+        {
+            Play("b.mp4");
+        }
+        else
+        {
+            _client.Play2(1, new Play2Command(0, "b.mp4", Transition: transition));
+            Exchange();
+        }
+
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.Reset", "NetStream.Play.Start"], _ear.Heard);
+        Assert.Equal("Started playing b.mp4.", _ear.Descriptions[^1]);
+        SendDue();
+        Assert.InRange(_lastTime, Lead - 120, Lead);
+        Assert.False(hang.IsCompleted);
+
+        free.Set();
+        await hang;
+        await RunPostedAsync(); // it comes too late, and changes nothing
+        Assert.Equal(2, _ear.Heard.Count);
+        Assert.Equal("b.mp4", _player.Watched!.Name);
+    }
+
+    [Fact]
+    public async Task A_player_that_buffers_nothing_is_woken_as_for_the_least_buffer_and_not_for_each_message()
+    {
+        _client.SetBufferLength(1, 0);
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        Assert.InRange(_lastTime, 130, 250); // MinClientBuffer ahead
+        int wakes = 0;
+        for (; _player.Now < 10_000; wakes++)
+        {
+            _player.Now = _player.NextWake();
+            SendDue();
+        }
+
+        Assert.InRange(_messages, 500, 1000); // 25 pictures a second, and twice as many packets of sound
+        Assert.InRange(wakes, 100, 121); // each 83 ms, a third of the least buffer
+    }
+
+    [Theory]
+    [InlineData("alac", "Apple Lossless")]
+    [InlineData("sowt", "uncompressed PCM")]
+    public async Task A_player_of_a_film_whose_sound_no_player_takes_is_told_so(string codec, string name)
+    {
+        EditableBox entry = new(codec, EditableBox.Bytes(0, (short)0, (short)1, 0L, (short)2, (short)16, 0, 44_100u << 16));
+        EditableBox sound = new Mp4Builder().BuildMovie(32)["trak"];
+        sound["tkhd"].Body = EditableBox.Bytes(7, 0, 0, 2, new byte[68]);
+        sound["mdia/hdlr"].Body = EditableBox.Bytes(0, 0, "soun", new byte[12], (byte)0);
+        sound["mdia/minf/stbl/stsd"].Body = EditableBox.Bytes(0, 1, entry.Write());
+        Mp4Builder film = new();
+        film.Extra.Add(sound);
+        File.WriteAllBytes(Path.Combine(_folder.Path, "silent.mp4"), film.Build());
+        Play("silent.mp4");
+        await RunPostedAsync();
+        Assert.Equal(["NetStream.Play.Reset", "NetStream.Play.Start", "NetStream.Play.TrackLeftOut"], _ear.Heard);
+        Assert.Equal($"There is no sound: {codec}: audio codec '{codec}' ({name}) is not supported.", _ear.Descriptions[^1]);
     }
 
     [Theory]
@@ -672,7 +745,7 @@ public sealed class PlayerTests : IDisposable
 
     private async Task RunPostedAsync()
     {
-        await _hasPosted.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.True(await _hasPosted.WaitAsync(TimeSpan.FromSeconds(30)), "nothing has come back");
         RunPosted();
     }
 

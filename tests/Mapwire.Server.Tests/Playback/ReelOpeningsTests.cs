@@ -121,5 +121,27 @@ public sealed class ReelOpeningsTests : IDisposable
         Assert.Equal(["film", "refused"], order);
     }
 
+    [Fact]
+    public async Task One_connection_opens_four_titles_at_once_and_no_more()
+    {
+        const int Most = 4;
+        RtmpServerOptions options = new() { Folder = _folder.Path, MaxOpeningsPerAddress = Most + 2 }; // two are left beside them
+        PlayerContext context = new(options.ToPlayerOptions(), _context.Reels, NullLogger.Instance);
+        using ManualResetEventSlim free = new();
+        ReelOpenings openings = new(context, Address, static action => action());
+        List<Task> all = [];
+        for (int i = 0; i < ReelOpenings.Max; i++)
+        {
+            PlayName name = PlayName.Parse("", $"hangs {i}");
+            all.Add(_catalog.Files.Lookups.RunAsync(name.ToString(), _ => free.Wait(TimeSpan.FromMinutes(5))));
+            all.Add(openings.OpenAsync(name, default, Task.CompletedTask, static (_, _) => { }));
+        }
+
+        bool[] isFree = [.. Enumerable.Range(0, 3).Select(i => context.Openings.EnterAsync(Address, $"another {i}").IsCompleted)];
+        free.Set();
+        await Within(Task.WhenAll(all));
+        Assert.Equal([true, true, false], isFree);
+    }
+
     private static Task Within(Task task) => task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
 }

@@ -13,13 +13,14 @@ public sealed class ConnectionTests : IDisposable
     private readonly ScriptedPoller _poller = new();
     private readonly ScriptedSender _sender = new();
     private readonly Talk _talk = new();
+    private readonly RecordingLog _log = new();
     private readonly ConnectionLoop _loop;
     private readonly Connection _connection;
 
     public ConnectionTests()
     {
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 1000, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 50);
-        _loop = new ConnectionLoop("test", limits, _ => _talk, NullLogger.Instance, _poller);
+        _loop = new ConnectionLoop("test", limits, _ => _talk, _log, _poller);
         _connection = new Connection(_loop, _sender, null);
     }
 
@@ -106,6 +107,33 @@ public sealed class ConnectionTests : IDisposable
         }
 
         Assert.Equal(_talk.Bytes.ToArray(), _sender.Wire.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(999)]
+    public void A_player_that_takes_less_than_the_least_rate_is_closed_however_lately_it_took_a_byte(int perSecond)
+    {
+        _talk.Add(200_000);
+        _sender.Takes = static _ => 1000; // the least rate
+        TakeEachSecond(61); // full since the first turn: the last one is a send timeout later, and what comes is measured anew
+        Assert.False(_connection.IsClosed);
+        _sender.Takes = _ => perSecond;
+        TakeEachSecond(59);
+        Assert.False(_connection.IsClosed);
+        TakeEachSecond(1);
+        Assert.Contains("close: NotReading,", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.Equal(61_000 + (60 * perSecond), _sender.Wire.Length);
+    }
+
+    [Fact]
+    public void A_player_that_takes_just_the_least_rate_stays()
+    {
+        _talk.Add(400_000);
+        _sender.Takes = static _ => 1000;
+        TakeEachSecond(300);
+        Assert.False(_connection.IsClosed);
+        Assert.Equal(300_000, _sender.Wire.Length);
     }
 
     [Theory]
@@ -282,6 +310,17 @@ public sealed class ConnectionTests : IDisposable
         list.Clear();
         Assert.True(list.TryAddMapped(16, 4096));
         Assert.Equal(0, list.CopyTo(into));
+    }
+
+    /// <summary>Gives turns a second apart, in each of which the socket takes something once.</summary>
+    private void TakeEachSecond(int times)
+    {
+        for (int i = 0; i < times && !_connection.IsClosed; i++)
+        {
+            _connection.IsWritable = true;
+            _connection.TakeTurn();
+            _loop.Now += 1000;
+        }
     }
 
     private sealed class TellingLoop(ConnectionLimits limits, Talk talk, List<Connection> gone)
