@@ -64,20 +64,32 @@ internal static class Ffmpeg
         }
     }
 
-    /// <summary>Packets with what is in them.</summary>
-    public static List<HashedPacket> HashedPackets(string path, string stream)
+    /// <summary>Packets with what is in them, by stream: <c>v:0</c> is the first of pictures.</summary>
+    public static Dictionary<string, List<HashedPacket>> HashedPackets(string path)
     {
         string text = Run(
             "ffprobe",
-            ["-v", "error", "-select_streams", stream, "-show_packets", "-show_data_hash", "md5", "-show_entries",
-            "packet=pts_time,flags,data_hash", "-of", "json", path]);
+            ["-v", "error", "-show_packets", "-show_data_hash", "md5", "-show_entries",
+            "packet=codec_type,stream_index,pts_time,flags,data_hash", "-of", "json", path]);
         using JsonDocument document = JsonDocument.Parse(text);
-        return
-        [
-            .. document.RootElement.GetProperty("packets").EnumerateArray().Select(static packet => new HashedPacket(
-                double.Parse(packet.GetProperty("pts_time").GetString()!, CultureInfo.InvariantCulture),
-                packet.GetProperty("data_hash").GetString()!, packet.GetProperty("flags").GetString()!)),
-        ];
+        Dictionary<string, List<HashedPacket>> streams = [];
+        foreach (var type in document.RootElement.GetProperty("packets").EnumerateArray().GroupBy(static packet =>
+            packet.GetProperty("codec_type").GetString()!))
+        {
+            int number = 0;
+            foreach (var stream in type.GroupBy(static packet => packet.GetProperty("stream_index").GetInt32())
+                .OrderBy(static stream => stream.Key))
+            {
+                streams[$"{type.Key[0]}:{number++}"] =
+                [
+                    .. stream.Select(static packet => new HashedPacket(
+                        double.Parse(packet.GetProperty("pts_time").GetString()!, CultureInfo.InvariantCulture),
+                        packet.GetProperty("data_hash").GetString()!, packet.GetProperty("flags").GetString()!)),
+                ];
+            }
+        }
+
+        return streams;
     }
 
     /// <summary>The pictures of the first stream as a decoder puts them out: when, in seconds, and a hash of each.</summary>

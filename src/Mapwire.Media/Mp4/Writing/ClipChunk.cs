@@ -13,8 +13,13 @@ internal readonly record struct ClipChunk(int Track, long Offset, long Bytes, ui
     /// </summary>
     private const int MaxSeconds = 1;
 
+    /// <summary>Bytes of tables that a chunk takes: its offset, and its entry of <c>stsc</c> in the worst case.</summary>
+    private const int TableBytes = 16;
+
     /// <summary>The chunks of all tracks in the order of their times.</summary>
-    internal static List<ClipChunk> Interleave(List<ClipTrack> tracks)
+    /// <param name="tracks">The clip's.</param>
+    /// <param name="most">Bytes of all tables; more chunks than could be in them are refused before they take memory.</param>
+    internal static List<ClipChunk> Interleave(List<ClipTrack> tracks, int most)
     {
         List<ClipChunk> chunks = [];
         Source[] sources = [.. tracks.Select(static (track, index) => new Source(track, index))];
@@ -29,6 +34,13 @@ internal readonly record struct ClipChunk(int Track, long Offset, long Bytes, ui
             if (next is null)
             {
                 return chunks;
+            }
+
+            if (chunks.Count == most / TableBytes)
+            {
+                string limit = nameof(WritingLimits.MovieBytes);
+                throw new Mp4WritingException(Mp4WritingError.LimitExceeded, FormattableString.Invariant(
+                    $"there are more than {chunks.Count} chunks, too many for tables of {most} bytes ({limit})"));
             }
 
             chunks.Add(next.Take());

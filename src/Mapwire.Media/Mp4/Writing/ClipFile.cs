@@ -60,7 +60,7 @@ public static class ClipFile
 
     private static PieceList Write(List<ClipTrack> tracks, WritingLimits limits)
     {
-        List<ClipChunk> chunks = ClipChunk.Interleave(tracks);
+        List<ClipChunk> chunks = ClipChunk.Interleave(tracks, limits.MovieBytes);
         PieceList.Builder payload = new();
         chunks.ForEach(chunk => payload.Add(chunk.Offset, chunk.Bytes));
         long most = payload.Length + limits.MovieBytes;

@@ -86,12 +86,7 @@ public sealed partial class Rendition
     /// <summary>The init segment for all periods together.</summary>
     internal ReadOnlyMemory<byte> CreateStreamInit()
     {
-        TimeSpan duration = TimeSpan.FromTicks(0);
-        for (int i = 0; i < Plan.Count; i++)
-        {
-            duration += Plan.GetDuration(i);
-        }
-
+        TimeSpan duration = Ticks.ToTimeSpan(Plan.GetStart(Count) - Plan.GetStart(0), Plan.Timeline.Reference.Timescale);
         return InitSegment.Create([.. Tracks.Select((track, index) => (track, _descriptions[index]))], duration);
     }
 

@@ -38,10 +38,13 @@ internal sealed class SegmentPlanner
 
     internal SegmentPlan Plan()
     {
+        List<Change> changes = [];
         for (int track = 1; track < _timeline.Tracks.Length; track++)
         {
-            FindChanges(track);
+            FindChanges(track, changes);
         }
+
+        MoveChanges(changes);
 
         long end = CutReference();
         long[][] firsts = new long[_timeline.Tracks.Length][];
@@ -94,8 +97,11 @@ internal sealed class SegmentPlanner
 
     private long Convert(long time, TimelineTrack track) => Timeline.Round((Int128)time * _reference.Timescale, track.Timescale);
 
-    /// <summary>A sound whose description changes is cut there, together with the nearest sync sample of the pictures.</summary>
-    private void FindChanges(int number)
+    /// <summary>Where the description of a sound changes: its sample, and its time in ticks of the reference track.</summary>
+    private readonly record struct Change(int Track, long Index, long Time);
+
+    /// <summary>Adds where the description of a sound changes.</summary>
+    private void FindChanges(int number, List<Change> changes)
     {
         if (Array.TrueForAll(_same[number], static same => same == 0))
         {
@@ -104,49 +110,71 @@ internal sealed class SegmentPlanner
 
         TimelineTrack track = _timeline.Tracks[number];
         int before = -1;
-        int changes = 0;
         TimelineTrack.Enumerator samples = track.From(0);
         while (samples.MoveNext())
         {
             int now = _same[number][samples.Current.Description];
             if (now != before && before >= 0)
             {
-                if (++changes > MaxChanges)
+                if (changes.Count == MaxChanges)
                 {
-                    throw track.Refuse(Mp4WritingError.LimitExceeded, $"its sample description changes more than {MaxChanges} times");
+                    throw track.Refuse(Mp4WritingError.LimitExceeded, $"sample descriptions change more than {MaxChanges} times");
                 }
 
-                long boundary = NearestSync(Convert(samples.Current.DecodeTime, track));
-                if (boundary <= 0 || (_moved.TryGetValue(boundary, out var taken) && taken.Exists(entry => entry.Track == number)))
-                {
-                    double seconds = (double)samples.Current.DecodeTime / track.Timescale;
-                    throw track.Refuse(Mp4WritingError.DescriptionInsideSegment,
-                        $"its sample description changes at {seconds:0.###} s, where no segment can begin");
-                }
-
-                (_moved.TryGetValue(boundary, out var moved) ? moved : _moved[boundary] = []).Add((number, samples.Index));
+                changes.Add(new Change(number, samples.Index, Convert(samples.Current.DecodeTime, track)));
             }
 
             before = now;
         }
     }
 
-    /// <summary>The sync sample of the reference track whose time is nearest; -1 when there is none within a target duration.</summary>
-    private long NearestSync(long time)
+    /// <summary>A sound whose description changes is cut there, together with the nearest sync sample of the pictures.</summary>
+    private void MoveChanges(List<Change> changes)
     {
-        long nearest = -1;
-        long distance = _target;
-        TimelineTrack.Enumerator samples = _reference.From(0);
-        while (samples.MoveNext() && samples.Current.DecodeTime <= time + _target)
+        if (changes.Count == 0)
         {
-            if (samples.Current.IsSync && Math.Abs(samples.Current.PresentationTime - time) < distance)
-            {
-                distance = Math.Abs(samples.Current.PresentationTime - time);
-                nearest = samples.Index;
-            }
+            return;
         }
 
-        return nearest;
+        changes.Sort(static (one, other) => one.Time.CompareTo(other.Time));
+        int next = 0;
+        (long Index, long Time)? before = null;
+        TimelineTrack.Enumerator samples = _reference.From(0);
+        while (next < changes.Count && samples.MoveNext())
+        {
+            if (!samples.Current.IsSync)
+            {
+                continue;
+            }
+
+            (long Index, long Time) sync = (samples.Index, samples.Current.PresentationTime);
+            for (; next < changes.Count && changes[next].Time <= sync.Time; next++)
+            {
+                bool isBefore = before is { } earlier && changes[next].Time - earlier.Time <= sync.Time - changes[next].Time;
+                Move(changes[next], isBefore ? before : sync);
+            }
+
+            before = sync;
+        }
+
+        for (; next < changes.Count; next++)
+        {
+            Move(changes[next], before);
+        }
+    }
+
+    private void Move(in Change change, (long Index, long Time)? sync)
+    {
+        int number = change.Track;
+        if (sync is not { Index: > 0 } to || Math.Abs(to.Time - change.Time) > _target
+            || (_moved.TryGetValue(to.Index, out var taken) && taken.Exists(entry => entry.Track == number)))
+        {
+            double seconds = (double)change.Time / _reference.Timescale;
+            throw _timeline.Tracks[number].Refuse(Mp4WritingError.DescriptionInsideSegment,
+                $"its sample description changes at {seconds:0.###} s, where no segment can begin");
+        }
+
+        (_moved.TryGetValue(to.Index, out var moved) ? moved : _moved[to.Index] = []).Add((number, change.Index));
     }
 
     /// <summary>

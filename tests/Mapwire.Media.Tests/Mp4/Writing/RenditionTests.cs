@@ -1,3 +1,4 @@
+using Mapwire.Media.Codecs;
 using Mapwire.Media.Mp4;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Media.Tests.Tools;
@@ -97,6 +98,68 @@ public sealed class RenditionTests
     }
 
     [Fact]
+    public void A_changed_sound_is_cut_where_it_changes_and_the_pictures_at_the_nearest_sync_sample()
+    {
+        byte[] file = SpliceSound(2150);
+        Timeline timeline = Timeline.Create(Pieces.TracksOf(MovieFiles.Parse(file)));
+        SegmentPlan plan = SegmentPlan.Create(timeline, new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(1) });
+        Assert.Equal([0, 0, 1, 1], Enumerable.Range(0, plan.Count).Select(plan.GetPeriod));
+        Assert.Equal([0, 1000, 2000, 3000], Enumerable.Range(0, 4).Select(plan.GetStart));
+        Rendition muxed = plan.CreateRendition(0, 1);
+        Assert.Equal("avc1.42c00b,mp4a.40.2", RenditionAttributes.From(muxed).Codecs);
+        Track first = MovieFiles.Parse(Pieces.JoinPeriod(muxed, file)).Tracks[1];
+        Track second = MovieFiles.Parse(Pieces.JoinPeriod(muxed, file, 1)).Tracks[1];
+        Assert.Equal(2100, first.Samples[first.Samples.Count - 1].DecodeTime);
+        Assert.Equal((44_100, 48_000), (first.SampleRate, second.SampleRate));
+        Assert.Equal(40, first.Samples.Count + second.Samples.Count);
+    }
+
+    [Fact]
+    public void A_sound_that_changes_far_from_any_sync_sample_is_refused()
+    {
+        Timeline timeline = Timeline.Create(Pieces.TracksOf(MovieFiles.Parse(SpliceSound(2450))));
+        Mp4WritingException exception = Assert.Throws<Mp4WritingException>(
+            () => SegmentPlan.Create(timeline, new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(0.3) }));
+        Assert.Equal(Mp4WritingError.DescriptionInsideSegment, exception.Error);
+        Assert.Contains("changes at 2.5 s", exception.Message);
+        Assert.Equal(2, SegmentPlan.Create(Timeline.Create(timeline.Tracks.Skip(1).Select(static track => track.Source))).Periods);
+    }
+
+    /// <summary>Four seconds with a key frame each second and a sound ten times a second, whose configuration changes.</summary>
+    private static byte[] SpliceSound(uint change)
+    {
+        FlvBuilder builder = new FlvBuilder().Avc().Aac();
+        for (int time = 0; time < 4000; time += 100)
+        {
+            if (time > change && time - 100 < change)
+            {
+                builder.Tag(8, change, "AF 00 1190");
+            }
+
+            builder.Picture(time, isKey: time % 1000 == 0).Sound(time);
+        }
+
+        return builder.Build();
+    }
+
+    [Theory]
+    [InlineData("dac3", "-c:a ac3 -ac 6 -ar 48000", ".mp4")]
+    [InlineData("dac3", "-c:a ac3 -ac 1 -ar 44100", ".mp4")]
+    [InlineData("dec3", "-c:a eac3 -ac 2 -ar 48000", ".mov")]
+    public void The_box_of_Dolby_sound_made_of_a_frame_is_the_one_of_an_MP4(string type, string arguments, string extension)
+    {
+        string path = Ffmpeg.Make($"w-{arguments.Replace(' ', '-')}{extension}", $"-f lavfi -i sine=440:r=48000:d=1 {arguments}");
+        byte[] file = File.ReadAllBytes(path);
+        Track track = Mp4Files.Parse(file).Tracks[0];
+        Sample sample = track.Samples[0];
+        DolbyConfiguration made = DolbyConfiguration.FromFrame(file.AsSpan((int)sample.Offset, (int)sample.Size), type == "dec3")!;
+        int at = file.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(type));
+        int length = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at - 4)) - 8;
+        Assert.Equal(Convert.ToHexString(file.AsSpan(at + 4, length)), Convert.ToHexString(made.Box.AsSpan()));
+        Assert.Equal((track.SampleRate, track.Channels), (made.SampleRate, made.Channels));
+    }
+
+    [Fact]
     public void A_segment_past_the_limit_is_refused_with_its_size()
     {
         byte[] file = new Mp4Builder().Build();
@@ -136,6 +199,26 @@ public sealed class RenditionTests
         Mp4WritingException exception = Assert.Throws<Mp4WritingException>(() => SegmentPlan.Create(timeline));
         Assert.Equal(Mp4WritingError.CodecNotInMp4, exception.Error);
         Assert.Contains("Sorenson H.263", exception.Message);
+    }
+
+    [Fact]
+    public void A_later_edit_that_needs_pictures_before_it_is_refused()
+    {
+        byte[] file = new Mp4Builder { Sizes = [10, 20, 30, 40] }.Build(
+            moov => moov["trak"].Set(Mp4Builder.EditList((80, 0, 0x10000), (40, 120, 0x10000))));
+        Mp4WritingException exception = Assert.Throws<Mp4WritingException>(() => Timeline.Create(Mp4Files.Parse(file).Tracks));
+        Assert.Equal(Mp4WritingError.HiddenPictures, exception.Error);
+        Assert.StartsWith("track 1: an edit begins behind pictures that it needs", exception.Message);
+
+        // One that begins with a sync sample is not.
+        file = new Mp4Builder { Sizes = [10, 20, 30, 40] }.Build(moov =>
+        {
+            moov["trak"].Set(Mp4Builder.EditList((80, 0, 0x10000), (40, 120, 0x10000)));
+            moov[Stbl].Set(new EditableBox("stss", Bytes(0, 2, 1, 4)));
+        });
+        Rendition rendition = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)).CreateRendition(0);
+        Track track = Mp4Files.Parse(Pieces.JoinPeriod(rendition, file)).Tracks[0];
+        Assert.Equal([(0, 10u), (40, 20u), (80, 40u)], track.Samples.Select(static sample => (sample.PresentationTime, sample.Size)));
     }
 
     [Fact]
