@@ -34,10 +34,11 @@ internal static class Output
 
     /// <summary>
     /// Whether a stream could not be written: a full disk, or a number that is closed or open for reading only, which .NET takes for a
-    /// missing right.
+    /// missing right, or a file that would be larger than files may be, which .NET takes for a wrong argument of its own.
     /// </summary>
     public static bool IsWriteFault(Exception exception) =>
-        exception is (IOException and not FileNotFoundException) or UnauthorizedAccessException;
+        exception is (IOException and not FileNotFoundException) or UnauthorizedAccessException
+            or ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>What the system said of it.</summary>
     public static string ReasonOf(Exception exception) =>

@@ -57,11 +57,11 @@ internal sealed partial class CacheFolder
     /// <exception cref="UnauthorizedAccessException">A right is missing.</exception>
     public void Write(string name, ReadOnlySpan<byte> bytes)
     {
-        Claim();
         string path = PathOf(name);
         string temporary = $"{path}.{Guid.NewGuid():N}";
         try
         {
+            Claim();
             using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
                 file.Write(bytes);
@@ -72,7 +72,7 @@ internal sealed partial class CacheFolder
         catch (ArgumentOutOfRangeException exception) // what .NET says of a limit of the process or the file system
         {
             Delete(temporary);
-            throw new IOException($"{path} would be larger than files may be: {exception.Message}", exception);
+            throw new IOException($"{path} would be larger than files may be (ulimit -f, LimitFSIZE, or the file system)", exception);
         }
         catch
         {

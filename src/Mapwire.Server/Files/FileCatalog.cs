@@ -19,9 +19,6 @@ internal sealed class FileCatalog : IDisposable
     /// </summary>
     private const int MaxAttempts = 16;
 
-    /// <summary>The longest extension that is told of, with its dot: what is longer is no extension that somebody uses.</summary>
-    private const int MaxExtension = 8;
-
     private readonly ServedFolder _folder;
     private readonly FileBudget _budget;
     private readonly IndexCache? _cache;
@@ -86,11 +83,10 @@ internal sealed class FileCatalog : IDisposable
         }
 
         string what = $"no title {TerminalText.Clean(name.ToString())}";
-        bool mayBeUnserved = Path.GetExtension(name.Path).Length is > 1 and <= MaxExtension; // else it is no name of a file as it is
         throw new TitleException(
             TitleError.NotFound,
-            mayBeUnserved && TitleName.GetRefusal(Path.GetFileName(name.Path)) is { } refusal
-                ? $"{what}: {TerminalText.Clean(refusal)}"
+            TitleName.IsOtherMedia(name.Path) && TitleName.GetRefusal(Path.GetFileName(name.Path)) is { } refusal
+                ? $"{what}: {refusal}"
                 : what);
     }
 

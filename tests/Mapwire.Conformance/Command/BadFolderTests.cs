@@ -63,25 +63,18 @@ public sealed class BadFolderTests
         await PlaysAndEndsAsync(server, port);
     }
 
-    [Fact]
-    public async Task A_limit_of_file_sizes_costs_the_index_cache_and_no_player()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_limit_of_file_sizes_costs_the_index_cache_and_no_player(int blocks)
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such limit.");
         string folder = await FolderAsync("empty");
         string cache = Path.Combine(TemporaryFolder.Create("limited"), "cache");
-        using TcpListener free = new(IPAddress.Loopback, 0);
-        free.Start();
-        int port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        string command = $"ulimit -f 1; export DOTNET_EnableWriteXorExecute=0; exec '{MapwireServer.Program}' serve '{folder}' "
-            + $"--rtmp 127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)} --index-cache '{cache}'";
+        string command = $"ulimit -f {blocks}; export DOTNET_EnableWriteXorExecute=0; exec '{MapwireServer.Program}' serve '{folder}' "
+            + $"--rtmp 127.0.0.1:0 --index-cache '{cache}'";
         await using ServerProcess server = ServerProcess.Start("bash", ["-c", command]);
-        for (int attempt = 0; !await ListensAsync(port); attempt++)
-        {
-            Assert.False(server.HasExited, $"it ended: {server.Said}");
-            Assert.True(attempt < 100, "it does not listen");
-            await Task.Delay(200, TestContext.Current.CancellationToken);
-        }
-
+        int port = int.Parse((await server.HearsAsync(Listening)).Groups[1].Value, CultureInfo.InvariantCulture);
         await using (RtmpPlayer player = await RtmpPlayer.ConnectAsync(port))
         {
             await player.PlayAsync("film.mp4");
@@ -91,6 +84,22 @@ public sealed class BadFolderTests
 
         await PlaysAndEndsAsync(server, port);
         Assert.Empty(Directory.GetFiles(cache, "*.structure*"));
+    }
+
+    [Fact]
+    public async Task An_output_file_that_has_reached_the_limit_of_file_sizes_does_not_end_it()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such limit.");
+        string folder = await FolderAsync("empty");
+        string log = Path.Combine(TemporaryFolder.Create("limited-log"), "log");
+        await File.WriteAllBytesAsync(log, new byte[1024], TestContext.Current.CancellationToken);
+        string command = $"ulimit -f 1; export DOTNET_EnableWriteXorExecute=0; exec '{MapwireServer.Program}' serve '{folder}' "
+            + $"--rtmp 127.0.0.1:0 >> '{log}'";
+        await using ServerProcess server = ServerProcess.Start("bash", ["-c", command]);
+        await server.HearsAsync(new Regex("standard output cannot be written: "));
+        Assert.False(server.HasExited, server.Said);
+        await server.SignalAsync("TERM");
+        Assert.Equal(0, await server.EndsAsync(TimeSpan.FromSeconds(10)));
     }
 
     [Theory]

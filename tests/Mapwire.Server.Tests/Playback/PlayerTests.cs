@@ -477,7 +477,9 @@ public sealed class PlayerTests : IDisposable
     [InlineData("film.cmfv?start=1", "no title film.cmfv: files named *.cmfv are not served: titles end in .mp4, ")]
     [InlineData("film.mp4", "no title film.mp4")]
     [InlineData("film", "no title film")]
-    [InlineData("Dr. Mabuse 1 of 2", "no title Dr. Mabuse 1 of 2")]
+    [InlineData("Dr. Who", "no title Dr. Who")]
+    [InlineData("film.v2", "no title film.v2")]
+    [InlineData("film.info.json", "no title film.info.json")]
     public async Task A_title_that_is_not_there_is_named_with_what_is_wrong_with_its_name(string name, string reason)
     {
         Play(name);

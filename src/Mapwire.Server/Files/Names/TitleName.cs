@@ -20,6 +20,16 @@ internal static class TitleName
         ".mp4", ".m4v", ".mov", ".f4v", ".m4a", ".flv", ".3gp", ".3g2", ".m4b", ".m4r", ".qt", ".isma", ".ismv", .. PlaylistFile.Extensions,
     ];
 
+    /// <summary>
+    /// What else films and sound are named: whoever asks for one is told that it is not served. Any other end of a name may belong to the
+    /// name itself (<c>Dr. Mabuse</c>), since players leave extensions out.
+    /// </summary>
+    private static readonly string[] OtherMedia =
+    [
+        ".aac", ".avi", ".cmfa", ".cmfv", ".m2ts", ".m4s", ".mkv", ".mp3", ".mpd", ".mpeg", ".mpg", ".ogg", ".ogv", ".opus", ".ts", ".wav",
+        ".webm", ".wmv",
+    ];
+
     /// <summary>What Windows opens in place of a file of that name, whatever its folder and extension.</summary>
     private static readonly string[] Devices = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
@@ -40,6 +50,11 @@ internal static class TitleName
 
         return false;
     }
+
+    /// <summary>Whether a name ends as files of media do that are not served.</summary>
+    /// <param name="path">A path or a name; only its end counts.</param>
+    public static bool IsOtherMedia(string path) =>
+        Array.Exists(OtherMedia, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Why a file of this name is no title, whatever is in it; null when it is one.</summary>
     public static string? GetRefusal(string fileName) =>

@@ -56,9 +56,13 @@ internal static class PlaylistFile
 
             return Parse(path, bytes, maxItems);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw TitleException.Unreadable(path, failure); // a range that the file no longer has, too
+            throw TitleException.Unreadable(path, failure);
+        }
+        catch (ArgumentOutOfRangeException failure)
+        {
+            throw new TitleException(TitleError.Unreadable, "the file was cut while it was read", failure);
         }
     }
 
