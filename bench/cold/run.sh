@@ -33,7 +33,7 @@ echo "making a film of 60 s at 2 Mbit/s"
 ffmpeg -hide_banner -loglevel error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=25 -f lavfi -i sine=440 -t 60 -c:v libx264 -preset ultrafast \
     -g 50 -pix_fmt yuv420p -b:v 1900k -minrate 1900k -maxrate 1900k -bufsize 1900k -x264-params nal-hrd=cbr:force-cfr=1 -c:a aac -b:a 64k \
     -movflags faststart "$work/film.mp4"
-for i in $(seq 0 199); do ln "$work/film.mp4" "$work/films/f$i.mp4"; done
+for i in $(seq 0 99); do ln "$work/film.mp4" "$work/films/f$i.mp4"; done
 echo ok > "$work/word"
 
 mount_slow() { # each time anew: nothing of it is in memory then

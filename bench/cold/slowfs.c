@@ -1,5 +1,5 @@
 // A read-only view of a folder whose reads take time, fail or never return, as a word in a file says:
-//   "ok", "delay MS" (each read), "rate N" (N reads a second, one after another, as a busy disk does), "eio" (reads fail), "hang" (reads wait until the word changes), "silent" (all calls do),
+//   "ok", "delay MS" (each read), "eio" (reads fail), "hang" (reads wait until the word changes), "silent" (all calls do),
 //   "dead" (the daemon ends: ENOTCONN).
 //   slowfs FOLDER WORD_FILE MOUNT_POINT
 #define FUSE_USE_VERSION 31
@@ -7,41 +7,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse3/fuse.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *folder, *word_file;
 
 static int word(char *name) {
-    int number = 0;
+    int milliseconds = 0;
     strcpy(name, "ok");
     FILE *file = fopen(word_file, "r");
     if (file) {
-        if (fscanf(file, "%15s %d", name, &number) < 1) strcpy(name, "ok");
+        if (fscanf(file, "%15s %d", name, &milliseconds) < 1) strcpy(name, "ok");
         fclose(file);
     }
-    return number;
-}
-
-// Waits for this read's turn on a disk that does so many a second.
-static void take_turn(int reads_a_second) {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static struct timespec next;
-    struct timespec now, turn;
-    long step = 1000000000L / reads_a_second;
-    pthread_mutex_lock(&lock);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (next.tv_sec < now.tv_sec || (next.tv_sec == now.tv_sec && next.tv_nsec < now.tv_nsec)) next = now;
-    next.tv_nsec += step;
-    if (next.tv_nsec >= 1000000000L) next.tv_sec++, next.tv_nsec -= 1000000000L;
-    turn = next;
-    pthread_mutex_unlock(&lock);
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &turn, NULL);
+    return milliseconds;
 }
 
 static int real(char *to, const char *path) { return snprintf(to, 4096, "%s%s", folder, path) < 4096 ? 0 : -ENAMETOOLONG; }
@@ -73,22 +55,20 @@ static int slow_open(const char *path, struct fuse_file_info *info) {
     int descriptor = open(to, O_RDONLY);
     if (descriptor < 0) return -errno;
     info->fh = descriptor;
-    info->keep_cache = 1; // what was read stays in memory over an open, as of any disk
     return 0;
 }
 
 static int slow_read(const char *path, char *to, size_t count, off_t offset, struct fuse_file_info *info) {
     char name[16];
     (void)path;
-    int number = word(name);
+    int milliseconds = word(name);
     while (!strcmp(name, "hang") || !strcmp(name, "silent")) {
         usleep(50000);
-        number = word(name);
+        milliseconds = word(name);
     }
     if (!strcmp(name, "dead")) exit(1);
     if (!strcmp(name, "eio")) return -EIO;
-    if (!strcmp(name, "delay")) usleep(number * 1000);
-    if (!strcmp(name, "rate") && number > 0) take_turn(number);
+    if (milliseconds) usleep(milliseconds * 1000);
     ssize_t done = pread(info->fh, to, count, offset);
     return done < 0 ? -errno : (int)done;
 }
