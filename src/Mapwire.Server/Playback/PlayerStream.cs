@@ -304,18 +304,18 @@ internal sealed class PlayerStream(uint id, int chunkSize)
             return long.MaxValue; // the clock stands; only the one frame of a seek is due meanwhile
         }
 
-        long interval = Math.Clamp(lead / WakesPerBuffer, ShortestWake, LongestWake);
+        long interval = Math.Clamp((long)(lead * MissingShare), ShortestWake, LongestWake);
         return Math.Max(_clock.NextBeat(now, interval), _clock.WhenAt(cursor.Time - lead));
     }
 
-    /// <summary>How often a player's buffer is filled up while it would drain: a third of it may be missing, never more.</summary>
-    private const int WakesPerBuffer = 3;
+    /// <summary>What of a player's buffer may be missing before it is filled up. The reasons for these three: docs/adr/0037-beat.md.</summary>
+    private const double MissingShare = 0.4;
 
     /// <summary>Milliseconds; below it a player costs more in wakes than in bytes.</summary>
     private const long ShortestWake = 20;
 
     /// <summary>Milliseconds; above it a wake costs less than what a leaving viewer wastes.</summary>
-    private const long LongestWake = 1000;
+    private const long LongestWake = 1200;
 
     private StripCursor<RtmpFraming> Take(PendingPlay play, PlayerTime playerStart, StripCursor<RtmpFraming>? before)
     {

@@ -106,11 +106,6 @@ internal sealed class RtmpConversation : IConversation
             return new Wake(now); // what was opened elsewhere has been told meanwhile
         }
 
-        if (_player.IsRejected && _answers.Length == 0)
-        {
-            return new Wake(now, CloseReason.Rejected);
-        }
-
         if (_player.IsCutLost)
         {
             return new Wake(now, CloseReason.SourceLost); // RTMP has no way to take a message back that has begun
@@ -118,7 +113,9 @@ internal sealed class RtmpConversation : IConversation
 
         if (!_player.IsConnected)
         {
-            return new Wake(_openedAt + Milliseconds(_context.HandshakeTimeout), CloseReason.HandshakeTimeout);
+            return _player.IsRejected && _answers.Length == 0
+                ? new Wake(now, CloseReason.Rejected)
+                : new Wake(_openedAt + Milliseconds(_context.HandshakeTimeout), CloseReason.HandshakeTimeout);
         }
 
         if (!_player.IsActive)

@@ -1,12 +1,15 @@
 namespace Mapwire.Server.Sending;
 
-/// <summary>A rate limit: bytes that may be sent, growing with time up to a burst of a second's worth.</summary>
+/// <summary>A rate limit: bytes that may be sent, growing with time up to a burst of what comes in <see cref="Burst"/>.</summary>
 /// <remarks>
 /// A send may overdraw it by the message that it cuts last; the debt is waited off. Who finds it empty looks again at its next wake,
-/// at most a second later, by when a second's worth has come.
+/// by when that much has come.
 /// </remarks>
 internal struct TokenBucket
 {
+    /// <summary>Seconds; no less than from one wake of a player to the next, or it would not get its rate.</summary>
+    public const double Burst = 1.2;
+
     private readonly long _perSecond;
     private double _bytes;
     private long _since;
@@ -16,7 +19,7 @@ internal struct TokenBucket
     public TokenBucket(long? perSecond, long now)
     {
         _perSecond = perSecond ?? 0;
-        _bytes = _perSecond;
+        _bytes = _perSecond * Burst;
         _since = now;
     }
 
@@ -28,7 +31,7 @@ internal struct TokenBucket
             return long.MaxValue;
         }
 
-        _bytes = Math.Min(_perSecond, _bytes + ((now - _since) * (_perSecond / 1000.0)));
+        _bytes = Math.Min(_perSecond * Burst, _bytes + ((now - _since) * (_perSecond / 1000.0)));
         _since = now;
         return (long)_bytes;
     }

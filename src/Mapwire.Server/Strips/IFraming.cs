@@ -14,7 +14,7 @@ internal interface IFraming
     /// <summary>The bytes of a message, headers and payload.</summary>
     /// <param name="entry">What it carries.</param>
     /// <param name="times">When, for this viewer.</param>
-    long LengthOf(in StripEntry entry, in MessageTimes times);
+    long LengthOf(StripEntry entry, MessageTimes times);
 
     /// <summary>Adds a message to a gather list, from a byte of it on.</summary>
     /// <param name="list">Takes as much as it has room for.</param>
@@ -23,7 +23,7 @@ internal interface IFraming
     /// <param name="payload">Where the entry's payload is mapped.</param>
     /// <param name="skip">How many bytes of the message are on the wire already.</param>
     /// <returns>True when the rest of the message is in the list whole.</returns>
-    bool TryAdd(GatherList list, in StripEntry entry, in MessageTimes times, nint payload, long skip);
+    bool TryAdd(GatherList list, StripEntry entry, MessageTimes times, nint payload, long skip);
 }
 
 /// <summary>The times of a message for one viewer.</summary>

@@ -18,26 +18,47 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
     public const int MaxHeaderLength = ChunkHeader.MaxLength + SampleHeader.MaxLength;
 
     /// <inheritdoc/>
-    public long LengthOf(in StripEntry entry, in MessageTimes times)
+    public long LengthOf(StripEntry entry, MessageTimes times)
     {
         int chunkStream = ChunkStreamOf(entry);
         uint timestamp = TimestampOf(times);
-        int length = codecs.TagHeaderLength(in entry) + entry.Size;
+        int length = codecs.TagHeaderLength(entry) + entry.Size;
         int chunks = Math.Max(1, (length + chunkSize - 1) / chunkSize);
         return ChunkHeader.Type0Length(chunkStream, timestamp) + length
             + ((long)(chunks - 1) * ChunkHeader.Type3Length(chunkStream, timestamp));
     }
 
     /// <inheritdoc/>
-    public bool TryAdd(GatherList list, in StripEntry entry, in MessageTimes times, nint payload, long skip)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryAdd(GatherList list, StripEntry entry, MessageTimes times, nint payload, long skip)
     {
-        int tagHeaderLength = codecs.TagHeaderLength(in entry);
-        int size = entry.Size;
-        if (skip == 0 && tagHeaderLength + size <= chunkSize)
+        if (skip > 0 || entry.IsChange)
         {
-            return TryAddWhole(list, in entry, in times, payload, tagHeaderLength + size);
+            return TryAddChunks(list, entry, times, payload, skip);
         }
 
+        ref readonly SampleHeader tag = ref codecs.HeaderOf(entry);
+        int length = tag.Length + entry.Size;
+        if (length > chunkSize)
+        {
+            return TryAddChunks(list, entry, times, payload, skip);
+        }
+
+        // A sample that fits one chunk, as nearly all do.
+        if (!list.TryReserve(MaxHeaderLength, out Span<byte> scratch))
+        {
+            return false;
+        }
+
+        int written = WriteType0(scratch, entry, times, length);
+        tag.WriteTo(scratch[written..], entry.SyncBit, times.Composition, times.Nanoseconds);
+        return list.TryAddReservedAndMapped(written + tag.Length, payload, entry.Size);
+    }
+
+    private bool TryAddChunks(GatherList list, StripEntry entry, MessageTimes times, nint payload, long skip)
+    {
+        int tagHeaderLength = codecs.TagHeaderLength(entry);
+        int size = entry.Size;
         int sent = 0; // payload bytes before the chunk at hand
         for (bool first = true; first || sent < size; first = false)
         {
@@ -47,7 +68,7 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
             }
 
             int headerLength = first
-                ? WriteFirstHeader(scratch, in entry, in times, tagHeaderLength + size)
+                ? WriteFirstHeader(scratch, entry, times, tagHeaderLength + size)
                 : ChunkHeader.WriteType3(scratch, ChunkStreamOf(entry), TimestampOf(times));
             int part = Math.Min(size - sent, first ? chunkSize - tagHeaderLength : chunkSize);
             if (skip < headerLength)
@@ -84,22 +105,28 @@ internal readonly struct RtmpFraming(TitleCodecs codecs, uint streamId, int chun
         return true;
     }
 
-    /// <summary>Adds a message that fits one chunk, as nearly all do.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryAddWhole(GatherList list, in StripEntry entry, in MessageTimes times, nint payload, int messageLength) =>
-        list.TryReserve(MaxHeaderLength, out Span<byte> scratch)
-        && list.TryAddReservedAndMapped(WriteFirstHeader(scratch, in entry, in times, messageLength), payload, entry.Size);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int WriteFirstHeader(Span<byte> scratch, in StripEntry entry, in MessageTimes times, int messageLength)
+    private int WriteFirstHeader(Span<byte> scratch, StripEntry entry, MessageTimes times, int messageLength)
     {
-        byte type = entry.IsVideo ? MessageType.Video : MessageType.Audio;
-        int length = ChunkHeader.WriteType0(scratch, ChunkStreamOf(entry), TimestampOf(times), messageLength, type, streamId);
-        return length + codecs.WriteTagHeader(scratch[length..], in entry, times.Composition, times.Nanoseconds);
+        int length = WriteType0(scratch, entry, times, messageLength);
+        if (entry.IsChange)
+        {
+            return length;
+        }
+
+        ref readonly SampleHeader tag = ref codecs.HeaderOf(entry);
+        tag.WriteTo(scratch[length..], entry.SyncBit, times.Composition, times.Nanoseconds);
+        return length + tag.Length;
     }
 
-    private static int ChunkStreamOf(in StripEntry entry) => entry.IsVideo ? ChunkStreamIds.Video : ChunkStreamIds.Audio;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int WriteType0(Span<byte> scratch, StripEntry entry, MessageTimes times, int messageLength) =>
+        ChunkHeader.WriteType0(scratch, ChunkStreamOf(entry), TimestampOf(times), messageLength, TypeOf(entry), streamId);
+
+    private static int ChunkStreamOf(StripEntry entry) =>
+        ChunkStreamIds.Audio + (entry.VideoBit * (ChunkStreamIds.Video - ChunkStreamIds.Audio));
+
+    private static byte TypeOf(StripEntry entry) => (byte)(MessageType.Audio + (entry.VideoBit * (MessageType.Video - MessageType.Audio)));
 
     /// <summary>It wraps at 32 bits on the wire.</summary>
-    private static uint TimestampOf(in MessageTimes times) => unchecked((uint)times.Time.Milliseconds);
+    private static uint TimestampOf(MessageTimes times) => unchecked((uint)times.Time.Milliseconds);
 }

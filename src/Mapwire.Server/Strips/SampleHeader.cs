@@ -21,9 +21,11 @@ internal readonly record struct SampleHeader
 
     private readonly ulong _first;
     private readonly ulong _second;
+    private readonly ulong _compositionMask; // of the first eight bytes, where the composition time stands in them; else 0
+    private readonly byte _frameTypeMask; // of the first byte; 0: has none
     private readonly byte _compositionAt; // 0: has none
     private readonly bool _hasNanoseconds;
-    private readonly bool _isVideo;
+    private readonly bool _isLong; // more than the first eight bytes change from sample to sample
 
     private SampleHeader(ReadOnlySpan<byte> template, int length, int compositionAt, bool hasNanoseconds, bool isVideo)
     {
@@ -31,8 +33,10 @@ internal readonly record struct SampleHeader
         _first = BinaryPrimitives.ReadUInt64LittleEndian(template);
         _second = BinaryPrimitives.ReadUInt64LittleEndian(template[8..]);
         _compositionAt = (byte)compositionAt;
+        _compositionMask = compositionAt is > 0 and <= sizeof(ulong) - 3 ? 0xFFFFFFUL << (8 * compositionAt) : 0;
+        _frameTypeMask = (byte)(isVideo ? 0x70 : 0);
         _hasNanoseconds = hasNanoseconds;
-        _isVideo = isVideo;
+        _isLong = hasNanoseconds || (compositionAt > 0 && _compositionMask == 0);
     }
 
     /// <summary>Bytes of the header.</summary>
@@ -87,19 +91,26 @@ internal readonly record struct SampleHeader
 
     /// <summary>Writes a sample's header.</summary>
     /// <param name="destination">At least <see cref="MaxLength"/> bytes, of which the first <see cref="Length"/> count.</param>
-    /// <param name="isSync">Whether decoding can start with it.</param>
+    /// <param name="syncBit">1 where decoding can start with it, else 0.</param>
     /// <param name="composition">Its composition offset for the player, in milliseconds.</param>
     /// <param name="nanoseconds">What its time is short of.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void WriteTo(Span<byte> destination, bool isSync, int composition, int nanoseconds)
+    public void WriteTo(Span<byte> destination, int syncBit, int composition, int nanoseconds)
     {
-        BinaryPrimitives.WriteUInt64LittleEndian(destination, _first);
+        // Without a branch that is another one for sound than for pictures (StripEntry.VideoBit).
+        uint frameType = (uint)((int)VideoFrameType.Inter - (syncBit * (VideoFrameType.Inter - VideoFrameType.Key))) << 4;
+        ulong bigEndian = BinaryPrimitives.ReverseEndianness((uint)composition) >> 8;
+        ulong first = _first | (frameType & _frameTypeMask) | ((bigEndian << (8 * _compositionAt)) & _compositionMask);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, first);
         BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], _second);
-        if (_isVideo)
+        if (_isLong)
         {
-            destination[0] |= (byte)((int)(isSync ? VideoFrameType.Key : VideoFrameType.Inter) << 4);
+            WriteLong(destination, composition, nanoseconds);
         }
+    }
 
+    private void WriteLong(Span<byte> destination, int composition, int nanoseconds)
+    {
         if (_compositionAt > 0)
         {
             WriteUInt24(destination[_compositionAt..], composition);

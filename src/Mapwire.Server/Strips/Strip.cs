@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Mapwire.Server.Strips;
 
 /// <summary>
@@ -92,8 +94,10 @@ internal sealed class Strip
     }
 
     /// <summary>What an entry's time is short of, in nanoseconds; 0 where nobody is told.</summary>
-    public int NanosecondsOf(int index) =>
-        !HasNanoseconds ? 0 : index < SettledCount ? _nanoseconds[index] : _tailNanoseconds[index - SettledCount];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int NanosecondsOf(int index) => HasNanoseconds ? FindNanosecondsOf(index) : 0;
+
+    private int FindNanosecondsOf(int index) => index < SettledCount ? _nanoseconds[index] : _tailNanoseconds[index - SettledCount];
 
     /// <summary>The entry of a sync point.</summary>
     /// <param name="number">Less than <see cref="SyncPointCount"/>.</param>

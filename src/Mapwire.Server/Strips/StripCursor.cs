@@ -17,11 +17,11 @@ internal sealed class StripCursor<TFraming>
     where TFraming : struct, IFraming
 {
     /// <summary>
-    /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in a
-    /// second at most and a frame. It has that second to come, and a player's buffer on top; what is asked for earlier is gone again where
+    /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in 1.2 s
+    /// at most and a frame. It has that time to come, and a player's buffer on top; what is asked for earlier is gone again where
     /// memory is short, and the worker waits for it then.
     /// </summary>
-    private const long AskedAhead = 1250;
+    private const long AskedAhead = 1450;
 
     /// <summary>The most that is asked for and not sent yet, in bytes.</summary>
     private const long MaxAskedBytes = 8 * 1024 * 1024;
@@ -190,19 +190,20 @@ internal sealed class StripCursor<TFraming>
         long asked = _askedBytes;
         for (; index < _end && asked < MaxAskedBytes; index++)
         {
-            ref readonly StripEntry entry = ref EntryAt(index);
+            StripEntry entry = EntryAt(index);
             if (entry.Time > until + AskedAhead)
             {
                 break;
             }
 
-            if (entry.IsChange || entry.Size == 0 || !IsSent(index, in entry))
+            if (!IsSent(index, entry))
             {
                 continue;
             }
 
             asked += entry.Size;
-            if (entry.Offset < from || entry.Offset + entry.Size > to)
+            bool isAskedFor = entry.Offset >= from && entry.Offset + entry.Size <= to;
+            if (!isAskedFor && entry.Size > 0 && !entry.IsChange)
             {
                 presence.Want(entry.Offset, entry.Size, now, now + Math.Max(0, entry.Time - shown));
                 (from, to) = Presence.WindowsOf(entry.Offset, entry.Size);
@@ -238,10 +239,10 @@ internal sealed class StripCursor<TFraming>
             return true;
         }
 
-        ref readonly StripEntry entry = ref EntryAt(_next);
+        StripEntry entry = EntryAt(_next);
         PresenceView file = new(_presence, now);
-        _waitsFor = IsHere(in entry, ref file) ? -1 : _next;
-        return !Waits && _framing.TryAdd(list, in entry, TimesOf(_next, in entry), AddressOf(in entry), _skip);
+        _waitsFor = IsHere(entry, ref file) ? -1 : _next;
+        return !Waits && _framing.TryAdd(list, entry, TimesOf(_next, entry), AddressOf(entry), _skip);
     }
 
     /// <summary>Adds the messages that are due, behind the one that has begun, which <see cref="GatherRest"/> adds.</summary>
@@ -258,24 +259,24 @@ internal sealed class StripCursor<TFraming>
         _waitsFor = -1;
         for (; index < _limit && list.Length < maxBytes; index++)
         {
-            ref readonly StripEntry entry = ref EntryAt(index);
+            StripEntry entry = EntryAt(index);
             if (entry.Time > until)
             {
                 break;
             }
 
-            if (!IsSent(index, in entry))
+            if (!IsSent(index, entry))
             {
                 continue;
             }
 
-            if (!IsHere(in entry, ref file))
+            if (!IsHere(entry, ref file))
             {
                 _waitsFor = index;
                 break;
             }
 
-            if (!_framing.TryAdd(list, in entry, TimesOf(index, in entry), AddressOf(in entry), skip: 0))
+            if (!_framing.TryAdd(list, entry, TimesOf(index, entry), AddressOf(entry), skip: 0))
             {
                 return;
             }
@@ -306,18 +307,18 @@ internal sealed class StripCursor<TFraming>
         bytes += _skip;
         for (; _next < _limit; _next++)
         {
-            ref readonly StripEntry entry = ref EntryAt(_next);
+            StripEntry entry = EntryAt(_next);
             if (bytes == 0 && entry.Time > until)
             {
                 break;
             }
 
-            if (!IsSent(_next, in entry))
+            if (!IsSent(_next, entry))
             {
                 continue;
             }
 
-            long length = _framing.LengthOf(in entry, TimesOf(_next, in entry));
+            long length = _framing.LengthOf(entry, TimesOf(_next, entry));
             if (bytes < length)
             {
                 break;
@@ -340,11 +341,14 @@ internal sealed class StripCursor<TFraming>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsHere(in StripEntry entry, ref PresenceView file) =>
+    private static bool IsHere(StripEntry entry, ref PresenceView file) =>
         entry.IsChange || entry.Size == 0 || file.IsHere(entry.Offset, entry.Size);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsSent(int index, in StripEntry entry)
+    private bool IsSent(int index, StripEntry entry) =>
+        (index >= _audioFrom && index >= _videoFrom && entry.Time >= _soundFrom) || IsSentAmongOthers(index, entry);
+
+    private bool IsSentAmongOthers(int index, StripEntry entry)
     {
         if (entry.IsChange || (index == _next && IsInsideMessage))
         {
@@ -369,7 +373,7 @@ internal sealed class StripCursor<TFraming>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private MessageTimes TimesOf(int index, in StripEntry entry)
+    private MessageTimes TimesOf(int index, StripEntry entry)
     {
         PlayerTime time = entry.Time.ToPlayer(_zero);
         int composition = entry.Composition;
@@ -382,7 +386,7 @@ internal sealed class StripCursor<TFraming>
         return new MessageTimes(time, composition, _strip.NanosecondsOf(index));
     }
 
-    private nint AddressOf(in StripEntry entry) => (entry.IsChange ? _changes : _file) + (nint)entry.Offset;
+    private nint AddressOf(StripEntry entry) => (entry.IsChange ? _changes : _file) + (nint)entry.Offset;
 }
 
 /// <summary>What of a title is played, and when by the player's time.</summary>

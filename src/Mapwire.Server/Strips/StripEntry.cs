@@ -70,6 +70,15 @@ internal readonly record struct StripEntry
     /// <summary>Whether decoding can start here.</summary>
     public bool IsSync => (_high & (1UL << 59)) != 0;
 
+    /// <summary>
+    /// 1 for video, 0 for audio. Sound and pictures alternate so that no processor foresees which is next: what is laid by thousands a
+    /// millisecond calculates with this instead of asking.
+    /// </summary>
+    public int VideoBit => _high < 1UL << 60 ? 1 : 0;
+
+    /// <summary>1 where decoding can start, else 0.</summary>
+    public int SyncBit => (int)(_high >> 59) & 1;
+
     /// <summary>Not a sample but a whole message: its lane's new configuration, which the next samples need, or a command.</summary>
     public bool IsChange => (_high & (1UL << 58)) != 0;
 

@@ -38,28 +38,12 @@ internal sealed class TitleCodecs
     /// <summary>Where the changes lie, for as long as this object is held.</summary>
     public nint ChangesAddress => _changes.Length == 0 ? 0 : Marshal.UnsafeAddrOfPinnedArrayElement(_changes, 0);
 
-    /// <summary>Bytes of the codec header before an entry's payload.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int TagHeaderLength(in StripEntry entry) => entry.IsChange ? 0 : _headers[entry.Lane].Length;
+    /// <summary>Bytes of the codec header before an entry's payload; a change has none.</summary>
+    public int TagHeaderLength(StripEntry entry) => entry.IsChange ? 0 : HeaderOf(entry).Length;
 
-    /// <summary>Writes the codec header of an entry.</summary>
-    /// <param name="destination">Takes <see cref="SampleHeader.MaxLength"/> bytes.</param>
-    /// <param name="entry">The sample; a change has no header of its own.</param>
-    /// <param name="composition">Its composition offset for the player, in milliseconds.</param>
-    /// <param name="nanoseconds">What its time is short of.</param>
-    /// <returns>The bytes that count.</returns>
+    /// <summary>The codec header of an entry that is no change.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public int WriteTagHeader(Span<byte> destination, in StripEntry entry, int composition, int nanoseconds)
-    {
-        if (entry.IsChange)
-        {
-            return 0;
-        }
-
-        ref readonly SampleHeader header = ref _headers[entry.Lane];
-        header.WriteTo(destination, entry.IsSync, composition, nanoseconds);
-        return header.Length;
-    }
+    public ref readonly SampleHeader HeaderOf(StripEntry entry) => ref _headers[entry.Lane];
 }
 
 /// <summary>How one track of a title is announced and headed: the codec headers that RTMP messages carry.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Native;
 using Mapwire.Conformance.Players;

@@ -185,6 +185,22 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(500, 200)] // two fifths of what the player buffers
+    [InlineData(1000, 400)]
+    [InlineData(3000, 1200)]
+    [InlineData(5000, 1200)] // and no more than that
+    public async Task A_buffer_is_filled_up_before_half_of_it_is_missing(uint buffer, long beat)
+    {
+        Play("a.mp4");
+        _player.OnBufferLength(1, buffer);
+        await RunPostedAsync();
+        SendDue();
+        Assert.Equal(beat, _player.NextWake());
+        _player.Now = beat + 130; // late, which moves nothing
+        Assert.Equal(2 * beat, _player.NextWake());
+    }
+
+    [Theory]
     [InlineData("list.m3u8")]
     [InlineData("a.mp4?end=0.5&loop=1")]
     public async Task Joints_do_not_send_further_ahead(string name)
@@ -197,7 +213,7 @@ public sealed class PlayerTests : IDisposable
             _player.Now = now;
             SendDue();
             Assert.InRange(_lastTime, now + Lead - 120, now + Lead);
-            Assert.InRange(_player.NextWake(), now + 1, now + 1000);
+            Assert.InRange(_player.NextWake(), now + 1, now + 1200);
         }
 
         Assert.DoesNotContain("eof", _ear.Heard);
@@ -576,7 +592,7 @@ public sealed class PlayerTests : IDisposable
         free.Set();
         await busy;
         await RunPostedAsync();
-        Assert.InRange(_player.NextWake(), 0, _player.Now + 1000); // it would be looked at though nothing had called it
+        Assert.InRange(_player.NextWake(), 0, _player.Now + 1200); // it would be looked at though nothing had called it
         SendDue();
         Assert.InRange(_messages, before + 1, isPaused ? before + 1 : int.MaxValue);
         Assert.InRange(_player.NextWake(), _player.Now + 1, long.MaxValue);
@@ -613,7 +629,7 @@ public sealed class PlayerTests : IDisposable
         streams.GatherDue(_list, 1 << 20, now: 1000);
         Assert.InRange(_list.Length, 1, long.MaxValue);
         streams.AdvanceDue(_list.Length, now: 1000);
-        Assert.InRange(streams.NextWake(1000), 1001, isPaused ? long.MaxValue : 2000);
+        Assert.InRange(streams.NextWake(1000), 1001, isPaused ? long.MaxValue : 2200);
         Assert.False(stream.HasEnded);
         streams.Abandon();
     }

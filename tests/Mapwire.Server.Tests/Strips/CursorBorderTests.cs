@@ -111,9 +111,9 @@ public sealed class CursorBorderTests : IDisposable
     {
         public const int Length = sizeof(long);
 
-        public long LengthOf(in StripEntry entry, in MessageTimes times) => Length;
+        public long LengthOf(StripEntry entry, MessageTimes times) => Length;
 
-        public bool TryAdd(GatherList list, in StripEntry entry, in MessageTimes times, nint payload, long skip)
+        public bool TryAdd(GatherList list, StripEntry entry, MessageTimes times, nint payload, long skip)
         {
             if (!list.TryReserve(Length, out Span<byte> scratch))
             {

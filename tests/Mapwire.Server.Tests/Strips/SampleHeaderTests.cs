@@ -91,7 +91,7 @@ public sealed class SampleHeaderTests
     {
         byte[] bytes = new byte[SampleHeader.MaxLength];
         bytes.AsSpan().Fill(0xEE); // what was there before must not show
-        header.WriteTo(bytes, sync, composition, nanoseconds);
+        header.WriteTo(bytes, sync ? 1 : 0, composition, nanoseconds);
         return bytes[..header.Length];
     }
 }
