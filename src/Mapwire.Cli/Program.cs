@@ -11,6 +11,7 @@ RootCommand root = new("Serves recorded MP4 and FLV files over RTMP.")
     PagesCommand.Create(),
     TopCommand.Create(),
     ArenaCommand.Create(),
+    CertificateCommand.Create(),
 };
 
 ParseResult parsed = root.Parse(args);

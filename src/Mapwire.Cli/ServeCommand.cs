@@ -77,12 +77,13 @@ internal static class ServeCommand
             }
             catch (SocketException exception)
             {
-                return ExitCode.Misuse($"cannot listen on {string.Join(" and ", options.EndPoints)}: {exception.Message}");
+                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints));
+                return ExitCode.Misuse($"cannot listen on {wanted}: {exception.Message}");
             }
 
-            foreach (IPEndPoint endPoint in server.EndPoints)
+            foreach (string url in server.Urls)
             {
-                Output.TryWriteLine($"Listening on rtmp://{endPoint}/{options.Application}");
+                Output.TryWriteLine($"Listening on {url}");
             }
 
             _ = TellTitlesAsync(server, Path.GetFullPath(options.Folder));

@@ -14,6 +14,7 @@ internal sealed class ServeOptions
 {
     private readonly RtmpServerOptions _defaults;
     private readonly Option<IPEndPoint[]> _rtmp;
+    private readonly Option<IPEndPoint[]> _rtmps;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
     private readonly Option<double> _handshakeTimeout;
@@ -47,6 +48,12 @@ internal sealed class ServeOptions
     private readonly Option<double> _acknowledgeTimeout;
     private readonly Option<bool> _copyPayload =
         new("--copy-payload") { Description = "Send by copies, as encrypted connections do.", Hidden = true };
+
+    private readonly Option<string?> _certificate = File("--certificate",
+        "The certificate of encrypted connections, PEM or .pfx; read anew when it changes. 'mapwire certificate' makes one for trying.");
+    private readonly Option<string?> _key = File("--key", "The private key of the certificate, PEM; where it is not in the same file.");
+    private readonly Option<string?> _certificatePassword =
+        File("--certificate-password", "A file whose first line is the password of the key.");
 
     private readonly Option<bool> _legacyHevc = new("--legacy-hevc")
     {
@@ -87,6 +94,13 @@ internal sealed class ServeOptions
             EndPointText.Takes,
             EndPointText.Parse,
             [.. defaults.EndPoints]);
+        _rtmps = OptionFactory.CreateList(
+            "--rtmps",
+            "Where to listen for encrypted connections, once or more; needs --certificate.",
+            "HOST:PORT",
+            EndPointText.Takes,
+            EndPointText.Parse,
+            [.. defaults.EncryptedEndPoints]);
         _maxBuffer =
             Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
         _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
@@ -127,6 +141,10 @@ internal sealed class ServeOptions
         _byProperty = new Dictionary<string, Option>(StringComparer.Ordinal)
         {
             [nameof(RtmpServerOptions.EndPoints)] = _rtmp,
+            [nameof(RtmpServerOptions.EncryptedEndPoints)] = _rtmps,
+            [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
+            [nameof(RtmpServerOptions.KeyFile)] = _key,
+            [nameof(RtmpServerOptions.CertificatePasswordFile)] = _certificatePassword,
             [nameof(RtmpServerOptions.MaxClientBuffer)] = _maxBuffer,
             [nameof(RtmpServerOptions.ChunkSize)] = _chunkSize,
             [nameof(RtmpServerOptions.HandshakeTimeout)] = _handshakeTimeout,
@@ -177,6 +195,10 @@ internal sealed class ServeOptions
         OptionNames = _byProperty.ToDictionary(static pair => pair.Key, static pair => pair.Value.Name, StringComparer.Ordinal),
         Application = _defaults.Application,
         EndPoints = parsed.GetValue(_rtmp)!,
+        EncryptedEndPoints = parsed.GetValue(_rtmps)!,
+        CertificateFile = parsed.GetValue(_certificate),
+        KeyFile = parsed.GetValue(_key),
+        CertificatePasswordFile = parsed.GetValue(_certificatePassword),
         MaxClientBuffer = TimeSpan.FromSeconds(parsed.GetValue(_maxBuffer)),
         ChunkSize = parsed.GetValue(_chunkSize),
         HandshakeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_handshakeTimeout)),
@@ -211,6 +233,8 @@ internal sealed class ServeOptions
     /// <summary>The server's message about one of its options, in the command's words.</summary>
     public string Translate(ArgumentException exception, ParseResult parsed) =>
         OptionFactory.Translate(exception, parsed, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
+
+    private static Option<string?> File(string name, string description) => new(name) { Description = description, HelpName = "FILE" };
 
     private static Option<double> Seconds(string name, string description, TimeSpan value) =>
         OptionFactory.Seconds(name, description, value.TotalSeconds);

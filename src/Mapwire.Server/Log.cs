@@ -44,6 +44,15 @@ internal static partial class Log
     [LoggerMessage(110, LogLevel.Warning, "{Peer} holds {Bytes} bytes, more than the {Max} of {Option}: closed")]
     public static partial void HoldsTooMuch(ILogger log, EndPoint? peer, long bytes, long max, string option);
 
+    [LoggerMessage(111, LogLevel.Information, "certificate {File} was read anew")]
+    public static partial void CertificateRead(ILogger log, LogText file);
+
+    [LoggerMessage(112, LogLevel.Warning, "the certificate changed and cannot be read; the one before it stays: {Fault}")]
+    public static partial void CertificateNotRead(ILogger log, LogText fault);
+
+    [LoggerMessage(113, LogLevel.Warning, "certificate {File} is valid from {From:u} to {To:u}; clients refuse it outside of that")]
+    public static partial void CertificateEnds(ILogger log, LogText file, DateTime from, DateTime to);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 

@@ -18,7 +18,8 @@ public sealed class FolderTests
         ["Mapwire.Rtmp"] = ["Amf", "Chunks", "Handshakes", "Messages", "Sessions"],
         ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
         ["Mapwire.Load"] = ["Measuring", "Players"],
-        ["Mapwire.Server"] = ["Loop", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Hosting"],
+        ["Mapwire.Server"] =
+            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Hosting"],
     };
 
     [Theory]

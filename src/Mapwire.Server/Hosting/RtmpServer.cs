@@ -8,6 +8,7 @@ using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
+using Mapwire.Server.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
@@ -28,6 +29,7 @@ public sealed class RtmpServer : IDisposable
     private readonly AddressLimits _addresses;
     private readonly EventLoop _accepting;
     private readonly List<Listener> _listeners = [];
+    private readonly ServerCertificate? _certificate;
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
     private int _wrapping;
     private readonly RepeatedWarning _full;
@@ -43,6 +45,7 @@ public sealed class RtmpServer : IDisposable
     /// <param name="log">A line a connect, play and close goes here.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    /// <exception cref="IOException">The certificate cannot be used.</exception>
     public RtmpServer(RtmpServerOptions options, ILogger log)
     {
         options.Validate();
@@ -66,10 +69,22 @@ public sealed class RtmpServer : IDisposable
         _limited = new RepeatedWarning(_accepting, times => Log.AddressLimited(log, times, _refusedPeer, _refusal));
         _stuck = new RepeatedWarning(_accepting, _ => Log.WorkerStuck(log));
         EndPoints = options.EndPoints;
+        EncryptedEndPoints = options.EncryptedEndPoints;
+        _certificate = options.ToCertificateFiles() is { } files ? new ServerCertificate(files, log) : null;
     }
 
     /// <summary>Where the server listens; with the real ports once it has started.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints { get; private set; }
+
+    /// <summary>Where the server listens for encrypted connections; with the real ports once it has started.</summary>
+    public IReadOnlyList<IPEndPoint> EncryptedEndPoints { get; private set; }
+
+    /// <summary>Where clients connect to, such as <c>rtmp://0.0.0.0:1935/vod</c>.</summary>
+    public IReadOnlyList<string> Urls =>
+    [
+        .. EndPoints.Select(endPoint => $"rtmp://{endPoint}/{_context.Options.Application}"),
+        .. EncryptedEndPoints.Select(endPoint => $"rtmps://{endPoint}/{_context.Options.Application}"),
+    ];
 
     /// <summary>The first of <see cref="EndPoints"/>.</summary>
     public IPEndPoint EndPoint => EndPoints[0];
@@ -93,10 +108,8 @@ public sealed class RtmpServer : IDisposable
     {
         try
         {
-            foreach (IPEndPoint endPoint in _context.Options.EndPoints)
-            {
-                _listeners.Add(new Listener(_accepting, endPoint, Backlog, OnAccepted, OnAcceptFailed));
-            }
+            EndPoints = Listen(_context.Options.EndPoints, _context.Options.WrapStream);
+            EncryptedEndPoints = Listen(_context.Options.EncryptedEndPoints, _certificate is null ? null : _certificate.EncryptAsync);
         }
         catch
         {
@@ -104,8 +117,7 @@ public sealed class RtmpServer : IDisposable
             throw;
         }
 
-        EndPoints = [.. _listeners.Select(static listener => listener.EndPoint)];
-        _context.Statistics = _context.Options.ToPublishedServer(EndPoints) is { } published
+        _context.Statistics = _context.Options.ToPublishedServer(Urls) is { } published
             ? ServerStatistics.TryPublish(published, _context.Log)
             : null;
         for (int i = 0; i < _workers.Length; i++)
@@ -141,7 +153,25 @@ public sealed class RtmpServer : IDisposable
         }
 
         _listeners.ForEach(static listener => listener.Dispose());
+        _certificate?.Dispose();
         _context.Titles.Dispose();
+    }
+
+    /// <summary>Listens at end points.</summary>
+    /// <param name="endPoints">Port 0 picks a free one.</param>
+    /// <param name="wrap">Wraps the stream of each connection, such as by TLS; null for none.</param>
+    /// <returns>The end points with their real ports.</returns>
+    private IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, Func<Stream, CancellationToken, ValueTask<Stream>>? wrap)
+    {
+        IPEndPoint[] real = new IPEndPoint[endPoints.Count];
+        for (int i = 0; i < real.Length; i++)
+        {
+            Listener listener = new(_accepting, endPoints[i], Backlog, socket => OnAccepted(socket, wrap), OnAcceptFailed);
+            _listeners.Add(listener);
+            real[i] = listener.EndPoint;
+        }
+
+        return real;
     }
 
     /// <summary>Compares what is wished for with what the system allows, and says so where it does not.</summary>
@@ -173,7 +203,7 @@ public sealed class RtmpServer : IDisposable
         _failed.Report();
     }
 
-    private void OnAccepted(Socket socket)
+    private void OnAccepted(Socket socket, Func<Stream, CancellationToken, ValueTask<Stream>>? wrap)
     {
         if (ConnectionCount >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
         {
@@ -206,9 +236,9 @@ public sealed class RtmpServer : IDisposable
             _stuck.Report();
         }
 
-        if (_context.Options.WrapStream is not null || _context.Options.CopiesPayload)
+        if (wrap is not null || _context.Options.CopiesPayload)
         {
-            _ = AdoptStreamAsync(worker, socket, peer);
+            _ = AdoptStreamAsync(worker, socket, peer, wrap);
         }
         else
         {
@@ -219,14 +249,15 @@ public sealed class RtmpServer : IDisposable
     /// <summary>
     /// Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.
     /// </summary>
-    private async Task AdoptStreamAsync(ConnectionLoop worker, Socket socket, EndPoint? peer)
+    private async Task AdoptStreamAsync(
+        ConnectionLoop worker, Socket socket, EndPoint? peer, Func<Stream, CancellationToken, ValueTask<Stream>>? wrap)
     {
         Interlocked.Increment(ref _wrapping);
         try
         {
             socket.Blocking = true; // to .NET: its streams wait by themselves
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            if (_context.Options.WrapStream is { } wrap)
+            if (wrap is not null)
             {
                 using CancellationTokenSource timeout = new(_context.Options.HandshakeTimeout);
                 stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
@@ -236,7 +267,7 @@ public sealed class RtmpServer : IDisposable
         }
         catch (Exception exception)
         {
-            Log.StreamNotWrapped(_context.Log, peer, exception.Message);
+            Log.StreamNotWrapped(_context.Log, peer, exception.GetBaseException().Message);
             socket.Dispose();
             _addresses.Leave((peer as IPEndPoint)?.Address);
         }

@@ -6,6 +6,7 @@ using Mapwire.Server.Files.Playlists;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Tls;
 
 namespace Mapwire.Server.Hosting;
 
@@ -20,6 +21,23 @@ public sealed class RtmpServerOptions
     /// <c>[::]</c> is all addresses of IPv6 and of IPv4.
     /// </summary>
     public IReadOnlyList<IPEndPoint> EndPoints { get; init; } = [new(IPAddress.Any, 1935)];
+
+    /// <summary>
+    /// Where to listen for encrypted connections (<c>rtmps://</c>). Default none; they need <see cref="CertificateFile"/>.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> EncryptedEndPoints { get; init; } = [];
+
+    /// <summary>
+    /// The certificate of encrypted connections: PEM, with those that vouch for it behind it, or PKCS #12 (.pfx, .p12). Read anew when it
+    /// changes.
+    /// </summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>The private key in PEM; null where it is in <see cref="CertificateFile"/>.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>A file whose first line is the password of the key; null where it has none.</summary>
+    public string? CertificatePasswordFile { get; init; }
 
     /// <summary>
     /// The application that clients connect to, one path segment. Default <c>vod</c>, as in <c>rtmp://host/vod/film.mp4</c>.
@@ -233,11 +251,14 @@ public sealed class RtmpServerOptions
         new(Application, ChunkSize, DefaultClientBuffer, MinClientBuffer, MaxClientBuffer, LegacyHevc, MaxOpeningsPerAddress);
 
     /// <summary>What of this is published; null for nothing.</summary>
-    /// <param name="endPoints">Where the server listens.</param>
-    internal PublishedServer? ToPublishedServer(params IReadOnlyList<IPEndPoint> endPoints) => StatisticsName is null
+    /// <param name="urls">Where the server listens.</param>
+    internal PublishedServer? ToPublishedServer(params IReadOnlyList<string> urls) => StatisticsName is null
         ? null
-        : new(StatisticsName, StatisticsFolder, string.Join(' ', endPoints.Select(endPoint => $"rtmp://{endPoint}/{Application}")),
-            Path.GetFullPath(Folder), Workers, MaxConnections);
+        : new(StatisticsName, StatisticsFolder, string.Join(' ', urls), Path.GetFullPath(Folder), Workers, MaxConnections);
+
+    /// <summary>The certificate's files; null where there is none.</summary>
+    internal CertificateFiles? ToCertificateFiles() =>
+        CertificateFile is null ? null : new(CertificateFile, KeyFile, CertificatePasswordFile);
 
     /// <summary>What the operator calls an option.</summary>
     /// <param name="property">Its name here.</param>
@@ -257,6 +278,12 @@ public sealed class RtmpServerOptions
         Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), Application,
             "must be one path segment");
         Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), EndPoints.Count, "must be 1 to 64 end points");
+        Require(EncryptedEndPoints.Count <= 64, nameof(EncryptedEndPoints), EncryptedEndPoints.Count, "must be at most 64 end points");
+        Require(CertificateFile is { Length: > 0 } || EncryptedEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
+            $"must name a file: {nameof(EncryptedEndPoints)} needs a certificate");
+        Require(KeyFile is null or { Length: > 0 }, nameof(KeyFile), KeyFile, "must name a file");
+        Require(CertificatePasswordFile is null or { Length: > 0 }, nameof(CertificatePasswordFile), CertificatePasswordFile,
+            "must name a file");
         Require(ChunkSize is >= 128 and <= 0xFFFFFF, nameof(ChunkSize), ChunkSize, "must be from 128 to 16,777,215 bytes");
         Require(MaxClientBuffer > TimeSpan.Zero && MaxClientBuffer <= Day, nameof(MaxClientBuffer), MaxClientBuffer,
             "must be more than 0 and at most a day");

@@ -3,13 +3,13 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Tests.Tls;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -21,14 +21,19 @@ public sealed class StreamSenderTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly X509Certificate2 _certificate = MakeCertificate();
+    private readonly TemporaryFolder _keys = new();
+    private readonly string _thumbprint;
 
-    public StreamSenderTests() => _folder.Add("film.mp4");
+    public StreamSenderTests()
+    {
+        _folder.Add("film.mp4");
+        _thumbprint = TestCertificate.Write(_keys.Path);
+    }
 
     public void Dispose()
     {
         _folder.Dispose();
-        _certificate.Dispose();
+        _keys.Dispose();
     }
 
     [Theory]
@@ -54,7 +59,8 @@ public sealed class StreamSenderTests : IDisposable
             ChunkSize = chunkSize,
             MaxClientBuffer = TimeSpan.FromDays(1),
             CopiesPayload = true,
-            WrapStream = tls ? EncryptAsync : null,
+            EncryptedEndPoints = tls ? [new IPEndPoint(IPAddress.Loopback, 0)] : [],
+            CertificateFile = Path.Combine(_keys.Path, "both.pem"),
         }, tls);
         Assert.InRange(plain.Count, 1000, 5000);
         Assert.Equal(plain, copied);
@@ -70,14 +76,15 @@ public sealed class StreamSenderTests : IDisposable
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
                 HandshakeTimeout = TimeSpan.FromSeconds(1),
                 MaxClientBuffer = TimeSpan.FromDays(1),
-                WrapStream = EncryptAsync,
+                EncryptedEndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                CertificateFile = Path.Combine(_keys.Path, "both.pem"),
             },
             NullLogger.Instance);
         server.Start();
         using TcpClient silent = new();
-        await silent.ConnectAsync(server.EndPoint);
+        await silent.ConnectAsync(server.EncryptedEndPoints[0]);
         await silent.GetStream().WriteAsync(new byte[] { 0x16, 3 }); // the beginning of a ClientHello
-        Assert.NotEmpty(await ReceiveAsync(server.EndPoint, tls: true));
+        Assert.NotEmpty(await ReceiveAsync(server.EncryptedEndPoints[0], tls: true));
         Assert.Equal(0, await silent.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(Patience));
     }
 
@@ -137,7 +144,7 @@ public sealed class StreamSenderTests : IDisposable
     {
         using RtmpServer server = new(options, NullLogger.Instance);
         server.Start();
-        return await ReceiveAsync(server.EndPoint, tls);
+        return await ReceiveAsync(tls ? server.EncryptedEndPoints[0] : server.EndPoint, tls);
     }
 
     /// <summary>Plays the film to its end: type, time and digest of each message.</summary>
@@ -150,7 +157,7 @@ public sealed class StreamSenderTests : IDisposable
         {
             SslStream secure =
                 new(stream, leaveInnerStreamOpen: false,
-                (_, certificate, _, _) => certificate is not null && certificate.GetCertHashString() == _certificate.GetCertHashString());
+                (_, certificate, _, _) => certificate is not null && certificate.GetCertHashString() == _thumbprint);
             await secure.AuthenticateAsClientAsync("localhost");
             stream = secure;
         }
@@ -161,21 +168,6 @@ public sealed class StreamSenderTests : IDisposable
             await film.TalkAsync(stream, film.Begin(), static film => film.IsOver).WaitAsync(Patience);
             return film.Payloads;
         }
-    }
-
-    private async ValueTask<Stream> EncryptAsync(Stream stream, CancellationToken cancellation)
-    {
-        SslStream secure = new(stream);
-        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, cancellation);
-        return secure;
-    }
-
-    private static X509Certificate2 MakeCertificate()
-    {
-        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
-        using X509Certificate2 made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
     }
 
     private sealed class Film : IClientSessionHandler

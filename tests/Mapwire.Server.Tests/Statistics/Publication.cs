@@ -33,7 +33,7 @@ internal sealed class Publication : IDisposable
         };
         Options.Validate();
         Catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_films.Path), new FileBudget(1 << 20, 10)), NullLogger.Instance);
-        Server = ServerStatistics.TryPublish(Options.ToPublishedServer(new IPEndPoint(IPAddress.Loopback, 1935))!, NullLogger.Instance)!;
+        Server = ServerStatistics.TryPublish(Options.ToPublishedServer("rtmp://127.0.0.1:1935/vod")!, NullLogger.Instance)!;
         Assert.NotNull(Server);
     }
 

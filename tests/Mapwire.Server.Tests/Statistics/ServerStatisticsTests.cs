@@ -245,7 +245,7 @@ public sealed class ServerStatisticsTests
     {
         using Publication publication = new();
         Assert.Null(ServerStatistics.TryPublish(
-            publication.Options.ToPublishedServer(new IPEndPoint(IPAddress.Loopback, 1))!, NullLogger.Instance));
+            publication.Options.ToPublishedServer("rtmp://127.0.0.1:1/vod")!, NullLogger.Instance));
         Assert.Equal("rtmp://127.0.0.1:1935/vod", Assert.Single(publication.Read().Addresses));
     }
 

@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Reading;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Command;
+
+/// <summary><c>mapwire certificate</c>, and <c>serve --rtmps</c> with what it made.</summary>
+public sealed class EncryptionTests
+{
+    private readonly string _keys = TemporaryFolder.Create("keys");
+
+    [Theory]
+    [InlineData("moov-first.mp4")]
+    [InlineData("large-frames.mp4")]
+    public async Task Ffmpeg_reads_a_film_encrypted(string name)
+    {
+        await Tool.SucceedAsync(MapwireServer.Program, ["certificate", _keys]);
+        string film = await FilmFactory.GetAsync(name);
+        await using ServerProcess server = Serve(Path.GetDirectoryName(film)!);
+        Match line = await server.HearsAsync(new Regex(@"Listening on (rtmps://127\.0\.0\.1:\d+/vod)"));
+        Recording seen = await Ffprobe.ReadAsync($"{line.Groups[1].Value}/{name}", "-rtmp_buffer", "60000");
+        Expectation.Same(Expectation.Of(await Ffprobe.ReadAsync(film)), seen, name);
+    }
+
+    [Fact]
+    public async Task A_plain_client_ends_alone()
+    {
+        await Tool.SucceedAsync(MapwireServer.Program, ["certificate", _keys]);
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        await using ServerProcess server = Serve(Path.GetDirectoryName(film)!);
+        Match line = await server.HearsAsync(new Regex(@"Listening on rtmps(://127\.0\.0\.1:\d+/vod)"));
+        ToolResult plain = await Tool.RunAsync(Tool.Path("ffprobe"), ["-v", "error", $"rtmp{line.Groups[1].Value}/moov-first.mp4"]);
+        Assert.NotEqual(0, plain.ExitCode);
+        await server.HearsAsync(new Regex("closed before its stream was ready: "));
+        await Ffprobe.ReadAsync($"rtmps{line.Groups[1].Value}/moov-first.mp4", "-rtmp_buffer", "60000");
+    }
+
+    [Fact]
+    public async Task A_key_that_is_there_stays_as_it_is()
+    {
+        foreach (string name in (string[])["key.pem", "cert.pem"])
+        {
+            string folder = TemporaryFolder.Create("mine");
+            string mine = Path.Combine(folder, name);
+            await File.WriteAllTextAsync(mine, "mine");
+            ToolResult refused = await Tool.RunAsync(MapwireServer.Program, ["certificate", folder]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(name, refused.Errors, StringComparison.Ordinal);
+            Assert.Equal("mine", await File.ReadAllTextAsync(mine));
+            Assert.Equal([mine], Directory.GetFiles(folder)); // and nothing half done beside it
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_else_may_read_the_key()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The folder's rights count there.");
+        await Tool.SucceedAsync(MapwireServer.Program, ["certificate", _keys, "--host", "film.example", "--host", "192.0.2.7"]);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_keys, "key.pem")));
+        }
+
+        ToolResult text =
+            await Tool.SucceedAsync(Tool.Path("openssl"), ["x509", "-in", Path.Combine(_keys, "cert.pem"), "-noout", "-text"]);
+        Assert.Contains("DNS:film.example", text.Output, StringComparison.Ordinal);
+        Assert.Contains("IP Address:192.0.2.7", text.Output, StringComparison.Ordinal);
+        Assert.Contains("TLS Web Server Authentication", text.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--certificate must name a file: --rtmps needs a certificate", "--rtmps", "127.0.0.1:0")]
+    [InlineData("nowhere.pem", "--rtmps", "127.0.0.1:0", "--certificate", "nowhere.pem")]
+    [InlineData("--rtmps must be", "--rtmps", "somewhere")]
+    public async Task What_is_missing_is_told_in_one_line(string told, params string[] options)
+    {
+        ToolResult refused = await Tool.RunAsync(
+            MapwireServer.Program, ["serve", Path.GetDirectoryName(await FilmFactory.GetAsync("moov-first.mp4"))!, .. options]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains(told, refused.Errors, StringComparison.Ordinal);
+        Assert.Single(refused.Errors.Trim().Split('\n'));
+    }
+
+    private ServerProcess Serve(string folder) => ServerProcess.Start(
+        MapwireServer.Program,
+        [
+            "serve", folder, "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--max-buffer", "60",
+            "--certificate", Path.Combine(_keys, "cert.pem"), "--key", Path.Combine(_keys, "key.pem"),
+        ]);
+}

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Mapwire.Server.Tls;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Tls;
+
+public sealed class ServerCertificateTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly RecordingLog _log = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("cert.pem", "key.pem", null)]
+    [InlineData("both.pem", null, null)]
+    [InlineData("cert.pem", "locked.pem", "password.txt")]
+    [InlineData("cert.pfx", null, null)]
+    [InlineData("locked.pfx", null, "password.txt")]
+    public async Task It_is_shown_from_every_kind_of_file(string certificate, string? key, string? password)
+    {
+        string thumbprint = TestCertificate.Write(_folder.Path);
+        using ServerCertificate shown = new(Files(certificate, key, password), _log);
+        Assert.Equal(thumbprint, await ShownAsync(shown, SslProtocols.Tls13));
+        Assert.Equal(thumbprint, await ShownAsync(shown, SslProtocols.Tls12));
+        Assert.Empty(_log.Lines);
+    }
+
+    [Fact]
+    public void Those_that_vouch_for_it_are_sent_along()
+    {
+        string issuer = TestCertificate.WriteChain(_folder.Path);
+        using ServerCertificate shown = new(Files("chain.pem", null, null), _log);
+        Assert.Equal([issuer], shown.Context.IntermediateCertificates.Select(static one => one.Thumbprint));
+    }
+
+    [Fact]
+    public async Task Older_protocols_are_refused()
+    {
+        TestCertificate.Write(_folder.Path);
+        using ServerCertificate shown = new(Files("cert.pem", "key.pem", null), _log);
+#pragma warning disable CA5397, SYSLIB0039 // this is what is refused
+        await Assert.ThrowsAnyAsync<Exception>(() => ShownAsync(shown, SslProtocols.Tls11));
+#pragma warning restore CA5397, SYSLIB0039
+    }
+
+    [Theory]
+    [InlineData("missing.pem", "key.pem", null, "missing.pem")]
+    [InlineData("cert.pem", "missing.pem", null, "missing.pem")]
+    [InlineData("cert.pem", null, null, "cert.pem")] // has no key
+    [InlineData("cert.pem", "other.pem", null, "with key")] // the key of another one
+    [InlineData("key.pem", "key.pem", null, "no certificate in PEM")]
+    [InlineData("long.pem", "key.pem", null, "longer than")]
+    [InlineData("cert.pem", "long.pem", null, "longer than")]
+    [InlineData("long.pfx", null, null, "longer than")]
+    [InlineData("locked.pfx", null, null, "locked.pfx")]
+    [InlineData("cert.pem", "locked.pem", null, "with key")]
+    public void Files_that_cannot_be_used_are_named(string certificate, string? key, string? password, string told)
+    {
+        TestCertificate.Write(_folder.Path);
+        File.Move(At("key.pem"), At("other.pem"));
+        TestCertificate.Write(_folder.Path);
+        File.WriteAllBytes(At("long.pem"), new byte[2_000_000]);
+        File.WriteAllBytes(At("long.pfx"), new byte[2_000_000]);
+        IOException refused = Assert.ThrowsAny<IOException>(() => new ServerCertificate(Files(certificate, key, password), _log));
+        Assert.Contains(told, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(TestCertificate.Password, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_renewed_one_is_shown_from_then_on()
+    {
+        string before = TestCertificate.Write(_folder.Path);
+        using ServerCertificate shown = new(Files("cert.pem", "key.pem", null), _log, TimeSpan.FromMilliseconds(20));
+        Assert.Equal(before, await ShownAsync(shown, SslProtocols.Tls13));
+        string after = TestCertificate.Write(_folder.Path);
+        Touch();
+        await UntilAsync(() => shown.Context.TargetCertificate.Thumbprint == after);
+        Assert.Equal(after, await ShownAsync(shown, SslProtocols.Tls13));
+        await UntilAsync(() => _log.Lines.Any(static line => line.Contains("cert.pem was read anew", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_one_before_stays_while_the_new_one_is_not_whole()
+    {
+        string before = TestCertificate.Write(_folder.Path);
+        using ServerCertificate shown = new(Files("cert.pem", "key.pem", null), _log, TimeSpan.FromMilliseconds(20));
+        await File.WriteAllTextAsync(At("key.pem"), "half of it", TestContext.Current.CancellationToken);
+        Touch();
+        await UntilAsync(() => _log.Lines.Any(static line => line.Contains("the one before it stays", StringComparison.Ordinal)));
+        Assert.Equal(before, await ShownAsync(shown, SslProtocols.Tls13));
+        int told = _log.Lines.Count;
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        Assert.Equal(told, _log.Lines.Count); // once, not each time it is looked at
+        string after = TestCertificate.Write(_folder.Path);
+        Touch();
+        await UntilAsync(() => shown.Context.TargetCertificate.Thumbprint == after);
+    }
+
+    [Theory]
+    [InlineData(30, false)]
+    [InlineData(5, true)]
+    [InlineData(-1, true)]
+    public void One_that_ends_soon_is_warned_of(int days, bool warns)
+    {
+        TestCertificate.Write(_folder.Path, days);
+        using ServerCertificate shown = new(Files("cert.pem", "key.pem", null), _log);
+        Assert.Equal(warns, _log.Lines.Any(static line => line.Contains("is valid from", StringComparison.Ordinal)));
+    }
+
+    private string At(string name) => Path.Combine(_folder.Path, name);
+
+    private CertificateFiles Files(string certificate, string? key, string? password) =>
+        new(At(certificate), key is null ? null : At(key), password is null ? null : At(password));
+
+    /// <summary>File systems whose times are coarse may give two writes the same.</summary>
+    private void Touch()
+    {
+        File.SetLastWriteTimeUtc(At("cert.pem"), DateTime.UtcNow.AddSeconds(Random.Shared.Next(1, 1_000_000)));
+        File.SetLastWriteTimeUtc(At("key.pem"), DateTime.UtcNow.AddSeconds(Random.Shared.Next(1, 1_000_000)));
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using CancellationTokenSource timeout = new(Patience);
+        while (!holds())
+        {
+            await Task.Delay(10, timeout.Token);
+        }
+    }
+
+    private static async Task<string> ShownAsync(ServerCertificate certificate, SslProtocols protocol)
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using TcpClient client = new();
+        Task<TcpClient> accepting = listener.AcceptTcpClientAsync();
+        await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using TcpClient server = await accepting;
+        using CancellationTokenSource timeout = new(Patience);
+        Task<Stream> encrypting = certificate.EncryptAsync(server.GetStream(), timeout.Token).AsTask();
+        string? thumbprint = null;
+        await using SslStream stream = new(client.GetStream(), false, (_, seen, _, _) =>
+        {
+            thumbprint = (seen as X509Certificate2)?.Thumbprint;
+            return thumbprint is not null; // which one it is, the test compares
+        });
+        await stream.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = protocol }, timeout.Token);
+        await using Stream encrypted = await encrypting;
+        return thumbprint!;
+    }
+}
