@@ -376,7 +376,8 @@ public sealed class PlayerTests : IDisposable
         _player.Now += 2000;
         SendDue();
         Assert.Equal("Stopped playing a.mp4: the file can no longer be read: Input/output error : 'a.mp4'.", _ear.Descriptions[^1]);
-        Assert.Contains(_log.Lines, static line => line.Contains(" play a.mp4 ended: the file can no longer be read", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Lines, static line => line.Contains(" play a.mp4 ended: the file can no longer be read", StringComparison.Ordinal));
     }
 
     [Fact]
