@@ -308,7 +308,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         return Math.Max(_clock.NextBeat(now, interval), _clock.WhenAt(cursor.Time - lead));
     }
 
-    /// <summary>What of a player's buffer may be missing before it is filled up. The reasons for these three: docs/adr/0037-beat.md.</summary>
+    /// <summary>What of a player's buffer may be missing before it is filled up. The reasons: docs/adr/0037-beat.md.</summary>
     private const double MissingShare = 0.4;
 
     /// <summary>Milliseconds; below it a player costs more in wakes than in bytes.</summary>

@@ -194,7 +194,7 @@ public sealed class EventLoopTests
         Recorder loop = new(new ScriptedPoller());
         int patientTurns = 0;
         int patientBefore = -1;
-        Probe[] newcomers = [.. Enumerable.Range(0, 2000).Select(_ => new Probe(loop)
+        Probe[] newcomers = [.. Enumerable.Range(0, 500).Select(_ => new Probe(loop)
         {
             Urgent = false,
             Turn = () =>
@@ -212,12 +212,12 @@ public sealed class EventLoopTests
 
         loop.Start();
         Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref patientTurns) > 0, Patience));
-        loop.Post(player); // behind two thousand, who need seconds
+        loop.Post(player); // behind five hundred, who need a second
         Assert.True(player.HadTurn.Wait(Patience));
-        Assert.InRange(patientBefore, 1, 1000);
+        Assert.InRange(patientBefore, 1, 250);
         Assert.True(newcomers[^1].HadTurn.Wait(Patience)); // and they all have theirs
         Assert.True(loop.Stop(Patience));
-        Assert.Equal(2000, patientTurns);
+        Assert.Equal(500, patientTurns);
     }
 
     [Fact]
@@ -301,6 +301,21 @@ public sealed class EventLoopTests
         Assert.False(first.SawEnd);
     }
 
+    [Fact]
+    public void Who_cannot_end_with_the_loop_is_told_of_it_and_the_others_end()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        Probe faulty = new(loop) { End = static () => throw new InvalidOperationException("here") };
+        Probe other = new(loop);
+        loop.Watch(faulty);
+        loop.Watch(other);
+        loop.Start();
+        Assert.True(loop.Stop(Patience));
+        Assert.Equal("here", Assert.Single(faulty.Faults).Message);
+        Assert.True(other.SawEnd);
+        Assert.True(loop.HasEnded);
+    }
+
     private sealed class Recorder(Poller poller) : EventLoop("test loop", poller)
     {
         public int Faults;
@@ -348,6 +363,12 @@ public sealed class EventLoopTests
             Fault(exception);
         }
 
-        public override void OnLoopEnd() => SawEnd = true;
+        public Action End { get; init; } = static () => { };
+
+        public override void OnLoopEnd()
+        {
+            SawEnd = true;
+            End();
+        }
     }
 }

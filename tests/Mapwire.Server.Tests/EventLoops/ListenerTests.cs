@@ -43,6 +43,25 @@ public sealed class ListenerTests
     }
 
     [Fact]
+    public void A_client_that_nobody_can_take_over_is_closed()
+    {
+        int calls = 0;
+        EventLoop loop = new("test accept", new ScriptedPoller());
+        using ManualResetEventSlim failed = new();
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        Listener listener = new(
+            loop,
+            () => ++calls == 1 ? client : null,
+            static _ => throw new InvalidOperationException("here"),
+            _ => failed.Set());
+        loop.Post(listener);
+        loop.Start();
+        Assert.True(failed.Wait(Patience));
+        Assert.True(client.SafeHandle.IsClosed);
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
     public void A_client_that_left_before_it_was_accepted_holds_up_no_other()
     {
         int calls = 0;

@@ -610,6 +610,18 @@ public sealed class TitleCatalogTests : IDisposable
         late.Release();
     }
 
+    [Fact]
+    public void A_recording_that_has_not_grown_is_what_it_was()
+    {
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, FilmBytes.Flv(1, 100));
+        MediaFile file = MediaFile.Open(path, "live.flv");
+        FileContent before = file.Content;
+        Assert.True(file.TryGrow(new FileWork("grow", TitleLimits.Default.Opening, static _ => { }, static _ => { })));
+        Assert.Same(before, file.Content); // nothing was read again
+        file.Release();
+    }
+
     private TitleCatalog Catalog(FileBudget? budget = null) =>
         new(new FileCatalog(new ServedFolder(_folder.Path), budget ?? new FileBudget()), NullLogger.Instance);
 

@@ -29,6 +29,7 @@ public sealed class PlayerTests : IDisposable
     private readonly ArrayBufferWriter<byte> _toClient = new();
     private readonly ArrayBufferWriter<byte> _toServer = new();
     private readonly Ear _ear = new();
+    private readonly RecordingLog _log = new();
     private readonly SemaphoreSlim _hasPosted = new(0);
     private readonly Queue<Action> _posted = new();
     private readonly GatherList _list = new();
@@ -375,6 +376,8 @@ public sealed class PlayerTests : IDisposable
         _player.Now += 2000;
         SendDue();
         Assert.Equal("Stopped playing a.mp4: the file can no longer be read: Input/output error : 'a.mp4'.", _ear.Descriptions[^1]);
+        Assert.Contains(
+            _log.Lines, static line => line.Contains(" play a.mp4 ended: the file can no longer be read", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -715,7 +718,7 @@ public sealed class PlayerTests : IDisposable
     private PlayerContext PlayerContextOf(TitleCatalog catalog) => new(
         new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
         new ReelOpener(new ServedFolder(_folder.Path), catalog, 10),
-        NullLogger.Instance);
+        _log);
 
     /// <summary>A stream 1 that plays a.mp4 of a catalog.</summary>
     private async Task<PlayerStreams> PlayFromAsync(TitleCatalog catalog)

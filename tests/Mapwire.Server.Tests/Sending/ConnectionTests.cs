@@ -323,6 +323,26 @@ public sealed class ConnectionTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(10_000L, null)]
+    [InlineData(null, 10_000L)]
+    public void No_more_is_sent_than_a_player_or_its_loop_may_be_sent(long? player, long? all)
+    {
+        ConnectionLimits limits = new(60_000, 1000, player, all, 50);
+        using ScriptedPoller poller = new();
+        ConnectionLoop loop = new("test", limits, _ => _talk, _log, poller);
+        Connection connection = new(loop, _sender, null);
+        _talk.Add(200_000);
+        for (int i = 0; i < 100; i++)
+        {
+            connection.TakeTurn();
+            loop.Now += 100;
+        }
+
+        Assert.InRange(_sender.Wire.Length, 100_000, 115_000); // ten seconds' worth, a burst, and what the last send overdrew
+        Assert.True(loop.Stop(TimeSpan.FromSeconds(10)));
+    }
+
     private sealed class TellingLoop(ConnectionLimits limits, Talk talk, List<Connection> gone)
         : ConnectionLoop("test", limits, _ => talk, NullLogger.Instance, new ScriptedPoller())
     {

@@ -112,6 +112,20 @@ public sealed class StreamSenderTests : IDisposable
     }
 
     [Fact]
+    public void Nothing_is_received_before_something_has_come()
+    {
+        using SocketPair pair = new();
+        pair.Sender.Blocking = true;
+        using StreamSender sender = new(new NetworkStream(pair.Sender));
+        using PlainSender plain = new(pair.Sender);
+        foreach (ISender empty in (ISender[])[plain, sender])
+        {
+            Assert.Equal(0, empty.Receive(new byte[100], out SocketError error));
+            Assert.Equal(SocketError.WouldBlock, error);
+        }
+    }
+
+    [Fact]
     public void The_socket_below_a_stream_acknowledges_at_once_and_bounds_what_it_has_not_sent()
     {
         using SocketPair pair = new();

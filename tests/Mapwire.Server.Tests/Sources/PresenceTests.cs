@@ -387,6 +387,19 @@ public sealed class PresenceTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(Window)]
+    public void A_file_may_grow_to_its_last_byte(int over)
+    {
+        long most = (1024L * Window) + over; // so many windows lie beside each other
+        Presence presence = new(
+            _file, _region, most, _threads.ForDevice(_file.Identity.Device), reason => _failed.TrySetResult(reason));
+        Assert.False(presence.IsHere(most - 1, 1, Now));
+        Assert.False(presence.IsHere(0, 1, Now));
+    }
+
     private Presence Follow() => new(
         _file, _region, _region.Length, _threads.ForDevice(_file.Identity.Device), reason => _failed.TrySetResult(reason));
 

@@ -77,6 +77,25 @@ public sealed class LeftOutTests : IDisposable
     }
 
     [Fact]
+    public void Who_wants_only_what_the_film_has_not_is_told_that()
+    {
+        byte[] film = new FlvBuilder().Tag(8, 0, "2F AABB").Build(); // MP3
+        string path = Path.Combine(_folder.Path, "sound.flv");
+        File.WriteAllBytes(path, film);
+        MediaFile sound = MediaFile.Open(path, "sound.flv");
+        try
+        {
+            TitleException refusal = Assert.Throws<TitleException>(
+                () => ChosenTracks.Of(sound.Content.Movie, new(PlayerAbilities.Mp3, Audio: PlayQuery.NoTrack)));
+            Assert.StartsWith("the movie has no track of the kinds that are wanted (", refusal.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            sound.Release();
+        }
+    }
+
+    [Fact]
     public void A_player_of_many_tracks_has_as_many_as_there_are_lanes()
     {
         string path = Path.Combine(_folder.Path, "many.mp4");

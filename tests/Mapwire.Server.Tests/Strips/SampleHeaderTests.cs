@@ -64,6 +64,13 @@ public sealed class SampleHeaderTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(0x123456)]
+    public void Plain_sound_tells_neither_composition_nor_frame_type(int composition) =>
+        Assert.Equal([0xAF, 0x01], Write(SampleHeader.PlainAudio(AudioTagHeader.Aac(AacPacketType.Raw)), false, composition, 7));
+
     // Enhanced RTMP v2, ExVideoTagHeader: 1 | frame type(3) | packet type(4) | FourCC | composition time(24)
     [Theory]
     [InlineData("hvc1", false, true, 80, 0, "91 68766331 000050")]

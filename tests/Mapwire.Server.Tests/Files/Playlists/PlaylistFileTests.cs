@@ -61,6 +61,7 @@ public sealed class PlaylistFileTests
     [InlineData("x.json", "[\n\"a.mp4\"", "no JSON (line 2 at offset 9)")]
     [InlineData("x.json", "[\"a.mp4\",\n soon]", "no JSON (line 2 at offset 11)")]
     [InlineData("x.json", "[\"a.mp4\"] soon", "no JSON (line 1 at offset 10)")]
+    [InlineData("x.json", "[\"a.mp4\"] soon\n\n\n", "no JSON (line 1 at offset 10)")]
     [InlineData("x.json", "[]", "it has no item (line 1 at offset 2)")]
     [InlineData("x.json", "{}", "no list, nor an object with a list named items (line 1 at offset 0)")]
     [InlineData("x.json", "{\"items\": 1}", "no list, nor an object with a list named items (line 1 at offset 0)")]
