@@ -44,6 +44,12 @@ internal static partial class Log
     [LoggerMessage(110, LogLevel.Warning, "{Peer} holds {Bytes} bytes, more than the {Max} of {Option}: closed")]
     public static partial void HoldsTooMuch(ILogger log, EndPoint? peer, long bytes, long max, string option);
 
+    [LoggerMessage(114, LogLevel.Information, "{Peer} connect refused: {Reason}")]
+    public static partial void ConnectRefused(ILogger log, EndPoint? peer, LogText reason);
+
+    [LoggerMessage(115, LogLevel.Warning, "{Peer} asks so often that {Lines} lines about it were left out")]
+    public static partial void LinesLeftOut(ILogger log, EndPoint? peer, int lines);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 
