@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Mapwire.Load;
+using Mapwire.Server.Hosting;
 
 namespace Mapwire.Cli;
 
@@ -95,6 +96,7 @@ internal static class BenchCommand
         Func<IReadOnlyList<LoadTarget>, LoadOptions> choose)
     {
         using StopSignals signals = new();
+        ProcessLimits.RaiseDescriptors();
         LoadTest test;
         try
         {

@@ -14,7 +14,8 @@ RootCommand root = new("Serves recorded MP4 and FLV files over RTMP.")
     CertificateCommand.Create(),
 };
 
-ParseResult parsed = root.Parse(args);
+// A name that begins with '@' is a file, and no file of arguments.
+ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
 {
     string commands = string.Join(", ", root.Subcommands.Select(static command => command.Name));
@@ -27,6 +28,11 @@ if (parsed.Errors.Count > 0)
 try
 {
     return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (OutOfMemoryException exception) // of the system: a thread that it does not start, memory that it does not give
+{
+    Output.TryWriteError($"{exception.Message.TrimEnd('.')}: raise the limits of threads and memory (TasksMax, pids.max, ulimit -u, -v)");
+    return ExitCode.Failure;
 }
 catch (Exception exception) when (Output.IsWriteFault(exception)) // such as a report into a full disk
 {

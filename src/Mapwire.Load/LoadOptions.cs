@@ -1,4 +1,6 @@
 using System.Globalization;
+using Mapwire.Server.Loop;
+
 namespace Mapwire.Load;
 
 /// <summary>How many players do what for how long. Checked once, when the test is created.</summary>
@@ -6,6 +8,9 @@ public sealed class LoadOptions
 {
     /// <summary>The most players: below what one address has ports for (Linux gives out some 28,000).</summary>
     public const int MaxPlayers = 28_000;
+
+    /// <summary>Descriptors beside those of players: pollers, threads that begin, the runtime's own.</summary>
+    private const int OwnDescriptors = 32;
 
     /// <summary>The streams to play; players are dealt to them in turn. Required.</summary>
     public required IReadOnlyList<LoadTarget> Targets { get; init; }
@@ -69,6 +74,10 @@ public sealed class LoadOptions
     {
         Require(Targets.Count > 0, nameof(Targets), Targets.Count, "must be at least one stream");
         Require(Players is > 0 and <= MaxPlayers, nameof(Players), Players, $"must be from 1 to {MaxPlayers}");
+        long? limit = DescriptorLimit.Get();
+        long room = Math.Max(0, (limit ?? long.MaxValue) - DescriptorLimit.CountOpen() - OwnDescriptors);
+        Require(Players <= room, nameof(Players), Players,
+            $"must be at most {room}: this process may have {limit} descriptors; raise the limit (ulimit -n, LimitNOFILE)");
         Require(Duration > TimeSpan.Zero && Duration <= TimeSpan.FromDays(1), nameof(Duration), Duration,
             "must be more than 0 and at most a day");
         Require(EffectiveRamp >= TimeSpan.Zero && EffectiveRamp <= TimeSpan.FromHours(1), nameof(Ramp), Ramp, "must be from 0 to an hour");

@@ -53,6 +53,12 @@ internal static partial class Log
     [LoggerMessage(113, LogLevel.Warning, "certificate {File} is valid from {From:u} to {To:u}; clients refuse it outside of that")]
     public static partial void CertificateEnds(ILogger log, LogText file, DateTime from, DateTime to);
 
+    [LoggerMessage(114, LogLevel.Information, "{Peer} connect refused: {Reason}")]
+    public static partial void ConnectRefused(ILogger log, EndPoint? peer, LogText reason);
+
+    [LoggerMessage(115, LogLevel.Warning, "{Peer} asks so often that {Lines} lines about it were left out")]
+    public static partial void LinesLeftOut(ILogger log, EndPoint? peer, int lines);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 

@@ -16,6 +16,8 @@ internal static unsafe partial class DescriptorLimit
 
     private const long MaxPrepared = 1 << 20;
 
+    private const ulong MostOfMacOS = 10_240; // OPEN_MAX: setrlimit takes no more, though the limit says unlimited
+
     private const int CloseOnExecDuplicate = 1030; // F_DUPFD_CLOEXEC of Linux
 
     /// <summary>The limit of this process; null where the system has none (Windows) or does not say.</summary>
@@ -32,6 +34,25 @@ internal static unsafe partial class DescriptorLimit
         return GetResourceLimit(OperatingSystem.IsLinux() ? 7 : 8, &limit) != 0 ? null
             : limit.Current > long.MaxValue ? null // RLIM_INFINITY
             : (long)limit.Current;
+    }
+
+    /// <inheritdoc cref="Hosting.ProcessLimits.RaiseDescriptors"/>
+    public static void Raise()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        int resource = OperatingSystem.IsLinux() ? 7 : 8;
+        Limit limit;
+
+        // SAFETY: as in Get. A system that refuses leaves the limit as it is.
+        if (GetResourceLimit(resource, &limit) == 0)
+        {
+            limit.Current = OperatingSystem.IsLinux() ? limit.Maximum : Math.Min(limit.Maximum, MostOfMacOS);
+            _ = SetResourceLimit(resource, &limit);
+        }
     }
 
     /// <summary>How many descriptors of a limit are kept back from connections.</summary>
@@ -99,6 +120,9 @@ internal static unsafe partial class DescriptorLimit
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int GetResourceLimit(int resource, Limit* limit);
+
+    [LibraryImport("libc", EntryPoint = "setrlimit")]
+    private static partial int SetResourceLimit(int resource, Limit* limit);
 
     private struct Limit
     {

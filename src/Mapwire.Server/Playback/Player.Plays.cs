@@ -60,7 +60,11 @@ internal sealed partial class Player
 
     private void Refuse(PlayerStream stream, PlayName name, Exception fault)
     {
-        Log.Refused(_context.Log, _peer, name.ToString(), fault.Message);
+        if (MayLog())
+        {
+            Log.Refused(_context.Log, _peer, name.ToString(), fault.Message);
+        }
+
         if (fault is not TitleException)
         {
             Log.InternalError(_context.Log, _peer, fault);
@@ -105,7 +109,11 @@ internal sealed partial class Player
         ReelTime? place = stream.SeeksAtStart;
         stream.Start(play, playerStart, Now);
         Plays++;
-        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start.Milliseconds / 1000.0);
+        if (MayLog())
+        {
+            Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, play.Start.Milliseconds / 1000.0);
+        }
+
         _announcer.Started(stream, reset);
         if (pauses)
         {
@@ -135,7 +143,11 @@ internal sealed partial class Player
     {
         stream.Follow(next, Now);
         Plays++;
-        Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, next.Start.Milliseconds / 1000.0);
+        if (MayLog())
+        {
+            Log.Playing(_context.Log, _peer, stream.Cursor!.Title.Name, next.Start.Milliseconds / 1000.0);
+        }
+
         _announcer.Switched(stream);
         _announcer.Started(stream, reset: false);
     }

@@ -25,6 +25,7 @@ internal sealed partial class Player : IServerSessionHandler
     private ReelOpenings? _openings; // null while nothing is opened: nearly always
     private string _folder = "";
     private PlayerAbilities _abilities;
+    private LineBudget _lines;
 
     /// <param name="context">What all players of the server share.</param>
     /// <param name="peer">For the log.</param>
@@ -96,23 +97,32 @@ internal sealed partial class Player : IServerSessionHandler
     public string? OnConnect(ConnectCommand connect)
     {
         LastRequest = Now;
-        if (connect.App.Length + (connect.TcUrl?.Length ?? 0) + (connect.FlashVersion?.Length ?? 0) > MaxConnectLength)
+        if (WhyNot(connect) is { } refusal)
         {
-            return $"the strings of connect are longer than {MaxConnectLength} characters";
+            Log.ConnectRefused(_context.Log, _peer, refusal);
+            return refusal;
         }
 
         (string application, string folder) = PlayName.ParseApplication(connect.App);
-        if (application != _context.Options.Application)
-        {
-            return $"no application {application}; this server has {_context.Options.Application}";
-        }
-
         _folder = folder;
         _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);
         IsConnected = true;
         Log.Connected(_context.Log, _peer, folder.Length == 0 ? application : $"{application}/{folder}",
             connect.FlashVersion ?? "no version");
         return null;
+    }
+
+    private string? WhyNot(ConnectCommand connect)
+    {
+        if (connect.App.Length + (connect.TcUrl?.Length ?? 0) + (connect.FlashVersion?.Length ?? 0) > MaxConnectLength)
+        {
+            return $"the strings of connect are longer than {MaxConnectLength} characters";
+        }
+
+        string application = PlayName.ParseApplication(connect.App).Application;
+        return application == _context.Options.Application
+            ? null
+            : $"no application {application}; this server has {_context.Options.Application}";
     }
 
     /// <inheritdoc/>
@@ -246,6 +256,11 @@ internal sealed partial class Player : IServerSessionHandler
     /// <summary>The connection is gone: lets go of all titles.</summary>
     public void Abandon()
     {
+        if (_lines.LeftOut > 0)
+        {
+            Log.LinesLeftOut(_context.Log, _peer, _lines.LeftOut);
+        }
+
         _openings?.Abandon();
         _streams.Abandon();
     }
@@ -259,6 +274,22 @@ internal sealed partial class Player : IServerSessionHandler
 
     /// <summary>Lets go of what opens titles once all that were asked for have come back: a player who watches opens none.</summary>
     private void ForgetIdleOpenings() => _openings = _openings is { IsIdle: true } ? null : _openings;
+
+    /// <summary>Whether a line about what the client asked for may be logged.</summary>
+    private bool MayLog()
+    {
+        if (!_lines.TryTake(Now, out int leftOut))
+        {
+            return false;
+        }
+
+        if (leftOut > 0)
+        {
+            Log.LinesLeftOut(_context.Log, _peer, leftOut);
+        }
+
+        return true;
+    }
 
     private PlayerStream Asked(uint streamId)
     {

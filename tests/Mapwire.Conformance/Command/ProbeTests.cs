@@ -55,6 +55,17 @@ public sealed class ProbeTests
     }
 
     [Fact]
+    public async Task A_name_that_begins_with_an_at_sign_is_a_file()
+    {
+        string folder = TemporaryFolder.Create("at-sign");
+        string film = Path.Combine(folder, "@film.mp4");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), film);
+        await using ServerProcess probe = ServerProcess.Start(MapwireServer.Program, ["probe", "@film.mp4"], folder);
+        Assert.Equal(0, await probe.EndsAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("playable", probe.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tracks_that_are_left_out_are_listed_with_the_reason()
     {
         string path = await FilmFactory.GetAsync("extra-tracks.mp4");

@@ -57,6 +57,28 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task A_wrong_application_is_told_in_the_log()
+    {
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        await using MapwireServer server = await MapwireServer.StartAsync(Path.GetDirectoryName(film)!);
+        await Assert.ThrowsAnyAsync<Exception>(() => RtmpPlayer.ConnectAsync(server.Port, application: "nix"));
+        await server.Process.HearsAsync(new Regex("connect refused: no application nix; this server has vod"));
+    }
+
+    [Fact]
+    public async Task A_limit_of_threads_that_is_too_low_is_one_line_and_exit_code_2()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root takes another user's limits on.");
+        string[] other = ["--reuid=64123", "--regid=65534", "--clear-groups", "prlimit", "--nproc=16"];
+        ToolResult can = await Tool.RunAsync(Tool.Path("setpriv"), [.. other[..3], MapwireServer.Program, "--help"]);
+        Assert.SkipUnless(can.ExitCode == 0, "Another user may not run the program from where it lies.");
+        ToolResult refused = await Tool.RunAsync(
+            Tool.Path("setpriv"), [.. other, MapwireServer.Program, "serve", "--rtmp", "127.0.0.1:0", "--index-cache", "none"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Matches(@"^mapwire: the system starts only \d+ threads .*TasksMax", refused.Errors.Trim());
+    }
+
+    [Fact]
     public async Task An_unknown_folder_is_one_line_and_exit_code_2() =>
         await MisusedAsync("nowhere-at-all", "serve", "nowhere-at-all", "--rtmp", "127.0.0.1:0");
 

@@ -74,6 +74,36 @@ public sealed partial class DescriptorTests
         await late.StatusAsync("NetStream.Play.Start");
     }
 
+    [Fact]
+    public async Task A_limit_that_may_be_raised_is_raised()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "ulimit is a shell's.");
+        string folder = TemporaryFolder.Create("soft-limit");
+        File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), Path.Combine(folder, "film.mp4"));
+        string[] limitedShell = ["/bin/sh", "-c", "ulimit -S -n 256; ulimit -H -n 2000; exec \"$0\" \"$@\"", MapwireServer.Program];
+        await using MapwireServer server = await MapwireServer.StartWithAsync(limitedShell, folder);
+        Match limited = await server.Process.HearsAsync(LimitedPattern());
+        Assert.Equal("2000", limited.Groups["limit"].Value);
+    }
+
+    [Fact]
+    public async Task A_load_of_more_players_than_descriptors_is_refused_before_it_begins()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "ulimit is a shell's.");
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        await using MapwireServer server = await MapwireServer.StartAsync(Path.GetDirectoryName(film)!);
+        ToolResult refused = await Tool.RunAsync(
+            "/bin/sh",
+            [
+                "-c", "ulimit -n 100; exec \"$0\" \"$@\"", MapwireServer.Program,
+                "bench", server.Address("moov-first.mp4"), "--players", "2000",
+            ]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Matches(
+            @"^mapwire: --players must be at most \d+: this process may have 100 descriptors; raise the limit \(.*\) \(was 2000\)$",
+            refused.Errors.Trim());
+    }
+
     private static async Task<RtmpPlayer> ConnectedAsync(int port)
     {
         for (int attempt = 0; ; attempt++)

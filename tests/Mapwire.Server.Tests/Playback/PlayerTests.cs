@@ -289,6 +289,20 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_asks_for_nothing_thousands_of_times_fills_no_log()
+    {
+        for (int i = 0; i < 100; i++)
+        {
+            Play("nowhere.mp4");
+            await RunPostedAsync();
+        }
+
+        Assert.Equal(20, _log.Lines.Count(static line => line.Contains(" play nowhere.mp4 refused: ", StringComparison.Ordinal)));
+        _player.Abandon();
+        Assert.Contains(_log.Lines, static line => line.Contains("that 80 lines about it were left out", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_seek_and_a_pause_for_a_play_that_fails_are_forgotten()
     {
         _client.Play(1, new PlayCommand(0, "nowhere.mp4"));

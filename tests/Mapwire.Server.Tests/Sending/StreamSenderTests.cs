@@ -126,6 +126,26 @@ public sealed class StreamSenderTests : IDisposable
     }
 
     [Fact]
+    public void A_client_that_is_gone_is_seen_and_nothing_is_received_of_it()
+    {
+        using SocketPair pair = new();
+        pair.Sender.Blocking = true;
+        using StreamSender sender = new(new NetworkStream(pair.Sender));
+        pair.Receiver.LingerState = new LingerOption(true, 0); // a reset
+        pair.Receiver.Close();
+        SocketError error = SocketError.WouldBlock;
+        int count = -1;
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                count = sender.Receive(new byte[100], out error);
+                return error != SocketError.WouldBlock;
+            },
+            Patience));
+        Assert.Equal((0, SocketError.ConnectionReset), (count, error));
+    }
+
+    [Fact]
     public void The_socket_below_a_stream_acknowledges_at_once_and_bounds_what_it_has_not_sent()
     {
         using SocketPair pair = new();
