@@ -41,7 +41,7 @@ public sealed class WordsTests
     [InlineData("--players must be from 1 to", "bench", "rtmp://127.0.0.1/vod/x", "--players", "0")]
     [InlineData("--seconds must be more than 0 and at most a day (was 0 s)", "bench", "rtmp://127.0.0.1/vod/x", "--seconds", "0")]
     [InlineData("--interval must be from 0.1 to 3,600 seconds (was 0)", "top", "--interval", "0")]
-    [InlineData("no command; there are serve, probe, bench, pages, top, arena (mapwire --help)")]
+    [InlineData("no command; there are serve, probe, bench, pages, top, arena, certificate (mapwire --help)")]
     [InlineData("no command 'perform'; there are serve, probe", "perform")]
     [InlineData("no command '--bogus'; there are serve, probe", "--bogus")]
     public async Task A_wrong_word_is_told_in_the_commands_words_with_its_value(string message, params string[] words)
