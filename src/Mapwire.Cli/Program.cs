@@ -31,7 +31,7 @@ try
 }
 catch (OutOfMemoryException exception) // of the system: a thread that it does not start, memory that it does not give
 {
-    Output.TryWriteError($"{exception.Message.TrimEnd('.')}: raise the limits of threads and memory (TasksMax, pids.max, ulimit -u, -v)");
+    Output.TryWriteError($"{exception.Message.TrimEnd('.')}: {ThreadRoom.Advice}");
     return ExitCode.Failure;
 }
 catch (Exception exception) when (Output.IsWriteFault(exception)) // such as a report into a full disk

@@ -54,10 +54,11 @@ internal static class ServeCommand
             options = words.Read(parsed, folder);
             if (ThreadRoom.FindShortage(options.Workers) is { } threads)
             {
-                return ExitCode.Misuse($"the system starts only {threads} threads beside what runs, and a server may need more: raise the "
-                    + "limits of threads and memory (TasksMax, pids.max, ulimit -u, -v)");
+                return ExitCode.Misuse(
+                    $"the system starts only {threads} threads beside what runs, and a server may need more: {ThreadRoom.Advice}");
             }
 
+            ThreadRoom.BoundPool();
             ProcessLimits.RaiseDescriptors();
             Task<RtmpServer> creating = Task.Run(() => new RtmpServer(options, logs.CreateLogger("mapwire")));
             if (!WaitFor(creating, signals))

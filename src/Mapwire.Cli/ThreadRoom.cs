@@ -16,7 +16,10 @@ internal static class ThreadRoom
     /// <summary>The most threads that the runtime's pool may have: nothing that runs there waits.</summary>
     private const int PoolThreads = 16;
 
-    /// <summary>Starts as many threads as are needed, and ends them; then bounds the pool, which would take hundreds.</summary>
+    /// <summary>What an operator can do where the system starts no more threads.</summary>
+    public const string Advice = "raise the limits of threads and memory (TasksMax, pids.max, ulimit -u, -v)";
+
+    /// <summary>Starts as many threads as are needed, and ends them.</summary>
     /// <param name="workers">Of the server.</param>
     /// <returns>How many there are room for, where that is not enough; null where it is.</returns>
     public static int? FindShortage(int workers)
@@ -43,8 +46,13 @@ internal static class ThreadRoom
             started.ForEach(static thread => thread.Join());
         }
 
+        return null;
+    }
+
+    /// <summary>Bounds the runtime's pool, which would take hundreds.</summary>
+    public static void BoundPool()
+    {
         int most = Math.Max(PoolThreads, 2 * Environment.ProcessorCount);
         ThreadPool.SetMaxThreads(most, most);
-        return null;
     }
 }

@@ -20,6 +20,9 @@ internal static unsafe partial class DescriptorLimit
 
     private const int CloseOnExecDuplicate = 1030; // F_DUPFD_CLOEXEC of Linux
 
+    /// <summary>RLIMIT_NOFILE.</summary>
+    private static int Resource => OperatingSystem.IsLinux() ? 7 : 8;
+
     /// <summary>The limit of this process; null where the system has none (Windows) or does not say.</summary>
     public static long? Get()
     {
@@ -31,7 +34,7 @@ internal static unsafe partial class DescriptorLimit
         Limit limit;
 
         // SAFETY: two 64-bit words of this frame, which is what struct rlimit is on 64-bit Linux and macOS.
-        return GetResourceLimit(OperatingSystem.IsLinux() ? 7 : 8, &limit) != 0 ? null
+        return GetResourceLimit(Resource, &limit) != 0 ? null
             : limit.Current > long.MaxValue ? null // RLIM_INFINITY
             : (long)limit.Current;
     }
@@ -44,14 +47,13 @@ internal static unsafe partial class DescriptorLimit
             return;
         }
 
-        int resource = OperatingSystem.IsLinux() ? 7 : 8;
         Limit limit;
 
         // SAFETY: as in Get. A system that refuses leaves the limit as it is.
-        if (GetResourceLimit(resource, &limit) == 0)
+        if (GetResourceLimit(Resource, &limit) == 0)
         {
             limit.Current = OperatingSystem.IsLinux() ? limit.Maximum : Math.Min(limit.Maximum, MostOfMacOS);
-            _ = SetResourceLimit(resource, &limit);
+            _ = SetResourceLimit(Resource, &limit);
         }
     }
 

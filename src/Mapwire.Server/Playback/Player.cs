@@ -97,32 +97,25 @@ internal sealed partial class Player : IServerSessionHandler
     public string? OnConnect(ConnectCommand connect)
     {
         LastRequest = Now;
-        if (WhyNot(connect) is { } refusal)
+        (string application, string folder) = PlayName.ParseApplication(connect.App);
+        string? refusal =
+            connect.App.Length + (connect.TcUrl?.Length ?? 0) + (connect.FlashVersion?.Length ?? 0) > MaxConnectLength
+            ? $"the strings of connect are longer than {MaxConnectLength} characters"
+            : application != _context.Options.Application
+            ? $"no application {application}; this server has {_context.Options.Application}"
+            : null;
+        if (refusal is not null)
         {
             Log.ConnectRefused(_context.Log, _peer, refusal);
             return refusal;
         }
 
-        (string application, string folder) = PlayName.ParseApplication(connect.App);
         _folder = folder;
         _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);
         IsConnected = true;
         Log.Connected(_context.Log, _peer, folder.Length == 0 ? application : $"{application}/{folder}",
             connect.FlashVersion ?? "no version");
         return null;
-    }
-
-    private string? WhyNot(ConnectCommand connect)
-    {
-        if (connect.App.Length + (connect.TcUrl?.Length ?? 0) + (connect.FlashVersion?.Length ?? 0) > MaxConnectLength)
-        {
-            return $"the strings of connect are longer than {MaxConnectLength} characters";
-        }
-
-        string application = PlayName.ParseApplication(connect.App).Application;
-        return application == _context.Options.Application
-            ? null
-            : $"no application {application}; this server has {_context.Options.Application}";
     }
 
     /// <inheritdoc/>
