@@ -106,12 +106,15 @@ library_films=200
 make_library() {
   mkdir -p "$work/films/library"
   film long 500 640x360
-  local i copies=$((100 * 1000 * 1000 / $(stat -c %s "$work/films/long.mp4") + 1)) whole=$work/films/library/0.mp4
-  if [ ! -s "$whole" ] || [ "$(cat "$work/library.length" 2>/dev/null)" != "$film_seconds $copies $library_films" ]; then
+  # As long as makes 100 MB, no copy more: with 15 MB more each they would not fit into the memory of a machine with 24 GB, and the warm
+  # library would be read from the disk.
+  local i whole=$work/films/library/0.mp4
+  local whole_seconds=$((100 * 1000 * 1000 / ($(stat -c %s "$work/films/long.mp4") / film_seconds)))
+  if [ ! -s "$whole" ] || [ "$(cat "$work/library.length" 2>/dev/null)" != "$whole_seconds $library_films" ]; then
     say "Making a library of $library_films films"
-    ffmpeg -v error -y -stream_loop $((copies - 1)) -i "$work/films/long.mp4" -c copy -movflags +faststart "$whole" || die "ffmpeg failed"
+    ffmpeg -v error -y -stream_loop -1 -i "$work/films/long.mp4" -t "$whole_seconds" -c copy -movflags +faststart "$whole" || die "ffmpeg failed"
     for ((i = 1; i < library_films; i++)); do cp --reflink=never "$whole" "$work/films/library/$i.mp4" || die "no room for the library"; done
-    printf '%s' "$film_seconds $copies $library_films" > "$work/library.length"
+    printf '%s' "$whole_seconds $library_films" > "$work/library.length"
   fi
   list_pieces "$whole" > "$work/library.pieces"
 }
@@ -285,7 +288,9 @@ library() { # library cold|warm
       if [ "$1" = warm ]; then cat "$work/films/library/$i.mp4" > /dev/null
       else "$mapwire" pages "$work/films/library/$i.mp4" --evict > /dev/null; fi
     done
-    measure "$server" paced library --players 2000 --seconds "$seconds"
+    if [ "$1" = warm ]; then cat "$work/films/library"/*.mp4 > /dev/null; fi # what the first pass pushed out
+    # Opening 200 films, a hundred thousand samples each, is over before the measuring begins: the C program's lists are made beforehand.
+    measure "$server" paced library --players 2000 --ramp "$([ $quick = yes ] && echo 1 || echo 15)" --seconds "$seconds"
     keep "$row: CPU s/GB" "$server" "$(value "$report" server cpuSecondsPerGigabyte)"
     keep "$row: stalls" "$server" "$(value "$report" stalls)"
     keep "$row: first frame p99, ms" "$server" "$(value "$report" firstFrame p99)"

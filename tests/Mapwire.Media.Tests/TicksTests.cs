@@ -16,6 +16,8 @@ public sealed class TicksTests
     [InlineData(1001, 30000, 33)]
     [InlineData(2002, 30000, 67)]
     [InlineData(3003, 30000, 100)]
+    [InlineData(4611686016279904, 1, 4611686016279904000)] // the last that is divided in 64 bits
+    [InlineData(4611686016279905, 1, 4611686016279905000)]
     [InlineData(long.MaxValue / 1000, 1, 9223372036854775000)]
     [InlineData(long.MaxValue, uint.MaxValue, 2147483648500)]
     [InlineData(long.MinValue, uint.MaxValue, -2147483648500)]

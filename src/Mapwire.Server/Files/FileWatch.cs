@@ -1,4 +1,5 @@
 using Mapwire.Memory;
+using Mapwire.Server.Loop;
 using Mapwire.Server.Sources;
 
 namespace Mapwire.Server.Files;
@@ -41,7 +42,6 @@ internal sealed class FileWatch
     private const long LookCounts = 250;
 
     private readonly MappedFile _file;
-    private readonly bool _isLocal; // looking at it costs microseconds, always: else that is done on other threads
     private readonly Func<FileIdentity> _look;
     private readonly MappedRegion _region;
     private FileIdentity _opened; // or read again, when it has grown
@@ -77,10 +77,13 @@ internal sealed class FileWatch
         _known = identity;
         _fingerprint = fingerprint;
         _threads = threads;
-        _isLocal = isLocal ?? LocalFileSystem.Holds(file.Path);
+        IsLocal = isLocal ?? LocalFileSystem.Holds(file.Path);
         _look = look ?? (() => file.Identity);
         _lookedAt = Environment.TickCount64;
     }
+
+    /// <summary>Whether looking at it costs microseconds, always: else that is done on other threads.</summary>
+    public bool IsLocal { get; }
 
     /// <summary>How long its players wait for the file system, here and for the bytes that they are sent.</summary>
     public TimeLimit Patience { get; }
@@ -92,13 +95,20 @@ internal sealed class FileWatch
     /// Whether a path has no link on it and leads to this file, so that looking at what is there costs microseconds. False where that is
     /// unknown (network file systems; all but Linux).
     /// </summary>
-    public bool IsReachedAtOnceBy(string path) => _isLocal && Names.ServedFolder.PathNow(_file) == path;
+    public bool IsReachedAtOnceBy(string path) => IsLocal && Names.ServedFolder.PathNow(_file) == path;
 
     /// <summary>
     /// What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.
     /// </summary>
+    /// <remarks>
+    /// By the clock itself, not by the time at which a loop's round began: a round that sends to thousands takes long enough for all of a
+    /// film to be overwritten.
+    /// </remarks>
+    public FileState Look() => Look(LoopClock.Milliseconds);
+
+    /// <summary>What the file is at a moment.</summary>
     /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
-    public FileState Look(long now)
+    internal FileState Look(long now)
     {
         if (_lost is not null)
         {
@@ -111,7 +121,7 @@ internal sealed class FileWatch
             return FileState.Unchanged;
         }
 
-        if (!_isLocal && _threads is not null)
+        if (!IsLocal && _threads is not null)
         {
             return LookElsewhere(now, lookedAt);
         }

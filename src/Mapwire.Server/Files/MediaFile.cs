@@ -42,7 +42,7 @@ internal sealed partial class MediaFile
             Watch = new FileWatch(file, _region, identity, Fingerprint, threads, limits.Storage);
             Presence = presence is null
                 ? null
-                : new Presence(file, _region, _maxLength, presence.ForDevice(identity.Device), Watch.Fail);
+                : new Presence(file, _region, _maxLength, presence.ForDevice(identity.Device), Watch.Fail, Watch.IsLocal);
         }
         catch
         {

@@ -136,7 +136,7 @@ internal sealed class PlayerStreams
             }
 
             stream.EndWait();
-            FileState file = cursor.Title.Watch.Look(now);
+            FileState file = cursor.Title.Watch.Look();
             if (file != FileState.Unchanged)
             {
                 if (file == FileState.Lost)

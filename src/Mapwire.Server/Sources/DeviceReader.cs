@@ -34,6 +34,11 @@ internal class DeviceReader
         _warm = new ReadQueue($"{name} map", WarmThreads, BringWarm);
     }
 
+    /// <summary>
+    /// Whether what is in memory may be found by whoever asks for it, without these threads, where that waits for nothing.
+    /// </summary>
+    public virtual bool AllowsFinding => true;
+
     /// <summary>Asks for a window.</summary>
     public virtual void Add(PresenceRequest request) => _warm.Add(request);
 

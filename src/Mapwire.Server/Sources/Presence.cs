@@ -21,7 +21,7 @@ internal sealed class Presence
     /// <summary>
     /// How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.
     /// </summary>
-    public const long Lease = 5_000;
+    public const long Lease = 8_000;
 
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
     public const long RenewBefore = 3_000;
@@ -36,9 +36,11 @@ internal sealed class Presence
     private readonly MappedRegion _region;
     private readonly DeviceReader _reader;
     private readonly Action<string> _fail;
+    private readonly bool _isLocal; // asking what of it is in memory costs a microsecond, always
     private readonly long[]?[] _until; // by window, in leaves made when they are first used
     private readonly Dictionary<int, PresenceRequest> _asked = [];
     private readonly Lock _gate = new();
+    private volatile bool _saysWhatIsCached; // the system tells this process, which owns the file or may write it
     private long _length; // of what may be asked for, under the gate: the region has none once it is unmapped
 
     /// <param name="file">The open file.</param>
@@ -46,8 +48,14 @@ internal sealed class Presence
     /// <param name="maxLength">The most bytes that the region will have, if it grows.</param>
     /// <param name="reader">Of its device.</param>
     /// <param name="fail">Told why the file can no longer be read.</param>
-    public Presence(MappedFile file, MappedRegion region, long maxLength, DeviceReader reader, Action<string> fail)
+    /// <param name="isLocal">
+    /// Whether the file system answers from this machine's memory: what is in memory then is found here, by whoever asks for it, without
+    /// a change of threads.
+    /// </param>
+    public Presence(
+        MappedFile file, MappedRegion region, long maxLength, DeviceReader reader, Action<string> fail, bool isLocal = false)
     {
+        _isLocal = isLocal;
         _file = file;
         _region = region;
         _length = region.Length;
@@ -93,7 +101,7 @@ internal sealed class Presence
         long last = (offset + length - 1) >> WindowShift;
         for (long window = offset >> WindowShift; window <= last; window++)
         {
-            if (UntilOf(window) - now < RenewBefore)
+            if (UntilOf(window) - now < RenewBefore && !TryFind((int)window))
             {
                 Ask((int)window, neededAt, arrived: null);
             }
@@ -113,7 +121,7 @@ internal sealed class Presence
         long last = (offset + length - 1) >> WindowShift;
         for (long window = offset >> WindowShift; window <= last; window++)
         {
-            if (UntilOf(window) <= now)
+            if (UntilOf(window) <= now && !TryFind((int)window))
             {
                 isHere = false;
                 Ask((int)window, neededAt, arrived);
@@ -209,9 +217,9 @@ internal sealed class Presence
 
             _asked.Remove(request.Window);
             waiting = [.. request.Waiting];
-            if (isHere && request.Length == LengthOf(request.Window)) // else it has grown meanwhile
+            if (isHere)
             {
-                Volatile.Write(ref LeafOf(request.Window)[request.Window & (LeafLength - 1)], Environment.TickCount64 + Lease);
+                TakeHere(request.Window, request.Length);
             }
         }
 
@@ -225,6 +233,84 @@ internal sealed class Presence
             {
                 _reader.Report(exception); // the others wait, too
             }
+        }
+    }
+
+    /// <summary>
+    /// Finds a window in memory and has it mapped, which waits for nothing: some microseconds, where a thread of the device takes thirty.
+    /// </summary>
+    /// <returns>Whether it is here from now on.</returns>
+    private bool TryFind(int window)
+    {
+        if (!_isLocal || !_reader.AllowsFinding)
+        {
+            return false;
+        }
+
+        int length;
+        bool wasHere;
+        lock (_gate)
+        {
+            if (_asked.ContainsKey(window))
+            {
+                return false; // it is being read
+            }
+
+            length = LengthOf(window);
+            wasHere = UntilOf(window) > Environment.TickCount64;
+        }
+
+        return Find(window, length, wasHere);
+    }
+
+    /// <summary>Asks the system for a window, by what it costs least, and has it mapped where it was not.</summary>
+    private bool Find(int window, int length, bool wasHere)
+    {
+        long offset = (long)window << WindowShift;
+        bool? isCached;
+        if (wasHere)
+        {
+            // In the page tables of this process it is, too, unless it was taken back.
+            isCached = _saysWhatIsCached
+                ? Native.PageCache.IsStillCached(_region, offset, length)
+                : Native.PageCache.IsResident(_file, offset, length);
+        }
+        else
+        {
+            isCached = Native.PageCache.IsCached(_file, _region, offset, length);
+            _saysWhatIsCached |= isCached is not null;
+            if (isCached is true)
+            {
+                try
+                {
+                    WindowReader.Bring(_file, _region, offset, length, isCold: false);
+                }
+                catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+                {
+                    return false; // the thread that reads it says what is wrong
+                }
+            }
+        }
+
+        if (isCached is not true)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            TakeHere(window, length);
+        }
+
+        return true;
+    }
+
+    /// <summary>A window was brought. Under the gate.</summary>
+    private void TakeHere(int window, int length)
+    {
+        if (length == LengthOf(window)) // else it has grown meanwhile
+        {
+            Volatile.Write(ref LeafOf(window)[window & (LeafLength - 1)], Environment.TickCount64 + Lease);
         }
     }
 

@@ -21,6 +21,9 @@ internal sealed class StripBuilder
     /// </summary>
     private const long LongestWait = 10_000;
 
+    /// <summary>Samples of a track that are converted before the others have their turn: a whole film's would lie in memory twice.</summary>
+    private const int ConvertedAtOnce = 256;
+
     /// <summary>What comes next is not to be shown (FLV 10.1, E.4.3.1: start of client-side seeking).</summary>
     private const byte StartSeek = 0;
 
@@ -68,15 +71,30 @@ internal sealed class StripBuilder
     /// <exception cref="TitleException">No sample can be started from, or one is beyond what RTMP can carry.</exception>
     public Strip Build(ChosenTracks chosen, bool mayGrow = false)
     {
-        foreach (LaneSamples lane in _samples)
+        _samples.ForEach(static lane => lane.IsRead = false); // the tables may be longer than they were
+        if (mayGrow)
         {
-            Convert(lane.Lane == StripEntry.VideoLane ? chosen.Video! : chosen.Audio[lane.Lane - StripEntry.AudioLane], lane);
+            _samples.ForEach(lane => Convert(TrackOf(lane, chosen), lane, int.MaxValue)); // what waits is judged by the latest of all
         }
 
         TitleTime latest = new(_samples.Max(static lane => lane.Before.Milliseconds));
-        while (Earliest() is { } next && (!mayGrow || _samples.TrueForAll(static lane => lane.Waiting.Count > 0)
-            || next.Waiting.Peek().Entry.Time < latest - LongestWait))
+        while (true)
         {
+            foreach (LaneSamples lane in _samples)
+            {
+                if (lane.Waiting.Count == 0)
+                {
+                    Convert(TrackOf(lane, chosen), lane, ConvertedAtOnce);
+                }
+            }
+
+            if (Earliest() is not { } next
+                || (mayGrow && _samples.Exists(static lane => lane.Waiting.Count == 0)
+                && next.Waiting.Peek().Entry.Time >= latest - LongestWait))
+            {
+                break;
+            }
+
             Take(next, out StripEntry entry, out int nanoseconds, out bool isSyncPoint);
             _settledTime = entry.Time;
             Settled.Add(entry, _tellsNanoseconds ? nanoseconds : null, isSyncPoint);
@@ -203,8 +221,14 @@ internal sealed class StripBuilder
         return earliest;
     }
 
-    /// <summary>Converts the samples of a track that have come since the last time.</summary>
-    private void Convert(Track track, LaneSamples converted)
+    private static Track TrackOf(LaneSamples lane, ChosenTracks chosen) =>
+        lane.Lane == StripEntry.VideoLane ? chosen.Video! : chosen.Audio[lane.Lane - StripEntry.AudioLane];
+
+    /// <summary>Converts the next samples of a track.</summary>
+    /// <param name="track">As long as it is now.</param>
+    /// <param name="converted">What was converted of it before.</param>
+    /// <param name="most">How many.</param>
+    private void Convert(Track track, LaneSamples converted, int most)
     {
         if (track.Samples.Count == converted.Converted)
         {
@@ -219,8 +243,14 @@ internal sealed class StripBuilder
             AddCommand(converted, track.Codec!, TitleTime.Zero, StartSeek);
         }
 
-        SampleTable.Enumerator samples = track.Samples.From(converted.Converted);
-        while (samples.MoveNext())
+        if (!converted.IsRead)
+        {
+            converted.IsRead = true;
+            converted.Samples = track.Samples.From(converted.Converted);
+        }
+
+        ref SampleTable.Enumerator samples = ref converted.Samples;
+        while (most-- > 0 && samples.MoveNext())
         {
             Sample sample = samples.Current;
             long index = converted.Converted++;
@@ -337,6 +367,12 @@ internal sealed class StripBuilder
     private sealed class LaneSamples(int lane, CodecConfiguration codec)
     {
         public int Lane { get; } = lane;
+
+        /// <summary>Goes through the track's table; where <see cref="IsRead"/> it is at the last sample that was converted.</summary>
+        public SampleTable.Enumerator Samples;
+
+        /// <summary>Whether reading the table has begun, in the building at hand.</summary>
+        public bool IsRead { get; set; }
 
         /// <summary>Samples of the track that were converted.</summary>
         public long Converted { get; set; }

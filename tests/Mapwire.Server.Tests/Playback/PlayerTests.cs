@@ -99,6 +99,27 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_is_overwritten_during_a_long_round_of_the_loop_is_sent_no_further_in_that_round()
+    {
+        Play("a.mp4");
+        await RunPostedAsync();
+        _list.Clear();
+        _player.GatherDue(_list, 1); // the time of the round, here and below
+        Assert.NotEqual(0, _list.Length);
+        _player.AdvanceDue(_list.Length);
+        string path = Path.Combine(_folder.Path, "a.mp4");
+        using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Write(new byte[file.Length]);
+        }
+
+        await Task.Delay(20); // the looks of one millisecond are one
+        _list.Clear();
+        _player.GatherDue(_list, 1);
+        Assert.Equal(0, _list.Length);
+    }
+
+    [Fact]
     public async Task A_new_play_lets_go_of_what_waited()
     {
         Play("a.mp4?end=1");

@@ -30,6 +30,8 @@ public sealed class PresenceTests : IDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    private static bool CanFind => OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(6, 5);
+
     private static long Now => Environment.TickCount64;
 
     public void Dispose()
@@ -118,6 +120,65 @@ public sealed class PresenceTests : IDisposable
         }
 
         Assert.False(presence.IsHere(2 * Window, 1, Now));
+    }
+
+    [Fact]
+    public void What_is_in_memory_is_found_at_once_and_what_is_not_is_asked_for()
+    {
+        Assert.SkipUnless(CanFind, "Only Linux 6.5 and later tells what is cached.");
+        AskedReader reader = new() { Finds = true };
+        Presence presence = new(_file, _region, _region.Length, reader, reason => _failed.TrySetResult(reason), isLocal: true);
+        presence.Want(0, 1, Now, Now);
+        Assert.True(presence.IsHere(0, Window, Now)); // it was written a moment ago
+        Assert.False(presence.IsHere(Window, 1, Now));
+        Assert.Empty(reader.Asked);
+
+        _region.Advise(0, _region.Length, MemoryAdvice.DontNeed);
+        using (FileStream file = new(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.SetLength(2 * Window); // nothing of a part that is gone is in memory
+        }
+
+        bool isCalled = false;
+        presence.WaitFor(2 * Window, 1, Now, Now, () => isCalled = true);
+        Assert.Equal(2, Assert.Single(reader.Asked).Window);
+        Assert.False(isCalled);
+        reader.Stop();
+    }
+
+    [Fact]
+    public void A_lease_is_renewed_at_once_while_the_window_stays_in_memory_and_not_when_it_has_left()
+    {
+        Assert.SkipUnless(CanFind, "Only Linux 6.5 and later tells what is cached.");
+        AskedReader reader = new() { Finds = true };
+        Presence presence = new(_file, _region, _region.Length, reader, reason => _failed.TrySetResult(reason), isLocal: true);
+        presence.Want(2 * Window, 1, Now, Now);
+        long late = Now + Presence.Lease - Presence.RenewBefore + 10;
+        presence.Want(2 * Window, 1, late, late);
+        Assert.Empty(reader.Asked);
+        using (FileStream file = new(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.SetLength(2 * Window);
+        }
+
+        presence.Want(2 * Window, 1, late, late);
+        Assert.Equal(2, Assert.Single(reader.Asked).Window);
+        reader.Stop();
+    }
+
+    [Fact]
+    public async Task A_window_that_is_being_read_is_waited_for_although_it_may_be_in_memory_by_now()
+    {
+        AskedReader reader = new();
+        Presence presence = new(_file, _region, _region.Length, reader, reason => _failed.TrySetResult(reason), isLocal: true);
+        Task arrival = ArrivalAsync(presence, 0, 1);
+        reader.Finds = true;
+        presence.Want(0, 1, Now, Now);
+        Assert.False(presence.IsHere(0, 1, Now));
+        reader.BringAll();
+        await arrival;
+        Assert.True(presence.IsHere(0, 1, Now));
+        reader.Stop();
     }
 
     [Fact]
@@ -353,6 +414,10 @@ public sealed class PresenceTests : IDisposable
     private sealed class AskedReader(ILogger? log = null) : DeviceReader("test", log)
     {
         public List<PresenceRequest> Asked { get; } = [];
+
+        public bool Finds { get; set; }
+
+        public override bool AllowsFinding => Finds;
 
         public override void Add(PresenceRequest request) => Asked.Add(request);
 

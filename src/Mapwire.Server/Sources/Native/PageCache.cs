@@ -15,7 +15,17 @@ internal static unsafe partial class PageCache
     /// <summary>A byte is read in each: systems read ahead more than that at once, so a page without its neighbours is rare.</summary>
     private const int Step = 64 * 1024;
 
+    private const int ENOSYS = 38;
+
+    /// <summary>The same on all processors that .NET runs on.</summary>
+    private const long SYS_cachestat = 451;
+
+    /// <summary>A window's pages, where they have 4 KiB.</summary>
+    private const int MaxStates = Presence.WindowLength / 4096;
+
     private static bool _isMissing = !OperatingSystem.IsLinux();
+
+    private static bool _hasNoCacheStatistics = !OperatingSystem.IsLinux() || !Environment.Is64BitProcess;
 
     /// <summary>
     /// Has plain reads of a file read what they ask for and no more (posix_fadvise(2)). Left to itself the system reads ahead at every end
@@ -42,6 +52,91 @@ internal static unsafe partial class PageCache
             }
         }
     }
+
+    /// <summary>
+    /// Whether the part is in memory, without touching it: nothing is read, whatever the answer is. Null when the system does not say,
+    /// which only Linux 6.5 and later does, of files that the process owns or may write.
+    /// </summary>
+    /// <remarks>
+    /// cachestat(2) counts pages, also those that are still being read, and refuses to say so of what is another's; mincore(2) knows which
+    /// are read, and says yes of everything to those others. Both together are right.
+    /// </remarks>
+    public static bool? IsCached(MappedFile file, MappedRegion region, long offset, int length)
+    {
+        if (_hasNoCacheStatistics)
+        {
+            return null;
+        }
+
+        bool isReferenced = false;
+        try
+        {
+            file.Handle.DangerousAddRef(ref isReferenced);
+            CacheRange range = new() { Offset = (ulong)offset, Length = (ulong)length };
+            CacheStatistics found = default;
+
+            // SAFETY: the system reads the first and writes the second, which are of this frame and have its layout.
+            if (syscall(SYS_cachestat, (int)file.Handle.DangerousGetHandle(), &range, &found, 0) != 0)
+            {
+                _hasNoCacheStatistics = Marshal.GetLastPInvokeError() == ENOSYS;
+                return null;
+            }
+
+            return found.Cached < (ulong)PagesOf(length) ? false : IsStillCached(region, offset, length);
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+        finally
+        {
+            if (isReferenced)
+            {
+                file.Handle.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>The same of a file of which <see cref="IsCached"/> had an answer before: one call to the system.</summary>
+    public static bool? IsStillCached(MappedRegion region, long offset, int length)
+    {
+        try
+        {
+            long pages = PagesOf(length);
+            Span<byte> states = stackalloc byte[MaxStates];
+            for (long at = 0; at < pages; at += MaxStates)
+            {
+                int count = (int)Math.Min(MaxStates, pages - at);
+
+                // SAFETY: the system writes a byte a page, as many as there is room for, and reads no page; of what is not mapped it
+                // says so. The address is the beginning of a page, as every window's is.
+                fixed (byte* state = states)
+                {
+                    nint start = region.DangerousAddress + (nint)(offset + (at * Environment.SystemPageSize));
+                    if (mincore((void*)start, (nuint)(count * (long)Environment.SystemPageSize), state) != 0)
+                    {
+                        return null;
+                    }
+                }
+
+                foreach (byte state in states[..count])
+                {
+                    if ((state & 1) == 0)
+                    {
+                        return false;
+                    }
+                }
+            }
+
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    private static long PagesOf(int length) => ((long)length + Environment.SystemPageSize - 1) / Environment.SystemPageSize;
 
     /// <summary>
     /// Whether the part is in memory, without waiting for it (preadv2(2), RWF_NOWAIT); null when the system or the file system does not
@@ -109,6 +204,31 @@ internal static unsafe partial class PageCache
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint preadv2(int descriptor, IoVector* vectors, int count, long offset, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial long syscall(long number, long descriptor, CacheRange* range, CacheStatistics* found, long flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int mincore(void* address, nuint length, byte* states);
+
+    /// <summary>struct cachestat_range.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct CacheRange
+    {
+        public ulong Offset;
+        public ulong Length;
+    }
+
+    /// <summary>struct cachestat, in pages.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct CacheStatistics
+    {
+        public ulong Cached;
+        public ulong Dirty;
+        public ulong Writeback;
+        public ulong Evicted;
+        public ulong RecentlyEvicted;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     private struct IoVector
