@@ -27,10 +27,11 @@ public readonly record struct FlvTagHeader(int Type, bool IsEncrypted, int DataL
     public const int Script = 18;
 
     /// <summary>Bytes of the whole tag, without its trailer.</summary>
-    internal int TagLength => Length + DataLength;
+    public int TagLength => Length + DataLength;
 
+    /// <summary>Reads the header of a tag.</summary>
     /// <param name="bytes">At least <see cref="Length"/>.</param>
-    internal static FlvTagHeader Parse(ReadOnlySpan<byte> bytes)
+    public static FlvTagHeader Parse(ReadOnlySpan<byte> bytes)
     {
         // reserved(2) filter(1) type(5) | data size(24) | timestamp(24) | timestamp, upper bits(8) | stream(24)=0
         int type = bytes[0] & 0x1F;
