@@ -69,8 +69,8 @@ public sealed class FlvViewerTests : IDisposable
             StripEntry entry = read.Strip[i];
             Assert.Equal((expected.Time, expected.Composition, expected.Size, expected.Lane, expected.IsSync),
                 (entry.Time, entry.Composition, entry.Size, entry.Lane, entry.IsSync));
-            Assert.True(
-                file.AsSpan((int)expected.Offset, expected.Size).SequenceEqual(stream.AsSpan((int)entry.Offset, entry.Size)), $"sample {i}");
+            ReadOnlySpan<byte> payload = file.AsSpan((int)expected.Offset, expected.Size);
+            Assert.True(payload.SequenceEqual(stream.AsSpan((int)entry.Offset, entry.Size)), $"sample {i}");
         }
 
         for (int lane = 0; lane < sent.Codecs.Lanes.Length; lane++)
