@@ -17,9 +17,9 @@ public sealed class FolderTests
     {
         ["Mapwire.Rtmp"] = ["Amf", "Chunks", "Handshakes", "Messages", "Sessions"],
         ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
-        ["Mapwire.Load"] = ["Measuring", "Players"],
+        ["Mapwire.Load"] = ["Measuring", "Reading", "Players", "Viewers"],
         ["Mapwire.Server"] =
-            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Hosting"],
+            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Flv", "Hosting"],
     };
 
     [Theory]
