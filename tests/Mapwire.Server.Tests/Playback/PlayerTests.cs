@@ -888,6 +888,8 @@ public sealed class PlayerTests : IDisposable
     /// <summary>Brings nothing until it is told to.</summary>
     private sealed class SlowReader() : DeviceReader("test")
     {
+        public override bool AllowsFinding => false;
+
         private readonly List<PresenceRequest> _asked = [];
 
         public override void Add(PresenceRequest request) => _asked.Add(request);
