@@ -21,7 +21,7 @@ internal sealed class StripBuilder
     /// </summary>
     private const long LongestWait = 10_000;
 
-    /// <summary>Samples of a track that are converted before the others have their turn: a whole film's would lie in memory twice.</summary>
+    /// <summary>Samples of a track that are converted before the others have their turn: a whole film would lie in memory twice.</summary>
     private const int ConvertedAtOnce = 256;
 
     /// <summary>What comes next is not to be shown (FLV 10.1, E.4.3.1: start of client-side seeking).</summary>
