@@ -14,7 +14,7 @@ public sealed class ArrowTests
         ["Mapwire.Media"] = [],
         ["Mapwire.Rtmp"] = ["Mapwire.Media"],
         ["Mapwire.Http"] = [],
-        ["Mapwire.Server"] = ["Mapwire.Rtmp", "Mapwire.Media", "Mapwire.Memory"],
+        ["Mapwire.Server"] = ["Mapwire.Rtmp", "Mapwire.Http", "Mapwire.Media", "Mapwire.Memory"],
         ["Mapwire.Load"] = ["Mapwire.Server", "Mapwire.Rtmp", "Mapwire.Media"],
         ["Mapwire.Cli"] = ["Mapwire.Load", "Mapwire.Server", "Mapwire.Rtmp", "Mapwire.Media", "Mapwire.Memory"],
     };

@@ -19,7 +19,7 @@ public sealed class FolderTests
         ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
         ["Mapwire.Load"] = ["Measuring", "Players"],
         ["Mapwire.Server"] =
-            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Hosting"],
+            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Http", "Hosting"],
     };
 
     [Theory]
