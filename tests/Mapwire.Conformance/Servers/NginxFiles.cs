@@ -35,7 +35,7 @@ internal sealed class NginxFiles : IAsyncDisposable
             daemon off; master_process off; error_log stderr; pid nginx.pid;
             events { }
             http {
-              access_log off; types { } default_type video/mp4; {{temporary}}
+              access_log off; types { video/quicktime mov; } default_type video/mp4; {{temporary}}
               keepalive_requests 1000000; large_client_header_buffers 4 16k; max_ranges 200;
               server { listen 127.0.0.1:{{port}}; location /vod/ { alias {{folder}}/; } }
             }
