@@ -3,7 +3,7 @@ using System.Reflection.PortableExecutable;
 
 namespace Mapwire.Rules;
 
-/// <summary>Arrows between rooms only go down: Cli -> {Load ->} Server -> {Rtmp -> Media, Media, Memory}.</summary>
+/// <summary>Arrows between rooms only go down: Cli -> {Load ->} Server -> {Rtmp -> Media, Media, Http, Memory}.</summary>
 public sealed class ArrowTests
 {
     /// <summary>What each room of src/ may use of ours.</summary>

@@ -11,6 +11,15 @@ public static class WebSocketFrame
     /// <summary>The longest control frame in bytes, with its header.</summary>
     public const int MaxControlFrameLength = 2 + WebSocketReader.MaxControlLength;
 
+    /// <summary>How many bytes <see cref="WriteHeader"/> writes: 2, 4 or 10.</summary>
+    /// <param name="length">The payload's length in bytes.</param>
+    public static int GetHeaderLength(long length) => length switch
+    {
+        < 126 => 2,
+        <= ushort.MaxValue => 4,
+        _ => MaxHeaderLength,
+    };
+
     /// <summary>Writes the header of a frame; the payload follows it as it is.</summary>
     /// <param name="destination">At least <see cref="MaxHeaderLength"/> bytes.</param>
     /// <param name="opcode">What the frame is, other than a continuation.</param>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Strips;
@@ -27,7 +26,7 @@ internal readonly struct PlayAnnouncer(ServerSession session)
         uint time = Timestamp(stream);
         session.SendSampleAccess(stream.Id, time, audio: true, video: true);
         SendMetadata(stream, time);
-        SendSequenceHeaders(stream, time, before: null);
+        Send(stream, time, LaneMessages.HeadersAt(stream.Cursor!, before: null));
     }
 
     /// <summary>The next play of those that the player lined up begins.</summary>
@@ -38,7 +37,7 @@ internal readonly struct PlayAnnouncer(ServerSession session)
     /// </summary>
     /// <param name="stream">Has its cursor where the part begins.</param>
     /// <param name="before">The cursor that is over.</param>
-    public void Continued(PlayerStream stream, StripCursor<RtmpFraming> before)
+    public void Continued(PlayerStream stream, StripCursor before)
     {
         uint time = Timestamp(stream);
         if (stream.Cursor!.Title != before.Title)
@@ -48,7 +47,7 @@ internal readonly struct PlayAnnouncer(ServerSession session)
             SendMetadata(stream, time);
         }
 
-        SendSequenceHeaders(stream, time, before);
+        Send(stream, time, LaneMessages.HeadersAt(stream.Cursor!, before));
     }
 
     /// <summary>The cursor is at another place of the reel.</summary>
@@ -57,7 +56,7 @@ internal readonly struct PlayAnnouncer(ServerSession session)
         Begin(stream);
         Status(stream, StatusCodes.SeekNotify, $"Seeking {stream.Cursor!.Time.Milliseconds} ms.");
         Status(stream, StatusCodes.PlayStart, $"Started playing {stream.Name}.");
-        SendSequenceHeaders(stream, Timestamp(stream), before: null);
+        Send(stream, Timestamp(stream), LaneMessages.HeadersAt(stream.Cursor!, before: null));
     }
 
     /// <summary>The player paused or goes on.</summary>
@@ -76,7 +75,7 @@ internal readonly struct PlayAnnouncer(ServerSession session)
     /// <summary>Everything was sent.</summary>
     public void Ended(PlayerStream stream)
     {
-        SendSequenceEnds(stream, Timestamp(stream));
+        Send(stream, Timestamp(stream), LaneMessages.EndsOf(stream.Cursor!.Title));
         session.SendPlayComplete(stream.Id, Timestamp(stream), stream.PlayedSeconds, stream.BytesSent);
         Stopped(stream, $"Stopped playing {stream.Name}.");
     }
@@ -112,66 +111,18 @@ internal readonly struct PlayAnnouncer(ServerSession session)
     private void SendMetadata(PlayerStream stream, uint time) =>
         session.SendData(stream.Id, time, stream.Reel!.MetadataOf(stream.Part).Span);
 
-    /// <summary>Tells configurations and colours; all of them, or those that differ from what counted before.</summary>
-    private void SendSequenceHeaders(PlayerStream stream, uint time, StripCursor<RtmpFraming>? before)
+    private void Send(PlayerStream stream, uint time, IEnumerable<LaneMessage> messages)
     {
-        StripCursor<RtmpFraming> cursor = stream.Cursor!;
-        int lanes = Math.Max(cursor.Title.Codecs.Lanes.Length, before?.Title.Codecs.Lanes.Length ?? 0);
-        for (int lane = 0; lane < lanes; lane++)
+        foreach ((int lane, ReadOnlyMemory<byte> body) in messages)
         {
-            TitleLane? next = LaneOf(cursor, lane);
-            TitleLane? last = before is null ? null : LaneOf(before, lane);
-            if (next is null)
+            if (lane == StripEntry.VideoLane)
             {
-                Send(stream, lane, time, last?.SequenceEnd);
-                continue;
+                session.SendVideo(stream.Id, time, body.Span);
             }
-
-            ReadOnlySpan<byte> header = HeaderAt(cursor, lane);
-            if (last is null || !header.SequenceEqual(HeaderAt(before!, lane)))
+            else
             {
-                Send(stream, lane, time, header);
+                session.SendAudio(stream.Id, time, body.Span);
             }
-
-            if (last is null || !next.ColorInfo.AsSpan().SequenceEqual(last.ColorInfo))
-            {
-                Send(stream, lane, time, next.ColorInfo ?? (last?.ColorInfo is null ? null : next.ColorReset));
-            }
-        }
-    }
-
-    private static TitleLane? LaneOf(StripCursor<RtmpFraming> cursor, int lane) =>
-        lane < cursor.Title.Codecs.Lanes.Length ? cursor.Title.Codecs.Lanes[lane] : null;
-
-    /// <summary>The configuration that counts where a cursor stands.</summary>
-    private static ReadOnlySpan<byte> HeaderAt(StripCursor<RtmpFraming> cursor, int lane) =>
-        cursor.Title.Strip.ChangeBefore(cursor.Place, lane) is { } change
-        ? cursor.Title.Codecs.Changes.Slice((int)change.Offset, change.Size)
-        : LaneOf(cursor, lane)?.SequenceHeader;
-
-    private void SendSequenceEnds(PlayerStream stream, uint time)
-    {
-        ImmutableArray<TitleLane?> lanes = stream.Cursor!.Title.Codecs.Lanes;
-        for (int lane = 0; lane < lanes.Length; lane++)
-        {
-            Send(stream, lane, time, lanes[lane]?.SequenceEnd);
-        }
-    }
-
-    private void Send(PlayerStream stream, int lane, uint time, ReadOnlySpan<byte> body)
-    {
-        if (body.IsEmpty)
-        {
-            return;
-        }
-
-        if (lane == StripEntry.VideoLane)
-        {
-            session.SendVideo(stream.Id, time, body);
-        }
-        else
-        {
-            session.SendAudio(stream.Id, time, body);
         }
     }
 }

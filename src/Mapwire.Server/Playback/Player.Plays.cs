@@ -168,7 +168,7 @@ internal sealed partial class Player
 
     private void OnEnd(PlayerStream stream)
     {
-        StripCursor<RtmpFraming> cursor = stream.Cursor!;
+        StripCursor cursor = stream.Cursor!;
         if (cursor.IsLost)
         {
             Log.FileLost(_context.Log, _peer, cursor.Title.Name, cursor.LostReason!);

@@ -36,7 +36,7 @@ internal sealed partial class Player : IServerSessionHandler
         _context = context;
         _peer = peer;
         _post = post;
-        _streams = new PlayerStreams(context.Options, post);
+        _streams = new PlayerStreams(context.Options, context.CreateRtmpCursor, post);
         Session = new ServerSession(context.SessionOptions, this, answers);
         _announcer = new PlayAnnouncer(Session);
     }

@@ -15,7 +15,11 @@ internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, IL
     /// <summary>In which the titles of one address are opened.</summary>
     public AddressTurns Openings { get; } = new(Options.MaxOpeningsPerAddress);
 
-    /// <summary>What all sessions share.</summary>
+    /// <summary>Makes the cursors of RTMP players.</summary>
+    public CreateCursor CreateRtmpCursor { get; } = (title, streamId, range, position) =>
+        new StripCursor<RtmpFraming>(title, new RtmpFraming(title.Codecs, streamId, Options.ChunkSize), range, position);
+
+    /// <summary>What all RTMP sessions share.</summary>
     public ServerSessionOptions SessionOptions { get; } = new()
     {
         OutgoingChunkSize = Options.ChunkSize,

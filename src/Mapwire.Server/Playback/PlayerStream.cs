@@ -5,8 +5,8 @@ namespace Mapwire.Server.Playback;
 
 /// <summary>One message stream of a player: what it plays, from where, how fast, and what comes after.</summary>
 /// <param name="id">The message stream id.</param>
-/// <param name="chunkSize">The chunk size that the player was told.</param>
-internal sealed class PlayerStream(uint id, int chunkSize)
+/// <param name="createCursor">Makes cursors whose messages are those of the player's protocol.</param>
+internal sealed class PlayerStream(uint id, CreateCursor createCursor)
 {
     private PlaybackClock _clock;
     private PauseAhead _ahead;
@@ -17,7 +17,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     private ReelTime _stopReelTime; // the same in the reel
     private PlayerTime _playedFrom; // of the first message
     private long _bytesBefore; // sent of the parts before the one at hand
-    private StripCursor<RtmpFraming>? _waiting; // the cursor that is called when what it waits for is known or has come
+    private StripCursor? _waiting; // the cursor that is called when what it waits for is known or has come
     private long _waitsUntil; // the worker's time at which it is looked at all the same
 
     /// <summary>What the player asked for while nothing could be paused.</summary>
@@ -42,7 +42,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     public int Part { get; private set; }
 
     /// <summary>The place in the part's title; null as <see cref="Reel"/> is.</summary>
-    public StripCursor<RtmpFraming>? Cursor { get; private set; }
+    public StripCursor? Cursor { get; private set; }
 
     /// <summary>The name of what is played, as the player sent it.</summary>
     public string Name { get; private set; } = "";
@@ -143,7 +143,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <param name="now">The worker's clock.</param>
     public void Follow(PendingPlay next, long now)
     {
-        StripCursor<RtmpFraming> before = Cursor!;
+        StripCursor before = Cursor!;
         Join(before, Take(next, before.PlayerEnd, before), now);
     }
 
@@ -151,7 +151,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <returns>False when the reel is over.</returns>
     public bool TryContinue(long now)
     {
-        StripCursor<RtmpFraming> before = Cursor!;
+        StripCursor before = Cursor!;
         int next = Part + 1;
         if (before.PlayerEnd >= _stopAt || (next == Reel!.Parts.Length && !Reel.Loops))
         {
@@ -186,6 +186,13 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         _clock.Set(TitleTime.Max(Cursor.Time, there.In), now, runs: !pauses); // a run-up takes no time
         Begin(pauses ? PlayState.Paused : PlayState.Playing);
         ShowWherePaused();
+    }
+
+    /// <summary>The cursor was moved before anything was sent: the player shows what is there at once.</summary>
+    public void MoveClock(long now)
+    {
+        _clock.Set(Cursor!.PlayerTime.ToTitle(Cursor.Zero), now, runs: true);
+        _playedFrom = Cursor.PlayerTime;
     }
 
     /// <summary>Sends the picture at the place where the player is paused.</summary>
@@ -317,7 +324,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <summary>Milliseconds; above it a wake costs less than what a leaving viewer wastes.</summary>
     private const long LongestWake = 1200;
 
-    private StripCursor<RtmpFraming> Take(PendingPlay play, PlayerTime playerStart, StripCursor<RtmpFraming>? before)
+    private StripCursor Take(PendingPlay play, PlayerTime playerStart, StripCursor? before)
     {
         Reel?.Release();
         Reel = play.Reel;
@@ -333,7 +340,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         return CursorAt(part, from, playerStart, before?.LastTime ?? playerStart);
     }
 
-    private StripCursor<RtmpFraming> CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor) =>
+    private StripCursor CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor) =>
         CursorAt(part, from, playerTime, floor, position: from);
 
     /// <summary>A cursor in a part.</summary>
@@ -342,7 +349,7 @@ internal sealed class PlayerStream(uint id, int chunkSize)
     /// <param name="playerTime">What the player calls that.</param>
     /// <param name="floor">The earliest time that the player may be told.</param>
     /// <param name="position">Where to stand.</param>
-    private StripCursor<RtmpFraming> CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor, TitleTime position)
+    private StripCursor CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor, TitleTime position)
     {
         Part = part;
         Title title = Reel!.Parts[part].Title;
@@ -351,12 +358,10 @@ internal sealed class PlayerStream(uint id, int chunkSize)
         long length = Reel.Parts[part].Out - from;
         bool isToTheEnd = from + length >= title.Strip.EndTime && _stopAt - playerTime >= length;
         PlayRange range = new(from, isToTheEnd ? -1 : Math.Max(0, Math.Min(length, _stopAt - playerTime)), playerTime, floor);
-        return new StripCursor<RtmpFraming>(
-            title, new RtmpFraming(title.Codecs, Id, chunkSize), range,
-            position <= title.Strip.StartTime ? TitleTime.Zero : position);
+        return createCursor(title, Id, range, position <= title.Strip.StartTime ? TitleTime.Zero : position);
     }
 
-    private void Join(StripCursor<RtmpFraming> before, StripCursor<RtmpFraming> next, long now)
+    private void Join(StripCursor before, StripCursor next, long now)
     {
         // The clock goes on: what was sent ahead of it stays ahead. Where the next title came late, it stood at the end.
         PlayerTime playerNow = PlayerTime.Min(_clock.PositionAt(now).ToPlayer(before.Zero), before.PlayerEnd);

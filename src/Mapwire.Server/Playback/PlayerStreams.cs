@@ -12,20 +12,23 @@ internal sealed class PlayerStreams
     private const long LeadOfOneTrack = 6000;
 
     private readonly PlayerOptions _options;
+    private readonly CreateCursor _createCursor;
     private readonly Action<Action> _post;
     private PlayerStream[] _streams = []; // one, nearly always
     private Action? _wake;
-    private StripCursor<RtmpFraming>? _cut; // whose message is on the wire in part
+    private StripCursor? _cut; // whose message is on the wire in part
     private long? _cutWaitsUntil; // when its rest is too late, on the worker's clock; null while it is not waited for
     private PlayerStream? _due; // the stream of the gathering at hand
-    private StripCursor<RtmpFraming>? _dueCursor;
+    private StripCursor? _dueCursor;
     private uint _turn;
 
     /// <param name="options">How the player is served.</param>
+    /// <param name="createCursor">Makes cursors whose messages are those of the player's protocol.</param>
     /// <param name="post">Runs something on the worker's thread, later; called on any thread.</param>
-    public PlayerStreams(PlayerOptions options, Action<Action> post)
+    public PlayerStreams(PlayerOptions options, CreateCursor createCursor, Action<Action> post)
     {
         _options = options;
+        _createCursor = createCursor;
         _post = post;
     }
 
@@ -59,7 +62,7 @@ internal sealed class PlayerStreams
             PlayerStream? stream = Find(id);
             if (stream is null)
             {
-                stream = new PlayerStream(id, _options.ChunkSize);
+                stream = new PlayerStream(id, _createCursor);
                 _streams = [.. _streams, stream];
             }
 
@@ -99,6 +102,13 @@ internal sealed class PlayerStreams
 
     /// <summary>Whether a message that has begun cannot be finished: its bytes are gone, or do not come.</summary>
     public bool IsCutLost { get; private set; }
+
+    /// <summary>A stream's cursor was moved to a byte of a message, whose rest comes first.</summary>
+    public void BeginInside(PlayerStream stream, long now)
+    {
+        stream.MoveClock(now);
+        _cut = stream.Cursor is { IsInsideMessage: true } cursor ? cursor : null;
+    }
 
     /// <summary>Adds the rest of a message that was cut.</summary>
     /// <returns>False when the list could not take all of it, or it is not in memory.</returns>
@@ -237,13 +247,13 @@ internal sealed class PlayerStreams
     /// <param name="cursor">The player's.</param>
     /// <param name="now">The worker's clock.</param>
     /// <param name="tooLate">When it has.</param>
-    private bool HasWaitedTooLong(StripCursor<RtmpFraming> cursor, long now, out long tooLate)
+    private bool HasWaitedTooLong(StripCursor cursor, long now, out long tooLate)
     {
         tooLate = now - cursor.WaitForNext(now, Wake) + PatienceOf(cursor) + 1;
         return now >= tooLate;
     }
 
-    private static long PatienceOf(StripCursor<RtmpFraming> cursor) => (long)cursor.Title.Watch.Patience.Time.TotalMilliseconds;
+    private static long PatienceOf(StripCursor cursor) => (long)cursor.Title.Watch.Patience.Time.TotalMilliseconds;
 
     /// <summary>
     /// Something that was waited for has come. Nothing is known of it until it is gathered, which a full socket or a spent limit can put

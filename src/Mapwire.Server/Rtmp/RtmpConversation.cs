@@ -100,7 +100,7 @@ internal sealed class RtmpConversation : IConversation
     public Wake Next(long now)
     {
         _player.Now = now;
-        _statistics?.Update(_player, _connection.BytesSent, _connection.IsBlocked, now);
+        _statistics?.Update(_player.Watched, _player.Plays, _connection.BytesSent, _connection.IsBlocked, now);
         if (_answers.Length > 0 && CloseWhenOverBudget())
         {
             return new Wake(now); // what was opened elsewhere has been told meanwhile

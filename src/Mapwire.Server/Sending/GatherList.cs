@@ -109,6 +109,38 @@ internal sealed unsafe partial class GatherList : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// Adds the first bytes of the room that <see cref="TryReserve"/> gave, bytes of a mapping, and the next bytes of that room: a whole
+    /// message with a trailer. A trailer and the header of the message behind it lie side by side, and are one segment.
+    /// </summary>
+    /// <param name="header">The bytes that were written there for before the mapped ones.</param>
+    /// <param name="address">Of the first byte in the mapping.</param>
+    /// <param name="mapped">The bytes in the mapping.</param>
+    /// <param name="trailer">The bytes that were written behind the header for behind the mapped ones.</param>
+    /// <param name="skip">How many bytes of the message are not to be sent.</param>
+    /// <returns>False when the list has no room for all; nothing was added then.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">More bytes than the scratch has left.</exception>
+    public bool TryAddEnclosed(int header, nint address, int mapped, int trailer, long skip = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)header + (uint)trailer, (uint)(ScratchLength - _scratchUsed));
+        if (_segmentCount > MaxSegments - 3)
+        {
+            return false;
+        }
+
+        // SAFETY: three segments fit; header and trailer are inside the allocation, by the lines above, and each skip is within its part.
+        byte* start = _scratch + _scratchUsed;
+        _scratchUsed += header + trailer;
+        int skipped = (int)Math.Min(skip, header);
+        AddBehind(start + skipped, header - skipped);
+        skip -= skipped;
+        int skippedMapped = (int)Math.Min(skip, mapped);
+        TryAdd((byte*)address + skippedMapped, mapped - skippedMapped);
+        skip -= skippedMapped;
+        AddBehind(start + header + skip, trailer - (int)skip);
+        return true;
+    }
+
     /// <summary>Adds bytes of a mapping, which stays mapped until the send is over.</summary>
     /// <returns>False when the list is full; nothing was added then.</returns>
     public bool TryAddMapped(nint address, long length) => TryAdd((byte*)address, length);
@@ -210,6 +242,26 @@ internal sealed unsafe partial class GatherList : IDisposable
         }
 
         return done;
+    }
+
+    /// <summary>Adds bytes of the scratch, to the last segment where they lie behind it.</summary>
+    private void AddBehind(byte* address, int length)
+    {
+        if (_segmentCount > 0)
+        {
+            // SAFETY: _segmentCount is at least 1. A WSABUF's length has 32 bits, with padding behind it.
+            int place = OperatingSystem.IsWindows() ? 1 : 0;
+            nuint* last = _segments + (2 * (_segmentCount - 1));
+            nuint lastLength = OperatingSystem.IsWindows() ? last[1 - place] & uint.MaxValue : last[1 - place];
+            if (last[place] + lastLength == (nuint)address)
+            {
+                last[1 - place] = lastLength + (nuint)length;
+                Length += length;
+                return;
+            }
+        }
+
+        TryAdd(address, length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

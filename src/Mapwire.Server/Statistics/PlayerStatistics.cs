@@ -19,7 +19,7 @@ internal sealed class PlayerStatistics
     private readonly SharedMemory _memory;
     private readonly long _place;
     private TitleStatistics? _title;
-    private StripCursor<RtmpFraming>? _cursor;
+    private StripCursor? _cursor;
     private long _bytes;
     private double _rate;
     private long _sentAt;
@@ -68,18 +68,18 @@ internal sealed class PlayerStatistics
     }
 
     /// <summary>Says how the player stands, after each thing that happened to it.</summary>
-    /// <param name="player">The player.</param>
+    /// <param name="stream">What it watches, or watched last; null before it watched anything.</param>
+    /// <param name="plays">How many plays it has begun.</param>
     /// <param name="bytes">All that was sent on the connection.</param>
     /// <param name="isBlocked">Whether the socket is full.</param>
     /// <param name="now">The worker's clock.</param>
-    public void Update(Player player, long bytes, bool isBlocked, long now)
+    public void Update(PlayerStream? stream, int plays, long bytes, bool isBlocked, long now)
     {
-        PlayerStream? stream = player.Watched;
-        StripCursor<RtmpFraming>? cursor = stream?.Cursor;
-        if (player.Plays != _plays)
+        StripCursor? cursor = stream?.Cursor;
+        if (plays != _plays)
         {
-            _worker.Played(player.Plays - _plays);
-            _plays = player.Plays;
+            _worker.Played(plays - _plays);
+            _plays = plays;
             Begin(cursor?.Title, _bytes, now);
             _cursor = cursor;
             _wasAhead = false;
@@ -131,7 +131,7 @@ internal sealed class PlayerStatistics
     }
 
     /// <summary>A seek, or the next part of what is played: of the same title, or of the next one of a playlist.</summary>
-    private void Join(StripCursor<RtmpFraming> cursor, long bytes, long now)
+    private void Join(StripCursor cursor, long bytes, long now)
     {
         if (_cursor is not null && _cursor.Title != cursor.Title)
         {
@@ -142,7 +142,7 @@ internal sealed class PlayerStatistics
         _wasAhead = false; // a new place starts with nothing in hand
     }
 
-    private void Follow(StripCursor<RtmpFraming> cursor, TitleTime position, PlayerState state)
+    private void Follow(StripCursor cursor, TitleTime position, PlayerState state)
     {
         if (_wasAhead && state == PlayerState.Playing && position - _mediaTime > Tolerance)
         {

@@ -8,13 +8,11 @@ namespace Mapwire.Server.Strips;
 /// A player's place in a strip, to the byte: which message is next, how much of it is on the wire, which samples are sent at all
 /// and what the player calls their times.
 /// </summary>
-/// <typeparam name="TFraming">What messages look like on the wire.</typeparam>
 /// <remarks>
 /// Gathering moves nothing and only notes where it ended; <see cref="Advance"/> moves the cursor by what the socket took. Both decide by
 /// the same fields, so they agree on what was in between.
 /// </remarks>
-internal sealed class StripCursor<TFraming>
-    where TFraming : struct, IFraming
+internal abstract class StripCursor
 {
     /// <summary>
     /// How far ahead of what is due the file is asked for, in milliseconds: what will be due when the player is looked at again, in 1.2 s
@@ -27,39 +25,34 @@ internal sealed class StripCursor<TFraming>
     private const long MaxAskedBytes = 8 * 1024 * 1024;
 
     private bool _isRetired;
-    private int _waitsFor = -1; // the entry that is not in memory
+    private protected int _waitsFor = -1; // the entry that is not in memory
     private int _askedTo; // the first entry that was not asked for yet
-    private long _askedBytes; // asked for and not sent yet, about
-    private long _waitsSince = -1;
-    private readonly TFraming _framing;
-    private readonly Strip _strip;
-    private readonly Presence? _presence;
-    private readonly nint _file; // where the file is mapped, which it stays as long as the title is held
-    private readonly nint _changes; // where messages lie that are in no file
+    private protected long _askedBytes; // asked for and not sent yet, about
+    private protected long _waitsSince = -1;
+    private protected readonly Strip _strip;
+    private protected readonly Presence? _presence;
+    private protected readonly nint _file; // where the file is mapped, which it stays as long as the title is held
+    private protected readonly nint _changes; // where messages lie that are in no file
     private StripEntry[] _block = []; // entries around the cursor, one behind the other
     private int _blockStart;
     private int _blockCount;
-    private readonly TitleTime _zero; // what the player calls 0
-    private readonly PlayerTime _floor; // before it nothing may be; what comes earlier is a decoder's run-up
+    private protected readonly TitleTime _zero; // what the player calls 0
+    private protected readonly PlayerTime _floor; // before it nothing may be; what comes earlier is a decoder's run-up
     private readonly TitleTime _soundFrom; // a run-up needs no sound
-    private int _next;
+    private protected int _next;
     private readonly int _end;
-    private int _limit; // nothing from here on for now: the end, or where a pause stopped
+    private protected int _limit; // nothing from here on for now: the end, or where a pause stopped
     private int _audioFrom;
     private int _videoFrom;
-    private int _gatheredTo = -1; // where the last gathering ended, when it took whole messages only
-    private long _gatheredBytes;
-    private long _skip; // bytes of the message at _next that are on the wire
+    private protected long _skip; // bytes of the message at _next that are on the wire
 
     /// <summary>A cursor at a time of a title.</summary>
     /// <param name="title">The title, acquired for this cursor; <see cref="Retire"/> releases it.</param>
-    /// <param name="framing">What its messages look like on the wire.</param>
     /// <param name="range">From where to where, and what the player calls the first time.</param>
     /// <param name="position">Where to stand: the sync point at or before it.</param>
-    public StripCursor(Title title, TFraming framing, PlayRange range, TitleTime position)
+    protected StripCursor(Title title, PlayRange range, TitleTime position)
     {
         Title = title;
-        _framing = framing;
         _strip = title.Strip;
         _presence = title.Presence;
         _file = title.File.Address;
@@ -92,11 +85,14 @@ internal sealed class StripCursor<TFraming>
     /// <summary>Whether anything is left before the limit.</summary>
     public bool HasMore => _next < _limit;
 
+    /// <summary>The entry behind the last one of the range.</summary>
+    public int End => _end;
+
     /// <summary>The strip's next entry.</summary>
     public int Place => _next;
 
     /// <summary>Bytes sent, headers included.</summary>
-    public long BytesSent { get; private set; }
+    public long BytesSent { get; private protected set; }
 
     /// <summary>The title's time of the next message, or of the last one at the end.</summary>
     public TitleTime Time => _strip[Math.Min(_next, _strip.Count - 1)].Time;
@@ -111,7 +107,10 @@ internal sealed class StripCursor<TFraming>
     public TitleTime Zero => _zero;
 
     /// <summary>The player's time of the next message.</summary>
-    public PlayerTime PlayerTime => PlayerTime.Max(_floor, Time.ToPlayer(_zero));
+    public PlayerTime PlayerTime => PlayerTimeOf(Math.Min(_next, _strip.Count - 1));
+
+    /// <summary>The player's time of an entry's message.</summary>
+    public PlayerTime PlayerTimeOf(int index) => PlayerTime.Max(_floor, _strip[index].Time.ToPlayer(_zero));
 
     /// <summary>The cursor is done with: a message that has begun is still finished, then the title is released.</summary>
     public void Retire()
@@ -229,110 +228,33 @@ internal sealed class StripCursor<TFraming>
     /// <summary>Whether the last gathering ended at a part of the file that is not in memory.</summary>
     public bool Waits => _waitsFor >= 0;
 
+    /// <summary>Stands at a byte of a message instead, before anything was sent: what comes before counts as sent.</summary>
+    /// <param name="index">The entry.</param>
+    /// <param name="skip">Bytes of its message that the player has.</param>
+    public void MoveTo(int index, long skip) => (_next, _skip) = (index, skip);
+
+    /// <summary>The bytes of the messages of some entries that are sent.</summary>
+    /// <param name="from">The first entry.</param>
+    /// <param name="to">The entry behind the last one.</param>
+    public abstract long LengthBetween(int from, int to);
+
     /// <summary>Adds the rest of a message that has begun.</summary>
     /// <returns>False when the list could not take all of it, or it is not in memory.</returns>
-    public bool GatherRest(GatherList list, long now)
-    {
-        if (!IsInsideMessage)
-        {
-            _waitsFor = -1;
-            return true;
-        }
-
-        StripEntry entry = EntryAt(_next);
-        PresenceView file = new(_presence, now);
-        _waitsFor = IsHere(entry, ref file) ? -1 : _next;
-        return !Waits && _framing.TryAdd(list, entry, TimesOf(_next, entry), AddressOf(entry), _skip);
-    }
+    public abstract bool GatherRest(GatherList list, long now);
 
     /// <summary>Adds the messages that are due, behind the one that has begun, which <see cref="GatherRest"/> adds.</summary>
     /// <param name="list">Takes what it has room for.</param>
     /// <param name="until">The time up to which messages are due.</param>
     /// <param name="maxBytes">Stop after about this many bytes in the list.</param>
     /// <param name="now">The worker's clock.</param>
-    public void Gather(GatherList list, TitleTime until, long maxBytes, long now)
-    {
-        int index = IsInsideMessage ? _next + 1 : _next;
-        long before = list.Length;
-        PresenceView file = new(_presence, now);
-        _gatheredTo = -1;
-        _waitsFor = -1;
-        for (; index < _limit && list.Length < maxBytes; index++)
-        {
-            StripEntry entry = EntryAt(index);
-            if (entry.Time > until)
-            {
-                break;
-            }
-
-            if (!IsSent(index, entry))
-            {
-                continue;
-            }
-
-            if (!IsHere(entry, ref file))
-            {
-                _waitsFor = index;
-                break;
-            }
-
-            if (!_framing.TryAdd(list, entry, TimesOf(index, entry), AddressOf(entry), skip: 0))
-            {
-                return;
-            }
-        }
-
-        _gatheredTo = index;
-        _gatheredBytes = list.Length - before;
-    }
+    public abstract void Gather(GatherList list, TitleTime until, long maxBytes, long now);
 
     /// <summary>Moves over the bytes that the socket took, and over samples that are not sent.</summary>
     /// <param name="bytes">Bytes of messages, counted from the cursor.</param>
     /// <param name="until">The <c>until</c> of the gathering: skipped samples up to there are done with.</param>
-    public void Advance(long bytes, TitleTime until)
-    {
-        BytesSent += bytes;
-        _askedBytes = Math.Max(0, _askedBytes - bytes);
-        _waitsSince = bytes > 0 ? -1 : _waitsSince;
-        if (_skip == 0 && bytes > 0 && bytes == _gatheredBytes && _gatheredTo >= 0)
-        {
-            // The socket took everything, as it nearly always does: no need to go through the messages again. (The rest of a
-            // message, which has skipped bytes, is not what was gathered last.)
-            _next = _gatheredTo;
-            _gatheredTo = -1;
-            ReleaseWhenDone();
-            return;
-        }
+    public abstract void Advance(long bytes, TitleTime until);
 
-        bytes += _skip;
-        for (; _next < _limit; _next++)
-        {
-            StripEntry entry = EntryAt(_next);
-            if (bytes == 0 && entry.Time > until)
-            {
-                break;
-            }
-
-            if (!IsSent(_next, entry))
-            {
-                continue;
-            }
-
-            long length = _framing.LengthOf(entry, TimesOf(_next, entry));
-            if (bytes < length)
-            {
-                break;
-            }
-
-            bytes -= length;
-            _skip = 0;
-        }
-
-        _skip = bytes;
-        ReleaseWhenDone();
-    }
-
-    private void ReleaseWhenDone()
+    private protected void ReleaseWhenDone()
     {
         if (_isRetired && !IsInsideMessage)
         {
@@ -341,11 +263,7 @@ internal sealed class StripCursor<TFraming>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsHere(StripEntry entry, ref PresenceView file) =>
-        entry.IsChange || entry.Size == 0 || file.IsHere(entry.Offset, entry.Size);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsSent(int index, StripEntry entry) =>
+    private protected bool IsSent(int index, StripEntry entry) =>
         (index >= _audioFrom && index >= _videoFrom && entry.Time >= _soundFrom) || IsSentAmongOthers(index, entry);
 
     private bool IsSentAmongOthers(int index, StripEntry entry)
@@ -362,7 +280,7 @@ internal sealed class StripCursor<TFraming>
 
     /// <summary>An entry, of the block that was looked at last as long as it goes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref readonly StripEntry EntryAt(int index)
+    private protected ref readonly StripEntry EntryAt(int index)
     {
         if ((uint)(index - _blockStart) >= (uint)_blockCount)
         {
@@ -371,22 +289,6 @@ internal sealed class StripCursor<TFraming>
 
         return ref _block[index - _blockStart];
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private MessageTimes TimesOf(int index, StripEntry entry)
-    {
-        PlayerTime time = entry.Time.ToPlayer(_zero);
-        int composition = entry.Composition;
-        if (time < _floor)
-        {
-            composition = (int)Math.Max(0, composition - (_floor - time));
-            time = _floor;
-        }
-
-        return new MessageTimes(time, composition, _strip.NanosecondsOf(index));
-    }
-
-    private nint AddressOf(StripEntry entry) => (entry.IsChange ? _changes : _file) + (nint)entry.Offset;
 }
 
 /// <summary>What of a title is played, and when by the player's time.</summary>
@@ -399,3 +301,10 @@ internal readonly record struct PlayRange(TitleTime Start, long Duration, Player
     /// <summary>The title's time that the player calls 0.</summary>
     public TitleTime Zero => Start - PlayerStart.Milliseconds;
 }
+
+/// <summary>Makes the cursors of a protocol: it alone knows their framing.</summary>
+/// <param name="title">The title, acquired for the cursor.</param>
+/// <param name="streamId">The message stream that plays it.</param>
+/// <param name="range">From where to where, and what the player calls the first time.</param>
+/// <param name="position">Where to stand: the sync point at or before it.</param>
+internal delegate StripCursor CreateCursor(Title title, uint streamId, PlayRange range, TitleTime position);

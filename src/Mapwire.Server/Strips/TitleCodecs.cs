@@ -35,6 +35,9 @@ internal sealed class TitleCodecs
     /// <summary>The messages that tell configurations which change in the middle; entries of the strip point into it.</summary>
     public ReadOnlySpan<byte> Changes => _changes;
 
+    /// <summary>The body of a change.</summary>
+    public ReadOnlyMemory<byte> ChangeOf(StripEntry change) => _changes.AsMemory((int)change.Offset, change.Size);
+
     /// <summary>Where the changes lie, for as long as this object is held.</summary>
     public nint ChangesAddress => _changes.Length == 0 ? 0 : Marshal.UnsafeAddrOfPinnedArrayElement(_changes, 0);
 

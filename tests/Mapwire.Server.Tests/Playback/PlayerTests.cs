@@ -740,7 +740,7 @@ public sealed class PlayerTests : IDisposable
         Title title = (await catalog.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
         Reel reel = new([new ReelPart(title, TitleTime.Zero, title.Strip.EndTime, ReelTime.Zero)], loops: false);
         PlayerOptions options = new("vod", 4096, TimeSpan.FromMilliseconds(Lead), default, TimeSpan.FromMinutes(1), false, 0);
-        PlayerStreams streams = new(options, Post);
+        PlayerStreams streams = new(options, new PlayerContext(options, null!, _log).CreateRtmpCursor, Post);
         streams[1].Start(new PendingPlay(reel, default, ReelTime.Zero, -1), PlayerTime.Zero, now: 0);
         return streams;
     }

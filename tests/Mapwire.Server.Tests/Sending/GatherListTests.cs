@@ -187,4 +187,45 @@ public sealed class GatherListTests : IDisposable
         sockets.Drain(received);
         Assert.Equal(expected.ToArray(), received.ToArray());
     }
+
+    [Fact]
+    public void Trailers_and_the_headers_behind_them_are_one_segment()
+    {
+        int messages = 0;
+        while (_list.TryReserve(9, out _) && _list.TryAddEnclosed(5, Somewhere, 7, 4))
+        {
+            messages++;
+        }
+
+        Assert.Equal((MaxSegments - 3) / 2 + 1, messages);
+        Assert.Equal(messages * 16L, _list.Length);
+    }
+
+    [Fact]
+    public void A_message_with_a_trailer_goes_on_at_any_byte_of_it()
+    {
+        byte[] payload = GC.AllocateArray<byte>(6, pinned: true);
+        "abcdef"u8.CopyTo(payload);
+        for (int mapped = 0; mapped <= payload.Length; mapped++)
+        {
+            string whole = "head" + "abcdef"[..mapped] + "end";
+            for (int skip = 0; skip <= whole.Length; skip++)
+            {
+                _list.Clear();
+                for (int i = 0; i < 2; i++)
+                {
+                    Assert.True(_list.TryReserve(7, out Span<byte> scratch));
+                    "headend"u8.CopyTo(scratch);
+                    nint address = System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(payload, 0);
+                    Assert.True(_list.TryAddEnclosed(4, address, mapped, 3, i == 0 ? skip : 0));
+                }
+
+                byte[] copied = new byte[_list.Length];
+                Assert.Equal(copied.Length, _list.CopyTo(copied));
+                Assert.Equal(whole[skip..] + whole, System.Text.Encoding.ASCII.GetString(copied));
+            }
+        }
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => _list.TryAddEnclosed(ScratchLength, Somewhere, 1, 1));
+    }
 }

@@ -106,7 +106,7 @@ public sealed class PlayerStatisticsTests : IDisposable
         for (int i = 0; i < 10_000; i++)
         {
             _worker.BeginRound(_start + i);
-            shown.Update(player, _bytes + i, isBlocked: false, _start + i);
+            shown.Update(player.Watched, player.Plays, _bytes + i, isBlocked: false, _start + i);
             _worker.EndRound(1, _start + i);
         }
 
@@ -148,7 +148,7 @@ public sealed class PlayerStatisticsTests : IDisposable
         PlayerStatistics shown = _worker.Enter(null, now - 20_000)!;
         for (int second = 0; second <= 20; second++)
         {
-            shown.Update(player, 50_000 * second, isBlocked: false, now - 20_000 + (second * 1000));
+            shown.Update(player.Watched, player.Plays, 50_000 * second, isBlocked: false, now - 20_000 + (second * 1000));
         }
 
         Assert.InRange(Assert.Single(_publication.Read().Players).BytesPerSecond, 45_000, 60_000);
@@ -211,7 +211,7 @@ public sealed class PlayerStatisticsTests : IDisposable
             player.AdvanceDue(_list.Length);
         }
         while (_list.Length > 0);
-        shown.Update(player, _bytes, isBlocked: false, player.Now);
+        shown.Update(player.Watched, player.Plays, _bytes, isBlocked: false, player.Now);
         return Assert.Single(_publication.Read().Players);
     }
 }

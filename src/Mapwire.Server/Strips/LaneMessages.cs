@@ -1,0 +1,71 @@
+namespace Mapwire.Server.Strips;
+
+/// <summary>What a player is told of a track beside its samples, in any protocol: configurations, colours and ends.</summary>
+/// <param name="Lane">Whose it is.</param>
+/// <param name="Body">A codec header and what it announces; never empty.</param>
+internal readonly record struct LaneMessage(int Lane, ReadOnlyMemory<byte> Body);
+
+/// <summary>Says which messages a player needs before the samples of a cursor, and behind the last one.</summary>
+internal static class LaneMessages
+{
+    /// <summary>Configurations and colours where a cursor stands; all of them, or those that differ from what counted before.</summary>
+    /// <param name="cursor">Where the samples begin.</param>
+    /// <param name="before">The cursor that is over; null where nothing came before.</param>
+    public static IEnumerable<LaneMessage> HeadersAt(StripCursor cursor, StripCursor? before)
+    {
+        int lanes = Math.Max(cursor.Title.Codecs.Lanes.Length, before?.Title.Codecs.Lanes.Length ?? 0);
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            foreach (ReadOnlyMemory<byte> body in HeadersAt(cursor, before, lane))
+            {
+                if (!body.IsEmpty)
+                {
+                    yield return new LaneMessage(lane, body);
+                }
+            }
+        }
+    }
+
+    /// <summary>What is said behind the last sample: of tracks with extended headers that they are over.</summary>
+    public static IEnumerable<LaneMessage> EndsOf(Title title)
+    {
+        for (int lane = 0; lane < title.Codecs.Lanes.Length; lane++)
+        {
+            if (title.Codecs.Lanes[lane]?.SequenceEnd is { } end)
+            {
+                yield return new LaneMessage(lane, end);
+            }
+        }
+    }
+
+    private static IEnumerable<ReadOnlyMemory<byte>> HeadersAt(StripCursor cursor, StripCursor? before, int lane)
+    {
+        TitleLane? next = LaneOf(cursor, lane);
+        TitleLane? last = before is null ? null : LaneOf(before, lane);
+        if (next is null)
+        {
+            yield return last?.SequenceEnd;
+            yield break;
+        }
+
+        ReadOnlyMemory<byte> header = HeaderAt(cursor, lane);
+        if (last is null || !header.Span.SequenceEqual(HeaderAt(before!, lane).Span))
+        {
+            yield return header;
+        }
+
+        if (last is null || !next.ColorInfo.AsSpan().SequenceEqual(last.ColorInfo))
+        {
+            yield return next.ColorInfo ?? (last?.ColorInfo is null ? null : next.ColorReset);
+        }
+    }
+
+    private static TitleLane? LaneOf(StripCursor cursor, int lane) =>
+        lane < cursor.Title.Codecs.Lanes.Length ? cursor.Title.Codecs.Lanes[lane] : null;
+
+    /// <summary>The configuration that counts where a cursor stands.</summary>
+    private static ReadOnlyMemory<byte> HeaderAt(StripCursor cursor, int lane) =>
+        cursor.Title.Strip.ChangeBefore(cursor.Place, lane) is { } change
+        ? cursor.Title.Codecs.ChangeOf(change)
+        : LaneOf(cursor, lane)?.SequenceHeader;
+}
