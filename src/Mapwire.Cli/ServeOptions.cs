@@ -19,6 +19,10 @@ internal sealed class ServeOptions
     private readonly Option<IPEndPoint[]> _rtmp;
     private readonly Option<IPEndPoint[]> _rtmps;
     private readonly Option<IPEndPoint[]> _http;
+    private readonly Option<double> _segmentDuration;
+    private readonly Option<string> _viewerIds = OptionFactory.Create(
+        "--viewer-ids", "Whether playlists of HLS and DASH tell viewers apart: 'off' where a shared cache stands in front.", "on|off",
+        "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
     private readonly Option<double> _handshakeTimeout;
@@ -112,6 +116,7 @@ internal sealed class ServeOptions
             $"none or {EndPointText.Takes}",
             static text => text == "none" ? Nowhere : EndPointText.Parse(text),
             [.. defaults.HttpEndPoints]);
+        _segmentDuration = Seconds("--segment-duration", "How long a segment of HLS and DASH should be.", defaults.SegmentDuration);
         _maxBuffer =
             Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
         _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
@@ -154,6 +159,8 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.EndPoints)] = _rtmp,
             [nameof(RtmpServerOptions.EncryptedEndPoints)] = _rtmps,
             [nameof(RtmpServerOptions.HttpEndPoints)] = _http,
+            [nameof(RtmpServerOptions.SegmentDuration)] = _segmentDuration,
+            [nameof(RtmpServerOptions.HasViewerIds)] = _viewerIds,
             [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
             [nameof(RtmpServerOptions.KeyFile)] = _key,
             [nameof(RtmpServerOptions.CertificatePasswordFile)] = _certificatePassword,
@@ -210,6 +217,8 @@ internal sealed class ServeOptions
         EncryptedEndPoints = parsed.GetValue(_rtmps)!,
         HttpEndPoints = [.. parsed.GetValue(_http)!.Where(static endPoint => endPoint != Nowhere)],
         IsHttpOptional = parsed.GetResult(_http) is null or { Implicit: true },
+        SegmentDuration = TimeSpan.FromSeconds(parsed.GetValue(_segmentDuration)),
+        HasViewerIds = parsed.GetValue(_viewerIds) == "on",
         CertificateFile = parsed.GetValue(_certificate),
         KeyFile = parsed.GetValue(_key),
         CertificatePasswordFile = parsed.GetValue(_certificatePassword),

@@ -37,6 +37,18 @@ public sealed class RtmpServerOptions
     public bool IsHttpOptional { get; init; }
 
     /// <summary>
+    /// How long a segment of HLS and DASH should be; each is of whole sync intervals, so they are as long as those where those are longer.
+    /// Default 6 s, what the authors of HLS ask for.
+    /// </summary>
+    public TimeSpan SegmentDuration { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>
+    /// Whether the addresses in playlists of HLS and DASH have an id of their viewer. Default yes; without, a shared cache in front of the
+    /// server needs to fetch a segment once only.
+    /// </summary>
+    public bool HasViewerIds { get; init; } = true;
+
+    /// <summary>
     /// The certificate of encrypted connections: PEM, with those that vouch for it behind it, or PKCS #12 (.pfx, .p12). Read anew when it
     /// changes.
     /// </summary>
@@ -289,6 +301,8 @@ public sealed class RtmpServerOptions
         Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), EndPoints.Count, "must be 1 to 64 end points");
         Require(EncryptedEndPoints.Count <= 64, nameof(EncryptedEndPoints), EncryptedEndPoints.Count, "must be at most 64 end points");
         Require(HttpEndPoints.Count <= 64, nameof(HttpEndPoints), HttpEndPoints.Count, "must be at most 64 end points");
+        Require(SegmentDuration >= TimeSpan.FromMilliseconds(100) && SegmentDuration <= TimeSpan.FromMinutes(5), nameof(SegmentDuration),
+            SegmentDuration, "must be from 0.1 to 300 s");
         Require(CertificateFile is { Length: > 0 } || EncryptedEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
             $"must name a file: {nameof(EncryptedEndPoints)} needs a certificate");
         Require(KeyFile is null or { Length: > 0 }, nameof(KeyFile), KeyFile, "must name a file");

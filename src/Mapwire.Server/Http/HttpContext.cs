@@ -10,6 +10,18 @@ namespace Mapwire.Server.Http;
 /// <param name="Openings">In which the titles of one address are opened, those of RTMP too.</param>
 /// <param name="HeadTimeout">How long a request head may take.</param>
 /// <param name="IdleTimeout">How long a connection may ask for nothing.</param>
+/// <param name="SegmentDuration">How long a segment should be.</param>
+/// <param name="HasViewerIds">Whether playlists tell viewers apart.</param>
 /// <param name="Log">Where lines go.</param>
 internal sealed record HttpContext(
-    string Application, TitleCatalog Titles, AddressTurns Openings, TimeSpan HeadTimeout, TimeSpan IdleTimeout, ILogger Log);
+    string Application, TitleCatalog Titles, AddressTurns Openings, TimeSpan HeadTimeout, TimeSpan IdleTimeout, TimeSpan SegmentDuration,
+    bool HasViewerIds, ILogger Log)
+{
+    /// <summary>
+    /// What is kept of plans, playlists and headers of segments, in bytes: those of some fifty long films that are watched at once.
+    /// </summary>
+    private const long MadeBytes = 64 << 20;
+
+    /// <summary>What was made of films for all who ask.</summary>
+    public MadeCache Made { get; } = new(MadeBytes);
+}

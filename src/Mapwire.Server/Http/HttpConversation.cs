@@ -253,7 +253,7 @@ internal sealed class HttpConversation : IConversation
         HttpRequest request = new(head.Method, target, !_isEnding, _input.Pending[..head.Length].ToArray());
         _abandoned ??= new CancellationTokenSource();
         Task<Resource> opening = Opening.OpenAsync(
-            _context, route, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token);
+            _context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token);
         if (opening.IsCompleted)
         {
             Answer(request, opening);

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using Mapwire.Http.Targets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
@@ -10,15 +12,26 @@ namespace Mapwire.Server.Http;
 /// </summary>
 internal static class Opening
 {
+    /// <summary>Bytes of a viewer's id: two never have the same, and nobody guesses another's.</summary>
+    private const int ViewerIdLength = 10;
+
     /// <summary>Opens a resource.</summary>
     /// <param name="context">What is served.</param>
     /// <param name="route">What is asked for.</param>
+    /// <param name="parameters">What of it, and how.</param>
     /// <param name="address">The client's.</param>
     /// <param name="cancellation">Ends the wait for the address's turn.</param>
     /// <returns>The resource, whose file is held for the caller.</returns>
     /// <exception cref="TitleException">There is none, or it cannot be opened.</exception>
-    public static async Task<Resource> OpenAsync(HttpContext context, Route route, IPAddress? address, CancellationToken cancellation)
+    public static async Task<Resource> OpenAsync(
+        HttpContext context, Route route, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
     {
+        WebQuery? query = route.Kind == ResourceKind.File ? null : WebQuery.Parse(parameters);
+        if (query is { Viewer: null } && context.HasViewerIds && route.Kind is ResourceKind.Master or ResourceKind.Manifest)
+        {
+            query = query with { Viewer = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(ViewerIdLength)) };
+        }
+
         PlayName name = PlayName.Exactly(route.Title);
         await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
         try
@@ -29,7 +42,18 @@ internal static class Opening
                 throw new TitleException(TitleError.NotPlayable, "playlists play over RTMP: their text is not served");
             }
 
-            return Resource.OfFile(await context.Titles.Files.OpenAsync(found).ConfigureAwait(false));
+            MediaFile file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);
+            try
+            {
+                return query is null
+                    ? Resource.OfFile(file)
+                    : await new SegmentMaker(context, file, query).OpenAsync(route).ConfigureAwait(false);
+            }
+            catch
+            {
+                file.Release();
+                throw;
+            }
         }
         finally
         {

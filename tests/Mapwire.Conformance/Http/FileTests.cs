@@ -71,9 +71,10 @@ public sealed class FileTests(ServedFilms films)
         await File.WriteAllBytesAsync(path, film);
         File.Copy(path, Path.Combine(folder, "other.mp4"));
         await using MapwireServer server = await MapwireServer.StartAsync(folder, "--max-address-connects", "0");
-        Task<byte[]>[] readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadSlowlyAsync(server.HttpPort, "film.mp4"))];
-        Task<byte[]> other = ReadSlowlyAsync(server.HttpPort, "other.mp4");
-        await Task.Delay(500);
+        using CountdownEvent begun = new(Readers + 1);
+        Task<byte[]>[] readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadSlowlyAsync(server.HttpPort, "film.mp4", begun))];
+        Task<byte[]> other = ReadSlowlyAsync(server.HttpPort, "other.mp4", begun);
+        Assert.True(await Task.Run(() => begun.Wait(TimeSpan.FromSeconds(30))));
         using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(0);
@@ -153,7 +154,7 @@ public sealed class FileTests(ServedFilms films)
     }
 
     /// <summary>Reads a body by and by, up to whatever end it has.</summary>
-    private static async Task<byte[]> ReadSlowlyAsync(int port, string title)
+    private static async Task<byte[]> ReadSlowlyAsync(int port, string title, CountdownEvent begun)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 64 * 1024 };
         await socket.ConnectAsync(IPAddress.Loopback, port);
@@ -175,6 +176,11 @@ public sealed class FileTests(ServedFilms films)
             if (count == 0)
             {
                 break;
+            }
+
+            if (wire.Length < 64 * 1024 && wire.Length + count >= 64 * 1024)
+            {
+                begun.Signal();
             }
 
             wire.Write(buffer, 0, count);

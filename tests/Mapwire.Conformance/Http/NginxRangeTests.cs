@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Servers;
@@ -46,7 +47,11 @@ public sealed class NginxRangeTests
                 if (status != HttpStatusCode.RequestedRangeNotSatisfiable) // whose body is a page of nginx's own
                 {
                     Assert.True(expectedFields == fields, $"{what}: {fields}, nginx {expectedFields}");
-                    Assert.True(expectedBody.AsSpan().SequenceEqual(body), what);
+                    int same = body.AsSpan().CommonPrefixLength(expectedBody);
+                    Assert.True(same == body.Length && same == expectedBody.Length,
+                        $"{what}: {same} bytes of {body.Length} and {expectedBody.Length} are the same; then "
+                        + $"{Convert.ToHexString(body.AsSpan(same, Math.Min(24, body.Length - same)))}, nginx "
+                        + Convert.ToHexString(expectedBody.AsSpan(same, Math.Min(24, expectedBody.Length - same))));
                 }
 
                 lock (statuses)
@@ -55,7 +60,7 @@ public sealed class NginxRangeTests
                 }
             }
         }));
-        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.PartialContent, HttpStatusCode.RequestedRangeNotSatisfiable], statuses.Keys.Order());
+        Assert.Equal([200, 206, 416], statuses.Keys.Select(static status => (int)status).Order());
     }
 
     /// <summary>Asks for a range.</summary>
@@ -67,15 +72,16 @@ public sealed class NginxRangeTests
         request.Headers.TryAddWithoutValidation("Range", range);
         using HttpResponseMessage answer = await client.SendAsync(request);
         byte[] body = await answer.Content.ReadAsByteArrayAsync();
-        string fields = $"{answer.Content.Headers.ContentType} {answer.Content.Headers.ContentLength} {answer.Content.Headers.ContentRange}";
+        HttpContentHeaders said = answer.Content.Headers;
+        string fields = $"{said.ContentType} {said.ContentLength} {said.ContentRange}";
         if (answer.Content.Headers.ContentType?.Parameters.SingleOrDefault(static one => one.Name == "boundary")?.Value is { } boundary)
         {
             string same = new('0', boundary.Length);
             fields = fields.Replace(boundary, same, StringComparison.Ordinal);
-            byte[] word = Encoding.ASCII.GetBytes(boundary);
+            byte[] word = Encoding.ASCII.GetBytes("--" + boundary); // the number alone may be in the film
             for (int at = 0; body.AsSpan(at).IndexOf(word) is >= 0 and int found; at += found + word.Length)
             {
-                Encoding.ASCII.GetBytes(same, body.AsSpan(at + found));
+                Encoding.ASCII.GetBytes(same, body.AsSpan(at + found + 2));
             }
         }
 

@@ -36,7 +36,8 @@ public sealed class HttpConversationTests : IDisposable
         _catalog = new TitleCatalog(
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: new PresenceThreads()), NullLogger.Instance);
         HttpContext context = new(
-            "vod", _catalog, new AddressTurns(0), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), _log);
+            "vod", _catalog, new AddressTurns(0), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
+            HasViewerIds: false, _log);
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
         _loop = new ConnectionLoop("test", limits, connection => new HttpConversation(context, connection, null), _log, _poller)
         {
