@@ -27,6 +27,15 @@ public sealed class RtmpServerOptions
     /// </summary>
     public IReadOnlyList<IPEndPoint> EncryptedEndPoints { get; init; } = [];
 
+    /// <summary>Where to listen for HTTP. Default none. Port 0 picks a free one.</summary>
+    public IReadOnlyList<IPEndPoint> HttpEndPoints { get; init; } = [];
+
+    /// <summary>
+    /// Whether the server starts without HTTP, with a warning, where it cannot listen at one of <see cref="HttpEndPoints"/>. Default no:
+    /// only an end point that nobody asked for can be done without.
+    /// </summary>
+    public bool IsHttpOptional { get; init; }
+
     /// <summary>
     /// The certificate of encrypted connections: PEM, with those that vouch for it behind it, or PKCS #12 (.pfx, .p12). Read anew when it
     /// changes.
@@ -279,6 +288,7 @@ public sealed class RtmpServerOptions
             "must be one path segment");
         Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), EndPoints.Count, "must be 1 to 64 end points");
         Require(EncryptedEndPoints.Count <= 64, nameof(EncryptedEndPoints), EncryptedEndPoints.Count, "must be at most 64 end points");
+        Require(HttpEndPoints.Count <= 64, nameof(HttpEndPoints), HttpEndPoints.Count, "must be at most 64 end points");
         Require(CertificateFile is { Length: > 0 } || EncryptedEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
             $"must name a file: {nameof(EncryptedEndPoints)} needs a certificate");
         Require(KeyFile is null or { Length: > 0 }, nameof(KeyFile), KeyFile, "must name a file");

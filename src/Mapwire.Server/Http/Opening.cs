@@ -1,0 +1,39 @@
+using System.Net;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Files.Playlists;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>
+/// Opens what a request asks for: at once where the file is open already, else on threads of the catalogue, in the address's turn.
+/// </summary>
+internal static class Opening
+{
+    /// <summary>Opens a resource.</summary>
+    /// <param name="context">What is served.</param>
+    /// <param name="route">What is asked for.</param>
+    /// <param name="address">The client's.</param>
+    /// <param name="cancellation">Ends the wait for the address's turn.</param>
+    /// <returns>The resource, whose file is held for the caller.</returns>
+    /// <exception cref="TitleException">There is none, or it cannot be opened.</exception>
+    public static async Task<Resource> OpenAsync(HttpContext context, Route route, IPAddress? address, CancellationToken cancellation)
+    {
+        PlayName name = PlayName.Exactly(route.Title);
+        await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
+        try
+        {
+            FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+            if (PlaylistFile.IsPlaylist(found.Name))
+            {
+                throw new TitleException(TitleError.NotPlayable, "playlists play over RTMP: their text is not served");
+            }
+
+            return Resource.OfFile(await context.Titles.Files.OpenAsync(found).ConfigureAwait(false));
+        }
+        finally
+        {
+            context.Openings.Leave(address, route.Title);
+        }
+    }
+}
