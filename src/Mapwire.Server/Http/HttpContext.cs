@@ -1,3 +1,4 @@
+using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
@@ -11,5 +12,7 @@ namespace Mapwire.Server.Http;
 /// <param name="HeadTimeout">How long a request head may take.</param>
 /// <param name="IdleTimeout">How long a connection may ask for nothing.</param>
 /// <param name="Log">Where lines go.</param>
+/// <param name="Players">What those that watch streams share with players of RTMP.</param>
 internal sealed record HttpContext(
-    string Application, TitleCatalog Titles, AddressTurns Openings, TimeSpan HeadTimeout, TimeSpan IdleTimeout, ILogger Log);
+    string Application, TitleCatalog Titles, AddressTurns Openings, TimeSpan HeadTimeout, TimeSpan IdleTimeout, ILogger Log,
+    PlayerContext Players);
