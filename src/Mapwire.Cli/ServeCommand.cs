@@ -92,7 +92,8 @@ internal static class ServeCommand
             }
             catch (SocketException exception)
             {
-                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints).Concat(options.HttpEndPoints));
+                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints).Concat(options.HttpEndPoints)
+                    .Concat(options.EncryptedHttpEndPoints));
                 return ExitCode.Misuse($"cannot listen on {wanted}: {exception.Message}");
             }
 

@@ -19,6 +19,7 @@ internal sealed class ServeOptions
     private readonly Option<IPEndPoint[]> _rtmp;
     private readonly Option<IPEndPoint[]> _rtmps;
     private readonly Option<IPEndPoint[]> _http;
+    private readonly Option<IPEndPoint[]> _https;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
     private readonly Option<double> _handshakeTimeout;
@@ -112,6 +113,13 @@ internal sealed class ServeOptions
             $"none or {EndPointText.Takes}",
             static text => text == "none" ? Nowhere : EndPointText.Parse(text),
             [.. defaults.HttpEndPoints]);
+        _https = OptionFactory.CreateList(
+            "--https",
+            "Where to listen for encrypted HTTP (HTTP/1.1), once or more; needs --certificate.",
+            "HOST:PORT",
+            EndPointText.Takes,
+            EndPointText.Parse,
+            [.. defaults.EncryptedHttpEndPoints]);
         _maxBuffer =
             Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
         _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
@@ -154,6 +162,7 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.EndPoints)] = _rtmp,
             [nameof(RtmpServerOptions.EncryptedEndPoints)] = _rtmps,
             [nameof(RtmpServerOptions.HttpEndPoints)] = _http,
+            [nameof(RtmpServerOptions.EncryptedHttpEndPoints)] = _https,
             [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
             [nameof(RtmpServerOptions.KeyFile)] = _key,
             [nameof(RtmpServerOptions.CertificatePasswordFile)] = _certificatePassword,
@@ -210,6 +219,7 @@ internal sealed class ServeOptions
         EncryptedEndPoints = parsed.GetValue(_rtmps)!,
         HttpEndPoints = [.. parsed.GetValue(_http)!.Where(static endPoint => endPoint != Nowhere)],
         IsHttpOptional = parsed.GetResult(_http) is null or { Implicit: true },
+        EncryptedHttpEndPoints = parsed.GetValue(_https)!,
         CertificateFile = parsed.GetValue(_certificate),
         KeyFile = parsed.GetValue(_key),
         CertificatePasswordFile = parsed.GetValue(_certificatePassword),

@@ -20,7 +20,8 @@ public sealed class FolderTests
         ["Mapwire.Load"] = ["Measuring", "Players"],
         ["Mapwire.Server"] =
             [
-                "Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http", "Hosting",
+                "Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http",
+                "Hosting",
             ],
     };
 

@@ -128,6 +128,7 @@ internal sealed class FlvConversation : IConversation
         {
             _gatheredRest = 0; // what begins inside of a message has the rest of it behind the head
             _gatheredAnswers = AddAnswers(list);
+            Truncate(list);
             return;
         }
 
@@ -155,10 +156,7 @@ internal sealed class FlvConversation : IConversation
             }
         }
 
-        if (_left is { } left)
-        {
-            list.Truncate(left);
-        }
+        Truncate(list);
     }
 
     /// <inheritdoc/>
@@ -365,6 +363,15 @@ internal sealed class FlvConversation : IConversation
         {
             _lingersSince = _connection.Now;
             _connection.EndSending();
+        }
+    }
+
+    /// <summary>Leaves out what is behind the part that was asked for.</summary>
+    private void Truncate(GatherList list)
+    {
+        if (_left is { } left)
+        {
+            list.Truncate(left);
         }
     }
 
