@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Reading;
@@ -53,12 +54,13 @@ public sealed class EncryptedTests
     [Fact]
     public async Task A_web_socket_client_gets_the_stream_encrypted()
     {
-        (MapwireServer server, string address, _) = await ServeAsync();
+        (MapwireServer server, string address, string keys) = await ServeAsync();
         await using MapwireServer served = server;
         using HttpClient http = new();
         byte[] expected = await http.GetByteArrayAsync($"{server.WebAddress(Film)}/stream.flv?buffer=60");
         using ClientWebSocket client = new();
-        client.Options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+        using X509Certificate2 own = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(keys, "cert.pem"));
+        client.Options.RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == own.GetCertHashString();
         using CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
         await client.ConnectAsync(new Uri($"wss{address["https".Length..]}/{Film}/stream.flv?buffer=60"), timeout.Token);
         MemoryStream stream = new();
