@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Mapwire.Load;
@@ -7,7 +8,7 @@ using Mapwire.Server.Hosting;
 
 namespace Mapwire.Cli;
 
-/// <summary><c>mapwire bench URL...</c>: thousands of players against any RTMP server.</summary>
+/// <summary><c>mapwire bench URL...</c>: thousands of players against any server of RTMP or HTTP.</summary>
 internal static class BenchCommand
 {
     /// <summary>How long the server may take to accept a first connection: two lost packets and more.</summary>
@@ -17,7 +18,12 @@ internal static class BenchCommand
     public static Command Create()
     {
         Argument<string[]> urls =
-            new("URL") { Description = "rtmp://HOST[:PORT]/APPLICATION/NAME; players take them in turn.", Arity = ArgumentArity.OneOrMore };
+            new("URL")
+            {
+                Description = "rtmp://HOST[:PORT]/APPLICATION/NAME, or http:// or https:// of a playlist (.m3u8: HLS), of an FLV stream "
+                    + "(.flv) or of any file; players take them in turn.",
+                Arity = ArgumentArity.OneOrMore,
+            };
         Option<int> players = OptionFactory.Count("--players", "Players at once.", 1);
         Option<double> seconds = OptionFactory.Seconds("--seconds", "How long to measure, after the ramp.", 30);
         Option<double?> ramp = OptionFactory.OptionalSeconds("--ramp", "Over how long the players start; 500 a second when left out.");
@@ -41,12 +47,16 @@ internal static class BenchCommand
             "--rehearsal", "Plays before the test that are not counted, so that no start-up is measured.", 1);
         Option<bool> enhanced =
             new("--enhanced") { Description = "Offer the codecs of Enhanced RTMP: HEVC, AV1, VP9, Opus and the others." };
+        Option<int?> count = OptionFactory.Create<int?>("--count", "End after so many segments or files (HTTP).", "N", "a whole number",
+            static text => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
+        Option<bool> checkBoxes = new("--check-boxes") { Description = "Look into the segments of HLS: boxes, sizes and times." };
+        Option<bool> bytesOnly = new("--bytes") { Description = "Only count what HTTP serves, playlists and FLV streams too." };
         Option<bool> remote = new("--remote") { Description = "Allow servers on other machines than this one." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new("bench", "Plays streams of any RTMP server with many players, checks and times what comes.")
+        Command command = new("bench", "Plays streams of any server of RTMP or HTTP with many players, checks and times what comes.")
         {
             urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, pauseEvery, threads, processes, rehearsal, enhanced,
-            remote, json,
+            count, checkBoxes, bytesOnly, remote, json,
         };
         command.SetAction((parsed, _) => BenchAsync(
             parsed.GetValue(urls)!,
@@ -63,6 +73,10 @@ internal static class BenchCommand
                 nameof(LoadOptions.PauseEvery) => pauseEvery,
                 nameof(LoadOptions.Threads) => threads,
                 nameof(LoadOptions.Rehearsal) => rehearsal,
+                nameof(LoadOptions.Enhanced) => enhanced,
+                nameof(LoadOptions.Count) => count,
+                nameof(LoadOptions.CheckBoxes) => checkBoxes,
+                nameof(LoadOptions.BytesOnly) => bytesOnly,
                 _ => null,
             }),
             targets => new LoadOptions
@@ -78,6 +92,9 @@ internal static class BenchCommand
                 PauseEvery = parsed.GetValue(pauseEvery) is { } pause ? TimeSpan.FromSeconds(pause) : null,
                 Threads = parsed.GetValue(threads),
                 Enhanced = parsed.GetValue(enhanced),
+                Count = parsed.GetValue(count),
+                CheckBoxes = parsed.GetValue(checkBoxes),
+                BytesOnly = parsed.GetValue(bytesOnly),
                 Rehearsal = TimeSpan.FromSeconds(parsed.GetValue(rehearsal)),
                 ServerProcesses = parsed.GetValue(processes)!,
             }));
@@ -187,10 +204,9 @@ internal static class BenchCommand
 
     private static LoadTarget Resolve(string text, bool remote)
     {
-        if (!RtmpUrl.TryParse(text, out RtmpUrl? url))
-        {
-            throw new ArgumentException($"{text} is not rtmp://HOST[:PORT]/APPLICATION/NAME");
-        }
+        LoadUrl url = RtmpUrl.TryParse(text, out RtmpUrl? rtmp) ? rtmp
+            : HttpUrl.TryParse(text, out HttpUrl? http) ? http
+            : throw new ArgumentException($"{text} is not rtmp://HOST[:PORT]/APPLICATION/NAME and not http://HOST[:PORT]/PATH");
 
         IPAddress[] addresses = Dns.GetHostAddresses(url.Host);
         IPAddress address = Array.Find(addresses, static a => a.AddressFamily == AddressFamily.InterNetwork)

@@ -19,6 +19,13 @@ internal static class BenchText
         output.WriteLine(
             Line($"  plays        {report.Plays} of {report.Connections} connections ({report.PlaysPerSecond:0.0} a second measured), ",
                 $"{report.Ended} to the end, {report.Lost} broke off"));
+        if (report.Http is { } http)
+        {
+            output.WriteLine(
+                Line($"  http         {http.Requests} requests, {http.Playlists} playlists, {http.Segments} segments or files, ",
+                    $"{http.LateSegments} late, {http.Reconnects} sent again"));
+        }
+
         output.WriteLine(Line($"  media        {report.Frames} frames, {report.Backwards} backwards, {report.Gaps} gaps over 2 s"));
         output.WriteLine(Stalls(report));
         output.WriteLine("  milliseconds        p50       p90       p99       max     count");
@@ -26,6 +33,13 @@ internal static class BenchText
         Write(output, "connect", report.Accepted);
         Write(output, "first frame", report.FirstFrame);
         Write(output, "seek", report.Seek);
+        if (report.Http is { } times)
+        {
+            Write(output, "playlist", times.PlaylistFirstByte);
+            Write(output, "first byte", times.FirstByte);
+            Write(output, "last byte", times.LastByte);
+        }
+
         Write(output, "own lateness", report.Lateness);
         if (report.SeeksUnanswered > 0)
         {

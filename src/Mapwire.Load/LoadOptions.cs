@@ -54,6 +54,18 @@ public sealed class LoadOptions
     /// </summary>
     public bool Enhanced { get; init; }
 
+    /// <summary>
+    /// How many segments, or bodies, to take in all before the test ends, if its time is not over before that; null for no bound. HTTP
+    /// only. The measured time then begins with the first player.
+    /// </summary>
+    public int? Count { get; init; }
+
+    /// <summary>Whether the boxes of init segments and segments are checked. HTTP only. Default no: bodies are only counted.</summary>
+    public bool CheckBoxes { get; init; }
+
+    /// <summary>Whether all that HTTP serves is only counted, playlists and FLV too. Default no.</summary>
+    public bool BytesOnly { get; init; }
+
     /// <summary>Threads, each with its own players. Default 1: ten thousand players of 500 kbit/s need less than one core.</summary>
     public int Threads { get; init; } = 1;
 
@@ -66,6 +78,9 @@ public sealed class LoadOptions
     /// </summary>
     public TimeSpan Rehearsal { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether the players are viewers of HTTP.</summary>
+    internal bool IsHttp => Targets[0].Url is HttpUrl;
+
     /// <summary>The ramp as it is done.</summary>
     internal TimeSpan EffectiveRamp => Ramp ?? TimeSpan.FromSeconds(Players / 500.0);
 
@@ -73,6 +88,8 @@ public sealed class LoadOptions
     internal void Validate()
     {
         Require(Targets.Count > 0, nameof(Targets), Targets.Count, "must be at least one stream");
+        Require(Targets.All(target => target.Url.GetType() == Targets[0].Url.GetType()), nameof(Targets), Targets.Count,
+            "must be all of RTMP or all of HTTP");
         Require(Players is > 0 and <= MaxPlayers, nameof(Players), Players, $"must be from 1 to {MaxPlayers}");
         long? limit = DescriptorLimit.Get();
         long room = Math.Max(0, (limit ?? long.MaxValue) - DescriptorLimit.CountOpen() - OwnDescriptors);
@@ -91,6 +108,14 @@ public sealed class LoadOptions
         Require(PauseEvery is null || SeekEvery is null, nameof(PauseEvery), PauseEvery, "and seeks exclude each other");
         Require(PauseEvery is null || PauseEvery >= 2 * PauseLength, nameof(PauseEvery), PauseEvery,
             $"must be at least {2 * PauseLength.TotalSeconds} s: a pause takes {PauseLength.TotalSeconds} s");
+        Require(!IsHttp || SeekEvery is null, nameof(SeekEvery), SeekEvery, "needs players of RTMP");
+        Require(!IsHttp || PauseEvery is null, nameof(PauseEvery), PauseEvery, "needs players of RTMP");
+        Require(!IsHttp || !Enhanced, nameof(Enhanced), Enhanced, "needs players of RTMP");
+        Require(IsHttp || Count is null, nameof(Count), Count, "needs viewers of HTTP");
+        Require(Count is null or > 0, nameof(Count), Count, "must be at least 1");
+        Require(IsHttp || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "needs viewers of HTTP");
+        Require(IsHttp || !BytesOnly, nameof(BytesOnly), BytesOnly, "needs viewers of HTTP");
+        Require(!BytesOnly || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "and bytes only exclude each other");
         Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), Rehearsal,
             "must be from 0 to a minute");
         Require(Threads is > 0 and <= 64, nameof(Threads), Threads, "must be from 1 to 64");

@@ -101,4 +101,7 @@ public sealed record LoadReport
 
     /// <summary>What the server's processes used; null when none were named, or the system does not tell.</summary>
     public required ServerReport? Server { get; init; }
+
+    /// <summary>What only viewers of HTTP have; null for players of RTMP.</summary>
+    public HttpReport? Http { get; init; }
 }

@@ -36,6 +36,10 @@ internal sealed record LoadDocument(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ServerReport? Server { get; private init; }
 
+    /// <summary>What only viewers of HTTP have; left out for players of RTMP.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HttpReport? Http { get; private init; }
+
     public static LoadDocument From(LoadReport report) => new(
         [.. report.Options.Targets.Select(static target => target.Url.ToString())], report.Options.Mode.ToString().ToLowerInvariant(),
         report.Options.Enhanced, report.Options.Players, report.Seconds, report.Bytes, report.MeasuredBytes, report.GigabytesPerSecond,
@@ -46,6 +50,7 @@ internal sealed record LoadDocument(
         report.Lateness, report.CpuSeconds, report.Failures)
     {
         Server = report.Server,
+        Http = report.Http,
     };
 }
 

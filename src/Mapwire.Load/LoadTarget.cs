@@ -5,4 +5,4 @@ namespace Mapwire.Load;
 /// <summary>A stream to play and the address that its host has.</summary>
 /// <param name="Url">What to play.</param>
 /// <param name="EndPoint">Where to connect.</param>
-public sealed record LoadTarget(RtmpUrl Url, IPEndPoint EndPoint);
+public sealed record LoadTarget(LoadUrl Url, IPEndPoint EndPoint);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Mapwire.Load.Measuring;
 using Mapwire.Load.Players;
+using Mapwire.Load.Viewers;
 using Mapwire.Server.Loop;
 
 namespace Mapwire.Load;
@@ -18,7 +19,7 @@ public sealed class LoadTest : IDisposable
     private const int RehearsalPlayers = 8;
 
     private readonly LoadOptions _options;
-    private readonly LoadLoop[] _loops;
+    private readonly SeatLoop[] _loops;
     private long _start;
 
     /// <summary>Prepares a test.</summary>
@@ -27,10 +28,10 @@ public sealed class LoadTest : IDisposable
     {
         options.Validate();
         _options = options;
-        _loops = new LoadLoop[Math.Min(options.Threads, options.Players)];
+        _loops = new SeatLoop[Math.Min(options.Threads, options.Players)];
         for (int i = 0; i < _loops.Length; i++)
         {
-            _loops[i] = new LoadLoop(options, i);
+            _loops[i] = options.IsHttp ? new HttpLoop(options, i) : new LoadLoop(options, i);
         }
     }
 
@@ -58,29 +59,35 @@ public sealed class LoadTest : IDisposable
         await RehearseAsync(cancellation).ConfigureAwait(false);
         ProcessUsage idle = ProcessUsage.Of(_options.ServerProcesses);
         _start = LoadClock.Now;
-        foreach (LoadLoop loop in _loops)
+        foreach (SeatLoop loop in _loops)
         {
             loop.Start(_start);
         }
 
+        Mark before = Mark.Now(this);
         bool isWhole = await PauseAsync(_options.EffectiveRamp + Settling, cancellation).ConfigureAwait(false);
-        Mark before = isWhole ? Mark.Now(this) : new Mark(_start, 0, 0, 0, idle);
+        before = !isWhole || _options.Count is not null ? before with { Time = _start, Bytes = 0, Plays = 0 } : Mark.Now(this);
         await PauseAsync(_options.Duration, cancellation).ConfigureAwait(false);
         Mark after = Mark.Now(this);
         LoadTally total = new();
-        foreach (LoadLoop loop in _loops)
+        HttpTally http = new();
+        foreach (SeatLoop loop in _loops)
         {
             loop.Stop();
             total.Add(loop.Tally);
+            if (loop is HttpLoop viewers)
+            {
+                http.Add(viewers.Http);
+            }
         }
 
-        return Report(total, idle, before, after);
+        return Report(total, idle, before, after) with { Http = _options.IsHttp ? HttpReport.From(http) : null };
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (LoadLoop loop in _loops)
+        foreach (SeatLoop loop in _loops)
         {
             loop.Dispose();
         }
@@ -100,14 +107,15 @@ public sealed class LoadTest : IDisposable
             Duration = _options.Rehearsal,
             Ramp = TimeSpan.Zero,
             Rehearsal = TimeSpan.Zero,
+            BytesOnly = _options.BytesOnly,
         });
-        foreach (LoadLoop loop in rehearsal._loops)
+        foreach (SeatLoop loop in rehearsal._loops)
         {
             loop.Start(LoadClock.Now);
         }
 
         await rehearsal.PauseAsync(_options.Rehearsal, cancellation).ConfigureAwait(false);
-        foreach (LoadLoop loop in rehearsal._loops)
+        foreach (SeatLoop loop in rehearsal._loops)
         {
             loop.Stop();
         }
@@ -119,7 +127,8 @@ public sealed class LoadTest : IDisposable
         long end = LoadClock.Now + LoadClock.Of(time);
         while (LoadClock.Now < end)
         {
-            if (cancellation.IsCancellationRequested || Array.Exists(_loops, static loop => loop.HasFailed))
+            if (cancellation.IsCancellationRequested || Array.Exists(_loops, static loop => loop.HasFailed)
+                || Array.TrueForAll(_loops, static loop => loop.IsDone))
             {
                 return false;
             }

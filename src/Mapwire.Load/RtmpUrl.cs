@@ -1,6 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace Mapwire.Load;
 
@@ -12,7 +10,7 @@ namespace Mapwire.Load;
 /// The rest of the path with its query, as the play command sends it. <c>{0..199}</c> in it stands for 200 numbers: the players share them
 /// out among themselves, see <see cref="ForPlayer"/>.
 /// </param>
-public sealed partial record RtmpUrl(string Host, int Port, string Application, string Name)
+public sealed record RtmpUrl(string Host, int Port, string Application, string Name) : LoadUrl(Host, Port)
 {
     private const int DefaultPort = 1935;
 
@@ -42,18 +40,7 @@ public sealed partial record RtmpUrl(string Host, int Port, string Application, 
 
     /// <summary>What one of many players plays: each range of numbers in the name becomes the one whose turn it is.</summary>
     /// <param name="player">Which player, from 0.</param>
-    public RtmpUrl ForPlayer(int player) => !Name.Contains('{', StringComparison.Ordinal) ? this : this with
-    {
-        Name = NumberRange().Replace(Name, found =>
-        {
-            int first = int.Parse(found.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
-            int last = int.Parse(found.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
-            return last < first ? found.Value : (first + (player % (last - first + 1))).ToString(CultureInfo.InvariantCulture);
-        }),
-    };
-
-    [GeneratedRegex(@"\{(\d{1,6})\.\.(\d{1,6})\}")]
-    private static partial Regex NumberRange();
+    public RtmpUrl ForPlayer(int player) => this with { Name = PickNumbers(Name, player) };
 
     /// <inheritdoc/>
     public override string ToString() => $"{ConnectUrl}/{Name}";

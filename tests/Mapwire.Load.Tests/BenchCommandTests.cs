@@ -44,7 +44,10 @@ public sealed class BenchCommandTests
 
     [Theory]
     [InlineData("--remote", "rtmp://203.0.113.1/vod/x.mp4")] // an address that documentation is given
-    [InlineData("URL", "http://127.0.0.1/vod/x.mp4", "is not rtmp://")]
+    [InlineData("URL", "ftp://127.0.0.1/vod/x.mp4", "is not rtmp://")]
+    [InlineData("mixed", "rtmp://127.0.0.1:1/vod/x.mp4", "must be all of RTMP or all of HTTP", "http://127.0.0.1:1/vod/x.mp4")]
+    [InlineData("count", "rtmp://127.0.0.1:1/vod/x.mp4", "--count needs viewers of HTTP", "--count", "1")]
+    [InlineData("seek", "http://127.0.0.1:1/vod/x.mp4", "--seek-every needs players of RTMP", "--seek-every", "1")]
     [InlineData("players", "rtmp://127.0.0.1:1/vod/x.mp4", "--players must be from 1", "--players", "0")]
     [InlineData("modes", "rtmp://127.0.0.1:1/vod/x.mp4", "--fast and --churn", "--fast", "--churn")]
     public async Task What_it_cannot_do_it_refuses_in_one_line(string what, string url, string? words = null, params string[] more)

@@ -17,7 +17,7 @@ public sealed class FolderTests
     {
         ["Mapwire.Rtmp"] = ["Amf", "Chunks", "Handshakes", "Messages", "Sessions"],
         ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
-        ["Mapwire.Load"] = ["Measuring", "Players"],
+        ["Mapwire.Load"] = ["Measuring", "Reading", "Players", "Viewers"],
         ["Mapwire.Server"] =
             [
                 "Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http",

@@ -121,6 +121,17 @@ internal struct PlaybackCheck
         _newest = Math.Max(_newest, time);
     }
 
+    /// <summary>A piece of media has come whole: a segment.</summary>
+    /// <param name="from">Its first moment, in milliseconds of the stream.</param>
+    /// <param name="to">Its end.</param>
+    /// <param name="now">The clock.</param>
+    public void AddPiece(long from, long to, long now)
+    {
+        Add(isVideo: true, from, now);
+        _lastVideo = to;
+        _newest = Math.Max(_newest, to);
+    }
+
     /// <summary>Takes note of where the clock is: called before media is added and when the play is over.</summary>
     public void Settle(long now)
     {

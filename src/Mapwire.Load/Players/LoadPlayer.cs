@@ -1,17 +1,17 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mapwire.Load.Measuring;
 using Mapwire.Rtmp;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
-using Mapwire.Server.Loop;
 
 namespace Mapwire.Load.Players;
 
 /// <summary>
-/// One seat of the audience: a connection at a time, begun, watched and ended as the mode says. Lives on its loop's thread.
+/// A seat of RTMP: a connection at a time, begun, watched and ended as the mode says.
 /// </summary>
-internal sealed class LoadPlayer : Watched, IDisposable
+internal sealed class LoadPlayer : Seat
 {
     /// <summary>Receive calls before the others have their turn.</summary>
     private const int ReceivesPerTurn = 4;
@@ -25,12 +25,11 @@ internal sealed class LoadPlayer : Watched, IDisposable
     /// <summary>A player that has received nothing for so long is waiting for the server's pace.</summary>
     private const long IdleAfter = 100 * LoadClock.Millisecond;
 
-    private const long NoCall = -1;
-
     private static readonly long PauseLength = LoadClock.Of(LoadOptions.PauseLength);
 
     private readonly LoadLoop _loop;
-    private readonly LoadTarget _target;
+    private readonly RtmpUrl _url;
+    private readonly IPEndPoint _endPoint;
     private Socket? _socket;
     private ClientSession? _session;
     private LoadSessionHandler? _ear;
@@ -41,11 +40,12 @@ internal sealed class LoadPlayer : Watched, IDisposable
     private bool _wasServed;
     private bool _hasStalled;
 
-    public LoadPlayer(LoadLoop loop, LoadTarget target)
+    public LoadPlayer(LoadLoop loop, RtmpUrl url, IPEndPoint endPoint)
         : base(loop)
     {
         _loop = loop;
-        _target = target;
+        _url = url;
+        _endPoint = endPoint;
     }
 
     /// <inheritdoc/>
@@ -54,18 +54,8 @@ internal sealed class LoadPlayer : Watched, IDisposable
     /// <summary>How far the connection is.</summary>
     public PlayerStage Stage => _socket is null ? PlayerStage.Waiting : _session is null ? PlayerStage.Connecting : _ear!.Stage;
 
-    /// <summary>When the schedule is to call, in microseconds of the clock; other calls are out of date.</summary>
-    public long Due { get; private set; } = NoCall;
-
-    /// <summary>Asks the schedule for a call.</summary>
-    public void CallAt(long due)
-    {
-        Due = due;
-        _loop.Schedule(this, due);
-    }
-
-    /// <summary>The time asked for has come: start, seek, pause or go on.</summary>
-    public void OnDue(long now)
+    /// <summary>Starts, seeks, pauses or goes on.</summary>
+    public override void OnDue(long now)
     {
         long intended = Due;
         _loop.Tally.Lateness.Add(now - intended);
@@ -137,12 +127,6 @@ internal sealed class LoadPlayer : Watched, IDisposable
         Close();
     }
 
-    /// <inheritdoc/>
-    public override void OnLoopEnd()
-    {
-        // The loop settles and stops all its players, watched or not.
-    }
-
     /// <summary>Reads what is there, for a turn.</summary>
     public void Read()
     {
@@ -176,8 +160,8 @@ internal sealed class LoadPlayer : Watched, IDisposable
         _loop.RunAgain(this);
     }
 
-    /// <summary>Now and then: how does it stand?</summary>
-    public void Look(long now)
+    /// <inheritdoc/>
+    public override void Look(long now)
     {
         if (_session is null)
         {
@@ -198,8 +182,8 @@ internal sealed class LoadPlayer : Watched, IDisposable
         }
     }
 
-    /// <summary>The test is over.</summary>
-    public void Stop(long now)
+    /// <inheritdoc/>
+    public override void Stop(long now)
     {
         if (_ear is { Stage: PlayerStage.Playing } ear)
         {
@@ -210,13 +194,13 @@ internal sealed class LoadPlayer : Watched, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Close();
+    public override void Dispose() => Close();
 
     private void Connect(long intended)
     {
         _intendedStart = intended;
         _loop.Tally.Connections++;
-        _socket = new Socket(_target.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+        _socket = new Socket(_endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
         {
             Blocking = false,
             NoDelay = true,
@@ -224,7 +208,7 @@ internal sealed class LoadPlayer : Watched, IDisposable
         };
         try
         {
-            _socket.Connect(_target.EndPoint);
+            _socket.Connect(_endPoint);
         }
         catch (SocketException fault) when (fault.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
         {
@@ -256,11 +240,10 @@ internal sealed class LoadPlayer : Watched, IDisposable
         long now = LoadClock.Now;
         _received = now;
         _loop.Tally.Established.Add(now - _intendedStart);
-        RtmpUrl url = _target.Url;
-        _ear = new LoadSessionHandler(_loop, url, _intendedStart);
+        _ear = new LoadSessionHandler(_loop, _url, _intendedStart);
         ConnectCommand connect = _loop.IsEnhanced
-            ? ClientSessionOptions.EnhancedConnect(url.Application, url.ConnectUrl)
-            : ClientSessionOptions.DefaultConnect(url.Application, url.ConnectUrl);
+            ? ClientSessionOptions.EnhancedConnect(_url.Application, _url.ConnectUrl)
+            : ClientSessionOptions.DefaultConnect(_url.Application, _url.ConnectUrl);
         _session = new ClientSession(_loop.SessionOptions, connect, _ear, _loop.Output);
         _ear.Session = _session;
         Flush();
