@@ -39,7 +39,10 @@ internal static class ServeCommand
                 given.AddError("DIR must name a folder (was '')");
             }
         });
-        Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE and http://HOST:PORT/vod/FILE.") { folder };
+        Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE and http://HOST:PORT/vod/FILE.")
+        {
+            folder,
+        };
         ServeOptions options = new(new RtmpServerOptions
         {
             Folder = SampleFolder,

@@ -65,7 +65,8 @@ internal static partial class Log
     [LoggerMessage(117, LogLevel.Warning, "an answer to {Peer} ended: {Reason}")]
     public static partial void BodyLost(ILogger log, EndPoint? peer, LogText reason);
 
-    [LoggerMessage(118, LogLevel.Warning, "not listening on {EndPoint} for HTTP: {Fault}; RTMP is served (--http HOST:PORT for another port)")]
+    [LoggerMessage(118, LogLevel.Warning,
+        "not listening on {EndPoint} for HTTP: {Fault}; RTMP is served (--http HOST:PORT for another port)")]
     public static partial void HttpNotListening(ILogger log, IPEndPoint endPoint, string fault);
 
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]

@@ -112,7 +112,9 @@ internal sealed class Connection : Watched
         _conversation = next;
     }
 
-    /// <summary>Tells the peer that nothing more is sent, and goes on hearing it: what is closed before it is heard is lost to it.</summary>
+    /// <summary>
+    /// Tells the peer that nothing more is sent, and goes on hearing it: what is closed before it is heard is lost to it.
+    /// </summary>
     public void EndSending() => _sender.EndSending();
 
     /// <summary>Ends the connection. Only the first reason counts.</summary>

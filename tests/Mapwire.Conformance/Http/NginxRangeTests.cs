@@ -55,7 +55,8 @@ public sealed class NginxRangeTests
                 }
             }
         }));
-        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.PartialContent, HttpStatusCode.RequestedRangeNotSatisfiable], statuses.Keys.Order());
+        Assert.Equal(
+            [HttpStatusCode.OK, HttpStatusCode.PartialContent, HttpStatusCode.RequestedRangeNotSatisfiable], statuses.Keys.Order());
     }
 
     /// <summary>Asks for a range.</summary>
@@ -67,7 +68,8 @@ public sealed class NginxRangeTests
         request.Headers.TryAddWithoutValidation("Range", range);
         using HttpResponseMessage answer = await client.SendAsync(request);
         byte[] body = await answer.Content.ReadAsByteArrayAsync();
-        string fields = $"{answer.Content.Headers.ContentType} {answer.Content.Headers.ContentLength} {answer.Content.Headers.ContentRange}";
+        string fields =
+            $"{answer.Content.Headers.ContentType} {answer.Content.Headers.ContentLength} {answer.Content.Headers.ContentRange}";
         if (answer.Content.Headers.ContentType?.Parameters.SingleOrDefault(static one => one.Name == "boundary")?.Value is { } boundary)
         {
             string same = new('0', boundary.Length);
