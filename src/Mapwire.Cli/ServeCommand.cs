@@ -39,8 +39,10 @@ internal static class ServeCommand
                 given.AddError("DIR must name a folder (was '')");
             }
         });
-        Command command = new(
-            "serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE and http://HOST:PORT/vod/FILE.") { folder };
+        Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE and http://HOST:PORT/vod/FILE.")
+        {
+            folder,
+        };
         ServeOptions options = new(new RtmpServerOptions
         {
             Folder = SampleFolder,
@@ -93,7 +95,8 @@ internal static class ServeCommand
             }
             catch (SocketException exception)
             {
-                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints).Concat(options.HttpEndPoints));
+                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints).Concat(options.HttpEndPoints)
+                    .Concat(options.EncryptedHttpEndPoints));
                 return ExitCode.Misuse($"cannot listen on {wanted}: {exception.Message}");
             }
 

@@ -23,6 +23,7 @@ internal sealed class ServeOptions
     private readonly Option<string> _viewerIds = OptionFactory.Create(
         "--viewer-ids", "Whether playlists of HLS and DASH tell viewers apart: 'off' where a shared cache stands in front.", "on|off",
         "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
+    private readonly Option<IPEndPoint[]> _https;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
     private readonly Option<double> _handshakeTimeout;
@@ -117,6 +118,13 @@ internal sealed class ServeOptions
             static text => text == "none" ? Nowhere : EndPointText.Parse(text),
             [.. defaults.HttpEndPoints]);
         _segmentDuration = Seconds("--segment-duration", "How long a segment of HLS and DASH should be.", defaults.SegmentDuration);
+        _https = OptionFactory.CreateList(
+            "--https",
+            "Where to listen for encrypted HTTP (HTTP/1.1), once or more; needs --certificate.",
+            "HOST:PORT",
+            EndPointText.Takes,
+            EndPointText.Parse,
+            [.. defaults.EncryptedHttpEndPoints]);
         _maxBuffer =
             Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
         _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
@@ -161,6 +169,7 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.HttpEndPoints)] = _http,
             [nameof(RtmpServerOptions.SegmentDuration)] = _segmentDuration,
             [nameof(RtmpServerOptions.HasViewerIds)] = _viewerIds,
+            [nameof(RtmpServerOptions.EncryptedHttpEndPoints)] = _https,
             [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
             [nameof(RtmpServerOptions.KeyFile)] = _key,
             [nameof(RtmpServerOptions.CertificatePasswordFile)] = _certificatePassword,
@@ -219,6 +228,7 @@ internal sealed class ServeOptions
         IsHttpOptional = parsed.GetResult(_http) is null or { Implicit: true },
         SegmentDuration = TimeSpan.FromSeconds(parsed.GetValue(_segmentDuration)),
         HasViewerIds = parsed.GetValue(_viewerIds) == "on",
+        EncryptedHttpEndPoints = parsed.GetValue(_https)!,
         CertificateFile = parsed.GetValue(_certificate),
         KeyFile = parsed.GetValue(_key),
         CertificatePasswordFile = parsed.GetValue(_certificatePassword),

@@ -71,6 +71,7 @@ public sealed class RtmpServer : IDisposable
         EndPoints = options.EndPoints;
         EncryptedEndPoints = options.EncryptedEndPoints;
         HttpEndPoints = options.HttpEndPoints;
+        EncryptedHttpEndPoints = options.EncryptedHttpEndPoints;
         _certificate = options.ToCertificateFiles() is { } files ? new ServerCertificate(files, log) : null;
     }
 
@@ -85,12 +86,16 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     public IReadOnlyList<IPEndPoint> HttpEndPoints { get; private set; }
 
+    /// <summary>Where the server listens for encrypted HTTP; with the real ports once it has started.</summary>
+    public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints { get; private set; }
+
     /// <summary>Where clients connect to, such as <c>rtmp://0.0.0.0:1935/vod</c>.</summary>
     public IReadOnlyList<string> Urls =>
     [
         .. EndPoints.Select(endPoint => $"rtmp://{endPoint}/{_context.Options.Application}"),
         .. EncryptedEndPoints.Select(endPoint => $"rtmps://{endPoint}/{_context.Options.Application}"),
         .. HttpEndPoints.Select(endPoint => $"http://{endPoint}/{_context.Options.Application}"),
+        .. EncryptedHttpEndPoints.Select(endPoint => $"https://{endPoint}/{_context.Options.Application}"),
     ];
 
     /// <summary>The first of <see cref="EndPoints"/>.</summary>
@@ -119,6 +124,9 @@ public sealed class RtmpServer : IDisposable
             EncryptedEndPoints = Listen(
                 _context.Options.EncryptedEndPoints,
                 new Protocol(IsHttp: false, _certificate is null ? null : _certificate.EncryptAsync));
+            EncryptedHttpEndPoints = Listen(
+                _context.Options.EncryptedHttpEndPoints,
+                new Protocol(IsHttp: true, _certificate is null ? null : _certificate.EncryptAsync));
             HttpEndPoints = ListenForHttp();
         }
         catch

@@ -31,6 +31,12 @@ public sealed class RtmpServerOptions
     public IReadOnlyList<IPEndPoint> HttpEndPoints { get; init; } = [];
 
     /// <summary>
+    /// Where to listen for encrypted HTTP (<c>https://</c>, HTTP/1.1). Default none; they need <see cref="CertificateFile"/>. Port 0 picks
+    /// a free one.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints { get; init; } = [];
+
+    /// <summary>
     /// Whether the server starts without HTTP, with a warning, where it cannot listen at one of <see cref="HttpEndPoints"/>. Default no:
     /// only an end point that nobody asked for can be done without.
     /// </summary>
@@ -305,6 +311,10 @@ public sealed class RtmpServerOptions
             SegmentDuration, "must be from 0.1 to 300 s");
         Require(CertificateFile is { Length: > 0 } || EncryptedEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
             $"must name a file: {nameof(EncryptedEndPoints)} needs a certificate");
+        Require(EncryptedHttpEndPoints.Count <= 64, nameof(EncryptedHttpEndPoints), EncryptedHttpEndPoints.Count,
+            "must be at most 64 end points");
+        Require(CertificateFile is { Length: > 0 } || EncryptedHttpEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
+            $"must name a file: {nameof(EncryptedHttpEndPoints)} needs a certificate");
         Require(KeyFile is null or { Length: > 0 }, nameof(KeyFile), KeyFile, "must name a file");
         Require(CertificatePasswordFile is null or { Length: > 0 }, nameof(CertificatePasswordFile), CertificatePasswordFile,
             "must name a file");

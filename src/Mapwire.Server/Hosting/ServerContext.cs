@@ -22,7 +22,7 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     /// <summary>What all conversations of HTTP share.</summary>
     public HttpContext Http => _http ??= new HttpContext(
         Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
-        Options.HasViewerIds, Log);
+        Options.HasViewerIds, Log, Rtmp.Players);
 
     private HttpContext? _http;
 

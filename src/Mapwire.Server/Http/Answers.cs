@@ -37,6 +37,12 @@ internal static class Answers
             head.Write("Allow"u8, Methods);
         }
 
+        if (refusal.Status == 426)
+        {
+            head.Write("Upgrade"u8, "websocket"u8);
+            head.Write("Sec-WebSocket-Version"u8, "13"u8);
+        }
+
         if (refusal.Status == 503)
         {
             head.Write("Retry-After"u8, 5);
@@ -93,6 +99,29 @@ internal static class Answers
 
         head.End();
         output.Write(hasBody ? body : []);
+    }
+
+    /// <summary>The head of a stream of which nobody knows the length: it ends with the connection.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="contentType">The media type.</param>
+    public static void WriteEndless(IBufferWriter<byte> output, string contentType)
+    {
+        ResponseHeadWriter head = Begin(output, 200, staysOpen: false);
+        head.Write("Content-Type"u8, contentType);
+        head.Write("Cache-Control"u8, "no-store"u8);
+        head.End();
+    }
+
+    /// <summary>The end of a handshake: what follows are WebSocket frames.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="accept">The proof that the request was understood.</param>
+    public static void WriteUpgrade(IBufferWriter<byte> output, string accept)
+    {
+        ResponseHeadWriter head = new(output, 101);
+        head.Write("Upgrade"u8, "websocket"u8);
+        head.Write("Connection"u8, "Upgrade"u8);
+        head.Write("Sec-WebSocket-Accept"u8, accept);
+        head.End();
     }
 
     private static ResponseHeadWriter Begin(IBufferWriter<byte> output, int status, bool staysOpen)

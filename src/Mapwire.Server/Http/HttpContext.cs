@@ -1,3 +1,4 @@
+using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
@@ -13,9 +14,10 @@ namespace Mapwire.Server.Http;
 /// <param name="SegmentDuration">How long a segment should be.</param>
 /// <param name="HasViewerIds">Whether playlists tell viewers apart.</param>
 /// <param name="Log">Where lines go.</param>
+/// <param name="Players">What those that watch streams share with players of RTMP.</param>
 internal sealed record HttpContext(
     string Application, TitleCatalog Titles, AddressTurns Openings, TimeSpan HeadTimeout, TimeSpan IdleTimeout, TimeSpan SegmentDuration,
-    bool HasViewerIds, ILogger Log)
+    bool HasViewerIds, ILogger Log, PlayerContext Players)
 {
     /// <summary>
     /// What is kept of plans, playlists and headers of segments, in bytes: those of some fifty long films that are watched at once.

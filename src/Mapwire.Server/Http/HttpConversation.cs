@@ -222,6 +222,11 @@ internal sealed class HttpConversation : IConversation
                 default:
                     int length = head.Length;
                     Begin(head);
+                    if (_isAbandoned)
+                    {
+                        return; // another conversation goes on
+                    }
+
                     _input.Consume(length);
                     break;
             }
@@ -251,6 +256,15 @@ internal sealed class HttpConversation : IConversation
         }
 
         HttpRequest request = new(head.Method, target, !_isEnding, _input.Pending[..head.Length].ToArray());
+        if (route.Kind == ResourceKind.Flv)
+        {
+            byte[] rest = _input.Pending[head.Length..].ToArray();
+            FlvConversation viewer = new(_context, _connection, _statistics, request, route.Title);
+            _connection.Replace(viewer);
+            viewer.Receive(rest);
+            return;
+        }
+
         _abandoned ??= new CancellationTokenSource();
         Task<Resource> opening = Opening.OpenAsync(
             _context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token);

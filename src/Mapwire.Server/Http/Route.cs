@@ -38,6 +38,9 @@ internal enum ResourceKind
 
     /// <summary>A piece of it as a file of its own: <c>clip.mp4</c>.</summary>
     Clip,
+
+    /// <summary>All of it as one FLV stream, by HTTP or WebSocket.</summary>
+    Flv,
 }
 
 /// <summary>What a path asks for.</summary>
@@ -82,6 +85,7 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         "manifest.mpd" => new Route(ResourceKind.Manifest, title),
         "stream.mp4" => new Route(ResourceKind.Stream, title),
         "clip.mp4" => new Route(ResourceKind.Clip, title),
+        "stream.flv" => new Route(ResourceKind.Flv, title),
         _ when Split(name, "-pictures.m3u8") is { } tracks => new Route(ResourceKind.PicturePlaylist, title, tracks),
         _ when Split(name, ".m3u8") is { } tracks => new Route(ResourceKind.Playlist, title, tracks),
         _ when SplitNumber(name, "-init-", ".mp4") is ({ } tracks, int period) => new Route(ResourceKind.Init, title, tracks, period),

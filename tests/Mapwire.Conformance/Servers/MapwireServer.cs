@@ -60,9 +60,9 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     public static async Task<MapwireServer> StartWithAsync(string[] command, string folder, params string[] options)
     {
         ServerProcess process =
-            ServerProcess.Start(
-                command[0],
-                [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", .. options, .. Sender]);
+            ServerProcess.Start(command[0], [
+                .. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", .. options, .. Sender,
+            ]);
         try
         {
             Match line = await process.HearsAsync(ListeningPattern());

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Hosting;
 using Mapwire.Server.Http;
+using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
@@ -37,7 +39,10 @@ public sealed class HttpConversationTests : IDisposable
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: new PresenceThreads()), NullLogger.Instance);
         HttpContext context = new(
             "vod", _catalog, new AddressTurns(0), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
-            HasViewerIds: false, _log);
+            HasViewerIds: false, _log,
+            new PlayerContext(
+                new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
+                new ReelOpener(new ServedFolder(_folder.Path), _catalog, 10), _log));
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
         _loop = new ConnectionLoop("test", limits, connection => new HttpConversation(context, connection, null), _log, _poller)
         {
