@@ -69,6 +69,7 @@ if [ "$nightly" = yes ]; then
   export MAPWIRE_POWER_ROUNDS=${MAPWIRE_POWER_ROUNDS:-10000} MAPWIRE_SHARED_STEPS=${MAPWIRE_SHARED_STEPS:-200000}
   export MAPWIRE_MODEL_ROUNDS=${MAPWIRE_MODEL_ROUNDS:-5000} MAPWIRE_WORDS_MIB=${MAPWIRE_WORDS_MIB:-100}
   export MAPWIRE_FUZZ_MUTATIONS=${MAPWIRE_FUZZ_MUTATIONS:-1000000} MAPWIRE_FUZZ_CASES=${MAPWIRE_FUZZ_CASES:-10000000}
+  export MAPWIRE_HTTP_RANGES=${MAPWIRE_HTTP_RANGES:-10000}
   export MAPWIRE_PUBLISH=${MAPWIRE_PUBLISH:-1}
 fi
 
@@ -153,6 +154,8 @@ look() {
   if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Conformance "* ]]; then
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     have rtmpdump || need "rtmpdump" rtmpdump
+    have curl || need "curl" curl
+    have nginx || need "nginx" nginx # whose answers to ranges are compared
     have gcc || need "gcc with the C library's headers" gcc libc6-dev # a library that makes folders fail
     { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for the native program" clang zlib1g-dev
     { have fusermount3 && have pkg-config && pkg-config --exists fuse3; } || need "FUSE 3 with its headers" fuse3 libfuse3-dev pkg-config
@@ -173,6 +176,8 @@ look() {
   if [ -n "$wine" ] && ! have wine && ! have wine64; then need "wine" wine wine64; fi
   if [ -n "$wine" ]; then
     have rtmpdump || need "rtmpdump" rtmpdump
+    have curl || need "curl" curl
+    have nginx || need "nginx" nginx # whose answers to ranges are compared
     have ffmpeg || need "ffmpeg and ffprobe" ffmpeg
   fi
 }

@@ -14,6 +14,9 @@ internal static class ServeCommand
     /// <summary>The clip that came with the program, served when no folder is named.</summary>
     private static readonly string SampleFolder = Path.Combine(AppContext.BaseDirectory, "clips");
 
+    /// <summary>The port that HTTP has where it is not told: what is used beside 80, which only root may have.</summary>
+    private const int HttpPort = 8080;
+
     /// <summary>How long titles are counted for the line that says how many there are: a tree of a million files on a local disk.</summary>
     private static readonly TimeSpan CountLimit = TimeSpan.FromSeconds(10);
 
@@ -36,8 +39,15 @@ internal static class ServeCommand
                 given.AddError("DIR must name a folder (was '')");
             }
         });
-        Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE.") { folder };
-        ServeOptions options = new(new RtmpServerOptions { Folder = SampleFolder });
+        Command command = new("serve", "Serves the recordings of a folder as rtmp://HOST:PORT/vod/FILE and http://HOST:PORT/vod/FILE.")
+        {
+            folder,
+        };
+        ServeOptions options = new(new RtmpServerOptions
+        {
+            Folder = SampleFolder,
+            HttpEndPoints = [new IPEndPoint(IPAddress.Any, HttpPort)],
+        });
         options.AddTo(command);
         command.SetAction(parsed => Serve(options, parsed, parsed.GetValue(folder) ?? SampleFolder));
         return command;
@@ -85,7 +95,8 @@ internal static class ServeCommand
             }
             catch (SocketException exception)
             {
-                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints));
+                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints).Concat(options.HttpEndPoints)
+                    .Concat(options.EncryptedHttpEndPoints));
                 return ExitCode.Misuse($"cannot listen on {wanted}: {exception.Message}");
             }
 

@@ -12,9 +12,18 @@ namespace Mapwire.Cli;
 /// </summary>
 internal sealed class ServeOptions
 {
+    /// <summary>What <c>--http none</c> is read as: no socket can be bound there.</summary>
+    private static readonly IPEndPoint Nowhere = new(IPAddress.None, 0);
+
     private readonly RtmpServerOptions _defaults;
     private readonly Option<IPEndPoint[]> _rtmp;
     private readonly Option<IPEndPoint[]> _rtmps;
+    private readonly Option<IPEndPoint[]> _http;
+    private readonly Option<double> _segmentDuration;
+    private readonly Option<string> _viewerIds = OptionFactory.Create(
+        "--viewer-ids", "Whether playlists of HLS and DASH tell viewers apart: 'off' where a shared cache stands in front.", "on|off",
+        "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
+    private readonly Option<IPEndPoint[]> _https;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
     private readonly Option<double> _handshakeTimeout;
@@ -101,6 +110,21 @@ internal sealed class ServeOptions
             EndPointText.Takes,
             EndPointText.Parse,
             [.. defaults.EncryptedEndPoints]);
+        _http = OptionFactory.CreateList(
+            "--http",
+            "Where to listen for HTTP, once or more; 'none' for nowhere. The default port is done without where it is taken.",
+            "HOST:PORT",
+            $"none or {EndPointText.Takes}",
+            static text => text == "none" ? Nowhere : EndPointText.Parse(text),
+            [.. defaults.HttpEndPoints]);
+        _segmentDuration = Seconds("--segment-duration", "How long a segment of HLS and DASH should be.", defaults.SegmentDuration);
+        _https = OptionFactory.CreateList(
+            "--https",
+            "Where to listen for encrypted HTTP (HTTP/1.1), once or more; needs --certificate.",
+            "HOST:PORT",
+            EndPointText.Takes,
+            EndPointText.Parse,
+            [.. defaults.EncryptedHttpEndPoints]);
         _maxBuffer =
             Seconds("--max-buffer", "The most media sent ahead of a player's clock, whatever it asks for.", defaults.MaxClientBuffer);
         _chunkSize = OptionFactory.Bytes("--chunk-size", "The RTMP chunk size for players.", defaults.ChunkSize);
@@ -142,6 +166,10 @@ internal sealed class ServeOptions
         {
             [nameof(RtmpServerOptions.EndPoints)] = _rtmp,
             [nameof(RtmpServerOptions.EncryptedEndPoints)] = _rtmps,
+            [nameof(RtmpServerOptions.HttpEndPoints)] = _http,
+            [nameof(RtmpServerOptions.SegmentDuration)] = _segmentDuration,
+            [nameof(RtmpServerOptions.HasViewerIds)] = _viewerIds,
+            [nameof(RtmpServerOptions.EncryptedHttpEndPoints)] = _https,
             [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
             [nameof(RtmpServerOptions.KeyFile)] = _key,
             [nameof(RtmpServerOptions.CertificatePasswordFile)] = _certificatePassword,
@@ -196,6 +224,11 @@ internal sealed class ServeOptions
         Application = _defaults.Application,
         EndPoints = parsed.GetValue(_rtmp)!,
         EncryptedEndPoints = parsed.GetValue(_rtmps)!,
+        HttpEndPoints = [.. parsed.GetValue(_http)!.Where(static endPoint => endPoint != Nowhere)],
+        IsHttpOptional = parsed.GetResult(_http) is null or { Implicit: true },
+        SegmentDuration = TimeSpan.FromSeconds(parsed.GetValue(_segmentDuration)),
+        HasViewerIds = parsed.GetValue(_viewerIds) == "on",
+        EncryptedHttpEndPoints = parsed.GetValue(_https)!,
         CertificateFile = parsed.GetValue(_certificate),
         KeyFile = parsed.GetValue(_key),
         CertificatePasswordFile = parsed.GetValue(_certificatePassword),

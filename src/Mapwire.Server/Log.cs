@@ -59,6 +59,16 @@ internal static partial class Log
     [LoggerMessage(115, LogLevel.Warning, "{Peer} asks so often that {Lines} lines about it were left out")]
     public static partial void LinesLeftOut(ILogger log, EndPoint? peer, int lines);
 
+    [LoggerMessage(116, LogLevel.Information, "{Peer} asks for {Path}, refused: {Status} {Reason}")]
+    public static partial void RequestRefused(ILogger log, EndPoint? peer, LogText path, int status, LogText reason);
+
+    [LoggerMessage(117, LogLevel.Warning, "an answer to {Peer} ended: {Reason}")]
+    public static partial void BodyLost(ILogger log, EndPoint? peer, LogText reason);
+
+    [LoggerMessage(118, LogLevel.Warning,
+        "not listening on {EndPoint} for HTTP: {Fault}; RTMP is served (--http HOST:PORT for another port)")]
+    public static partial void HttpNotListening(ILogger log, IPEndPoint endPoint, string fault);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 

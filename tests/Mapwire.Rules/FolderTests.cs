@@ -19,7 +19,8 @@ public sealed class FolderTests
         ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
         ["Mapwire.Load"] = ["Measuring", "Reading", "Players", "Viewers"],
         ["Mapwire.Server"] =
-            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Rtmp", "Flv", "Hosting"],
+            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http",
+                "Hosting"],
     };
 
     [Theory]

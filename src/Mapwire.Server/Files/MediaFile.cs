@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Mapwire.Media;
 using Mapwire.Memory;
 using Mapwire.Server.Files.Names;
@@ -74,6 +75,9 @@ internal sealed partial class MediaFile
 
     /// <summary>Where the file is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
     public nint Address => _region.DangerousAddress;
+
+    /// <summary>The open file, from which the kernel sends; it may not be read by others.</summary>
+    public SafeHandle Handle => _file.Handle;
 
     /// <summary>What was made of the file for its viewers, by keys of its makers. Under the lock of the catalog that opened it.</summary>
     public Dictionary<object, Task<IDerived>> Derived { get; } = [];

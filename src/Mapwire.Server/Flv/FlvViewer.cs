@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using Mapwire.Http.WebSockets;
 using Mapwire.Media.Flv;
+using Mapwire.Memory;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Playback;
@@ -61,6 +62,15 @@ internal sealed class FlvViewer
 
     /// <summary>Whether the file changed or can no longer be read: nothing more can be sent.</summary>
     public bool IsLost => LostReason is not null || _streams.IsCutLost;
+
+    /// <inheritdoc cref="PlayerStreams.IsCutLost"/>
+    public bool IsCutLost => _streams.IsCutLost;
+
+    /// <inheritdoc cref="PlayerStreams.IsInsideMessage"/>
+    public bool IsInsideMessage => _streams.IsInsideMessage;
+
+    /// <summary>Which file it was that was opened, the first of a list.</summary>
+    public FileIdentity Identity => _play.Reel.Parts[0].Title.Identity;
 
     /// <summary>Why, in words for the viewer; null while there is no reason.</summary>
     public string? LostReason { get; private set; }

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
 
-/// <summary>Serves a folder of recordings over RTMP.</summary>
+/// <summary>Serves a folder of recordings over RTMP and HTTP.</summary>
 public sealed class RtmpServer : IDisposable
 {
     /// <summary>
@@ -70,6 +70,8 @@ public sealed class RtmpServer : IDisposable
         _stuck = new RepeatedWarning(_accepting, _ => Log.WorkerStuck(log));
         EndPoints = options.EndPoints;
         EncryptedEndPoints = options.EncryptedEndPoints;
+        HttpEndPoints = options.HttpEndPoints;
+        EncryptedHttpEndPoints = options.EncryptedHttpEndPoints;
         _certificate = options.ToCertificateFiles() is { } files ? new ServerCertificate(files, log) : null;
     }
 
@@ -79,11 +81,21 @@ public sealed class RtmpServer : IDisposable
     /// <summary>Where the server listens for encrypted connections; with the real ports once it has started.</summary>
     public IReadOnlyList<IPEndPoint> EncryptedEndPoints { get; private set; }
 
+    /// <summary>
+    /// Where the server listens for HTTP; with the real ports once it has started, and none where it went on without.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> HttpEndPoints { get; private set; }
+
+    /// <summary>Where the server listens for encrypted HTTP; with the real ports once it has started.</summary>
+    public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints { get; private set; }
+
     /// <summary>Where clients connect to, such as <c>rtmp://0.0.0.0:1935/vod</c>.</summary>
     public IReadOnlyList<string> Urls =>
     [
         .. EndPoints.Select(endPoint => $"rtmp://{endPoint}/{_context.Options.Application}"),
         .. EncryptedEndPoints.Select(endPoint => $"rtmps://{endPoint}/{_context.Options.Application}"),
+        .. HttpEndPoints.Select(endPoint => $"http://{endPoint}/{_context.Options.Application}"),
+        .. EncryptedHttpEndPoints.Select(endPoint => $"https://{endPoint}/{_context.Options.Application}"),
     ];
 
     /// <summary>The first of <see cref="EndPoints"/>.</summary>
@@ -108,8 +120,14 @@ public sealed class RtmpServer : IDisposable
     {
         try
         {
-            EndPoints = Listen(_context.Options.EndPoints, _context.Options.WrapStream);
-            EncryptedEndPoints = Listen(_context.Options.EncryptedEndPoints, _certificate is null ? null : _certificate.EncryptAsync);
+            EndPoints = Listen(_context.Options.EndPoints, new Protocol(IsHttp: false, _context.Options.WrapStream));
+            EncryptedEndPoints = Listen(
+                _context.Options.EncryptedEndPoints,
+                new Protocol(IsHttp: false, _certificate is null ? null : _certificate.EncryptAsync));
+            EncryptedHttpEndPoints = Listen(
+                _context.Options.EncryptedHttpEndPoints,
+                new Protocol(IsHttp: true, _certificate is null ? null : _certificate.EncryptAsync));
+            HttpEndPoints = ListenForHttp();
         }
         catch
         {
@@ -157,16 +175,32 @@ public sealed class RtmpServer : IDisposable
         _context.Titles.Dispose();
     }
 
+    private IPEndPoint[] ListenForHttp()
+    {
+        int before = _listeners.Count;
+        try
+        {
+            return Listen(_context.Options.HttpEndPoints, new Protocol(IsHttp: true, _context.Options.WrapStream));
+        }
+        catch (SocketException exception) when (_context.Options.IsHttpOptional)
+        {
+            _listeners.GetRange(before, _listeners.Count - before).ForEach(static listener => listener.Dispose());
+            _listeners.RemoveRange(before, _listeners.Count - before);
+            Log.HttpNotListening(_context.Log, _context.Options.HttpEndPoints[0], exception.Message);
+            return [];
+        }
+    }
+
     /// <summary>Listens at end points.</summary>
     /// <param name="endPoints">Port 0 picks a free one.</param>
-    /// <param name="wrap">Wraps the stream of each connection, such as by TLS; null for none.</param>
+    /// <param name="protocol">What is spoken there.</param>
     /// <returns>The end points with their real ports.</returns>
-    private IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, Func<Stream, CancellationToken, ValueTask<Stream>>? wrap)
+    private IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, Protocol protocol)
     {
         IPEndPoint[] real = new IPEndPoint[endPoints.Count];
         for (int i = 0; i < real.Length; i++)
         {
-            Listener listener = new(_accepting, endPoints[i], Backlog, socket => OnAccepted(socket, wrap), OnAcceptFailed);
+            Listener listener = new(_accepting, endPoints[i], Backlog, socket => OnAccepted(socket, protocol), OnAcceptFailed);
             _listeners.Add(listener);
             real[i] = listener.EndPoint;
         }
@@ -203,7 +237,7 @@ public sealed class RtmpServer : IDisposable
         _failed.Report();
     }
 
-    private void OnAccepted(Socket socket, Func<Stream, CancellationToken, ValueTask<Stream>>? wrap)
+    private void OnAccepted(Socket socket, Protocol protocol)
     {
         if (ConnectionCount >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
         {
@@ -230,40 +264,39 @@ public sealed class RtmpServer : IDisposable
             return;
         }
 
-        ConnectionLoop worker = ConnectionLoop.LeastLoaded(_workers, out bool isAnyStuck);
+        Worker worker = (Worker)ConnectionLoop.LeastLoaded(_workers, out bool isAnyStuck);
         if (isAnyStuck)
         {
             _stuck.Report();
         }
 
-        if (wrap is not null || _context.Options.CopiesPayload)
+        if (protocol.Wrap is not null || _context.Options.CopiesPayload)
         {
-            _ = AdoptStreamAsync(worker, socket, peer, wrap);
+            _ = AdoptStreamAsync(worker, socket, peer, protocol);
         }
         else
         {
-            worker.Adopt(new PlainSender(socket), peer);
+            worker.Adopt(new PlainSender(socket), peer, protocol.ConversationOn(worker));
         }
     }
 
     /// <summary>
     /// Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.
     /// </summary>
-    private async Task AdoptStreamAsync(
-        ConnectionLoop worker, Socket socket, EndPoint? peer, Func<Stream, CancellationToken, ValueTask<Stream>>? wrap)
+    private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint? peer, Protocol protocol)
     {
         Interlocked.Increment(ref _wrapping);
         try
         {
             socket.Blocking = true; // to .NET: its streams wait by themselves
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            if (wrap is not null)
+            if (protocol.Wrap is { } wrap)
             {
                 using CancellationTokenSource timeout = new(_context.Options.HandshakeTimeout);
                 stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
             }
 
-            worker.Adopt(new StreamSender(stream, socket), peer);
+            worker.Adopt(new StreamSender(stream, socket), peer, protocol.ConversationOn(worker));
         }
         catch (Exception exception)
         {
@@ -287,6 +320,14 @@ public sealed class RtmpServer : IDisposable
         {
             return null; // gone before it was looked at
         }
+    }
+
+    /// <summary>What is spoken at an end point.</summary>
+    /// <param name="IsHttp">HTTP, or else RTMP.</param>
+    /// <param name="Wrap">Wraps the stream of each connection, such as by TLS; null for none.</param>
+    private sealed record Protocol(bool IsHttp, Func<Stream, CancellationToken, ValueTask<Stream>>? Wrap)
+    {
+        public Func<Connection, IConversation>? ConversationOn(Worker worker) => IsHttp ? worker.ConverseHttp : null;
     }
 
     /// <summary>Accepts for all workers.</summary>

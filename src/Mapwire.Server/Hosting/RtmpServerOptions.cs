@@ -27,6 +27,33 @@ public sealed class RtmpServerOptions
     /// </summary>
     public IReadOnlyList<IPEndPoint> EncryptedEndPoints { get; init; } = [];
 
+    /// <summary>Where to listen for HTTP. Default none. Port 0 picks a free one.</summary>
+    public IReadOnlyList<IPEndPoint> HttpEndPoints { get; init; } = [];
+
+    /// <summary>
+    /// Where to listen for encrypted HTTP (<c>https://</c>, HTTP/1.1). Default none; they need <see cref="CertificateFile"/>. Port 0 picks
+    /// a free one.
+    /// </summary>
+    public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints { get; init; } = [];
+
+    /// <summary>
+    /// Whether the server starts without HTTP, with a warning, where it cannot listen at one of <see cref="HttpEndPoints"/>. Default no:
+    /// only an end point that nobody asked for can be done without.
+    /// </summary>
+    public bool IsHttpOptional { get; init; }
+
+    /// <summary>
+    /// How long a segment of HLS and DASH should be; each is of whole sync intervals, so they are as long as those where those are longer.
+    /// Default 6 s, what the authors of HLS ask for.
+    /// </summary>
+    public TimeSpan SegmentDuration { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>
+    /// Whether the addresses in playlists of HLS and DASH have an id of their viewer. Default yes; without, a shared cache in front of the
+    /// server needs to fetch a segment once only.
+    /// </summary>
+    public bool HasViewerIds { get; init; } = true;
+
     /// <summary>
     /// The certificate of encrypted connections: PEM, with those that vouch for it behind it, or PKCS #12 (.pfx, .p12). Read anew when it
     /// changes.
@@ -279,8 +306,15 @@ public sealed class RtmpServerOptions
             "must be one path segment");
         Require(EndPoints.Count is > 0 and <= 64, nameof(EndPoints), EndPoints.Count, "must be 1 to 64 end points");
         Require(EncryptedEndPoints.Count <= 64, nameof(EncryptedEndPoints), EncryptedEndPoints.Count, "must be at most 64 end points");
+        Require(HttpEndPoints.Count <= 64, nameof(HttpEndPoints), HttpEndPoints.Count, "must be at most 64 end points");
+        Require(SegmentDuration >= TimeSpan.FromMilliseconds(100) && SegmentDuration <= TimeSpan.FromMinutes(5), nameof(SegmentDuration),
+            SegmentDuration, "must be from 0.1 to 300 s");
         Require(CertificateFile is { Length: > 0 } || EncryptedEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
             $"must name a file: {nameof(EncryptedEndPoints)} needs a certificate");
+        Require(EncryptedHttpEndPoints.Count <= 64, nameof(EncryptedHttpEndPoints), EncryptedHttpEndPoints.Count,
+            "must be at most 64 end points");
+        Require(CertificateFile is { Length: > 0 } || EncryptedHttpEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
+            $"must name a file: {nameof(EncryptedHttpEndPoints)} needs a certificate");
         Require(KeyFile is null or { Length: > 0 }, nameof(KeyFile), KeyFile, "must name a file");
         Require(CertificatePasswordFile is null or { Length: > 0 }, nameof(CertificatePasswordFile), CertificatePasswordFile,
             "must name a file");

@@ -1,3 +1,4 @@
+using Mapwire.Server.Http;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Rtmp;
 using Mapwire.Server.Statistics;
@@ -17,6 +18,13 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     public RtmpContext Rtmp { get; } = new(
         new PlayerContext(Options.ToPlayerOptions(), Reels, Log), Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause,
         Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
+
+    /// <summary>What all conversations of HTTP share.</summary>
+    public HttpContext Http => _http ??= new HttpContext(
+        Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
+        Options.HasViewerIds, Log, Rtmp.Players);
+
+    private HttpContext? _http;
 
     /// <summary>What others are shown, published when the server starts; null for nothing.</summary>
     public ServerStatistics? Statistics { get; set; }

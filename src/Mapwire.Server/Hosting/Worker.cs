@@ -1,4 +1,5 @@
 using System.Net;
+using Mapwire.Server.Http;
 using Mapwire.Server.Rtmp;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
@@ -22,7 +23,11 @@ internal sealed class Worker : ConnectionLoop
     {
         _statistics = statistics;
         _addresses = addresses;
+        ConverseHttp = connection => new HttpConversation(context.Http, connection, statistics);
     }
+
+    /// <summary>Begins the conversation of a connection that speaks HTTP.</summary>
+    public Func<Connection, IConversation> ConverseHttp { get; }
 
     /// <inheritdoc/>
     protected override int MaxWait => _statistics is null ? -1 : WorkerStatistics.LongestWait;

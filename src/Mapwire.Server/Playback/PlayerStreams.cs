@@ -100,6 +100,9 @@ internal sealed class PlayerStreams
     /// <summary>Gives another turn when what was waited for has come. Made when it is first needed: most films are in memory.</summary>
     private Action Wake => _wake ??= () => _post(EndWaits);
 
+    /// <summary>Whether a message is on the wire in part.</summary>
+    public bool IsInsideMessage => _cut is not null;
+
     /// <summary>Whether a message that has begun cannot be finished: its bytes are gone, or do not come.</summary>
     public bool IsCutLost { get; private set; }
 

@@ -39,6 +39,9 @@ internal enum CloseReason
     /// <summary>The server stops.</summary>
     ServerStopped,
 
+    /// <summary>All was answered, and the connection was not to stay.</summary>
+    Answered,
+
     /// <summary>A fault of ours.</summary>
     InternalError,
 }

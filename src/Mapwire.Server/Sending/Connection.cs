@@ -23,6 +23,7 @@ internal sealed class Connection : Watched
 
     private readonly ConnectionLoop _loop;
     private readonly ISender _sender;
+    private readonly Func<Connection, IConversation>? _converse;
     private IConversation? _conversation;
     private Action? _posted;
     private TokenBucket _budget;
@@ -36,11 +37,16 @@ internal sealed class Connection : Watched
     private long _bytesWhenFull;
 
     /// <summary>A connection that opens with its first turn.</summary>
-    public Connection(ConnectionLoop loop, ISender sender, EndPoint? peer)
+    /// <param name="loop">Where it lives.</param>
+    /// <param name="sender">The connection's own from now on.</param>
+    /// <param name="peer">Who is at the other end.</param>
+    /// <param name="converse">Begins its conversation; null for that of the loop.</param>
+    public Connection(ConnectionLoop loop, ISender sender, EndPoint? peer, Func<Connection, IConversation>? converse = null)
         : base(loop)
     {
         _loop = loop;
         _sender = sender;
+        _converse = converse;
         Peer = peer;
     }
 
@@ -105,6 +111,11 @@ internal sealed class Connection : Watched
         _conversation?.Abandon();
         _conversation = next;
     }
+
+    /// <summary>
+    /// Tells the peer that nothing more is sent, and goes on hearing it: what is closed before it is heard is lost to it.
+    /// </summary>
+    public void EndSending() => _sender.EndSending();
 
     /// <summary>Ends the connection. Only the first reason counts.</summary>
     public void Close(CloseReason reason)
@@ -235,7 +246,7 @@ internal sealed class Connection : Watched
             return;
         }
 
-        _conversation = _loop.Converse(this);
+        _conversation = _converse is null ? _loop.Converse(this) : _converse(this);
     }
 
     private void Receive()

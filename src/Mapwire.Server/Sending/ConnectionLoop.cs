@@ -72,10 +72,11 @@ internal class ConnectionLoop : EventLoop
     /// <summary>Takes over a new connection. Any thread may call it.</summary>
     /// <param name="sender">The connection's own from now on.</param>
     /// <param name="peer">For the log.</param>
-    public void Adopt(ISender sender, EndPoint? peer)
+    /// <param name="converse">Begins its conversation; null for that of the loop.</param>
+    public void Adopt(ISender sender, EndPoint? peer, Func<Connection, IConversation>? converse = null)
     {
         Interlocked.Increment(ref _count);
-        Connection connection = new(this, sender, peer);
+        Connection connection = new(this, sender, peer, converse);
         if (sender is StreamSender stream)
         {
             stream.OnProgress = () => Post(connection);

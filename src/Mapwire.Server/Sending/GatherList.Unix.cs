@@ -4,6 +4,8 @@ namespace Mapwire.Server.Sending;
 
 /// <content>
 /// Linux: sendmsg, which can be told not to wait, so that the socket need not be made non-blocking: .NET keeps 200 bytes for each that is.
+/// The run of a file goes by sendfile, which hands pages to the socket by reference; that needs a socket that does not block, so the
+/// descriptor is made so behind .NET's back when the first one is sent.
 /// macOS: writev. Neither raises a SIGPIPE that matters (.NET ignores the signal), and where a page cannot be read both report EFAULT, or
 /// the bytes before it.
 /// </content>
@@ -14,6 +16,10 @@ internal sealed unsafe partial class GatherList
     private const int ErrnoFault = 14;
     internal const int DoNotWait = 0x40; // MSG_DONTWAIT of Linux
     private const int NoSignal = 0x4000; // MSG_NOSIGNAL
+    private const int More = 0x8000; // MSG_MORE
+    private const int GetFlags = 3; // F_GETFL
+    private const int SetFlags = 4; // F_SETFL
+    private const int NonBlocking = 0x800; // O_NONBLOCK
 
     private SendResult SendUnix(SafeHandle socket, out long sent)
     {
@@ -21,10 +27,12 @@ internal sealed unsafe partial class GatherList
         do
         {
             // SAFETY: _segmentCount segments are initialized; what they point at is alive (see AddMapped).
-            sent = OperatingSystem.IsLinux() ? SendLinux(socket) : WriteVector(socket, _segments, _segmentCount);
+            sent = !OperatingSystem.IsLinux() ? WriteVector(socket, _segments, _segmentCount)
+                : _file is null ? SendLinux(socket, _segmentCount, 0)
+                : SendWithFile(socket);
             if (sent >= 0)
             {
-                return SendResult.Sent;
+                return sent == 0 && _file is not null ? SendResult.SourceLost : SendResult.Sent; // the file ends before the run
             }
 
             errno = Marshal.GetLastPInvokeError();
@@ -38,12 +46,39 @@ internal sealed unsafe partial class GatherList
             : SendResult.Disconnected;
     }
 
-    private nint SendLinux(SafeHandle socket)
+    private nint SendLinux(SafeHandle socket, int segments, int flags)
     {
-        MessageHeader message = new() { Segments = _segments, SegmentCount = (nuint)_segmentCount };
+        MessageHeader message = new() { Segments = _segments, SegmentCount = (nuint)segments };
 
         // SAFETY: the header lives on this stack until the call is over, and names no address and no control data.
-        return SendMessage(socket, &message, DoNotWait | NoSignal);
+        return SendMessage(socket, &message, DoNotWait | NoSignal | flags);
+    }
+
+    /// <summary>Sends what lies before the run of a file, and the run when the socket took all of that.</summary>
+    /// <returns>As sendmsg; 0 where the file ends before the run.</returns>
+    private long SendWithFile(SafeHandle socket)
+    {
+        // SAFETY: TryAddFile added a segment, so there is a last one; Truncate forgets the file with it.
+        long run = (long)_segments[(2 * (_segmentCount - 1)) + 1];
+        long before = Length - run;
+        if (before > 0)
+        {
+            long sent = SendLinux(socket, _segmentCount - 1, More);
+            if (sent < before)
+            {
+                return sent;
+            }
+        }
+
+        long offset = _fileOffset;
+        nint ofRun = MakeNonBlocking(socket) ? SendFile(socket, _file!, &offset, (nuint)run) : -1;
+        return before == 0 ? ofRun : before + Math.Max(ofRun, 0); // a fault of the run shows again with the next send
+    }
+
+    private static bool MakeNonBlocking(SafeHandle socket)
+    {
+        int flags = Control(socket, GetFlags, 0);
+        return flags >= 0 && ((flags & NonBlocking) != 0 || Control(socket, SetFlags, flags | NonBlocking) >= 0);
     }
 
     private int CopyLinux(byte* destination, int length)
@@ -87,6 +122,12 @@ internal sealed unsafe partial class GatherList
 
     [LibraryImport("libc", EntryPoint = "mach_task_self")]
     private static partial uint CurrentTask();
+
+    [LibraryImport("libc", EntryPoint = "sendfile", SetLastError = true)]
+    private static partial nint SendFile(SafeHandle socket, SafeHandle file, long* offset, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(SafeHandle fd, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "writev", SetLastError = true)]
     private static partial nint WriteVector(SafeHandle fd, nuint* segments, int count);

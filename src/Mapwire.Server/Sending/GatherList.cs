@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -20,6 +21,8 @@ internal sealed unsafe partial class GatherList : IDisposable
     private int _segmentCount;
     private int _scratchUsed;
     private bool _isDisposed;
+    private SafeHandle? _file; // of which the last segment is a run, behind which nothing is added
+    private long _fileOffset;
 
     public GatherList()
     {
@@ -38,6 +41,7 @@ internal sealed unsafe partial class GatherList : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         _segmentCount = 0;
         _scratchUsed = 0;
+        _file = null;
         Length = 0;
     }
 
@@ -141,6 +145,26 @@ internal sealed unsafe partial class GatherList : IDisposable
     /// <returns>False when the list is full; nothing was added then.</returns>
     public bool TryAddMapped(nint address, long length) => TryAdd((byte*)address, length);
 
+    /// <summary>
+    /// Adds a long run of a mapped file, behind which nothing more may be added: where the system can send from the file itself, without a
+    /// copy even in the kernel, it does so. Elsewhere it is as <see cref="TryAddMapped"/>.
+    /// </summary>
+    /// <param name="address">Of the first byte in the mapping.</param>
+    /// <param name="length">At least 1.</param>
+    /// <param name="file">The open file.</param>
+    /// <param name="offset">Of the first byte in the file.</param>
+    /// <returns>False when the list is full; nothing was added then.</returns>
+    public bool TryAddFile(nint address, long length, SafeHandle file, long offset)
+    {
+        if (!TryAddMapped(address, length))
+        {
+            return false;
+        }
+
+        (_file, _fileOffset) = (file, offset);
+        return true;
+    }
+
     /// <summary>Leaves out what is beyond a length.</summary>
     public void Truncate(long length)
     {
@@ -158,7 +182,12 @@ internal sealed unsafe partial class GatherList : IDisposable
             nuint* last = _segments + (2 * (_segmentCount - 1)) + 1 - place;
             long part = (long)(*last & uint.MaxValue);
             *last = (nuint)Math.Max(0, part - excess);
-            _segmentCount -= part <= excess ? 1 : 0;
+            if (part <= excess)
+            {
+                _segmentCount--;
+                _file = null;
+            }
+
             excess -= Math.Min(part, excess);
         }
     }
@@ -238,6 +267,7 @@ internal sealed unsafe partial class GatherList : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryAdd(byte* address, long length)
     {
+        Debug.Assert(_file is null, "nothing follows the run of a file");
         if (length == 0)
         {
             return true;

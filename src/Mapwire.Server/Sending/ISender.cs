@@ -21,6 +21,9 @@ internal interface ISender : IDisposable
     /// <param name="sent">The bytes that were taken.</param>
     SendResult Send(GatherList list, out long sent);
 
+    /// <summary>Tells the peer that nothing more follows what was sent; it is still heard.</summary>
+    void EndSending();
+
     /// <summary>Acknowledges at once what has come, where the system would wait for more.</summary>
     void AcknowledgeAtOnce();
 

@@ -53,6 +53,19 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     public SendResult Send(GatherList list, out long sent) => list.Send(_handle, out sent);
 
     /// <inheritdoc/>
+    public void EndSending()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // the peer has gone before
+        }
+    }
+
+    /// <inheritdoc/>
     /// <remarks>
     /// Linux alone (tcp(7), TCP_QUICKACK, which holds for a moment only). A client with Nagle's algorithm, such as librtmp, keeps its next
     /// command back until then: 40 ms, each time, on the way to the first frame.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -89,6 +90,9 @@ internal sealed class StreamSender : ISender
     }
 
     /// <inheritdoc/>
+    public void EndSending() => _ = EndSendingAsync(_write);
+
+    /// <inheritdoc/>
     public void AcknowledgeAtOnce()
     {
         if (_socket is not null)
@@ -121,6 +125,24 @@ internal sealed class StreamSender : ISender
         CancellationToken.None,
         TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
+
+    private async Task EndSendingAsync(Task? write)
+    {
+        try
+        {
+            await (write ?? Task.CompletedTask).ConfigureAwait(false);
+            if (_stream is SslStream encrypted)
+            {
+                await encrypted.ShutdownAsync().ConfigureAwait(false);
+            }
+
+            _socket?.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or InvalidOperationException)
+        {
+            // the peer has gone before, or the connection is closed already
+        }
+    }
 
     private async Task WriteAsync(byte[] buffer, int length)
     {

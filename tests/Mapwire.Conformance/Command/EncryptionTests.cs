@@ -72,6 +72,7 @@ public sealed class EncryptionTests
 
     [Theory]
     [InlineData("--certificate must name a file: --rtmps needs a certificate", "--rtmps", "127.0.0.1:0")]
+    [InlineData("--certificate must name a file: --https needs a certificate", "--https", "127.0.0.1:0")]
     [InlineData("nowhere.pem", "--rtmps", "127.0.0.1:0", "--certificate", "nowhere.pem")]
     [InlineData("--rtmps must be", "--rtmps", "somewhere")]
     public async Task What_is_missing_is_told_in_one_line(string told, params string[] options)

@@ -19,7 +19,7 @@ public sealed class ServeTests
     public async Task Without_a_folder_it_serves_the_sample_clip()
     {
         ServerProcess process =
-            ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0", "--max-buffer", "60"],
+            ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0", "--http", "none", "--max-buffer", "60"],
             TemporaryFolder.Create("elsewhere"));
         await using (process)
         {
@@ -225,10 +225,15 @@ public sealed class ServeTests
 
         ServerProcess process =
             ServerProcess.Start(Path.Combine(output, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire"),
-            ["serve", "--rtmp", "127.0.0.1:0"]);
+            ["serve", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         await using (process)
         {
-            await process.HearsAsync(new Regex(@"Listening on rtmp://127\.0\.0\.1:\d+/vod\r?\n1 titles? in "));
+            Match line = await process.HearsAsync(
+                new Regex(@"Listening on rtmp://127\.0\.0\.1:\d+/vod\r?\nListening on (http://127\.0\.0\.1:\d+/vod)\r?\n1 titles? in "));
+            using HttpClient client = new();
+            Assert.Equal(
+                await File.ReadAllBytesAsync(Path.Combine(MapwireServer.Root, "samples", "clips", "sample.mp4")),
+                await client.GetByteArrayAsync(line.Groups[1].Value + "/sample.mp4"));
             await process.SignalAsync("TERM");
             Assert.Equal(0, await process.EndsAsync(MapwireServer.EndPatience));
         }

@@ -17,16 +17,20 @@ internal sealed partial class MapwireServer : IAsyncDisposable
 
     private bool _ended;
 
-    private MapwireServer(ServerProcess process, int port, int titles)
+    private MapwireServer(ServerProcess process, int port, int httpPort, int titles)
     {
         Process = process;
         Port = port;
+        HttpPort = httpPort;
         Titles = titles;
     }
 
     public ServerProcess Process { get; }
 
     public int Port { get; }
+
+    /// <summary>The port of HTTP.</summary>
+    public int HttpPort { get; }
 
     /// <summary>How many titles it said it has.</summary>
     public int Titles { get; }
@@ -56,13 +60,16 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     public static async Task<MapwireServer> StartWithAsync(string[] command, string folder, params string[] options)
     {
         ServerProcess process =
-            ServerProcess.Start(command[0], [.. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", .. options, .. Sender]);
+            ServerProcess.Start(command[0], [
+                .. command[1..], "serve", folder, "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", .. options, .. Sender,
+            ]);
         try
         {
             Match line = await process.HearsAsync(ListeningPattern());
             return new MapwireServer(
                 process,
                 int.Parse(line.Groups["port"].Value, CultureInfo.InvariantCulture),
+                int.Parse(line.Groups["http"].Value, CultureInfo.InvariantCulture),
                 int.Parse(line.Groups["titles"].Value, CultureInfo.InvariantCulture));
         }
         catch
@@ -74,6 +81,10 @@ internal sealed partial class MapwireServer : IAsyncDisposable
 
     /// <summary>The address of a title, by its path below the folder.</summary>
     public string Address(string title) => $"rtmp://127.0.0.1:{Port}/vod/{title}";
+
+    /// <summary>The address of a title by HTTP, by its path below the folder.</summary>
+    public string WebAddress(string title) =>
+        $"http://127.0.0.1:{HttpPort}/vod/{string.Join('/', title.Split('/').Select(Uri.EscapeDataString))}";
 
     /// <summary>Asks it to end, and insists that it does in time and without complaint.</summary>
     public async Task EndAsync(string signal = "TERM")
@@ -103,6 +114,7 @@ internal sealed partial class MapwireServer : IAsyncDisposable
 
     // Lines of the log, which another thread writes, may come in between.
     [GeneratedRegex(@"^Listening on rtmp://(?<host>[^\s:]+|\[[^\s\]]+\]):(?<port>\d+)/vod\r?\n"
+        + @"(?:Listening on rtmps?://\S+\r?\n)*Listening on http://[^\s:]+:(?<http>\d+)/vod\r?\n(?:Listening on .*\r?\n)*"
         + @"(?:\d{4}-\d\d-\S+ .*\r?\n)*(?<titles>\d+) titles? in ", RegexOptions.Multiline)]
     private static partial Regex ListeningPattern();
 }

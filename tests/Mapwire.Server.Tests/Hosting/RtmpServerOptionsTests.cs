@@ -21,6 +21,7 @@ public sealed class RtmpServerOptionsTests
         Named(nameof(RtmpServerOptions.MinClientBuffer),
             new() { Folder = ".", MinClientBuffer = TimeSpan.FromSeconds(2), MaxClientBuffer = TimeSpan.FromSeconds(1) });
         Named(nameof(RtmpServerOptions.Folder), new() { Folder = "" });
+        Named(nameof(RtmpServerOptions.SegmentDuration), new() { Folder = ".", SegmentDuration = TimeSpan.FromSeconds(0.05) });
         Named(nameof(RtmpServerOptions.IndexCacheFolder), new() { Folder = ".", IndexCacheFolder = "" });
         Named(nameof(RtmpServerOptions.DefaultClientBuffer), new() { Folder = ".", DefaultClientBuffer = TimeSpan.FromDays(2) });
         Named(nameof(RtmpServerOptions.HandshakeTimeout), new() { Folder = ".", HandshakeTimeout = TimeSpan.Zero });

@@ -58,6 +58,10 @@ internal sealed class ScriptedSender : ISender
         return SendResult.Sent;
     }
 
+    public bool HasEndedSending { get; private set; }
+
+    public void EndSending() => HasEndedSending = true;
+
     public void AcknowledgeAtOnce()
     {
     }

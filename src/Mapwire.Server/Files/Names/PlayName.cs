@@ -22,6 +22,12 @@ internal readonly record struct PlayName(string Sent, string Folder, string Path
 
     private static readonly string[] Prefixes = ["mp4:", "flv:", "mp3:"];
 
+    /// <summary>Whether the path is the title's own to the letter: nothing is decoded, left out or added, as in a path of HTTP.</summary>
+    public bool IsExact { get; private init; }
+
+    /// <summary>A title by its path below the served folder, decoded, and nothing else.</summary>
+    public static PlayName Exactly(string path) => new(path, "", path, "") { IsExact = true };
+
     /// <summary>What its texts take in memory, in bytes.</summary>
     public int ByteSize => sizeof(char) * (Sent.Length + Folder.Length + Path.Length + Query.Length);
 
@@ -56,6 +62,11 @@ internal readonly record struct PlayName(string Sent, string Folder, string Path
     /// <param name="isWindows">Which system's rules for names count.</param>
     internal IEnumerable<string> GetCandidates(bool isWindows)
     {
+        if (IsExact)
+        {
+            return TitleName.HasTitleExtension(Path) && TitleName.Normalize(Path, isWindows) == Path ? [Path] : [];
+        }
+
         string literal = Join(Folder, Path);
         string plain = WithoutDecoration();
         IEnumerable<string> candidates = GetCandidates(plain, isWindows);

@@ -1,0 +1,391 @@
+using System.Buffers;
+using System.Globalization;
+using Mapwire.Http;
+using Mapwire.Http.Conditional;
+using Mapwire.Http.Heads;
+using Mapwire.Http.WebSockets;
+using Mapwire.Memory;
+using Mapwire.Server.Files;
+using Mapwire.Server.Flv;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Sending;
+using Mapwire.Server.Statistics;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>
+/// A connection that was asked for FLV, as the body of an answer or in WebSocket frames: the request is its last one, and it is a
+/// viewer from here on.
+/// </summary>
+internal sealed class FlvConversation : IConversation
+{
+    /// <summary>How long a connection is still heard when all was said, in milliseconds.</summary>
+    private const long LingerTime = 2_000;
+
+    /// <summary>What may wait to be sent besides media, in bytes: a head, and pongs for pings that a client sends and does not read.
+    /// </summary>
+    private const int MaxAnswers = 1024 * 1024;
+
+    private readonly HttpContext _context;
+    private readonly Connection _connection;
+    private readonly HttpRequest _request;
+    private readonly PlayerStatistics? _statistics;
+    private readonly long _bytesBefore; // of the requests before
+    private readonly FlvViewer _viewer;
+    private readonly WebSocketReader? _frames; // null for plain HTTP
+    private readonly string? _accept; // of the handshake
+    private bool _isOpening = true;
+    private bool _isHeadSent;
+    private bool _isClosing; // nothing is sent behind the answers
+    private long? _left; // bytes to send with the head; null where that is not known
+    private long _gatheredRest;
+    private int _gatheredAnswers;
+    private long? _lingersSince;
+
+    /// <param name="context">What all HTTP conversations share.</param>
+    /// <param name="connection">Whose conversation this is from now on.</param>
+    /// <param name="statistics">The worker's; null for none.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="title">The title's path below the served folder.</param>
+    public FlvConversation(HttpContext context, Connection connection, WorkerStatistics? statistics, HttpRequest request, string title)
+    {
+        _context = context;
+        _connection = connection;
+        _request = request;
+        _bytesBefore = connection.BytesSent;
+        _statistics = statistics?.Enter(connection.Peer, connection.Now);
+        RequestHead head = request.ReadHead();
+        Refusal? refusal = null;
+        if (head.IsWebSocketUpgrade)
+        {
+            refusal = WebSocketHandshake.Check(head, out ReadOnlySpan<byte> key) switch
+            {
+                WebSocketRefusal.None => null,
+                WebSocketRefusal.Version => new Refusal(426, "the version of the WebSocket protocol must be 13"),
+                _ => new Refusal(400, "the WebSocket handshake is not understood"),
+            };
+            if (refusal is null)
+            {
+                Span<byte> accept = stackalloc byte[WebSocketHandshake.AcceptLength];
+                _accept = System.Text.Encoding.ASCII.GetString(accept[..WebSocketHandshake.WriteAccept(key, accept)]);
+                _frames = new WebSocketReader();
+            }
+        }
+
+        _viewer = new FlvViewer(context.Players, connection.Peer, isFramed: _frames is not null, Post) { Now = connection.Now };
+        if (refusal is null)
+        {
+            refusal = Open(title);
+        }
+
+        if (refusal is not null)
+        {
+            Refuse(refusal);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsUrgent { get; private set; }
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> bytes)
+    {
+        if (_frames is null)
+        {
+            return; // nothing is asked behind the last request
+        }
+
+        try
+        {
+            while (_frames.TryRead(ref bytes, out WebSocketMessage message))
+            {
+                Hear(message);
+            }
+        }
+        catch (WebSocketProtocolException exception)
+        {
+            Log.ProtocolBroken(_context.Log, _connection.Peer, exception.Message);
+            _connection.Close(CloseReason.ProtocolError);
+            return;
+        }
+
+        if (_viewer.Answers.Length > MaxAnswers)
+        {
+            _connection.Close(CloseReason.TooManyRequests);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Gather(GatherList list, long most)
+    {
+        _viewer.Now = _connection.Now;
+        if (_lingersSince is not null)
+        {
+            return;
+        }
+
+        if (!_isHeadSent)
+        {
+            _gatheredRest = 0; // what begins inside of a message has the rest of it behind the head
+            _gatheredAnswers = AddAnswers(list);
+            Truncate(list);
+            return;
+        }
+
+        bool isRestWhole = _viewer.GatherRest(list);
+        if (CloseWhenCut())
+        {
+            return;
+        }
+
+        _gatheredRest = list.Length;
+        _gatheredAnswers = isRestWhole ? AddAnswers(list) : 0;
+        if (isRestWhole && _gatheredAnswers == _viewer.Answers.Length && most > 0 && !_isClosing)
+        {
+            _viewer.GatherDue(list, most);
+            if (list.Length == 0)
+            {
+                _viewer.AdvanceDue(0);
+                if (CloseWhenCut())
+                {
+                    return;
+                }
+
+                SayEnd();
+                _gatheredAnswers = AddAnswers(list); // had it ended just now, its last words would wait among the answers
+            }
+        }
+
+        Truncate(list);
+    }
+
+    /// <inheritdoc/>
+    public void Advance(long sent)
+    {
+        long ofRest = Math.Min(sent, _gatheredRest);
+        int ofAnswers = (int)Math.Min(sent - ofRest, _gatheredAnswers);
+        long ofDue = sent - ofRest - ofAnswers;
+        _viewer.AdvanceRest(ofRest);
+        _viewer.Answers.Consume(ofAnswers);
+        _viewer.AdvanceDue(ofDue);
+        IsUrgent |= ofDue > 0;
+        _left -= sent;
+        _isHeadSent |= _viewer.Answers.Length == 0;
+        SayEnd();
+    }
+
+    /// <inheritdoc/>
+    public Wake Next(long now)
+    {
+        _viewer.Now = now;
+        _statistics?.Update(_viewer.Watched, _viewer.Plays, _connection.BytesSent - _bytesBefore, _connection.IsBlocked, now);
+        if (_lingersSince is { } since)
+        {
+            return new Wake(since + LingerTime, CloseReason.Answered);
+        }
+
+        if (_viewer.IsLost && (_frames is null || _viewer.IsCutLost))
+        {
+            return new Wake(now, CloseReason.SourceLost);
+        }
+
+        return new Wake(_isOpening || _isClosing ? TimerWheel.Never : _viewer.NextWake()); // opening has bounds of its own
+    }
+
+    /// <inheritdoc/>
+    public void SayGoodbye()
+    {
+        if (_frames is not null && !_isOpening && !_isClosing)
+        {
+            CloseSocket(WebSocketCloseCode.GoingAway, "the server stops");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        _statistics?.Leave(_connection.BytesSent - _bytesBefore);
+        _viewer.Abandon();
+    }
+
+    /// <summary>Runs something for the viewer, by the clock of then: what was opened may have taken long.</summary>
+    private void Post(Action action) =>
+        _connection.Post(() =>
+        {
+            _viewer.Now = _connection.Now;
+            action();
+        });
+
+    private Refusal? Open(string title)
+    {
+        try
+        {
+            FlvQuery query = FlvQuery.Parse(title, _request.Target.Query);
+            _viewer.Watched.BufferLength = query.Buffer;
+            _viewer.Open(query.Name, query.Abilities(_context.Players.Options.LegacyHevc), OnOpened);
+            return null;
+        }
+        catch (TitleException exception)
+        {
+            return Refusal.Of(exception);
+        }
+    }
+
+    private void OnOpened(FlvStream? shape, Exception? fault)
+    {
+        _isOpening = false;
+        if (shape is null)
+        {
+            Refuse(Refusal.Of(fault!));
+        }
+        else if (_accept is not null)
+        {
+            Answers.WriteUpgrade(_viewer.Answers, _accept);
+            _viewer.Begin(0);
+        }
+        else if (shape.Length is { } length)
+        {
+            Answer(shape, length);
+        }
+        else
+        {
+            Answers.WriteEndless(_viewer.Answers, ContentType);
+            Begin(0, null);
+        }
+    }
+
+    private static string ContentType => ContentTypes.FromName("stream.flv");
+
+    /// <summary>Answers with a stream whose length is known: with a part of it, too, where one is asked for.</summary>
+    private void Answer(FlvStream shape, long length)
+    {
+        FileIdentity identity = _viewer.Identity;
+        string tag = string.Create(CultureInfo.InvariantCulture,
+            $"{identity.LastWriteTicks:x}-{identity.Length:x}-flv-{Crc32C.Of(shape.Head):x8}");
+        Representation representation = new(length, new EntityTag(tag));
+        RequestConditions conditions = RequestConditions.From(_request.ReadHead());
+        BodyPlan plan = BodyPlan.Create(_request.Method, conditions, representation, ContentType, DateTimeOffset.UtcNow, 0);
+        if (plan.IsMultipart)
+        {
+            // Who plays asks for one part; the whole is as good an answer as several (RFC 9110, section 14.2).
+            conditions = new RequestConditions { IfMatch = conditions.IfMatch, IfNoneMatch = conditions.IfNoneMatch };
+            plan = BodyPlan.Create(_request.Method, conditions, representation, ContentType, DateTimeOffset.UtcNow, 0);
+        }
+
+        Answers.WriteMedia(_viewer.Answers, plan, representation, "no-cache", _request.HasBody, staysOpen: false);
+        if (plan.Parts.Length == 1)
+        {
+            Begin(plan.Parts[0].Offset, plan.Parts[0].Length);
+        }
+        else
+        {
+            _isClosing = true;
+        }
+    }
+
+    private void Begin(long position, long? length)
+    {
+        if (!_request.HasBody)
+        {
+            _isClosing = true;
+            return;
+        }
+
+        _left = length is null ? null : _viewer.Answers.Length + length;
+        _viewer.Begin(position);
+    }
+
+    private void Refuse(Refusal refusal)
+    {
+        Answers.WriteRefusal(_viewer.Answers, refusal, _request.HasBody, staysOpen: false);
+        _isOpening = false;
+        _isClosing = true;
+    }
+
+    private void Hear(in WebSocketMessage message)
+    {
+        if (_isClosing)
+        {
+            return;
+        }
+
+        if (message.Opcode == WebSocketOpcode.Ping && !_isOpening)
+        {
+            ControlBuffer answers = _viewer.Answers;
+            answers.Advance(WebSocketFrame.WritePong(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), message.Payload));
+        }
+        else if (message.Opcode == WebSocketOpcode.Close)
+        {
+            CloseSocket(WebSocketCloseCode.NormalClosure, "");
+        }
+    }
+
+    private void CloseSocket(WebSocketCloseCode code, string reason)
+    {
+        ControlBuffer answers = _viewer.Answers;
+        answers.Advance(WebSocketFrame.WriteClose(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), code, reason));
+        _isClosing = true;
+    }
+
+    /// <summary>Closes where the rest of what was begun cannot be sent, which is never filled with anything else.</summary>
+    private bool CloseWhenCut()
+    {
+        if (!_viewer.IsLost || (_frames is not null && !_viewer.IsCutLost))
+        {
+            return false;
+        }
+
+        _connection.Close(CloseReason.SourceLost);
+        return true;
+    }
+
+    /// <summary>Ends the connection when all was said.</summary>
+    private void SayEnd()
+    {
+        if (_isOpening)
+        {
+            return;
+        }
+
+        if (_viewer.IsOver && _frames is not null && !_isClosing)
+        {
+            CloseSocket(
+                _viewer.IsLost ? WebSocketCloseCode.InternalError : WebSocketCloseCode.NormalClosure, _viewer.LostReason ?? "the end");
+        }
+
+        if (_viewer.IsLost && _frames is null)
+        {
+            return; // closed where it is noticed, without the end of something whole
+        }
+
+        bool isAllSaid = _left == 0 || (_viewer.Answers.Length == 0 && (_isClosing || _viewer.IsOver) && !_viewer.IsInsideMessage);
+        if (isAllSaid && _lingersSince is null)
+        {
+            _lingersSince = _connection.Now;
+            _connection.EndSending();
+        }
+    }
+
+    /// <summary>Leaves out what is behind the part that was asked for.</summary>
+    private void Truncate(GatherList list)
+    {
+        if (_left is { } left)
+        {
+            list.Truncate(left);
+        }
+    }
+
+    /// <summary>Adds as many answers as the list takes, and leaves room for the header of a message behind them.</summary>
+    private int AddAnswers(GatherList list)
+    {
+        ControlBuffer answers = _viewer.Answers;
+        if (answers.Length == 0 || !list.TryReserve(Strips.FlvMessage.MaxScratchLength + 1, out Span<byte> scratch))
+        {
+            return 0;
+        }
+
+        int length = Math.Min(answers.Length, scratch.Length - Strips.FlvMessage.MaxScratchLength);
+        answers.Pending[..length].CopyTo(scratch);
+        return list.TryAddReserved(length) ? length : 0;
+    }
+}

@@ -1,0 +1,29 @@
+using Mapwire.Server.Playback;
+using Mapwire.Server.Sending;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>What all HTTP conversations of a server share.</summary>
+/// <param name="Application">The first segment of every path.</param>
+/// <param name="Titles">What is served.</param>
+/// <param name="Openings">In which the titles of one address are opened, those of RTMP too.</param>
+/// <param name="HeadTimeout">How long a request head may take.</param>
+/// <param name="IdleTimeout">How long a connection may ask for nothing.</param>
+/// <param name="SegmentDuration">How long a segment should be.</param>
+/// <param name="HasViewerIds">Whether playlists tell viewers apart.</param>
+/// <param name="Log">Where lines go.</param>
+/// <param name="Players">What those that watch streams share with players of RTMP.</param>
+internal sealed record HttpContext(
+    string Application, TitleCatalog Titles, AddressTurns Openings, TimeSpan HeadTimeout, TimeSpan IdleTimeout, TimeSpan SegmentDuration,
+    bool HasViewerIds, ILogger Log, PlayerContext Players)
+{
+    /// <summary>
+    /// What is kept of plans, playlists and headers of segments, in bytes: those of some fifty long films that are watched at once.
+    /// </summary>
+    private const long MadeBytes = 64 << 20;
+
+    /// <summary>What was made of films for all who ask.</summary>
+    public MadeCache Made { get; } = new(MadeBytes);
+}

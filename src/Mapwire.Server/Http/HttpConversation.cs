@@ -1,0 +1,358 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Security.Cryptography;
+using Mapwire.Http;
+using Mapwire.Http.Conditional;
+using Mapwire.Http.Heads;
+using Mapwire.Http.Targets;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Sending;
+using Mapwire.Server.Statistics;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>
+/// HTTP/1.1 on a connection: one request after the other. A head that is not understood without a doubt is refused, and the connection
+/// ends with that; titles are looked up and opened off the loop.
+/// </summary>
+internal sealed class HttpConversation : IConversation
+{
+    /// <summary>What may wait behind the request that is being answered, in bytes: players ask for a few things at once at most.</summary>
+    private const int MaxWaiting = 32 * 1024;
+
+    /// <summary>Requests of one connection: the next one is on a new connection, so that none stays for ever.</summary>
+    private const int MaxRequests = 10_000;
+
+    /// <summary>
+    /// How long a connection is still heard after its last answer, in milliseconds: what closes with unread bytes takes back what it said.
+    /// </summary>
+    private const long LingerTime = 2_000;
+
+    /// <summary>What is heard and thrown away meanwhile, in bytes.</summary>
+    private const long MaxDiscarded = 1024 * 1024;
+
+    /// <summary>How soon a body that a rate limit holds back is looked at again, in milliseconds.</summary>
+    private const long HeldBackTime = 250;
+
+    private readonly HttpContext _context;
+    private readonly Connection _connection;
+    private readonly WorkerStatistics? _statistics;
+    private readonly ControlBuffer _input = new();
+    private readonly ControlBuffer _answers = new();
+    private LineBudget _lines;
+    private CancellationTokenSource? _abandoned;
+    private RequestHeadReader _reader;
+    private HttpRequest? _request; // whose answer is being looked up
+    [SuppressMessage("Performance", "CA1859", Justification = "Streams that end by themselves are bodies, too.")]
+    private IBody? _body;
+    private bool _isEnding; // what was asked last is the last
+    private bool _isHeldBack;
+    private bool _isAbandoned;
+    private int _requests;
+    private int _gatheredAnswers;
+    private long _since; // the connection is idle, or a head has begun; once it lingers, since when
+    private bool _lingers;
+    private long _discarded;
+    private long _counted; // bytes in the statistics
+
+    public HttpConversation(HttpContext context, Connection connection, WorkerStatistics? statistics)
+    {
+        _context = context;
+        _connection = connection;
+        _statistics = statistics;
+        _since = connection.Now;
+    }
+
+    /// <inheritdoc/>
+    public bool IsUrgent { get; private set; }
+
+    private bool IsBusy => _request is not null || _body is not null || _answers.Length > 0;
+
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> bytes)
+    {
+        if (_isEnding)
+        {
+            _discarded += bytes.Length;
+            if (_discarded > MaxDiscarded)
+            {
+                _connection.Close(CloseReason.Answered);
+            }
+
+            return;
+        }
+
+        if (_input.Length == 0 && !IsBusy && _requests > 0)
+        {
+            _since = _connection.Now;
+        }
+
+        bytes.CopyTo(_input.GetSpan(bytes.Length));
+        _input.Advance(bytes.Length);
+        ReadRequests();
+        if (_input.Length > MaxWaiting)
+        {
+            _connection.Close(CloseReason.TooManyRequests);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Gather(GatherList list, long most)
+    {
+        _gatheredAnswers = AddAnswers(list);
+        _isHeldBack = most <= 0;
+        if (_gatheredAnswers < _answers.Length || _body is not { } body || _isHeldBack)
+        {
+            return;
+        }
+
+        body.Gather(list, most, _connection.Now);
+        if (body.LostReason is { } reason)
+        {
+            // The length is announced: nothing but the end of the connection tells the client that this is not all.
+            Log.BodyLost(_context.Log, _connection.Peer, reason);
+            _connection.Close(CloseReason.SourceLost);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Advance(long sent)
+    {
+        int ofAnswers = (int)Math.Min(sent, _gatheredAnswers);
+        _answers.Consume(ofAnswers);
+        if (_body is { } body)
+        {
+            body.Advance(sent - ofAnswers);
+            IsUrgent |= sent > ofAnswers;
+            if (body.IsOver)
+            {
+                body.Release();
+                _body = null;
+            }
+        }
+
+        if (IsBusy)
+        {
+            return;
+        }
+
+        _since = _connection.Now;
+        if (_isEnding)
+        {
+            _lingers = true;
+            _connection.EndSending();
+        }
+        else
+        {
+            ReadRequests();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Wake Next(long now)
+    {
+        CountBytes();
+        if (_request is not null)
+        {
+            return new Wake(TimerWheel.Never); // opening has bounds of its own
+        }
+
+        if (_body is { } body)
+        {
+            return new Wake(_isHeldBack ? now + HeldBackTime : body.NextTurn(now));
+        }
+
+        return _answers.Length > 0 ? new Wake(TimerWheel.Never)
+            : _lingers ? new Wake(_since + LingerTime, CloseReason.Answered)
+            : _input.Length > 0 || _requests == 0
+            ? new Wake(_since + (long)_context.HeadTimeout.TotalMilliseconds, CloseReason.HandshakeTimeout)
+            : new Wake(_since + (long)_context.IdleTimeout.TotalMilliseconds, CloseReason.Idle);
+    }
+
+    /// <inheritdoc/>
+    public void SayGoodbye()
+    {
+        // The end of the connection says it.
+    }
+
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        CountBytes();
+        _isAbandoned = true;
+        _abandoned?.Cancel();
+        _body?.Release();
+        _body = null;
+        _input.Release();
+        _answers.Release();
+    }
+
+    private void CountBytes()
+    {
+        _statistics?.Sent(_connection.BytesSent - _counted);
+        _counted = _connection.BytesSent;
+    }
+
+    private int AddAnswers(GatherList list)
+    {
+        if (_answers.Length == 0 || !list.TryReserve(1, out Span<byte> room))
+        {
+            return 0;
+        }
+
+        int length = Math.Min(_answers.Length, room.Length);
+        _answers.Pending[..length].CopyTo(room);
+        return list.TryAddReserved(length) ? length : 0;
+    }
+
+    private void ReadRequests()
+    {
+        while (!IsBusy && !_isEnding && _input.Length > 0)
+        {
+            switch (_reader.Read(_input.Pending, out RequestHead head))
+            {
+                case HeadStatus.Incomplete:
+                    return;
+                case HeadStatus.Foreign:
+                    _isEnding = true;
+                    Refuse(Refusal.Of(_input.Pending, _reader.Reason), hasBody: !_input.Pending.StartsWith("HEAD "u8), null);
+                    _input.Release();
+                    return;
+                default:
+                    int length = head.Length;
+                    Begin(head);
+                    if (_isAbandoned)
+                    {
+                        return; // another conversation goes on
+                    }
+
+                    _input.Consume(length);
+                    break;
+            }
+        }
+    }
+
+    private void Begin(in RequestHead head)
+    {
+        _isEnding = !head.IsKeepAlive || ++_requests >= MaxRequests;
+        bool hasBody = head.Method != RequestMethod.Head;
+        if (!RequestTarget.TryParse(head.Target, out RequestTarget? target, out TargetRefusal refusal))
+        {
+            Refuse(new Refusal(400, $"the path is not understood: {refusal}"), hasBody, null);
+            return;
+        }
+
+        if (head.Method == RequestMethod.Options)
+        {
+            Answers.WriteOptions(_answers, staysOpen: !_isEnding);
+            return;
+        }
+
+        if (!Route.TryFind(target, _context.Application, out Route? route))
+        {
+            Refuse(Refusal.NotFound, hasBody, target);
+            return;
+        }
+
+        HttpRequest request = new(head.Method, target, !_isEnding, _input.Pending[..head.Length].ToArray());
+        if (route.Kind == ResourceKind.Flv)
+        {
+            byte[] rest = _input.Pending[head.Length..].ToArray();
+            FlvConversation viewer = new(_context, _connection, _statistics, request, route.Title);
+            _connection.Replace(viewer);
+            viewer.Receive(rest);
+            return;
+        }
+
+        _abandoned ??= new CancellationTokenSource();
+        Task<Resource> opening = Opening.OpenAsync(
+            _context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token);
+        if (opening.IsCompleted)
+        {
+            Answer(request, opening);
+            return;
+        }
+
+        _request = request;
+        opening.ContinueWith(
+            done => _connection.Post(() => ComeBack(request, done)),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+
+    private void ComeBack(HttpRequest request, Task<Resource> opening)
+    {
+        _request = null;
+        if (!_isAbandoned)
+        {
+            Answer(request, opening);
+            ReadRequests(); // where nothing is to be sent, such as behind a connection that is gone
+        }
+        else if (opening.IsCompletedSuccessfully)
+        {
+            opening.Result.File.Release();
+        }
+        else
+        {
+            _ = opening.Exception;
+        }
+    }
+
+    private void Answer(HttpRequest request, Task<Resource> opening)
+    {
+        if (!opening.IsCompletedSuccessfully)
+        {
+            Exception fault = opening.Exception?.GetBaseException() ?? new OperationCanceledException();
+            Refusal refusal = Refusal.Of(fault);
+            if (refusal.Status == 500)
+            {
+                Log.InternalError(_context.Log, _connection.Peer, fault);
+            }
+
+            Refuse(refusal, request.HasBody, request.Target);
+            return;
+        }
+
+        Resource resource = opening.Result;
+        bool isHeld = true;
+        try
+        {
+            BodyPlan plan = BodyPlan.Create(
+                request.Method, RequestConditions.From(request.ReadHead()), resource.Representation, resource.ContentType,
+                DateTimeOffset.UtcNow, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            Answers.WriteMedia(_answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen);
+            if (request.HasBody && plan.Parts.Length > 0)
+            {
+                _body = new BodyCursor(resource.File, resource.Cut(plan), Wake);
+                isHeld = false;
+            }
+        }
+        finally
+        {
+            if (isHeld)
+            {
+                resource.File.Release();
+            }
+        }
+    }
+
+    /// <summary>What the body waits for has come: any thread says so.</summary>
+    private void Wake() => _connection.Post(static () => { });
+
+    private void Refuse(Refusal refusal, bool hasBody, RequestTarget? target)
+    {
+        if (_lines.TryTake(_connection.Now, out int leftOut))
+        {
+            if (leftOut > 0)
+            {
+                Log.LinesLeftOut(_context.Log, _connection.Peer, leftOut);
+            }
+
+            Log.RequestRefused(_context.Log, _connection.Peer, target?.Path ?? "a request", refusal.Status, refusal.Reason);
+        }
+
+        Answers.WriteRefusal(_answers, refusal, hasBody, staysOpen: !_isEnding);
+    }
+}

@@ -1,0 +1,24 @@
+using Mapwire.Http;
+using Mapwire.Http.Heads;
+using Mapwire.Http.Targets;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>A request that is being answered: its head is kept until what it asks for is open.</summary>
+/// <param name="Method">The method.</param>
+/// <param name="Target">What it asks for.</param>
+/// <param name="StaysOpen">Whether the connection stays after the answer.</param>
+/// <param name="Bytes">The head as it came, for its conditions.</param>
+internal sealed record HttpRequest(RequestMethod Method, RequestTarget Target, bool StaysOpen, byte[] Bytes)
+{
+    /// <summary>Whether the answer has a body.</summary>
+    public bool HasBody => Method != RequestMethod.Head;
+
+    /// <summary>The head, read once more: it was understood before.</summary>
+    public RequestHead ReadHead()
+    {
+        RequestHeadReader reader = new();
+        reader.Read(Bytes, out RequestHead head);
+        return head;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Security.Cryptography;
+using Mapwire.Http.Targets;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Files.Playlists;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>
+/// Opens what a request asks for: at once where the file is open already, else on threads of the catalogue, in the address's turn.
+/// </summary>
+internal static class Opening
+{
+    /// <summary>Bytes of a viewer's id: two never have the same, and nobody guesses another's.</summary>
+    private const int ViewerIdLength = 10;
+
+    /// <summary>Opens a resource.</summary>
+    /// <param name="context">What is served.</param>
+    /// <param name="route">What is asked for.</param>
+    /// <param name="parameters">What of it, and how.</param>
+    /// <param name="address">The client's.</param>
+    /// <param name="cancellation">Ends the wait for the address's turn.</param>
+    /// <returns>The resource, whose file is held for the caller.</returns>
+    /// <exception cref="TitleException">There is none, or it cannot be opened.</exception>
+    public static async Task<Resource> OpenAsync(
+        HttpContext context, Route route, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
+    {
+        WebQuery? query = route.Kind == ResourceKind.File ? null : WebQuery.Parse(parameters);
+        if (query is { Viewer: null } && context.HasViewerIds && route.Kind is ResourceKind.Master or ResourceKind.Manifest)
+        {
+            query = query with { Viewer = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(ViewerIdLength)) };
+        }
+
+        PlayName name = PlayName.Exactly(route.Title);
+        await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
+        try
+        {
+            FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+            if (PlaylistFile.IsPlaylist(found.Name))
+            {
+                throw new TitleException(TitleError.NotPlayable, "playlists play over RTMP: their text is not served");
+            }
+
+            MediaFile file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);
+            try
+            {
+                return query is null
+                    ? Resource.OfFile(file)
+                    : await new SegmentMaker(context, file, query).OpenAsync(route).ConfigureAwait(false);
+            }
+            catch
+            {
+                file.Release();
+                throw;
+            }
+        }
+        finally
+        {
+            context.Openings.Leave(address, route.Title);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Mapwire.Http.Heads;
+using Mapwire.Server.Files;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>Why a request is not answered with what it asks for.</summary>
+/// <param name="Status">4xx or 5xx.</param>
+/// <param name="Reason">In words for people, a clause without a full stop.</param>
+internal sealed record Refusal(int Status, string Reason)
+{
+    /// <summary>A path that leads to nothing.</summary>
+    public static Refusal NotFound { get; } = new(404, "nothing is served here");
+
+    /// <summary>A title that cannot be opened, or a fault of ours.</summary>
+    public static Refusal Of(Exception fault) => fault switch
+    {
+        TitleException { Error: TitleError.NotFound } => new(404, fault.Message),
+        TitleException { Error: TitleError.NotPlayable } => new(422, fault.Message),
+        TitleException => new(503, fault.Message),
+        _ => new(500, "the server failed: its log has the reason"),
+    };
+
+    /// <summary>A request that is not understood without a doubt. Its connection ends with the answer: where it ends is in doubt, too.
+    /// </summary>
+    /// <param name="received">What came of it.</param>
+    /// <param name="reason">Why it is foreign.</param>
+    public static Refusal Of(ReadOnlySpan<byte> received, ForeignReason reason) => reason switch
+    {
+        ForeignReason.Method when received.StartsWith("PRI "u8) => new(505, "HTTP/1.1 is spoken here, not HTTP/2 without TLS"),
+        ForeignReason.Method => new(405, "the method must be GET, HEAD or OPTIONS"),
+        ForeignReason.Version => new(505, "the version must be HTTP/1.1"),
+        ForeignReason.HeadTooLong => new(431, $"a request head must be at most {RequestHeadReader.MaxLength} bytes"),
+        ForeignReason.TooManyFields => new(431, $"a request must have at most {RequestHeadReader.MaxFields} field lines"),
+        ForeignReason.ContentLength or ForeignReason.TransferEncoding => new(400, "a request must have no body"),
+        ForeignReason.Expect => new(417, "nothing can be expected here"),
+        _ => new(400, $"the request is not understood: {reason}"),
+    };
+}

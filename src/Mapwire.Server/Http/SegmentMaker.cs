@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text;
+using Mapwire.Http;
+using Mapwire.Http.Conditional;
+using Mapwire.Media.Mp4.Writing;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>
+/// Makes what is asked for of a film's segments, or finds what was made before. Plans and headers are made on threads of the catalogue:
+/// of a long film they take milliseconds.
+/// </summary>
+/// <param name="context">What all share.</param>
+/// <param name="file">Held by the caller.</param>
+/// <param name="query">What of it is wanted.</param>
+internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery query)
+{
+    /// <summary>
+    /// How long nobody may have written a file that can grow before it counts as whole: the target duration of its playlist, twice over.
+    /// </summary>
+    private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(24);
+
+    private const string Forever = "max-age=31536000, immutable";
+    private const string OfPlaylist = "max-age=60";
+    private const string OfGrowingPlaylist = "max-age=2";
+
+    private readonly FileContent _content = file.Content;
+
+    /// <summary>
+    /// What tells versions of the film apart in the addresses of its segments. A film that can grow keeps it: what is added changes nothing
+    /// of what was there, and players go on with the playlist that they have.
+    /// </summary>
+    private string Version => _content.Movie.MayGrow
+        ? string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.ASCII.GetBytes($"{_content.Identity.FileId}")):x8}")
+        : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
+
+    /// <summary>Opens a resource.</summary>
+    /// <exception cref="TitleException">There is none.</exception>
+    public async Task<Resource> OpenAsync(Route route)
+    {
+        if (query.Wishes.Loops)
+        {
+            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: segments and files have an end");
+        }
+
+        if (query.Version is { } version && version != Version)
+        {
+            throw new TitleException(TitleError.NotFound, "the title has changed since its playlist was read");
+        }
+
+        if (route.Kind == ResourceKind.Clip)
+        {
+            return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false);
+        }
+
+        bool isGrowing = route.Kind != ResourceKind.Stream && _content.Movie.MayGrow
+            && DateTime.UtcNow.Ticks - _content.Identity.LastWriteTicks < RestTime.Ticks;
+        SegmentedTitle title = await FindAsync(
+            $"segments {isGrowing} {query.Key}",
+            () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing)).ConfigureAwait(false);
+        string children = query.ForChild(Version);
+        bool isEvent = _content.Movie.MayGrow && query.Wishes.End is null;
+        string ofPlaylist = isGrowing ? OfGrowingPlaylist : OfPlaylist;
+        return route.Kind switch
+        {
+            ResourceKind.Stream => await MakeWholeAsync(
+                "stream", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
+            ResourceKind.Manifest => await MakeTextAsync(
+                $"mpd {isGrowing} {children}", () => DashManifest.Write(title, children), ofPlaylist, ContentTypes.Dash)
+                .ConfigureAwait(false),
+            ResourceKind.Master => await MakeTextAsync(
+                $"master {isGrowing} {children}", () => HlsPlaylists.WriteMaster(title, children), ofPlaylist).ConfigureAwait(false),
+            ResourceKind.Playlist => await MakeTextAsync(
+                $"playlist {isGrowing} {route.Tracks} {children}",
+                () => HlsPlaylists.WriteMedia(title, route.Tracks, children, isEvent), ofPlaylist).ConfigureAwait(false),
+            ResourceKind.PicturePlaylist => await MakeTextAsync(
+                $"pictures {isGrowing} {children}",
+                () => HlsPlaylists.WritePictures(title, children, isEvent), ofPlaylist).ConfigureAwait(false),
+            ResourceKind.Init => await MakeAsync(route, () =>
+            {
+                Rendition rendition = title.Get(route.Tracks);
+                RequireBelow(route.Index, title.Plan.Periods);
+                return new PieceList.Builder().Add(rendition.CreateInit(route.Index)).Build();
+            }).ConfigureAwait(false),
+            ResourceKind.Segment => await MakeAsync(route, () =>
+            {
+                Rendition rendition = title.Get(route.Tracks);
+                RequireBelow(route.Index, rendition.Count);
+                return rendition.CreateSegment(route.Index);
+            }).ConfigureAwait(false),
+            _ => await MakeAsync(route, () =>
+            {
+                RenditionPictures? pictures = title.HasPictures && route.Tracks == title.Tracks[0].Name ? title.GetPictures() : null;
+                RequireBelow(route.Index, pictures?.Count ?? 0);
+                return pictures!.Create(route.Index);
+            }).ConfigureAwait(false),
+        };
+    }
+
+    private static void RequireBelow(int index, int count)
+    {
+        if (index >= count)
+        {
+            throw new TitleException(TitleError.NotFound, $"there are {count} of these, and not {index + 1}");
+        }
+    }
+
+    /// <summary>A file that is made of the film, as it is now.</summary>
+    private async Task<Resource> MakeWholeAsync(string kind, Func<MadeBody> make)
+    {
+        string what = $"{kind} {query.Key}";
+        MadeBody body = await FindAsync(what, make).ConfigureAwait(false);
+        EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}-{body.Length:x}");
+        return new Resource(file, body, new Representation(body.Length, tag), ContentTypes.Mp4, CacheControl("no-cache"));
+    }
+
+    private PieceList MakeClip()
+    {
+        PlayQuery wishes = query.Wishes;
+        try
+        {
+            return ClipFile.Create(
+                WebTracks.Choose(_content.Movie, wishes).Select(static track => track.Track),
+                wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start),
+                wishes.End is { } end ? TimeSpan.FromMilliseconds(end) : null);
+        }
+        catch (Mp4WritingException exception)
+        {
+            throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
+        }
+    }
+
+    private async Task<Resource> MakeAsync(Route route, Func<PieceList> make)
+    {
+        string what = $"{route.Kind} {route.Tracks} {route.Index} {query.Key}";
+        MadeBody body = await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false);
+        EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}");
+        return new Resource(
+            file, body, new Representation(body.Length, tag), route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
+            CacheControl(query.Version is null ? "no-cache" : Forever));
+    }
+
+    private async Task<Resource> MakeTextAsync(string what, Func<byte[]> make, string cacheControl, string contentType = ContentTypes.Hls)
+    {
+        // What is made for one viewer is asked for by that viewer alone: it is not worth its place.
+        MadeBody body = query.Viewer is null
+            ? await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false)
+            : await context.Titles.Files.RunAsync($"segments {file.Name}", _ => new MadeBody(make())).ConfigureAwait(false);
+        return new Resource(
+            file, body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType,
+            CacheControl(cacheControl));
+    }
+
+    private string CacheControl(string rule) => query.Viewer is null ? $"public, {rule}" : $"private, {rule}";
+
+    private async Task<T> FindAsync<T>(string what, Func<T> make)
+        where T : class, IDerived
+    {
+        MadeKey key = new(_content, what);
+        if (context.Made.Find<T>(key) is { } made)
+        {
+            return made;
+        }
+
+        return await context.Titles.Files.RunAsync($"segments {file.Name}", _ =>
+        {
+            using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
+            return context.Made.Find<T>(key) ?? context.Made.Add(key, make());
+        }).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using Mapwire.Media;
+using Mapwire.Media.Mp4.Writing;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>
+/// A film, or a piece of one, cut into segments: one line of time for all its tracks, and what is sent of them in whatever combination.
+/// Made once for all who have the same wishes.
+/// </summary>
+internal sealed class SegmentedTitle : IDerived
+{
+    /// <summary>What a rendition takes a segment and track, and a plan besides, in bytes, about.</summary>
+    private const int BytesPerSegment = 64;
+
+    private readonly Dictionary<string, Rendition> _renditions = [];
+    private readonly Lock _gate = new();
+    private RenditionPictures? _pictures;
+
+    private SegmentedTitle(ImmutableArray<WebTrack> tracks, SegmentPlan plan, bool isGrowing)
+    {
+        Tracks = tracks;
+        Plan = plan;
+        IsGrowing = isGrowing;
+    }
+
+    /// <summary>The tracks on the line, in its order.</summary>
+    public ImmutableArray<WebTrack> Tracks { get; }
+
+    /// <summary>Where segments begin.</summary>
+    public SegmentPlan Plan { get; }
+
+    /// <summary>Whether more is expected at its end.</summary>
+    public bool IsGrowing { get; }
+
+    /// <summary>The picture with the sound that is heard by default, or what there is of the two.</summary>
+    public string MainName => string.Concat(Tracks.Where((track, index) => index == 0 || (index == 1 && HasPictures)).Select(
+        static track => track.Name));
+
+    /// <summary>Whether the first track is pictures.</summary>
+    public bool HasPictures => Tracks[0].Track.Kind == TrackKind.Video;
+
+    /// <summary>The sounds, the default one first.</summary>
+    public IEnumerable<WebTrack> Sounds => Tracks.Where(static track => track.Track.Kind == TrackKind.Audio);
+
+    /// <inheritdoc/>
+    public long ByteSize => 4096 + ((long)BytesPerSegment * Plan.Count * (Tracks.Length + 1));
+
+    /// <summary>Cuts what a file held.</summary>
+    /// <param name="content">What it held.</param>
+    /// <param name="wishes">Which of its tracks, and from when to when.</param>
+    /// <param name="duration">How long a segment should be.</param>
+    /// <param name="isGrowing">Whether more is expected at its end.</param>
+    /// <exception cref="TitleException">It cannot be sent so.</exception>
+    public static SegmentedTitle Create(FileContent content, PlayQuery wishes, TimeSpan duration, bool isGrowing)
+    {
+        try
+        {
+            ImmutableArray<WebTrack> chosen = WebTracks.Choose(content.Movie, wishes);
+            TimeSpan? start = wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start);
+            TimeSpan? end = wishes.End is { } until ? TimeSpan.FromMilliseconds(until) : null;
+            Timeline line = Timeline.Create(chosen.Select(static track => track.Track), start, end);
+            SegmentPlan plan = SegmentPlan.Create(
+                line, new SegmentOptions { TargetDuration = duration, IsGrowing = isGrowing && end is null });
+            return new SegmentedTitle(
+                [.. line.Tracks.Select(placed => chosen.First(track => track.Track == placed.Source))], plan, isGrowing && end is null);
+        }
+        catch (Mp4WritingException exception)
+        {
+            throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
+        }
+    }
+
+    /// <summary>What is sent of some of the tracks.</summary>
+    /// <param name="name">Their names, one behind the other: <c>v1a2</c>.</param>
+    /// <exception cref="TitleException">There is no such track, or it cannot be sent so.</exception>
+    public Rendition Get(string name)
+    {
+        lock (_gate)
+        {
+            if (_renditions.TryGetValue(name, out Rendition? made))
+            {
+                return made;
+            }
+
+            List<int> numbers = [];
+            string rest = name;
+            for (int i = 0; i < Tracks.Length; i++)
+            {
+                string track = Tracks[i].Name;
+                if (rest.StartsWith(track, StringComparison.Ordinal)
+                    && (rest.Length == track.Length || !char.IsAsciiDigit(rest[track.Length])))
+                {
+                    numbers.Add(i);
+                    rest = rest[track.Length..];
+                }
+            }
+
+            // One track alone, or pictures with a sound: every other combination is one that no playlist names.
+            if (rest.Length > 0 || numbers.Count is 0 or > 2 || (numbers.Count == 2 && (numbers[0] != 0 || !HasPictures)))
+            {
+                throw new TitleException(TitleError.NotFound, "the title has no such tracks");
+            }
+
+            try
+            {
+                made = Plan.CreateRendition([.. numbers]);
+            }
+            catch (Mp4WritingException exception)
+            {
+                throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
+            }
+
+            _renditions.Add(name, made);
+            return made;
+        }
+    }
+
+    /// <summary>The pictures that decoding can start with; one walk through the film.</summary>
+    public RenditionPictures GetPictures()
+    {
+        lock (_gate)
+        {
+            return _pictures ??= new RenditionPictures(Get(Tracks[0].Name));
+        }
+    }
+}
+
+/// <summary>All sync pictures of a rendition of pictures alone, each until the next one.</summary>
+internal sealed class RenditionPictures
+{
+    private readonly List<(SyncPicture Picture, int Segment)> _pictures = [];
+    private long _headers; // of each picture's segment, in bytes; 0 until one was made
+
+    /// <summary>Finds them.</summary>
+    public RenditionPictures(Rendition rendition)
+    {
+        Rendition = rendition;
+        for (int segment = 0; segment < rendition.Count; segment++)
+        {
+            foreach (SyncPicture picture in rendition.GetSyncPictures(segment))
+            {
+                _pictures.Add((picture, segment));
+            }
+        }
+    }
+
+    /// <summary>Of which they are.</summary>
+    public Rendition Rendition { get; }
+
+    /// <summary>How many there are.</summary>
+    public int Count => _pictures.Count;
+
+    /// <summary>The period that a picture is in.</summary>
+    public int GetPeriod(int index) => Rendition.Plan.GetPeriod(_pictures[index].Segment);
+
+    /// <summary>How long a picture stands, in ticks of its track.</summary>
+    public long GetDuration(int index)
+    {
+        long end = index + 1 < Count ? _pictures[index + 1].Picture.PresentationTime : Rendition.GetStart(Rendition.Count);
+        return Math.Clamp(end - _pictures[index].Picture.PresentationTime, 1, uint.MaxValue);
+    }
+
+    /// <summary>The bytes of a picture's segment: all have the same headers.</summary>
+    public long GetLength(int index)
+    {
+        if (_headers == 0)
+        {
+            _headers = Create(0).Length - _pictures[0].Picture.Length;
+        }
+
+        return _headers + _pictures[index].Picture.Length;
+    }
+
+    /// <summary>A segment of the picture alone.</summary>
+    public PieceList Create(int index) => Rendition.CreatePicture(_pictures[index].Picture, GetDuration(index));
+}

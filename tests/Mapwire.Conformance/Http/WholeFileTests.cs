@@ -1,0 +1,80 @@
+using System.Net;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Reading;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Http;
+
+/// <summary>Files that are made of a film: all of it as one fragmented MP4, and clips.</summary>
+public sealed class WholeFileTests(WebFilms films)
+{
+    public static TheoryData<string> Names() => HlsTests.Names();
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task One_fragmented_file_has_the_packets_of_the_film(string name)
+    {
+        string url = (await films.ServerOf(name)).WebAddress(name) + "/stream.mp4";
+        WebExpectation.Same(await Ffprobe.ReadEnhancedAsync(await FilmFactory.GetAsync(name)), await Ffprobe.ReadEnhancedAsync(url), name);
+    }
+
+    [Theory]
+    [InlineData("stream.mp4")]
+    [InlineData("stream.mp4?start=2&end=7")]
+    [InlineData("clip.mp4?start=2.5&end=7.25")]
+    public async Task Ranges_of_a_file_that_is_made_are_parts_of_the_whole(string path)
+    {
+        const string name = "twelve-seconds.mp4";
+        string url = $"{(await films.ServerOf(name)).WebAddress(name)}/{path}";
+        using HttpClient client = new();
+        byte[] whole = await client.GetByteArrayAsync(url);
+        Random random = new(1);
+        for (int i = 0; i < 50; i++)
+        {
+            int from = random.Next(whole.Length);
+            int to = random.Next(from, whole.Length);
+            using HttpRequestMessage request = new(HttpMethod.Get, url);
+            request.Headers.TryAddWithoutValidation("Range", $"bytes={from}-{to}");
+            using HttpResponseMessage answer = await client.SendAsync(request);
+            Assert.Equal(HttpStatusCode.PartialContent, answer.StatusCode);
+            Assert.Equal(whole[from..(to + 1)], await answer.Content.ReadAsByteArrayAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 3)]
+    [InlineData(2.5, 7.25)]
+    [InlineData(9, 99)]
+    public async Task A_clip_is_as_long_as_was_asked_for_and_decodes_without_a_word(double start, double end)
+    {
+        const string name = "twelve-seconds.mp4";
+        string query = FormattableString.Invariant($"start={start}&end={end}");
+        string url = $"{(await films.ServerOf(name)).WebAddress(name)}/clip.mp4?{query}";
+        ToolResult said = await Tool.SucceedAsync("ffmpeg", ["-v", "warning", "-nostdin", "-i", url, "-f", "null", "-"]);
+        Assert.Equal("", said.Errors.Trim());
+        ToolResult probe = await Tool.SucceedAsync("ffprobe", ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", url]);
+        double duration = double.Parse(probe.Output, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(duration, Math.Min(end, 12) - start - 0.1, Math.Min(end, 12) - start + 0.1);
+    }
+
+    [Theory]
+    [InlineData("clip.mp4?start=100&end=200", 422)]
+    [InlineData("clip.mp4?start=x", 422)]
+    [InlineData("stream.mp4?audio=9", 422)]
+    [InlineData("index.m3u8?loop=1", 422)]
+    [InlineData("v9.m3u8", 404)]
+    [InlineData("a1v1.m3u8", 404)]
+    [InlineData("v1-99.m4s", 404)]
+    [InlineData("v1-init-2.mp4", 404)]
+    [InlineData("v1-1.m4s?r=0", 404)]
+    [InlineData("index.m3u8?v=%0d%0a", 404)]
+    public async Task What_cannot_be_made_is_refused(string path, int status)
+    {
+        const string name = "twelve-seconds.mp4";
+        using HttpClient client = new();
+        using HttpResponseMessage answer = await client.GetAsync($"{(await films.ServerOf(name)).WebAddress(name)}/{path}");
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
+    }
+}

@@ -1,0 +1,72 @@
+using Mapwire.Server.Files;
+using Mapwire.Server.Http;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Http;
+
+/// <summary>What was made is kept within the budget, and what was used longest ago goes first.</summary>
+public sealed class MadeCacheTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly MediaFile _file;
+    private readonly MadeCache _cache = new(1000);
+
+    public MadeCacheTests()
+    {
+        string path = _folder.Add("a.mp4");
+        _file = MediaFile.Open(path, "a.mp4");
+    }
+
+    public void Dispose()
+    {
+        _file.Release();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void What_was_used_longest_ago_goes_first()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            _cache.Add(Key(i), new Thing(200));
+        }
+
+        Assert.NotNull(_cache.Find<Thing>(Key(0))); // used now
+        _cache.Add(Key(5), new Thing(200));
+        Assert.Null(_cache.Find<Thing>(Key(1)));
+        Assert.NotNull(_cache.Find<Thing>(Key(0)));
+        Assert.Equal(1000, _cache.ByteSize);
+    }
+
+    [Fact]
+    public void What_two_threads_have_made_is_kept_once()
+    {
+        Thing first = _cache.Add(Key(1), new Thing(100));
+        Assert.Same(first, _cache.Add(Key(1), new Thing(100)));
+        Assert.Equal(100, _cache.ByteSize);
+    }
+
+    [Fact]
+    public void What_is_large_alone_drives_nothing_out()
+    {
+        _cache.Add(Key(1), new Thing(100));
+        Thing large = new(251);
+        Assert.Same(large, _cache.Add(Key(2), large));
+        Assert.Null(_cache.Find<Thing>(Key(2)));
+        Assert.NotNull(_cache.Find<Thing>(Key(1)));
+    }
+
+    [Fact]
+    public void Another_state_of_the_file_is_another_key()
+    {
+        _cache.Add(Key(1), new Thing(100));
+        Assert.Null(_cache.Find<Thing>(new MadeKey(_file.Content with { MayGrow = false }, "thing 1")));
+    }
+
+    private MadeKey Key(int number) => new(_file.Content, $"thing {number}");
+
+    private sealed class Thing(long size) : IDerived
+    {
+        public long ByteSize => size;
+    }
+}
