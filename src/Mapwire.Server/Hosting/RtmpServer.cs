@@ -120,13 +120,13 @@ public sealed class RtmpServer : IDisposable
     {
         try
         {
-            EndPoints = Listen(_context.Options.EndPoints, new Service(IsHttp: false, _context.Options.WrapStream));
+            EndPoints = Listen(_context.Options.EndPoints, new Protocol(IsHttp: false, _context.Options.WrapStream));
             EncryptedEndPoints = Listen(
                 _context.Options.EncryptedEndPoints,
-                new Service(IsHttp: false, _certificate is null ? null : _certificate.EncryptAsync));
+                new Protocol(IsHttp: false, _certificate is null ? null : _certificate.EncryptAsync));
             EncryptedHttpEndPoints = Listen(
                 _context.Options.EncryptedHttpEndPoints,
-                new Service(IsHttp: true, _certificate is null ? null : _certificate.EncryptAsync));
+                new Protocol(IsHttp: true, _certificate is null ? null : _certificate.EncryptAsync));
             HttpEndPoints = ListenForHttp();
         }
         catch
@@ -180,7 +180,7 @@ public sealed class RtmpServer : IDisposable
         int before = _listeners.Count;
         try
         {
-            return Listen(_context.Options.HttpEndPoints, new Service(IsHttp: true, _context.Options.WrapStream));
+            return Listen(_context.Options.HttpEndPoints, new Protocol(IsHttp: true, _context.Options.WrapStream));
         }
         catch (SocketException exception) when (_context.Options.IsHttpOptional)
         {
@@ -193,14 +193,14 @@ public sealed class RtmpServer : IDisposable
 
     /// <summary>Listens at end points.</summary>
     /// <param name="endPoints">Port 0 picks a free one.</param>
-    /// <param name="service">What is spoken there.</param>
+    /// <param name="protocol">What is spoken there.</param>
     /// <returns>The end points with their real ports.</returns>
-    private IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, Service service)
+    private IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, Protocol protocol)
     {
         IPEndPoint[] real = new IPEndPoint[endPoints.Count];
         for (int i = 0; i < real.Length; i++)
         {
-            Listener listener = new(_accepting, endPoints[i], Backlog, socket => OnAccepted(socket, service), OnAcceptFailed);
+            Listener listener = new(_accepting, endPoints[i], Backlog, socket => OnAccepted(socket, protocol), OnAcceptFailed);
             _listeners.Add(listener);
             real[i] = listener.EndPoint;
         }
@@ -237,7 +237,7 @@ public sealed class RtmpServer : IDisposable
         _failed.Report();
     }
 
-    private void OnAccepted(Socket socket, Service service)
+    private void OnAccepted(Socket socket, Protocol protocol)
     {
         if (ConnectionCount >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
         {
@@ -270,33 +270,33 @@ public sealed class RtmpServer : IDisposable
             _stuck.Report();
         }
 
-        if (service.Wrap is not null || _context.Options.CopiesPayload)
+        if (protocol.Wrap is not null || _context.Options.CopiesPayload)
         {
-            _ = AdoptStreamAsync(worker, socket, peer, service);
+            _ = AdoptStreamAsync(worker, socket, peer, protocol);
         }
         else
         {
-            worker.Adopt(new PlainSender(socket), peer, service.ConversationOn(worker));
+            worker.Adopt(new PlainSender(socket), peer, protocol.ConversationOn(worker));
         }
     }
 
     /// <summary>
     /// Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.
     /// </summary>
-    private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint? peer, Service service)
+    private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint? peer, Protocol protocol)
     {
         Interlocked.Increment(ref _wrapping);
         try
         {
             socket.Blocking = true; // to .NET: its streams wait by themselves
             Stream stream = new NetworkStream(socket, ownsSocket: true);
-            if (service.Wrap is { } wrap)
+            if (protocol.Wrap is { } wrap)
             {
                 using CancellationTokenSource timeout = new(_context.Options.HandshakeTimeout);
                 stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
             }
 
-            worker.Adopt(new StreamSender(stream, socket), peer, service.ConversationOn(worker));
+            worker.Adopt(new StreamSender(stream, socket), peer, protocol.ConversationOn(worker));
         }
         catch (Exception exception)
         {
@@ -325,7 +325,7 @@ public sealed class RtmpServer : IDisposable
     /// <summary>What is spoken at an end point.</summary>
     /// <param name="IsHttp">HTTP, or else RTMP.</param>
     /// <param name="Wrap">Wraps the stream of each connection, such as by TLS; null for none.</param>
-    private sealed record Service(bool IsHttp, Func<Stream, CancellationToken, ValueTask<Stream>>? Wrap)
+    private sealed record Protocol(bool IsHttp, Func<Stream, CancellationToken, ValueTask<Stream>>? Wrap)
     {
         public Func<Connection, IConversation>? ConversationOn(Worker worker) => IsHttp ? worker.ConverseHttp : null;
     }
