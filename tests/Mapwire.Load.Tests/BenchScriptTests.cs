@@ -35,6 +35,18 @@ public sealed class BenchScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task A_quick_comparison_by_HTTP_measures_both_servers()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "bench/versus needs Linux");
+        string output = await RunAsync("versus", "--quick", "--only", "http");
+
+        Assert.Equal(["", "mapwire", "nginx", "rtmp", "mapwire/nginx", "mapwire/rtmp"], Row(output, "| | mapwire"));
+        string[] rates = Row(output, "| http files, 0.4MB, 8 connections: CPU s/GB |");
+        Assert.All(rates[1..3], cell => Assert.Matches("^[0-9.]+$", cell));
+        Assert.Equal("20", Row(output, "| http HLS, 20 viewers: viewers served |")[2]);
+    }
+
+    [Fact]
     public async Task The_start_is_timed_against_an_empty_program()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "bench/start needs Linux");
