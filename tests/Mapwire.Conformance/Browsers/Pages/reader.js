@@ -55,7 +55,13 @@
         await pause(100);
       }
       if (video.readyState >= 2 && video.videoWidth > 0) {
-        seen.push(read()); // the first picture was there before anybody could ask to be told of it
+        try {
+          seen.push(read()); // the first picture may have been there before anybody could ask to be told of it
+        } catch (error) {
+          if (error.name !== "InvalidStateError") { // it is decoded, and not there yet
+            throw error;
+          }
+        }
       }
       video.playbackRate = rate;
       await video.play().catch(() => {});
