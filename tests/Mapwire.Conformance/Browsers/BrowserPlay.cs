@@ -17,9 +17,9 @@ internal sealed class BrowserPlay(Chromium browser)
     /// <param name="count">Pictures of the film.</param>
     /// <param name="rate">Pictures a second.</param>
     /// <param name="speed">How fast it is played.</param>
-    /// <param name="seeks">How many pictures to seek to, besides those left out.</param>
+    /// <param name="seeks">How many pictures to seek to, besides those left out; null to seek to none, not even those.</param>
     /// <returns>What was wrong.</returns>
-    public async Task<IReadOnlyList<string>> CheckNumberedAsync(string page, int count, double rate, double speed = 1, int seeks = 8)
+    public async Task<IReadOnlyList<string>> CheckNumberedAsync(string page, int count, double rate, double speed = 1, int? seeks = 8)
     {
         (JsonNode play, List<string> wrong) = await PlayAsync(page, speed);
         (int Number, double Time)[] seen =
@@ -47,7 +47,8 @@ internal sealed class BrowserPlay(Chromium browser)
         }
 
         Random random = new(count); // the same places in each run
-        foreach (int number in unseen.Concat(Enumerable.Range(0, seeks).Select(_ => random.Next(count))).Take(count))
+        IEnumerable<int> wanted = seeks is { } more ? unseen.Concat(Enumerable.Range(0, more).Select(_ => random.Next(count))) : [];
+        foreach (int number in wanted.Take(count))
         {
             double time = zero + ((number + 0.5) / rate);
             JsonNode? read = await browser.RunAsync("return reader.seek(arguments[0], arguments[1]);", time, Patience);
