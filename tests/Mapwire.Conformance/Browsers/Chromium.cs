@@ -83,14 +83,14 @@ internal sealed partial class Chromium : IAsyncDisposable
         await SendAsync(HttpMethod.Post, _session + "execute/sync",
             new JsonObject { ["script"] = script, ["args"] = new JsonArray([.. arguments]) });
 
-    /// <summary>What the console was told since the last call: errors and warnings of the page and of the browser itself.</summary>
+    /// <summary>The errors that the console was told since the last call, by the page and by the browser itself.</summary>
     public async Task<IReadOnlyList<string>> TakeConsoleAsync()
     {
         JsonNode? entries = await SendAsync(HttpMethod.Post, _session + "se/log", new JsonObject { ["type"] = "browser" });
         return
         [
             .. entries!.AsArray()
-                .Where(static entry => entry!["level"]!.GetValue<string>() is "SEVERE" or "WARNING")
+                .Where(static entry => entry!["level"]!.GetValue<string>() == "SEVERE")
                 .Select(static entry => $"{entry!["level"]}: {entry["message"]}"),
         ];
     }

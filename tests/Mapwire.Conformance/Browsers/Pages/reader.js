@@ -64,7 +64,7 @@
         }
       }
       video.playbackRate = rate;
-      await video.play().catch(() => {});
+      video.play().catch(() => {}); // not awaited: it waits for data that may never come
       let last = -1;
       for (let still = 0; !video.ended && !video.error && still < patience * 20;) {
         still = video.currentTime === last ? still + 1 : 0;
