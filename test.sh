@@ -136,6 +136,7 @@ look() {
     # bench/versus, tried there with few players: a C program and nginx beside ours.
     have gcc || need "gcc with the C library's headers" gcc libc6-dev
     have taskset || need "taskset" util-linux
+    have curl || need "curl" curl
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     nginx_rtmp_module || need "nginx with its RTMP module" nginx libnginx-mod-rtmp
   fi
@@ -160,6 +161,8 @@ look() {
     { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for the native program" clang zlib1g-dev
     { have fusermount3 && have pkg-config && pkg-config --exists fuse3; } || need "FUSE 3 with its headers" fuse3 libfuse3-dev pkg-config
     have mpv || need "mpv" mpv
+    { have chromium && have chromedriver; } || need "Chromium with its WebDriver" chromium chromium-driver
+    have npm || need "npm, for the players that run in a browser" nodejs npm
     have cvlc || need "VLC" vlc-bin vlc-plugin-base
     if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then
       need "GStreamer's gst-launch-1.0 with rtmp2src, flvdemux, h264parse and aacparse" \
@@ -209,6 +212,19 @@ if ! have dotnet; then
   printf 'The .NET 10 SDK is needed to build anything: https://dotnet.microsoft.com/download\n'
   [ "${CI:-}" = true ] || fail "missing: dotnet"
   finish
+fi
+
+# The players that tests run in a browser, fetched once and kept beside the results.
+if [ ${#projects[@]} -gt 0 ] && [[ " ${projects[*]} " == *" Mapwire.Conformance "* ]] && have npm; then
+  players=artifacts/players
+  if [ ! -f "$players/complete" ] || ! cmp -s tests/Mapwire.Conformance/Browsers/players.json "$players/package.json"; then
+    printf 'Fetching the players of tests/Mapwire.Conformance/Browsers/players.json\n'
+    rm -rf "$players"
+    mkdir -p "$players"
+    cp tests/Mapwire.Conformance/Browsers/players.json "$players/package.json"
+    { (cd "$players" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --omit=dev) > "$players/npm.txt" 2>&1 \
+      && touch "$players/complete"; } || { cat "$players/npm.txt"; printf 'npm did not fetch the players\n'; }
+  fi
 fi
 
 # --- build once -------------------------------------------------------------------------------------------------------

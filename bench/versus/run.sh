@@ -3,9 +3,11 @@
 # one table of medians: processor time, memory, stalls, times to the first frame, unpaced pulls, seeks and connections a second.
 #
 #   bench/versus/run.sh [--quick] [--rounds N] [--seconds S] [--players "500 2000 ..."] [--heavy-peers N]
-#                       [--only "paced unpaced seek churn library"] [--servers "mapwire nginx4k nginx64k floor"] [--work DIR] [--built] [--priority]
+#                       [--only "paced unpaced seek churn library http"] [--servers "mapwire nginx4k nginx64k floor"] [--work DIR] [--built]
+#                       [--priority] [--nginx-vod PROGRAM]
 #
 # library (not among the usual): 200 films of 100 MB, 20 GB in all, to 2,000 players: once with none of them in memory, once with all.
+# http (not among the usual, some 20 minutes a round): files, HLS, HTTP-FLV and HTTPS beside nginx; http.sh says what.
 # --built: take the mapwire that is in DIR/mapwire already.
 # --priority (root): server and load run at the highest priority, for a machine that others use too.
 # As root on Debian it installs what it compares with. Takes about an hour as it is; --quick takes a minute, tries every part once
@@ -14,7 +16,7 @@ set -u
 cd "$(dirname "$0")/../.."
 repository=$PWD
 rounds=3 seconds=15 players="500 2000 8000 16000" heavy_peers=2000 only="paced unpaced seek churn"
-servers="mapwire nginx4k nginx64k floor" work=${TMPDIR:-/tmp}/mapwire-versus quick=no film_seconds=600 priority=no built=no
+servers="mapwire nginx4k nginx64k floor" work=${TMPDIR:-/tmp}/mapwire-versus quick=no film_seconds=600 priority=no built=no nginx_vod=
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=yes rounds=1 seconds=1 players="20" film_seconds=60; shift; continue ;;
@@ -27,6 +29,7 @@ while [ $# -gt 0 ]; do
     --only) only=$2 ;;
     --servers) servers=$2 ;;
     --work) work=$2 ;;
+    --nginx-vod) nginx_vod=$2 ;;
     *) printf 'run.sh: no option %s\n' "$1" >&2; exit 2 ;;
   esac
   shift 2
@@ -49,6 +52,10 @@ packages=()
 have ffmpeg || packages+=(ffmpeg)
 have gcc || packages+=(gcc libc6-dev)
 have taskset || packages+=(util-linux)
+if wants http; then
+  have curl || packages+=(curl)
+  have nginx || packages+=(nginx)
+fi
 case $servers in *nginx*) if ! have nginx || [ -z "$module" ]; then packages+=(nginx libnginx-mod-rtmp); fi ;; esac
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && have apt-get; then
@@ -207,9 +214,10 @@ trap stop EXIT
 
 # --- one measurement ------------------------------------------------------------------------------------------------------
 
-# value FILE NAME [INNER]: a number of the report, which has a member a line.
+# value FILE NAME [INNER]: a number of the report, which has a member a line. NAME may be OUTER/NAME.
 value() {
-  awk -v name="\"$2\":" -v inner="\"${3:-}\":" '
+  awk -v outer="\"${2%%/*}\":" -v name="\"${2##*/}\":" -v inner="\"${3:-}\":" '
+    outer != name && !reached { if ($1 == outer) reached = 1; next }
     $1 == name { if (inner == "\"\":") { sub(/,$/, "", $2); if ($2 != "null") print $2; exit } inside = 1; next }
     inside && $1 == inner { sub(/,$/, "", $2); print $2; exit }' "$1"
 }
@@ -300,6 +308,7 @@ library() { # library cold|warm
 # --- the run --------------------------------------------------------------------------------------------------------------
 
 if wants library; then make_library; fi
+if wants http; then . "$repository/bench/versus/http.sh"; make_http_films; fi
 for ((round = 1; round <= rounds; round++)); do
   say "Round $round of $rounds, $(date -u +%H:%M:%S)"
   if wants paced; then for count in $players; do paced "$count"; done; fi
@@ -307,6 +316,7 @@ for ((round = 1; round <= rounds; round++)); do
   if wants seek; then seeking "$([ $quick = yes ] && echo 10 || echo 500)"; fi
   if wants churn; then churning 64; fi
   if wants library; then library cold; library warm; fi
+  if wants http; then http_round; fi
 done
 
 printf 'Run of %s UTC, commit %s: %s round(s), %s s each, film of %s s.\n' \
@@ -314,7 +324,8 @@ printf 'Run of %s UTC, commit %s: %s round(s), %s s each, film of %s s.\n' \
 printf 'Machine: %s, %s processors, Linux %s, %s descriptors, .NET %s, %s; load average %s%s.\n\n' \
   "$(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)" "$(nproc)" "$(uname -r)" "$descriptors" "$(dotnet --version)" \
   "$(have nginx && nginx -v 2>&1 | sed 's/.*: //')" "$(uptime | sed 's/.*average: //')" "$([ $priority = yes ] && echo ', at the highest priority')"
-awk -F'\t' -v servers="$servers" '
+table() { # table FILE SERVERS PEERS: medians, and mapwire's by those of its peers
+  awk -F'\t' -v servers="$2" -v peers="$3" '
   function median(list,   values, n, i, j, t) {
     n = split(list, values, " ")
     for (i = 2; i <= n; i++) for (j = i; j > 1 && values[j - 1] + 0 > values[j] + 0; j--) { t = values[j]; values[j] = values[j - 1]; values[j - 1] = t }
@@ -327,11 +338,20 @@ awk -F'\t' -v servers="$servers" '
     n = split(servers, name, " ")
     head = "| |"; rule = "|---|"
     for (i = 1; i <= n; i++) { head = head " " name[i] " |"; rule = rule "---:|" }
-    print head " mapwire/nginx4k | mapwire/nginx64k | mapwire/floor |"
-    print rule "---:|---:|---:|"
+    p = split(peers, peer, " ")
+    for (i = 1; i <= p; i++) { head = head " mapwire/" peer[i] " |"; rule = rule "---:|" }
+    print head
+    print rule
     for (r = 1; r <= count; r++) {
       line = "| " rows[r] " |"
       for (i = 1; i <= n; i++) { m[name[i]] = median(all[rows[r], name[i]]); line = line " " text(m[name[i]]) " |" }
-      print line " " ratio(m["mapwire"], m["nginx4k"]) " | " ratio(m["mapwire"], m["nginx64k"]) " | " ratio(m["mapwire"], m["floor"]) " |"
+      for (i = 1; i <= p; i++) line = line " " ratio(m["mapwire"], m[peer[i]]) " |"
+      print line
     }
-  }' "$results"
+  }' "$1"
+}
+if [ -s "$results" ]; then table "$results" "$servers" "nginx4k nginx64k floor"; fi
+if wants http; then
+  [ -s "$results" ] && printf '\n'
+  table "$http_results" "$http_servers rtmp" "nginx${nginx_vod:+ nginx-vod} rtmp"
+fi

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Mapwire.Conformance.Browsers;
+
+/// <summary>Plays a film in a page of a browser, and says what was wrong of it.</summary>
+internal sealed class BrowserPlay(Chromium browser)
+{
+    /// <summary>How long nothing may move before a play is given up, in seconds.</summary>
+    private const int Patience = 20;
+
+    private static readonly string Reader = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Pages", "reader.js"));
+
+    /// <summary>Plays a numbered film from its beginning to its end, then seeks to pictures: those that the play left out, and others.
+    /// </summary>
+    /// <param name="page">The page with the video.</param>
+    /// <param name="count">Pictures of the film.</param>
+    /// <param name="rate">Pictures a second.</param>
+    /// <param name="speed">How fast it is played.</param>
+    /// <param name="seeks">How many pictures to seek to, besides those left out; null to seek to none, not even those.</param>
+    /// <returns>What was wrong.</returns>
+    public async Task<IReadOnlyList<string>> CheckNumberedAsync(string page, int count, double rate, double speed = 1, int? seeks = 8)
+    {
+        (JsonNode play, List<string> wrong) = await PlayAsync(page, speed);
+        (int Number, double Time)[] seen =
+        [
+            .. play["seen"]!.AsArray().Select(static one => (one![0]!.GetValue<int>(), one[1]!.GetValue<double>())),
+        ];
+        // A picture that is shown again where the play stands says nothing of the film.
+        seen = [.. seen.Where((one, i) => i == 0 || one != seen[i - 1])];
+        wrong.AddRange(FrameCheck.Differences(seen, rate).Take(8));
+        if (seen.Length == 0)
+        {
+            return wrong;
+        }
+
+        double zero = seen[0].Time - (seen[0].Number / rate);
+        if (Math.Abs(zero) > 0.35)
+        {
+            wrong.Add(string.Create(CultureInfo.InvariantCulture, $"picture 0 at {zero:F3} s"));
+        }
+
+        IReadOnlyList<int> unseen = FrameCheck.Unseen(seen, count);
+        if (unseen.Count > count / 2)
+        {
+            wrong.Add($"{unseen.Count} of {count} pictures left out");
+        }
+
+        Random random = new(count); // the same places in each run
+        IEnumerable<int> wanted = seeks is { } more ? unseen.Concat(Enumerable.Range(0, more).Select(_ => random.Next(count))) : [];
+        foreach (int number in wanted.Take(count))
+        {
+            double time = zero + ((number + 0.5) / rate);
+            JsonNode? read = await browser.RunAsync("return reader.seek(arguments[0], arguments[1]);", time, Patience);
+            int found = read![0]!.GetValue<int>();
+            if (found != number)
+            {
+                string shown = found == -2 ? "does not end" : $"shows {found}";
+                wrong.Add(string.Create(CultureInfo.InvariantCulture, $"a seek to picture {number} at {time:F3} s {shown}"));
+            }
+            else if (FrameCheck.Differences([(found, read[1]!.GetValue<double>())], rate, zero).Any())
+            {
+                string shown = $"shows it as of {read[1]} s";
+                wrong.Add(string.Create(CultureInfo.InvariantCulture, $"a seek to picture {number} at {time:F3} s {shown}"));
+            }
+        }
+
+        wrong.AddRange(await browser.TakeConsoleAsync());
+        return wrong;
+    }
+
+    /// <summary>Plays any film to its end.</summary>
+    /// <returns>What the video element said at the end, and what was wrong.</returns>
+    public async Task<(JsonNode Play, List<string> Wrong)> PlayAsync(string page, double speed)
+    {
+        await browser.TakeConsoleAsync();
+        await browser.GoAsync(page);
+        await browser.RunAsync(Reader);
+        JsonNode play = (await browser.RunAsync("return reader.play(arguments[0], arguments[1]);", speed, Patience))!;
+        List<string> wrong = [.. await browser.TakeConsoleAsync()];
+        if (play["error"] is { } error)
+        {
+            wrong.Add($"the video element says: {error}");
+        }
+
+        if (!play["ended"]!.GetValue<bool>())
+        {
+            wrong.Add($"it did not end: at {play["time"]} of {play["duration"]} s, ready {play["ready"]}");
+        }
+
+        return (play, wrong);
+    }
+}
