@@ -130,7 +130,7 @@ internal sealed class BodyCursor : IBody
     /// <summary>Looks at the file before any byte of it is sent.</summary>
     private bool IsUnchanged(long now)
     {
-        switch (_file.Watch.Look(now))
+        switch (_file.Watch.Look())
         {
             case FileState.Unchanged:
                 return true;
