@@ -86,6 +86,11 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     public string WebAddress(string title) =>
         $"http://127.0.0.1:{HttpPort}/vod/{string.Join('/', title.Split('/').Select(Uri.EscapeDataString))}";
 
+    /// <summary>The address of what is made of a title.</summary>
+    /// <param name="title">Its path below the folder.</param>
+    /// <param name="resource">The last part of the path, such as <c>index.m3u8</c>; empty for the file itself.</param>
+    public string WebAddress(string title, string resource) => WebAddress(title) + (resource.Length > 0 ? "/" + resource : "");
+
     /// <summary>Asks it to end, and insists that it does in time and without complaint.</summary>
     public async Task EndAsync(string signal = "TERM")
     {
