@@ -619,6 +619,7 @@ public sealed class PlayerTests : IDisposable
             Exchange();
         }
 
+        await Task.Delay(20); // the looks of one millisecond are one
         int before = _messages;
         for (_player.Now = 5_000; _player.Now < 8_000; _player.Now += 100)
         {
