@@ -249,6 +249,7 @@ public sealed class FlvViewerTests : IDisposable
             file.SetLength(file.Length / 2);
         }
 
+        await Task.Delay(20, TestContext.Current.CancellationToken); // the looks of one millisecond are one
         viewer.Now += 2000;
         MemoryStream wire = new();
         SendDue(viewer, int.MaxValue, wire);
