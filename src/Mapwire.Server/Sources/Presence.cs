@@ -21,7 +21,7 @@ internal sealed class Presence
     /// <summary>
     /// How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.
     /// </summary>
-    public const long Lease = 8_000;
+    public const long Lease = 5_000;
 
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
     public const long RenewBefore = 3_000;
@@ -267,34 +267,22 @@ internal sealed class Presence
     private bool Find(int window, int length, bool wasHere)
     {
         long offset = (long)window << WindowShift;
-        bool? isCached;
-        if (wasHere)
-        {
-            // In the page tables of this process it is, too, unless it was taken back.
-            isCached = _saysWhatIsCached
-                ? Native.PageCache.IsStillCached(_region, offset, length)
-                : Native.PageCache.IsResident(_file, offset, length);
-        }
-        else
-        {
-            isCached = Native.PageCache.IsCached(_file, _region, offset, length);
-            _saysWhatIsCached |= isCached is not null;
-            if (isCached is true)
-            {
-                try
-                {
-                    WindowReader.Bring(_file, _region, offset, length, isCold: false);
-                }
-                catch (Exception exception) when (exception is IOException or ObjectDisposedException)
-                {
-                    return false; // the thread that reads it says what is wrong
-                }
-            }
-        }
-
-        if (isCached is not true)
+        bool? isCached = wasHere && _saysWhatIsCached ? Native.PageCache.IsStillCached(_region, offset, length)
+            : Native.PageCache.IsCached(_file, _region, offset, length);
+        _saysWhatIsCached |= isCached is not null;
+        if (!(isCached ?? (wasHere && Native.PageCache.IsResident(_file, offset, length) is true)))
         {
             return false;
+        }
+
+        try
+        {
+            // Again when it is renewed, too: the system takes first what nobody has touched.
+            WindowReader.Bring(_file, _region, offset, length, isCold: false);
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            return false; // the thread that reads it says what is wrong
         }
 
         lock (_gate)
