@@ -39,6 +39,7 @@ public readonly record struct FlvTagHeader(int Type, bool IsEncrypted, int DataL
         return new FlvTagHeader(type, (bytes[0] & 0x20) != 0, UInt24.Read(bytes[1..]), (uint)bytes[7] << 24 | (uint)UInt24.Read(bytes[4..]),
             isRegular);
     }
+
     /// <summary>Writes the header of a tag.</summary>
     /// <param name="destination">At least <see cref="Length"/> bytes.</param>
     /// <param name="type">8 audio, 9 video, 18 script data.</param>

@@ -76,7 +76,7 @@ internal sealed partial class MediaFile
     /// <summary>Where the file is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
     public nint Address => _region.DangerousAddress;
 
-    /// <summary>The open file, from which the kernel sends; it may not be read by others.</summary>
+    /// <summary>The open file, for the kernel to send from. Nothing here reads it.</summary>
     public SafeHandle Handle => _file.Handle;
 
     /// <summary>What was made of the file for its viewers, by keys of its makers. Under the lock of the catalog that opened it.</summary>

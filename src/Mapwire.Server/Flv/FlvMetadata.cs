@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Mapwire.Rtmp.Amf;
-using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Strips;
 
@@ -41,17 +40,7 @@ internal sealed class FlvMetadata(Reel reel, StripCursor cursor, FlvLayout? layo
             properties.Add(new AmfProperty("keyframes", Keyframes(headLength)));
         }
 
-        Amf0Writer writer = new(stackalloc byte[512]);
-        try
-        {
-            writer.WriteString(CommandNames.OnMetaData);
-            writer.WriteValue(AmfValue.EcmaArray([.. properties]));
-            return writer.Written.ToArray();
-        }
-        finally
-        {
-            writer.Dispose();
-        }
+        return TitleMetadata.Write(properties);
     }
 
     /// <summary>Seconds as in the tags, and bytes from the beginning of the stream; thinned out evenly where they are many.</summary>

@@ -10,6 +10,7 @@ using Mapwire.Server.Flv;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Http;
 
@@ -127,7 +128,7 @@ internal sealed class FlvConversation : IConversation
         if (!_isHeadSent)
         {
             _gatheredRest = 0; // what begins inside of a message has the rest of it behind the head
-            _gatheredAnswers = AddAnswers(list);
+            _gatheredAnswers = _viewer.Answers.AddTo(list, FlvMessage.MaxScratchLength);
             Truncate(list);
             return;
         }
@@ -139,7 +140,7 @@ internal sealed class FlvConversation : IConversation
         }
 
         _gatheredRest = list.Length;
-        _gatheredAnswers = isRestWhole ? AddAnswers(list) : 0;
+        _gatheredAnswers = isRestWhole ? _viewer.Answers.AddTo(list, FlvMessage.MaxScratchLength) : 0;
         if (isRestWhole && _gatheredAnswers == _viewer.Answers.Length && most > 0 && !_isClosing)
         {
             _viewer.GatherDue(list, most);
@@ -152,7 +153,8 @@ internal sealed class FlvConversation : IConversation
                 }
 
                 SayEnd();
-                _gatheredAnswers = AddAnswers(list); // had it ended just now, its last words would wait among the answers
+                // Had it ended just now, its last words would wait among the answers.
+                _gatheredAnswers = _viewer.Answers.AddTo(list, FlvMessage.MaxScratchLength);
             }
         }
 
@@ -373,19 +375,5 @@ internal sealed class FlvConversation : IConversation
         {
             list.Truncate(left);
         }
-    }
-
-    /// <summary>Adds as many answers as the list takes, and leaves room for the header of a message behind them.</summary>
-    private int AddAnswers(GatherList list)
-    {
-        ControlBuffer answers = _viewer.Answers;
-        if (answers.Length == 0 || !list.TryReserve(Strips.FlvMessage.MaxScratchLength + 1, out Span<byte> scratch))
-        {
-            return 0;
-        }
-
-        int length = Math.Min(answers.Length, scratch.Length - Strips.FlvMessage.MaxScratchLength);
-        answers.Pending[..length].CopyTo(scratch);
-        return list.TryAddReserved(length) ? length : 0;
     }
 }

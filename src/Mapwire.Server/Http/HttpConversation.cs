@@ -100,7 +100,7 @@ internal sealed class HttpConversation : IConversation
     /// <inheritdoc/>
     public void Gather(GatherList list, long most)
     {
-        _gatheredAnswers = AddAnswers(list);
+        _gatheredAnswers = _answers.AddTo(list);
         _isHeldBack = most <= 0;
         if (_gatheredAnswers < _answers.Length || _body is not { } body || _isHeldBack)
         {
@@ -192,18 +192,6 @@ internal sealed class HttpConversation : IConversation
     {
         _statistics?.Sent(_connection.BytesSent - _counted);
         _counted = _connection.BytesSent;
-    }
-
-    private int AddAnswers(GatherList list)
-    {
-        if (_answers.Length == 0 || !list.TryReserve(1, out Span<byte> room))
-        {
-            return 0;
-        }
-
-        int length = Math.Min(_answers.Length, room.Length);
-        _answers.Pending[..length].CopyTo(room);
-        return list.TryAddReserved(length) ? length : 0;
     }
 
     private void ReadRequests()

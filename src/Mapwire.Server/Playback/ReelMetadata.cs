@@ -1,5 +1,4 @@
 using Mapwire.Rtmp.Amf;
-using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
@@ -29,17 +28,7 @@ internal static class ReelMetadata
             properties.Add(new AmfProperty("keyframes", AmfValue.Object(("times", Keyframes(part)))));
         }
 
-        Amf0Writer writer = new(stackalloc byte[512]);
-        try
-        {
-            writer.WriteString(CommandNames.OnMetaData);
-            writer.WriteValue(AmfValue.EcmaArray([.. properties]));
-            return writer.Written.ToArray();
-        }
-        finally
-        {
-            writer.Dispose();
-        }
+        return TitleMetadata.Write(properties);
     }
 
     /// <summary>Where a seek lands, in seconds of the reel.</summary>

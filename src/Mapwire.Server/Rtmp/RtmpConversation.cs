@@ -70,7 +70,7 @@ internal sealed class RtmpConversation : IConversation
         }
 
         _gatheredRest = list.Length;
-        _gatheredAnswers = isRestWhole ? AddAnswers(list) : 0;
+        _gatheredAnswers = isRestWhole ? _answers.AddTo(list, RtmpFraming.MaxHeaderLength) : 0;
         if (!isRestWhole || _gatheredAnswers < _answers.Length || most <= 0)
         {
             return;
@@ -80,7 +80,7 @@ internal sealed class RtmpConversation : IConversation
         if (list.Length == 0)
         {
             _player.AdvanceDue(0); // had a title ended just now, its last words would wait among the answers
-            _gatheredAnswers = AddAnswers(list);
+            _gatheredAnswers = _answers.AddTo(list, RtmpFraming.MaxHeaderLength);
         }
     }
 
@@ -159,19 +159,6 @@ internal sealed class RtmpConversation : IConversation
         Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, _context.MaxBytes, _context.MaxBytesOption);
         _connection.Close(CloseReason.TooManyRequests);
         return true;
-    }
-
-    /// <summary>Adds as many answers as the list takes, and leaves room for the header of a message behind them.</summary>
-    private int AddAnswers(GatherList list)
-    {
-        if (_answers.Length == 0 || !list.TryReserve(RtmpFraming.MaxHeaderLength + 1, out Span<byte> scratch))
-        {
-            return 0;
-        }
-
-        int length = Math.Min(_answers.Length, scratch.Length - RtmpFraming.MaxHeaderLength);
-        _answers.Pending[..length].CopyTo(scratch);
-        return list.TryAddReserved(length) ? length : 0;
     }
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;

@@ -20,6 +20,22 @@ internal sealed class ControlBuffer : IBufferWriter<byte>
     /// <summary>How many bytes wait.</summary>
     public int Length => _end - _start;
 
+    /// <summary>Adds as many of the bytes to a list as it takes. They stay here until they are consumed.</summary>
+    /// <param name="list">Takes them.</param>
+    /// <param name="room">Bytes of the list's scratch memory that are left for what follows, such as the header of a message.</param>
+    /// <returns>How many were added.</returns>
+    public int AddTo(GatherList list, int room = 0)
+    {
+        if (Length == 0 || !list.TryReserve(room + 1, out Span<byte> scratch))
+        {
+            return 0;
+        }
+
+        int length = Math.Min(Length, scratch.Length - room);
+        Pending[..length].CopyTo(scratch);
+        return list.TryAddReserved(length) ? length : 0;
+    }
+
     /// <summary>Forgets the first bytes, which were sent.</summary>
     public void Consume(int count)
     {

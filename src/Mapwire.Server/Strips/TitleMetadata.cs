@@ -4,6 +4,7 @@ using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Amf;
+using Mapwire.Rtmp.Messages;
 
 namespace Mapwire.Server.Strips;
 
@@ -37,11 +38,17 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
         Add("lasttimestamp", (strip[strip.Count - 1].Time - strip.RunUpEnd) / 1000.0);
         AddVideo();
         AddAudio();
+        return Write(_properties);
+    }
+
+    /// <summary>Writes the name of the message and an array of what it tells, as AMF0.</summary>
+    public static byte[] Write(IEnumerable<AmfProperty> properties)
+    {
         Amf0Writer writer = new(stackalloc byte[512]);
         try
         {
-            writer.WriteString("onMetaData");
-            writer.WriteValue(AmfValue.EcmaArray([.. _properties]));
+            writer.WriteString(CommandNames.OnMetaData);
+            writer.WriteValue(AmfValue.EcmaArray([.. properties]));
             return writer.Written.ToArray();
         }
         finally
