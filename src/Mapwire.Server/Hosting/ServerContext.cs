@@ -1,6 +1,7 @@
 using Mapwire.Server.Http;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Rtmp;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,8 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     /// <summary>What all conversations of RTMP share.</summary>
     public RtmpContext Rtmp { get; } = new(
         new PlayerContext(Options.ToPlayerOptions(), Reels, Log), Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause,
-        Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
+        Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)),
+        new HeldBytes(Options.MaxHeldBytes, Options.NameOf(nameof(RtmpServerOptions.MaxHeldBytes))));
 
     /// <summary>What all conversations of HTTP share.</summary>
     public HttpContext Http => _http ??= new HttpContext(
