@@ -72,7 +72,7 @@ public sealed class BenchCommandTests
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, process.ExitCode);
         Assert.Matches("time +.* playing .* stalls", shown);
-        Assert.Matches(@"[12] of 2 s +│ +3 +│", shown); // three play, a second later
+        Assert.Matches(@"[1-9] of \d s +│ 3 +│", shown); // three play, a second later
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net;
 using Mapwire.Rtmp;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Loop;
@@ -28,6 +29,7 @@ internal sealed class RtmpConversation : IConversation
         _openedAt = connection.Now;
         _player = new Player(context.Players, connection.Peer, _answers, Post);
         _statistics = statistics?.Enter(connection.Peer, _openedAt);
+        context.Players.Limits.Enter((connection.Peer as IPEndPoint)?.Address);
     }
 
     /// <inheritdoc/>
@@ -144,6 +146,7 @@ internal sealed class RtmpConversation : IConversation
     public void Abandon()
     {
         _statistics?.Leave(_connection.BytesSent);
+        _context.Players.Limits.Leave((_connection.Peer as IPEndPoint)?.Address);
         _player.Abandon();
         _answers.Release();
         _context.Held.Count(_connection.Peer, ref _counted, 0);

@@ -57,7 +57,8 @@ public sealed class HeldMemoryTests
                 await RtmpPlayer.ShakeHandsAsync(client.GetStream(), timeout.Token);
 
                 // Set Chunk Size 65,536, and all of a message of 60,001 bytes but the last one.
-                byte[] half = [2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 0, 0xEA, 0x61, 20, 0, 0, 0, 0, .. new byte[60_000]];
+                byte[] half =
+                    [2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 0, 0xEA, 0x61, 20, 0, 0, 0, 0, .. new byte[60_000]];
                 await client.GetStream().WriteAsync(half, timeout.Token);
             }
 
