@@ -25,7 +25,6 @@ public sealed class DeviceReaderTests : IDisposable
     private readonly HalfWarmReader _reader;
     private readonly Presence _presence;
     private int _reads;
-    private long _now; // by the reader's clock
 
     public DeviceReaderTests()
     {
@@ -37,8 +36,9 @@ public sealed class DeviceReaderTests : IDisposable
 
         _file = MappedFile.Open(path);
         _region = _file.Map();
-        _reader = new HalfWarmReader(() => Volatile.Read(ref _now));
-        Volatile.Write(ref _now, ReadAt); // it was made long before anything is read
+        long now = 0;
+        _reader = new HalfWarmReader(() => Volatile.Read(ref now));
+        Volatile.Write(ref now, ReadAt); // it was made long before anything is read
         _presence = new Presence(_file, _region, _region.Length, _reader, static _ => { });
         for (int window = 0; window < ColdWindows; window++)
         {
