@@ -21,7 +21,7 @@ internal sealed class Presence
     /// <summary>
     /// How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.
     /// </summary>
-    public const long Lease = 5_000;
+    public const long Lease = 4_000;
 
     /// <summary>
     /// The same on a device that nothing was read from for a while: who reads nothing displaces nothing. Longer than most films take to go
