@@ -4,6 +4,7 @@ using Mapwire.Http.Conditional;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Memory;
 using Mapwire.Server.Files;
+using Mapwire.Server.Http.Viewers;
 
 namespace Mapwire.Server.Http;
 
@@ -21,6 +22,9 @@ internal sealed record Resource(
     /// may have no finer ones.
     /// </summary>
     private static readonly TimeSpan SettledTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
+    public WatchedPart? Watched { get; init; }
 
     /// <summary>A file as it lies on the disk.</summary>
     /// <param name="file">Held for the resource.</param>
