@@ -18,9 +18,12 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     /// <summary>What all conversations of RTMP share.</summary>
     public RtmpContext Rtmp { get; } = new(
         new PlayerContext(Options.ToPlayerOptions(), Reels, Log) { Limits = Options.ToPlayerLimits() },
-        Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause, Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
+        Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause, Options.MaxConnectionBytes,
+        Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
 
-    /// <summary>What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.</summary>
+    /// <summary>
+    /// What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.
+    /// </summary>
     public HttpContext Http => _http ??= new HttpContext(
         Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
         Options.HasViewerIds, Log, Rtmp.Players)

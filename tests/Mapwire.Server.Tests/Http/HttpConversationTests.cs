@@ -325,6 +325,7 @@ public sealed class HttpConversationTests : IDisposable
         Say(Encoding.ASCII.GetBytes(Film));
         Turns(() => _connection.IsBlocked);
         File.WriteAllBytes(_path, new byte[_film.Length + 5]);
+        SpinWait.SpinUntil(static () => false, 20); // the looks of one millisecond are one
         _loop.Now += 10;
         _sender.Takes = static offered => offered;
         Turns(() => _connection.IsClosed);
