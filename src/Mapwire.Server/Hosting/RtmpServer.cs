@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Http;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -9,6 +10,7 @@ using Mapwire.Server.Sources;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tls;
+using Mapwire.Server.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
@@ -30,6 +32,7 @@ public sealed class RtmpServer : IDisposable
     private readonly EventLoop _accepting;
     private readonly List<Listener> _listeners = [];
     private readonly ServerCertificate? _certificate;
+    private readonly KestrelReader _kestrel;
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
     private int _wrapping;
     private readonly RepeatedWarning _full;
@@ -72,6 +75,7 @@ public sealed class RtmpServer : IDisposable
         EncryptedEndPoints = options.EncryptedEndPoints;
         HttpEndPoints = options.HttpEndPoints;
         EncryptedHttpEndPoints = options.EncryptedHttpEndPoints;
+        _kestrel = new KestrelReader(options.ToKestrelLimits(), static loop => ((Worker)loop).ConverseExchange, log);
         _certificate = options.ToCertificateFiles() is { } files ? new ServerCertificate(files, log) : null;
     }
 
@@ -138,9 +142,10 @@ public sealed class RtmpServer : IDisposable
         _context.Statistics = _context.Options.ToPublishedServer(Urls) is { } published
             ? ServerStatistics.TryPublish(published, _context.Log)
             : null;
+        OtherReader other = new(_kestrel.Take, TakesAll: !_context.Options.HasHttpFastLane);
         for (int i = 0; i < _workers.Length; i++)
         {
-            _workers[i] = new Worker(_context, _addresses, i);
+            _workers[i] = new Worker(_context, _addresses, other, i);
             _workers[i].Start();
         }
 
@@ -158,6 +163,8 @@ public sealed class RtmpServer : IDisposable
         {
             worker?.Stop(StopPatience);
         }
+
+        _kestrel.Stop();
     }
 
     /// <inheritdoc/>
@@ -171,6 +178,7 @@ public sealed class RtmpServer : IDisposable
         }
 
         _listeners.ForEach(static listener => listener.Dispose());
+        _kestrel.Dispose();
         _certificate?.Dispose();
         _context.Titles.Dispose();
     }

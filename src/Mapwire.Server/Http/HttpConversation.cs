@@ -38,6 +38,7 @@ internal sealed class HttpConversation : IConversation
     private readonly HttpContext _context;
     private readonly Connection _connection;
     private readonly WorkerStatistics? _statistics;
+    private readonly OtherReader? _other;
     private readonly ControlBuffer _input = new();
     private readonly ControlBuffer _answers = new();
     private LineBudget _lines;
@@ -56,11 +57,16 @@ internal sealed class HttpConversation : IConversation
     private long _discarded;
     private long _counted; // bytes in the statistics
 
-    public HttpConversation(HttpContext context, Connection connection, WorkerStatistics? statistics)
+    /// <param name="context">What all HTTP conversations share.</param>
+    /// <param name="connection">Whose conversation this is.</param>
+    /// <param name="statistics">The worker's; null for none.</param>
+    /// <param name="other">Who is given the connection where its requests are not read here; null for nobody, who refuses them.</param>
+    public HttpConversation(HttpContext context, Connection connection, WorkerStatistics? statistics, OtherReader? other = null)
     {
         _context = context;
         _connection = connection;
         _statistics = statistics;
+        _other = other;
         _since = connection.Now;
     }
 
@@ -196,11 +202,20 @@ internal sealed class HttpConversation : IConversation
 
     private void ReadRequests()
     {
-        while (!IsBusy && !_isEnding && _input.Length > 0)
+        while (!IsBusy && !_isEnding && !_isAbandoned && _input.Length > 0)
         {
+            if (_other is { TakesAll: true })
+            {
+                HandOver(_other);
+                return;
+            }
+
             switch (_reader.Read(_input.Pending, out RequestHead head))
             {
                 case HeadStatus.Incomplete:
+                    return;
+                case HeadStatus.Foreign when _other is not null && OtherReader.Reads(_reader.Reason):
+                    HandOver(_other);
                     return;
                 case HeadStatus.Foreign:
                     _isEnding = true;
@@ -219,6 +234,20 @@ internal sealed class HttpConversation : IConversation
                     break;
             }
         }
+    }
+
+    /// <summary>Gives the connection away with what was received, once it is known which version of HTTP is spoken.</summary>
+    private void HandOver(OtherReader other)
+    {
+        ReadOnlySpan<byte> received = _input.Pending;
+        ReadOnlySpan<byte> preface = OtherReader.PrefaceStart;
+        if (received.Length < preface.Length && preface.StartsWith(received))
+        {
+            return; // HTTP/2 begins so
+        }
+
+        bool isHttp2 = received.StartsWith(preface);
+        other.Take(_connection.Detach(received), isHttp2);
     }
 
     private void Begin(in RequestHead head)
