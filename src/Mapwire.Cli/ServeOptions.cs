@@ -24,7 +24,8 @@ internal sealed class ServeOptions
         "--viewer-ids", "Whether playlists of HLS and DASH tell viewers apart: 'off' where a shared cache stands in front.", "on|off",
         "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
     private readonly Option<string> _fastLane = OptionFactory.Create(
-        "--http-fast-lane", "Whether plain HTTP/1.1 is answered from the mapping: 'off' has Kestrel read every request and copy what it sends.",
+        "--http-fast-lane",
+        "Whether plain HTTP/1.1 is answered from the mapping: 'off' has Kestrel read every request, and copies what is sent.",
         "on|off", "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
     private readonly Option<IPEndPoint[]> _https;
     private readonly Option<double> _maxBuffer;

@@ -38,7 +38,7 @@ public sealed class RtmpServerOptions
     public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints { get; init; } = [];
 
     /// <summary>
-    /// Whether plain requests of HTTP/1.1 are read and answered on the loops of the workers, from the mapping. Default yes; without, Kestrel
+    /// Whether plain requests of HTTP/1.1 are read by the loops of the workers and answered from the mapping. Default yes; without, Kestrel
     /// reads every request, and the same answers are copied: slower, to compare with.
     /// </summary>
     public bool HasHttpFastLane { get; init; } = true;

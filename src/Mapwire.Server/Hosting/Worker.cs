@@ -24,14 +24,14 @@ internal sealed class Worker : ConnectionLoop
         _statistics = statistics;
         _addresses = addresses;
         ConverseHttp = connection => new HttpConversation(context.Http, connection, statistics, other);
-        ConverseExchange = connection => new HttpConversation(context.Http, connection, statistics);
+        ConverseExchange = (connection, client) => new HttpConversation(context.Http, connection, statistics, client: client);
     }
 
     /// <summary>Begins the conversation of a connection that speaks HTTP.</summary>
     public Func<Connection, IConversation> ConverseHttp { get; }
 
     /// <summary>Begins the conversation of a request that another reader has read.</summary>
-    public Func<Connection, IConversation> ConverseExchange { get; }
+    public Func<Connection, HttpClientState, IConversation> ConverseExchange { get; }
 
     /// <inheritdoc/>
     protected override int MaxWait => _statistics is null ? -1 : WorkerStatistics.LongestWait;

@@ -41,7 +41,7 @@ internal sealed class HttpConversation : IConversation
     private readonly OtherReader? _other;
     private readonly ControlBuffer _input = new();
     private readonly ControlBuffer _answers = new();
-    private LineBudget _lines;
+    private readonly HttpClientState _client;
     private CancellationTokenSource? _abandoned;
     private RequestHeadReader _reader;
     private HttpRequest? _request; // whose answer is being looked up
@@ -61,12 +61,16 @@ internal sealed class HttpConversation : IConversation
     /// <param name="connection">Whose conversation this is.</param>
     /// <param name="statistics">The worker's; null for none.</param>
     /// <param name="other">Who is given the connection where its requests are not read here; null for nobody, who refuses them.</param>
-    public HttpConversation(HttpContext context, Connection connection, WorkerStatistics? statistics, OtherReader? other = null)
+    /// <param name="client">What is known of the client from its other requests; null for nothing.</param>
+    public HttpConversation(
+        HttpContext context, Connection connection, WorkerStatistics? statistics, OtherReader? other = null,
+        HttpClientState? client = null)
     {
         _context = context;
         _connection = connection;
         _statistics = statistics;
         _other = other;
+        _client = client ?? new HttpClientState();
         _since = connection.Now;
     }
 
@@ -283,8 +287,10 @@ internal sealed class HttpConversation : IConversation
         }
 
         _abandoned ??= new CancellationTokenSource();
-        Task<Resource> opening = Opening.OpenAsync(
-            _context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token);
+        Task<Resource> opening = CodedResource.ApplyAsync(
+            _context,
+            Opening.OpenAsync(_context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token),
+            ContentCodings.Choose(head));
         if (opening.IsCompleted)
         {
             Answer(request, opening);
@@ -339,7 +345,9 @@ internal sealed class HttpConversation : IConversation
             BodyPlan plan = BodyPlan.Create(
                 request.Method, RequestConditions.From(request.ReadHead()), resource.Representation, resource.ContentType,
                 DateTimeOffset.UtcNow, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-            Answers.WriteMedia(_answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen);
+            Answers.WriteMedia(
+                _answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen, resource.Coding,
+                isNegotiated: resource.Coding is not null || CodedResource.IsCompressible(resource));
             if (request.HasBody && plan.Parts.Length > 0)
             {
                 _body = new BodyCursor(resource.File, resource.Cut(plan), Wake);
@@ -360,7 +368,7 @@ internal sealed class HttpConversation : IConversation
 
     private void Refuse(Refusal refusal, bool hasBody, RequestTarget? target)
     {
-        if (_lines.TryTake(_connection.Now, out int leftOut))
+        if (_client.Lines.TryTake(_connection.Now, out int leftOut))
         {
             if (leftOut > 0)
             {

@@ -1,3 +1,4 @@
+using Mapwire.Server.Http;
 using Mapwire.Server.Sending;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
@@ -7,7 +8,8 @@ namespace Mapwire.Server.Web;
 /// <summary>What Kestrel asks for answers: each request is given to a loop as a connection of its own, in the conversation that it has on
 /// the loop.</summary>
 /// <param name="converse">Begins that conversation.</param>
-internal sealed class KestrelApplication(Func<ConnectionLoop, Func<Connection, IConversation>> converse) : IHttpApplication<IFeatureCollection>
+internal sealed class KestrelApplication(Func<Connection, HttpClientState, IConversation> converse)
+    : IHttpApplication<IFeatureCollection>
 {
     /// <inheritdoc/>
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
@@ -19,7 +21,7 @@ internal sealed class KestrelApplication(Func<ConnectionLoop, Func<Connection, I
         IHttpRequestLifetimeFeature lifetime = context.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         ConnectionLoop loop = connection.Loop;
         ExchangeSender sender = new(context, ExchangeRequest.Write(context));
-        Connection exchange = new(loop, sender, connection.Peer, converse(loop), isCounted: false);
+        Connection exchange = new(loop, sender, connection.Peer, one => converse(one, connection.Client), isCounted: false);
         sender.OnProgress = () => loop.Post(exchange);
         loop.Post(exchange);
         bool isWhole;

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Mapwire.Server.Http;
 using Mapwire.Server.Sending;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -9,7 +10,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Mapwire.Server.Web;
 
-/// <summary>A connection that a loop gave away, as Kestrel knows connections: its stream is decrypted already where it was encrypted.</summary>
+/// <summary>A connection that a loop gave away, as Kestrel knows connections: where it is encrypted its stream is decrypted already.
+/// </summary>
 internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeature, ITlsApplicationProtocolFeature, IDuplexPipe
 {
     private static long _lastId;
@@ -42,6 +44,9 @@ internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeatu
 
     /// <summary>Who is at the other end.</summary>
     public EndPoint? Peer => _connection.Peer;
+
+    /// <summary>What is known of the client from its other requests; for the loop's thread.</summary>
+    public HttpClientState Client { get; } = new();
 
     /// <inheritdoc/>
     public PipeReader Input { get; }

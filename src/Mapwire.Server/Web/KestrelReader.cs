@@ -1,3 +1,4 @@
+using Mapwire.Server.Http;
 using Mapwire.Server.Sending;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -41,14 +42,14 @@ internal sealed class KestrelReader : IDisposable
     /// <param name="limits">Of each connection.</param>
     /// <param name="converse">Begins the conversation of a request on a loop.</param>
     /// <param name="log">Where lines go.</param>
-    public KestrelReader(KestrelLimits limits, Func<ConnectionLoop, Func<Connection, IConversation>> converse, ILogger log)
+    public KestrelReader(KestrelLimits limits, Func<Connection, HttpClientState, IConversation> converse, ILogger log)
     {
         AppContext.SetSwitch(NoBareLineFeeds, true); // before options are made, which keep it
         _log = log;
         _application = new KestrelApplication(converse);
         _server = new KestrelServer(
             Options.Create(CreateOptions(limits)), new KestrelListenerFactory(_http1, _http2), NullLoggerFactory.Instance);
-        _started = new Lazy<Task>(StartAsync);
+        _started = new Lazy<Task>(() => Task.Run(StartAsync)); // a loop would be late by all the code that is run for the first time
     }
 
     /// <summary>Gives it a connection. Any thread may call it.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Mapwire.Server.Hosting;
+using Mapwire.Server.Tests.Tls;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Web;
@@ -50,6 +52,41 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
         }
     }
 
+    [Fact]
+    public void A_file_that_is_cut_while_Kestrel_sends_it_ends_the_answer_and_nothing_is_filled_in()
+    {
+        string path = _lanes.AddLarge("large.mp4", 32 << 20);
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            ReceiveTimeout = 20_000,
+            ReceiveBufferSize = 65_536,
+        };
+        socket.Connect("127.0.0.1", _lanes.SlowPort);
+        socket.Send("GET /vod/large.mp4 HTTP/1.1\r\nHost: h\r\n\r\n"u8);
+        MemoryStream answer = new();
+        byte[] buffer = new byte[65_536];
+        answer.Write(buffer.AsSpan(0, socket.Receive(buffer)));
+        byte[] film = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, new byte[film.Length + 7]); // other bytes
+        try
+        {
+            while (socket.Receive(buffer) is > 0 and int count)
+            {
+                answer.Write(buffer.AsSpan(0, count));
+            }
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // cut short
+        }
+
+        byte[] all = answer.ToArray();
+        int start = all.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
+        Assert.InRange(all.Length - start, 0, film.Length - 1);
+        Assert.True(film.AsSpan().StartsWith(all.AsSpan(start)));
+        Assert.Contains(_lanes.Log.Lines, static line => line.Contains("ended: the file changed", StringComparison.Ordinal));
+    }
+
     private IEnumerable<string> Compare(CorpusRequest request, Dictionary<int, int> statuses)
     {
         RawAnswer[] fast = RawAnswer.Ask(_lanes.FastPort, request.Pieces, request.IsHead, request.Answers);
@@ -83,12 +120,14 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
 public sealed class TwoLanes : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _keys = new();
     private readonly RtmpServer _fast;
     private readonly RtmpServer _slow;
     private readonly RecordingLog _log = new();
 
     public TwoLanes()
     {
+        Thumbprint = TestCertificate.Write(_keys.Path);
         _folder.Add("a.mp4");
         _folder.Add("x y|z.mp4");
         File.WriteAllBytes(Path.Combine(_folder.Path, "b.flv"), FilmBytes.FlvWithSound(1, 200));
@@ -107,14 +146,36 @@ public sealed class TwoLanes : IDisposable
 
     public int SlowPort => _slow.HttpEndPoints[0].Port;
 
+    /// <summary>Where the first one is encrypted.</summary>
+    public int EncryptedPort => _fast.EncryptedHttpEndPoints[0].Port;
+
+    /// <summary>Of the certificate that is shown there.</summary>
+    public string Thumbprint { get; }
+
     /// <summary>What both have logged.</summary>
     internal RecordingLog Log => _log;
+
+    /// <summary>Adds a film with so many bytes behind it that no socket holds all of it.</summary>
+    /// <returns>Its path.</returns>
+    public string AddLarge(string name, int length)
+    {
+        string path = _folder.Add(name);
+        using FileStream file = File.OpenWrite(path);
+        file.Seek(0, SeekOrigin.End);
+        byte[] box = new byte[length];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(box, length);
+        "free"u8.CopyTo(box.AsSpan(4));
+        new Random(length).NextBytes(box.AsSpan(8));
+        file.Write(box);
+        return path;
+    }
 
     public void Dispose()
     {
         _fast.Dispose();
         _slow.Dispose();
         _folder.Dispose();
+        _keys.Dispose();
     }
 
     private RtmpServer Start(bool hasFastLane)
@@ -125,6 +186,8 @@ public sealed class TwoLanes : IDisposable
                 Folder = _folder.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
                 HttpEndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                EncryptedHttpEndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                CertificateFile = Path.Combine(_keys.Path, "both.pem"),
                 HasViewerIds = false,
                 HasHttpFastLane = hasFastLane,
                 MaxConnectionsPerAddress = 0,

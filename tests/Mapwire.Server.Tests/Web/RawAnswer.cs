@@ -38,6 +38,14 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
         bool IsCompared(string line) => !leftOut.Contains(line[..line.IndexOf(':', StringComparison.Ordinal)]);
     }
 
+    /// <summary>An answer that a client of .NET has read.</summary>
+    public static RawAnswer Of(HttpResponseMessage answer, byte[] body) => Create(
+        (int)answer.StatusCode,
+        answer.Headers.NonValidated.Concat(answer.Content.Headers.NonValidated)
+            .ToDictionary(static one => one.Key.ToLowerInvariant(), static one => one.Value.ToString(), StringComparer.Ordinal),
+        body,
+        isClosed: false);
+
     /// <summary>Asks a server for something, and reads the answers.</summary>
     /// <param name="port">Of the server.</param>
     /// <param name="pieces">What is sent, each piece by itself.</param>
@@ -45,7 +53,11 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
     /// <param name="count">How many answers are waited for.</param>
     public static RawAnswer[] Ask(int port, IEnumerable<byte[]> pieces, bool isHead, int count = 1)
     {
-        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveTimeout = 20_000,
+        };
         socket.Connect("127.0.0.1", port);
         using NetworkStream stream = new(socket);
         try
@@ -75,7 +87,7 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
     }
 
     /// <summary>Reads bytes until there are no more.</summary>
-    private sealed partial class Reader(Stream stream)
+    private sealed class Reader(Stream stream)
     {
         private byte[] _bytes = [];
 
@@ -127,17 +139,7 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
                 _bytes = [];
             }
 
-            fields.Remove("date");
-            if (fields.GetValueOrDefault("content-type") is { } type && BoundaryPattern().Match(type) is { Success: true } boundary)
-            {
-                string word = boundary.Groups[1].Value;
-                string same = new('0', word.Length);
-                fields["content-type"] = type.Replace(word, same, StringComparison.Ordinal);
-                body = Encoding.Latin1.GetBytes(
-                    Encoding.Latin1.GetString(body).Replace("--" + word, "--" + same, StringComparison.Ordinal));
-            }
-
-            return new RawAnswer(status, [.. fields.Select(static one => $"{one.Key}: {one.Value}").Order(StringComparer.Ordinal)], body, isClosed);
+            return Create(status, fields, body, isClosed);
         }
 
         private byte[] Take(int length)
@@ -186,7 +188,8 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
             {
                 count = stream.Read(more);
             }
-            catch (IOException exception) when (exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+            catch (IOException exception)
+                when (exception.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
             {
                 return false;
             }
@@ -194,7 +197,22 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
             _bytes = [.. _bytes, .. more.AsSpan(0, count)];
             return count > 0;
         }
+    }
 
+    private static RawAnswer Create(int status, Dictionary<string, string> fields, byte[] body, bool isClosed)
+    {
+        fields.Remove("date");
+        if (fields.GetValueOrDefault("content-type") is { } type && BoundaryPattern().Match(type) is { Success: true } boundary)
+        {
+            string word = boundary.Groups[1].Value;
+            string same = new('0', word.Length);
+            fields["content-type"] = type.Replace(word, same, StringComparison.Ordinal);
+            body = Encoding.Latin1.GetBytes(
+                Encoding.Latin1.GetString(body).Replace("--" + word, "--" + same, StringComparison.Ordinal));
+        }
+
+        string[] lines = [.. fields.Select(static one => $"{one.Key}: {one.Value}").Order(StringComparer.Ordinal)];
+        return new RawAnswer(status, lines, body, isClosed);
     }
 
     [GeneratedRegex("boundary=([0-9]{20})")]

@@ -10,8 +10,8 @@ internal enum LawfulDifference
     None,
 
     /// <summary>
-    /// Kestrel refuses a broken head by itself, before anything of ours is asked: with the same status and without the reason in JSON and the
-    /// fields of pages.
+    /// Kestrel refuses a broken head by itself, before anything of ours is asked: with the same status and without the reason in JSON and
+    /// the fields that pages need.
     /// </summary>
     KestrelRefusesTheHead,
 
@@ -75,8 +75,9 @@ internal static class RequestCorpus
     /// <summary>Fields that change an answer, or must not.</summary>
     private static readonly string[] Lines =
     [
-        "If-None-Match: *", "If-None-Match: \"other\"", "If-Match: \"other\"", "If-Match: *", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
-        "If-Modified-Since: Thu, 31 Dec 2099 00:00:00 GMT", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Range: \"other\"",
+        "If-None-Match: *", "If-None-Match: \"other\"", "If-Match: \"other\"", "If-Match: *",
+        "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Modified-Since: Thu, 31 Dec 2099 00:00:00 GMT",
+        "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "If-Range: \"other\"",
         "If-Modified-Since: yesterday", "Accept-Encoding: gzip, br", "Accept-Encoding: identity;q=0", "Connection: close",
         "Connection: keep-alive", "Cookie: a=b", "Range: bytes=7-8", "Origin: http://page", "Content-Length: 0",
     ];
@@ -102,9 +103,23 @@ internal static class RequestCorpus
         foreach (string line in Lines)
         {
             yield return Simple($"a field {line}", "GET", "/vod/a.mp4", line);
-            yield return Simple($"a field {line} with a range", "GET", "/vod/a.mp4/clip.mp4?end=5", line, line.StartsWith("Range", StringComparison.Ordinal) ? "X: y" : "Range: bytes=0-99");
+            string other = line.StartsWith("Range", StringComparison.Ordinal) ? "X: y" : "Range: bytes=0-99";
+            yield return Simple($"a field {line} with a range", "GET", "/vod/a.mp4/clip.mp4?end=5", line, other);
         }
 
+        foreach (string accepted in (string[])["gzip", "br", "gzip, br;q=0.5", "deflate", "*", "identity, br;q=0.1"])
+        {
+            string line = $"Accept-Encoding: {accepted}";
+            foreach (string name in (string[])["index.m3u8", "manifest.mpd", "v1-pictures.m3u8", "v1a1-1.m4s"])
+            {
+                string path = $"/vod/a.mp4/{name}";
+                yield return Simple($"a coding {accepted} of {name}", "GET", path, line);
+                yield return Simple($"a coding {accepted} of a part of {name}", "GET", path, line, "Range: bytes=9-99");
+                yield return Simple($"a coding {accepted} of the head of {name}", "HEAD", path, line);
+            }
+        }
+
+        yield return Simple("a coding of two lines", "GET", "/vod/a.mp4/manifest.mpd", "Accept-Encoding: gzip", "Accept-Encoding: br");
         yield return Simple("a stream of FLV", "GET", "/vod/a.mp4/stream.flv?buffer=3600");
         yield return Simple("a part of a stream of FLV", "GET", "/vod/a.mp4/stream.flv?buffer=3600", "Range: bytes=1000-90000");
         yield return Simple("the head of a stream of FLV", "HEAD", "/vod/a.mp4/stream.flv");
@@ -120,8 +135,11 @@ internal static class RequestCorpus
         foreach (int dribble in (int[])[1, 2, 7])
         {
             yield return Simple($"a head in pieces of {dribble}", "GET", "/vod/a.mp4", "Range: bytes=0-99") with { Dribble = dribble };
-            yield return new CorpusRequest($"a foreign head in pieces of {dribble}", "GET http://h/vod/a.mp4 HTTP/1.1\r\nHost: h\r\nRange: bytes=0-99\r\n\r\n") { Dribble = dribble };
-            yield return new CorpusRequest($"POST in pieces of {dribble}", "POST /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n") { Dribble = dribble };
+            yield return new($"a foreign head in pieces of {dribble}", "GET http://h/vod/b.flv HTTP/1.1\r\nHost: h\r\n\r\n")
+            {
+                Dribble = dribble,
+            };
+            yield return new($"POST in pieces of {dribble}", "POST /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n") { Dribble = dribble };
         }
     }
 
@@ -174,9 +192,11 @@ internal static class RequestCorpus
         yield return new("a cookie that is no ASCII", $"GET /vod/a.mp4{Rest}Cookie: \u00c3\u00a9\r\n\r\n");
         yield return new("two lists of tags", $"GET /vod/a.mp4{Rest}If-None-Match: \"x\"\r\nIf-None-Match: *\r\n\r\n");
         yield return new("two ranges", $"GET /vod/a.mp4{Rest}Range: bytes=0-1\r\nRange: bytes=2-3\r\n\r\n");
-        yield return new("an upgrade to HTTP/2", $"GET /vod/a.mp4{Rest}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+        yield return new("an upgrade to HTTP/2",
+            $"GET /vod/a.mp4{Rest}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
         yield return new("a large head", $"GET /vod/a.mp4{Rest}Cookie: {new string('x', 9000)}\r\n\r\n");
-        yield return new("many fields", $"GET /vod/a.mp4{Rest}{string.Concat(Enumerable.Range(0, 80).Select(static i => $"X-{i}: y\r\n"))}\r\n");
+        string fields = string.Concat(Enumerable.Range(0, 80).Select(static i => $"X-{i}: y\r\n"));
+        yield return new("many fields", $"GET /vod/a.mp4{Rest}{fields}\r\n");
         yield return new("an empty line before it", $"\r\nGET /vod/a.mp4{Rest}\r\n");
         yield return new("HTTP/1.0", "GET /vod/a.mp4 HTTP/1.0\r\nHost: h\r\n\r\n");
         yield return new("HTTP/1.0 without a host", "GET /vod/a.mp4 HTTP/1.0\r\n\r\n");
@@ -213,7 +233,8 @@ internal static class RequestCorpus
         foreach ((string name, string text) in ((string, string)[])
         [
             ("two lengths", "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello"),
-            ("a length and chunks", "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            ("a length and chunks",
+                "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
             ("two hosts", "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n"),
             ("a host that is none", "GET /vod/a.mp4 HTTP/1.1\r\nHost: a b\r\n\r\n"),
             ("a method that is no token", "G(T /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n"),
