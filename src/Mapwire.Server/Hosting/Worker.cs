@@ -23,8 +23,9 @@ internal sealed class Worker : ConnectionLoop
     {
         _statistics = statistics;
         _addresses = addresses;
-        ConverseHttp = connection => new HttpConversation(context.Http, connection, statistics, other);
-        ConverseExchange = (connection, client) => new HttpConversation(context.Http, connection, statistics, client: client);
+        HttpContext http = context.Http;
+        ConverseHttp = connection => new HttpConversation(http, connection, statistics, other);
+        ConverseExchange = (connection, client) => new HttpConversation(http, connection, statistics, client: client);
     }
 
     /// <summary>Begins the conversation of a connection that speaks HTTP.</summary>

@@ -5,6 +5,7 @@ using Mapwire.Http;
 using Mapwire.Http.Conditional;
 using Mapwire.Http.Heads;
 using Mapwire.Http.Targets;
+using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -56,6 +57,8 @@ internal sealed class HttpConversation : IConversation
     private bool _lingers;
     private long _discarded;
     private long _counted; // bytes in the statistics
+    private Viewer? _viewer; // who is sent the answer at hand
+    private readonly bool _isClient; // and no request of one alone
 
     /// <param name="context">What all HTTP conversations share.</param>
     /// <param name="connection">Whose conversation this is.</param>
@@ -71,6 +74,7 @@ internal sealed class HttpConversation : IConversation
         _statistics = statistics;
         _other = other;
         _client = client ?? new HttpClientState();
+        _isClient = client is null;
         _since = connection.Now;
     }
 
@@ -131,6 +135,7 @@ internal sealed class HttpConversation : IConversation
     {
         int ofAnswers = (int)Math.Min(sent, _gatheredAnswers);
         _answers.Consume(ofAnswers);
+        _viewer?.Sent(sent);
         if (_body is { } body)
         {
             body.Advance(sent - ofAnswers);
@@ -139,6 +144,7 @@ internal sealed class HttpConversation : IConversation
             {
                 body.Release();
                 _body = null;
+                EndWatching();
             }
         }
 
@@ -190,6 +196,12 @@ internal sealed class HttpConversation : IConversation
     public void Abandon()
     {
         CountBytes();
+        EndWatching();
+        if (_isClient)
+        {
+            _client.End();
+        }
+
         _isAbandoned = true;
         _abandoned?.Cancel();
         _body?.Release();
@@ -345,6 +357,12 @@ internal sealed class HttpConversation : IConversation
             BodyPlan plan = BodyPlan.Create(
                 request.Method, RequestConditions.From(request.ReadHead()), resource.Representation, resource.ContentType,
                 DateTimeOffset.UtcNow, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            if (request.HasBody && plan.Parts.Length > 0 && Watch(resource, plan) is { } refusal)
+            {
+                Refuse(refusal, hasBody: true, request.Target);
+                return;
+            }
+
             Answers.WriteMedia(
                 _answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen, resource.Coding,
                 isNegotiated: resource.Coding is not null || CodedResource.IsCompressible(resource));
@@ -361,6 +379,37 @@ internal sealed class HttpConversation : IConversation
                 resource.File.Release();
             }
         }
+    }
+
+    /// <summary>Counts who asks among the players, where they do it to watch, unless they are one too many.</summary>
+    private Refusal? Watch(Resource resource, BodyPlan plan)
+    {
+        if (resource.Watched is not { } part)
+        {
+            return null;
+        }
+
+        _viewer = _context.Viewers.TryBegin(
+            part, plan.Parts[0].Offset, resource.Body.Length, _connection.Peer, _client.NumberIn(_context), _connection.Now, out bool isNew,
+            out string? reason);
+        if (_viewer is { Key.Kind: ViewerKind.Connection })
+        {
+            _client.Keep(_viewer, _context.Viewers);
+        }
+
+        if (isNew)
+        {
+            _statistics?.Played(1);
+            Log.Watching(_context.Log, _connection.Peer, part.Title.Name, _viewer!.Protocol);
+        }
+
+        return reason is null ? null : new Refusal(503, reason);
+    }
+
+    private void EndWatching()
+    {
+        _viewer?.EndRequest(_connection.Now);
+        _viewer = null;
     }
 
     /// <summary>What the body waits for has come: any thread says so.</summary>

@@ -4,6 +4,7 @@ using Mapwire.Http.Conditional;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Memory;
 using Mapwire.Server.Files;
+using Mapwire.Server.Http.Viewers;
 
 namespace Mapwire.Server.Http;
 
@@ -24,6 +25,9 @@ internal sealed record Resource(
 
     /// <summary>The name of the coding that it is compressed by; null for none.</summary>
     public string? Coding { get; init; }
+
+    /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
+    public WatchedPart? Watched { get; init; }
 
     /// <summary>A file as it lies on the disk.</summary>
     /// <param name="file">Held for the resource.</param>

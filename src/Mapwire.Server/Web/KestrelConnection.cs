@@ -81,6 +81,7 @@ internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeatu
         if (Interlocked.Exchange(ref _isAborted, 1) == 0)
         {
             _connection.End(CloseReason.ConnectionLost);
+            Loop.Post(Client.End);
             ThreadPool.UnsafeQueueUserWorkItem(static closed => Cancel(closed), _closed, preferLocal: false);
         }
     }
@@ -100,6 +101,7 @@ internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeatu
 
         await _connection.Stream.EndAsync().ConfigureAwait(false);
         _connection.End(CloseReason.Answered);
+        Loop.Post(Client.End);
         Cancel(_closed);
         await base.DisposeAsync().ConfigureAwait(false);
     }
