@@ -94,7 +94,7 @@ internal sealed class KestrelReader : IDisposable
 
     private KestrelServerOptions CreateOptions(KestrelLimits limits)
     {
-        KestrelServerOptions options = new() { AddServerHeader = false, ApplicationServices = NoServices.Instance };
+        KestrelServerOptions options = new() { AddServerHeader = false, ApplicationServices = EmptyProvider.Instance };
         options.Limits.RequestHeadersTimeout = limits.HeadTimeout;
         options.Limits.KeepAliveTimeout = limits.IdleTimeout;
         options.Limits.MaxRequestBodySize = MaxRequestBody;
@@ -121,9 +121,9 @@ internal sealed class KestrelReader : IDisposable
     }
 
     /// <summary>Kestrel asks for services that it can do without.</summary>
-    private sealed class NoServices : IServiceProvider
+    private sealed class EmptyProvider : IServiceProvider
     {
-        public static readonly NoServices Instance = new();
+        public static readonly EmptyProvider Instance = new();
 
         public object? GetService(Type serviceType) => null;
     }
