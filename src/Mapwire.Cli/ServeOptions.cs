@@ -36,6 +36,7 @@ internal sealed class ServeOptions
     private readonly Option<double> _storageTimeout;
     private readonly Option<int> _maxConnections;
     private readonly Option<long> _maxConnectionBytes;
+    private readonly Option<long> _maxHeldBytes;
     private readonly Option<int> _workers;
     private readonly Option<long?> _maxPlayerRate =
         OptionFactory.OptionalLongBytes("--max-player-rate", "The most sent to one player a second; no limit when left out.");
@@ -140,6 +141,9 @@ internal sealed class ServeOptions
         _maxConnections = OptionFactory.Count("--max-connections", "The most connections at once.", defaults.MaxConnections);
         _maxConnectionBytes =
             OptionFactory.LongBytes("--max-connection-bytes", "What one connection may make the server hold.", defaults.MaxConnectionBytes);
+        _maxHeldBytes = OptionFactory.LongBytes(
+            "--max-held-bytes", "What all connections may make the server hold, and those of one address half of it.",
+            defaults.MaxHeldBytes);
         _workers = OptionFactory.Count("--workers", "Threads that serve connections.", defaults.Workers);
         _minBuffer =
             Seconds("--min-buffer", "The least media sent ahead of a player's clock, whatever it asks for.", defaults.MinClientBuffer);
@@ -186,6 +190,7 @@ internal sealed class ServeOptions
             [nameof(TitleLimits.StorageTimeout)] = _storageTimeout,
             [nameof(RtmpServerOptions.MaxConnections)] = _maxConnections,
             [nameof(RtmpServerOptions.MaxConnectionBytes)] = _maxConnectionBytes,
+            [nameof(RtmpServerOptions.MaxHeldBytes)] = _maxHeldBytes,
             [nameof(RtmpServerOptions.Workers)] = _workers,
             [nameof(RtmpServerOptions.MaxPlayerRate)] = _maxPlayerRate,
             [nameof(RtmpServerOptions.MaxServerRate)] = _maxServerRate,
@@ -245,6 +250,7 @@ internal sealed class ServeOptions
         SendTimeout = TimeSpan.FromSeconds(parsed.GetValue(_sendTimeout)),
         MaxConnections = parsed.GetValue(_maxConnections),
         MaxConnectionBytes = parsed.GetValue(_maxConnectionBytes),
+        MaxHeldBytes = parsed.GetValue(_maxHeldBytes),
         Workers = parsed.GetValue(_workers),
         MaxPlayerRate = parsed.GetValue(_maxPlayerRate),
         MaxServerRate = parsed.GetValue(_maxServerRate),

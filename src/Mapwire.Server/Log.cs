@@ -70,6 +70,9 @@ internal static partial class Log
         "not listening on {EndPoint} for HTTP: {Fault}; RTMP is served (--http HOST:PORT for another port)")]
     public static partial void HttpNotListening(ILogger log, IPEndPoint endPoint, string fault);
 
+    [LoggerMessage(119, LogLevel.Warning, "{Peer} holds {Bytes} bytes and is closed: {Reason}")]
+    public static partial void HoldTooMuchTogether(ILogger log, EndPoint? peer, long bytes, string reason);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 

@@ -2,6 +2,7 @@ using Mapwire.Server.Http;
 using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Rtmp;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
@@ -19,7 +20,8 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     public RtmpContext Rtmp { get; } = new(
         new PlayerContext(Options.ToPlayerOptions(), Reels, Log) { Limits = Options.ToPlayerLimits() },
         Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause, Options.MaxConnectionBytes,
-        Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
+        Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)),
+        new HeldBytes(Options.MaxHeldBytes, Options.NameOf(nameof(RtmpServerOptions.MaxHeldBytes))));
 
     /// <summary>
     /// What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.
