@@ -32,6 +32,11 @@ internal static class Answers
         byte[] body = Explain(refusal);
         ResponseHeadWriter head = Begin(output, refusal.Status, staysOpen);
         WriteRefusalFields(head, body);
+        if (refusal.Location is { } location)
+        {
+            head.Write("Location"u8, location);
+        }
+
         if (refusal.Status == 405)
         {
             head.Write("Allow"u8, Methods);

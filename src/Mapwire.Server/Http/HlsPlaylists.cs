@@ -21,91 +21,105 @@ internal static class HlsPlaylists
     private const int GrowingTarget = 12;
 
     /// <summary>The master playlist: the picture with its default sound, the other sounds, and the key pictures.</summary>
-    /// <param name="title">The title.</param>
-    /// <param name="query">Behind the address of each child.</param>
-    public static byte[] WriteMaster(SegmentedTitle title, string query)
+    /// <param name="sequence">The titles.</param>
+    /// <param name="query">Behind the address of each playlist.</param>
+    public static byte[] WriteMaster(TitleSequence sequence, string query)
     {
-        RenditionAttributes main = RenditionAttributes.From(title.Get(title.MainName));
-        WebTrack[] sounds = [.. title.Sounds];
-        RenditionAttributes[] others = [.. sounds.Skip(1).Select(sound => RenditionAttributes.From(title.Get(sound.Name)))];
+        RenditionAttributes main = AttributesOf(sequence, sequence.NamesOf(sequence.MainName));
+        Sound[] sounds = [.. sequence.Sounds];
+        RenditionAttributes[] others = [.. sounds.Skip(1).Select(sound => AttributesOf(sequence, sound.Names))];
         string codecs = string.Join(',', others.Select(static one => one.Codecs).Prepend(main.Codecs)
             .SelectMany(static names => names.Split(',')).Where(static name => name.Length > 0).Distinct());
-        VariantStream variant = new($"{title.MainName}.m3u8{query}", main.Bandwidth + Most(others, static one => one.Bandwidth))
+        VariantStream variant = new(
+            $"{sequence.MainName}.m3u8{query}", main.Bandwidth + Most(others, static one => one.Bandwidth))
         {
             AverageBandwidth = main.AverageBandwidth + Most(others, static one => one.AverageBandwidth),
             Codecs = codecs.Length == 0 ? null : codecs,
             Resolution = main.Resolution,
             FrameRate = main.FrameRate is > 0 and < 100_000 ? main.FrameRate : null,
-            VideoRange = main.VideoRange switch { "PQ" => VideoRange.Pq, "HLG" => VideoRange.Hlg, null => null, _ => VideoRange.Sdr },
+            VideoRange = RangeOf(main),
             AudioGroup = others.Length > 0 ? AudioGroup : null,
         };
         MasterPlaylist playlist = new()
         {
             Variants = [variant],
             Renditions = others.Length == 0 ? [] : [.. sounds.Select((sound, index) => DescribeSound(sound, index, query))],
-            IFrameStreams = title.HasPictures ? [DescribePictures(title, main, query)] : [],
+            IFrameStreams = sequence.HasPictures ? [DescribePictures(sequence, main, query)] : [],
         };
         return Write(playlist.WriteTo);
     }
 
-    /// <summary>The playlist of a rendition's segments.</summary>
-    /// <param name="title">The title.</param>
+    /// <summary>The playlist of a rendition's segments, title behind title.</summary>
+    /// <param name="sequence">The titles.</param>
     /// <param name="name">Of the rendition.</param>
-    /// <param name="query">Behind the address of each child.</param>
     /// <param name="isEvent">Whether the file has grown, or may.</param>
-    public static byte[] WriteMedia(SegmentedTitle title, string name, string query, bool isEvent)
+    public static byte[] WriteMedia(TitleSequence sequence, string name, bool isEvent)
     {
-        Rendition rendition = title.Get(name);
-        SegmentPlan plan = title.Plan;
-        ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>(plan.Count);
-        for (int i = 0; i < plan.Count; i++)
+        IReadOnlyList<string> names = sequence.NamesOf(name);
+        ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>();
+        for (int i = 0; i < names.Count; i++)
         {
-            segments.Add(new MediaSegment(Name(name, i, ".m4s", query), plan.GetDuration(i))
+            PlacedTitle placed = sequence.Titles[i];
+            placed.Title.Get(names[i]); // whether there is such a rendition
+            SegmentPlan plan = placed.Title.Plan;
+            for (int segment = 0; segment < plan.Count; segment++)
             {
-                Initialization = new InitializationSection(InitName(name, plan.GetPeriod(i), query)),
-                IsDiscontinuity = plan.IsDiscontinuity(i),
-            });
+                segments.Add(new MediaSegment(placed.SegmentAddress(names[i], segment), plan.GetDuration(segment))
+                {
+                    Initialization = new InitializationSection(placed.InitAddress(names[i], plan.GetPeriod(segment))),
+                    IsDiscontinuity = segment == 0 ? segments.Count > 0 : plan.IsDiscontinuity(segment),
+                });
+            }
         }
 
-        return Write(new MediaPlaylist
-        {
-            Type = isEvent ? PlaylistType.Event : PlaylistType.Vod,
-            TargetDuration = isEvent ? Math.Max(GrowingTarget, SecondsOf(plan.MaxDuration)) : null,
-            IsEnded = !title.IsGrowing,
-            Segments = segments.ToImmutable(),
-        }.WriteTo);
+        return Write(sequence, segments.ToImmutable(), isEvent, isIFramesOnly: false);
     }
 
     /// <summary>The playlist of the key pictures, each a segment of its own.</summary>
-    public static byte[] WritePictures(SegmentedTitle title, string query, bool isEvent)
+    /// <param name="sequence">Titles that all have pictures.</param>
+    /// <param name="isEvent">Whether the file has grown, or may.</param>
+    public static byte[] WritePictures(TitleSequence sequence, bool isEvent)
     {
-        RenditionPictures pictures = title.GetPictures();
-        string name = title.Tracks[0].Name;
-        uint timescale = pictures.Rendition.Tracks[0].Timescale;
-        ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>(pictures.Count);
-        int longest = 0;
-        for (int i = 0; i < pictures.Count; i++)
+        ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>();
+        foreach (PlacedTitle placed in sequence.Titles)
         {
-            TimeSpan duration = TimeSpan.FromTicks((long)((Int128)pictures.GetDuration(i) * TimeSpan.TicksPerSecond / timescale));
-            longest = Math.Max(longest, SecondsOf(duration));
-            segments.Add(new MediaSegment(Name(name + "-picture", i, ".m4s", query), duration)
+            RenditionPictures pictures = placed.Title.GetPictures();
+            string name = placed.Title.Tracks[0].Name;
+            uint timescale = pictures.Rendition.Tracks[0].Timescale;
+            for (int i = 0; i < pictures.Count; i++)
             {
-                Initialization = new InitializationSection(InitName(name, pictures.GetPeriod(i), query)),
-                IsDiscontinuity = i > 0 && pictures.GetPeriod(i) != pictures.GetPeriod(i - 1),
-            });
+                TimeSpan duration = TimeSpan.FromTicks((long)((Int128)pictures.GetDuration(i) * TimeSpan.TicksPerSecond / timescale));
+                segments.Add(new MediaSegment(placed.SegmentAddress(name + "-picture", i), duration)
+                {
+                    Initialization = new InitializationSection(placed.InitAddress(name, pictures.GetPeriod(i))),
+                    IsDiscontinuity = i == 0 ? segments.Count > 0 : pictures.GetPeriod(i) != pictures.GetPeriod(i - 1),
+                });
+            }
         }
 
+        return Write(sequence, segments.ToImmutable(), isEvent, isIFramesOnly: true);
+    }
+
+    private static byte[] Write(TitleSequence sequence, ImmutableArray<MediaSegment> segments, bool isEvent, bool isIFramesOnly)
+    {
+        int longest = segments.IsEmpty ? 0 : segments.Max(static one => SecondsOf(one.Duration));
         return Write(new MediaPlaylist
         {
             Type = isEvent ? PlaylistType.Event : PlaylistType.Vod,
             TargetDuration = isEvent ? Math.Max(GrowingTarget, longest) : null,
-            IsEnded = !title.IsGrowing,
-            IsIFramesOnly = true,
-            Segments = segments.ToImmutable(),
+            IsEnded = !isEvent || !sequence.Titles[^1].Title.IsGrowing,
+            IsIFramesOnly = isIFramesOnly,
+            Segments = segments,
         }.WriteTo);
     }
 
-    private static HlsRendition DescribeSound(WebTrack sound, int index, string query)
+    private static RenditionAttributes AttributesOf(TitleSequence sequence, IReadOnlyList<string> names) =>
+        RenditionAttributes.From([.. sequence.Titles.Zip(names).Select(static pair => pair.First.Title.Get(pair.Second))]);
+
+    private static VideoRange? RangeOf(RenditionAttributes attributes) =>
+        attributes.VideoRange switch { "PQ" => VideoRange.Pq, "HLG" => VideoRange.Hlg, null => null, _ => VideoRange.Sdr };
+
+    private static HlsRendition DescribeSound(Sound sound, int index, string query)
     {
         string? language = sound.Track.Language;
         string number = string.Create(CultureInfo.InvariantCulture, $"{index + 1}");
@@ -118,36 +132,35 @@ internal static class HlsPlaylists
         };
     }
 
-    private static VariantStream DescribePictures(SegmentedTitle title, RenditionAttributes main, string query)
+    private static VariantStream DescribePictures(TitleSequence sequence, RenditionAttributes main, string query)
     {
-        RenditionPictures pictures = title.GetPictures();
-        RenditionAttributes alone = RenditionAttributes.From(pictures.Rendition);
         double peak = 0;
         double bytes = 0;
         double seconds = 0;
-        uint timescale = pictures.Rendition.Tracks[0].Timescale;
-        for (int i = 0; i < pictures.Count; i++)
+        foreach (PlacedTitle placed in sequence.Titles)
         {
-            long length = pictures.GetLength(i);
-            double duration = pictures.GetDuration(i) / (double)timescale;
-            peak = Math.Max(peak, length / duration);
-            bytes += length;
-            seconds += duration;
+            RenditionPictures pictures = placed.Title.GetPictures();
+            uint timescale = pictures.Rendition.Tracks[0].Timescale;
+            for (int i = 0; i < pictures.Count; i++)
+            {
+                long length = pictures.GetLength(i);
+                double duration = pictures.GetDuration(i) / (double)timescale;
+                peak = Math.Max(peak, length / duration);
+                bytes += length;
+                seconds += duration;
+            }
         }
 
-        return new VariantStream($"{title.Tracks[0].Name}-pictures.m3u8{query}", (long)Math.Ceiling(peak * 8))
+        RenditionAttributes alone =
+            RenditionAttributes.From([.. sequence.Titles.Select(static placed => placed.Title.GetPictures().Rendition)]);
+        return new VariantStream($"{sequence.PicturesName}-pictures.m3u8{query}", (long)Math.Ceiling(peak * 8))
         {
             AverageBandwidth = seconds > 0 ? (long)Math.Ceiling(bytes * 8 / seconds) : null,
             Codecs = alone.Codecs.Length == 0 ? null : alone.Codecs,
             Resolution = main.Resolution,
-            VideoRange = main.VideoRange switch { "PQ" => VideoRange.Pq, "HLG" => VideoRange.Hlg, null => null, _ => VideoRange.Sdr },
+            VideoRange = RangeOf(main),
         };
     }
-
-    private static string Name(string name, int index, string extension, string query) =>
-        string.Create(CultureInfo.InvariantCulture, $"{name}-{index + 1}{extension}{query}");
-
-    private static string InitName(string name, int period, string query) => Name(name + "-init", period, ".mp4", query);
 
     private static long Most(RenditionAttributes[] all, Func<RenditionAttributes, long> value) =>
         all.Length == 0 ? 0 : all.Max(value);

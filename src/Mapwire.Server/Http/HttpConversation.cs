@@ -280,7 +280,7 @@ internal sealed class HttpConversation : IConversation
         }
         else if (opening.IsCompletedSuccessfully)
         {
-            opening.Result.File.Release();
+            opening.Result.Release();
         }
         else
         {
@@ -313,7 +313,7 @@ internal sealed class HttpConversation : IConversation
             Answers.WriteMedia(_answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen);
             if (request.HasBody && plan.Parts.Length > 0)
             {
-                _body = new BodyCursor(resource.File, resource.Cut(plan), Wake);
+                _body = new BodyCursor(resource, resource.Cut(plan), Wake);
                 isHeld = false;
             }
         }
@@ -321,7 +321,7 @@ internal sealed class HttpConversation : IConversation
         {
             if (isHeld)
             {
-                resource.File.Release();
+                resource.Release();
             }
         }
     }
@@ -331,7 +331,7 @@ internal sealed class HttpConversation : IConversation
 
     private void Refuse(Refusal refusal, bool hasBody, RequestTarget? target)
     {
-        if (_lines.TryTake(_connection.Now, out int leftOut))
+        if (refusal.Location is null && _lines.TryTake(_connection.Now, out int leftOut))
         {
             if (leftOut > 0)
             {

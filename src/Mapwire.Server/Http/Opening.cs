@@ -33,13 +33,18 @@ internal static class Opening
         }
 
         PlayName name = PlayName.Exactly(route.Title);
+        if (query is null && PlaylistFile.IsPlaylist(route.Title))
+        {
+            throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters); // its text is never served
+        }
+
         await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
         try
         {
             FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
-                throw new TitleException(TitleError.NotPlayable, "playlists play over RTMP: their text is not served");
+                return await new ListMaker(context, found, query!).OpenAsync(route).ConfigureAwait(false);
             }
 
             MediaFile file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);

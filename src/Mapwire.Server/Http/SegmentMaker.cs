@@ -23,7 +23,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
     private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(24);
 
     private const string Forever = "max-age=31536000, immutable";
-    private const string OfPlaylist = "max-age=60";
+    /// <summary>How long others may keep a playlist of what does not grow.</summary>
+    public const string OfPlaylist = "max-age=60";
     private const string OfGrowingPlaylist = "max-age=2";
 
     private readonly FileContent _content = file.Content;
@@ -32,35 +33,58 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
     /// What tells versions of the film apart in the addresses of its segments. A film that can grow keeps it: what is added changes nothing
     /// of what was there, and players go on with the playlist that they have.
     /// </summary>
-    private string Version => _content.Movie.MayGrow
+    public string Version => _content.Movie.MayGrow
         ? string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.ASCII.GetBytes($"{_content.Identity.FileId}")):x8}")
         : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
+
+    /// <summary>Whether more is expected at the film's end.</summary>
+    private bool IsGrowing =>
+        _content.Movie.MayGrow && DateTime.UtcNow.Ticks - _content.Identity.LastWriteTicks < RestTime.Ticks;
+
+    /// <summary>The film where a playlist of several names its segments.</summary>
+    /// <param name="address">Of the film, seen from the playlist.</param>
+    /// <exception cref="TitleException">It cannot be sent so.</exception>
+    public async Task<PlacedTitle> PlaceAsync(string address) =>
+        new(await CutAsync(IsGrowing).ConfigureAwait(false), address, query.ForChild(Version));
+
+    /// <summary>Refuses what only a stream can do.</summary>
+    /// <exception cref="TitleException">It was asked for.</exception>
+    public static void RequireEnd(PlayQuery wishes)
+    {
+        if (wishes.Loops)
+        {
+            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: segments and files have an end");
+        }
+    }
+
+    /// <summary>Refuses what was asked for by a playlist of another version.</summary>
+    /// <param name="wanted">In the address; null for any.</param>
+    /// <param name="now">Of the title.</param>
+    /// <exception cref="TitleException">It was.</exception>
+    public static void RequireVersion(string? wanted, string now)
+    {
+        if (wanted is not null && wanted != now)
+        {
+            throw new TitleException(TitleError.NotFound, "the title has changed since its playlist was read");
+        }
+    }
 
     /// <summary>Opens a resource.</summary>
     /// <exception cref="TitleException">There is none.</exception>
     public async Task<Resource> OpenAsync(Route route)
     {
-        if (query.Wishes.Loops)
-        {
-            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: segments and files have an end");
-        }
-
-        if (query.Version is { } version && version != Version)
-        {
-            throw new TitleException(TitleError.NotFound, "the title has changed since its playlist was read");
-        }
+        RequireEnd(query.Wishes);
+        RequireVersion(query.Version, Version);
 
         if (route.Kind == ResourceKind.Clip)
         {
             return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false);
         }
 
-        bool isGrowing = route.Kind != ResourceKind.Stream && _content.Movie.MayGrow
-            && DateTime.UtcNow.Ticks - _content.Identity.LastWriteTicks < RestTime.Ticks;
-        SegmentedTitle title = await FindAsync(
-            $"segments {isGrowing} {query.Key}",
-            () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing)).ConfigureAwait(false);
+        bool isGrowing = route.Kind != ResourceKind.Stream && IsGrowing;
+        SegmentedTitle title = await CutAsync(isGrowing).ConfigureAwait(false);
         string children = query.ForChild(Version);
+        TitleSequence sequence = new(new PlacedTitle(title, "", children));
         bool isEvent = _content.Movie.MayGrow && query.Wishes.End is null;
         string ofPlaylist = isGrowing ? OfGrowingPlaylist : OfPlaylist;
         return route.Kind switch
@@ -68,16 +92,16 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
             ResourceKind.Stream => await MakeWholeAsync(
                 "stream", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
             ResourceKind.Manifest => await MakeTextAsync(
-                $"mpd {isGrowing} {children}", () => DashManifest.Write(title, children), ofPlaylist, ContentTypes.Dash)
+                $"mpd {isGrowing} {children}", () => DashManifest.Write(sequence), ofPlaylist, ContentTypes.Dash)
                 .ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
-                $"master {isGrowing} {children}", () => HlsPlaylists.WriteMaster(title, children), ofPlaylist).ConfigureAwait(false),
+                $"master {isGrowing} {children}", () => HlsPlaylists.WriteMaster(sequence, children), ofPlaylist).ConfigureAwait(false),
             ResourceKind.Playlist => await MakeTextAsync(
                 $"playlist {isGrowing} {route.Tracks} {children}",
-                () => HlsPlaylists.WriteMedia(title, route.Tracks, children, isEvent), ofPlaylist).ConfigureAwait(false),
+                () => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent), ofPlaylist).ConfigureAwait(false),
             ResourceKind.PicturePlaylist => await MakeTextAsync(
                 $"pictures {isGrowing} {children}",
-                () => HlsPlaylists.WritePictures(title, children, isEvent), ofPlaylist).ConfigureAwait(false),
+                () => HlsPlaylists.WritePictures(sequence, isEvent), ofPlaylist).ConfigureAwait(false),
             ResourceKind.Init => await MakeAsync(route, () =>
             {
                 Rendition rendition = title.Get(route.Tracks);
@@ -99,6 +123,10 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         };
     }
 
+    private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(
+        $"segments {isGrowing} {query.Key}",
+        () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing));
+
     private static void RequireBelow(int index, int count)
     {
         if (index >= count)
@@ -113,7 +141,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         string what = $"{kind} {query.Key}";
         MadeBody body = await FindAsync(what, make).ConfigureAwait(false);
         EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}-{body.Length:x}");
-        return new Resource(file, body, new Representation(body.Length, tag), ContentTypes.Mp4, CacheControl("no-cache"));
+        return new Resource([file], body, new Representation(body.Length, tag), ContentTypes.Mp4, CacheControl("no-cache"));
     }
 
     private PieceList MakeClip()
@@ -138,7 +166,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         MadeBody body = await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false);
         EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}");
         return new Resource(
-            file, body, new Representation(body.Length, tag), route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
+            [file], body, new Representation(body.Length, tag), route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
             CacheControl(query.Version is null ? "no-cache" : Forever));
     }
 
@@ -149,11 +177,11 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
             ? await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false)
             : await context.Titles.Files.RunAsync($"segments {file.Name}", _ => new MadeBody(make())).ConfigureAwait(false);
         return new Resource(
-            file, body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType,
+            [file], body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType,
             CacheControl(cacheControl));
     }
 
-    private string CacheControl(string rule) => query.Viewer is null ? $"public, {rule}" : $"private, {rule}";
+    private string CacheControl(string rule) => query.CacheControl(rule);
 
     private async Task<T> FindAsync<T>(string what, Func<T> make)
         where T : class, IDerived

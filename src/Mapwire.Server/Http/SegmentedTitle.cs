@@ -45,6 +45,11 @@ internal sealed class SegmentedTitle : IDerived
     /// <summary>The sounds, the default one first.</summary>
     public IEnumerable<WebTrack> Sounds => Tracks.Where(static track => track.Track.Kind == TrackKind.Audio);
 
+    /// <summary>How long it is presented.</summary>
+    public TimeSpan Duration => TimeSpan.FromTicks((long)(
+        (Int128)(Plan.GetStart(Plan.Count) - Math.Max(0, Plan.Timeline.Origin)) * TimeSpan.TicksPerSecond
+        / Plan.Timeline.Reference.Timescale));
+
     /// <inheritdoc/>
     public long ByteSize => 4096 + ((long)BytesPerSegment * Plan.Count * (Tracks.Length + 1));
 

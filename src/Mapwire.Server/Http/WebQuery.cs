@@ -36,6 +36,9 @@ internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewe
     public string ForChild(string version) =>
         $"?{VersionWord}={version}" + (Key.Length == 0 ? "" : $"&{Key}") + (Viewer is null ? "" : $"&{ViewerWord}={Viewer}");
 
+    /// <summary>How long others may keep an answer: what names a viewer is the viewer's alone.</summary>
+    public string CacheControl(string rule) => Viewer is null ? $"public, {rule}" : $"private, {rule}";
+
     private static string? WordOf(QueryParameters parameters, string name) =>
         parameters.GetValue(name) is not { Length: > 0 } value ? null
         : value.Length <= MaxWordLength && value.All(char.IsAsciiLetterOrDigit) ? value

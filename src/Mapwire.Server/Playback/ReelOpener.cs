@@ -99,11 +99,20 @@ internal sealed class ReelOpener
 
     private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)
     {
+        (IReadOnlyList<PlaylistItem> items, string folder) = await ReadListAsync(found).ConfigureAwait(false);
+        return await JoinAsync(items, folder, choice).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the items of a playlist, off the caller's thread.</summary>
+    /// <param name="found">The playlist.</param>
+    /// <returns>At least one item, and the list's folder below the served one.</returns>
+    /// <exception cref="TitleException">It cannot be read, is no playlist, or has no item or too many.</exception>
+    public async Task<(IReadOnlyList<PlaylistItem> Items, string Folder)> ReadListAsync(FoundFile found)
+    {
         (string path, string name, _) = found;
         IReadOnlyList<PlaylistItem> items =
             await _titles.Files.Lookups.RunAsync(path, _ => PlaylistFile.Read(path, name, _folder, _maxItems)).ConfigureAwait(false);
-        string folder = name.Contains('/', StringComparison.Ordinal) ? name[..name.LastIndexOf('/')] : "";
-        return await JoinAsync(items, folder, choice).ConfigureAwait(false);
+        return (items, name.Contains('/', StringComparison.Ordinal) ? name[..name.LastIndexOf('/')] : "");
     }
 
     /// <summary>Opens the items of a playlist and joins them on one time line.</summary>

@@ -106,6 +106,13 @@ public sealed class Timeline
         return (long)Int128.Clamp(rest < 0 ? quotient - 1 : quotient, long.MinValue, long.MaxValue);
     }
 
+    /// <summary>The smallest whole number that is not less.</summary>
+    internal static long RoundUp(Int128 value, uint divisor)
+    {
+        (Int128 quotient, Int128 rest) = Int128.DivRem(value, divisor);
+        return (long)Int128.Clamp(rest > 0 ? quotient + 1 : quotient, long.MinValue, long.MaxValue);
+    }
+
     private static (Int128 Zero, uint Scale) FindZero(TimelineTrack[] tracks)
     {
         (Int128 zero, uint scale) = (tracks[0].Earliest, tracks[0].Timescale);
