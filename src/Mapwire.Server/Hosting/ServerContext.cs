@@ -22,7 +22,10 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     /// <summary>What all conversations of HTTP share.</summary>
     public HttpContext Http => _http ??= new HttpContext(
         Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
-        Options.HasViewerIds, Log, Rtmp.Players);
+        Options.HasViewerIds, Log, Rtmp.Players)
+    {
+        ListsTitles = Options.ListsTitles,
+    };
 
     private HttpContext? _http;
 

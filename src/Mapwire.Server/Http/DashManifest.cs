@@ -56,6 +56,14 @@ internal static class DashManifest
                 }
             }
 
+            int period = plan.GetPeriod(first);
+            double seconds = Math.Max(1, TimeOf(plan, plan.GetStart(end) - from).TotalSeconds);
+            tracks.AddRange(placed.Subtitles.Select(subtitles => new DashRepresentation(
+                $"subtitles-{subtitles.Tag}", MediaKind.Text, "text/vtt", Math.Max(1, (long)(subtitles.File.ByteSize * 8 / seconds)))
+            {
+                Language = subtitles.Language,
+                BaseUrl = placed.SubtitlesAddress(subtitles.Tag, period, isOfPeriod: true),
+            }));
             periods.Add(new Period(
                 string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - origin))
             {

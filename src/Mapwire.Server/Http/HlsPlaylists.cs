@@ -13,6 +13,7 @@ namespace Mapwire.Server.Http;
 internal static class HlsPlaylists
 {
     private const string AudioGroup = "sound";
+    private const string SubtitlesGroup = "subtitles";
 
     /// <summary>
     /// The least target duration of a playlist that grows, in seconds: it may not change, and the next segment may be longer than those
@@ -39,11 +40,16 @@ internal static class HlsPlaylists
             FrameRate = main.FrameRate is > 0 and < 100_000 ? main.FrameRate : null,
             VideoRange = RangeOf(main),
             AudioGroup = others.Length > 0 ? AudioGroup : null,
+            SubtitlesGroup = sequence.Subtitles.Any() ? SubtitlesGroup : null,
         };
         MasterPlaylist playlist = new()
         {
             Variants = [variant],
-            Renditions = others.Length == 0 ? [] : [.. sounds.Select((sound, index) => DescribeSound(sound, index, query))],
+            Renditions =
+            [
+                .. others.Length == 0 ? [] : sounds.Select((sound, index) => DescribeSound(sound, index, query)),
+                .. sequence.Subtitles.Select(subtitles => DescribeSubtitles(subtitles, query)),
+            ],
             IFrameStreams = sequence.HasPictures ? [DescribePictures(sequence, main, query)] : [],
         };
         return Write(playlist.WriteTo);
@@ -100,6 +106,28 @@ internal static class HlsPlaylists
         return Write(sequence, segments.ToImmutable(), isEvent, isIFramesOnly: true);
     }
 
+    /// <summary>The playlist of the subtitles of one language: a segment a period, so that discontinuities are those of the pictures.
+    /// </summary>
+    /// <param name="sequence">Titles that all have them.</param>
+    /// <param name="tag">Their language.</param>
+    public static byte[] WriteSubtitles(TitleSequence sequence, string tag)
+    {
+        ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>();
+        foreach (PlacedTitle placed in sequence.Titles)
+        {
+            for (int period = 0; period < placed.Title.Plan.Periods; period++)
+            {
+                segments.Add(new MediaSegment(
+                    placed.SubtitlesAddress(tag, period, isOfPeriod: false), placed.Title.GetPeriodTimes(period).Length)
+                {
+                    IsDiscontinuity = segments.Count > 0,
+                });
+            }
+        }
+
+        return Write(sequence, segments.ToImmutable(), isEvent: false, isIFramesOnly: false);
+    }
+
     private static byte[] Write(TitleSequence sequence, ImmutableArray<MediaSegment> segments, bool isEvent, bool isIFramesOnly)
     {
         int longest = segments.IsEmpty ? 0 : segments.Max(static one => SecondsOf(one.Duration));
@@ -131,6 +159,13 @@ internal static class HlsPlaylists
             Channels = sound.Track.Channels > 0 ? sound.Track.Channels : null,
         };
     }
+
+    private static HlsRendition DescribeSubtitles(Subtitles subtitles, string query) =>
+        new(RenditionKind.Subtitles, SubtitlesGroup, subtitles.Language ?? "Subtitles")
+        {
+            Uri = $"subtitles-{subtitles.Tag}.m3u8{query}",
+            Language = subtitles.Language,
+        };
 
     private static VariantStream DescribePictures(TitleSequence sequence, RenditionAttributes main, string query)
     {

@@ -24,6 +24,9 @@ internal sealed record HttpContext(
     /// </summary>
     private const long MadeBytes = 64 << 20;
 
+    /// <summary>Whether the titles of a folder are listed at its path.</summary>
+    public bool ListsTitles { get; init; }
+
     /// <summary>What was made of films for all who ask.</summary>
     public MadeCache Made { get; } = new(MadeBytes);
 }

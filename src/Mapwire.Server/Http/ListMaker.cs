@@ -29,15 +29,16 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         {
             case ResourceKind.Clip:
                 throw new TitleException(TitleError.NotPlayable, "a clip is of one film, and this is a list: ask for one of its films");
-            case ResourceKind.Init or ResourceKind.Segment or ResourceKind.Picture:
+            case ResourceKind.Init or ResourceKind.Segment or ResourceKind.Picture or ResourceKind.Subtitles
+                or ResourceKind.PeriodSubtitles:
                 throw new TitleException(TitleError.NotFound, "a list has no segments of its own: its playlists name those of its films");
         }
 
-        List<Item> items = await OpenItemsAsync().ConfigureAwait(false);
+        List<Item> items = await OpenItemsAsync(SegmentMaker.NamesSubtitles(route.Kind)).ConfigureAwait(false);
         bool isHeld = true;
         try
         {
-            items = await CutAsync(items).ConfigureAwait(false);
+            items = await CutAsync(items, SegmentMaker.NamesSubtitles(route.Kind)).ConfigureAwait(false);
             if (route.Kind == ResourceKind.Stream)
             {
                 Resource stream = await OpenStreamAsync(items).ConfigureAwait(false);
@@ -69,6 +70,8 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
                 ResourceKind.Master => HlsPlaylists.WriteMaster(sequence, children),
                 ResourceKind.Playlist => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent: false),
                 ResourceKind.PicturePlaylist when sequence.HasPictures => HlsPlaylists.WritePictures(sequence, isEvent: false),
+                ResourceKind.SubtitlesPlaylist when sequence.Subtitles.Any(one => one.Tag == route.Tracks) =>
+                    HlsPlaylists.WriteSubtitles(sequence, route.Tracks),
                 ResourceKind.Manifest => DashManifest.Write(sequence),
                 _ => throw new TitleException(TitleError.NotFound, "the list has no such resource"),
             };
@@ -101,10 +104,10 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
 
     /// <summary>Opens all items at once.</summary>
     /// <returns>The items, whose files are held for the caller.</returns>
-    private async Task<List<Item>> OpenItemsAsync()
+    private async Task<List<Item>> OpenItemsAsync(bool hasSubtitles)
     {
         (IReadOnlyList<PlaylistItem> items, string folder) = await context.Players.Reels.ReadListAsync(list).ConfigureAwait(false);
-        Task<Item>[] openings = [.. items.Select((item, index) => OpenItemAsync(folder, item, index + 1))];
+        Task<Item>[] openings = [.. items.Select((item, index) => OpenItemAsync(folder, item, index + 1, hasSubtitles))];
         try
         {
             return [.. await Task.WhenAll(openings).ConfigureAwait(false)];
@@ -120,7 +123,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         }
     }
 
-    private async Task<Item> OpenItemAsync(string folder, PlaylistItem item, int number)
+    private async Task<Item> OpenItemAsync(string folder, PlaylistItem item, int number, bool hasSubtitles)
     {
         try
         {
@@ -139,7 +142,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
             MediaFile file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);
             try
             {
-                return await PlaceAsync(file, AddressOf(found.Name, folder), wishes).ConfigureAwait(false);
+                return await PlaceAsync(file, found.Name, AddressOf(found.Name, folder), wishes, hasSubtitles).ConfigureAwait(false);
             }
             catch
             {
@@ -153,15 +156,15 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         }
     }
 
-    private async Task<Item> PlaceAsync(MediaFile file, string address, PlayQuery wishes)
+    private async Task<Item> PlaceAsync(MediaFile file, string name, string address, PlayQuery wishes, bool hasSubtitles)
     {
-        SegmentMaker maker = new(context, file, new WebQuery(wishes, null, query.Viewer));
-        PlacedTitle placed = await maker.PlaceAsync(address).ConfigureAwait(false);
-        return new Item(file, placed, wishes, maker.Version);
+        SegmentMaker maker = new(context, file, name, new WebQuery(wishes, null, query.Viewer));
+        PlacedTitle placed = await maker.PlaceAsync(address, hasSubtitles).ConfigureAwait(false);
+        return new Item(file, name, placed, wishes, maker.Version);
     }
 
     /// <summary>Cuts the list down to what its query asks for, and releases what is cut away.</summary>
-    private async Task<List<Item>> CutAsync(List<Item> items)
+    private async Task<List<Item>> CutAsync(List<Item> items, bool hasSubtitles)
     {
         PlayQuery wishes = query.Wishes;
         if (wishes is { Start: 0, End: null })
@@ -198,7 +201,8 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         List<Item> cut = [];
         foreach ((Item item, PlayQuery own) in kept)
         {
-            cut.Add(own == item.Wishes ? item : await PlaceAsync(item.File, item.Placed.Address, own).ConfigureAwait(false));
+            cut.Add(own == item.Wishes ? item
+                : await PlaceAsync(item.File, item.Name, item.Placed.Address, own, hasSubtitles).ConfigureAwait(false));
         }
 
         foreach (Item item in items.Where(item => !kept.Exists(one => ReferenceEquals(one.Item, item))))
@@ -235,8 +239,9 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
 
     /// <summary>A film of the list, or a piece of one.</summary>
     /// <param name="File">Held.</param>
+    /// <param name="Name">Its path below the served folder.</param>
     /// <param name="Placed">The film, cut.</param>
     /// <param name="Wishes">What of it is in the list.</param>
     /// <param name="Version">Of the file.</param>
-    private sealed record Item(MediaFile File, PlacedTitle Placed, PlayQuery Wishes, string Version);
+    private sealed record Item(MediaFile File, string Name, PlacedTitle Placed, PlayQuery Wishes, string Version);
 }

@@ -41,6 +41,11 @@ internal static class Opening
         await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
         try
         {
+            if (route.Kind == ResourceKind.Listing)
+            {
+                return await FolderListing.OpenAsync(context, route.Title).ConfigureAwait(false);
+            }
+
             FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
@@ -52,7 +57,7 @@ internal static class Opening
             {
                 return query is null
                     ? Resource.OfFile(file)
-                    : await new SegmentMaker(context, file, query).OpenAsync(route).ConfigureAwait(false);
+                    : await new SegmentMaker(context, file, found.Name, query).OpenAsync(route).ConfigureAwait(false);
             }
             catch
             {

@@ -11,6 +11,16 @@ namespace Mapwire.Server.Http;
 /// <param name="Query">Behind the address of each child.</param>
 internal sealed record PlacedTitle(SegmentedTitle Title, string Address, string Query)
 {
+    /// <summary>The subtitles beside it; none where they are not asked for.</summary>
+    public IReadOnlyList<Subtitles> Subtitles { get; init; } = [];
+
+    /// <summary>The address of a period's subtitles.</summary>
+    /// <param name="tag">Their language.</param>
+    /// <param name="period">Counted from 0.</param>
+    /// <param name="isOfPeriod">Whether times count from the period's beginning, as in DASH.</param>
+    public string SubtitlesAddress(string tag, int period, bool isOfPeriod) =>
+        AddressOf($"subtitles-{tag}" + (isOfPeriod ? "-period" : ""), period, ".vtt");
+
     /// <summary>The address of a segment, or of a key picture.</summary>
     /// <param name="name">Of the rendition.</param>
     /// <param name="index">Counted from 0.</param>
@@ -48,6 +58,14 @@ internal sealed class TitleSequence(params IReadOnlyList<PlacedTitle> titles)
 
     /// <summary>The sounds that can be chosen, the one that lies with the pictures first.</summary>
     public IReadOnlyList<Sound> Sounds => _sounds.Value;
+
+    /// <summary>The languages of subtitles that all titles have.</summary>
+    public IEnumerable<Subtitles> Subtitles => titles[0].Subtitles.Where(
+        own => titles.All(other => other.Subtitles.Any(same => same.Tag == own.Tag)));
+
+    /// <summary>What tells these subtitles from others, for what is made of them.</summary>
+    public string SubtitlesKey => string.Join(
+        ' ', titles.SelectMany(static one => one.Subtitles).Select(static one => $"{one.Tag}={one.Version}"));
 
     /// <summary>The name of a rendition in each of the titles.</summary>
     /// <param name="name">As the master playlist has it.</param>

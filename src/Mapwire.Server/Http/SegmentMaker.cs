@@ -14,8 +14,9 @@ namespace Mapwire.Server.Http;
 /// </summary>
 /// <param name="context">What all share.</param>
 /// <param name="file">Held by the caller.</param>
+/// <param name="name">The film's path below the served folder, by which it was asked for.</param>
 /// <param name="query">What of it is wanted.</param>
-internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery query)
+internal sealed class SegmentMaker(HttpContext context, MediaFile file, string name, WebQuery query)
 {
     /// <summary>
     /// How long nobody may have written a file that can grow before it counts as whole: the target duration of its playlist, twice over.
@@ -43,9 +44,10 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
 
     /// <summary>The film where a playlist of several names its segments.</summary>
     /// <param name="address">Of the film, seen from the playlist.</param>
+    /// <param name="hasSubtitles">Whether its subtitles are wanted.</param>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
-    public async Task<PlacedTitle> PlaceAsync(string address) =>
-        new(await CutAsync(IsGrowing).ConfigureAwait(false), address, query.ForChild(Version));
+    public async Task<PlacedTitle> PlaceAsync(string address, bool hasSubtitles) => await PlaceAsync(
+        await CutAsync(IsGrowing).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
 
     /// <summary>Refuses what only a stream can do.</summary>
     /// <exception cref="TitleException">It was asked for.</exception>
@@ -84,7 +86,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         bool isGrowing = route.Kind != ResourceKind.Stream && IsGrowing;
         SegmentedTitle title = await CutAsync(isGrowing).ConfigureAwait(false);
         string children = query.ForChild(Version);
-        TitleSequence sequence = new(new PlacedTitle(title, "", children));
+        PlacedTitle placed = await PlaceAsync(title, "", NamesSubtitles(route.Kind)).ConfigureAwait(false);
+        TitleSequence sequence = new(placed);
         bool isEvent = _content.Movie.MayGrow && query.Wishes.End is null;
         string ofPlaylist = isGrowing ? OfGrowingPlaylist : OfPlaylist;
         return route.Kind switch
@@ -92,16 +95,21 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
             ResourceKind.Stream => await MakeWholeAsync(
                 "stream", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
             ResourceKind.Manifest => await MakeTextAsync(
-                $"mpd {isGrowing} {children}", () => DashManifest.Write(sequence), ofPlaylist, ContentTypes.Dash)
+                $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence), ofPlaylist, ContentTypes.Dash)
                 .ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
-                $"master {isGrowing} {children}", () => HlsPlaylists.WriteMaster(sequence, children), ofPlaylist).ConfigureAwait(false),
+                $"master {isGrowing} {children} {sequence.SubtitlesKey}", () => HlsPlaylists.WriteMaster(sequence, children), ofPlaylist).ConfigureAwait(false),
             ResourceKind.Playlist => await MakeTextAsync(
                 $"playlist {isGrowing} {route.Tracks} {children}",
                 () => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent), ofPlaylist).ConfigureAwait(false),
             ResourceKind.PicturePlaylist => await MakeTextAsync(
                 $"pictures {isGrowing} {children}",
                 () => HlsPlaylists.WritePictures(sequence, isEvent), ofPlaylist).ConfigureAwait(false),
+            ResourceKind.SubtitlesPlaylist when placed.Subtitles.Any(one => one.Tag == route.Tracks) => await MakeTextAsync(
+                $"playlist {route.Kind} {route.Tracks} {children}",
+                () => HlsPlaylists.WriteSubtitles(sequence, route.Tracks), ofPlaylist).ConfigureAwait(false),
+            ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles =>
+                await MakeSubtitlesAsync(route, placed).ConfigureAwait(false),
             ResourceKind.Init => await MakeAsync(route, () =>
             {
                 Rendition rendition = title.Get(route.Tracks);
@@ -121,6 +129,30 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
                 return pictures!.Create(route.Index);
             }).ConfigureAwait(false),
         };
+    }
+
+    /// <summary>Whether a resource is about subtitles, too.</summary>
+    public static bool NamesSubtitles(ResourceKind kind) => kind is ResourceKind.Master or ResourceKind.Manifest
+        or ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
+
+    /// <summary>What grows has no subtitles yet.</summary>
+    private async Task<PlacedTitle> PlaceAsync(SegmentedTitle title, string address, bool hasSubtitles) =>
+        new(title, address, query.ForChild(Version))
+        {
+            Subtitles = hasSubtitles && !title.IsGrowing ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
+        };
+
+    private Task<Resource> MakeSubtitlesAsync(Route route, PlacedTitle placed)
+    {
+        Subtitles subtitles = placed.Subtitles.FirstOrDefault(one => one.Tag == route.Tracks)
+            ?? throw new TitleException(TitleError.NotFound, "the title has no such subtitles");
+        RequireBelow(route.Index, placed.Title.Plan.Periods);
+        TimeSpan start = TimeSpan.FromMilliseconds(query.Wishes.Start);
+        return MakeTextAsync(
+            $"{route.Kind} {route.Tracks} {route.Index} {subtitles.Version} {query.Key}",
+            () => route.Kind == ResourceKind.Subtitles
+                ? subtitles.WriteSegment(placed.Title, start, route.Index) : subtitles.WritePeriod(placed.Title, start, route.Index),
+            OfPlaylist, ContentTypes.FromName(".vtt"));
     }
 
     private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(

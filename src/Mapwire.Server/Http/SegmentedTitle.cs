@@ -46,9 +46,28 @@ internal sealed class SegmentedTitle : IDerived
     public IEnumerable<WebTrack> Sounds => Tracks.Where(static track => track.Track.Kind == TrackKind.Audio);
 
     /// <summary>How long it is presented.</summary>
-    public TimeSpan Duration => TimeSpan.FromTicks((long)(
-        (Int128)(Plan.GetStart(Plan.Count) - Math.Max(0, Plan.Timeline.Origin)) * TimeSpan.TicksPerSecond
-        / Plan.Timeline.Reference.Timescale));
+    public TimeSpan Duration => ToTime(Plan.GetStart(Plan.Count) - Math.Max(0, Plan.Timeline.Origin));
+
+    /// <summary>When a period begins, from the beginning of the presentation on, and how long it is.</summary>
+    /// <param name="period">Counted from 0.</param>
+    public (TimeSpan Start, TimeSpan Length) GetPeriodTimes(int period)
+    {
+        int first = 0;
+        while (first < Plan.Count && Plan.GetPeriod(first) < period)
+        {
+            first++;
+        }
+
+        int end = first;
+        while (end < Plan.Count && Plan.GetPeriod(end) == period)
+        {
+            end++;
+        }
+
+        long origin = Math.Max(0, Plan.Timeline.Origin);
+        long from = first == 0 ? origin : Plan.GetStart(first);
+        return (ToTime(from - origin), ToTime(Plan.GetStart(end) - from));
+    }
 
     /// <inheritdoc/>
     public long ByteSize => 4096 + ((long)BytesPerSegment * Plan.Count * (Tracks.Length + 1));
@@ -77,6 +96,9 @@ internal sealed class SegmentedTitle : IDerived
             throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
         }
     }
+
+    private TimeSpan ToTime(long ticks) =>
+        TimeSpan.FromTicks((long)((Int128)Math.Max(0, ticks) * TimeSpan.TicksPerSecond / Plan.Timeline.Reference.Timescale));
 
     /// <summary>What is sent of some of the tracks.</summary>
     /// <param name="name">Their names, one behind the other: <c>v1a2</c>.</param>

@@ -94,6 +94,34 @@ internal sealed class BrowserPlay(Chromium browser)
         return (play, wrong);
     }
 
+    /// <summary>Opens a page and waits for the cues of a language: <c>START-END TEXT;</c> for each.</summary>
+    /// <param name="page">The page with the video.</param>
+    /// <param name="language">Of the text track.</param>
+    /// <param name="count">How many cues there must be.</param>
+    public async Task<string> CuesAsync(string page, string language, int count)
+    {
+        await browser.GoAsync(page);
+        JsonNode? cues = await browser.RunAsync(
+            """
+            const video = document.getElementById("video"), [language, count, seconds] = arguments;
+            return new Promise(done => {
+              const end = Date.now() + seconds * 1000;
+              const look = () => {
+                const track = [...video.textTracks].find(one => one.language === language);
+                if (track) track.mode = "showing";
+                const cues = track && track.cues ? [...track.cues] : [];
+                if (cues.length >= count || Date.now() > end) {
+                  done(cues.map(one => `${one.startTime}-${one.endTime} ${one.text};`).join(""));
+                } else {
+                  setTimeout(look, 100);
+                }
+              };
+              look();
+            });
+            """, language, count, Patience);
+        return cues!.GetValue<string>();
+    }
+
     /// <summary>
     /// Whether a play stands still with all its data there and no error. On a machine that is far too busy one in a hundred does, with
     /// dash.js; whether it or the browser is at fault is not known. Twice in a row is a fault.

@@ -1,5 +1,4 @@
 using System.Text;
-using Mapwire.Memory;
 using Mapwire.Server.Files.Names;
 
 namespace Mapwire.Server.Files.Playlists;
@@ -41,30 +40,8 @@ internal static class PlaylistFile
     /// <param name="folder">Where the open file has to lie, whatever links did meanwhile.</param>
     /// <param name="maxItems">More are refused.</param>
     /// <exception cref="TitleException">The file cannot be read or lies elsewhere, is no playlist, or has no item or too many.</exception>
-    public static IReadOnlyList<PlaylistItem> Read(string path, string name, ServedFolder folder, int maxItems)
-    {
-        try
-        {
-            using MappedFile file = MappedFile.Open(path);
-            folder.RequireInside(file, name);
-            byte[] bytes = new byte[(int)Math.Min(file.Length, MaxBytes + 1)];
-            if (bytes.Length > 0)
-            {
-                using MappedRegion region = file.Map(0, bytes.Length);
-                TopLevelBoxes.Read(region, 0, bytes, new Media.FileLocation("line 1", 0));
-            }
-
-            return Parse(path, bytes, maxItems);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw TitleException.Unreadable(path, failure);
-        }
-        catch (ArgumentOutOfRangeException failure)
-        {
-            throw new TitleException(TitleError.Unreadable, "the file was cut while it was read", failure);
-        }
-    }
+    public static IReadOnlyList<PlaylistItem> Read(string path, string name, ServedFolder folder, int maxItems) =>
+        Parse(path, ShortFile.Read(path, name, folder, MaxBytes), maxItems);
 
     /// <summary>Reads the items.</summary>
     /// <param name="path">Only its extension counts.</param>
