@@ -127,7 +127,8 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         }
 
         int at = name.LastIndexOf('-');
-        if (at <= 0 || !name.EndsWith(".vtt", StringComparison.Ordinal) || NumberOf(name[(at + 1)..^".vtt".Length]) is not { } number)
+        if (at <= 0 || !name.EndsWith(".vtt", StringComparison.Ordinal)
+            || NumberOf(name.AsSpan()[(at + 1)..^".vtt".Length]) is not { } number)
         {
             return null;
         }

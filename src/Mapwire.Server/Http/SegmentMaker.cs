@@ -98,7 +98,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
                 $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence), ofPlaylist, ContentTypes.Dash)
                 .ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
-                $"master {isGrowing} {children} {sequence.SubtitlesKey}", () => HlsPlaylists.WriteMaster(sequence, children), ofPlaylist).ConfigureAwait(false),
+                $"master {isGrowing} {children} {sequence.SubtitlesKey}",
+                () => HlsPlaylists.WriteMaster(sequence, children), ofPlaylist).ConfigureAwait(false),
             ResourceKind.Playlist => await MakeTextAsync(
                 $"playlist {isGrowing} {route.Tracks} {children}",
                 () => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent), ofPlaylist).ConfigureAwait(false),

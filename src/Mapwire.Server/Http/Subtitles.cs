@@ -54,7 +54,7 @@ internal sealed record Subtitles(string Tag, WebVttFile File, string Version)
         return read;
     }
 
-    /// <summary>The cues of a period as a segment of HLS: at the film's own times, with a line that maps them to those of the segments.</summary>
+    /// <summary>The cues of a period as a segment of HLS: at the film's own times, with a line that maps them to the segments'.</summary>
     /// <param name="title">The film, or a piece of it.</param>
     /// <param name="start">Where the piece begins in the film.</param>
     /// <param name="period">Counted from 0.</param>
@@ -100,7 +100,7 @@ internal sealed record Subtitles(string Tag, WebVttFile File, string Version)
             reason = exception.Message;
         }
 
-        Log.SubtitlesLeftOut(context.Log, name, found.Name, reason);
+        Log.SubtitlesLeftOut(context.Log, name, found.Name, reason ?? "");
         return new ReadSubtitles(null);
     }
 

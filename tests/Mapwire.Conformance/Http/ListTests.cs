@@ -136,8 +136,8 @@ public sealed class ListTests(BrowserFixture browsers)
         await using MapwireServer server = await StartAsync();
         string copy = Path.Combine(TemporaryFolder.Create("hlsdemux"), "film.mp4");
         ToolResult result = await Tool.SucceedAsync("gst-launch-1.0", [
-            "-e", "souphttpsrc", $"location={server.WebAddress("same.m3u8", "index.m3u8")}", "!", "hlsdemux", "!", "filesink", "async=false",
-            $"location={copy}",
+            "-e", "souphttpsrc", $"location={server.WebAddress("same.m3u8", "index.m3u8")}", "!", "hlsdemux", "!", "filesink",
+            "async=false", $"location={copy}",
         ]);
         Assert.Contains("Got EOS from element", result.Output, StringComparison.Ordinal);
         await IsAsync(Same, await Ffprobe.ReadEnhancedAsync(copy));

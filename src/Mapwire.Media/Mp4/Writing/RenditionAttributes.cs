@@ -42,7 +42,7 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
     /// <summary>Looks at renditions that are presented one behind the other: what is enough for all of them.</summary>
     /// <param name="renditions">At least one.</param>
     /// <remarks>
-    /// The size is that of the largest pictures. The range is PQ, else HLG, where any of them has it, as players are told of what they need.
+    /// The size is that of the largest pictures. The range is PQ, else HLG, where any of them has it: players are told what they need.
     /// </remarks>
     public static RenditionAttributes From(IReadOnlyList<Rendition> renditions)
     {

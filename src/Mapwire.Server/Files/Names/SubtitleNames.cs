@@ -3,8 +3,8 @@ using System.IO.Enumeration;
 namespace Mapwire.Server.Files.Names;
 
 /// <summary>
-/// Finds the subtitles that lie beside a film: <c>film.de.vtt</c> and <c>film.vtt</c> beside <c>film.mp4</c>. A folder is read again when its
-/// time has changed. Any thread may use it.
+/// Finds the subtitles that lie beside a film: <c>film.de.vtt</c> and <c>film.vtt</c> beside <c>film.mp4</c>. A folder is read again when
+/// its time has changed. Any thread may use it.
 /// </summary>
 /// <param name="folder">The served folder.</param>
 internal sealed class SubtitleNames(ServedFolder folder)

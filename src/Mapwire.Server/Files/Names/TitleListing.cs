@@ -7,8 +7,8 @@ namespace Mapwire.Server.Files.Names;
 internal sealed record TitleListing(IReadOnlyList<string> Folders, IReadOnlyList<string> Titles, bool IsWhole)
 {
     /// <summary>
-    /// The most entries that are listed of a folder: 1 MB of JSON, about, and a tenth of a second of a disk. A folder with more of them needs
-    /// a catalogue of its own.
+    /// The most entries that are listed of a folder: 1 MB of JSON, about, and a tenth of a second of a disk. A folder with more of them
+    /// needs a catalogue of its own.
     /// </summary>
     public const int MaxEntries = 10_000;
 
