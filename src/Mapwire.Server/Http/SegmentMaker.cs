@@ -136,11 +136,14 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     public static bool NamesSubtitles(ResourceKind kind) => kind is ResourceKind.Master or ResourceKind.Manifest
         or ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
 
-    /// <summary>What grows has no subtitles yet.</summary>
+    /// <summary>
+    /// What can grow has no subtitles: all playlists of an EVENT have one target duration (RFC 8216, section 6.2.4), and these have one
+    /// segment.
+    /// </summary>
     private async Task<PlacedTitle> PlaceAsync(SegmentedTitle title, string address, bool hasSubtitles) =>
         new(title, address, query.ForChild(Version))
         {
-            Subtitles = hasSubtitles && !title.IsGrowing ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
+            Subtitles = hasSubtitles && !_content.Movie.MayGrow ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
         };
 
     private Task<Resource> MakeSubtitlesAsync(Route route, PlacedTitle placed)

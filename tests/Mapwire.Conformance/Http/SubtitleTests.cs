@@ -10,7 +10,7 @@ using Mapwire.PlaylistRules;
 
 namespace Mapwire.Conformance.Http;
 
-/// <summary>WebVTT that lies beside a film is a rendition of HLS and an AdaptationSet of DASH; what is none costs the film nothing.</summary>
+/// <summary>WebVTT beside a film is a rendition of HLS and an AdaptationSet of DASH; what is none costs the film nothing.</summary>
 public sealed class SubtitleTests(BrowserFixture browsers)
 {
     private const string German = "WEBVTT\n\n00:01.000 --> 00:02.000\nGuten Tag\n\n00:03.000 --> 00:03.900\nAuf Wiedersehen\n";
@@ -34,7 +34,8 @@ public sealed class SubtitleTests(BrowserFixture browsers)
         string master = Encoding.UTF8.GetString(bytes);
         Assert.Equal(
             ["LANGUAGE=\"de\"", "LANGUAGE=\"pt-br\"", ""],
-            Regex.Matches(master, "^#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",(?:(LANGUAGE=\"[^\"]+\"),)?.*$", RegexOptions.Multiline)
+            Regex.Matches(
+                master, "^#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"subtitles\",(?:(LANGUAGE=\"[^\"]+\"),)?.*$", RegexOptions.Multiline)
                 .Select(static match => match.Groups[1].Value));
         Assert.Contains(",SUBTITLES=\"subtitles\"", master, StringComparison.Ordinal);
         await server.Process.HearsAsync(new Regex("film.mp4 plays without the subtitles film.fr.vtt: its first line is not WEBVTT"));
