@@ -64,8 +64,9 @@ internal static class Answers
     /// <param name="cacheControl">How long others may keep it.</param>
     /// <param name="hasBody">False for HEAD.</param>
     /// <param name="staysOpen">Whether the connection stays.</param>
+    /// <param name="policy">What a browser may do with a page; null for what is none.</param>
     public static void WriteMedia(IBufferWriter<byte> output, BodyPlan plan, Representation representation, string cacheControl,
-        bool hasBody, bool staysOpen)
+        bool hasBody, bool staysOpen, string? policy = null)
     {
         ResponseHeadWriter head = Begin(output, plan.Status, staysOpen);
         byte[] body = [];
@@ -84,6 +85,12 @@ internal static class Answers
         else
         {
             head.Write("Cache-Control"u8, cacheControl);
+            if (policy is not null)
+            {
+                head.Write("Content-Security-Policy"u8, policy);
+                head.Write("Referrer-Policy"u8, "no-referrer"u8);
+            }
+
             if (plan.Status != 304)
             {
                 head.Write("Content-Type"u8, plan.ContentType);

@@ -310,7 +310,8 @@ internal sealed class HttpConversation : IConversation
             BodyPlan plan = BodyPlan.Create(
                 request.Method, RequestConditions.From(request.ReadHead()), resource.Representation, resource.ContentType,
                 DateTimeOffset.UtcNow, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-            Answers.WriteMedia(_answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen);
+            Answers.WriteMedia(
+                _answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen, resource.Policy);
             if (request.HasBody && plan.Parts.Length > 0)
             {
                 _body = new BodyCursor(resource, resource.Cut(plan), Wake);

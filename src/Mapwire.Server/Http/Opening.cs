@@ -47,6 +47,11 @@ internal static class Opening
             }
 
             FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+            if (route.Kind == ResourceKind.Page)
+            {
+                return PlayerPage.Open();
+            }
+
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 return await new ListMaker(context, found, query!).OpenAsync(route).ConfigureAwait(false);

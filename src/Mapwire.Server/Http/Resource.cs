@@ -23,6 +23,9 @@ internal sealed record Resource(
     /// </summary>
     private static readonly TimeSpan SettledTime = TimeSpan.FromSeconds(2);
 
+    /// <summary>What a browser may do with it (Content-Security-Policy); null for what is no page.</summary>
+    public string? Policy { get; init; }
+
     /// <summary>A file as it lies on the disk.</summary>
     /// <param name="file">Held for the resource.</param>
     public static Resource OfFile(MediaFile file)

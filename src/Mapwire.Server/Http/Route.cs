@@ -15,6 +15,9 @@ internal enum ResourceKind
     /// <summary>The titles of a folder, as JSON: the folder's own path, which ends in '/'.</summary>
     Listing,
 
+    /// <summary>A page with a player: the title's own path with a '/' behind it.</summary>
+    Page,
+
     /// <summary>The HLS master playlist: <c>index.m3u8</c>.</summary>
     Master,
 
@@ -91,7 +94,8 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         int slash = title.LastIndexOf('/');
         if (slash == title.Length - 1) // the application's own path has none
         {
-            route = new Route(ResourceKind.Listing, title.TrimEnd('/'));
+            title = title.TrimEnd('/');
+            route = new Route(TitleName.HasTitleExtension(title) ? ResourceKind.Page : ResourceKind.Listing, title);
             return true;
         }
 

@@ -122,6 +122,27 @@ internal sealed class BrowserPlay(Chromium browser)
         return cues!.GetValue<string>();
     }
 
+    /// <summary>Opens a page and waits until an element has a text.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="id">The element's.</param>
+    public async Task<string> TextAsync(string page, string id)
+    {
+        await browser.GoAsync(page);
+        for (int i = 0; i < 10 * Patience; i++)
+        {
+            string text = (await browser.RunAsync("return document.getElementById(arguments[0]).textContent;", id))!.GetValue<string>();
+            if (text.Length > 0)
+            {
+                await browser.TakeConsoleAsync(); // the browser tells of every answer that is none
+                return text;
+            }
+
+            await Task.Delay(100);
+        }
+
+        return "";
+    }
+
     /// <summary>
     /// Whether a play stands still with all its data there and no error. On a machine that is far too busy one in a hundred does, with
     /// dash.js; whether it or the browser is at fault is not known. Twice in a row is a fault.

@@ -44,6 +44,8 @@ public sealed class RouteTests
     [InlineData("/vod/a.mp4/other.mp4", null)]
     [InlineData("/vod/", "Listing   0")]
     [InlineData("/vod/dir/sub/", "Listing dir/sub  0")]
+    [InlineData("/vod/dir/a.mp4/", "Page dir/a.mp4  0")]
+    [InlineData("/vod/list.m3u8/", "Page list.m3u8  0")]
     [InlineData("/vod", null)]
     [InlineData("/other/a.mp4", null)]
     public void A_path_leads_to_one_thing_or_none(string path, string? expected)
