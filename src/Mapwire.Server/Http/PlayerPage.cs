@@ -4,13 +4,14 @@ using Mapwire.Http;
 
 namespace Mapwire.Server.Http;
 
-/// <summary>The page at a title's path with a '/' behind it: a player that needs nothing from elsewhere, one file with its script in it.</summary>
+/// <summary>The page at a title's path with a '/' behind it: a player in one file, which needs nothing from elsewhere.</summary>
 internal static class PlayerPage
 {
     private static readonly byte[] Bytes = Read();
 
     /// <summary>
-    /// What the page may do (Content Security Policy Level 3): run the one script and the one style that are in it, ask this server, and play.
+    /// What the page may do (Content Security Policy Level 3): run the one script and have the one style that are in it, ask this server,
+    /// and play.
     /// </summary>
     private static readonly string Policy = string.Join("; ",
         "default-src 'none'", $"script-src '{HashOf("script")}'", $"style-src '{HashOf("style")}'", "connect-src 'self'",
