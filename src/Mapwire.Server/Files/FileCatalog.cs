@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mapwire.Memory;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Sources;
@@ -18,6 +19,9 @@ internal sealed class FileCatalog : IDisposable
     /// or let it go to make room, between its opening and its use, each time.
     /// </summary>
     private const int MaxAttempts = 16;
+
+    /// <summary>The heights of pictures that names of qualities have.</summary>
+    private static readonly int[] QualityHeights = [144, 240, 360, 480, 540, 576, 720, 1080, 1440, 2160, 4320];
 
     private readonly ServedFolder _folder;
     private readonly FileBudget _budget;
@@ -59,6 +63,26 @@ internal sealed class FileCatalog : IDisposable
     /// <exception cref="TitleException">There is none, it cannot be read, or it does not answer.</exception>
     public Task<TitleListing> ListAsync(string name) =>
         Lookups.RunAsync($"list /{name}", _ => TitleListing.Read(_folder, name));
+
+    /// <summary>Finds qualities of a film by their names, <c>film.360p.mp4</c> for <c>film.mp4</c>; not on the caller's thread.</summary>
+    /// <param name="name">The path of the film below the served folder; there is no such file.</param>
+    /// <returns>Those that are there, the smallest pictures first.</returns>
+    public Task<List<FoundFile>> FindQualitiesAsync(string name) => Lookups.RunAsync($"qualities {name}", _ =>
+    {
+        string extension = Path.GetExtension(name);
+        List<FoundFile> found = [];
+        foreach (int height in QualityHeights)
+        {
+            PlayName one = PlayName.Exactly(string.Create(
+                CultureInfo.InvariantCulture, $"{name[..^extension.Length]}.{height}p{extension}"));
+            if (one.GetCandidates().Any(candidate => _folder.Find(candidate) is not null))
+            {
+                found.Add(Find(one));
+            }
+        }
+
+        return found;
+    });
 
     /// <summary>Finds the subtitles that lie beside a film, not on the caller's thread.</summary>
     /// <param name="name">The film's path below the served folder.</param>

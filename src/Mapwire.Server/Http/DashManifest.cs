@@ -20,21 +20,36 @@ internal static class DashManifest
         TimeSpan duration = TimeSpan.Zero;
         foreach (PlacedTitle placed in sequence.Titles)
         {
-            duration += AddPeriods(periods, placed, duration);
+            duration += AddPeriods(periods, placed, [], duration);
         }
 
+        return Write(periods.ToImmutable(), duration);
+    }
+
+    /// <summary>Writes the MPD of several qualities.</summary>
+    /// <param name="qualities">At least one, cut at the same times, each of one period; the sounds and subtitles of the first.</param>
+    public static byte[] Write(IReadOnlyList<PlacedTitle> qualities)
+    {
+        ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
+        TimeSpan duration = AddPeriods(periods, qualities[0], qualities.Skip(1), TimeSpan.Zero);
+        return Write(periods.ToImmutable(), duration);
+    }
+
+    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration)
+    {
         ArrayBufferWriter<byte> output = new();
         new MediaPresentation
         {
             Duration = duration,
-            Periods = periods.ToImmutable(),
+            Periods = periods,
         }.WriteTo(output);
         return output.WrittenSpan.ToArray();
     }
 
     /// <summary>Adds the periods of a title.</summary>
     /// <returns>How long they are together.</returns>
-    private static TimeSpan AddPeriods(ImmutableArray<Period>.Builder periods, PlacedTitle placed, TimeSpan start)
+    private static TimeSpan AddPeriods(
+        ImmutableArray<Period>.Builder periods, PlacedTitle placed, IEnumerable<PlacedTitle> others, TimeSpan start)
     {
         SegmentPlan plan = placed.Title.Plan;
         long origin = Math.Max(0, plan.Timeline.Origin); // of the first period: what is before it is the delay of reordered pictures
@@ -51,6 +66,15 @@ internal static class DashManifest
             foreach (WebTrack track in placed.Title.Tracks)
             {
                 if (Describe(placed, track, plan.GetPeriod(first), (first, end), from) is { } described)
+                {
+                    tracks.Add(described);
+                }
+            }
+
+            foreach (PlacedTitle other in others)
+            {
+                long begin = Math.Max(0, other.Title.Plan.Timeline.Origin);
+                if (Describe(other, other.Title.Tracks[0], 0, (first, end), begin) is { } described)
                 {
                     tracks.Add(described);
                 }
@@ -104,7 +128,8 @@ internal static class DashManifest
         RenditionAttributes attributes = RenditionAttributes.From(rendition);
         bool isVideo = source.Kind == TrackKind.Video;
         string mimeType = isVideo ? "video/mp4" : "audio/mp4";
-        return new DashRepresentation(track.Name, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
+        string id = placed.IsQuality ? placed.Address + track.Name : track.Name;
+        return new DashRepresentation(id, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
         {
             Codecs = attributes.Codecs.Length == 0 ? null : attributes.Codecs,
             Language = source.Language,

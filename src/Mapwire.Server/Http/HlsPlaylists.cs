@@ -22,17 +22,34 @@ internal static class HlsPlaylists
     private const int GrowingTarget = 12;
 
     /// <summary>The master playlist: the picture with its default sound, the other sounds, and the key pictures.</summary>
-    /// <param name="sequence">The titles.</param>
+    /// <param name="qualities">The titles in each quality; the sounds and subtitles of the first.</param>
     /// <param name="query">Behind the address of each playlist.</param>
-    public static byte[] WriteMaster(TitleSequence sequence, string query)
+    public static byte[] WriteMaster(IReadOnlyList<TitleSequence> qualities, string query)
+    {
+        TitleSequence first = qualities[0];
+        Sound[] sounds = [.. first.Sounds];
+        RenditionAttributes[] others = [.. sounds.Skip(1).Select(sound => AttributesOf(first, sound.Names))];
+        MasterPlaylist playlist = new()
+        {
+            Variants = [.. qualities.Select(quality => DescribeVariant(quality, others, first.Subtitles.Any(), query))],
+            Renditions =
+            [
+                .. others.Length == 0 ? [] : sounds.Select((sound, index) => DescribeSound(sound, index, first.Prefix, query)),
+                .. first.Subtitles.Select(subtitles => DescribeSubtitles(subtitles, query)),
+            ],
+            IFrameStreams = [.. qualities.Where(static one => one.HasPictures).Select(one => DescribePictures(one, query))],
+        };
+        return Write(playlist.WriteTo);
+    }
+
+    private static VariantStream DescribeVariant(
+        TitleSequence sequence, RenditionAttributes[] others, bool hasSubtitles, string query)
     {
         RenditionAttributes main = AttributesOf(sequence, sequence.NamesOf(sequence.MainName));
-        Sound[] sounds = [.. sequence.Sounds];
-        RenditionAttributes[] others = [.. sounds.Skip(1).Select(sound => AttributesOf(sequence, sound.Names))];
         string codecs = string.Join(',', others.Select(static one => one.Codecs).Prepend(main.Codecs)
             .SelectMany(static names => names.Split(',')).Where(static name => name.Length > 0).Distinct());
-        VariantStream variant = new(
-            $"{sequence.MainName}.m3u8{query}", main.Bandwidth + Most(others, static one => one.Bandwidth))
+        return new VariantStream(
+            $"{sequence.Prefix}{sequence.MainName}.m3u8{query}", main.Bandwidth + Most(others, static one => one.Bandwidth))
         {
             AverageBandwidth = main.AverageBandwidth + Most(others, static one => one.AverageBandwidth),
             Codecs = codecs.Length == 0 ? null : codecs,
@@ -40,19 +57,8 @@ internal static class HlsPlaylists
             FrameRate = main.FrameRate is > 0 and < 100_000 ? main.FrameRate : null,
             VideoRange = RangeOf(main),
             AudioGroup = others.Length > 0 ? AudioGroup : null,
-            SubtitlesGroup = sequence.Subtitles.Any() ? SubtitlesGroup : null,
+            SubtitlesGroup = hasSubtitles ? SubtitlesGroup : null,
         };
-        MasterPlaylist playlist = new()
-        {
-            Variants = [variant],
-            Renditions =
-            [
-                .. others.Length == 0 ? [] : sounds.Select((sound, index) => DescribeSound(sound, index, query)),
-                .. sequence.Subtitles.Select(subtitles => DescribeSubtitles(subtitles, query)),
-            ],
-            IFrameStreams = sequence.HasPictures ? [DescribePictures(sequence, main, query)] : [],
-        };
-        return Write(playlist.WriteTo);
     }
 
     /// <summary>The playlist of a rendition's segments, title behind title.</summary>
@@ -147,13 +153,13 @@ internal static class HlsPlaylists
     private static VideoRange? RangeOf(RenditionAttributes attributes) =>
         attributes.VideoRange switch { "PQ" => VideoRange.Pq, "HLG" => VideoRange.Hlg, null => null, _ => VideoRange.Sdr };
 
-    private static HlsRendition DescribeSound(Sound sound, int index, string query)
+    private static HlsRendition DescribeSound(Sound sound, int index, string prefix, string query)
     {
         string? language = sound.Track.Language;
         string number = string.Create(CultureInfo.InvariantCulture, $"{index + 1}");
         return new HlsRendition(RenditionKind.Audio, AudioGroup, language is null ? $"Sound {number}" : $"{language} {number}")
         {
-            Uri = index == 0 ? null : $"{sound.Name}.m3u8{query}", // the first lies in the variant stream itself
+            Uri = index == 0 ? null : $"{prefix}{sound.Name}.m3u8{query}", // the first lies in the variant stream itself
             Language = language,
             IsDefault = index == 0,
             Channels = sound.Track.Channels > 0 ? sound.Track.Channels : null,
@@ -167,7 +173,7 @@ internal static class HlsPlaylists
             Language = subtitles.Language,
         };
 
-    private static VariantStream DescribePictures(TitleSequence sequence, RenditionAttributes main, string query)
+    private static VariantStream DescribePictures(TitleSequence sequence, string query)
     {
         double peak = 0;
         double bytes = 0;
@@ -188,12 +194,12 @@ internal static class HlsPlaylists
 
         RenditionAttributes alone =
             RenditionAttributes.From([.. sequence.Titles.Select(static placed => placed.Title.GetPictures().Rendition)]);
-        return new VariantStream($"{sequence.PicturesName}-pictures.m3u8{query}", (long)Math.Ceiling(peak * 8))
+        return new VariantStream($"{sequence.Prefix}{sequence.PicturesName}-pictures.m3u8{query}", (long)Math.Ceiling(peak * 8))
         {
             AverageBandwidth = seconds > 0 ? (long)Math.Ceiling(bytes * 8 / seconds) : null,
             Codecs = alone.Codecs.Length == 0 ? null : alone.Codecs,
-            Resolution = main.Resolution,
-            VideoRange = RangeOf(main),
+            Resolution = alone.Resolution,
+            VideoRange = RangeOf(alone),
         };
     }
 

@@ -8,6 +8,7 @@ using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Playback;
 
 namespace Mapwire.Server.Http;
 
@@ -67,7 +68,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
             using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
             return route.Kind switch
             {
-                ResourceKind.Master => HlsPlaylists.WriteMaster(sequence, children),
+                ResourceKind.Master => HlsPlaylists.WriteMaster([sequence], children),
                 ResourceKind.Playlist => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent: false),
                 ResourceKind.PicturePlaylist when sequence.HasPictures => HlsPlaylists.WritePictures(sequence, isEvent: false),
                 ResourceKind.SubtitlesPlaylist when sequence.Subtitles.Any(one => one.Tag == route.Tracks) =>
@@ -130,6 +131,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
             PlayName name = PlayName.Parse(folder, item.Name);
             PlayQuery own = PlayQuery.Parse(name.Query);
             FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+            ReelOpener.RequireOneQuality(found.Name);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");

@@ -46,10 +46,21 @@ internal static class Opening
                 return await FolderListing.OpenAsync(context, route.Title).ConfigureAwait(false);
             }
 
-            FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+            (FoundFile found, List<FoundFile>? qualities) = await FindAsync(context, name).ConfigureAwait(false);
             if (route.Kind == ResourceKind.Page)
             {
                 return PlayerPage.Open();
+            }
+
+            if (qualities is not null)
+            {
+                return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters)
+                    : await new QualitiesMaker(context, route.Title, query).OpenAsync(route, qualities).ConfigureAwait(false);
+            }
+
+            if (route.Quality > 0)
+            {
+                throw new TitleException(TitleError.NotFound, "the title has one quality");
             }
 
             if (PlaylistFile.IsPlaylist(found.Name))
@@ -74,5 +85,27 @@ internal static class Opening
         {
             context.Openings.Leave(address, route.Title);
         }
+    }
+
+    /// <summary>Finds a title's file, or the files of its qualities where they are listed or named.</summary>
+    private static async Task<(FoundFile File, List<FoundFile>? Qualities)> FindAsync(HttpContext context, PlayName name)
+    {
+        FoundFile found;
+        try
+        {
+            found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+        }
+        catch (TitleException refusal) when (refusal.Error == TitleError.NotFound)
+        {
+            List<FoundFile> qualities = await context.Titles.Files.FindQualitiesAsync(name.Path).ConfigureAwait(false);
+            if (qualities.Count < 2)
+            {
+                throw;
+            }
+
+            return (default, qualities);
+        }
+
+        return (found, PlaylistFile.IsQualities(found.Name) ? await QualitiesMaker.ReadAsync(context, found).ConfigureAwait(false) : null);
     }
 }

@@ -19,7 +19,10 @@ internal sealed record PlacedTitle(SegmentedTitle Title, string Address, string 
     /// <param name="period">Counted from 0.</param>
     /// <param name="isOfPeriod">Whether times count from the period's beginning, as in DASH.</param>
     public string SubtitlesAddress(string tag, int period, bool isOfPeriod) =>
-        AddressOf($"subtitles-{tag}" + (isOfPeriod ? "-period" : ""), period, ".vtt");
+        (IsQuality ? this with { Address = "" } : this).AddressOf($"subtitles-{tag}" + (isOfPeriod ? "-period" : ""), period, ".vtt");
+
+    /// <summary>Whether it is one of several qualities, whose address is the beginning of a name.</summary>
+    public bool IsQuality => Address.Length > 0 && !Address.EndsWith('/');
 
     /// <summary>The address of a segment, or of a key picture.</summary>
     /// <param name="name">Of the rendition.</param>
@@ -43,6 +46,9 @@ internal sealed record PlacedTitle(SegmentedTitle Title, string Address, string 
 internal sealed class TitleSequence(params IReadOnlyList<PlacedTitle> titles)
 {
     private readonly Lazy<List<Sound>> _sounds = new(() => FindSounds(titles));
+
+    /// <summary>What the names of this sequence's playlists begin with: that of a quality, where there are several.</summary>
+    public string Prefix { get; init; } = "";
 
     /// <summary>The titles in their order.</summary>
     public IReadOnlyList<PlacedTitle> Titles => titles;

@@ -63,7 +63,8 @@ internal enum ResourceKind
 /// <param name="Title">The title's path below the served folder, or the folder's; whether there is one is not known yet.</param>
 /// <param name="Tracks">The names of the tracks, such as <c>v1a1</c>, or the language of subtitles; empty where it is about none.</param>
 /// <param name="Index">The number of the period, segment or picture, from 0.</param>
-internal sealed record Route(ResourceKind Kind, string Title, string Tracks = "", int Index = 0)
+/// <param name="Quality">The number of the quality, from 1; 0 where the path names none.</param>
+internal sealed record Route(ResourceKind Kind, string Title, string Tracks = "", int Index = 0, int Quality = 0)
 {
     private const string SubtitlesPrefix = "subtitles-";
 
@@ -107,6 +108,9 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
 
     private static Route? OfResource(string title, string name) => name switch
     {
+        ['q', >= '1' and <= '9', '-', ..] => OfResource(title, name[3..]) is { Quality: 0 } route
+            && route.Kind is ResourceKind.Playlist or ResourceKind.PicturePlaylist or ResourceKind.Init or ResourceKind.Segment
+            or ResourceKind.Picture ? route with { Quality = name[1] - '0' } : null,
         "index.m3u8" => new Route(ResourceKind.Master, title),
         "manifest.mpd" => new Route(ResourceKind.Manifest, title),
         "stream.mp4" => new Route(ResourceKind.Stream, title),

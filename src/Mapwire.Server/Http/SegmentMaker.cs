@@ -23,7 +23,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     /// </summary>
     private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(24);
 
-    private const string Forever = "max-age=31536000, immutable";
+    /// <summary>How long others may keep what has its version in its address.</summary>
+    public const string Forever = "max-age=31536000, immutable";
     /// <summary>How long others may keep a playlist of what does not grow.</summary>
     public const string OfPlaylist = "max-age=60";
     private const string OfGrowingPlaylist = "max-age=2";
@@ -99,7 +100,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
                 .ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
                 $"master {isGrowing} {children} {sequence.SubtitlesKey}",
-                () => HlsPlaylists.WriteMaster(sequence, children), ofPlaylist).ConfigureAwait(false),
+                () => HlsPlaylists.WriteMaster([sequence], children), ofPlaylist).ConfigureAwait(false),
             ResourceKind.Playlist => await MakeTextAsync(
                 $"playlist {isGrowing} {route.Tracks} {children}",
                 () => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent), ofPlaylist).ConfigureAwait(false),
@@ -163,7 +164,11 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         $"segments {isGrowing} {query.Key}",
         () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing));
 
-    private static void RequireBelow(int index, int count)
+    /// <summary>Refuses a number that is not there.</summary>
+    /// <param name="index">Counted from 0.</param>
+    /// <param name="count">How many there are.</param>
+    /// <exception cref="TitleException">It was.</exception>
+    public static void RequireBelow(int index, int count)
     {
         if (index >= count)
         {

@@ -88,8 +88,7 @@ internal sealed class SegmentedTitle : IDerived
             Timeline line = Timeline.Create(chosen.Select(static track => track.Track), start, end);
             SegmentPlan plan = SegmentPlan.Create(
                 line, new SegmentOptions { TargetDuration = duration, IsGrowing = isGrowing && end is null });
-            return new SegmentedTitle(
-                [.. line.Tracks.Select(placed => chosen.First(track => track.Track == placed.Source))], plan, isGrowing && end is null);
+            return new SegmentedTitle(TracksOf(line, chosen), plan, isGrowing && end is null);
         }
         catch (Mp4WritingException exception)
         {
@@ -99,6 +98,45 @@ internal sealed class SegmentedTitle : IDerived
 
     private TimeSpan ToTime(long ticks) =>
         TimeSpan.FromTicks((long)((Int128)Math.Max(0, ticks) * TimeSpan.TicksPerSecond / Plan.Timeline.Reference.Timescale));
+
+    /// <summary>Cuts several qualities of a film at the same times.</summary>
+    /// <param name="contents">One a quality.</param>
+    /// <param name="wishes">Which of their tracks, and from when to when.</param>
+    /// <param name="duration">How long a segment should be.</param>
+    /// <exception cref="TitleException">They cannot be sent so.</exception>
+    public static ImmutableArray<SegmentedTitle> CreateAligned(IReadOnlyList<FileContent> contents, PlayQuery wishes, TimeSpan duration)
+    {
+        try
+        {
+            TimeSpan? start = wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start);
+            TimeSpan? end = wishes.End is { } until ? TimeSpan.FromMilliseconds(until) : null;
+            ImmutableArray<WebTrack>[] chosen = [.. contents.Select(content => WebTracks.Choose(content.Movie, wishes))];
+            int silent = Array.FindIndex(chosen, static tracks => tracks[0].Track.Kind != TrackKind.Video);
+            if (silent >= 0)
+            {
+                throw new TitleException(TitleError.NotPlayable, $"quality {silent + 1} has no pictures");
+            }
+
+            Timeline[] lines = [.. chosen.Select(tracks => Place(tracks, default))];
+            TimeSpan origin = lines.Max(static line => line.OriginTime);
+            lines = [.. chosen.Select(tracks => Place(tracks, origin))];
+            ImmutableArray<SegmentPlan> plans = AlignedPlans.Create(lines, new SegmentOptions { TargetDuration = duration });
+            int changing = plans.Select(static plan => plan.Periods > 1).ToList().IndexOf(true);
+            return changing < 0
+                ? [.. plans.Select((plan, index) => new SegmentedTitle(TracksOf(lines[index], chosen[index]), plan, isGrowing: false))]
+                : throw new TitleException(TitleError.NotPlayable, $"quality {changing + 1} changes its codec's configuration");
+
+            Timeline Place(ImmutableArray<WebTrack> tracks, TimeSpan leastOrigin) =>
+                Timeline.Create(tracks.Select(static track => track.Track), start, end, leastOrigin: leastOrigin);
+        }
+        catch (Mp4WritingException exception)
+        {
+            throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
+        }
+    }
+
+    private static ImmutableArray<WebTrack> TracksOf(Timeline line, ImmutableArray<WebTrack> chosen) =>
+        [.. line.Tracks.Select(placed => chosen.First(track => track.Track == placed.Source))];
 
     /// <summary>What is sent of some of the tracks.</summary>
     /// <param name="name">Their names, one behind the other: <c>v1a2</c>.</param>

@@ -43,4 +43,7 @@ public enum Mp4WritingError
 
     /// <summary>Films that were to become one differ in what one init segment says of all of them.</summary>
     DifferentFilms,
+
+    /// <summary>Qualities of one film have too few sync samples in common, or are not as long as each other.</summary>
+    NotAligned,
 }

@@ -24,12 +24,19 @@ internal static class PlaylistFile
     /// <summary>The names of playlist files, in the order they are tried for a name without extension.</summary>
     public static readonly string[] Extensions = [".m3u8", ".m3u", ".json"];
 
+    /// <summary>The end of the names of files that list qualities.</summary>
+    public const string QualitiesExtension = ".qualities.json";
+
     /// <summary>What yt-dlp writes beside each film, in JSON, and is no playlist.</summary>
     private const string SidecarExtension = ".info.json";
 
     /// <summary>Whether a file of this name is a playlist.</summary>
     public static bool IsPlaylist(string path) =>
-        !IsSidecar(path) && Array.Exists(Extensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+        !IsSidecar(path) && !IsQualities(path)
+        && Array.Exists(Extensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether a file of this name lists qualities of one film, for players that choose among them.</summary>
+    public static bool IsQualities(string path) => path.EndsWith(QualitiesExtension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a file of this name only describes the film beside it.</summary>
     public static bool IsSidecar(ReadOnlySpan<char> path) => path.EndsWith(SidecarExtension, StringComparison.OrdinalIgnoreCase);
