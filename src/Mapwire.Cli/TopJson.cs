@@ -14,14 +14,16 @@ internal sealed record ServerJson(
     string Name, int ProcessId, string Address, IReadOnlyList<string> Addresses, string Folder, string State, double HeartbeatAge,
     DateTimeOffset Started, double Uptime,
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerJson> Workers,
-    IReadOnlyList<TitleJson> Titles, IReadOnlyList<PlayerJson> Players)
+    IReadOnlyDictionary<string, int> Protocols, IReadOnlyList<TitleJson> Titles, IReadOnlyList<PlayerJson> Players)
 {
     public static ServerJson From(ServerSnapshot server) => new(
         server.Name, server.ProcessId, server.Addresses.Count > 0 ? server.Addresses[0] : "", server.Addresses, server.Folder,
         server.State.ToString().ToLowerInvariant(),
         server.HeartbeatAge.TotalSeconds,
         server.Started, server.Uptime.TotalSeconds, server.Connections, server.Bytes, server.BytesPerSecond, server.Plays, server.Stalls,
-        [.. server.Workers.Select(WorkerJson.From)], [.. server.Titles.Select(TitleJson.From)],
+        [.. server.Workers.Select(WorkerJson.From)],
+        server.Protocols.ToDictionary(static one => TopText.Protocol(one.Protocol), static one => one.Players),
+        [.. server.Titles.Select(TitleJson.From)],
         [.. server.Players.Select(PlayerJson.From)]);
 }
 
@@ -45,11 +47,11 @@ internal sealed record TitleJson(
 
 /// <summary>A player.</summary>
 internal sealed record PlayerJson(
-    long Id, string? Peer, string? Title, string State, double Position, double BufferLead, long Bytes, double BytesPerSecond, int Stalls,
+    long Id, string? Peer, string Protocol, string? Title, string State, double Position, double BufferLead, long Bytes, double BytesPerSecond, int Stalls,
     double Connected, double Played, double Silence, bool Blocked)
 {
     public static PlayerJson From(PlayerSnapshot player) => new(
-        player.Id, player.Peer?.ToString(), player.Title, player.State.ToString().ToLowerInvariant(), player.Position.TotalSeconds,
+        player.Id, player.Peer?.ToString(), TopText.Protocol(player.Protocol), player.Title, player.State.ToString().ToLowerInvariant(), player.Position.TotalSeconds,
         player.BufferLead.TotalSeconds, player.Bytes, player.BytesPerSecond, player.Stalls, player.Connected.TotalSeconds,
         player.Played.TotalSeconds, player.Silence.TotalSeconds, player.IsBlocked);
 }

@@ -20,7 +20,7 @@ internal static class TopText
     private static readonly LineColumn[] PlayerColumns =
     [
         new("PLAYER", 8, IsRight: false), new("TITLE", 9, IsRight: false, IsFlexible: true), new("STATE", 3, IsRight: false),
-        new("POSITION", 4),
+        new("BY", 1, IsRight: false), new("POSITION", 4),
         new("LEAD", 6), new("RATE", 7), new("BYTES", 2), new("STALLS", 5),
     ];
 
@@ -71,6 +71,7 @@ internal static class TopText
         table.AddColumn(new TableColumn(""));
         Line("player", $"{player.Id} at {Peer(player)} of server {TerminalText.Clean(server.Name)}");
         Line("title", player.Title is null ? "none yet" : TerminalText.Clean(player.Title));
+        Line("by", Protocol(player.Protocol));
         Line("state", $"{Word(player)}, sent something {Seconds(player.Silence)} ago");
         Line("position", $"{Clock(player.Position)} of {Clock(title?.Duration ?? TimeSpan.Zero)}");
         Line("buffer lead", Lead(player));
@@ -132,7 +133,7 @@ internal static class TopText
             + $"{Number(server.ProcessId)}  {TerminalText.Clean(server.Folder)}", width));
         yield return new Text(LineTable.Cut(state, width), style);
         yield return new Text(LineTable.Cut(
-            $"{Count(server.Connections, "connection")}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} "
+            $"{Count(server.Connections, "connection")}  {Count(server.Players.Count, "player")}{Protocols(server)}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} "
             + $"sent  {Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
             width));
     }
@@ -179,7 +180,8 @@ internal static class TopText
         {
             table.Add(
                 player.Id == selected ? new Style(decoration: Decoration.Invert) : Style.Plain,
-                Peer(player), player.Title is null ? "-" : TerminalText.Clean(player.Title), Word(player), Clock(player.Position),
+                Peer(player), player.Title is null ? "-" : TerminalText.Clean(player.Title), Word(player), Protocol(player.Protocol),
+                Clock(player.Position),
                 Lead(player),
                 Rate(player.BytesPerSecond), PagesText.Size(player.Bytes), Number(player.Stalls));
         }
@@ -197,6 +199,17 @@ internal static class TopText
 
     private static string Word(PlayerSnapshot player) =>
         player.State.ToString().ToLowerInvariant() + (player.IsBlocked ? ", blocked" : "");
+
+    /// <summary>As a protocol is called in a column.</summary>
+    internal static string Protocol(PlayerProtocol protocol) => protocol switch
+    {
+        PlayerProtocol.WebSocketFlv => "ws-flv",
+        _ => protocol.ToString().ToLowerInvariant(),
+    };
+
+    private static string Protocols(ServerSnapshot server) => server.Protocols.Count == 0
+        ? ""
+        : $" ({string.Join(", ", server.Protocols.Select(static one => $"{Number(one.Players)} {Protocol(one.Protocol)}"))})";
 
     private static string Peer(PlayerSnapshot player) => player.Peer?.ToString() ?? "gone";
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Statistics;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server;
@@ -77,6 +78,9 @@ internal static partial class Log
 
     [LoggerMessage(202, LogLevel.Warning, "{Peer} play {Title} ended: {Reason}")]
     public static partial void FileLost(ILogger log, EndPoint? peer, LogText title, LogText reason);
+
+    [LoggerMessage(203, LogLevel.Information, "{Peer} watch {Title} by {Protocol}")]
+    public static partial void Watching(ILogger log, EndPoint? peer, LogText title, PlayerProtocol protocol);
 
     [LoggerMessage(300, LogLevel.Information, "{Title} opened: {Samples} samples, {Seconds:0.000} s")]
     public static partial void TitleOpened(ILogger log, LogText title, int samples, double seconds);

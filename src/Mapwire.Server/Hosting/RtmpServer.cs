@@ -164,6 +164,7 @@ public sealed class RtmpServer : IDisposable
     public void Dispose()
     {
         Stop();
+        _context.Http.Viewers.Dispose();
         // else it may still write there; the next server clears it away
         if (_workers.All(static worker => worker is not { IsRunning: true }))
         {
@@ -248,7 +249,9 @@ public sealed class RtmpServer : IDisposable
 
         EndPoint? peer = PeerOf(socket);
         IPAddress? address = (peer as IPEndPoint)?.Address;
-        if (_addresses.TryEnter(address, _accepting.Now) is { } reason)
+        // Who speaks RTMP is a player at once; of HTTP it is known with the request.
+        string? tooMany = protocol.IsHttp ? null : _context.Rtmp.Players.Limits.FindRefusal(address);
+        if ((tooMany ?? _addresses.TryEnter(address, _accepting.Now)) is { } reason)
         {
             socket.Dispose();
             _refusedPeer = peer;

@@ -145,13 +145,14 @@ public sealed class RtmpServerOptions
     public long? MaxPacingRate { get; init; }
 
     /// <summary>
-    /// The most connections at once. Default 16,384: each holds a descriptor, and systems commonly allow a process 20,000 and more.
+    /// The most connections at once, and the most players, where viewers of HLS and DASH count as connections of RTMP do. Default 16,384:
+    /// each connection holds a descriptor, and systems commonly allow a process 20,000 and more.
     /// </summary>
     public int MaxConnections { get; init; } = 16_384;
 
     /// <summary>
-    /// The most connections of one address (IPv6: of one network of 64 bits) at once; 0 for no limit. Default 1,024: the viewers behind one
-    /// address of a carrier or a company, and a sixteenth of all.
+    /// The most connections of one address (IPv6: of one network of 64 bits) at once, and the most players; 0 for no limit. Default 1,024:
+    /// the viewers behind one address of a carrier or a company, and a sixteenth of all.
     /// </summary>
     public int MaxConnectionsPerAddress { get; init; } = 1024;
 
@@ -281,6 +282,10 @@ public sealed class RtmpServerOptions
     /// <summary>What of this is about players.</summary>
     internal PlayerOptions ToPlayerOptions() =>
         new(Application, ChunkSize, DefaultClientBuffer, MinClientBuffer, MaxClientBuffer, LegacyHevc, MaxOpeningsPerAddress);
+
+    /// <summary>How many players there may be: of connections of RTMP and viewers of HTTP together as many as connections.</summary>
+    internal PlayerLimits ToPlayerLimits() => new(
+        MaxConnections, MaxConnectionsPerAddress, NameOf(nameof(MaxConnections)), NameOf(nameof(MaxConnectionsPerAddress)));
 
     /// <summary>What of this is published; null for nothing.</summary>
     /// <param name="urls">Where the server listens.</param>

@@ -1,4 +1,5 @@
 using Mapwire.Server.Http;
+using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Rtmp;
 using Mapwire.Server.Statistics;
@@ -16,15 +17,16 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
 {
     /// <summary>What all conversations of RTMP share.</summary>
     public RtmpContext Rtmp { get; } = new(
-        new PlayerContext(Options.ToPlayerOptions(), Reels, Log), Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause,
-        Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
+        new PlayerContext(Options.ToPlayerOptions(), Reels, Log) { Limits = Options.ToPlayerLimits() },
+        Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause, Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
 
-    /// <summary>What all conversations of HTTP share.</summary>
+    /// <summary>What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.</summary>
     public HttpContext Http => _http ??= new HttpContext(
         Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
         Options.HasViewerIds, Log, Rtmp.Players)
     {
         ListsTitles = Options.ListsTitles,
+        Viewers = new ViewerRegistry(Rtmp.Players.Limits, Statistics?.ForViewers()),
     };
 
     private HttpContext? _http;

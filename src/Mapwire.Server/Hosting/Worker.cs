@@ -23,7 +23,8 @@ internal sealed class Worker : ConnectionLoop
     {
         _statistics = statistics;
         _addresses = addresses;
-        ConverseHttp = connection => new HttpConversation(context.Http, connection, statistics);
+        HttpContext http = context.Http;
+        ConverseHttp = connection => new HttpConversation(http, connection, statistics);
     }
 
     /// <summary>Begins the conversation of a connection that speaks HTTP.</summary>

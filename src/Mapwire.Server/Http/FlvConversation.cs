@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Net;
 using Mapwire.Http;
 using Mapwire.Http.Conditional;
 using Mapwire.Http.Heads;
@@ -35,6 +36,7 @@ internal sealed class FlvConversation : IConversation
     private readonly FlvViewer _viewer;
     private readonly WebSocketReader? _frames; // null for plain HTTP
     private readonly string? _accept; // of the handshake
+    private bool _isCounted; // among the players
     private bool _isOpening = true;
     private bool _isHeadSent;
     private bool _isClosing; // nothing is sent behind the answers
@@ -54,10 +56,11 @@ internal sealed class FlvConversation : IConversation
         _connection = connection;
         _request = request;
         _bytesBefore = connection.BytesSent;
-        _statistics = statistics?.Enter(connection.Peer, connection.Now);
         RequestHead head = request.ReadHead();
-        Refusal? refusal = null;
-        if (head.IsWebSocketUpgrade)
+        _statistics = statistics?.Enter(
+            connection.Peer, connection.Now, head.IsWebSocketUpgrade ? PlayerProtocol.WebSocketFlv : PlayerProtocol.Flv);
+        Refusal? refusal = Count();
+        if (refusal is null && head.IsWebSocketUpgrade)
         {
             refusal = WebSocketHandshake.Check(head, out ReadOnlySpan<byte> key) switch
             {
@@ -207,6 +210,11 @@ internal sealed class FlvConversation : IConversation
     public void Abandon()
     {
         _statistics?.Leave(_connection.BytesSent - _bytesBefore);
+        if (_isCounted)
+        {
+            _context.Players.Limits.Leave((_connection.Peer as IPEndPoint)?.Address);
+        }
+
         _viewer.Abandon();
     }
 
@@ -217,6 +225,14 @@ internal sealed class FlvConversation : IConversation
             _viewer.Now = _connection.Now;
             action();
         });
+
+    /// <summary>Counts it among the players, unless it is one too many.</summary>
+    private Refusal? Count()
+    {
+        string? reason = _context.Players.Limits.TryEnter((_connection.Peer as IPEndPoint)?.Address);
+        _isCounted = reason is null;
+        return reason is null ? null : new Refusal(503, reason);
+    }
 
     private Refusal? Open(string title)
     {

@@ -21,6 +21,12 @@ internal static class HlsPlaylists
     /// </summary>
     private const int GrowingTarget = 12;
 
+    /// <summary>The target duration of a playlist.</summary>
+    /// <param name="longest">The longest segment.</param>
+    /// <param name="isEvent">Whether the file has grown, or may.</param>
+    public static TimeSpan TargetOf(TimeSpan longest, bool isEvent) =>
+        TimeSpan.FromSeconds(isEvent ? Math.Max(GrowingTarget, SecondsOf(longest)) : SecondsOf(longest));
+
     /// <summary>The master playlist: the picture with its default sound, the other sounds, and the key pictures.</summary>
     /// <param name="qualities">The titles in each quality; the sounds and subtitles of the first.</param>
     /// <param name="query">Behind the address of each playlist.</param>

@@ -1,3 +1,4 @@
+using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
@@ -24,8 +25,16 @@ internal sealed record HttpContext(
     /// </summary>
     private const long MadeBytes = 64 << 20;
 
+    private long _connections;
+
     /// <summary>Whether the titles of a folder are listed at its path.</summary>
     public bool ListsTitles { get; init; }
+
+    /// <summary>Who watches by requests.</summary>
+    public ViewerRegistry Viewers { get; init; } = new(PlayerLimits.None, null);
+
+    /// <summary>A number that no other connection has.</summary>
+    public long NumberConnection() => Interlocked.Increment(ref _connections);
 
     /// <summary>What was made of films for all who ask.</summary>
     public MadeCache Made { get; } = new(MadeBytes);

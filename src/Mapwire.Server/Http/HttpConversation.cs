@@ -5,6 +5,7 @@ using Mapwire.Http;
 using Mapwire.Http.Conditional;
 using Mapwire.Http.Heads;
 using Mapwire.Http.Targets;
+using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -55,6 +56,9 @@ internal sealed class HttpConversation : IConversation
     private bool _lingers;
     private long _discarded;
     private long _counted; // bytes in the statistics
+    private readonly long _number;
+    private Viewer? _viewer; // who is sent the answer at hand
+    private Viewer? _watcher; // who is known by this connection
 
     public HttpConversation(HttpContext context, Connection connection, WorkerStatistics? statistics)
     {
@@ -62,6 +66,7 @@ internal sealed class HttpConversation : IConversation
         _connection = connection;
         _statistics = statistics;
         _since = connection.Now;
+        _number = context.NumberConnection();
     }
 
     /// <inheritdoc/>
@@ -121,6 +126,7 @@ internal sealed class HttpConversation : IConversation
     {
         int ofAnswers = (int)Math.Min(sent, _gatheredAnswers);
         _answers.Consume(ofAnswers);
+        _viewer?.Sent(sent);
         if (_body is { } body)
         {
             body.Advance(sent - ofAnswers);
@@ -129,6 +135,7 @@ internal sealed class HttpConversation : IConversation
             {
                 body.Release();
                 _body = null;
+                EndWatching();
             }
         }
 
@@ -180,6 +187,12 @@ internal sealed class HttpConversation : IConversation
     public void Abandon()
     {
         CountBytes();
+        EndWatching();
+        if (_watcher is not null)
+        {
+            _context.Viewers.Leave(_watcher);
+        }
+
         _isAbandoned = true;
         _abandoned?.Cancel();
         _body?.Release();
@@ -310,6 +323,12 @@ internal sealed class HttpConversation : IConversation
             BodyPlan plan = BodyPlan.Create(
                 request.Method, RequestConditions.From(request.ReadHead()), resource.Representation, resource.ContentType,
                 DateTimeOffset.UtcNow, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+            if (request.HasBody && plan.Parts.Length > 0 && Watch(resource, plan) is { } refusal)
+            {
+                Refuse(refusal, hasBody: true, request.Target);
+                return;
+            }
+
             Answers.WriteMedia(
                 _answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen, resource.Policy);
             if (request.HasBody && plan.Parts.Length > 0)
@@ -325,6 +344,33 @@ internal sealed class HttpConversation : IConversation
                 resource.Release();
             }
         }
+    }
+
+    /// <summary>Counts who asks among the players, where they do it to watch, unless they are one too many.</summary>
+    private Refusal? Watch(Resource resource, BodyPlan plan)
+    {
+        if (resource.Watched is not { } part)
+        {
+            return null;
+        }
+
+        _viewer = _context.Viewers.TryBegin(
+            part, plan.Parts[0].Offset, resource.Body.Length, _connection.Peer, _number, _connection.Now, out bool isNew,
+            out string? reason);
+        _watcher = _viewer is { Key.Kind: ViewerKind.Connection } ? _viewer : _watcher;
+        if (isNew)
+        {
+            _statistics?.Played(1);
+            Log.Watching(_context.Log, _connection.Peer, part.Title.Name, _viewer!.Protocol);
+        }
+
+        return reason is null ? null : new Refusal(503, reason);
+    }
+
+    private void EndWatching()
+    {
+        _viewer?.EndRequest(_connection.Now);
+        _viewer = null;
     }
 
     /// <summary>What the body waits for has come: any thread says so.</summary>

@@ -8,7 +8,9 @@ using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
+using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Http;
 
@@ -100,7 +102,12 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         EntityTag tag = new($"{VersionOf(items)}-{body.Length:x}");
         return new Resource(
             [.. items.Select(static item => item.File)], body, new Representation(body.Length, tag), ContentTypes.Mp4,
-            query.CacheControl("no-cache"));
+            query.CacheControl("no-cache"))
+        {
+            Watched = new WatchedPart(
+                new PlayedTitle(list.Name, items.Sum(static item => (long)item.Placed.Title.Duration.TotalMilliseconds), body.Length),
+                PlayerProtocol.Mp4, query.Viewer, (long)context.SegmentDuration.TotalMilliseconds),
+        };
     }
 
     /// <summary>Opens all items at once.</summary>

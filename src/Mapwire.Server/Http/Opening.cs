@@ -1,9 +1,9 @@
 using System.Net;
-using System.Security.Cryptography;
 using Mapwire.Http.Targets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Http;
 
@@ -12,9 +12,6 @@ namespace Mapwire.Server.Http;
 /// </summary>
 internal static class Opening
 {
-    /// <summary>Bytes of a viewer's id: two never have the same, and nobody guesses another's.</summary>
-    private const int ViewerIdLength = 10;
-
     /// <summary>Opens a resource.</summary>
     /// <param name="context">What is served.</param>
     /// <param name="route">What is asked for.</param>
@@ -29,7 +26,10 @@ internal static class Opening
         WebQuery? query = route.Kind == ResourceKind.File ? null : WebQuery.Parse(parameters);
         if (query is { Viewer: null } && context.HasViewerIds && route.Kind is ResourceKind.Master or ResourceKind.Manifest)
         {
-            query = query with { Viewer = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(ViewerIdLength)) };
+            query = query with
+            {
+                Viewer = context.Viewers.Ids.Create(route.Kind == ResourceKind.Manifest ? PlayerProtocol.Dash : PlayerProtocol.Hls),
+            };
         }
 
         PlayName name = PlayName.Exactly(route.Title);
@@ -72,7 +72,7 @@ internal static class Opening
             try
             {
                 return query is null
-                    ? Resource.OfFile(file)
+                    ? Resource.OfFile(file) with { Watched = SegmentMaker.WatchedOf(context, file) }
                     : await new SegmentMaker(context, file, found.Name, query).OpenAsync(route).ConfigureAwait(false);
             }
             catch

@@ -8,6 +8,8 @@ using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Http.Viewers;
+using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Http;
 
@@ -129,7 +131,17 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
         return new Resource(
             [file], body, new Representation(body.Length, new EntityTag($"{version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}")),
             route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
-            query.CacheControl(query.Version is null ? "no-cache" : SegmentMaker.Forever));
+            query.CacheControl(query.Version is null ? "no-cache" : SegmentMaker.Forever))
+        {
+            Watched = new WatchedPart(
+                new PlayedTitle(name, (long)title.Duration.TotalMilliseconds, file.Identity.Length), null, query.Viewer,
+                (long)HlsPlaylists.TargetOf(title.Plan.MaxDuration, isEvent: false).TotalMilliseconds)
+            {
+                Times = route.Kind == ResourceKind.Segment
+                    ? (query.Wishes.Start + title.GetTime(route.Index), query.Wishes.Start + title.GetTime(route.Index + 1))
+                    : null,
+            },
+        };
     }
 
     private static PieceList MakePart(Route route, SegmentedTitle title)

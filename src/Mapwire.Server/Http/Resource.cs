@@ -5,6 +5,7 @@ using Mapwire.Http.Conditional;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Memory;
 using Mapwire.Server.Files;
+using Mapwire.Server.Http.Viewers;
 
 namespace Mapwire.Server.Http;
 
@@ -25,6 +26,9 @@ internal sealed record Resource(
 
     /// <summary>What a browser may do with it (Content-Security-Policy); null for what is no page.</summary>
     public string? Policy { get; init; }
+
+    /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
+    public WatchedPart? Watched { get; init; }
 
     /// <summary>A file as it lies on the disk.</summary>
     /// <param name="file">Held for the resource.</param>

@@ -5,6 +5,8 @@ using Mapwire.Http.Conditional;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Http.Viewers;
+using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Http;
 
@@ -81,7 +83,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
 
         if (route.Kind == ResourceKind.Clip)
         {
-            return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false);
+            return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false) with { Watched = Watch(route, null) };
         }
 
         bool isGrowing = route.Kind != ResourceKind.Stream && IsGrowing;
@@ -91,7 +93,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         TitleSequence sequence = new(placed);
         bool isEvent = _content.Movie.MayGrow && query.Wishes.End is null;
         string ofPlaylist = isGrowing ? OfGrowingPlaylist : OfPlaylist;
-        return route.Kind switch
+        Resource resource = route.Kind switch
         {
             ResourceKind.Stream => await MakeWholeAsync(
                 "stream", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
@@ -130,6 +132,36 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
                 RequireBelow(route.Index, pictures?.Count ?? 0);
                 return pictures!.Create(route.Index);
             }).ConfigureAwait(false),
+        };
+        return resource with { Watched = Watch(route, title) };
+    }
+
+    /// <summary>What somebody watches who reads a file as it is.</summary>
+    public static WatchedPart WatchedOf(HttpContext context, MediaFile file) =>
+        new(TitleOf(file, file.Content), PlayerProtocol.File, null, (long)context.SegmentDuration.TotalMilliseconds);
+
+    private static PlayedTitle TitleOf(MediaFile file, FileContent content) =>
+        new(file.Name, (long)content.Movie.Duration.TotalMilliseconds, content.Identity.Length);
+
+    /// <summary>What of the film a request is for.</summary>
+    private WatchedPart Watch(Route route, SegmentedTitle? title)
+    {
+        PlayerProtocol? protocol = route.Kind switch
+        {
+            ResourceKind.Clip or ResourceKind.Stream => PlayerProtocol.Mp4,
+            ResourceKind.Manifest => PlayerProtocol.Dash,
+            ResourceKind.Master or ResourceKind.Playlist or ResourceKind.PicturePlaylist => PlayerProtocol.Hls,
+            _ => null,
+        };
+        TimeSpan target = HlsPlaylists.TargetOf(title?.Plan.MaxDuration ?? TimeSpan.Zero, _content.Movie.MayGrow);
+        return new WatchedPart(
+            TitleOf(file, _content), protocol, query.Viewer,
+            (long)Math.Max(target.TotalMilliseconds, context.SegmentDuration.TotalMilliseconds))
+        {
+            IsWatching = !context.HasViewerIds || route.Kind is not (ResourceKind.Master or ResourceKind.Manifest),
+            Times = route.Kind == ResourceKind.Segment
+                ? (query.Wishes.Start + title!.GetTime(route.Index), query.Wishes.Start + title.GetTime(route.Index + 1))
+                : null,
         };
     }
 

@@ -42,6 +42,11 @@ internal sealed class SegmentedTitle : IDerived
     /// <summary>Whether the first track is pictures.</summary>
     public bool HasPictures => Tracks[0].Track.Kind == TrackKind.Video;
 
+    /// <summary>When a segment begins, in milliseconds from where the first one does.</summary>
+    /// <param name="segment">Counted from 0; the number of segments for the end of the last.</param>
+    public long GetTime(int segment) =>
+        (long)((Int128)(Plan.GetStart(segment) - Plan.GetStart(0)) * 1000 / Plan.Timeline.Reference.Timescale);
+
     /// <summary>The sounds, the default one first.</summary>
     public IEnumerable<WebTrack> Sounds => Tracks.Where(static track => track.Track.Kind == TrackKind.Audio);
 

@@ -15,6 +15,9 @@ internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, IL
     /// <summary>In which the titles of one address are opened.</summary>
     public AddressTurns Openings { get; } = new(Options.MaxOpeningsPerAddress);
 
+    /// <summary>How many players there may be.</summary>
+    public PlayerLimits Limits { get; init; } = PlayerLimits.None;
+
     /// <summary>Makes the cursors of RTMP players.</summary>
     public CreateCursor CreateRtmpCursor { get; } = (title, streamId, range, position) =>
         new StripCursor<RtmpFraming>(title, new RtmpFraming(title.Codecs, streamId, Options.ChunkSize), range, position);

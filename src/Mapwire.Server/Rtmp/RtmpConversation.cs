@@ -1,3 +1,4 @@
+using System.Net;
 using Mapwire.Rtmp;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Loop;
@@ -27,6 +28,7 @@ internal sealed class RtmpConversation : IConversation
         _openedAt = connection.Now;
         _player = new Player(context.Players, connection.Peer, _answers, Post);
         _statistics = statistics?.Enter(connection.Peer, _openedAt);
+        context.Players.Limits.Enter((connection.Peer as IPEndPoint)?.Address);
     }
 
     /// <inheritdoc/>
@@ -143,6 +145,7 @@ internal sealed class RtmpConversation : IConversation
     public void Abandon()
     {
         _statistics?.Leave(_connection.BytesSent);
+        _context.Players.Limits.Leave((_connection.Peer as IPEndPoint)?.Address);
         _player.Abandon();
         _answers.Release();
     }

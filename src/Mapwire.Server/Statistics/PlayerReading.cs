@@ -14,6 +14,8 @@ internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures F
 
     public PlayerState State => (PlayerState)Math.Min(Figures.State, (byte)PlayerState.Ended);
 
+    public PlayerProtocol Protocol => (PlayerProtocol)Math.Min(Facts.Protocol, (byte)PlayerProtocol.File);
+
     /// <summary>Bytes of the title at hand.</summary>
     public long PlayBytes => Math.Max(0, Figures.Bytes - Facts.BytesBefore);
 

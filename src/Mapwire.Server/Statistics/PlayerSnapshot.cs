@@ -6,6 +6,7 @@ namespace Mapwire.Server.Statistics;
 /// <summary>A player as it was at a moment.</summary>
 /// <param name="Id">Never given twice by one server.</param>
 /// <param name="Peer">Its address; null if it was gone before it was looked at.</param>
+/// <param name="Protocol">By what it is sent it.</param>
 /// <param name="Title">What it is sent or was sent last, of a playlist the item; null for nothing yet. As the file is called: clean it
 /// before it is shown.</param>
 /// <param name="State">What it is at.</param>
@@ -21,8 +22,33 @@ namespace Mapwire.Server.Statistics;
 /// <param name="Silence">Since when nothing was sent to it.</param>
 /// <param name="IsBlocked">Whether its socket is full: it does not read, or its network does not take more.</param>
 public sealed record PlayerSnapshot(
-    long Id, IPEndPoint? Peer, string? Title, PlayerState State, TimeSpan Position, TimeSpan BufferLead, long Bytes, double BytesPerSecond,
-    int Stalls, TimeSpan Connected, TimeSpan Played, TimeSpan Silence, bool IsBlocked);
+    long Id, IPEndPoint? Peer, PlayerProtocol Protocol, string? Title, PlayerState State, TimeSpan Position, TimeSpan BufferLead, long Bytes,
+    double BytesPerSecond, int Stalls, TimeSpan Connected, TimeSpan Played, TimeSpan Silence, bool IsBlocked);
+
+/// <summary>By what a player is sent its title, encrypted or not.</summary>
+public enum PlayerProtocol
+{
+    /// <summary>RTMP.</summary>
+    Rtmp = 0,
+
+    /// <summary>FLV as the body of an HTTP answer.</summary>
+    Flv = 1,
+
+    /// <summary>FLV in WebSocket frames.</summary>
+    WebSocketFlv = 2,
+
+    /// <summary>Segments of HLS.</summary>
+    Hls = 3,
+
+    /// <summary>Segments of DASH.</summary>
+    Dash = 4,
+
+    /// <summary>MP4 that is made of the file: all of it, or a piece.</summary>
+    Mp4 = 5,
+
+    /// <summary>The file itself, or ranges of it.</summary>
+    File = 6,
+}
 
 /// <summary>What a player is at.</summary>
 public enum PlayerState

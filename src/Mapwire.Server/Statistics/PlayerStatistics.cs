@@ -7,7 +7,10 @@ using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Statistics;
 
-/// <summary>A connection's place in the shared memory. Its worker alone writes it, and reads nothing of it back as it sends.</summary>
+/// <summary>
+/// A player's place in the shared memory. One thread at a time writes it, a connection's its worker, and reads nothing of it back as it
+/// sends.
+/// </summary>
 internal sealed class PlayerStatistics
 {
     /// <summary>
@@ -15,7 +18,7 @@ internal sealed class PlayerStatistics
     /// </summary>
     private const long Tolerance = 100;
 
-    private readonly WorkerStatistics _worker;
+    private readonly PlayerPlaces _places;
     private readonly SharedMemory _memory;
     private readonly long _place;
     private TitleStatistics? _title;
@@ -30,20 +33,20 @@ internal sealed class PlayerStatistics
     private bool _wasAhead;
     private uint _factsVersion;
 
-    /// <param name="worker">Whose thread writes.</param>
+    /// <param name="places">Whose place it is.</param>
     /// <param name="memory">The server's segment.</param>
     /// <param name="place">Where: figures, then facts twice.</param>
-    public PlayerStatistics(WorkerStatistics worker, SharedMemory memory, long place)
+    public PlayerStatistics(PlayerPlaces places, SharedMemory memory, long place)
     {
-        _worker = worker;
+        _places = places;
         _memory = memory;
         _place = place;
     }
 
-    /// <summary>A connection takes the place.</summary>
-    public void Enter(long id, EndPoint? peer, long now)
+    /// <summary>A player takes the place.</summary>
+    public void Enter(long id, EndPoint? peer, PlayerProtocol protocol, long now)
     {
-        PlayerFacts facts = new() { Id = id, OpenedAt = now };
+        PlayerFacts facts = new() { Id = id, OpenedAt = now, Protocol = (byte)protocol };
         if (peer is IPEndPoint { Address: var address, Port: var port })
         {
             Span<byte> bytes = stackalloc byte[16];
@@ -78,9 +81,9 @@ internal sealed class PlayerStatistics
         StripCursor? cursor = stream?.Cursor;
         if (plays != _plays)
         {
-            _worker.Played(plays - _plays);
+            _places.Played(plays - _plays);
             _plays = plays;
-            Begin(cursor?.Title, _bytes, now);
+            Begin(cursor is null ? null : PlayedTitle.Of(cursor.Title), _bytes, now);
             _cursor = cursor;
             _wasAhead = false;
         }
@@ -94,14 +97,7 @@ internal sealed class PlayerStatistics
             _cursor = null; // what was stopped is held no longer
         }
 
-        if (bytes != _bytes)
-        {
-            _worker.Sent(bytes - _bytes);
-            _rate = ByteRate.After(_rate, bytes - _bytes, now - _sentAt);
-            _bytes = bytes;
-            _sentAt = now;
-        }
-
+        Count(bytes, now);
         PlayerState state = cursor is null ? (_plays == 0 ? PlayerState.Connected : PlayerState.Ended)
             : stream!.State == PlayState.Ended ? PlayerState.Ended
             : stream.IsPaused ? PlayerState.Paused
@@ -116,18 +112,52 @@ internal sealed class PlayerStatistics
         Write(state, isBlocked, position, now);
     }
 
+    /// <summary>A viewer that asks for each piece by itself begins its title.</summary>
+    /// <param name="title">What it watches.</param>
+    /// <param name="now">The clock.</param>
+    public void BeginTitle(in PlayedTitle title, long now)
+    {
+        _plays++;
+        _places.Played(1);
+        Begin(title, _bytes, now);
+    }
+
+    /// <summary>Says how a viewer stands that asks for each piece by itself.</summary>
+    /// <param name="state">What it is at.</param>
+    /// <param name="bytes">All that was sent to it.</param>
+    /// <param name="position">Where its clock is, as far as can be told.</param>
+    /// <param name="mediaTime">Up to where it has the title.</param>
+    /// <param name="now">The clock.</param>
+    public void Update(PlayerState state, long bytes, TitleTime position, TitleTime mediaTime, long now)
+    {
+        Count(bytes, now);
+        _mediaTime = mediaTime;
+        Write(state, isBlocked: false, position, now);
+    }
+
     /// <summary>The connection is closed: the place is free.</summary>
     /// <param name="bytes">All that was sent on it.</param>
     public void Leave(long bytes)
     {
-        _worker.Sent(bytes - _bytes);
+        _places.Sent(bytes - _bytes);
         _bytes = bytes;
         PlayerFacts facts = Facts;
         facts.Id = 0;
         Write(in facts);
         LeaveTitle(bytes);
         _cursor = null;
-        _worker.Return(this);
+        _places.Return(this);
+    }
+
+    private void Count(long bytes, long now)
+    {
+        if (bytes != _bytes)
+        {
+            _places.Sent(bytes - _bytes);
+            _rate = ByteRate.After(_rate, bytes - _bytes, now - _sentAt);
+            _bytes = bytes;
+            _sentAt = now;
+        }
     }
 
     /// <summary>A seek, or the next part of what is played: of the same title, or of the next one of a playlist.</summary>
@@ -135,7 +165,7 @@ internal sealed class PlayerStatistics
     {
         if (_cursor is not null && _cursor.Title != cursor.Title)
         {
-            Begin(cursor.Title, Math.Max(Facts.BytesBefore, bytes - cursor.BytesSent), now);
+            Begin(PlayedTitle.Of(cursor.Title), Math.Max(Facts.BytesBefore, bytes - cursor.BytesSent), now);
         }
 
         _cursor = cursor;
@@ -147,7 +177,7 @@ internal sealed class PlayerStatistics
         if (_wasAhead && state == PlayerState.Playing && position - _mediaTime > Tolerance)
         {
             _stalls += (ushort)(_stalls < ushort.MaxValue ? 1 : 0);
-            _worker.Stalled();
+            _places.Stalled();
             _wasAhead = false;
         }
 
@@ -159,10 +189,10 @@ internal sealed class PlayerStatistics
     /// <param name="title">Null when it has ended already.</param>
     /// <param name="bytesBefore">Bytes of the connection that are not of this title.</param>
     /// <param name="now">The worker's clock.</param>
-    private void Begin(Title? title, long bytesBefore, long now)
+    private void Begin(PlayedTitle? title, long bytesBefore, long now)
     {
         LeaveTitle(bytesBefore);
-        _title = title is null ? null : _worker.EnterTitle(title);
+        _title = title is { } begun ? _places.EnterTitle(in begun) : null;
         _stalls = 0;
         PlayerFacts facts = Facts;
         facts.TitleId = _title?.Id ?? 0;
@@ -175,7 +205,7 @@ internal sealed class PlayerStatistics
     {
         if (_title is not null)
         {
-            _worker.LeaveTitle(_title, bytes - Facts.BytesBefore, _stalls);
+            _places.LeaveTitle(_title, bytes - Facts.BytesBefore, _stalls);
             _title = null;
         }
     }

@@ -83,6 +83,9 @@ internal struct PlayerFacts
 
     /// <summary>Bytes of the address: 4, 16, or 0 if it was gone before it was looked at.</summary>
     public byte AddressLength;
+
+    /// <summary>A <see cref="PlayerProtocol"/>.</summary>
+    public byte Protocol;
 }
 
 /// <summary>

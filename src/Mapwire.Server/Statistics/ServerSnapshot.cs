@@ -9,20 +9,29 @@ namespace Mapwire.Server.Statistics;
 /// <param name="HeartbeatAge">Since when none of its workers has given a sign of life; each gives one a second.</param>
 /// <param name="Started">When it was started.</param>
 /// <param name="Uptime">How long it has run, or did.</param>
-/// <param name="Connections">Open connections.</param>
+/// <param name="Connections">Open connections, as its workers said last.</param>
 /// <param name="Bytes">Sent since it was started.</param>
 /// <param name="BytesPerSecond">Of the last seconds.</param>
 /// <param name="Plays">Plays begun since it was started.</param>
 /// <param name="Stalls">How often players ran out of media since it was started.</param>
 /// <param name="Workers">Its threads.</param>
 /// <param name="Titles">What is played and was played lately, by name.</param>
-/// <param name="Players">Its connections, in the order in which they came.</param>
+/// <param name="Players">Its players, in the order in which they came: connections of RTMP and FLV, and viewers of HTTP, which may have
+/// several connections or none at the moment.</param>
 public sealed record ServerSnapshot(
     string Name, int ProcessId, IReadOnlyList<string> Addresses, string Folder, ServerState State, TimeSpan HeartbeatAge,
     DateTimeOffset Started,
     TimeSpan Uptime,
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerSnapshot> Workers,
-    IReadOnlyList<TitleSnapshot> Titles, IReadOnlyList<PlayerSnapshot> Players);
+    IReadOnlyList<TitleSnapshot> Titles, IReadOnlyList<PlayerSnapshot> Players)
+{
+    /// <summary>How many players there are of each protocol that has some.</summary>
+    public IReadOnlyList<(PlayerProtocol Protocol, int Players)> Protocols { get; } =
+    [
+        .. Players.CountBy(static player => player.Protocol).OrderBy(static pair => pair.Key)
+            .Select(static pair => (pair.Key, pair.Value)),
+    ];
+}
 
 /// <summary>How a server is.</summary>
 public enum ServerState

@@ -75,20 +75,23 @@ internal sealed class ServerStatistics : IDisposable
     /// <summary>The places of a worker.</summary>
     public WorkerStatistics ForWorker(int index) => new(this, _memory, index, _workers);
 
-    /// <summary>Makes room for some more connections of a worker, if there may be more.</summary>
-    public void AddPlayers(WorkerStatistics worker, Stack<PlayerStatistics> free)
+    /// <summary>The places of players that no worker has for itself. Used by one thread at a time.</summary>
+    public PlayerPlaces ForViewers() => new(this, _workers, _workers + 1);
+
+    /// <summary>Makes room for some more players of an owner, if there may be more.</summary>
+    public void AddPlayers(PlayerPlaces owner, Stack<PlayerStatistics> free)
     {
         lock (_changing)
         {
             AddChunk(
                 StatisticsLayout.PlayersKind, StatisticsLayout.PlayersPerChunk, StatisticsLayout.PlayerSize,
-                place => free.Push(new PlayerStatistics(worker, _memory, place)));
+                place => free.Push(new PlayerStatistics(owner, _memory, place)));
         }
     }
 
     /// <summary>A player begins a title.</summary>
     /// <returns>Its place; null when there is no room for more titles.</returns>
-    public TitleStatistics? Enter(Title title)
+    public TitleStatistics? Enter(in PlayedTitle title)
     {
         lock (_changing)
         {
@@ -110,7 +113,7 @@ internal sealed class ServerStatistics : IDisposable
                 place.Idle = null;
             }
 
-            place.Enter(title);
+            place.Enter(in title);
             return place;
         }
     }
@@ -137,12 +140,12 @@ internal sealed class ServerStatistics : IDisposable
     private static SharedMemory Make(PublishedServer server)
     {
         long first = StatisticsLayout.ChunksAt(server.Workers);
-        // Twice what all connections need, since places stay with the worker that had most connections at once; and each may
-        // play a title of its own. Address space only: memory is taken as it is needed.
+        // Twice what all connections need, since places stay with the worker that had most connections at once, and as many viewers of
+        // HTTP; and each may play a title of its own. Address space only: memory is taken as it is needed.
         long most = first + (StatisticsLayout.ChunkSize * (
-            server.Workers
-            + (2L * server.MaxConnections / StatisticsLayout.PlayersPerChunk)
-            + ((IdleTitles + (long)server.MaxConnections) / StatisticsLayout.TitlesPerChunk)
+            server.Workers + 1
+            + (3L * server.MaxConnections / StatisticsLayout.PlayersPerChunk)
+            + ((IdleTitles + (2L * server.MaxConnections)) / StatisticsLayout.TitlesPerChunk)
             + 2));
         bool grows = PlatformCapabilities.Supports(MemoryCapability.ReserveForFile);
         SharedMemoryOptions place = StatisticsLayout.Options(server.StatisticsFolder);

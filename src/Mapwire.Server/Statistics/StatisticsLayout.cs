@@ -24,7 +24,7 @@ internal static class StatisticsLayout
     /// <summary>The most workers that a server has.</summary>
     public const int MostWorkers = 1024;
 
-    public const int Version = 3;
+    public const int Version = 4;
     public const int FactsAt = 0;
     public const int WorkersAt = 8192;
     public const int WorkerSize = 320;

@@ -29,12 +29,12 @@ internal sealed class TitleStatistics(SharedCell<TitleRecord> cell)
     }
 
     /// <summary>A player begins it.</summary>
-    public void Enter(Title title)
+    public void Enter(in PlayedTitle title)
     {
         Players++;
         _record.Plays++;
-        _record.Duration = (long)title.Duration.TotalMilliseconds;
-        _record.FileLength = title.Identity.Length;
+        _record.Duration = title.Duration;
+        _record.FileLength = title.FileLength;
         cell.WriteSingleWriter(in _record);
     }
 
@@ -46,4 +46,14 @@ internal sealed class TitleStatistics(SharedCell<TitleRecord> cell)
         _record.PastStalls += stalls;
         cell.WriteSingleWriter(in _record);
     }
+}
+
+/// <summary>What is said of a title that is played.</summary>
+/// <param name="Name">The path below the served folder.</param>
+/// <param name="Duration">How long it plays, in milliseconds.</param>
+/// <param name="FileLength">Bytes of its file.</param>
+internal readonly record struct PlayedTitle(string Name, long Duration, long FileLength)
+{
+    /// <summary>What is said of a title.</summary>
+    public static PlayedTitle Of(Title title) => new(title.Name, (long)title.Duration.TotalMilliseconds, title.Identity.Length);
 }

@@ -45,6 +45,7 @@ public sealed class ServerStatisticsTests
                 players.Add(workers[i % 2].Enter(new IPEndPoint(IPAddress.Parse("10.0.0.7"), 1000 + i), 5)!);
             }
 
+            Array.ForEach(workers, static worker => worker.EndRound(200, 5));
             ServerSnapshot seen = reader.Read();
             Assert.Equal(400, seen.Connections);
             Assert.Equal(Enumerable.Range(1000, 400), seen.Players.Select(player => player.Peer!.Port).Order());
@@ -152,7 +153,7 @@ public sealed class ServerStatisticsTests
     private static TitleStatistics? EnterTitle(Publication publication, string name)
     {
         Title title = Title.Open(SampleClip.Path, name);
-        TitleStatistics? place = publication.Server.Enter(title);
+        TitleStatistics? place = publication.Server.Enter(PlayedTitle.Of(title));
         title.Release();
         return place;
     }
@@ -188,7 +189,7 @@ public sealed class ServerStatisticsTests
         TitleStatistics Enter(string name)
         {
             Title title = Title.Open(SampleClip.Path, name);
-            TitleStatistics place = publication.Server.Enter(title)!;
+            TitleStatistics place = publication.Server.Enter(PlayedTitle.Of(title))!;
             title.Release();
             return place;
         }
@@ -266,7 +267,7 @@ public sealed class ServerStatisticsTests
         using Publication publication = new();
         WorkerStatistics worker = publication.Server.ForWorker(0);
         Title title = SampleClip.Open();
-        publication.Server.Enter(title);
+        publication.Server.Enter(PlayedTitle.Of(title));
         title.Release();
         worker.Enter(new IPEndPoint(IPAddress.Loopback, 1), 1);
         string file = Assert.Single(Directory.GetFiles(publication.Folder));
