@@ -33,7 +33,8 @@ public sealed class QualityTests(BrowserFixture browsers)
         string master = Encoding.UTF8.GetString(bytes);
         Assert.Equal(
             ["160x90", "320x180"],
-            Regex.Matches(master, "^#EXT-X-STREAM-INF:.*RESOLUTION=(\\d+x\\d+)", RegexOptions.Multiline).Select(one => one.Groups[1].Value));
+            Regex.Matches(master, "^#EXT-X-STREAM-INF:.*RESOLUTION=(\\d+x\\d+)", RegexOptions.Multiline)
+                .Select(static one => one.Groups[1].Value));
         string[] variants = [.. HlsTests.Children(bytes).Where(static child => Regex.IsMatch(child, "^q\\d-v1a1"))];
         Assert.Equal(2, variants.Length);
         List<byte[]> together = [];
@@ -123,7 +124,8 @@ public sealed class QualityTests(BrowserFixture browsers)
         File.Copy(await NumberedFilms.GetAsync("numbered.mp4"), Path.Combine(folder, "film.360p.mp4"));
         File.Copy(await NumberedFilms.GetAsync("no-b-frames.mp4"), Path.Combine(folder, "film.720p.mp4"));
         await using MapwireServer server = await MapwireServer.StartAsync(folder, "--segment-duration", "1");
-        string page = player.Length == 0 ? server.WebAddress("film.mp4") + "/" : browsers.Page(player, server.WebAddress("film.mp4", resource));
+        string page = player.Length == 0
+            ? server.WebAddress("film.mp4") + "/" : browsers.Page(player, server.WebAddress("film.mp4", resource));
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed: 2));
         Assert.True(wrong.Count == 0, $"{player} {resource}\n{string.Join('\n', wrong)}");

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Mapwire.Media.Mp4.Writing;
 
-/// <summary>Cuts several qualities of one film at the same times, so that players can change from one to another between segments.</summary>
+/// <summary>Cuts several qualities of one film at the same times, so that players can change between segments.</summary>
 public static class AlignedPlans
 {
     /// <summary>How far apart sync samples may be presented that count as one: writers round times to milliseconds.</summary>
@@ -19,8 +19,8 @@ public static class AlignedPlans
     /// <param name="options">Null for <see cref="SegmentOptions.Default"/>.</param>
     /// <returns>A plan for each line, with as many segments.</returns>
     /// <exception cref="Mp4WritingException">
-    /// They are not as long as each other, or a segment would be more than twice as long as it had to be, so few sync samples do they have in
-    /// common.
+    /// They are not as long as each other, or a segment would be more than twice as long as it had to be: too few sync samples are common
+    /// to all.
     /// </exception>
     public static ImmutableArray<SegmentPlan> Create(IReadOnlyList<Timeline> lines, SegmentOptions? options = null)
     {
@@ -46,7 +46,9 @@ public static class AlignedPlans
         ];
     }
 
-    /// <summary>The sync samples of the pictures: their numbers on the line, and when they are presented from its origin on, in 100 ns.</summary>
+    /// <summary>
+    /// The sync samples of the pictures: their numbers on the line, and when they are presented from its origin on, in 100 ns.
+    /// </summary>
     private static (long Index, long Time)[] SyncsOf(Timeline line)
     {
         List<(long Index, long Time)> syncs = [];
