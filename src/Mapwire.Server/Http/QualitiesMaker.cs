@@ -199,7 +199,7 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
         string others = string.Join(' ', contents.Skip(1).Select(static content => RuntimeHelpers.GetHashCode(content)));
         MadeKey key = new(contents[0], $"qualities {version} {others} {query.Key}");
         return context.Made.Find<AlignedTitles>(key) is { } made
-            && made.Contents.SequenceEqual(contents, ReferenceEqualityComparer.Instance)
+            && made.Contents.Zip(contents).All(static pair => ReferenceEquals(pair.First, pair.Second))
             ? made
             : await ComputeAsync(() => context.Made.Add(key, new AlignedTitles(
                 [.. contents], SegmentedTitle.CreateAligned(contents, query.Wishes, context.SegmentDuration)))).ConfigureAwait(false);
