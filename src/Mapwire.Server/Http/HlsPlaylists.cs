@@ -82,7 +82,9 @@ internal static class HlsPlaylists
             SegmentPlan plan = placed.Title.Plan;
             for (int segment = 0; segment < plan.Count; segment++)
             {
-                segments.Add(new MediaSegment(placed.SegmentAddress(names[i], segment), plan.GetDuration(segment))
+                TimeSpan duration = plan.GetDuration(segment)
+                    + (segment == plan.Count - 1 && i + 1 < names.Count ? JointOf(plan, sequence.Titles[i + 1].Title.Plan) : default);
+                segments.Add(new MediaSegment(placed.SegmentAddress(names[i], segment), TimeSpan.FromTicks(Math.Max(1, duration.Ticks)))
                 {
                     Initialization = new InitializationSection(placed.InitAddress(names[i], plan.GetPeriod(segment))),
                     IsDiscontinuity = segment == 0 ? segments.Count > 0 : plan.IsDiscontinuity(segment),
@@ -92,6 +94,13 @@ internal static class HlsPlaylists
 
         return Write(sequence, segments.ToImmutable(), isEvent, isIFramesOnly: false);
     }
+
+    /// <summary>
+    /// What the last segment of a title lasts longer, or less, so that the next one's presentation begins where this one's ends. Players put
+    /// decoding of the next at the end of what playlists say, and its pictures are presented some frames later.
+    /// </summary>
+    private static TimeSpan JointOf(SegmentPlan plan, SegmentPlan next) => TimeSpan.FromTicks((long)(
+        (Int128)plan.GetStart(0) * TimeSpan.TicksPerSecond / plan.Timeline.Reference.Timescale)) - next.Timeline.OriginTime;
 
     /// <summary>The playlist of the key pictures, each a segment of its own.</summary>
     /// <param name="sequence">Titles that all have pictures.</param>

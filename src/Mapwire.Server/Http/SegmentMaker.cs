@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Mapwire.Http;
@@ -222,10 +223,9 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         PlayQuery wishes = query.Wishes;
         try
         {
-            return ClipFile.Create(
-                WebTracks.Choose(_content.Movie, wishes).Select(static track => track.Track),
-                wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start),
-                wishes.End is { } end ? TimeSpan.FromMilliseconds(end) : null);
+            ImmutableArray<WebTrack> tracks = WebTracks.Choose(_content.Movie, wishes);
+            (TimeSpan? start, TimeSpan? end) = SegmentedTitle.TimesOf(tracks, wishes);
+            return ClipFile.Create(tracks.Select(static track => track.Track), start, end);
         }
         catch (Mp4WritingException exception)
         {

@@ -88,8 +88,7 @@ internal sealed class SegmentedTitle : IDerived
         try
         {
             ImmutableArray<WebTrack> chosen = WebTracks.Choose(content.Movie, wishes);
-            TimeSpan? start = wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start);
-            TimeSpan? end = wishes.End is { } until ? TimeSpan.FromMilliseconds(until) : null;
+            (TimeSpan? start, TimeSpan? end) = TimesOf(chosen, wishes);
             Timeline line = Timeline.Create(chosen.Select(static track => track.Track), start, end);
             SegmentPlan plan = SegmentPlan.Create(
                 line, new SegmentOptions { TargetDuration = duration, IsGrowing = isGrowing && end is null });
@@ -113,8 +112,6 @@ internal sealed class SegmentedTitle : IDerived
     {
         try
         {
-            TimeSpan? start = wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start);
-            TimeSpan? end = wishes.End is { } until ? TimeSpan.FromMilliseconds(until) : null;
             ImmutableArray<WebTrack>[] chosen = [.. contents.Select(content => WebTracks.Choose(content.Movie, wishes))];
             int silent = Array.FindIndex(chosen, static tracks => tracks[0].Track.Kind != TrackKind.Video);
             if (silent >= 0)
@@ -131,13 +128,34 @@ internal sealed class SegmentedTitle : IDerived
                 ? [.. plans.Select((plan, index) => new SegmentedTitle(TracksOf(lines[index], chosen[index]), plan, isGrowing: false))]
                 : throw new TitleException(TitleError.NotPlayable, $"quality {changing + 1} changes its codec's configuration");
 
-            Timeline Place(ImmutableArray<WebTrack> tracks, TimeSpan leastOrigin) =>
-                Timeline.Create(tracks.Select(static track => track.Track), start, end, leastOrigin: leastOrigin);
+            Timeline Place(ImmutableArray<WebTrack> tracks, TimeSpan leastOrigin)
+            {
+                (TimeSpan? start, TimeSpan? end) = TimesOf(tracks, wishes);
+                return Timeline.Create(tracks.Select(static track => track.Track), start, end, leastOrigin: leastOrigin);
+            }
         }
         catch (Mp4WritingException exception)
         {
             throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
         }
+    }
+
+    /// <summary>
+    /// Where a piece begins and ends on the line of the whole film: the query counts from the beginning of the presentation, as over RTMP.
+    /// </summary>
+    /// <param name="tracks">Of the film.</param>
+    /// <param name="wishes">From when to when.</param>
+    /// <exception cref="Mp4WritingException">The film has no such line.</exception>
+    public static (TimeSpan? Start, TimeSpan? End) TimesOf(IEnumerable<WebTrack> tracks, PlayQuery wishes)
+    {
+        if (wishes is { Start: 0, End: null })
+        {
+            return (null, null);
+        }
+
+        TimeSpan origin = Timeline.Create(tracks.Select(static track => track.Track)).OriginTime;
+        return (wishes.Start == 0 ? null : origin + TimeSpan.FromMilliseconds(wishes.Start),
+            wishes.End is { } end ? origin + TimeSpan.FromMilliseconds(end) : null);
     }
 
     private static ImmutableArray<WebTrack> TracksOf(Timeline line, ImmutableArray<WebTrack> chosen) =>

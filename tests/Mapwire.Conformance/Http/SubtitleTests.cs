@@ -46,7 +46,7 @@ public sealed class SubtitleTests(BrowserFixture browsers)
         {
             byte[] playlist = await client.GetByteArrayAsync(new Uri(new Uri(index), child));
             Valid(playlist);
-            if (!child.Contains("-pictures", StringComparison.Ordinal))
+            if (!child.Contains("-pictures", StringComparison.Ordinal) && !child.StartsWith("subtitles", StringComparison.Ordinal))
             {
                 together.Add(playlist);
             }
