@@ -96,8 +96,8 @@ internal static class HlsPlaylists
     }
 
     /// <summary>
-    /// What the last segment of a title lasts longer, or less, so that the next one's presentation begins where this one's ends. Players put
-    /// decoding of the next at the end of what playlists say, and its pictures are presented some frames later.
+    /// What the last segment of a title lasts longer, or less, so that the next one's presentation begins where this one's ends. Players
+    /// put decoding of the next at the end of what playlists say, and its pictures are presented some frames later.
     /// </summary>
     private static TimeSpan JointOf(SegmentPlan plan, SegmentPlan next) => TimeSpan.FromTicks((long)(
         (Int128)plan.GetStart(0) * TimeSpan.TicksPerSecond / plan.Timeline.Reference.Timescale)) - next.Timeline.OriginTime;
