@@ -18,8 +18,16 @@ internal sealed record PlacedTitle(SegmentedTitle Title, string Address, string 
     /// <param name="tag">Their language.</param>
     /// <param name="period">Counted from 0.</param>
     /// <param name="isOfPeriod">Whether times count from the period's beginning, as in DASH.</param>
-    public string SubtitlesAddress(string tag, int period, bool isOfPeriod) =>
-        (IsQuality ? this with { Address = "" } : this).AddressOf($"subtitles-{tag}" + (isOfPeriod ? "-period" : ""), period, ".vtt");
+    public string SubtitlesAddress(string tag, int period, bool isOfPeriod) => (this with
+    {
+        Address = IsQuality ? "" : Address,
+        Query = isOfPeriod ? PeriodQuery : Query,
+    }).AddressOf($"subtitles-{tag}" + (isOfPeriod ? "-period" : ""), period, ".vtt");
+
+    /// <summary>
+    /// Behind the address of subtitles in DASH. It has one word at most: ffmpeg 5.1 reads no MPD whose BaseURL has an '&amp;'.
+    /// </summary>
+    public string PeriodQuery { get; init; } = "";
 
     /// <summary>Whether it is one of several qualities, whose address is the beginning of a name.</summary>
     public bool IsQuality => Address.Length > 0 && !Address.EndsWith('/');

@@ -96,6 +96,7 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
         {
             placed[0] = placed[0] with
             {
+                PeriodQuery = query.ForStart,
                 Subtitles = await Subtitles.FindAsync(context, files[0], Stem + ".mp4").ConfigureAwait(false),
             };
         }

@@ -134,7 +134,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
                 return pictures!.Create(route.Index);
             }).ConfigureAwait(false),
         };
-        return resource with { Watched = Watch(route, title) };
+        bool isText = route.Kind is ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
+        return isText ? resource : resource with { Watched = Watch(route, title) };
     }
 
     /// <summary>What somebody watches who reads a file as it is.</summary>
@@ -177,6 +178,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     private async Task<PlacedTitle> PlaceAsync(SegmentedTitle title, string address, bool hasSubtitles) =>
         new(title, address, query.ForChild(Version))
         {
+            PeriodQuery = query.ForStart,
             Subtitles = hasSubtitles && !_content.Movie.MayGrow ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
         };
 

@@ -18,8 +18,10 @@ internal sealed class BrowserPlay(Chromium browser)
     /// <param name="rate">Pictures a second.</param>
     /// <param name="speed">How fast it is played.</param>
     /// <param name="seeks">How many pictures to seek to, besides those left out; null to seek to none, not even those.</param>
+    /// <param name="tolerance">How far a picture's time may be off, in seconds.</param>
     /// <returns>What was wrong.</returns>
-    public async Task<IReadOnlyList<string>> CheckNumberedAsync(string page, int count, double rate, double speed = 1, int? seeks = 8)
+    public async Task<IReadOnlyList<string>> CheckNumberedAsync(
+        string page, int count, double rate, double speed = 1, int? seeks = 8, double tolerance = FrameCheck.Tolerance)
     {
         (JsonNode play, List<string> wrong) = await PlayAsync(page, speed);
         (int Number, double Time)[] seen =
@@ -28,7 +30,7 @@ internal sealed class BrowserPlay(Chromium browser)
         ];
         // A picture that is shown again where the play stands says nothing of the film.
         seen = [.. seen.Where((one, i) => i == 0 || one != seen[i - 1])];
-        wrong.AddRange(FrameCheck.Differences(seen, rate).Take(8));
+        wrong.AddRange(FrameCheck.Differences(seen, rate, tolerance: tolerance).Take(8));
         if (seen.Length == 0)
         {
             return wrong;
@@ -58,7 +60,7 @@ internal sealed class BrowserPlay(Chromium browser)
                 string shown = found == -2 ? "does not end" : $"shows {found}";
                 wrong.Add(string.Create(CultureInfo.InvariantCulture, $"a seek to picture {number} at {time:F3} s {shown}"));
             }
-            else if (FrameCheck.Differences([(found, read[1]!.GetValue<double>())], rate, zero).Any())
+            else if (FrameCheck.Differences([(found, read[1]!.GetValue<double>())], rate, zero, tolerance).Any())
             {
                 string shown = $"shows it as of {read[1]} s";
                 wrong.Add(string.Create(CultureInfo.InvariantCulture, $"a seek to picture {number} at {time:F3} s {shown}"));

@@ -15,14 +15,16 @@ public sealed class PageTests(BrowserFixture browsers)
     [InlineData("page.json")] // two films, one behind the other
     public async Task The_page_plays_every_picture_seeks_and_reaches_the_end(string film)
     {
-        await NumberedFilms.GetAsync(film == "page.json" ? "numbered.mp4" : film);
+        string path = await NumberedFilms.GetAsync(film == "page.json" ? "numbered.mp4" : film);
+        File.SetLastWriteTimeUtc(path, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc)); // one that was just written may still grow
         await NumberedFilms.GetAsync("no-b-frames.mp4");
         File.WriteAllText(
             Path.Combine(NumberedFilms.Folder, "page.json"),
             """[{"file": "numbered.mp4", "out": 2}, {"file": "no-b-frames.mp4", "in": 2}]""");
         await using MapwireServer server = await MapwireServer.StartAsync(NumberedFilms.Folder, "--segment-duration", "1");
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
-            play => play.CheckNumberedAsync(server.WebAddress(film) + "/", NumberedFilms.Count, NumberedFilms.Rate, speed: 2));
+            play => play.CheckNumberedAsync(server.WebAddress(film) + "/", NumberedFilms.Count, NumberedFilms.Rate, speed: 2,
+                tolerance: film == "page.json" ? 0.022 : FrameCheck.Tolerance)); // a packet of sound
         Assert.True(wrong.Count == 0, $"{film}\n{string.Join('\n', wrong)}");
     }
 
