@@ -27,6 +27,10 @@ internal sealed class ServeOptions
         "--http-fast-lane",
         "Whether plain HTTP/1.1 is answered from the mapping: 'off' has Kestrel read every request, and copies what is sent.",
         "on|off", "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
+
+    private readonly Option<bool> _list =
+        new("--list") { Description = "List the titles of folders by HTTP, as JSON at the folders' paths." };
+
     private readonly Option<IPEndPoint[]> _https;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
@@ -178,6 +182,7 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.SegmentDuration)] = _segmentDuration,
             [nameof(RtmpServerOptions.HasViewerIds)] = _viewerIds,
             [nameof(RtmpServerOptions.HasHttpFastLane)] = _fastLane,
+            [nameof(RtmpServerOptions.ListsTitles)] = _list,
             [nameof(RtmpServerOptions.EncryptedHttpEndPoints)] = _https,
             [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
             [nameof(RtmpServerOptions.KeyFile)] = _key,
@@ -239,6 +244,7 @@ internal sealed class ServeOptions
         SegmentDuration = TimeSpan.FromSeconds(parsed.GetValue(_segmentDuration)),
         HasViewerIds = parsed.GetValue(_viewerIds) == "on",
         HasHttpFastLane = parsed.GetValue(_fastLane) == "on",
+        ListsTitles = parsed.GetValue(_list),
         EncryptedHttpEndPoints = parsed.GetValue(_https)!,
         CertificateFile = parsed.GetValue(_certificate),
         KeyFile = parsed.GetValue(_key),

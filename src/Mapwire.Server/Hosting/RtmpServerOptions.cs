@@ -62,6 +62,11 @@ public sealed class RtmpServerOptions
     public bool HasViewerIds { get; init; } = true;
 
     /// <summary>
+    /// Whether the titles of a folder are listed by HTTP at its path. Default no: who may play a title need not know all.
+    /// </summary>
+    public bool ListsTitles { get; init; }
+
+    /// <summary>
     /// The certificate of encrypted connections: PEM, with those that vouch for it behind it, or PKCS #12 (.pfx, .p12). Read anew when it
     /// changes.
     /// </summary>

@@ -30,6 +30,7 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
         Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
         Options.HasViewerIds, Log, Rtmp.Players)
     {
+        ListsTitles = Options.ListsTitles,
         Viewers = new ViewerRegistry(Rtmp.Players.Limits, Statistics?.ForViewers()),
     };
 
