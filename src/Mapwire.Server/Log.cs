@@ -94,6 +94,9 @@ internal static partial class Log
     [LoggerMessage(302, LogLevel.Warning, "an index was not stored: {Fault}")]
     public static partial void IndexNotStored(ILogger log, LogText fault);
 
+    [LoggerMessage(303, LogLevel.Warning, "{Title} plays without the subtitles {File}: {Reason}")]
+    public static partial void SubtitlesLeftOut(ILogger log, LogText title, LogText file, LogText reason);
+
     [LoggerMessage(400, LogLevel.Warning, "statistics are not published: {Fault}")]
     public static partial void StatisticsNotPublished(ILogger log, LogText fault);
 

@@ -23,11 +23,14 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
         Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)),
         new HeldBytes(Options.MaxHeldBytes, Options.NameOf(nameof(RtmpServerOptions.MaxHeldBytes))));
 
-    /// <summary>What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.</summary>
+    /// <summary>
+    /// What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.
+    /// </summary>
     public HttpContext Http => _http ??= new HttpContext(
         Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
         Options.HasViewerIds, Log, Rtmp.Players)
     {
+        ListsTitles = Options.ListsTitles,
         Viewers = new ViewerRegistry(Rtmp.Players.Limits, Statistics?.ForViewers()),
     };
 

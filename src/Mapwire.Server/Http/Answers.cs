@@ -32,6 +32,11 @@ internal static class Answers
         byte[] body = Explain(refusal);
         ResponseHeadWriter head = Begin(output, refusal.Status, staysOpen);
         WriteRefusalFields(head, body);
+        if (refusal.Location is { } location)
+        {
+            head.Write("Location"u8, location);
+        }
+
         if (refusal.Status == 405)
         {
             head.Write("Allow"u8, Methods);
@@ -59,11 +64,19 @@ internal static class Answers
     /// <param name="cacheControl">How long others may keep it.</param>
     /// <param name="hasBody">False for HEAD.</param>
     /// <param name="staysOpen">Whether the connection stays.</param>
+    /// <param name="coding">What the representation is compressed by; null for nothing.</param>
+    /// <param name="isNegotiated">Whether who accepts other codings gets another representation.</param>
+    /// <param name="policy">What a browser may do with a page; null for what is none.</param>
     public static void WriteMedia(IBufferWriter<byte> output, BodyPlan plan, Representation representation, string cacheControl,
-        bool hasBody, bool staysOpen)
+        bool hasBody, bool staysOpen, string? coding = null, bool isNegotiated = false, string? policy = null)
     {
         ResponseHeadWriter head = Begin(output, plan.Status, staysOpen);
         byte[] body = [];
+        if (isNegotiated)
+        {
+            head.Write("Vary"u8, "Accept-Encoding"u8);
+        }
+
         if (plan.ContentRange is { } range)
         {
             head.Write("Content-Range"u8, range);
@@ -79,11 +92,21 @@ internal static class Answers
         else
         {
             head.Write("Cache-Control"u8, cacheControl);
+            if (policy is not null)
+            {
+                head.Write("Content-Security-Policy"u8, policy);
+                head.Write("Referrer-Policy"u8, "no-referrer"u8);
+            }
+
             if (plan.Status != 304)
             {
                 head.Write("Content-Type"u8, plan.ContentType);
                 head.Write("Content-Length"u8, plan.ContentLength);
                 head.Write("Accept-Ranges"u8, "bytes"u8);
+                if (coding is not null)
+                {
+                    head.Write("Content-Encoding"u8, coding);
+                }
             }
 
             if (representation.Tag is { } tag)

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -45,7 +46,14 @@ internal sealed class ServerCertificate : IDisposable
     /// <param name="stream">The encrypted stream's own from now on.</param>
     /// <param name="cancellation">Ends a handshake that takes too long.</param>
     /// <exception cref="AuthenticationException">The client and the server do not agree.</exception>
-    public async ValueTask<Stream> EncryptAsync(Stream stream, CancellationToken cancellation)
+    public ValueTask<Stream> EncryptAsync(Stream stream, CancellationToken cancellation) => EncryptAsync(stream, null, cancellation);
+
+    /// <summary>Encrypts a stream of HTTP as the server: by HTTP/2 where the client offers that (ALPN), else by HTTP/1.1.</summary>
+    /// <inheritdoc cref="EncryptAsync(Stream, CancellationToken)"/>
+    public ValueTask<Stream> EncryptHttpAsync(Stream stream, CancellationToken cancellation) =>
+        EncryptAsync(stream, [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11], cancellation);
+
+    private async ValueTask<Stream> EncryptAsync(Stream stream, List<SslApplicationProtocol>? protocols, CancellationToken cancellation)
     {
         SslStream encrypted = new(stream);
         try
@@ -55,6 +63,7 @@ internal sealed class ServerCertificate : IDisposable
                 ServerCertificateContext = Context,
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 AllowRenegotiation = false,
+                ApplicationProtocols = protocols, // an offer of others alone is refused, as RFC 7301, section 3.2 has it
             };
             await encrypted.AuthenticateAsServerAsync(options, cancellation).ConfigureAwait(false);
             return encrypted;
@@ -81,7 +90,7 @@ internal sealed class ServerCertificate : IDisposable
                 Log.CertificateRead(_log, _files.Certificate);
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) // what leaves a timer ends the process
         {
             Log.CertificateNotRead(_log, exception.Message);
         }
@@ -111,6 +120,13 @@ internal sealed class ServerCertificate : IDisposable
             Log.CertificateEnds(_log, _files.Certificate, from, to);
         }
 
-        return SslStreamCertificateContext.Create(own, all, offline: true);
+        try
+        {
+            return SslStreamCertificateContext.Create(own, all, offline: true);
+        }
+        catch (Exception exception) when (exception is NotSupportedException or CryptographicException)
+        {
+            throw new IOException($"certificate {_files.Certificate} has no key that TLS can sign with: {exception.Message}", exception);
+        }
     }
 }
