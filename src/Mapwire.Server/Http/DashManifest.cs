@@ -12,10 +12,14 @@ namespace Mapwire.Server.Http;
 /// <summary>The MPD of a segmented title (ISO/IEC 23009-1): one track a representation, as all DASH players take it.</summary>
 internal static class DashManifest
 {
-    /// <summary>Writes the MPD.</summary>
+    /// <summary>How many segments players should be behind the last one of a film that grows: as those of HLS are.</summary>
+    private const int GrowingDelay = 3;
+
+    /// <summary>Writes the MPD: of a film that grows a dynamic one, which players ask for again until it is static.</summary>
     /// <param name="title">The title.</param>
     /// <param name="query">Behind the address of each child.</param>
-    public static byte[] Write(SegmentedTitle title, string query)
+    /// <param name="written">When the film was written last.</param>
+    public static byte[] Write(SegmentedTitle title, string query, DateTimeOffset written)
     {
         SegmentPlan plan = title.Plan;
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
@@ -41,18 +45,25 @@ internal static class DashManifest
 
             periods.Add(new Period(string.Create(CultureInfo.InvariantCulture, $"p{index + 1}"), TimeOf(plan, from - origin))
             {
-                Duration = TimeOf(plan, plan.GetStart(end) - from),
+                Duration = title.IsGrowing && end == plan.Count ? null : TimeOf(plan, plan.GetStart(end) - from),
                 Representations = tracks.ToImmutable(),
             });
             first = end;
         }
 
         ArrayBufferWriter<byte> output = new();
-        new MediaPresentation
-        {
-            Duration = TimeOf(plan, plan.GetStart(plan.Count) - origin),
-            Periods = periods.ToImmutable(),
-        }.WriteTo(output);
+        MediaPresentation presentation = new() { Periods = periods.ToImmutable() };
+        presentation = title.IsGrowing
+            ? presentation with
+            {
+                // Every segment that is listed is there, however fast the film is written: only what is long past says so by the clock.
+                AvailabilityStartTime = DateTimeOffset.UnixEpoch,
+                PublishTime = written,
+                MinimumUpdatePeriod = plan.MaxDuration,
+                SuggestedPresentationDelay = GrowingDelay * plan.MaxDuration,
+            }
+            : presentation with { Duration = TimeOf(plan, plan.GetStart(plan.Count) - origin) };
+        presentation.WriteTo(output);
         return output.WrittenSpan.ToArray();
     }
 

@@ -23,6 +23,9 @@ internal sealed record Resource(
     /// </summary>
     private static readonly TimeSpan SettledTime = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether more of it is being written, so that its length is that of the moment.</summary>
+    public bool IsGrowing { get; init; }
+
     /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
     public WatchedPart? Watched { get; init; }
 
@@ -109,6 +112,9 @@ internal sealed class MadeBody : IDerived
 
     /// <summary>A checksum of bytes that were made; null where the file has a part in it.</summary>
     public uint? Tag { get; }
+
+    /// <summary>Of a file that is made while it is sent: the bytes before its first segment.</summary>
+    public long HeadLength => _parts?.GetOffset(Math.Min(1, _parts.Count)) ?? 0;
 
     /// <summary>All of its bytes.</summary>
     public long Length { get; }

@@ -50,6 +50,10 @@ internal enum ResourceKind
 /// <param name="Index">The number of the period, segment or picture, from 0.</param>
 internal sealed record Route(ResourceKind Kind, string Title, string Tracks = "", int Index = 0)
 {
+    /// <summary>Whether it names segments, or is all of them: without a first one there is nothing to answer.</summary>
+    public bool HasSegments => Kind is ResourceKind.Master or ResourceKind.Playlist or ResourceKind.PicturePlaylist or ResourceKind.Manifest
+        or ResourceKind.Stream;
+
     private static readonly SearchValues<char> TrackCharacters = SearchValues.Create("va0123456789");
 
     /// <summary>Finds what a path asks for: <c>/APPLICATION/TITLE</c> or <c>/APPLICATION/TITLE/RESOURCE</c>.</summary>

@@ -20,9 +20,10 @@ namespace Mapwire.Server.Http;
 internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery query)
 {
     /// <summary>
-    /// How long nobody may have written a file that can grow before it counts as whole: the target duration of its playlist, twice over.
+    /// How long nobody may have written a film that has no whole segment yet before what there is counts as whole: it may be a short one
+    /// that was put there just now.
     /// </summary>
-    private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(24);
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(6);
 
     private const string Forever = "max-age=31536000, immutable";
     private const string OfPlaylist = "max-age=60";
@@ -39,8 +40,9 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
 
     /// <summary>Opens a resource.</summary>
+    /// <returns>The resource; null for a playlist or stream of a film that is being written and has no whole segment yet.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public async Task<Resource> OpenAsync(Route route)
+    public async Task<Resource?> OpenAsync(Route route)
     {
         if (query.Wishes.Loops)
         {
@@ -57,20 +59,34 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
             return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false) with { Watched = Watch(route, null) };
         }
 
-        bool isGrowing = route.Kind != ResourceKind.Stream && _content.Movie.MayGrow
-            && DateTime.UtcNow.Ticks - _content.Identity.LastWriteTicks < RestTime.Ticks;
-        SegmentedTitle title = await FindAsync(
-            $"segments {isGrowing} {query.Key}",
-            () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing)).ConfigureAwait(false);
+        TimeSpan age = _content.Age;
+        bool isGrowing = _content.IsBeingWritten && (route.Kind != ResourceKind.Stream || query.Wishes.End is null);
+        if (isGrowing && route.HasSegments && _content.Samples == 0)
+        {
+            return null; // its head alone was written yet
+        }
+
+        SegmentedTitle title = await CutAsync(isGrowing).ConfigureAwait(false);
+        if (isGrowing && title.Plan.Count == 0)
+        {
+            if (age < QuietTime && route.HasSegments)
+            {
+                return null; // players take a playlist without segments for a film that cannot be played
+            }
+
+            isGrowing = age < QuietTime;
+            title = await CutAsync(isGrowing).ConfigureAwait(false);
+        }
+
         string children = query.ForChild(Version);
         bool isEvent = _content.Movie.MayGrow && query.Wishes.End is null;
         string ofPlaylist = isGrowing ? OfGrowingPlaylist : OfPlaylist;
         Resource resource = route.Kind switch
         {
             ResourceKind.Stream => await MakeWholeAsync(
-                "stream", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
+                $"stream {isGrowing}", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
             ResourceKind.Manifest => await MakeTextAsync(
-                $"mpd {isGrowing} {children}", () => DashManifest.Write(title, children), ofPlaylist, ContentTypes.Dash)
+                $"mpd {isGrowing} {children}", () => DashManifest.Write(title, children, Written), ofPlaylist, ContentTypes.Dash)
                 .ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
                 $"master {isGrowing} {children}", () => HlsPlaylists.WriteMaster(title, children), ofPlaylist).ConfigureAwait(false),
@@ -99,7 +115,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
                 return pictures!.Create(route.Index);
             }).ConfigureAwait(false),
         };
-        return resource with { Watched = Watch(route, title) };
+        return resource with { Watched = Watch(route, title), IsGrowing = isGrowing && route.Kind == ResourceKind.Stream };
     }
 
     /// <summary>What somebody watches who reads a file as it is.</summary>
@@ -130,6 +146,12 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
                 : null,
         };
     }
+
+    private DateTimeOffset Written => new(Math.Clamp(_content.Identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+
+    private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(
+        $"segments {isGrowing} {query.Key}",
+        () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing));
 
     private static void RequireBelow(int index, int count)
     {
