@@ -84,6 +84,7 @@ if [ $built = no ]; then
   dotnet publish -c Release "$repository/src/Mapwire.Cli" -o "$work/mapwire" -v quiet --nologo >&2 || die "mapwire does not build"
 fi
 gcc -O2 -o "$work/floor" "$repository/bench/versus/floor.c" || die "floor.c does not build"
+if wants library; then gcc -O2 -o "$work/hold" "$repository/bench/versus/hold.c" || die "hold.c does not build"; fi
 mapwire=$work/mapwire/mapwire
 
 # A film of N kbit/s in all: 20 s of a test picture with a tone, at constant rates, as often as it takes. Its pieces for floor.c.
@@ -210,7 +211,8 @@ stop() {
   wait "${server_pids[0]}" 2>/dev/null
   server_pids=()
 }
-trap stop EXIT
+holder=
+trap 'stop; release_library' EXIT
 
 # --- one measurement ------------------------------------------------------------------------------------------------------
 
@@ -292,17 +294,32 @@ library() { # library cold|warm
   local row="library $1, 2,000 players" server i
   for server in $servers; do
     say "$row: $server"
-    for ((i = 0; i < library_films; i++)); do
-      if [ "$1" = warm ]; then cat "$work/films/library/$i.mp4" > /dev/null
-      else "$mapwire" pages "$work/films/library/$i.mp4" --evict > /dev/null; fi
-    done
-    if [ "$1" = warm ]; then cat "$work/films/library"/*.mp4 > /dev/null; fi # what the first pass pushed out
+    if [ "$1" = warm ]; then hold_library
+    else for ((i = 0; i < library_films; i++)); do "$mapwire" pages "$work/films/library/$i.mp4" --evict > /dev/null; done; fi
     # Opening 200 films, a hundred thousand samples each, is over before the measuring begins: the C program's lists are made beforehand.
     measure "$server" paced library --players 2000 --ramp "$([ $quick = yes ] && echo 1 || echo 15)" --seconds "$seconds"
     keep "$row: CPU s/GB" "$server" "$(value "$report" server cpuSecondsPerGigabyte)"
     keep "$row: stalls" "$server" "$(value "$report" stalls)"
     keep "$row: first frame p99, ms" "$server" "$(value "$report" firstFrame p99)"
   done
+  release_library
+}
+
+# Locked in memory while it is measured (as root, or with ulimit -l): what is only read beforehand, systems take away again.
+hold_library() {
+  [ -z "$holder" ] || return 0
+  : > "$work/held"
+  "$work/hold" "$work/films/library"/*.mp4 > "$work/held" & holder=$!
+  until [ -s "$work/held" ]; do
+    kill -0 "$holder" 2>/dev/null || die "the library cannot be held in memory"
+    sleep 0.5
+  done
+}
+release_library() {
+  [ -n "$holder" ] || return 0
+  kill "$holder" 2>/dev/null
+  wait "$holder" 2>/dev/null
+  holder=
 }
 
 # --- the run --------------------------------------------------------------------------------------------------------------

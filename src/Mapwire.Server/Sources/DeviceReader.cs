@@ -19,16 +19,24 @@ internal class DeviceReader
     /// <summary>What nobody waits for this long after it was needed is not wanted any more, in milliseconds.</summary>
     private const long StaleAfter = 5_000;
 
+    /// <summary>How long after a read of the device memory counts as short, in milliseconds.</summary>
+    private const long QuietAfter = 10_000;
+
     private readonly ILogger _log;
     private readonly ReadQueue _warm;
     private readonly ReadQueue _cold;
+    private readonly Func<long> _clock;
+    private long _readAt; // when something was read of the device last, as far as this process knows
 
     /// <param name="name">Of the threads.</param>
     /// <param name="log">
     /// Takes a line for a fault of ours, and throws nothing (see <see cref="UnfailingLogger"/>); null for nowhere.
     /// </param>
-    public DeviceReader(string name, ILogger? log = null)
+    /// <param name="clock">Milliseconds of a clock that never goes back; null for the system's.</param>
+    public DeviceReader(string name, ILogger? log = null, Func<long>? clock = null)
     {
+        _clock = clock ?? (static () => Environment.TickCount64);
+        _readAt = _clock();
         _log = log ?? NullLogger.Instance;
         _cold = new ReadQueue($"{name} read", ColdThreads, BringCold);
         _warm = new ReadQueue($"{name} map", WarmThreads, BringWarm);
@@ -38,6 +46,12 @@ internal class DeviceReader
     /// Whether what is in memory may be found by whoever asks for it, without these threads, where that waits for nothing.
     /// </summary>
     public virtual bool AllowsFinding => true;
+
+    /// <summary>
+    /// Whether nothing was read from the device for a while: what is in memory stays there then, as far as this process is concerned.
+    /// </summary>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    public virtual bool IsQuiet(long now) => now - Volatile.Read(ref _readAt) > QuietAfter;
 
     /// <summary>Asks for a window.</summary>
     public virtual void Add(PresenceRequest request) => _warm.Add(request);
@@ -63,6 +77,7 @@ internal class DeviceReader
         }
         else
         {
+            Volatile.Write(ref _readAt, _clock());
             _cold.Add(request);
         }
     }

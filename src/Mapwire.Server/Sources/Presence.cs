@@ -21,7 +21,13 @@ internal sealed class Presence
     /// <summary>
     /// How long a window counts as here, in milliseconds: longer than it takes from being asked for ahead of time to being sent.
     /// </summary>
-    public const long Lease = 5_000;
+    public const long Lease = 4_000;
+
+    /// <summary>
+    /// The same on a device that nothing was read from for a while: who reads nothing displaces nothing. Longer than most films take to go
+    /// over a window, so that each is found once.
+    /// </summary>
+    public const long QuietLease = 15_000;
 
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
     public const long RenewBefore = 3_000;
@@ -298,7 +304,8 @@ internal sealed class Presence
     {
         if (length == LengthOf(window)) // else it has grown meanwhile
         {
-            Volatile.Write(ref LeafOf(window)[window & (LeafLength - 1)], Environment.TickCount64 + Lease);
+            long now = Environment.TickCount64;
+            Volatile.Write(ref LeafOf(window)[window & (LeafLength - 1)], now + (_reader.IsQuiet(now) ? QuietLease : Lease));
         }
     }
 

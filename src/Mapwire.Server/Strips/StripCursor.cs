@@ -63,6 +63,7 @@ internal abstract class StripCursor
         _next = position <= TitleTime.Zero ? 0 : _strip.SyncPointAt(position);
         TitleTime end = range.Duration < 0 ? _strip.EndTime : TitleTime.Min(_strip.EndTime, range.Start + range.Duration);
         PlayerEnd = end.ToPlayer(_zero);
+        HasOneTrack = title.Codecs.HasOneLane;
         _end = range.Duration < 0 ? _strip.Count : Math.Max(_next + 1, _strip.IndexAt(range.Start + range.Duration));
         _limit = _end;
     }
@@ -71,7 +72,7 @@ internal abstract class StripCursor
     public Title Title { get; }
 
     /// <summary>Whether the title is sound alone, or pictures alone.</summary>
-    public bool HasOneTrack => Title.Codecs.HasOneLane;
+    public bool HasOneTrack { get; }
 
     /// <summary>Everything was sent, or nothing more can be.</summary>
     public bool IsOver => (_next >= _end || IsLost) && !IsInsideMessage;

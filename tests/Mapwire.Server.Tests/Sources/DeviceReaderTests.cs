@@ -16,11 +16,13 @@ public sealed class DeviceReaderTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ManualResetEventSlim _free = new();
+    private const long ReadAt = 1_000_000;
+
     private readonly CountdownEvent _allRead = new(ReadsAtOnce);
     private readonly CountdownEvent _left = new(ColdWindows);
     private readonly MappedFile _file;
     private readonly MappedRegion _region;
-    private readonly HalfWarmReader _reader = new();
+    private readonly HalfWarmReader _reader;
     private readonly Presence _presence;
     private int _reads;
 
@@ -34,6 +36,9 @@ public sealed class DeviceReaderTests : IDisposable
 
         _file = MappedFile.Open(path);
         _region = _file.Map();
+        long now = 0;
+        _reader = new HalfWarmReader(() => Volatile.Read(ref now));
+        Volatile.Write(ref now, ReadAt); // it was made long before anything is read
         _presence = new Presence(_file, _region, _region.Length, _reader, static _ => { });
         for (int window = 0; window < ColdWindows; window++)
         {
@@ -70,6 +75,23 @@ public sealed class DeviceReaderTests : IDisposable
         Assert.Equal(ReadsAtOnce, Volatile.Read(ref _reads));
     }
 
+    [Fact]
+    public void A_device_is_quiet_when_nothing_was_read_from_it_for_10_s()
+    {
+        Assert.True(_allRead.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken), "nothing was read");
+        Assert.False(_reader.IsQuiet(ReadAt + 10_000));
+        Assert.True(_reader.IsQuiet(ReadAt + 10_001));
+    }
+
+    [Fact]
+    public void A_device_that_nothing_was_read_from_yet_is_not_quiet_at_first()
+    {
+        DeviceReader reader = new("test", clock: static () => ReadAt);
+        Assert.False(reader.IsQuiet(ReadAt + 10_000)); // what others have read until now is not known
+        Assert.True(reader.IsQuiet(ReadAt + 10_001));
+        reader.Stop();
+    }
+
     private static long OffsetOf(int window) => (long)window * Presence.WindowLength;
 
     /// <summary>On the thread that reads a window: it hangs until the test is over.</summary>
@@ -92,7 +114,7 @@ public sealed class DeviceReaderTests : IDisposable
     }
 
     /// <summary>Says of each window whether it is in memory as the test wants it, not the system.</summary>
-    private sealed class HalfWarmReader() : DeviceReader("test")
+    private sealed class HalfWarmReader(Func<long> clock) : DeviceReader("test", clock: clock)
     {
         protected override bool IsWarm(PresenceRequest request) => request.Window >= ColdWindows;
     }

@@ -167,6 +167,22 @@ public sealed class PresenceTests : IDisposable
     }
 
     [Fact]
+    public void A_window_of_a_device_that_nothing_is_read_from_counts_as_here_for_longer()
+    {
+        Assert.SkipUnless(CanFind, "Only Linux 6.5 and later tells what is cached.");
+        AskedReader reader = new() { Finds = true, Quiet = true };
+        Presence presence = new(_file, _region, _region.Length, reader, reason => _failed.TrySetResult(reason), isLocal: true);
+        presence.Want(0, 1, Now, Now);
+        long now = Now;
+        Assert.True(presence.IsHere(0, 1, now + Presence.Lease + 1000));
+        Assert.False(presence.IsHere(0, 1, now + Presence.QuietLease + 1));
+        reader.Quiet = false;
+        presence.Want(Window, 1, Now, Now);
+        Assert.False(presence.IsHere(Window, 1, Now + Presence.Lease + 1));
+        reader.Stop();
+    }
+
+    [Fact]
     public async Task A_window_that_is_being_read_is_waited_for_although_it_may_be_in_memory_by_now()
     {
         AskedReader reader = new();
@@ -417,7 +433,11 @@ public sealed class PresenceTests : IDisposable
 
         public bool Finds { get; set; }
 
+        public bool Quiet { get; set; }
+
         public override bool AllowsFinding => Finds;
+
+        public override bool IsQuiet(long now) => Quiet;
 
         public override void Add(PresenceRequest request) => Asked.Add(request);
 

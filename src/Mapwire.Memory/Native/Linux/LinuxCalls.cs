@@ -13,10 +13,21 @@ internal static unsafe partial class LinuxCalls
     private const string C = "libc";
 
     [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Statx(SafeFileHandle folder, string path, int flags, uint mask, out StatxBuffer buffer);
-
-    [LibraryImport(C, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Statx(int folder, string path, int flags, uint mask, out StatxBuffer buffer);
+
+    /// <summary>The state of an open file; errno says why there is none.</summary>
+    public static bool TryStat(SafeFileHandle file, out StatxBuffer buffer)
+    {
+        // SAFETY: the path is empty: the compiler ends the constant with a zero. Nothing is made of a string, since a server asks thousands
+        // of times a second.
+        fixed (byte* path = ""u8)
+        {
+            return Statx(file, path, AtEmptyPath, StatxBasic, out buffer) == 0;
+        }
+    }
+
+    [LibraryImport(C, EntryPoint = "statx", SetLastError = true)]
+    private static partial int Statx(SafeFileHandle folder, byte* path, int flags, uint mask, out StatxBuffer buffer);
 
     [LibraryImport(C, EntryPoint = "process_vm_readv", SetLastError = true)]
     public static partial nint ReadProcess(

@@ -62,7 +62,7 @@ internal sealed unsafe class LinuxMemory : PosixMemory
 
     public override FileStatus Stat(SafeFileHandle file)
     {
-        if (LinuxCalls.Statx(file, "", LinuxCalls.AtEmptyPath, LinuxCalls.StatxBasic, out StatxBuffer buffer) != 0)
+        if (!LinuxCalls.TryStat(file, out StatxBuffer buffer))
         {
             throw SystemError.From("Asking for the state of a file", Marshal.GetLastPInvokeError());
         }
@@ -292,7 +292,7 @@ internal sealed unsafe class LinuxMemory : PosixMemory
     /// <summary>Whether mincore answers: to all others than the owner and those who may write it says that every page is there.</summary>
     private static bool MayAskForResidency(SafeFileHandle file)
     {
-        if (LinuxCalls.Statx(file, "", LinuxCalls.AtEmptyPath, LinuxCalls.StatxBasic, out StatxBuffer status) == 0
+        if (LinuxCalls.TryStat(file, out StatxBuffer status)
             && status.User == LinuxCalls.EffectiveUser())
         {
             return true;
