@@ -66,6 +66,12 @@ public sealed class Movie
         }
     }
 
+    /// <summary>
+    /// Whether the file says that nothing follows: a fragmented one by the index at its very end (<c>mfra</c>), which is written last, an
+    /// FLV by the end of its pictures' sequence behind all samples.
+    /// </summary>
+    public bool IsComplete { get; internal init; }
+
     /// <summary>Whether bytes that come behind the file's end leave what was read as it is: more fragments, more tags.</summary>
     public bool MayGrow { get; }
 

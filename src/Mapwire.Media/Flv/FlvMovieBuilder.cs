@@ -20,6 +20,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
     private FileLocation _tag;
     private long _offset;
     private int _otherTags;
+    private bool _isEnded; // pictures are over, and nothing came behind
 
     /// <summary>Whether what is behind the end of the file, if it grows, can say more of samples before it.</summary>
     internal bool IsOpenEnded => _clock.IsWaiting;
@@ -61,6 +62,7 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
             Fail(FlvError.BadTagHeader, tag, exception.Reason);
         }
 
+        _isEnded &= !isSample;
         if (!isSample && ++_otherTags > limits.OtherTags)
         {
             throw TooMuch($"there are {_otherTags} tags without a sample or more", nameof(MediaLimits.OtherTags), limits.OtherTags);
@@ -97,8 +99,8 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
             ? throw _firstFault
             : new Movie(tracks, new FileLocation("file header", 0), isTruncated: IsTruncated, mayGrow: true)
             {
-                Damage =
-                _damage.ToImmutable()
+                Damage = _damage.ToImmutable(),
+                IsComplete = _isEnded && !IsTruncated,
             };
     }
 
@@ -167,6 +169,10 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         {
             isSample = true;
             AddSample(track, tag, body, header.Length, header.CompositionTime, isKey);
+        }
+        else if (header.PacketType == AvcPacketType.EndOfSequence)
+        {
+            _isEnded = true;
         }
 
         return true;

@@ -84,6 +84,9 @@ public sealed class MovieBuilder
     /// </summary>
     public bool IsTruncated { get; set; }
 
+    /// <summary>Whether the file says that nothing follows.</summary>
+    public bool IsComplete { get; set; }
+
     /// <summary>Adds the next fragment, in the order of the file.</summary>
     /// <param name="moof">The whole box with its header.</param>
     /// <param name="moofOffset">Of the box in its file.</param>
@@ -142,7 +145,11 @@ public sealed class MovieBuilder
             }
         }
 
-        Movie movie = new(tracks.DrainToImmutable(), Place, IsFragmented, IsTruncated) { Damage = [.. _damage] };
+        Movie movie = new(tracks.DrainToImmutable(), Place, IsFragmented, IsTruncated)
+        {
+            Damage = [.. _damage],
+            IsComplete = IsComplete && !IsTruncated,
+        };
         return _firstFault is not null && movie.Tracks.All(static track => track.Codec is null) ? throw _firstFault : movie;
     }
 

@@ -117,6 +117,11 @@ public sealed class Mp4FileReader
         }
 
         _seesMedia |= Outermost.Contains(header.Type.Value);
+        if (_movie is not null)
+        {
+            _movie.IsComplete = header.Type.Value == BoxType.Mfra && header.End == _fileLength;
+        }
+
         _seesFragments |= header.Type.Value is BoxType.Moof or BoxType.Sidx or BoxType.Styp;
 
         if (header.Type.Value == (_movie is null ? BoxType.Moov : BoxType.Moof))

@@ -10,6 +10,17 @@ namespace Mapwire.Server.Files;
 /// <param name="MayGrow">Whether others were writing it, so that more is expected.</param>
 internal sealed record FileContent(FileIdentity Identity, Movie Movie, bool MayGrow)
 {
+    /// <summary>
+    /// How long nobody may have written a file that can grow before it counts as whole: the target duration of its playlist, twice over.
+    /// </summary>
+    public static TimeSpan RestTime { get; } = TimeSpan.FromSeconds(24);
+
+    /// <summary>How long ago it was written.</summary>
+    public TimeSpan Age => TimeSpan.FromTicks(DateTime.UtcNow.Ticks - Identity.LastWriteTicks);
+
+    /// <summary>Whether more is expected at its end: it can grow, does not say that nothing follows, and was written lately.</summary>
+    public bool IsBeingWritten => Movie is { MayGrow: true, IsComplete: false } && Age < RestTime;
+
     /// <summary>How many samples there are.</summary>
     public long Samples => Movie.Tracks.Sum(static track => track.Samples.Count);
 

@@ -31,6 +31,9 @@ internal sealed class FlvLayout
         Length = PositionOf(cursor, _end);
     }
 
+    /// <summary>What the kept positions take in memory, in bytes.</summary>
+    public long ByteSize => sizeof(long) * (long)_positions.Length;
+
     /// <summary>The bytes of all messages.</summary>
     public long Length { get; }
 

@@ -44,15 +44,16 @@ internal sealed class FlvStream
 
     /// <summary>Makes the stream of a reel, in some milliseconds an hour of film: not on a loop's thread.</summary>
     /// <param name="reel">Held by the caller.</param>
-    public static FlvStream Create(Reel reel)
+    /// <param name="isFollowed">Whether more will come behind it, so that its length is not known.</param>
+    public static FlvStream Create(Reel reel, bool isFollowed = false)
     {
         PlayerStream player = new(0, PlainCursors);
         player.Start(new PendingPlay(reel, default, ReelTime.Zero, -1), PlayerTime.Zero, now: 0);
         StripCursor cursor = player.Cursor!;
         try
         {
-            FlvStream stream = Create(reel, cursor);
-            return reel.IsWhole ? Whole.GetValue(cursor.Title, _ => stream) : stream;
+            FlvStream stream = Create(reel, cursor, isFollowed);
+            return reel.IsWhole && !isFollowed ? Keep(cursor.Title, stream) : stream;
         }
         finally
         {
@@ -60,9 +61,9 @@ internal sealed class FlvStream
         }
     }
 
-    private static FlvStream Create(Reel reel, StripCursor cursor)
+    private static FlvStream Create(Reel reel, StripCursor cursor, bool isFollowed)
     {
-        FlvLayout? layout = reel is { Parts.Length: 1, Loops: false } ? new FlvLayout(cursor) : null;
+        FlvLayout? layout = reel is { Parts.Length: 1, Loops: false } && !isFollowed ? new FlvLayout(cursor) : null;
         ArrayBufferWriter<byte> tail = new();
         if (layout is not null)
         {
@@ -76,6 +77,18 @@ internal sealed class FlvStream
         int headLength = CreateHead(reel, cursor, metadata.Write(0, 0)).Length;
         long length = headLength + (layout?.Length ?? 0) + tail.WrittenCount;
         return new FlvStream(CreateHead(reel, cursor, metadata.Write(headLength, length)), layout, tail.WrittenSpan.ToArray());
+    }
+
+    /// <summary>Keeps the stream of a whole title as long as the title is, which counts what that takes.</summary>
+    private static FlvStream Keep(Title title, FlvStream stream)
+    {
+        FlvStream kept = Whole.GetValue(title, _ => stream);
+        if (kept == stream)
+        {
+            title.AddDerived(128 + stream.Head.Length + stream.Tail.Length + (stream.Layout?.ByteSize ?? 0));
+        }
+
+        return kept;
     }
 
     private static byte[] CreateHead(Reel reel, StripCursor cursor, byte[] metadata)

@@ -19,6 +19,9 @@ internal sealed class FlvViewer
 {
     private const uint StreamId = 1;
 
+    /// <summary>How often a film that grows is looked at when all of it was sent.</summary>
+    private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(500);
+
     private readonly PlayerContext _context;
     private readonly EndPoint? _peer;
     private readonly Action<Action> _post;
@@ -29,6 +32,9 @@ internal sealed class FlvViewer
     private PendingPlay _play;
     private FlvStream? _shape;
     private long _tailSkip; // bytes of what is said at the end that the viewer has
+    private PlayerAbilities _abilities;
+    private bool _isFollowing; // more is written behind what is sent
+    private bool _isLast; // what is opened next is all of it
     private bool _isAbandoned;
 
     /// <param name="context">What all players of the server share.</param>
@@ -72,6 +78,9 @@ internal sealed class FlvViewer
     /// <summary>Which file it was that was opened, the first of a list.</summary>
     public FileIdentity Identity => _play.Reel.Parts[0].Title.Identity;
 
+    /// <summary>Looks whether the file is lost before anything of it was sent; null where it is not, or not known.</summary>
+    public string? FindLost() => _stream.Cursor?.Title.Watch is { } watch && watch.Look() == FileState.Lost ? watch.Lost : null;
+
     /// <summary>Why, in words for the viewer; null while there is no reason.</summary>
     public string? LostReason { get; private set; }
 
@@ -107,6 +116,7 @@ internal sealed class FlvViewer
     public void Open(PlayName name, PlayerAbilities abilities, Action<FlvStream?, Exception?> opened)
     {
         _stream.BeginOpening();
+        _abilities = abilities;
         _openings = new ReelOpenings(_context, (_peer as IPEndPoint)?.Address, _post);
         _ = _openings.OpenAsync(name, abilities, Task.CompletedTask, (reel, fault) =>
         {
@@ -114,6 +124,11 @@ internal sealed class FlvViewer
             if (reel is null)
             {
                 OnRefused(name, fault!, opened);
+            }
+            else if (GrowingFilm.IsFollowed(reel, name) && GrowingFilm.Cut(reel, isLast: false) is { } whole)
+            {
+                _isFollowing = true;
+                ThreadPool.UnsafeQueueUserWorkItem(_ => Shape(name, whole, opened), null);
             }
             else if (FlvStream.Find(reel) is { } known)
             {
@@ -172,7 +187,7 @@ internal sealed class FlvViewer
         Exception? fault = null;
         try
         {
-            shape = FlvStream.Create(reel);
+            shape = FlvStream.Create(reel, _isFollowing);
         }
         catch (Exception exception)
         {
@@ -237,12 +252,77 @@ internal sealed class FlvViewer
             FlvTags.Write(tags, _stream.Cursor, LaneMessages.HeadersAt(_stream.Cursor, cursor));
             Say(tags.WrittenSpan);
         }
+        else if (_isFollowing)
+        {
+            WaitForMore();
+        }
         else
         {
-            ArrayBufferWriter<byte> tags = new();
-            FlvTags.Write(tags, cursor, LaneMessages.EndsOf(cursor.Title));
-            Say(tags.WrittenSpan[(int)_tailSkip..]);
+            SayEnd(cursor);
+        }
+    }
+
+    private void SayEnd(StripCursor cursor)
+    {
+        ArrayBufferWriter<byte> tags = new();
+        FlvTags.Write(tags, cursor, LaneMessages.EndsOf(cursor.Title));
+        Say(tags.WrittenSpan[(int)_tailSkip..]);
+        _stream.End();
+    }
+
+    /// <summary>All that is certain of a film that grows was sent: looks again in a while.</summary>
+    private void WaitForMore()
+    {
+        _stream.Wait();
+        _ = Task.Delay(FollowInterval).ContinueWith(
+            _ => _post(LookForMore), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private void LookForMore()
+    {
+        if (_isAbandoned)
+        {
+            return;
+        }
+
+        _openings = new ReelOpenings(_context, (_peer as IPEndPoint)?.Address, _post);
+        _ = _openings.OpenAsync(_play.Name, _abilities, Task.CompletedTask, OnMore);
+    }
+
+    private void OnMore(Reel? reel, Exception? fault)
+    {
+        _openings = null;
+        StripCursor before = _stream.Cursor!;
+        string? lost = fault?.Message ?? before.Title.Watch.Lost
+            ?? (reel!.Parts[0].Title.File == before.Title.File ? null : "another file has its name now");
+        if (lost is not null)
+        {
+            reel?.Release();
+            Log.FileLost(_context.Log, _peer, before.Title.Name, lost);
+            LostReason = lost;
             _stream.End();
+            return;
+        }
+
+        // What is opened now may be a moment older than what the file is known to hold now: the next one is not.
+        bool isLast = _isLast;
+        _isLast = !reel!.Parts[0].Title.File.Content.IsBeingWritten;
+        Reel? more = GrowingFilm.Cut(reel, isLast);
+        if (more is not null && GrowingFilm.EndOf(more, isLast) > before.End)
+        {
+            _isFollowing = !isLast;
+            _stream.Extend(more, isLast, Now);
+            return;
+        }
+
+        reel.Release();
+        if (isLast)
+        {
+            SayEnd(before);
+        }
+        else
+        {
+            WaitForMore();
         }
     }
 

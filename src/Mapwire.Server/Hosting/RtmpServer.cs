@@ -262,9 +262,15 @@ public sealed class RtmpServer : IDisposable
 
         EndPoint? peer = PeerOf(socket);
         IPAddress? address = (peer as IPEndPoint)?.Address;
+        string? reason = _addresses.TryEnter(address, _accepting.Now);
         // Who speaks RTMP is a player at once; of HTTP it is known with the request.
-        string? tooMany = protocol.IsHttp ? null : _context.Rtmp.Players.Limits.FindRefusal(address);
-        if ((tooMany ?? _addresses.TryEnter(address, _accepting.Now)) is { } reason)
+        if (reason is null && !protocol.IsHttp && _context.Rtmp.Players.Limits.FindRefusal(address) is { } tooMany)
+        {
+            _addresses.Leave(address);
+            reason = tooMany;
+        }
+
+        if (reason is not null)
         {
             TurnAway(socket, protocol, isInReserve, AddressHasTooMany);
             _refusedPeer = peer;

@@ -12,9 +12,13 @@ namespace Mapwire.Server.Http;
 /// <summary>The MPD of a segmented title (ISO/IEC 23009-1): one track a representation, as all DASH players take it.</summary>
 internal static class DashManifest
 {
-    /// <summary>Writes the MPD.</summary>
-    /// <param name="sequence">The titles, each of periods of its own.</param>
-    public static byte[] Write(TitleSequence sequence)
+    /// <summary>How many segments players should be behind the last one of a film that grows: as those of HLS are.</summary>
+    private const int GrowingDelay = 3;
+
+    /// <summary>Writes the MPD: of a film that grows a dynamic one, which players ask for again until it is static.</summary>
+    /// <param name="sequence">The titles, each of periods of its own; the last one may grow.</param>
+    /// <param name="written">When that was written last.</param>
+    public static byte[] Write(TitleSequence sequence, DateTimeOffset written = default)
     {
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
         TimeSpan duration = TimeSpan.Zero;
@@ -23,7 +27,7 @@ internal static class DashManifest
             duration += AddPeriods(periods, placed, [], duration);
         }
 
-        return Write(periods.ToImmutable(), duration);
+        return Write(periods.ToImmutable(), duration, sequence.Titles[^1].Title, written);
     }
 
     /// <summary>Writes the MPD of several qualities.</summary>
@@ -32,17 +36,25 @@ internal static class DashManifest
     {
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
         TimeSpan duration = AddPeriods(periods, qualities[0], qualities.Skip(1), TimeSpan.Zero);
-        return Write(periods.ToImmutable(), duration);
+        return Write(periods.ToImmutable(), duration, qualities[0].Title, written: default);
     }
 
-    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration)
+    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration, SegmentedTitle last, DateTimeOffset written)
     {
+        MediaPresentation presentation = new() { Periods = periods };
+        TimeSpan update = last.Plan.MaxDuration;
+        presentation = last.IsGrowing
+            ? presentation with
+            {
+                // Every segment that is listed is there, however fast the film is written: only what is long past says so by the clock.
+                AvailabilityStartTime = DateTimeOffset.UnixEpoch,
+                PublishTime = written,
+                MinimumUpdatePeriod = update,
+                SuggestedPresentationDelay = GrowingDelay * update,
+            }
+            : presentation with { Duration = duration };
         ArrayBufferWriter<byte> output = new();
-        new MediaPresentation
-        {
-            Duration = duration,
-            Periods = periods,
-        }.WriteTo(output);
+        presentation.WriteTo(output);
         return output.WrittenSpan.ToArray();
     }
 
@@ -91,7 +103,7 @@ internal static class DashManifest
             periods.Add(new Period(
                 string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - origin))
             {
-                Duration = TimeOf(plan, plan.GetStart(end) - from),
+                Duration = placed.Title.IsGrowing && end == plan.Count ? null : TimeOf(plan, plan.GetStart(end) - from),
                 Representations = tracks.ToImmutable(),
             });
             first = end;

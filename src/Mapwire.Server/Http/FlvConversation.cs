@@ -39,6 +39,7 @@ internal sealed class FlvConversation : IConversation
     private bool _isCounted; // among the players
     private bool _isOpening = true;
     private bool _isHeadSent;
+    private bool _isRefused; // in place of media, of which nothing is sent any more
     private bool _isClosing; // nothing is sent behind the answers
     private long? _left; // bytes to send with the head; null where that is not known
     private long _gatheredRest;
@@ -130,6 +131,14 @@ internal sealed class FlvConversation : IConversation
 
         if (!_isHeadSent)
         {
+            if (_connection.BytesSent == _bytesBefore && !_isOpening && !_isClosing && _viewer.FindLost() is { } lost)
+            {
+                // Nothing was said yet: the reason is a better answer than a stream that ends at once.
+                _viewer.Answers.Release();
+                _left = null;
+                Refuse(new Refusal(503, lost));
+            }
+
             _gatheredRest = 0; // what begins inside of a message has the rest of it behind the head
             _gatheredAnswers = _viewer.Answers.AddTo(list, FlvMessage.MaxScratchLength);
             Truncate(list);
@@ -317,6 +326,7 @@ internal sealed class FlvConversation : IConversation
     {
         Answers.WriteRefusal(_viewer.Answers, refusal, _request.HasBody, staysOpen: false);
         _isOpening = false;
+        _isRefused = true;
         _isClosing = true;
     }
 
@@ -376,7 +386,8 @@ internal sealed class FlvConversation : IConversation
             return; // closed where it is noticed, without the end of something whole
         }
 
-        bool isAllSaid = _left == 0 || (_viewer.Answers.Length == 0 && (_isClosing || _viewer.IsOver) && !_viewer.IsInsideMessage);
+        bool isAllSaid = _left == 0
+            || (_viewer.Answers.Length == 0 && (_isClosing || _viewer.IsOver) && (_isRefused || !_viewer.IsInsideMessage));
         if (isAllSaid && _lingersSince is null)
         {
             _lingersSince = _connection.Now;

@@ -50,6 +50,7 @@ internal sealed class HttpConversation : IConversation
     private IBody? _body;
     private bool _isEnding; // what was asked last is the last
     private bool _isHeldBack;
+    private bool _isHeadUnsent; // of the answer at hand, to the last byte
     private bool _isAbandoned;
     private int _requests;
     private int _gatheredAnswers;
@@ -122,8 +123,20 @@ internal sealed class HttpConversation : IConversation
         }
 
         body.Gather(list, most, _connection.Now);
+        if (list.Length == 0 && body.IsOver)
+        {
+            Advance(0); // what grew has come to its end
+            return;
+        }
+
         if (body.LostReason is { } reason)
         {
+            if (_isHeadUnsent)
+            {
+                RefuseInstead(reason, list);
+                return;
+            }
+
             // The length is announced: nothing but the end of the connection tells the client that this is not all.
             Log.BodyLost(_context.Log, _connection.Peer, reason);
             _connection.Close(CloseReason.SourceLost);
@@ -136,6 +149,7 @@ internal sealed class HttpConversation : IConversation
         int ofAnswers = (int)Math.Min(sent, _gatheredAnswers);
         _answers.Consume(ofAnswers);
         _viewer?.Sent(sent);
+        _isHeadUnsent &= sent == 0;
         if (_body is { } body)
         {
             body.Advance(sent - ofAnswers);
@@ -354,10 +368,16 @@ internal sealed class HttpConversation : IConversation
         bool isHeld = true;
         try
         {
+            if (resource.IsGrowing)
+            {
+                isHeld = !AnswerGrowing(request, resource);
+                return;
+            }
+
             BodyPlan plan = BodyPlan.Create(
                 request.Method, RequestConditions.From(request.ReadHead()), resource.Representation, resource.ContentType,
                 DateTimeOffset.UtcNow, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-            if (request.HasBody && plan.Parts.Length > 0 && Watch(resource, plan) is { } refusal)
+            if (request.HasBody && plan.Parts.Length > 0 && Watch(resource, plan.Parts[0].Offset) is { } refusal)
             {
                 Refuse(refusal, hasBody: true, request.Target);
                 return;
@@ -369,6 +389,7 @@ internal sealed class HttpConversation : IConversation
             if (request.HasBody && plan.Parts.Length > 0)
             {
                 _body = new BodyCursor(resource, resource.Cut(plan), Wake);
+                _isHeadUnsent = true;
                 isHeld = false;
             }
         }
@@ -381,8 +402,46 @@ internal sealed class HttpConversation : IConversation
         }
     }
 
+    /// <summary>Answers with what is being written, whose length nobody knows: it ends with the connection.</summary>
+    /// <returns>Whether the resource is the body's now.</returns>
+    private bool AnswerGrowing(HttpRequest request, Resource resource)
+    {
+        if (request.HasBody && Watch(resource, 0) is { } refusal)
+        {
+            Refuse(refusal, hasBody: true, request.Target);
+            return false;
+        }
+
+        _isEnding = true;
+        Answers.WriteEndless(_answers, resource.ContentType);
+        if (!request.HasBody || !Route.TryFind(request.Target, _context.Application, out Route? route))
+        {
+            return false;
+        }
+
+        _body = new GrowingStream(
+            resource,
+            cancellation => Opening.OpenAsync(
+                _context, route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),
+            Wake);
+        _isHeadUnsent = true;
+        return true;
+    }
+
+    /// <summary>Says why there is no body where nothing was said yet.</summary>
+    private void RefuseInstead(string reason, GatherList list)
+    {
+        list.Clear();
+        _answers.Release();
+        _body!.Release();
+        _body = null;
+        EndWatching();
+        Refuse(new Refusal(503, reason), hasBody: true, null);
+        _gatheredAnswers = _answers.AddTo(list);
+    }
+
     /// <summary>Counts who asks among the players, where they do it to watch, unless they are one too many.</summary>
-    private Refusal? Watch(Resource resource, BodyPlan plan)
+    private Refusal? Watch(Resource resource, long from)
     {
         if (resource.Watched is not { } part)
         {
@@ -390,7 +449,7 @@ internal sealed class HttpConversation : IConversation
         }
 
         _viewer = _context.Viewers.TryBegin(
-            part, plan.Parts[0].Offset, resource.Body.Length, _connection.Peer, _client.NumberIn(_context), _connection.Now, out bool isNew,
+            part, from, resource.Body.Length, _connection.Peer, _client.NumberIn(_context), _connection.Now, out bool isNew,
             out string? reason);
         if (_viewer is { Key.Kind: ViewerKind.Connection })
         {

@@ -12,6 +12,19 @@ namespace Mapwire.Server.Http;
 /// </summary>
 internal static class Opening
 {
+    /// <summary>
+    /// How long a playlist waits for the first segment of a film that is being written, in milliseconds: players wait for as long or
+    /// longer.
+    /// </summary>
+    private const long MaxFirstWait = 10_000;
+
+    /// <summary>How often it looks meanwhile, in milliseconds.</summary>
+    private const int FirstWaitInterval = 250;
+
+    /// <summary>How long ago what cannot be played must have been written, so that it is no film whose first bytes were written just now.
+    /// </summary>
+    private static readonly TimeSpan BeginningTime = TimeSpan.FromSeconds(3);
+
     /// <summary>Opens a resource.</summary>
     /// <param name="context">What is served.</param>
     /// <param name="route">What is asked for.</param>
@@ -32,6 +45,34 @@ internal static class Opening
             };
         }
 
+        if (query is null && TitleName.GetRefusal(route.Title[(route.Title.LastIndexOf('/') + 1)..]) is { } refusal)
+        {
+            throw new TitleException(TitleError.NotFound, refusal);
+        }
+
+        long until = Environment.TickCount64 + MaxFirstWait;
+        while (true)
+        {
+            if (await TryOpenAsync(context, route, parameters, query, address, cancellation).ConfigureAwait(false) is { } resource)
+            {
+                return resource;
+            }
+
+            if (Environment.TickCount64 > until)
+            {
+                throw new TitleException(
+                    TitleError.Unavailable, "the film is being written and has no whole segment yet: try again later");
+            }
+
+            await Task.Delay(FirstWaitInterval, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Opens a resource as it is now.</summary>
+    /// <returns>The resource, whose file is held for the caller; null while there is nothing to play yet.</returns>
+    private static async Task<Resource?> TryOpenAsync(
+        HttpContext context, Route route, QueryParameters parameters, WebQuery? query, IPAddress? address, CancellationToken cancellation)
+    {
         PlayName name = PlayName.Exactly(route.Title);
         if (query is null && PlaylistFile.IsPlaylist(route.Title))
         {
@@ -68,12 +109,28 @@ internal static class Opening
                 return await new ListMaker(context, found, query!).OpenAsync(route).ConfigureAwait(false);
             }
 
-            MediaFile file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);
+            MediaFile file;
             try
             {
-                return query is null
+                file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);
+            }
+            catch (TitleException exception) when (exception.Error == TitleError.NotPlayable && route.HasSegments
+                && DateTime.UtcNow.Ticks - found.Identity.LastWriteTicks < BeginningTime.Ticks)
+            {
+                return null;
+            }
+
+            try
+            {
+                Resource? resource = query is null
                     ? Resource.OfFile(file) with { Watched = SegmentMaker.WatchedOf(context, file) }
                     : await new SegmentMaker(context, file, found.Name, query).OpenAsync(route).ConfigureAwait(false);
+                if (resource is null)
+                {
+                    file.Release();
+                }
+
+                return resource;
             }
             catch
             {

@@ -30,6 +30,9 @@ internal sealed record Resource(
     /// <summary>What a browser may do with it (Content-Security-Policy); null for what is no page.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>Whether more of it is being written, so that its length is that of the moment.</summary>
+    public bool IsGrowing { get; init; }
+
     /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
     public WatchedPart? Watched { get; init; }
 
@@ -79,15 +82,24 @@ internal sealed record Resource(
             }
 
             ByteRange part = plan.Parts[i];
-            foreach ((int file, PieceList pieces) in Body.Slice(part.Offset, part.Offset + part.Length))
+            foreach (BodyPart cut in Cut(part.Offset, part.Offset + part.Length))
             {
-                yield return new BodyPart(file < Files.Length ? Files[file] : null, pieces);
+                yield return cut;
             }
         }
 
         if (plan.IsMultipart)
         {
             yield return Delimit(plan, plan.Parts.Length);
+        }
+    }
+
+    /// <summary>The parts that have the bytes from one to another; each is made when it is sent.</summary>
+    public IEnumerable<BodyPart> Cut(long from, long to)
+    {
+        foreach ((int file, PieceList pieces) in Body.Slice(from, to))
+        {
+            yield return new BodyPart(file < Files.Length ? Files[file] : null, pieces);
         }
     }
 
@@ -151,6 +163,9 @@ internal sealed class MadeBody : IDerived
 
     /// <summary>A checksum of bytes that were made; null where the file has a part in it.</summary>
     public uint? Tag { get; }
+
+    /// <summary>Of a file that is made while it is sent: the bytes before its first segment.</summary>
+    public long HeadLength => _parts?.GetOffset(Math.Min(1, _parts.Count)) ?? 0;
 
     /// <summary>All of its bytes.</summary>
     public long Length { get; }

@@ -68,6 +68,10 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
 {
     private const string SubtitlesPrefix = "subtitles-";
 
+    /// <summary>Whether it names segments, or is all of them: without a first one there is nothing to answer.</summary>
+    public bool HasSegments => Kind is ResourceKind.Master or ResourceKind.Playlist or ResourceKind.PicturePlaylist or ResourceKind.Manifest
+        or ResourceKind.Stream;
+
     private static readonly SearchValues<char> TrackCharacters = SearchValues.Create("va0123456789");
 
     /// <summary>

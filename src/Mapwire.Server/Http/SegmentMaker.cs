@@ -22,9 +22,10 @@ namespace Mapwire.Server.Http;
 internal sealed class SegmentMaker(HttpContext context, MediaFile file, string name, WebQuery query)
 {
     /// <summary>
-    /// How long nobody may have written a file that can grow before it counts as whole: the target duration of its playlist, twice over.
+    /// How long nobody may have written a film that has no whole segment yet before what there is counts as whole: it may be a short one
+    /// that was put there just now.
     /// </summary>
-    private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(24);
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(6);
 
     /// <summary>How long others may keep what has its version in its address.</summary>
     public const string Forever = "max-age=31536000, immutable";
@@ -43,8 +44,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
 
     /// <summary>Whether more is expected at the film's end.</summary>
-    private bool IsGrowing =>
-        _content.Movie.MayGrow && DateTime.UtcNow.Ticks - _content.Identity.LastWriteTicks < RestTime.Ticks;
+    private bool IsGrowing => _content.IsBeingWritten;
 
     /// <summary>The film where a playlist of several names its segments.</summary>
     /// <param name="address">Of the film, seen from the playlist.</param>
@@ -76,8 +76,9 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     }
 
     /// <summary>Opens a resource.</summary>
+    /// <returns>The resource; null for a playlist or stream of a film that is being written and has no whole segment yet.</returns>
     /// <exception cref="TitleException">There is none.</exception>
-    public async Task<Resource> OpenAsync(Route route)
+    public async Task<Resource?> OpenAsync(Route route)
     {
         RequireEnd(query.Wishes);
         RequireVersion(query.Version, Version);
@@ -87,8 +88,25 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false) with { Watched = Watch(route, null) };
         }
 
-        bool isGrowing = route.Kind != ResourceKind.Stream && IsGrowing;
+        TimeSpan age = _content.Age;
+        bool isGrowing = _content.IsBeingWritten && (route.Kind != ResourceKind.Stream || query.Wishes.End is null);
+        if (isGrowing && route.HasSegments && _content.Samples == 0)
+        {
+            return null; // its head alone was written yet
+        }
+
         SegmentedTitle title = await CutAsync(isGrowing).ConfigureAwait(false);
+        if (isGrowing && title.Plan.Count == 0)
+        {
+            if (age < QuietTime && route.HasSegments)
+            {
+                return null; // players take a playlist without segments for a film that cannot be played
+            }
+
+            isGrowing = age < QuietTime;
+            title = await CutAsync(isGrowing).ConfigureAwait(false);
+        }
+
         string children = query.ForChild(Version);
         PlacedTitle placed = await PlaceAsync(title, "", NamesSubtitles(route.Kind)).ConfigureAwait(false);
         TitleSequence sequence = new(placed);
@@ -97,9 +115,9 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         Resource resource = route.Kind switch
         {
             ResourceKind.Stream => await MakeWholeAsync(
-                "stream", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
+                $"stream {isGrowing}", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
             ResourceKind.Manifest => await MakeTextAsync(
-                $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence), ofPlaylist, ContentTypes.Dash)
+                $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence, Written), ofPlaylist, ContentTypes.Dash)
                 .ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
                 $"master {isGrowing} {children} {sequence.SubtitlesKey}",
@@ -135,7 +153,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             }).ConfigureAwait(false),
         };
         bool isText = route.Kind is ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
-        return isText ? resource : resource with { Watched = Watch(route, title) };
+        return isText ? resource
+            : resource with { Watched = Watch(route, title), IsGrowing = isGrowing && route.Kind == ResourceKind.Stream };
     }
 
     /// <summary>What somebody watches who reads a file as it is.</summary>
@@ -194,6 +213,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
                 ? subtitles.WriteSegment(placed.Title, start, route.Index) : subtitles.WritePeriod(placed.Title, start, route.Index),
             OfPlaylist, ContentTypes.FromName(".vtt"));
     }
+
+    private DateTimeOffset Written => new(Math.Clamp(_content.Identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
 
     private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(
         $"segments {isGrowing} {query.Key}",

@@ -147,6 +147,25 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
         Join(before, Take(next, before.PlayerEnd, before), now);
     }
 
+    /// <summary>Goes on in a later moment of the same film, which has grown: with the entry behind the last one.</summary>
+    /// <param name="grown">One part, of the same file and from the same time on; the stream's from now on.</param>
+    /// <param name="isToTheEnd">Whether nothing comes after it.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void Extend(Reel grown, bool isToTheEnd, long now)
+    {
+        StripCursor before = Cursor!;
+        Reel!.Release();
+        Reel = grown;
+        Part = 0;
+        ReelPart part = grown.Parts[0];
+        bool isHeld = part.Title.TryAcquire();
+        Debug.Assert(isHeld, "the reel holds its titles");
+        PlayRange range = new(part.In, isToTheEnd ? -1 : part.Length, part.In.ToPlayer(before.Zero), before.LastTime);
+        StripCursor next = createCursor(part.Title, Id, range, TitleTime.Zero);
+        next.MoveTo(before.End, 0);
+        Join(before, next, now);
+    }
+
     /// <summary>Goes to the next part of the reel, or to its beginning when it loops.</summary>
     /// <returns>False when the reel is over.</returns>
     public bool TryContinue(long now)

@@ -163,7 +163,7 @@ internal sealed class PlayerStatistics
     /// <summary>A seek, or the next part of what is played: of the same title, or of the next one of a playlist.</summary>
     private void Join(StripCursor cursor, long bytes, long now)
     {
-        if (_cursor is not null && _cursor.Title != cursor.Title)
+        if (_cursor is not null && _cursor.Title.File != cursor.Title.File)
         {
             Begin(PlayedTitle.Of(cursor.Title), Math.Max(Facts.BytesBefore, bytes - cursor.BytesSent), now);
         }

@@ -10,6 +10,8 @@ namespace Mapwire.Server.Strips;
 /// </summary>
 internal sealed class Title
 {
+    private long _derivedBytes;
+
     /// <param name="file">The file; held by whoever uses the title.</param>
     /// <param name="strip">The samples in send order.</param>
     /// <param name="codecs">The codec headers.</param>
@@ -44,7 +46,12 @@ internal sealed class Title
     public TimeSpan Duration => TimeSpan.FromMilliseconds(Strip.Length);
 
     /// <summary>What it costs to keep besides what all titles of the file share, in bytes.</summary>
-    public long ByteSize => ((Strip.Count - Strip.SettledCount) * 16L) + Metadata.Length + Codecs.Changes.Length + 1024;
+    public long ByteSize =>
+        ((Strip.Count - Strip.SettledCount) * 16L) + Metadata.Length + Codecs.Changes.Length + 1024 + Volatile.Read(ref _derivedBytes);
+
+    /// <summary>Something was made of the title that is kept as long as it is.</summary>
+    /// <param name="bytes">What it takes in memory.</param>
+    public void AddDerived(long bytes) => Interlocked.Add(ref _derivedBytes, bytes);
 
     /// <summary>Whether the file still holds what the strip describes, and what to do when that is not known yet.</summary>
     public FileWatch Watch => File.Watch;

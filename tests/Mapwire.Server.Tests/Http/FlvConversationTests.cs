@@ -231,6 +231,34 @@ public sealed class FlvConversationTests : IDisposable
         Assert.Contains(_log.Lines, static line => line.Contains("play a.mp4 ended: the file changed", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("a.mp4/stream.flv", "")]
+    [InlineData("a.mp4/stream.flv", "Range: bytes=100000-\r\n")]
+    [InlineData("a.mp4/stream.flv", Handshake)]
+    public void A_film_that_is_cut_before_a_byte_of_the_answer_was_sent_is_refused_with_the_reason(string target, string fields)
+    {
+        _sender = new ScriptedSender { Takes = static _ => 0 };
+        _connection = new Connection(_loop, _sender, null);
+        _sender.Incoming.Enqueue(Encoding.ASCII.GetBytes($"GET /vod/{target} HTTP/1.1\r\nHost: h\r\n{fields}\r\n"));
+        _connection.IsReadable = true;
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                _connection.RunTurn();
+                return _connection.IsBlocked;
+            },
+            TimeSpan.FromSeconds(30)));
+        File.WriteAllBytes(_path, new byte[5]);
+        SpinWait.SpinUntil(static () => false, 20); // a look counts for its millisecond
+        _loop.Now += 20;
+        _sender.Takes = static offered => offered;
+        Turn();
+        byte[] wire = _sender.Wire.ToArray();
+        Assert.StartsWith("HTTP/1.1 503 ", HeadOf(wire), StringComparison.Ordinal);
+        Assert.Contains("the file changed", Encoding.UTF8.GetString(BodyOf(wire)), StringComparison.Ordinal);
+        Assert.True(_sender.HasEndedSending);
+    }
+
     private static string Field(string head, string name) =>
         head.Split("\r\n").Single(line => line.StartsWith(name + ": ", StringComparison.Ordinal))[(name.Length + 2)..];
 

@@ -339,6 +339,36 @@ public sealed class HttpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_film_that_is_cut_before_a_byte_of_the_answer_was_sent_is_refused_with_the_reason()
+    {
+        _sender.Takes = static _ => 0;
+        Say(Encoding.ASCII.GetBytes(Film));
+        Turns(() => _connection.IsBlocked);
+        File.WriteAllBytes(_path, new byte[5]);
+        SpinWait.SpinUntil(static () => false, 20); // a look counts for its millisecond
+        _loop.Now += 20;
+        _sender.Takes = static offered => offered;
+        (string head, byte[] body) = Answer();
+        Assert.StartsWith("HTTP/1.1 503 ", head, StringComparison.Ordinal);
+        Assert.Contains("\r\nRetry-After: ", head, StringComparison.Ordinal);
+        Assert.Contains("the file changed", Encoding.UTF8.GetString(body), StringComparison.Ordinal);
+        Assert.False(_connection.IsClosed);
+        Assert.StartsWith("HTTP/1.1 404 ", Ask("GET /vod/b.mp4 HTTP/1.1\r\nHost: h\r\n\r\n").Head, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cover.jpg")]
+    [InlineData("notes.txt")]
+    [InlineData("film")]
+    public void A_file_that_is_no_title_is_not_found_with_the_reason(string name)
+    {
+        File.Copy(_path, Path.Combine(_folder.Path, name)); // whatever is in it
+        (string head, byte[] body) = Ask($"GET /vod/{name} HTTP/1.1\r\nHost: h\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 404 ", head, StringComparison.Ordinal);
+        Assert.Contains("are not served: titles end in .mp4", Encoding.UTF8.GetString(body), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_connection_that_closes_lets_go_of_its_file()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lists what is mapped.");
