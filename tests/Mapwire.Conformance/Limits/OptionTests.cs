@@ -61,6 +61,8 @@ public sealed class OptionTests
             "--rtmp", "--http", "--max-buffer", // MapwireServer, and the tests above
             "--rtmps", "--certificate", "--key", "--certificate-password", // EncryptionTests
             "--https", // Http/EncryptedTests
+            "--list", // Http/FolderListTests
+            "--http-fast-lane", // Http/OtherReaderTests
             "--statistics-folder", // ServeOptionTests.Statistics_have_the_name_that_was_given
         ];
         ToolResult help = await Tool.SucceedAsync(MapwireServer.Program, ["serve", "--help"]);
