@@ -27,6 +27,10 @@ internal sealed class ServeOptions
         "--http-fast-lane",
         "Whether plain HTTP/1.1 is answered from the mapping: 'off' has Kestrel read every request, and copies what is sent.",
         "on|off", "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
+
+    private readonly Option<bool> _list =
+        new("--list") { Description = "List the titles of folders by HTTP, as JSON at the folders' paths." };
+
     private readonly Option<IPEndPoint[]> _https;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
@@ -36,6 +40,7 @@ internal sealed class ServeOptions
     private readonly Option<double> _storageTimeout;
     private readonly Option<int> _maxConnections;
     private readonly Option<long> _maxConnectionBytes;
+    private readonly Option<long> _maxHeldBytes;
     private readonly Option<int> _workers;
     private readonly Option<long?> _maxPlayerRate =
         OptionFactory.OptionalLongBytes("--max-player-rate", "The most sent to one player a second; no limit when left out.");
@@ -140,6 +145,9 @@ internal sealed class ServeOptions
         _maxConnections = OptionFactory.Count("--max-connections", "The most connections at once.", defaults.MaxConnections);
         _maxConnectionBytes =
             OptionFactory.LongBytes("--max-connection-bytes", "What one connection may make the server hold.", defaults.MaxConnectionBytes);
+        _maxHeldBytes = OptionFactory.LongBytes(
+            "--max-held-bytes", "What all connections may make the server hold, and those of one address half of it.",
+            defaults.MaxHeldBytes);
         _workers = OptionFactory.Count("--workers", "Threads that serve connections.", defaults.Workers);
         _minBuffer =
             Seconds("--min-buffer", "The least media sent ahead of a player's clock, whatever it asks for.", defaults.MinClientBuffer);
@@ -174,6 +182,7 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.SegmentDuration)] = _segmentDuration,
             [nameof(RtmpServerOptions.HasViewerIds)] = _viewerIds,
             [nameof(RtmpServerOptions.HasHttpFastLane)] = _fastLane,
+            [nameof(RtmpServerOptions.ListsTitles)] = _list,
             [nameof(RtmpServerOptions.EncryptedHttpEndPoints)] = _https,
             [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
             [nameof(RtmpServerOptions.KeyFile)] = _key,
@@ -186,6 +195,7 @@ internal sealed class ServeOptions
             [nameof(TitleLimits.StorageTimeout)] = _storageTimeout,
             [nameof(RtmpServerOptions.MaxConnections)] = _maxConnections,
             [nameof(RtmpServerOptions.MaxConnectionBytes)] = _maxConnectionBytes,
+            [nameof(RtmpServerOptions.MaxHeldBytes)] = _maxHeldBytes,
             [nameof(RtmpServerOptions.Workers)] = _workers,
             [nameof(RtmpServerOptions.MaxPlayerRate)] = _maxPlayerRate,
             [nameof(RtmpServerOptions.MaxServerRate)] = _maxServerRate,
@@ -234,6 +244,7 @@ internal sealed class ServeOptions
         SegmentDuration = TimeSpan.FromSeconds(parsed.GetValue(_segmentDuration)),
         HasViewerIds = parsed.GetValue(_viewerIds) == "on",
         HasHttpFastLane = parsed.GetValue(_fastLane) == "on",
+        ListsTitles = parsed.GetValue(_list),
         EncryptedHttpEndPoints = parsed.GetValue(_https)!,
         CertificateFile = parsed.GetValue(_certificate),
         KeyFile = parsed.GetValue(_key),
@@ -245,6 +256,7 @@ internal sealed class ServeOptions
         SendTimeout = TimeSpan.FromSeconds(parsed.GetValue(_sendTimeout)),
         MaxConnections = parsed.GetValue(_maxConnections),
         MaxConnectionBytes = parsed.GetValue(_maxConnectionBytes),
+        MaxHeldBytes = parsed.GetValue(_maxHeldBytes),
         Workers = parsed.GetValue(_workers),
         MaxPlayerRate = parsed.GetValue(_maxPlayerRate),
         MaxServerRate = parsed.GetValue(_maxServerRate),

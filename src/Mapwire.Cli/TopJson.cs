@@ -47,11 +47,11 @@ internal sealed record TitleJson(
 
 /// <summary>A player.</summary>
 internal sealed record PlayerJson(
-    long Id, string? Peer, string Protocol, string? Title, string State, double Position, double BufferLead, long Bytes, double BytesPerSecond, int Stalls,
-    double Connected, double Played, double Silence, bool Blocked)
+    long Id, string? Peer, string Protocol, string? Title, string State, double Position, double BufferLead, long Bytes,
+    double BytesPerSecond, int Stalls, double Connected, double Played, double Silence, bool Blocked)
 {
     public static PlayerJson From(PlayerSnapshot player) => new(
-        player.Id, player.Peer?.ToString(), TopText.Protocol(player.Protocol), player.Title, player.State.ToString().ToLowerInvariant(), player.Position.TotalSeconds,
-        player.BufferLead.TotalSeconds, player.Bytes, player.BytesPerSecond, player.Stalls, player.Connected.TotalSeconds,
-        player.Played.TotalSeconds, player.Silence.TotalSeconds, player.IsBlocked);
+        player.Id, player.Peer?.ToString(), TopText.Protocol(player.Protocol), player.Title, player.State.ToString().ToLowerInvariant(),
+        player.Position.TotalSeconds, player.BufferLead.TotalSeconds, player.Bytes, player.BytesPerSecond, player.Stalls,
+        player.Connected.TotalSeconds, player.Played.TotalSeconds, player.Silence.TotalSeconds, player.IsBlocked);
 }

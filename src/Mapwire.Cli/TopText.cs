@@ -133,8 +133,9 @@ internal static class TopText
             + $"{Number(server.ProcessId)}  {TerminalText.Clean(server.Folder)}", width));
         yield return new Text(LineTable.Cut(state, width), style);
         yield return new Text(LineTable.Cut(
-            $"{Count(server.Connections, "connection")}  {Count(server.Players.Count, "player")}{Protocols(server)}  {Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} "
-            + $"sent  {Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
+            $"{Count(server.Connections, "connection")}  {Count(server.Players.Count, "player")}{Protocols(server)}  "
+            + $"{Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} sent  "
+            + $"{Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
             width));
     }
 

@@ -70,6 +70,9 @@ internal static partial class Log
         "not listening on {EndPoint} for HTTP: {Fault}; RTMP is served (--http HOST:PORT for another port)")]
     public static partial void HttpNotListening(ILogger log, IPEndPoint endPoint, string fault);
 
+    [LoggerMessage(119, LogLevel.Warning, "{Peer} holds {Bytes} bytes and is closed: {Reason}")]
+    public static partial void HoldTooMuchTogether(ILogger log, EndPoint? peer, long bytes, string reason);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 
@@ -90,6 +93,9 @@ internal static partial class Log
 
     [LoggerMessage(302, LogLevel.Warning, "an index was not stored: {Fault}")]
     public static partial void IndexNotStored(ILogger log, LogText fault);
+
+    [LoggerMessage(303, LogLevel.Warning, "{Title} plays without the subtitles {File}: {Reason}")]
+    public static partial void SubtitlesLeftOut(ILogger log, LogText title, LogText file, LogText reason);
 
     [LoggerMessage(400, LogLevel.Warning, "statistics are not published: {Fault}")]
     public static partial void StatisticsNotPublished(ILogger log, LogText fault);

@@ -59,6 +59,23 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
+    public async Task On_a_terminal_it_shows_how_it_stands()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere script(1) takes other words.");
+        using SampleServer server = new();
+        string bench =
+            $"stty rows 24 cols 120; exec '{Program}' bench rtmp://{server.EndPoint}/vod/sample.mp4 --players 3 --seconds 2 --ramp 0 "
+            + "--rehearsal 0 > /dev/null"; // its standard error is the terminal
+        using Process process = Process.Start(
+            new ProcessStartInfo("script", ["-qec", bench, "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string shown = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+        Assert.Matches("time +.* playing .* stalls", shown);
+        Assert.Matches(@"[1-9] of \d s +│ 3 +│", shown); // three play, a second later
+    }
+
+    [Fact]
     public async Task An_interrupt_ends_it_with_a_report()
     {
         if (OperatingSystem.IsWindows())
@@ -96,10 +113,8 @@ public sealed class BenchCommandTests
         return (process.ExitCode, output, await errors);
     }
 
-    private static Process Start(params string[] arguments)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
-        return Process.Start(
-            new ProcessStartInfo(program, ["bench", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-    }
+    private static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
+
+    private static Process Start(params string[] arguments) => Process.Start(
+        new ProcessStartInfo(Program, ["bench", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 }

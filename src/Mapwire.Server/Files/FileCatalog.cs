@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mapwire.Memory;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Sources;
@@ -19,6 +20,9 @@ internal sealed class FileCatalog : IDisposable
     /// </summary>
     private const int MaxAttempts = 16;
 
+    /// <summary>The heights of pictures that names of qualities have.</summary>
+    private static readonly int[] QualityHeights = [144, 240, 360, 480, 540, 576, 720, 1080, 1440, 2160, 4320];
+
     private readonly ServedFolder _folder;
     private readonly FileBudget _budget;
     private readonly IndexCache? _cache;
@@ -26,6 +30,7 @@ internal sealed class FileCatalog : IDisposable
     private readonly PresenceThreads? _presence;
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly FileThreads _openings;
+    private readonly SubtitleNames _subtitles;
     private long _clock;
 
     /// <param name="folder">Where the files are.</param>
@@ -38,6 +43,7 @@ internal sealed class FileCatalog : IDisposable
         PresenceThreads? presence = null)
     {
         _folder = folder;
+        _subtitles = new SubtitleNames(folder);
         _budget = budget;
         _cache = cache;
         _limits = limits ?? TitleLimits.Default;
@@ -51,6 +57,77 @@ internal sealed class FileCatalog : IDisposable
 
     /// <inheritdoc cref="TitleCounter.CountAsync"/>
     public Task<TitleCount> CountAsync(TimeSpan timeLimit) => TitleCounter.CountAsync(_folder, timeLimit);
+
+    /// <summary>Lists the titles of a folder, not on the caller's thread.</summary>
+    /// <param name="name">The folder's path below the served one; empty for itself.</param>
+    /// <exception cref="TitleException">There is none, it cannot be read, or it does not answer.</exception>
+    public Task<TitleListing> ListAsync(string name) =>
+        Lookups.RunAsync($"list /{name}", _ => TitleListing.Read(_folder, name));
+
+    /// <summary>Finds qualities of a film by their names, <c>film.360p.mp4</c> for <c>film.mp4</c>; not on the caller's thread.</summary>
+    /// <param name="name">The path of the film below the served folder; there is no such file.</param>
+    /// <returns>Those that are there, the smallest pictures first.</returns>
+    public Task<List<FoundFile>> FindQualitiesAsync(string name) => Lookups.RunAsync($"qualities {name}", _ =>
+    {
+        string extension = Path.GetExtension(name);
+        List<FoundFile> found = [];
+        foreach (int height in QualityHeights)
+        {
+            PlayName one = PlayName.Exactly(string.Create(
+                CultureInfo.InvariantCulture, $"{name[..^extension.Length]}.{height}p{extension}"));
+            if (one.GetCandidates().Any(candidate => _folder.Find(candidate) is not null))
+            {
+                found.Add(Find(one));
+            }
+        }
+
+        return found;
+    });
+
+    /// <summary>Finds the subtitles that lie beside a film, not on the caller's thread.</summary>
+    /// <param name="name">The film's path below the served folder.</param>
+    /// <returns>The files, with their languages.</returns>
+    /// <exception cref="TitleException">The folder cannot be read, or does not answer.</exception>
+    public Task<List<(FoundFile File, string Tag)>> FindSubtitlesAsync(string name) => Lookups.RunAsync($"subtitles {name}", _ =>
+    {
+        List<(FoundFile File, string Tag)> found = [];
+        foreach (SubtitleName subtitles in _subtitles.Find(name))
+        {
+            try
+            {
+                if (_folder.Find(subtitles.Name) is { } path)
+                {
+                    found.Add((new FoundFile(path, subtitles.Name, MappedFile.GetIdentity(path)), subtitles.Tag));
+                }
+            }
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            {
+                // It went between two looks: the film has one less.
+            }
+        }
+
+        return found;
+    });
+
+    /// <summary>Reads a file of text that lies beside a film; not on a worker's thread.</summary>
+    /// <param name="found">The file.</param>
+    /// <param name="maxBytes">Of a longer one a byte more is read.</param>
+    /// <exception cref="TitleException">It cannot be read.</exception>
+    public byte[] ReadText(FoundFile found, int maxBytes) => ShortFile.Read(found.Path, found.Name, _folder, maxBytes);
+
+    /// <summary>How long a title is, if it is open; null where it would have to be opened to say so.</summary>
+    /// <param name="name">The title's path below the served folder.</param>
+    public TimeSpan? FindDuration(string name)
+    {
+        string path = _folder.PathOf(name);
+        lock (_entries)
+        {
+            return _entries.TryGetValue(path, out Entry? entry) && entry.Opening.IsCompletedSuccessfully
+                && entry.Opening.Result.Watch.Lost is null
+                ? entry.Opening.Result.Content.Movie.Duration
+                : null;
+        }
+    }
 
     /// <summary>
     /// Finds the file that a client names: not on the caller's thread, unless it is open already and can be looked at without waiting.

@@ -28,7 +28,7 @@ internal sealed partial class MediaFile
     /// <summary>Reads the file, which it owns from here on: both are closed when that fails.</summary>
     private MediaFile(
         string name, MappedFile file, MappedRegion region, FileIdentity identity, IndexCache? cache, TitleLimits limits,
-        FileWork? work, FileThreads? threads, PresenceThreads? presence)
+        FileWork? work, FileThreads? threads, PresenceThreads? presence, bool? isLocal)
     {
         Name = name;
         _file = file;
@@ -40,7 +40,7 @@ internal sealed partial class MediaFile
         {
             Movie movie = ReadMovie(identity, cache, work);
             _content = new FileContent(identity, movie, CanGrow);
-            Watch = new FileWatch(file, _region, identity, Fingerprint, threads, limits.Storage);
+            Watch = new FileWatch(file, _region, identity, Fingerprint, threads, limits.Storage, isLocal);
             Presence = presence is null
                 ? null
                 : new Presence(file, _region, _maxLength, presence.ForDevice(identity.Device), Watch.Fail, Watch.IsLocal);
@@ -76,8 +76,12 @@ internal sealed partial class MediaFile
     /// <summary>Where the file is mapped. Only for the kernel to read, in a gather send: others may truncate the file.</summary>
     public nint Address => _region.DangerousAddress;
 
-    /// <summary>The open file, for the kernel to send from. Nothing here reads it.</summary>
-    public SafeHandle Handle => _file.Handle;
+    /// <summary>
+    /// The open file, for the kernel to send from; null where only its pages in memory may be sent. To read a file, network file systems
+    /// ask their server whether what is in memory is still good (NFS, each time that some seconds are over), and a worker would wait for
+    /// that; what is mapped is sent without asking. Nothing here reads it.
+    /// </summary>
+    public SafeHandle? Handle => Watch.IsLocal ? _file.Handle : null;
 
     /// <summary>What was made of the file for its viewers, by keys of its makers. Under the lock of the catalog that opened it.</summary>
     public Dictionary<object, Task<IDerived>> Derived { get; } = [];
@@ -91,10 +95,11 @@ internal sealed partial class MediaFile
     /// <param name="work">Told what is waited for; null when nobody asks.</param>
     /// <param name="threads">Where the file is looked at and closed; null for the threads that use it.</param>
     /// <param name="presence">They bring what is not in memory; null when sending may wait for it.</param>
+    /// <param name="isLocal">Whether its file system asks no server and no daemon; null to ask the system.</param>
     /// <exception cref="TitleException">It cannot be read, or is no movie.</exception>
     public static MediaFile Open(
         string path, string name, ServedFolder? folder = null, IndexCache? cache = null, TitleLimits? limits = null,
-        FileWork? work = null, FileThreads? threads = null, PresenceThreads? presence = null)
+        FileWork? work = null, FileThreads? threads = null, PresenceThreads? presence = null, bool? isLocal = null)
     {
         MappedFile file = Map(path, out FileIdentity identity, out MappedRegion region);
         try
@@ -108,7 +113,7 @@ internal sealed partial class MediaFile
             throw;
         }
 
-        return new MediaFile(name, file, region, identity, cache, limits ?? TitleLimits.Default, work, threads, presence);
+        return new MediaFile(name, file, region, identity, cache, limits ?? TitleLimits.Default, work, threads, presence, isLocal);
     }
 
     /// <summary>Reads what the file has grown by. Viewers go on as they were; who comes later sees it.</summary>

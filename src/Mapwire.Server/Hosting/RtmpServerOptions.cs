@@ -62,6 +62,11 @@ public sealed class RtmpServerOptions
     public bool HasViewerIds { get; init; } = true;
 
     /// <summary>
+    /// Whether the titles of a folder are listed by HTTP at its path. Default no: who may play a title need not know all.
+    /// </summary>
+    public bool ListsTitles { get; init; }
+
+    /// <summary>
     /// The certificate of encrypted connections: PEM, with those that vouch for it behind it, or PKCS #12 (.pfx, .p12). Read anew when it
     /// changes.
     /// </summary>
@@ -178,6 +183,13 @@ public sealed class RtmpServerOptions
     /// hold a few hundred bytes.
     /// </summary>
     public long MaxConnectionBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>
+    /// What all connections may make the server hold together, in bytes, at least 262,144, and those of one address half of it (IPv6: of
+    /// one network of 64 bits). Beyond it whoever asks for more is closed; who holds less than 16 KiB, as players do, is not counted.
+    /// Default a sixteenth of what the process may use: on 4 GiB the metadata of 4,000 two-hour films that nobody reads.
+    /// </summary>
+    public long MaxHeldBytes { get; init; } = Math.Max(MinHeldBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16);
 
     /// <summary>Threads that serve connections. Default one a processor.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
@@ -352,6 +364,7 @@ public sealed class RtmpServerOptions
         Require(MaxPacingRate is null or >= 1000, nameof(MaxPacingRate), MaxPacingRate, "must be at least 1,000 bytes a second");
         Require(MaxConnections > 0, nameof(MaxConnections), MaxConnections, "must be at least 1");
         Require(MaxConnectionBytes >= 131_072, nameof(MaxConnectionBytes), MaxConnectionBytes, "must be at least 131,072 bytes");
+        Require(MaxHeldBytes >= MinHeldBytes, nameof(MaxHeldBytes), MaxHeldBytes, "must be at least 262,144 bytes");
         Require(MaxConnectionsPerAddress >= 0, nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress, "must be at least 0");
         Require(MaxConnectsPerAddress >= 0, nameof(MaxConnectsPerAddress), MaxConnectsPerAddress, "must be at least 0");
         Require(Workers is > 0 and <= StatisticsLayout.MostWorkers, nameof(Workers), Workers, "must be from 1 to 1,024");
@@ -373,6 +386,9 @@ public sealed class RtmpServerOptions
         Require(MaxOpenBytes > 0, nameof(MaxOpenBytes), MaxOpenBytes, "must be at least 1");
         Require(MaxOpenFiles > 0, nameof(MaxOpenFiles), MaxOpenFiles, "must be at least 1");
     }
+
+    /// <summary>Half of it is the least that one connection may hold.</summary>
+    private const long MinHeldBytes = 262_144;
 
     private static TimeSpan Day => TimeSpan.FromDays(1);
 

@@ -2,6 +2,7 @@ using Mapwire.Server.Http;
 using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Rtmp;
+using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
@@ -18,13 +19,18 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     /// <summary>What all conversations of RTMP share.</summary>
     public RtmpContext Rtmp { get; } = new(
         new PlayerContext(Options.ToPlayerOptions(), Reels, Log) { Limits = Options.ToPlayerLimits() },
-        Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause, Options.MaxConnectionBytes, Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)));
+        Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause, Options.MaxConnectionBytes,
+        Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)),
+        new HeldBytes(Options.MaxHeldBytes, Options.NameOf(nameof(RtmpServerOptions.MaxHeldBytes))));
 
-    /// <summary>What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.</summary>
+    /// <summary>
+    /// What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.
+    /// </summary>
     public HttpContext Http => _http ??= new HttpContext(
         Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
         Options.HasViewerIds, Log, Rtmp.Players)
     {
+        ListsTitles = Options.ListsTitles,
         Viewers = new ViewerRegistry(Rtmp.Players.Limits, Statistics?.ForViewers()),
     };
 

@@ -32,6 +32,11 @@ internal static class Answers
         byte[] body = Explain(refusal);
         ResponseHeadWriter head = Begin(output, refusal.Status, staysOpen);
         WriteRefusalFields(head, body);
+        if (refusal.Location is { } location)
+        {
+            head.Write("Location"u8, location);
+        }
+
         if (refusal.Status == 405)
         {
             head.Write("Allow"u8, Methods);
@@ -61,8 +66,9 @@ internal static class Answers
     /// <param name="staysOpen">Whether the connection stays.</param>
     /// <param name="coding">What the representation is compressed by; null for nothing.</param>
     /// <param name="isNegotiated">Whether who accepts other codings gets another representation.</param>
+    /// <param name="policy">What a browser may do with a page; null for what is none.</param>
     public static void WriteMedia(IBufferWriter<byte> output, BodyPlan plan, Representation representation, string cacheControl,
-        bool hasBody, bool staysOpen, string? coding = null, bool isNegotiated = false)
+        bool hasBody, bool staysOpen, string? coding = null, bool isNegotiated = false, string? policy = null)
     {
         ResponseHeadWriter head = Begin(output, plan.Status, staysOpen);
         byte[] body = [];
@@ -86,6 +92,12 @@ internal static class Answers
         else
         {
             head.Write("Cache-Control"u8, cacheControl);
+            if (policy is not null)
+            {
+                head.Write("Content-Security-Policy"u8, policy);
+                head.Write("Referrer-Policy"u8, "no-referrer"u8);
+            }
+
             if (plan.Status != 304)
             {
                 head.Write("Content-Type"u8, plan.ContentType);

@@ -7,7 +7,7 @@ using Mapwire.Server.Sources;
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// A place in a body of pieces, to the byte: bytes that were made are copied behind the head, ranges of the media file are sent from where
+/// A place in a body of pieces, to the byte: bytes that were made are copied behind the head, ranges of media files are sent from where
 /// they lie, long ones from the file itself. It sends only what is in memory and asks ahead for the rest, and nothing of a file that
 /// changed.
 /// </summary>
@@ -21,9 +21,10 @@ internal sealed class BodyCursor : IBody
     /// <summary>What is asked for ahead of what is sent, in bytes: two turns of a fast connection.</summary>
     private const long MaxAskedBytes = 2 * 1024 * 1024;
 
-    private readonly MediaFile _file;
-    private readonly IEnumerator<PieceList> _parts;
+    private readonly Resource _resource;
+    private readonly IEnumerator<BodyPart> _parts;
     private readonly Action _arrived;
+    private MediaFile? _file; // of the part that is sent
     private PieceList _pieces = PieceList.Empty;
     private int _next; // the piece that is sent
     private long _skip; // bytes of it that were sent
@@ -33,12 +34,12 @@ internal sealed class BodyCursor : IBody
     private long _waitsSince = -1; // for the file
     private bool _isReleased;
 
-    /// <param name="file">Held for the cursor, which releases it.</param>
-    /// <param name="parts">The body; each part is made when it is sent.</param>
+    /// <param name="resource">Its files are held for the cursor, which releases it.</param>
+    /// <param name="parts">What is sent of it; each part is made when it is sent.</param>
     /// <param name="arrived">Called on any thread when what was waited for has come: to be gathered again.</param>
-    public BodyCursor(MediaFile file, IEnumerable<PieceList> parts, Action arrived)
+    public BodyCursor(Resource resource, IEnumerable<BodyPart> parts, Action arrived)
     {
-        _file = file;
+        _resource = resource;
         _parts = parts.GetEnumerator();
         _arrived = arrived;
         TakeNextPart();
@@ -110,18 +111,18 @@ internal sealed class BodyCursor : IBody
         {
             _isReleased = true;
             _parts.Dispose();
-            _file.Release();
+            _resource.Release();
         }
     }
 
-    private long Patience => (long)_file.Watch.Patience.Time.TotalMilliseconds;
+    private long Patience => (long)_file!.Watch.Patience.Time.TotalMilliseconds;
 
     private void TakeNextPart()
     {
         do
         {
             IsOver = !_parts.MoveNext();
-            _pieces = IsOver ? PieceList.Empty : _parts.Current;
+            (_file, _pieces) = IsOver ? (_file, PieceList.Empty) : (_parts.Current.File, _parts.Current.Pieces);
         }
         while (!IsOver && _pieces.Count == 0);
         (_next, _skip, _asked, _askedTo) = (0, 0, 0, 0);
@@ -130,6 +131,11 @@ internal sealed class BodyCursor : IBody
     /// <summary>Looks at the file before any byte of it is sent.</summary>
     private bool IsUnchanged(long now)
     {
+        if (_file is null)
+        {
+            return true;
+        }
+
         switch (_file.Watch.Look())
         {
             case FileState.Unchanged:
@@ -153,7 +159,7 @@ internal sealed class BodyCursor : IBody
         _waitsSince = _waitsSince < 0 ? now : _waitsSince;
         LostReason = now - _waitsSince < Patience
             ? null
-            : $"the file can no longer be read: {_file.Watch.Patience.RefusalOfSilence}";
+            : $"the file can no longer be read: {_file!.Watch.Patience.RefusalOfSilence}";
         return LostReason is null;
     }
 
@@ -174,15 +180,15 @@ internal sealed class BodyCursor : IBody
             if (list.Length == 0 && BeginWait(now))
             {
                 int window = (int)Math.Min(length, Presence.WindowLength);
-                _file.Presence!.WaitFor(offset, window, now, _waitsSince, _arrived);
+                _file!.Presence!.WaitFor(offset, window, now, _waitsSince, _arrived);
             }
 
             return 0;
         }
 
         // What grows is being written: pages that the socket holds by reference would change on their way.
-        isLast = here >= ShortestFileRun && !_file.Content.MayGrow;
-        nint address = _file.Address + (nint)offset;
+        isLast = here >= ShortestFileRun && !_file!.Content.MayGrow;
+        nint address = _file!.Address + (nint)offset;
         bool isAdded = isLast
             ? list.TryAddFile(address, here, _file.Handle, offset)
             : list.TryAddMapped(address, here);
@@ -192,7 +198,7 @@ internal sealed class BodyCursor : IBody
     /// <summary>How much of a range can be sent without waiting.</summary>
     private long LengthHere(long offset, long length, long now)
     {
-        if (_file.Presence is not { } presence)
+        if (_file?.Presence is not { } presence)
         {
             return length;
         }
@@ -214,7 +220,7 @@ internal sealed class BodyCursor : IBody
 
     private void AskAhead(long now)
     {
-        if (_file.Presence is not { } presence)
+        if (_file?.Presence is not { } presence)
         {
             return;
         }

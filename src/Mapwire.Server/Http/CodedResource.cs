@@ -55,7 +55,7 @@ internal static class CodedResource
         }
         catch
         {
-            resource.File.Release();
+            resource.Release();
             throw;
         }
     }

@@ -13,12 +13,45 @@ namespace Mapwire.Server.Http;
 internal static class DashManifest
 {
     /// <summary>Writes the MPD.</summary>
-    /// <param name="title">The title.</param>
-    /// <param name="query">Behind the address of each child.</param>
-    public static byte[] Write(SegmentedTitle title, string query)
+    /// <param name="sequence">The titles, each of periods of its own.</param>
+    public static byte[] Write(TitleSequence sequence)
     {
-        SegmentPlan plan = title.Plan;
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
+        TimeSpan duration = TimeSpan.Zero;
+        foreach (PlacedTitle placed in sequence.Titles)
+        {
+            duration += AddPeriods(periods, placed, [], duration);
+        }
+
+        return Write(periods.ToImmutable(), duration);
+    }
+
+    /// <summary>Writes the MPD of several qualities.</summary>
+    /// <param name="qualities">At least one, cut at the same times, each of one period; the sounds and subtitles of the first.</param>
+    public static byte[] Write(IReadOnlyList<PlacedTitle> qualities)
+    {
+        ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
+        TimeSpan duration = AddPeriods(periods, qualities[0], qualities.Skip(1), TimeSpan.Zero);
+        return Write(periods.ToImmutable(), duration);
+    }
+
+    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration)
+    {
+        ArrayBufferWriter<byte> output = new();
+        new MediaPresentation
+        {
+            Duration = duration,
+            Periods = periods,
+        }.WriteTo(output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Adds the periods of a title.</summary>
+    /// <returns>How long they are together.</returns>
+    private static TimeSpan AddPeriods(
+        ImmutableArray<Period>.Builder periods, PlacedTitle placed, IEnumerable<PlacedTitle> others, TimeSpan start)
+    {
+        SegmentPlan plan = placed.Title.Plan;
         long origin = Math.Max(0, plan.Timeline.Origin); // of the first period: what is before it is the delay of reordered pictures
         for (int first = 0; first < plan.Count;)
         {
@@ -29,17 +62,34 @@ internal static class DashManifest
             }
 
             long from = first == 0 ? origin : plan.GetStart(first);
-            int index = plan.GetPeriod(first);
             ImmutableArray<DashRepresentation>.Builder tracks = ImmutableArray.CreateBuilder<DashRepresentation>();
-            foreach (WebTrack track in title.Tracks)
+            foreach (WebTrack track in placed.Title.Tracks)
             {
-                if (Describe(title.Get(track.Name), track, index, (first, end), from, query) is { } described)
+                if (Describe(placed, track, plan.GetPeriod(first), (first, end), from) is { } described)
                 {
                     tracks.Add(described);
                 }
             }
 
-            periods.Add(new Period(string.Create(CultureInfo.InvariantCulture, $"p{index + 1}"), TimeOf(plan, from - origin))
+            foreach (PlacedTitle other in others)
+            {
+                long begin = Math.Max(0, other.Title.Plan.Timeline.Origin);
+                if (Describe(other, other.Title.Tracks[0], 0, (first, end), begin) is { } described)
+                {
+                    tracks.Add(described);
+                }
+            }
+
+            int period = plan.GetPeriod(first);
+            double seconds = Math.Max(1, TimeOf(plan, plan.GetStart(end) - from).TotalSeconds);
+            tracks.AddRange(placed.Subtitles.Select(subtitles => new DashRepresentation(
+                $"subtitles-{subtitles.Tag}", MediaKind.Text, "text/vtt", Math.Max(1, (long)(subtitles.File.ByteSize * 8 / seconds)))
+            {
+                Language = subtitles.Language,
+                BaseUrl = placed.SubtitlesAddress(subtitles.Tag, period, isOfPeriod: true),
+            }));
+            periods.Add(new Period(
+                string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - origin))
             {
                 Duration = TimeOf(plan, plan.GetStart(end) - from),
                 Representations = tracks.ToImmutable(),
@@ -47,20 +97,15 @@ internal static class DashManifest
             first = end;
         }
 
-        ArrayBufferWriter<byte> output = new();
-        new MediaPresentation
-        {
-            Duration = TimeOf(plan, plan.GetStart(plan.Count) - origin),
-            Periods = periods.ToImmutable(),
-        }.WriteTo(output);
-        return output.WrittenSpan.ToArray();
+        return TimeOf(plan, plan.GetStart(plan.Count) - origin);
     }
 
     /// <summary>A track in a period; null where it has nothing there.</summary>
     private static DashRepresentation? Describe(
-        Rendition rendition, WebTrack track, int period, (int First, int End) segments, long from, string query)
+        PlacedTitle placed, WebTrack track, int period, (int First, int End) segments, long from)
     {
-        TimelineTrack placed = rendition.Tracks[0];
+        Rendition rendition = placed.Title.Get(track.Name);
+        uint timescale = rendition.Tracks[0].Timescale;
         int last = segments.End;
         while (last > segments.First && rendition.IsEmpty(last - 1))
         {
@@ -83,8 +128,8 @@ internal static class DashManifest
         RenditionAttributes attributes = RenditionAttributes.From(rendition);
         bool isVideo = source.Kind == TrackKind.Video;
         string mimeType = isVideo ? "video/mp4" : "audio/mp4";
-        string number = string.Create(CultureInfo.InvariantCulture, $"{period + 1}");
-        return new DashRepresentation(track.Name, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
+        string id = placed.IsQuality ? placed.Address + track.Name : track.Name;
+        return new DashRepresentation(id, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
         {
             Codecs = attributes.Codecs.Length == 0 ? null : attributes.Codecs,
             Language = source.Language,
@@ -93,10 +138,11 @@ internal static class DashManifest
             AudioSamplingRate = !isVideo && source.SampleRate > 0 ? source.SampleRate : null,
             Channels = !isVideo && source.Channels > 0 ? source.Channels : null,
             Template = new SegmentTemplate(
-                placed.Timescale, $"{track.Name}-init-{number}.mp4{query}", SegmentIdentifier.Number, $"{track.Name}-", $".m4s{query}")
+                timescale, placed.InitAddress(track.Name, period), SegmentIdentifier.Number, $"{placed.Address}{track.Name}-",
+                $".m4s{placed.Query}")
             {
                 StartNumber = segments.First + 1,
-                PresentationTimeOffset = (long)((Int128)from * placed.Timescale / rendition.Plan.Timeline.Reference.Timescale),
+                PresentationTimeOffset = (long)((Int128)from * timescale / rendition.Plan.Timeline.Reference.Timescale),
                 Timeline = timeline.ToImmutable(),
             },
         };

@@ -27,6 +27,9 @@ internal sealed record HttpContext(
 
     private long _connections;
 
+    /// <summary>Whether the titles of a folder are listed at its path.</summary>
+    public bool ListsTitles { get; init; }
+
     /// <summary>Who watches by requests.</summary>
     public ViewerRegistry Viewers { get; init; } = new(PlayerLimits.None, null);
 

@@ -327,7 +327,7 @@ internal sealed class HttpConversation : IConversation
         }
         else if (opening.IsCompletedSuccessfully)
         {
-            opening.Result.File.Release();
+            opening.Result.Release();
         }
         else
         {
@@ -365,10 +365,10 @@ internal sealed class HttpConversation : IConversation
 
             Answers.WriteMedia(
                 _answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen, resource.Coding,
-                isNegotiated: resource.Coding is not null || CodedResource.IsCompressible(resource));
+                isNegotiated: resource.Coding is not null || CodedResource.IsCompressible(resource), resource.Policy);
             if (request.HasBody && plan.Parts.Length > 0)
             {
-                _body = new BodyCursor(resource.File, resource.Cut(plan), Wake);
+                _body = new BodyCursor(resource, resource.Cut(plan), Wake);
                 isHeld = false;
             }
         }
@@ -376,7 +376,7 @@ internal sealed class HttpConversation : IConversation
         {
             if (isHeld)
             {
-                resource.File.Release();
+                resource.Release();
             }
         }
     }
@@ -417,7 +417,7 @@ internal sealed class HttpConversation : IConversation
 
     private void Refuse(Refusal refusal, bool hasBody, RequestTarget? target)
     {
-        if (_client.Lines.TryTake(_connection.Now, out int leftOut))
+        if (refusal.Location is null && _client.Lines.TryTake(_connection.Now, out int leftOut))
         {
             if (leftOut > 0)
             {

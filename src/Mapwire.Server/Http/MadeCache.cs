@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mapwire.Server.Files;
 
 namespace Mapwire.Server.Http;
@@ -7,10 +8,14 @@ namespace Mapwire.Server.Http;
 /// budget of bytes: what was used longest ago goes first, and is made again. What is being sent stays with whoever sends it. Any thread may
 /// call it.
 /// </summary>
+/// <remarks>
+/// What was made of a state of a file lives no longer than that state: plans lead to the tables of samples, which are some times as large
+/// as all that is counted here, and nobody asks for those of a recording as it was before it grew, or of a film that was closed.
+/// </remarks>
 /// <param name="maxBytes">What all of it may take.</param>
 internal sealed class MadeCache(long maxBytes)
 {
-    private readonly Dictionary<MadeKey, LinkedListNode<Entry>> _entries = [];
+    private readonly ConditionalWeakTable<FileContent, Shelf> _shelves = [];
     private readonly LinkedList<Entry> _byUse = new(); // the one used last is first
     private readonly Lock _gate = new();
     private long _bytes;
@@ -33,14 +38,14 @@ internal sealed class MadeCache(long maxBytes)
     {
         lock (_gate)
         {
-            if (!_entries.TryGetValue(key, out LinkedListNode<Entry>? node))
+            if (!TryFind(key, out Thing thing))
             {
                 return null;
             }
 
-            _byUse.Remove(node);
-            _byUse.AddFirst(node);
-            return (T)node.Value.Made;
+            _byUse.Remove(thing.Use);
+            _byUse.AddFirst(thing.Use);
+            return (T)thing.Made;
         }
     }
 
@@ -52,9 +57,9 @@ internal sealed class MadeCache(long maxBytes)
         long size = made.ByteSize;
         lock (_gate)
         {
-            if (_entries.TryGetValue(key, out LinkedListNode<Entry>? there))
+            if (TryFind(key, out Thing there))
             {
-                return (T)there.Value.Made;
+                return (T)there.Made;
             }
 
             if (size > maxBytes / 4)
@@ -62,31 +67,69 @@ internal sealed class MadeCache(long maxBytes)
                 return made;
             }
 
-            _entries.Add(key, _byUse.AddFirst(new Entry(key, made, size)));
+            if (!_shelves.TryGetValue(key.Content, out Shelf? shelf))
+            {
+                shelf = new Shelf();
+                _shelves.Add(key.Content, shelf);
+                ForgetStatesThatAreOver();
+            }
+
+            shelf.Things.Add(key.What, new Thing(made, _byUse.AddFirst(new Entry(shelf.Reference, key.What, size))));
             _bytes += size;
             while (_bytes > maxBytes && _byUse.Last is { } oldest)
             {
-                _byUse.RemoveLast();
-                _entries.Remove(oldest.Value.Key);
-                _bytes -= oldest.Value.Size;
+                Forget(oldest);
             }
         }
 
         return made;
     }
 
-    private sealed record Entry(MadeKey Key, IDerived Made, long Size);
+    private bool TryFind(MadeKey key, out Thing thing)
+    {
+        thing = default;
+        return _shelves.TryGetValue(key.Content, out Shelf? shelf) && shelf.Things.TryGetValue(key.What, out thing);
+    }
+
+    private void ForgetStatesThatAreOver()
+    {
+        LinkedListNode<Entry>? next = _byUse.First;
+        while (next is { } entry)
+        {
+            next = entry.Next;
+            if (!entry.Value.Shelf.TryGetTarget(out _))
+            {
+                Forget(entry);
+            }
+        }
+    }
+
+    private void Forget(LinkedListNode<Entry> entry)
+    {
+        _byUse.Remove(entry);
+        _bytes -= entry.Value.Size;
+        if (entry.Value.Shelf.TryGetTarget(out Shelf? shelf))
+        {
+            shelf.Things.Remove(entry.Value.What);
+        }
+    }
+
+    /// <summary>What was made of one state of a file. Held by the table as long as that state is held by others.</summary>
+    private sealed class Shelf
+    {
+        public Shelf() => Reference = new WeakReference<Shelf>(this);
+
+        public WeakReference<Shelf> Reference { get; }
+
+        public Dictionary<string, Thing> Things { get; } = new(StringComparer.Ordinal);
+    }
+
+    private readonly record struct Thing(IDerived Made, LinkedListNode<Entry> Use);
+
+    private sealed record Entry(WeakReference<Shelf> Shelf, string What, long Size);
 }
 
 /// <summary>What tells one thing that was made from another.</summary>
 /// <param name="Content">What the file held: another object where it was opened anew or has grown.</param>
 /// <param name="What">What was made of it.</param>
-internal readonly record struct MadeKey(FileContent Content, string What)
-{
-    /// <summary>The same file at the same moment, and the same of it.</summary>
-    public bool Equals(MadeKey other) => ReferenceEquals(Content, other.Content) && What == other.What;
-
-    /// <inheritdoc/>
-    public override int GetHashCode() =>
-        HashCode.Combine(System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Content), What);
-}
+internal readonly record struct MadeKey(FileContent Content, string What);

@@ -33,13 +33,39 @@ internal static class Opening
         }
 
         PlayName name = PlayName.Exactly(route.Title);
+        if (query is null && PlaylistFile.IsPlaylist(route.Title))
+        {
+            throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters); // its text is never served
+        }
+
         await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
         try
         {
-            FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+            if (route.Kind == ResourceKind.Listing)
+            {
+                return await FolderListing.OpenAsync(context, route.Title).ConfigureAwait(false);
+            }
+
+            (FoundFile found, List<FoundFile>? qualities) = await FindAsync(context, name).ConfigureAwait(false);
+            if (route.Kind == ResourceKind.Page)
+            {
+                return PlayerPage.Open();
+            }
+
+            if (qualities is not null)
+            {
+                return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters)
+                    : await new QualitiesMaker(context, route.Title, query).OpenAsync(route, qualities).ConfigureAwait(false);
+            }
+
+            if (route.Quality > 0)
+            {
+                throw new TitleException(TitleError.NotFound, "the title has one quality");
+            }
+
             if (PlaylistFile.IsPlaylist(found.Name))
             {
-                throw new TitleException(TitleError.NotPlayable, "playlists play over RTMP: their text is not served");
+                return await new ListMaker(context, found, query!).OpenAsync(route).ConfigureAwait(false);
             }
 
             MediaFile file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);
@@ -47,7 +73,7 @@ internal static class Opening
             {
                 return query is null
                     ? Resource.OfFile(file) with { Watched = SegmentMaker.WatchedOf(context, file) }
-                    : await new SegmentMaker(context, file, query).OpenAsync(route).ConfigureAwait(false);
+                    : await new SegmentMaker(context, file, found.Name, query).OpenAsync(route).ConfigureAwait(false);
             }
             catch
             {
@@ -59,5 +85,27 @@ internal static class Opening
         {
             context.Openings.Leave(address, route.Title);
         }
+    }
+
+    /// <summary>Finds a title's file, or the files of its qualities where they are listed or named.</summary>
+    private static async Task<(FoundFile File, List<FoundFile>? Qualities)> FindAsync(HttpContext context, PlayName name)
+    {
+        FoundFile found;
+        try
+        {
+            found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
+        }
+        catch (TitleException refusal) when (refusal.Error == TitleError.NotFound)
+        {
+            List<FoundFile> qualities = await context.Titles.Files.FindQualitiesAsync(name.Path).ConfigureAwait(false);
+            if (qualities.Count < 2)
+            {
+                throw;
+            }
+
+            return (default, qualities);
+        }
+
+        return (found, PlaylistFile.IsQualities(found.Name) ? await QualitiesMaker.ReadAsync(context, found).ConfigureAwait(false) : null);
     }
 }

@@ -4,16 +4,20 @@ using Mapwire.Server.Files;
 namespace Mapwire.Server.Http;
 
 /// <summary>Why a request is not answered with what it asks for.</summary>
-/// <param name="Status">4xx or 5xx.</param>
+/// <param name="Status">3xx with a <see cref="Location"/>, 4xx or 5xx.</param>
 /// <param name="Reason">In words for people, a clause without a full stop.</param>
 internal sealed record Refusal(int Status, string Reason)
 {
     /// <summary>A path that leads to nothing.</summary>
     public static Refusal NotFound { get; } = new(404, "nothing is served here");
 
+    /// <summary>Where it is; null where nothing is to be had.</summary>
+    public string? Location { get; private init; }
+
     /// <summary>A title that cannot be opened, or a fault of ours.</summary>
     public static Refusal Of(Exception fault) => fault switch
     {
+        ElsewhereException elsewhere => new(307, fault.Message) { Location = elsewhere.Location },
         TitleException { Error: TitleError.NotFound } => new(404, fault.Message),
         TitleException { Error: TitleError.NotPlayable } => new(422, fault.Message),
         TitleException => new(503, fault.Message),

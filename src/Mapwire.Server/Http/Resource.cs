@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using Mapwire.Http;
 using Mapwire.Http.Conditional;
 using Mapwire.Media.Mp4.Writing;
@@ -9,13 +10,13 @@ using Mapwire.Server.Http.Viewers;
 namespace Mapwire.Server.Http;
 
 /// <summary>What a path leads to, open: bytes of known length behind an entity tag.</summary>
-/// <param name="File">Held; whoever takes the resource releases it.</param>
+/// <param name="Files">Those that it has ranges of, held; whoever takes the resource releases it.</param>
 /// <param name="Body">All of it.</param>
 /// <param name="Representation">Its length and what tells its versions apart.</param>
 /// <param name="ContentType">The media type.</param>
 /// <param name="CacheControl">How long others may keep it.</param>
 internal sealed record Resource(
-    MediaFile File, MadeBody Body, Representation Representation, string ContentType, string CacheControl)
+    ImmutableArray<MediaFile> Files, MadeBody Body, Representation Representation, string ContentType, string CacheControl)
 {
     /// <summary>
     /// How long ago a file must have been written for its time to stand for its bytes: times of HTTP are whole seconds, and file systems
@@ -25,6 +26,9 @@ internal sealed record Resource(
 
     /// <summary>The name of the coding that it is compressed by; null for none.</summary>
     public string? Coding { get; init; }
+
+    /// <summary>What a browser may do with it (Content-Security-Policy); null for what is no page.</summary>
+    public string? Policy { get; init; }
 
     /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
     public WatchedPart? Watched { get; init; }
@@ -41,11 +45,31 @@ internal sealed record Resource(
             IsLastModifiedWeak = DateTimeOffset.UtcNow - written < SettledTime,
         };
         MadeBody whole = new(new PieceList.Builder().Add(0, identity.Length).Build());
-        return new Resource(file, whole, representation, ContentTypes.FromName(file.Name), "no-cache");
+        return new Resource([file], whole, representation, ContentTypes.FromName(file.Name), "no-cache");
+    }
+
+    /// <summary>Bytes that were made of no file, or of files that nobody has to hold any more.</summary>
+    /// <param name="bytes">All of it; never changed.</param>
+    /// <param name="contentType">The media type.</param>
+    /// <param name="cacheControl">How long others may keep it.</param>
+    public static Resource OfBytes(byte[] bytes, string contentType, string cacheControl)
+    {
+        MadeBody body = new(bytes);
+        return new Resource(
+            [], body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType, cacheControl);
+    }
+
+    /// <summary>Ends the hold of all files.</summary>
+    public void Release()
+    {
+        foreach (MediaFile file in Files)
+        {
+            file.Release();
+        }
     }
 
     /// <summary>The parts that a request is answered with, and the delimiters between them; each is made when it is sent.</summary>
-    public IEnumerable<PieceList> Cut(BodyPlan plan)
+    public IEnumerable<BodyPart> Cut(BodyPlan plan)
     {
         for (int i = 0; i < plan.Parts.Length; i++)
         {
@@ -55,9 +79,9 @@ internal sealed record Resource(
             }
 
             ByteRange part = plan.Parts[i];
-            foreach (PieceList pieces in Body.Slice(part.Offset, part.Offset + part.Length))
+            foreach ((int file, PieceList pieces) in Body.Slice(part.Offset, part.Offset + part.Length))
             {
-                yield return pieces;
+                yield return new BodyPart(file < Files.Length ? Files[file] : null, pieces);
             }
         }
 
@@ -67,16 +91,21 @@ internal sealed record Resource(
         }
     }
 
-    private static PieceList Delimit(BodyPlan plan, int index)
+    private BodyPart Delimit(BodyPlan plan, int index)
     {
         ArrayBufferWriter<byte> delimiter = new();
         plan.WriteDelimiter(index, delimiter);
-        return new PieceList.Builder().Add(delimiter.WrittenMemory).Build();
+        return new BodyPart(Files.FirstOrDefault(), new PieceList.Builder().Add(delimiter.WrittenMemory).Build());
     }
 }
 
+/// <summary>A part of a body, sent as one.</summary>
+/// <param name="File">That its ranges are of; null where all of it was made of none.</param>
+/// <param name="Pieces">Bytes that were made, and ranges of the file.</param>
+internal readonly record struct BodyPart(MediaFile? File, PieceList Pieces);
+
 /// <summary>
-/// A body whose bytes were made, or are ranges of the file: in one, or as the parts of a file that is made while it is sent.
+/// A body whose bytes were made, or are ranges of files: in one, or as the parts of a file that is made while it is sent.
 /// </summary>
 internal sealed class MadeBody : IDerived
 {
@@ -138,12 +167,12 @@ internal sealed class MadeBody : IDerived
 
     private ref MadeBody? Place(ContentCoding coding) => ref coding == ContentCoding.Brotli ? ref _brotli : ref _gzip;
 
-    /// <summary>The bytes from one to another.</summary>
-    public IEnumerable<PieceList> Slice(long from, long to)
+    /// <summary>The bytes from one to another, each part with the number of the file that its ranges are of.</summary>
+    public IEnumerable<(int File, PieceList Pieces)> Slice(long from, long to)
     {
         if (_whole is not null)
         {
-            yield return _whole.Slice(from, to);
+            yield return (0, _whole.Slice(from, to));
             yield break;
         }
 
@@ -151,7 +180,7 @@ internal sealed class MadeBody : IDerived
         {
             long start = _parts.GetOffset(part);
             PieceList pieces = _parts.CreatePart(part);
-            yield return pieces.Slice(Math.Max(0, from - start), Math.Min(pieces.Length, to - start));
+            yield return (_parts.RenditionOf(part), pieces.Slice(Math.Max(0, from - start), Math.Min(pieces.Length, to - start)));
         }
     }
 }

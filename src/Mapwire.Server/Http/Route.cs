@@ -12,6 +12,12 @@ internal enum ResourceKind
     /// <summary>The file itself, byte for byte: the title's own path.</summary>
     File,
 
+    /// <summary>The titles of a folder, as JSON: the folder's own path, which ends in '/'.</summary>
+    Listing,
+
+    /// <summary>A page with a player: the title's own path with a '/' behind it.</summary>
+    Page,
+
     /// <summary>The HLS master playlist: <c>index.m3u8</c>.</summary>
     Master,
 
@@ -30,6 +36,15 @@ internal enum ResourceKind
     /// <summary>A key picture: <c>v1-picture-1.m4s</c>, the first.</summary>
     Picture,
 
+    /// <summary>The HLS playlist of subtitles: <c>subtitles-de.m3u8</c>.</summary>
+    SubtitlesPlaylist,
+
+    /// <summary>The subtitles of a period at the film's times: <c>subtitles-de-1.vtt</c>, of the first.</summary>
+    Subtitles,
+
+    /// <summary>The subtitles of a period at its own times: <c>subtitles-de-period-1.vtt</c>, of the first.</summary>
+    PeriodSubtitles,
+
     /// <summary>The DASH description: <c>manifest.mpd</c>.</summary>
     Manifest,
 
@@ -45,14 +60,19 @@ internal enum ResourceKind
 
 /// <summary>What a path asks for.</summary>
 /// <param name="Kind">What of the title.</param>
-/// <param name="Title">The title's path below the served folder; whether there is one is not known yet.</param>
-/// <param name="Tracks">The names of the tracks, such as <c>v1a1</c>; empty where it is not about some of them.</param>
+/// <param name="Title">The title's path below the served folder, or the folder's; whether there is one is not known yet.</param>
+/// <param name="Tracks">The names of the tracks, such as <c>v1a1</c>, or the language of subtitles; empty where it is about none.</param>
 /// <param name="Index">The number of the period, segment or picture, from 0.</param>
-internal sealed record Route(ResourceKind Kind, string Title, string Tracks = "", int Index = 0)
+/// <param name="Quality">The number of the quality, from 1; 0 where the path names none.</param>
+internal sealed record Route(ResourceKind Kind, string Title, string Tracks = "", int Index = 0, int Quality = 0)
 {
+    private const string SubtitlesPrefix = "subtitles-";
+
     private static readonly SearchValues<char> TrackCharacters = SearchValues.Create("va0123456789");
 
-    /// <summary>Finds what a path asks for: <c>/APPLICATION/TITLE</c> or <c>/APPLICATION/TITLE/RESOURCE</c>.</summary>
+    /// <summary>
+    /// Finds what a path asks for: <c>/APPLICATION/TITLE</c>, <c>/APPLICATION/TITLE/RESOURCE</c> or <c>/APPLICATION/FOLDER/</c>.
+    /// </summary>
     /// <remarks>
     /// Where the part before the last '/' is named as a title, the last is a resource of it: a folder that is named as a film has none of
     /// its own.
@@ -65,7 +85,7 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
     {
         route = null;
         ReadOnlySpan<char> path = target.Path.AsSpan(1);
-        if (!path.StartsWith(application, StringComparison.Ordinal) || path.Length < application.Length + 2
+        if (!path.StartsWith(application, StringComparison.Ordinal) || path.Length < application.Length + 1
             || path[application.Length] != '/')
         {
             return false;
@@ -73,6 +93,13 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
 
         string title = path[(application.Length + 1)..].ToString();
         int slash = title.LastIndexOf('/');
+        if (slash == title.Length - 1) // the application's own path has none
+        {
+            title = title.TrimEnd('/');
+            route = new Route(TitleName.HasTitleExtension(title) ? ResourceKind.Page : ResourceKind.Listing, title);
+            return true;
+        }
+
         route = slash > 0 && TitleName.HasTitleExtension(title.AsSpan(0, slash))
             ? OfResource(title[..slash], title[(slash + 1)..])
             : new Route(ResourceKind.File, title);
@@ -81,12 +108,16 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
 
     private static Route? OfResource(string title, string name) => name switch
     {
+        ['q', >= '1' and <= '9', '-', ..] => OfResource(title, name[3..]) is { Quality: 0 } route
+            && route.Kind is ResourceKind.Playlist or ResourceKind.PicturePlaylist or ResourceKind.Init or ResourceKind.Segment
+            or ResourceKind.Picture ? route with { Quality = name[1] - '0' } : null,
         "index.m3u8" => new Route(ResourceKind.Master, title),
         "manifest.mpd" => new Route(ResourceKind.Manifest, title),
         "stream.mp4" => new Route(ResourceKind.Stream, title),
         "clip.mp4" => new Route(ResourceKind.Clip, title),
         "stream.flv" => new Route(ResourceKind.Flv, title),
         _ when Split(name, "-pictures.m3u8") is { } tracks => new Route(ResourceKind.PicturePlaylist, title, tracks),
+        _ when name.StartsWith(SubtitlesPrefix, StringComparison.Ordinal) => OfSubtitles(title, name[SubtitlesPrefix.Length..]),
         _ when Split(name, ".m3u8") is { } tracks => new Route(ResourceKind.Playlist, title, tracks),
         _ when SplitNumber(name, "-init-", ".mp4") is ({ } tracks, int period) => new Route(ResourceKind.Init, title, tracks, period),
         _ when SplitNumber(name, "-picture-", ".m4s") is ({ } tracks, int picture) =>
@@ -94,6 +125,30 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         _ when SplitNumber(name, "-", ".m4s") is ({ } tracks, int segment) => new Route(ResourceKind.Segment, title, tracks, segment),
         _ => null,
     };
+
+    private static Route? OfSubtitles(string title, string name)
+    {
+        if (name.EndsWith(".m3u8", StringComparison.Ordinal))
+        {
+            string language = name[..^".m3u8".Length];
+            return SubtitleNames.IsTag(language) ? new Route(ResourceKind.SubtitlesPlaylist, title, language) : null;
+        }
+
+        int at = name.LastIndexOf('-');
+        if (at <= 0 || !name.EndsWith(".vtt", StringComparison.Ordinal)
+            || NumberOf(name.AsSpan()[(at + 1)..^".vtt".Length]) is not { } number)
+        {
+            return null;
+        }
+
+        const string ofPeriod = "-period";
+        string tag = name[..at];
+        bool isOfPeriod = tag.EndsWith(ofPeriod, StringComparison.Ordinal);
+        tag = isOfPeriod ? tag[..^ofPeriod.Length] : tag;
+        return SubtitleNames.IsTag(tag)
+            ? new Route(isOfPeriod ? ResourceKind.PeriodSubtitles : ResourceKind.Subtitles, title, tag, number - 1)
+            : null;
+    }
 
     private static string? Split(string name, string suffix) =>
         name.EndsWith(suffix, StringComparison.Ordinal) && IsTracks(name.AsSpan(0, name.Length - suffix.Length))
@@ -110,12 +165,15 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         }
 
         int from = at + separator.Length;
-        return from < name.Length - suffix.Length && name[from] != '0'
-            && int.TryParse(
-                name.AsSpan(from, name.Length - suffix.Length - from), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        return from < name.Length - suffix.Length && NumberOf(name.AsSpan(from, name.Length - suffix.Length - from)) is { } number
             ? (name[..at], number - 1)
             : null;
     }
+
+    private static int? NumberOf(ReadOnlySpan<char> text) =>
+        text.Length > 0 && text[0] != '0' && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
 
     private static bool IsTracks(ReadOnlySpan<char> text) =>
         text.Length is > 0 and <= 16 && text[0] is 'v' or 'a' && !text.ContainsAnyExcept(TrackCharacters);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Mapwire.Http;
@@ -16,16 +17,19 @@ namespace Mapwire.Server.Http;
 /// </summary>
 /// <param name="context">What all share.</param>
 /// <param name="file">Held by the caller.</param>
+/// <param name="name">The film's path below the served folder, by which it was asked for.</param>
 /// <param name="query">What of it is wanted.</param>
-internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery query)
+internal sealed class SegmentMaker(HttpContext context, MediaFile file, string name, WebQuery query)
 {
     /// <summary>
     /// How long nobody may have written a file that can grow before it counts as whole: the target duration of its playlist, twice over.
     /// </summary>
     private static readonly TimeSpan RestTime = TimeSpan.FromSeconds(24);
 
-    private const string Forever = "max-age=31536000, immutable";
-    private const string OfPlaylist = "max-age=60";
+    /// <summary>How long others may keep what has its version in its address.</summary>
+    public const string Forever = "max-age=31536000, immutable";
+    /// <summary>How long others may keep a playlist of what does not grow.</summary>
+    public const string OfPlaylist = "max-age=60";
     private const string OfGrowingPlaylist = "max-age=2";
 
     private readonly FileContent _content = file.Content;
@@ -34,35 +38,60 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
     /// What tells versions of the film apart in the addresses of its segments. A film that can grow keeps it: what is added changes nothing
     /// of what was there, and players go on with the playlist that they have.
     /// </summary>
-    private string Version => _content.Movie.MayGrow
+    public string Version => _content.Movie.MayGrow
         ? string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.ASCII.GetBytes($"{_content.Identity.FileId}")):x8}")
         : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
+
+    /// <summary>Whether more is expected at the film's end.</summary>
+    private bool IsGrowing =>
+        _content.Movie.MayGrow && DateTime.UtcNow.Ticks - _content.Identity.LastWriteTicks < RestTime.Ticks;
+
+    /// <summary>The film where a playlist of several names its segments.</summary>
+    /// <param name="address">Of the film, seen from the playlist.</param>
+    /// <param name="hasSubtitles">Whether its subtitles are wanted.</param>
+    /// <exception cref="TitleException">It cannot be sent so.</exception>
+    public async Task<PlacedTitle> PlaceAsync(string address, bool hasSubtitles) => await PlaceAsync(
+        await CutAsync(IsGrowing).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
+
+    /// <summary>Refuses what only a stream can do.</summary>
+    /// <exception cref="TitleException">It was asked for.</exception>
+    public static void RequireEnd(PlayQuery wishes)
+    {
+        if (wishes.Loops)
+        {
+            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: segments and files have an end");
+        }
+    }
+
+    /// <summary>Refuses what was asked for by a playlist of another version.</summary>
+    /// <param name="wanted">In the address; null for any.</param>
+    /// <param name="now">Of the title.</param>
+    /// <exception cref="TitleException">It was.</exception>
+    public static void RequireVersion(string? wanted, string now)
+    {
+        if (wanted is not null && wanted != now)
+        {
+            throw new TitleException(TitleError.NotFound, "the title has changed since its playlist was read");
+        }
+    }
 
     /// <summary>Opens a resource.</summary>
     /// <exception cref="TitleException">There is none.</exception>
     public async Task<Resource> OpenAsync(Route route)
     {
-        if (query.Wishes.Loops)
-        {
-            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: segments and files have an end");
-        }
-
-        if (query.Version is { } version && version != Version)
-        {
-            throw new TitleException(TitleError.NotFound, "the title has changed since its playlist was read");
-        }
+        RequireEnd(query.Wishes);
+        RequireVersion(query.Version, Version);
 
         if (route.Kind == ResourceKind.Clip)
         {
             return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false) with { Watched = Watch(route, null) };
         }
 
-        bool isGrowing = route.Kind != ResourceKind.Stream && _content.Movie.MayGrow
-            && DateTime.UtcNow.Ticks - _content.Identity.LastWriteTicks < RestTime.Ticks;
-        SegmentedTitle title = await FindAsync(
-            $"segments {isGrowing} {query.Key}",
-            () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing)).ConfigureAwait(false);
+        bool isGrowing = route.Kind != ResourceKind.Stream && IsGrowing;
+        SegmentedTitle title = await CutAsync(isGrowing).ConfigureAwait(false);
         string children = query.ForChild(Version);
+        PlacedTitle placed = await PlaceAsync(title, "", NamesSubtitles(route.Kind)).ConfigureAwait(false);
+        TitleSequence sequence = new(placed);
         bool isEvent = _content.Movie.MayGrow && query.Wishes.End is null;
         string ofPlaylist = isGrowing ? OfGrowingPlaylist : OfPlaylist;
         Resource resource = route.Kind switch
@@ -70,16 +99,22 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
             ResourceKind.Stream => await MakeWholeAsync(
                 "stream", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
             ResourceKind.Manifest => await MakeTextAsync(
-                $"mpd {isGrowing} {children}", () => DashManifest.Write(title, children), ofPlaylist, ContentTypes.Dash)
+                $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence), ofPlaylist, ContentTypes.Dash)
                 .ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
-                $"master {isGrowing} {children}", () => HlsPlaylists.WriteMaster(title, children), ofPlaylist).ConfigureAwait(false),
+                $"master {isGrowing} {children} {sequence.SubtitlesKey}",
+                () => HlsPlaylists.WriteMaster([sequence], children), ofPlaylist).ConfigureAwait(false),
             ResourceKind.Playlist => await MakeTextAsync(
                 $"playlist {isGrowing} {route.Tracks} {children}",
-                () => HlsPlaylists.WriteMedia(title, route.Tracks, children, isEvent), ofPlaylist).ConfigureAwait(false),
+                () => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent), ofPlaylist).ConfigureAwait(false),
             ResourceKind.PicturePlaylist => await MakeTextAsync(
                 $"pictures {isGrowing} {children}",
-                () => HlsPlaylists.WritePictures(title, children, isEvent), ofPlaylist).ConfigureAwait(false),
+                () => HlsPlaylists.WritePictures(sequence, isEvent), ofPlaylist).ConfigureAwait(false),
+            ResourceKind.SubtitlesPlaylist when placed.Subtitles.Any(one => one.Tag == route.Tracks) => await MakeTextAsync(
+                $"playlist {route.Kind} {route.Tracks} {children}",
+                () => HlsPlaylists.WriteSubtitles(sequence, route.Tracks), ofPlaylist).ConfigureAwait(false),
+            ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles =>
+                await MakeSubtitlesAsync(route, placed).ConfigureAwait(false),
             ResourceKind.Init => await MakeAsync(route, () =>
             {
                 Rendition rendition = title.Get(route.Tracks);
@@ -99,7 +134,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
                 return pictures!.Create(route.Index);
             }).ConfigureAwait(false),
         };
-        return resource with { Watched = Watch(route, title) };
+        bool isText = route.Kind is ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
+        return isText ? resource : resource with { Watched = Watch(route, title) };
     }
 
     /// <summary>What somebody watches who reads a file as it is.</summary>
@@ -131,7 +167,43 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         };
     }
 
-    private static void RequireBelow(int index, int count)
+    /// <summary>Whether a resource is about subtitles, too.</summary>
+    public static bool NamesSubtitles(ResourceKind kind) => kind is ResourceKind.Master or ResourceKind.Manifest
+        or ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
+
+    /// <summary>
+    /// What can grow has no subtitles: all playlists of an EVENT have one target duration (RFC 8216, section 6.2.4), and these have one
+    /// segment.
+    /// </summary>
+    private async Task<PlacedTitle> PlaceAsync(SegmentedTitle title, string address, bool hasSubtitles) =>
+        new(title, address, query.ForChild(Version))
+        {
+            PeriodQuery = query.ForStart,
+            Subtitles = hasSubtitles && !_content.Movie.MayGrow ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
+        };
+
+    private Task<Resource> MakeSubtitlesAsync(Route route, PlacedTitle placed)
+    {
+        Subtitles subtitles = placed.Subtitles.FirstOrDefault(one => one.Tag == route.Tracks)
+            ?? throw new TitleException(TitleError.NotFound, "the title has no such subtitles");
+        RequireBelow(route.Index, placed.Title.Plan.Periods);
+        TimeSpan start = TimeSpan.FromMilliseconds(query.Wishes.Start);
+        return MakeTextAsync(
+            $"{route.Kind} {route.Tracks} {route.Index} {subtitles.Version} {query.Key}",
+            () => route.Kind == ResourceKind.Subtitles
+                ? subtitles.WriteSegment(placed.Title, start, route.Index) : subtitles.WritePeriod(placed.Title, start, route.Index),
+            OfPlaylist, ContentTypes.FromName(".vtt"));
+    }
+
+    private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(
+        $"segments {isGrowing} {query.Key}",
+        () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing));
+
+    /// <summary>Refuses a number that is not there.</summary>
+    /// <param name="index">Counted from 0.</param>
+    /// <param name="count">How many there are.</param>
+    /// <exception cref="TitleException">It was.</exception>
+    public static void RequireBelow(int index, int count)
     {
         if (index >= count)
         {
@@ -145,7 +217,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         string what = $"{kind} {query.Key}";
         MadeBody body = await FindAsync(what, make).ConfigureAwait(false);
         EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}-{body.Length:x}");
-        return new Resource(file, body, new Representation(body.Length, tag), ContentTypes.Mp4, CacheControl("no-cache"));
+        return new Resource([file], body, new Representation(body.Length, tag), ContentTypes.Mp4, CacheControl("no-cache"));
     }
 
     private PieceList MakeClip()
@@ -153,10 +225,9 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         PlayQuery wishes = query.Wishes;
         try
         {
-            return ClipFile.Create(
-                WebTracks.Choose(_content.Movie, wishes).Select(static track => track.Track),
-                wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start),
-                wishes.End is { } end ? TimeSpan.FromMilliseconds(end) : null);
+            ImmutableArray<WebTrack> tracks = WebTracks.Choose(_content.Movie, wishes);
+            (TimeSpan? start, TimeSpan? end) = SegmentedTitle.TimesOf(tracks, wishes);
+            return ClipFile.Create(tracks.Select(static track => track.Track), start, end);
         }
         catch (Mp4WritingException exception)
         {
@@ -170,7 +241,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
         MadeBody body = await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false);
         EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}");
         return new Resource(
-            file, body, new Representation(body.Length, tag), route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
+            [file], body, new Representation(body.Length, tag), route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
             CacheControl(query.Version is null ? "no-cache" : Forever));
     }
 
@@ -181,11 +252,11 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, WebQuery
             ? await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false)
             : await context.Titles.Files.RunAsync($"segments {file.Name}", _ => new MadeBody(make())).ConfigureAwait(false);
         return new Resource(
-            file, body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType,
+            [file], body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType,
             CacheControl(cacheControl));
     }
 
-    private string CacheControl(string rule) => query.Viewer is null ? $"public, {rule}" : $"private, {rule}";
+    private string CacheControl(string rule) => query.CacheControl(rule);
 
     private async Task<T> FindAsync<T>(string what, Func<T> make)
         where T : class, IDerived

@@ -50,6 +50,30 @@ internal sealed class SegmentedTitle : IDerived
     /// <summary>The sounds, the default one first.</summary>
     public IEnumerable<WebTrack> Sounds => Tracks.Where(static track => track.Track.Kind == TrackKind.Audio);
 
+    /// <summary>How long it is presented.</summary>
+    public TimeSpan Duration => ToTime(Plan.GetStart(Plan.Count) - Math.Max(0, Plan.Timeline.Origin));
+
+    /// <summary>When a period begins, from the beginning of the presentation on, and how long it is.</summary>
+    /// <param name="period">Counted from 0.</param>
+    public (TimeSpan Start, TimeSpan Length) GetPeriodTimes(int period)
+    {
+        int first = 0;
+        while (first < Plan.Count && Plan.GetPeriod(first) < period)
+        {
+            first++;
+        }
+
+        int end = first;
+        while (end < Plan.Count && Plan.GetPeriod(end) == period)
+        {
+            end++;
+        }
+
+        long origin = Math.Max(0, Plan.Timeline.Origin);
+        long from = first == 0 ? origin : Plan.GetStart(first);
+        return (ToTime(from - origin), ToTime(Plan.GetStart(end) - from));
+    }
+
     /// <inheritdoc/>
     public long ByteSize => 4096 + ((long)BytesPerSegment * Plan.Count * (Tracks.Length + 1));
 
@@ -64,19 +88,78 @@ internal sealed class SegmentedTitle : IDerived
         try
         {
             ImmutableArray<WebTrack> chosen = WebTracks.Choose(content.Movie, wishes);
-            TimeSpan? start = wishes.Start == 0 ? null : TimeSpan.FromMilliseconds(wishes.Start);
-            TimeSpan? end = wishes.End is { } until ? TimeSpan.FromMilliseconds(until) : null;
+            (TimeSpan? start, TimeSpan? end) = TimesOf(chosen, wishes);
             Timeline line = Timeline.Create(chosen.Select(static track => track.Track), start, end);
             SegmentPlan plan = SegmentPlan.Create(
                 line, new SegmentOptions { TargetDuration = duration, IsGrowing = isGrowing && end is null });
-            return new SegmentedTitle(
-                [.. line.Tracks.Select(placed => chosen.First(track => track.Track == placed.Source))], plan, isGrowing && end is null);
+            return new SegmentedTitle(TracksOf(line, chosen), plan, isGrowing && end is null);
         }
         catch (Mp4WritingException exception)
         {
             throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
         }
     }
+
+    private TimeSpan ToTime(long ticks) =>
+        TimeSpan.FromTicks((long)((Int128)Math.Max(0, ticks) * TimeSpan.TicksPerSecond / Plan.Timeline.Reference.Timescale));
+
+    /// <summary>Cuts several qualities of a film at the same times.</summary>
+    /// <param name="contents">One a quality.</param>
+    /// <param name="wishes">Which of their tracks, and from when to when.</param>
+    /// <param name="duration">How long a segment should be.</param>
+    /// <exception cref="TitleException">They cannot be sent so.</exception>
+    public static ImmutableArray<SegmentedTitle> CreateAligned(IReadOnlyList<FileContent> contents, PlayQuery wishes, TimeSpan duration)
+    {
+        try
+        {
+            ImmutableArray<WebTrack>[] chosen = [.. contents.Select(content => WebTracks.Choose(content.Movie, wishes))];
+            int silent = Array.FindIndex(chosen, static tracks => tracks[0].Track.Kind != TrackKind.Video);
+            if (silent >= 0)
+            {
+                throw new TitleException(TitleError.NotPlayable, $"quality {silent + 1} has no pictures");
+            }
+
+            Timeline[] lines = [.. chosen.Select(tracks => Place(tracks, default))];
+            TimeSpan origin = lines.Max(static line => line.OriginTime);
+            lines = [.. chosen.Select(tracks => Place(tracks, origin))];
+            ImmutableArray<SegmentPlan> plans = AlignedPlans.Create(lines, new SegmentOptions { TargetDuration = duration });
+            int changing = plans.Select(static plan => plan.Periods > 1).ToList().IndexOf(true);
+            return changing < 0
+                ? [.. plans.Select((plan, index) => new SegmentedTitle(TracksOf(lines[index], chosen[index]), plan, isGrowing: false))]
+                : throw new TitleException(TitleError.NotPlayable, $"quality {changing + 1} changes its codec's configuration");
+
+            Timeline Place(ImmutableArray<WebTrack> tracks, TimeSpan leastOrigin)
+            {
+                (TimeSpan? start, TimeSpan? end) = TimesOf(tracks, wishes);
+                return Timeline.Create(tracks.Select(static track => track.Track), start, end, leastOrigin: leastOrigin);
+            }
+        }
+        catch (Mp4WritingException exception)
+        {
+            throw new TitleException(TitleError.NotPlayable, exception.Message, exception);
+        }
+    }
+
+    /// <summary>
+    /// Where a piece begins and ends on the line of the whole film: the query counts from the beginning of the presentation, as over RTMP.
+    /// </summary>
+    /// <param name="tracks">Of the film.</param>
+    /// <param name="wishes">From when to when.</param>
+    /// <exception cref="Mp4WritingException">The film has no such line.</exception>
+    public static (TimeSpan? Start, TimeSpan? End) TimesOf(IEnumerable<WebTrack> tracks, PlayQuery wishes)
+    {
+        if (wishes is { Start: 0, End: null })
+        {
+            return (null, null);
+        }
+
+        TimeSpan origin = Timeline.Create(tracks.Select(static track => track.Track)).OriginTime;
+        return (wishes.Start == 0 ? null : origin + TimeSpan.FromMilliseconds(wishes.Start),
+            wishes.End is { } end ? origin + TimeSpan.FromMilliseconds(end) : null);
+    }
+
+    private static ImmutableArray<WebTrack> TracksOf(Timeline line, ImmutableArray<WebTrack> chosen) =>
+        [.. line.Tracks.Select(placed => chosen.First(track => track.Track == placed.Source))];
 
     /// <summary>What is sent of some of the tracks.</summary>
     /// <param name="name">Their names, one behind the other: <c>v1a2</c>.</param>

@@ -36,6 +36,13 @@ internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewe
     public string ForChild(string version) =>
         $"?{VersionWord}={version}" + (Key.Length == 0 ? "" : $"&{Key}") + (Viewer is null ? "" : $"&{ViewerWord}={Viewer}");
 
+    /// <summary>The query of what depends on where a piece begins, and on nothing else.</summary>
+    public string ForStart => Wishes.Start == 0 ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"?start={Wishes.Start / 1000.0}");
+
+    /// <summary>How long others may keep an answer: what names a viewer is the viewer's alone.</summary>
+    public string CacheControl(string rule) => Viewer is null ? $"public, {rule}" : $"private, {rule}";
+
     private static string? WordOf(QueryParameters parameters, string name) =>
         parameters.GetValue(name) is not { Length: > 0 } value ? null
         : value.Length <= MaxWordLength && value.All(char.IsAsciiLetterOrDigit) ? value

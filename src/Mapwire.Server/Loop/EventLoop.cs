@@ -317,9 +317,14 @@ internal class EventLoop
         }
     }
 
+    /// <summary>
+    /// Runs what was posted so far, as <see cref="RunPosted"/>. What is posted meanwhile is for the next round: a connection whose stream
+    /// takes at once all that it is given posts itself in each turn, and no event and no deadline of another would come for as long as it
+    /// is sent something.
+    /// </summary>
     private void RunActions()
     {
-        while (_actions.TryDequeue(out Action? action))
+        for (int count = _actions.Count; count > 0 && _actions.TryDequeue(out Action? action); count--)
         {
             try
             {
@@ -334,7 +339,7 @@ internal class EventLoop
 
     private void RunPosted()
     {
-        while (_posted.TryDequeue(out Watched? watched))
+        for (int count = _posted.Count; count > 0 && _posted.TryDequeue(out Watched? watched); count--)
         {
             RunOrQueue(watched);
         }

@@ -37,10 +37,22 @@ internal sealed class ReelOpener
         PlayQuery query = PlayQuery.Parse(name.Query);
         TrackChoice choice = TrackChoice.Of(query, abilities);
         FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+        RequireOneQuality(found.Name);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
             ? await OpenListAsync(found, choice).ConfigureAwait(false)
             : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), 0, null)];
         return new Reel(Cut(parts, query), query.Loops);
+    }
+
+    /// <summary>Refuses several qualities where a player cannot choose among them.</summary>
+    /// <exception cref="TitleException">The name is one of those.</exception>
+    public static void RequireOneQuality(string name)
+    {
+        if (PlaylistFile.IsQualities(name))
+        {
+            throw new TitleException(
+                TitleError.NotPlayable, "several qualities play by HLS and DASH, where players choose: ask for one of their files");
+        }
     }
 
     /// <summary>The part of a title from one time of it to another; refuses and releases a title that has nothing there.</summary>
@@ -99,11 +111,20 @@ internal sealed class ReelOpener
 
     private async Task<ImmutableArray<ReelPart>> OpenListAsync(FoundFile found, TrackChoice choice)
     {
+        (IReadOnlyList<PlaylistItem> items, string folder) = await ReadListAsync(found).ConfigureAwait(false);
+        return await JoinAsync(items, folder, choice).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads the items of a playlist, off the caller's thread.</summary>
+    /// <param name="found">The playlist.</param>
+    /// <returns>At least one item, and the list's folder below the served one.</returns>
+    /// <exception cref="TitleException">It cannot be read, is no playlist, or has no item or too many.</exception>
+    public async Task<(IReadOnlyList<PlaylistItem> Items, string Folder)> ReadListAsync(FoundFile found)
+    {
         (string path, string name, _) = found;
         IReadOnlyList<PlaylistItem> items =
             await _titles.Files.Lookups.RunAsync(path, _ => PlaylistFile.Read(path, name, _folder, _maxItems)).ConfigureAwait(false);
-        string folder = name.Contains('/', StringComparison.Ordinal) ? name[..name.LastIndexOf('/')] : "";
-        return await JoinAsync(items, folder, choice).ConfigureAwait(false);
+        return (items, name.Contains('/', StringComparison.Ordinal) ? name[..name.LastIndexOf('/')] : "");
     }
 
     /// <summary>Opens the items of a playlist and joins them on one time line.</summary>
@@ -156,6 +177,7 @@ internal sealed class ReelOpener
             PlayName name = PlayName.Parse(folder, item.Name);
             PlayQuery query = PlayQuery.Parse(name.Query);
             FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
+            RequireOneQuality(found.Name);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");

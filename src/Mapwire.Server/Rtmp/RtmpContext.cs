@@ -1,4 +1,5 @@
 using Mapwire.Server.Playback;
+using Mapwire.Server.Sending;
 
 namespace Mapwire.Server.Rtmp;
 
@@ -9,5 +10,7 @@ namespace Mapwire.Server.Rtmp;
 /// <param name="MaxPause">How long a player may pause.</param>
 /// <param name="MaxBytes">What a connection may make the server hold, in bytes.</param>
 /// <param name="MaxBytesOption">What the operator calls that option.</param>
+/// <param name="Held">What all connections make the server hold.</param>
 internal sealed record RtmpContext(
-    PlayerContext Players, TimeSpan HandshakeTimeout, TimeSpan IdleTimeout, TimeSpan MaxPause, long MaxBytes, string MaxBytesOption);
+    PlayerContext Players, TimeSpan HandshakeTimeout, TimeSpan IdleTimeout, TimeSpan MaxPause, long MaxBytes, string MaxBytesOption,
+    HeldBytes Held);

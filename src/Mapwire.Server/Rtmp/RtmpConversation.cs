@@ -20,6 +20,7 @@ internal sealed class RtmpConversation : IConversation
     private readonly long _openedAt;
     private long _gatheredRest;
     private int _gatheredAnswers;
+    private int _counted; // of what is held for this client
 
     public RtmpConversation(RtmpContext context, Connection connection, WorkerStatistics? statistics)
     {
@@ -103,7 +104,7 @@ internal sealed class RtmpConversation : IConversation
     {
         _player.Now = now;
         _statistics?.Update(_player.Watched, _player.Plays, _connection.BytesSent, _connection.IsBlocked, now);
-        if (_answers.Length > 0 && CloseWhenOverBudget())
+        if ((_answers.Length > 0 || _counted > 0) && CloseWhenOverBudget())
         {
             return new Wake(now); // what was opened elsewhere has been told meanwhile
         }
@@ -148,18 +149,29 @@ internal sealed class RtmpConversation : IConversation
         _context.Players.Limits.Leave((_connection.Peer as IPEndPoint)?.Address);
         _player.Abandon();
         _answers.Release();
+        _context.Held.Count(_connection.Peer, ref _counted, 0);
     }
 
-    /// <summary>All that the client makes the server hold counts together: what it has half said, asked for, and does not read.</summary>
+    /// <summary>
+    /// All that the client makes the server hold counts together: what it has half said, asked for, and does not read; and with what the
+    /// others of its address, and all, make it hold.
+    /// </summary>
     private bool CloseWhenOverBudget()
     {
-        long held = _answers.Length + _player.ByteSize;
-        if (held <= _context.MaxBytes)
+        int held = _answers.Length + _player.ByteSize;
+        if (held > _context.MaxBytes)
+        {
+            Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, _context.MaxBytes, _context.MaxBytesOption);
+        }
+        else if (_context.Held.Count(_connection.Peer, ref _counted, held) is { } reason)
+        {
+            Log.HoldTooMuchTogether(_context.Players.Log, _connection.Peer, held, reason);
+        }
+        else
         {
             return false;
         }
 
-        Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, _context.MaxBytes, _context.MaxBytesOption);
         _connection.Close(CloseReason.TooManyRequests);
         return true;
     }

@@ -34,6 +34,9 @@ internal sealed unsafe partial class GatherList : IDisposable
     /// <summary>The bytes of all segments.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Whether the last segment is a run of a file, which is sent from there where the system can.</summary>
+    public bool EndsInFile => _file is not null;
+
     /// <summary>Empties the list for the next player.</summary>
     /// <exception cref="ObjectDisposedException">The list's memory was freed.</exception>
     public void Clear()
@@ -151,10 +154,10 @@ internal sealed unsafe partial class GatherList : IDisposable
     /// </summary>
     /// <param name="address">Of the first byte in the mapping.</param>
     /// <param name="length">At least 1.</param>
-    /// <param name="file">The open file.</param>
+    /// <param name="file">The open file; null where it is not to be sent from.</param>
     /// <param name="offset">Of the first byte in the file.</param>
     /// <returns>False when the list is full; nothing was added then.</returns>
-    public bool TryAddFile(nint address, long length, SafeHandle file, long offset)
+    public bool TryAddFile(nint address, long length, SafeHandle? file, long offset)
     {
         if (!TryAddMapped(address, length))
         {

@@ -75,7 +75,8 @@ internal sealed class PlayerLimits(int max, int maxPerAddress, string option, st
             ? string.Create(CultureInfo.InvariantCulture, $"there are {_count} of the {max} players that this server has ({option})")
         : maxPerAddress > 0 && host is not null && _addresses.GetValueOrDefault(host) is var own && own >= maxPerAddress
             ? string.Create(
-                CultureInfo.InvariantCulture, $"its address has {own} of the {maxPerAddress} players that an address may have ({addressOption})")
+                CultureInfo.InvariantCulture,
+                $"its address has {own} of the {maxPerAddress} players that an address may have ({addressOption})")
         : null;
 
     /// <summary>Under the gate.</summary>

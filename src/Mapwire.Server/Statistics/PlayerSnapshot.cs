@@ -22,8 +22,8 @@ namespace Mapwire.Server.Statistics;
 /// <param name="Silence">Since when nothing was sent to it.</param>
 /// <param name="IsBlocked">Whether its socket is full: it does not read, or its network does not take more.</param>
 public sealed record PlayerSnapshot(
-    long Id, IPEndPoint? Peer, PlayerProtocol Protocol, string? Title, PlayerState State, TimeSpan Position, TimeSpan BufferLead, long Bytes,
-    double BytesPerSecond, int Stalls, TimeSpan Connected, TimeSpan Played, TimeSpan Silence, bool IsBlocked);
+    long Id, IPEndPoint? Peer, PlayerProtocol Protocol, string? Title, PlayerState State, TimeSpan Position, TimeSpan BufferLead,
+    long Bytes, double BytesPerSecond, int Stalls, TimeSpan Connected, TimeSpan Played, TimeSpan Silence, bool IsBlocked);
 
 /// <summary>By what a player is sent its title, encrypted or not.</summary>
 public enum PlayerProtocol

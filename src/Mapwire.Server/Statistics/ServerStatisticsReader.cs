@@ -133,8 +133,9 @@ public sealed class ServerStatisticsReader : IDisposable
             ? ServerState.Stuck
             : ServerState.Running,
             age, started, uptime,
-            workers.Sum(static worker => worker.Connections), workers.Sum(static worker => worker.Bytes), workers.Sum(static worker => worker.BytesPerSecond),
-            workers.Sum(static worker => worker.Plays), workers.Sum(static worker => worker.Stalls), workers,
+            workers.Sum(static worker => worker.Connections), workers.Sum(static worker => worker.Bytes),
+            workers.Sum(static worker => worker.BytesPerSecond), workers.Sum(static worker => worker.Plays),
+            workers.Sum(static worker => worker.Stalls), workers,
             [.. titles.Values.Select(title => Title(title, playing[title.Id], now, withResidency))
                 .OrderBy(static title => title.Name, StringComparer.Ordinal)],
             [.. players.Select(player => Player(player, titles, now))]);
@@ -223,7 +224,8 @@ public sealed class ServerStatisticsReader : IDisposable
     {
         bool isKnown = titles.TryGetValue(player.Facts.TitleId, out TitleRecord title);
         return new PlayerSnapshot(
-            player.Facts.Id, player.Peer, player.Protocol, isKnown ? RecordText.Read(title.Name, title.NameLength, out _) : null, player.State,
+            player.Facts.Id, player.Peer, player.Protocol,
+            isKnown ? RecordText.Read(title.Name, title.NameLength, out _) : null, player.State,
             Milliseconds(Math.Clamp(player.PositionAt(now), 0, Math.Max(title.Duration, Math.Max(0, player.Figures.MediaTime)))),
             Milliseconds(player.LeadAt(now)),
             player.Figures.Bytes, player.RateAt(now), player.Figures.Stalls, Since(player.Facts.OpenedAt), Since(player.Facts.PlayedAt),

@@ -77,7 +77,7 @@ internal sealed record CertificateFiles(string Certificate, string? Key, string?
 
     private static void RequireShort(string path)
     {
-        if (new FileInfo(path).Length > MaxLength)
+        if (Behind(path).Length > MaxLength)
         {
             throw new IOException($"{path} is longer than {MaxLength:N0} bytes, which no certificate is");
         }
@@ -85,8 +85,23 @@ internal sealed record CertificateFiles(string Certificate, string? Key, string?
 
     private static (long Length, DateTime Written) StampOf(string? path)
     {
-        FileInfo? file = path is null ? null : new FileInfo(path);
+        FileInfo? file = path is null ? null : Behind(path);
         return file is { Exists: true } ? (file.Length, file.LastWriteTimeUtc) : default;
+    }
+
+    /// <summary>
+    /// The file that a path leads to: length and time of a link are its own, and it stays when what it leads to is another certificate.
+    /// </summary>
+    private static FileInfo Behind(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true) as FileInfo ?? new FileInfo(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return new FileInfo(path); // nothing is there, or links without an end: whoever reads it says so
+        }
     }
 }
 

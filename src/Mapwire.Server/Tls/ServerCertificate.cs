@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -89,7 +90,7 @@ internal sealed class ServerCertificate : IDisposable
                 Log.CertificateRead(_log, _files.Certificate);
             }
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) // what leaves a timer ends the process
         {
             Log.CertificateNotRead(_log, exception.Message);
         }
@@ -119,6 +120,13 @@ internal sealed class ServerCertificate : IDisposable
             Log.CertificateEnds(_log, _files.Certificate, from, to);
         }
 
-        return SslStreamCertificateContext.Create(own, all, offline: true);
+        try
+        {
+            return SslStreamCertificateContext.Create(own, all, offline: true);
+        }
+        catch (Exception exception) when (exception is NotSupportedException or CryptographicException)
+        {
+            throw new IOException($"certificate {_files.Certificate} has no key that TLS can sign with: {exception.Message}", exception);
+        }
     }
 }

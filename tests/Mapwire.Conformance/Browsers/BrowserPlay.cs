@@ -18,8 +18,10 @@ internal sealed class BrowserPlay(Chromium browser)
     /// <param name="rate">Pictures a second.</param>
     /// <param name="speed">How fast it is played.</param>
     /// <param name="seeks">How many pictures to seek to, besides those left out; null to seek to none, not even those.</param>
+    /// <param name="tolerance">How far a picture's time may be off, in seconds.</param>
     /// <returns>What was wrong.</returns>
-    public async Task<IReadOnlyList<string>> CheckNumberedAsync(string page, int count, double rate, double speed = 1, int? seeks = 8)
+    public async Task<IReadOnlyList<string>> CheckNumberedAsync(
+        string page, int count, double rate, double speed = 1, int? seeks = 8, double tolerance = FrameCheck.Tolerance)
     {
         (JsonNode play, List<string> wrong) = await PlayAsync(page, speed);
         (int Number, double Time)[] seen =
@@ -28,7 +30,7 @@ internal sealed class BrowserPlay(Chromium browser)
         ];
         // A picture that is shown again where the play stands says nothing of the film.
         seen = [.. seen.Where((one, i) => i == 0 || one != seen[i - 1])];
-        wrong.AddRange(FrameCheck.Differences(seen, rate).Take(8));
+        wrong.AddRange(FrameCheck.Differences(seen, rate, tolerance: tolerance).Take(8));
         if (seen.Length == 0)
         {
             return wrong;
@@ -58,7 +60,7 @@ internal sealed class BrowserPlay(Chromium browser)
                 string shown = found == -2 ? "does not end" : $"shows {found}";
                 wrong.Add(string.Create(CultureInfo.InvariantCulture, $"a seek to picture {number} at {time:F3} s {shown}"));
             }
-            else if (FrameCheck.Differences([(found, read[1]!.GetValue<double>())], rate, zero).Any())
+            else if (FrameCheck.Differences([(found, read[1]!.GetValue<double>())], rate, zero, tolerance).Any())
             {
                 string shown = $"shows it as of {read[1]} s";
                 wrong.Add(string.Create(CultureInfo.InvariantCulture, $"a seek to picture {number} at {time:F3} s {shown}"));
@@ -92,6 +94,55 @@ internal sealed class BrowserPlay(Chromium browser)
         }
 
         return (play, wrong);
+    }
+
+    /// <summary>Opens a page and waits for the cues of a language: <c>START-END TEXT;</c> for each.</summary>
+    /// <param name="page">The page with the video.</param>
+    /// <param name="language">Of the text track.</param>
+    /// <param name="count">How many cues there must be.</param>
+    public async Task<string> CuesAsync(string page, string language, int count)
+    {
+        await browser.GoAsync(page);
+        JsonNode? cues = await browser.RunAsync(
+            """
+            const video = document.getElementById("video"), [language, count, seconds] = arguments;
+            return new Promise(done => {
+              const end = Date.now() + seconds * 1000;
+              const look = () => {
+                const track = [...video.textTracks].find(one => one.language === language);
+                if (track) track.mode = "showing";
+                const cues = track && track.cues ? [...track.cues] : [];
+                if (cues.length >= count || Date.now() > end) {
+                  done(cues.map(one => `${one.startTime}-${one.endTime} ${one.text};`).join(""));
+                } else {
+                  setTimeout(look, 100);
+                }
+              };
+              look();
+            });
+            """, language, count, Patience);
+        return cues!.GetValue<string>();
+    }
+
+    /// <summary>Opens a page and waits until an element has a text.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="id">The element's.</param>
+    public async Task<string> TextAsync(string page, string id)
+    {
+        await browser.GoAsync(page);
+        for (int i = 0; i < 10 * Patience; i++)
+        {
+            string text = (await browser.RunAsync("return document.getElementById(arguments[0]).textContent;", id))!.GetValue<string>();
+            if (text.Length > 0)
+            {
+                await browser.TakeConsoleAsync(); // the browser tells of every answer that is none
+                return text;
+            }
+
+            await Task.Delay(100);
+        }
+
+        return "";
     }
 
     /// <summary>

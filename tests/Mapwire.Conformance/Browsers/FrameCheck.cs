@@ -4,13 +4,15 @@ namespace Mapwire.Conformance.Browsers;
 internal static class FrameCheck
 {
     /// <summary>How far a picture's time may be off: the tick of a timescale of 1,000, which FLV has.</summary>
-    private const double Tolerance = 0.0011;
+    public const double Tolerance = 0.0011;
 
     /// <summary>What is wrong of a play; nothing where all is right.</summary>
     /// <param name="seen">Numbers and media times in the order in which they were shown.</param>
     /// <param name="rate">Pictures a second of the film.</param>
     /// <param name="start">The time of picture 0; null to take it from the first that was seen.</param>
-    public static IEnumerable<string> Differences(IReadOnlyList<(int Number, double Time)> seen, double rate, double? start = null)
+    /// <param name="tolerance">How far a time may be off.</param>
+    public static IEnumerable<string> Differences(
+        IReadOnlyList<(int Number, double Time)> seen, double rate, double? start = null, double tolerance = Tolerance)
     {
         if (seen.Count == 0)
         {
@@ -33,7 +35,7 @@ internal static class FrameCheck
                 yield return $"picture {number} after {last}";
             }
 
-            if (Math.Abs(time - zero - (number / rate)) > Tolerance)
+            if (Math.Abs(time - zero - (number / rate)) > tolerance)
             {
                 yield return $"picture {number} at {time:F4} s instead of {zero + (number / rate):F4} s";
             }

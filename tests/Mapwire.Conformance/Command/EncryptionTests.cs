@@ -25,6 +25,30 @@ public sealed class EncryptionTests
     }
 
     [Fact]
+    public async Task A_key_with_a_password_is_opened_by_the_file_that_has_it()
+    {
+        const string Password = "open sesame";
+        await Tool.SucceedAsync(MapwireServer.Program, ["certificate", _keys]);
+        string key = Path.Combine(_keys, "key.pem");
+        string[] lockKey =
+            ["pkcs8", "-topk8", "-in", key, "-out", key + ".locked", "-passout", $"pass:{Password}", "-v2", "aes-128-cbc", "-iter", "1000"];
+        await Tool.SucceedAsync(Tool.Path("openssl"), lockKey);
+        File.Move(key + ".locked", key, overwrite: true);
+        string password = Path.Combine(_keys, "password.txt");
+        await File.WriteAllTextAsync(password, $"{Password}\n", TestContext.Current.CancellationToken);
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        await using ServerProcess server = Serve(Path.GetDirectoryName(film)!, "--certificate-password", password);
+        Match line = await server.HearsAsync(new Regex(@"Listening on (rtmps://127\.0\.0\.1:\d+/vod)"));
+        Recording seen = await Ffprobe.ReadAsync($"{line.Groups[1].Value}/moov-first.mp4", "-rtmp_buffer", "60000");
+        Expectation.Same(Expectation.Of(await Ffprobe.ReadAsync(film)), seen, "a key with a password");
+
+        await File.WriteAllTextAsync(password, "another\n", TestContext.Current.CancellationToken);
+        await using ServerProcess refused = Serve(Path.GetDirectoryName(film)!, "--certificate-password", password);
+        Assert.Equal(2, await refused.EndsAsync(TimeSpan.FromSeconds(20)));
+        Assert.DoesNotContain("another", refused.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_plain_client_ends_alone()
     {
         await Tool.SucceedAsync(MapwireServer.Program, ["certificate", _keys]);
@@ -84,10 +108,10 @@ public sealed class EncryptionTests
         Assert.Single(refused.Errors.Trim().Split('\n'));
     }
 
-    private ServerProcess Serve(string folder) => ServerProcess.Start(
+    private ServerProcess Serve(string folder, params string[] more) => ServerProcess.Start(
         MapwireServer.Program,
         [
             "serve", folder, "--rtmp", "127.0.0.1:0", "--rtmps", "127.0.0.1:0", "--max-buffer", "60",
-            "--certificate", Path.Combine(_keys, "cert.pem"), "--key", Path.Combine(_keys, "key.pem"),
+            "--certificate", Path.Combine(_keys, "cert.pem"), "--key", Path.Combine(_keys, "key.pem"), .. more,
         ]);
 }

@@ -18,6 +18,7 @@ public sealed class WordsTests
     [InlineData("--max-buffer must be seconds such as 2.5 (was 'NaN')", "serve", "--max-buffer", "NaN")]
     [InlineData("--chunk-size must be from 128 to 16,777,215 bytes (was 1)", "serve", "--chunk-size", "1")]
     [InlineData("--workers must be from 1 to 1,024 (was 0)", "serve", "--workers", "0")]
+    [InlineData("--max-held-bytes must be at least 262,144 bytes (was 1000)", "serve", "--max-held-bytes", "1000")]
     [InlineData("--send-buffer must be a whole number of bytes (was '64K')", "serve", "--send-buffer", "64K")]
     [InlineData("--storage-timeout must be more than 0 and at most a day (was 0 s)", "serve", "--storage-timeout", "0")]
     [InlineData("--limit-opening-time must be more than 0 and at most a day (was 0 s)", "serve", "--limit-opening-time", "0")]

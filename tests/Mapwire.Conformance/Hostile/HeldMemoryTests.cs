@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Players;
@@ -36,6 +38,58 @@ public sealed class HeldMemoryTests
         await using RtmpPlayer usual = await RtmpPlayer.WatchAsync(server.Port, Film);
         await usual.ToTheEndAsync();
         Expectation.Same(Expectation.Of(await Ffprobe.ReadAsync(Path.Combine(FilmFactory.Folder, Film))), usual.Film, "a usual player");
+    }
+
+    [Fact]
+    public async Task What_the_connections_of_an_address_hold_together_is_bounded_and_another_address_plays()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "127.0.0.0/8 is Linux's.");
+        await using MapwireServer server = await StartAsync("--max-held-bytes", "1048576");
+        using CancellationTokenSource timeout = new(RtmpPlayer.Patience);
+        List<TcpClient> greedy = [];
+        try
+        {
+            for (int i = 0; i < 9; i++)
+            {
+                TcpClient client = new(new IPEndPoint(IPAddress.Parse("127.0.6.1"), 0));
+                greedy.Add(client);
+                await client.ConnectAsync("127.0.0.1", server.Port, timeout.Token);
+                await RtmpPlayer.ShakeHandsAsync(client.GetStream(), timeout.Token);
+
+                // Set Chunk Size 65,536, and all of a message of 60,001 bytes but the last one.
+                byte[] half =
+                    [2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 1, 0, 0, 3, 0, 0, 0, 0, 0xEA, 0x61, 20, 0, 0, 0, 0, .. new byte[60_000]];
+                await client.GetStream().WriteAsync(half, timeout.Token);
+            }
+
+            await server.Process.HearsAsync(new Regex(
+                @"127\.0\.6\.1:\d+ holds \d+ bytes and is closed: the connections of its address hold \d+ bytes, "
+                + "more than half of the 1048576 of --max-held-bytes"));
+            Assert.Equal(0, await ReadAsync(greedy[^1]));
+            Assert.False(greedy[0].Client.Poll(0, SelectMode.SelectRead), "who came first is closed for the others");
+            await using RtmpPlayer other = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.6.2");
+            await other.SetBufferAsync(TimeSpan.FromSeconds(60));
+            await other.PlayAsync(Film);
+            await other.ToTheEndAsync();
+            Recording expected = Expectation.Of(await Ffprobe.ReadAsync(Path.Combine(FilmFactory.Folder, Film)));
+            Expectation.Same(expected, other.Film, "another address");
+        }
+        finally
+        {
+            greedy.ForEach(static client => client.Dispose());
+        }
+
+        async Task<int> ReadAsync(TcpClient client)
+        {
+            try
+            {
+                return await client.GetStream().ReadAsync(new byte[1], timeout.Token);
+            }
+            catch (IOException)
+            {
+                return 0; // reset: it had sent more
+            }
+        }
     }
 
     private static async Task<MapwireServer> StartAsync(params string[] options)

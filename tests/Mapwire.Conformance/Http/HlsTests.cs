@@ -84,7 +84,7 @@ public sealed class HlsTests(WebFilms films)
     }
 
     /// <summary>All addresses of a playlist.</summary>
-    private static IEnumerable<string> Children(byte[] playlist)
+    internal static IEnumerable<string> Children(byte[] playlist)
     {
         foreach (string line in System.Text.Encoding.UTF8.GetString(playlist).Split('\n'))
         {

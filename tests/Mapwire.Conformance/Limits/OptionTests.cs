@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Mapwire.Conformance.Command;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Native;
 using Mapwire.Conformance.Players;
@@ -20,13 +21,15 @@ public sealed class OptionTests
     [InlineData("--chunk-size 16777215 --max-player-rate 60000 --workers 2")]
     [InlineData("--max-server-rate 200000 --workers 2 --chunk-size 128")]
     [InlineData("--max-player-rate 50000 --send-buffer 4096 --copy-payload")]
-    [InlineData("--max-connections 8 --max-connection-bytes 131072 --max-unsent-time 0 --workers 2")]
+    [InlineData("--max-connections 8 --max-connection-bytes 131072 --max-unsent-time 0 --workers 2 --max-held-bytes 262144")]
     [InlineData("--max-pacing-rate 200000 --acknowledge-timeout 5 --workers 1")]
     [InlineData("--min-buffer 2 --min-player-rate 0 --max-pause 5 --idle-timeout 5")]
     [InlineData("--copy-payload --chunk-size 128 --workers 3")]
     [InlineData("--copy-payload --max-server-rate 300000 --receive-buffer 1024")]
     [InlineData("--max-address-connections 8 --max-address-connects 10 --send-timeout 5 --storage-timeout 5")]
     [InlineData("--max-open-files 1 --max-address-openings 1 --max-open-bytes 10000000")]
+    [InlineData("--limit-boxes 1000 --limit-depth 12 --limit-tracks 2 --limit-samples 1000 --limit-movie-bytes 100000 --workers 2")]
+    [InlineData("--viewer-ids off --segment-duration 2 --handshake-timeout 20 --limit-opening-time 20")]
     public async Task A_film_comes_whole_through_options(string options)
     {
         string folder = TemporaryFolder.Create("options");
@@ -45,6 +48,29 @@ public sealed class OptionTests
             Expectation.Same(expected, player.Film, $"player {i} with {options}");
         }));
         Assert.DoesNotContain("unhandled exception", server.Process.Said, StringComparison.Ordinal);
+    }
+
+    /// <summary>An option that has no row here or in <see cref="ServeOptionTests"/> is tried by the tests that are named with it.</summary>
+    [Fact]
+    public async Task Every_option_of_serve_has_a_run_with_bytes_through_it()
+    {
+        HashSet<string> tried =
+        [
+            .. RowsOf(typeof(OptionTests), nameof(A_film_comes_whole_through_options)),
+            .. RowsOf(typeof(ServeOptionTests), nameof(ServeOptionTests.The_film_comes_whole_with)),
+            "--rtmp", "--http", "--max-buffer", // MapwireServer, and the tests above
+            "--rtmps", "--certificate", "--key", "--certificate-password", // EncryptionTests
+            "--https", // Http/EncryptedTests
+            "--list", // Http/FolderListTests
+            "--http-fast-lane", // Http/OtherReaderTests
+            "--statistics-folder", // ServeOptionTests.Statistics_have_the_name_that_was_given
+        ];
+        ToolResult help = await Tool.SucceedAsync(MapwireServer.Program, ["serve", "--help"]);
+        string[] options = [.. Regex.Matches(help.Output, @"^ +(--[a-z][a-z-]+)", RegexOptions.Multiline)
+            .Select(static match => match.Groups[1].Value).Where(static option => option is not ("--help" or "--version"))];
+        Assert.InRange(options.Length, 40, 100);
+        Assert.Empty(options.Except(tried));
+        Assert.Empty(tried.Except(options).Except(["--copy-payload"])); // hidden
     }
 
     [Fact]
@@ -92,6 +118,30 @@ public sealed class OptionTests
         }
 
         await server.Process.HearsAsync(new Regex(@"connections that an address may have \(--max-address-connections\)"));
+    }
+
+    [Fact]
+    public async Task An_address_connects_as_often_as_it_may_and_another_has_its_own_rate()
+    {
+        const int Rate = 2;
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "127.0.0.0/8 is Linux's.");
+        string folder = TemporaryFolder.Create("connects");
+        File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--max-address-connects", $"{Rate}");
+        System.Diagnostics.Stopwatch clock = System.Diagnostics.Stopwatch.StartNew();
+        int let = 0;
+        while (await IsLetInAsync("127.0.5.1", server.Port))
+        {
+            let++;
+        }
+
+        Assert.InRange(let, 10 * Rate, (10 * Rate) + (Rate * (int)Math.Ceiling(clock.Elapsed.TotalSeconds))); // ten seconds' worth
+        Assert.True(await IsLetInAsync("127.0.5.2", server.Port));
+        await server.Process.HearsAsync(new Regex(@"127\.0\.5\.1:\d+ connects more often than .*\(--max-address-connects\)"));
+        await Task.Delay(1500 / Rate);
+        await using RtmpPlayer later = await RtmpPlayer.ConnectAsync(server.Port, from: "127.0.5.1");
+        await later.PlayAsync(Film);
+        await later.UntilAsync(static message => message.Packet is not null);
     }
 
     [Fact]
@@ -212,8 +262,9 @@ public sealed class OptionTests
         string folder = TemporaryFolder.Create("long-words");
         File.Copy(await FilmFactory.GetAsync(Film), Path.Combine(folder, Film));
         await using MapwireServer server = await MapwireServer.StartAsync(folder);
-        await Assert.ThrowsAnyAsync<Exception>(async () => await RtmpPlayer.ConnectAsync(server.Port, "vod/" + new string('x', 60_000)));
-        await server.Process.HearsAsync(new Regex("close: (Rejected|ProtocolError),"));
+        await Assert.ThrowsAnyAsync<Exception>(async () => await RtmpPlayer.ConnectAsync(server.Port, "vod/" + new string('x', 5_000)));
+        await server.Process.HearsAsync(new Regex("connect refused: the strings of connect are longer than 4096 characters"));
+        await server.Process.HearsAsync(new Regex("close: Rejected,"));
     }
 
     [Theory]
@@ -276,6 +327,28 @@ public sealed class OptionTests
             {
                 await Task.Delay(100);
             }
+        }
+    }
+
+    private static IEnumerable<string> RowsOf(Type tests, string method) => tests.GetMethod(method)!
+        .GetCustomAttributes(typeof(InlineDataAttribute), inherit: false).Cast<InlineDataAttribute>()
+        .SelectMany(static row => row.Data)
+        .SelectMany(static data => data is string[] words ? words : ((string)data!).Split(' '))
+        .Where(static word => word.StartsWith("--", StringComparison.Ordinal));
+
+    /// <summary>Connects, and shakes hands if the server lets it.</summary>
+    private static async Task<bool> IsLetInAsync(string address, int port)
+    {
+        using TcpClient client = await FromAsync(address, port);
+        try
+        {
+            using CancellationTokenSource timeout = new(RtmpPlayer.Patience);
+            await RtmpPlayer.ShakeHandsAsync(client.GetStream(), timeout.Token);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or EndOfStreamException)
+        {
+            return false;
         }
     }
 

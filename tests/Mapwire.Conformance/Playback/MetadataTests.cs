@@ -77,6 +77,42 @@ public sealed class MetadataTests(ServedFilms films)
         }
     }
 
+    /// <summary>trimmed.mp4 begins 0.3 s before what its edit list shows, at the sync sample.</summary>
+    [Theory]
+    [InlineData("trimmed.mp4", true)]
+    [InlineData("moov-last.mp4", false)]
+    [InlineData("late-video.mp4", false)]
+    public async Task The_length_is_the_same_wherever_it_is_told_and_a_hidden_run_up_is_told_as_one(string name, bool hasRunUp)
+    {
+        await FilmFactory.GetAsync(name);
+        await using RtmpPlayer player = await RtmpPlayer.WatchAsync((await films.Server).Port, name);
+        await player.ToTheEndAsync();
+        double announced = (double)((Dictionary<string, object?>)player.Heard.First(
+            static message => message.Name == "onMetaData").Values[1]!)["duration"]!;
+        double transaction = await player.CommandAsync("getStreamLength", 0, null, name);
+        Message answer = await player.UntilAsync(
+            message => message.Name == "_result" && (double)message.Values[1]! == transaction);
+        Assert.Equal(announced, (double)answer.Values[3]!, 0.001);
+        Message complete = player.Heard.Single(static message => message.StatusCode == "NetStream.Play.Complete");
+        double completed = (double)complete.Values.OfType<Dictionary<string, object?>>().Last()["duration"]!;
+        Assert.InRange(completed, announced - 0.001, announced + 0.1); // from the first decoding on (docs/formats.md)
+        Assert.InRange(player.Film.Packets.Max(static packet => packet.Dts), completed - 0.2, completed);
+
+        // Frame type 5 says to players without a decoder's help: show nothing of what is between (FLV 10.1, E.4.3.1).
+        Message[] media = [.. player.Heard.Where(static message => message.IsMedia)];
+        int start = Array.FindIndex(media, static message => message is { Type: Message.Video, Body: [0x57, 0, ..] });
+        int end = Array.FindIndex(media, static message => message is { Type: Message.Video, Body: [0x57, 1, ..] });
+        Assert.Equal(hasRunUp, start >= 0);
+        if (hasRunUp)
+        {
+            Message[] hidden = [.. media[(start + 1)..end].Where(static message => message.Packet is not null)];
+            Assert.InRange(hidden.Length, 5, 10);
+            Assert.All(hidden, static message => Assert.Equal((Message.Video, 0u), (message.Type, message.Time)));
+            Assert.DoesNotContain(media[..start], static message => message.Packet is not null);
+            Assert.Equal(1, media.Count(static message => message is { Type: Message.Video, Body: [0x57, 1, ..] }));
+        }
+    }
+
     private static double BitRate(Recording film, string kind) =>
         film.Of(kind).Sum(packet => (double)packet.Size) * 8 / 1000 / film.Duration!.Value;
 

@@ -120,6 +120,47 @@ public sealed class TruncatedFileTests
         Assert.EndsWith("(start of the file at offset 0)", refusal.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>How files of other kinds begin that were renamed, and bytes as they go on in them.</summary>
+    [Theory]
+    [InlineData("52494646 B4440000 41564920 4C495354 26010000 6864726C 61766968")] // AVI: RIFF, length, 'AVI ', LIST
+    [InlineData("52494646 24080000 57415645 666D7420 10000000 01000200")] // WAVE
+    [InlineData("1A45DFA3 01000000 00000023 42868101 42F78101 42F28104 42F38108 42828877 65626D42")] // WebM and Matroska: EBML
+    [InlineData("47401110 0042F025 0001C100 00FF01FF 0001FC80 1448120146466D706567095365727669636530")] // MPEG transport stream
+    [InlineData("000001BA 44000400 0401000F A3F8000001BB0012 8007D1 04E1FF")] // MPEG program stream
+    [InlineData("4F676753 00020000 00000000 0000E4A9 D3750000 00005EA3 2E4B011E")] // Ogg
+    [InlineData("444B4946 00002000 56503930 A0007800 19000000 01000000")] // IVF
+    [InlineData("3026B275 8E66CF11 A6D900AA 0062CE6C")] // ASF: WMV, WMA
+    [InlineData("49443304 00000000 00235453 53450000 000F0000 034C6176")] // MP3 with ID3
+    [InlineData("664C6143 00000022 12001200 0000C000")] // FLAC
+    [InlineData("00000001 6764000A ACD94504 21200000 03002000")] // H.264 without a container
+    [InlineData("3C21444F 43545950 45206874 6D6C3E0A 3C68746D 6C3E")] // a page that says that something is not there
+    public void Renamed_files_of_other_kinds_are_named(string beginning)
+    {
+        byte[] start = Convert.FromHexString(beginning.Replace(" ", "", StringComparison.Ordinal));
+        foreach (int length in (int[])[start.Length, 1000, 100_000])
+        {
+            byte[] file = new byte[length];
+            new Random(length).NextBytes(file);
+            start.AsSpan(0, Math.Min(start.Length, length)).CopyTo(file);
+            Mp4FormatException refusal = Assert.Throws<Mp4FormatException>(() => Mp4Files.Parse(file));
+            Assert.Equal(
+                "the file is neither MP4 nor FLV: it begins with no box or tag of theirs (start of the file at offset 0)", refusal.Message);
+        }
+    }
+
+    [Theory]
+    [InlineData("encv", "it is encrypted")]
+    [InlineData("drmi", "it is encrypted (FairPlay)")]
+    [InlineData("vvc1", "video codec 'vvc1' (VVC) is not supported")]
+    public void Pictures_that_cannot_be_played_are_listed_with_the_reason(string type, string reason)
+    {
+        byte[] entry = new EditableBox(type, Bytes(0, (short)0, (short)1, new byte[16], (short)160, (short)120, new byte[50])).Write();
+        Track track = Assert.Single(
+            Mp4Files.Parse(new Mp4Builder().Build(moov => moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 1, entry))))).Tracks);
+        Assert.Equal(reason, track.UnplayableReason);
+        Assert.Equal(new FourCc(type), track.SampleEntry);
+    }
+
     [Fact]
     public void Files_that_are_cut_off_or_have_no_init_part_are_named()
     {

@@ -86,6 +86,17 @@ public sealed class KernelTests : IDisposable
         Assert.False(LinuxFileSystem.HasOneCache(elsewhere.Handle));
     }
 
+    [Fact]
+    public void An_open_file_is_asked_for_by_an_empty_path_since_kernels_before_6_11_refuse_none()
+    {
+        string calls = _folder["calls"];
+        PreallocationTests.Start("strace", "-f", "-qq", "-o", calls, "-e", "trace=statx", PreallocationTests.ActorPath, "residency",
+            _folder.Write("f", 100_000));
+        string[] ofHandles = [.. File.ReadLines(calls).Where(line => line.Contains("AT_EMPTY_PATH", StringComparison.Ordinal))];
+        Assert.NotEmpty(ofHandles);
+        Assert.All(ofHandles, call => Assert.Contains(", \"\", ", call, StringComparison.Ordinal));
+    }
+
     private string[] Traced(string injection) => PreallocationTests.Start("strace", "-f", "-qq", "-o", "/dev/null", "-e",
         "trace=madvise,process_vm_readv", "-e", injection, PreallocationTests.ActorPath, "capabilities", _folder.Write("f", 100_000));
 

@@ -98,6 +98,34 @@ public sealed class PagesCommandTests : IDisposable
     }
 
     [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public void What_the_system_tells_owners_and_writers_alone_is_not_known_to_others()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root becomes another user.");
+        foreach (string path in (string[])[_folder.Root, _folder["below"], _folder["a"], _folder["below/b"], _folder["empty"]])
+        {
+            File.SetUnixFileMode(path, (UnixFileMode)0x1ed); // 0755
+        }
+
+        Json("--evict", _folder.Root);
+        (int exit, string output, string error) = RunAsNobody(_folder.Root);
+        Assert.Equal((0, ""), (exit, error));
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Matches(@"/a +400 KiB +not known +-", Assert.Single(lines, static line => line.Contains("/a ", StringComparison.Ordinal)));
+        Assert.Matches(@"^3 files +405 KiB +not known +-", lines[^1]);
+        Assert.DoesNotContain("100 %", output, StringComparison.Ordinal);
+
+        (exit, output, error) = RunAsNobody("--json", _folder.Root);
+        Assert.Equal((0, ""), (exit, error));
+        JsonElement root = JsonDocument.Parse(output).RootElement;
+        Assert.Equal(JsonValueKind.Null, root.GetProperty("sum").GetProperty("residentPages").ValueKind);
+        Assert.Equal(102, root.GetProperty("sum").GetProperty("pages").GetInt64());
+        File.SetUnixFileMode(_folder["a"], (UnixFileMode)0x1b6); // 0666: nobody may write it now
+        (_, output, _) = RunAsNobody(_folder["a"]);
+        Assert.Contains(" 0 %", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Misuse_is_one_line_and_exit_code_2()
     {
         foreach (string[] arguments in new string[][] { ["none"], [], ["--warm", "--evict", _folder["a"]], ["--nonsense", _folder["a"]] })
@@ -112,6 +140,29 @@ public sealed class PagesCommandTests : IDisposable
     private static (int Exit, string Output, string Error) Run(params string[] arguments)
     {
         using Process process = SampleProgram.Start("src/Mapwire.Cli", "mapwire", ["pages", .. arguments]);
+        return Read(process);
+    }
+
+    private static (int Exit, string Output, string Error) RunAsNobody(params string[] arguments)
+    {
+        string program;
+        using (Process started = SampleProgram.Start("src/Mapwire.Cli", "mapwire", "--help"))
+        {
+            program = started.StartInfo.FileName;
+            Read(started);
+        }
+
+        using Process process = PatientStart.Of(
+            new ProcessStartInfo("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", program, "pages", .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            });
+        return Read(process);
+    }
+
+    private static (int Exit, string Output, string Error) Read(Process process)
+    {
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

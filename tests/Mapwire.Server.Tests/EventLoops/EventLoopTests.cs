@@ -254,6 +254,43 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public void One_that_is_posted_in_each_of_its_turns_holds_up_nobody_else()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        bool isOver = false;
+        Probe busy = null!;
+        busy = new Probe(loop) // as one whose stream takes all that it is given at once
+        {
+            Turn = () =>
+            {
+                if (!Volatile.Read(ref isOver))
+                {
+                    loop.Post(busy);
+                }
+            },
+        };
+        Probe due = new(loop);
+        Probe newcomer = new(loop) { Urgent = false };
+        loop.Post(Busy);
+        loop.Post(busy);
+        loop.Post(() => loop.SetTimer(due, loop.Now + 30));
+        loop.Post(newcomer);
+        loop.Start();
+        bool[] came = [due.HadTurn.Wait(Patience / 3), newcomer.HadTurn.Wait(Patience / 3)];
+        Volatile.Write(ref isOver, true);
+        Assert.True(loop.Stop(Patience));
+        Assert.Equal([true, true], came);
+
+        void Busy()
+        {
+            if (!Volatile.Read(ref isOver))
+            {
+                loop.Post(Busy);
+            }
+        }
+    }
+
+    [Fact]
     public void The_clock_of_the_loops_is_the_one_that_the_rest_of_the_server_reads()
     {
         long before = Environment.TickCount64;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
 using Mapwire.Server.Reports;
 using Mapwire.Server.Strips;
 using Xunit;
@@ -65,6 +66,37 @@ public sealed class OpeningTests : IDisposable
         string empty = Path.Combine(_folder.Path, "empty.mp4");
         File.WriteAllBytes(empty, []);
         Assert.Contains("(box 'moov' at offset 0)", TitleReport.Of(empty).Refusal!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_film_that_does_not_fit_into_memory_is_refused_with_the_reason_and_others_play()
+    {
+        const string Memory = "/dev/shm"; // its files may be longer than there are addresses
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Directory.Exists(Memory), "There is no file system in memory.");
+        string folder = Directory.CreateDirectory(Path.Combine(Memory, $"mapwire-test-{Guid.NewGuid():n}")).FullName;
+        try
+        {
+            string path = Path.Combine(folder, "film.mp4");
+            File.Copy(SampleClip.Path, path);
+            File.Copy(path, Path.Combine(folder, "good.mp4"));
+            using (FileStream film = new(path, FileMode.Open))
+            {
+                film.SetLength(1L << 50);
+            }
+
+            using FileCatalog catalog = new(new ServedFolder(folder), new FileBudget());
+            TitleException refusal = await Assert.ThrowsAsync<TitleException>(
+                () => catalog.OpenAsync(catalog.Find(PlayName.Parse("", "film.mp4"))));
+            Assert.Equal(TitleError.Unreadable, refusal.Error);
+            Assert.Contains("memory", refusal.Message, StringComparison.OrdinalIgnoreCase); // Cannot allocate memory (ENOMEM)
+            Assert.DoesNotContain(folder, refusal.Message, StringComparison.Ordinal);
+            (await catalog.OpenAsync(catalog.Find(PlayName.Parse("", "good.mp4")))).Release();
+            Assert.DoesNotContain(Directory.GetFiles("/proc/self/fd"), file => new FileInfo(file).LinkTarget == path);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private string Plant(int tracks, string entry = "avc1")

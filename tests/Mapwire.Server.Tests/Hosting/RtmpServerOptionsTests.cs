@@ -29,6 +29,7 @@ public sealed class RtmpServerOptionsTests
         Named(nameof(RtmpServerOptions.SendTimeout), new() { Folder = ".", SendTimeout = TimeSpan.Zero });
         Named(nameof(RtmpServerOptions.MaxConnections), new() { Folder = ".", MaxConnections = 0 });
         Named(nameof(RtmpServerOptions.MaxConnectionBytes), new() { Folder = ".", MaxConnectionBytes = 131_071 });
+        Named(nameof(RtmpServerOptions.MaxHeldBytes), new() { Folder = ".", MaxHeldBytes = 262_143 });
         Named(nameof(RtmpServerOptions.CacheBytes), new() { Folder = ".", CacheBytes = -1 });
         Named(nameof(RtmpServerOptions.MaxPlayerRate), new() { Folder = ".", MaxPlayerRate = 0 });
         Named(nameof(RtmpServerOptions.MaxServerRate), new() { Folder = ".", Workers = 4, MaxServerRate = 3999 });

@@ -63,6 +63,25 @@ public sealed class MadeCacheTests : IDisposable
         Assert.Null(_cache.Find<Thing>(new MadeKey(_file.Content with { MayGrow = false }, "thing 1")));
     }
 
+    [Fact]
+    public void What_was_made_of_a_state_that_is_over_holds_none_of_its_tables()
+    {
+        WeakReference[] before = AddOfAnotherState();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.DoesNotContain(before, static one => one.IsAlive);
+        _cache.Add(Key(1), new Thing(100));
+        Assert.Equal(100, _cache.ByteSize); // and what is gone takes no room
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private WeakReference[] AddOfAnotherState()
+    {
+        FileContent before = _file.Content with { MayGrow = true };
+        return [new WeakReference(before), new WeakReference(_cache.Add(new MadeKey(before, "thing 1"), new Thing(100)))];
+    }
+
     private MadeKey Key(int number) => new(_file.Content, $"thing {number}");
 
     private sealed class Thing(long size) : IDerived

@@ -591,10 +591,12 @@ public sealed class PlayerTests : IDisposable
         Assert.False(_player.IsActive);
     }
 
-    [Fact]
-    public async Task A_film_of_one_track_begins_with_what_players_look_through_for_a_second_one()
+    [Theory]
+    [InlineData("a.mp4?audio=none")]
+    [InlineData("a.mp4?video=none")]
+    public async Task A_film_of_one_track_begins_with_what_players_look_through_for_a_second_one(string name)
     {
-        Play("a.mp4?audio=none");
+        Play(name);
         await RunPostedAsync();
         SendDue();
         Assert.InRange(_lastTime, 5_880, 6_000);
@@ -749,6 +751,22 @@ public sealed class PlayerTests : IDisposable
             }
             while (_toServer.WrittenCount > 0);
         }
+    }
+
+    [Theory]
+    [InlineData(4096, 0, 0, true)]
+    [InlineData(4097, 0, 0, false)]
+    [InlineData(2000, 2000, 96, true)]
+    [InlineData(2000, 2000, 97, false)]
+    public void The_strings_of_connect_are_taken_up_to_a_length_that_they_share(int application, int url, int version, bool isTaken)
+    {
+        Player player = new(PlayerContextOf(_catalog), null, _toClient, Post);
+        ConnectCommand connect = new(1, AmfValue.Object(
+            ("app", AmfValue.String("vod/".PadRight(application, 'x'))), ("tcUrl", AmfValue.String(new string('u', url))),
+            ("flashVer", AmfValue.String(new string('v', version)))));
+        Assert.Equal(isTaken ? null : "the strings of connect are longer than 4096 characters", player.OnConnect(connect));
+        Assert.Equal(isTaken, player.IsConnected);
+        player.Abandon();
     }
 
     private PlayerContext PlayerContextOf(TitleCatalog catalog) => new(

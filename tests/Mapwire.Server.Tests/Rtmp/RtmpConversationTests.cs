@@ -28,6 +28,7 @@ public sealed class RtmpConversationTests : IDisposable
     private readonly ArrayBufferWriter<byte> _toServer = new();
     private readonly Ear _ear = new();
     private readonly RecordingLog _log = new();
+    private readonly HeldBytes _held = new(2_000_000, "--max-held-bytes");
     private readonly TitleCatalog _catalog;
     private readonly ConnectionLoop _loop;
     private readonly Connection _connection;
@@ -48,7 +49,8 @@ public sealed class RtmpConversationTests : IDisposable
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
         PlayerContext players = new(options.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
         RtmpContext context = new(
-            players, options.HandshakeTimeout, options.IdleTimeout, options.MaxPause, options.MaxConnectionBytes, "--max-connection-bytes");
+            players, options.HandshakeTimeout, options.IdleTimeout, options.MaxPause, options.MaxConnectionBytes,
+            "--max-connection-bytes", _held);
         _loop = new ConnectionLoop("test", options.ToConnectionLimits(), connection => new RtmpConversation(context, connection, null),
             _log, _poller)
         { Now = Start };
@@ -153,6 +155,49 @@ public sealed class RtmpConversationTests : IDisposable
 
         Assert.True(_connection.IsClosed);
         Assert.Contains(_log.Lines, static line => line.Contains("more than the 1048576 of", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_client_that_asks_for_more_when_all_together_hold_too_much_is_closed_and_what_it_held_is_free()
+    {
+        int others = 0;
+        Assert.Null(_held.Count(null, ref others, 1_950_000));
+        _sender.Takes = static _ => 0; // it reads nothing
+        for (int i = 0; i < 20_000 && !_connection.IsClosed; i++)
+        {
+            _client.Seek(1, 1);
+            if (i % 50 == 0)
+            {
+                Exchange();
+            }
+        }
+
+        Assert.True(_connection.IsClosed);
+        string line =
+            Assert.Single(_log.Lines, static line => line.Contains("and is closed: all connections hold", StringComparison.Ordinal));
+        Assert.Contains("more than the 2000000 of --max-held-bytes", line, StringComparison.Ordinal);
+        int more = 0;
+        Assert.Null(_held.Count(null, ref more, 50_000)); // nothing of it is counted any more
+    }
+
+    [Fact]
+    public void What_a_client_reads_is_not_held_any_longer()
+    {
+        _sender.Takes = static _ => 0;
+        for (int i = 0; i < 200; i++)
+        {
+            _client.Seek(1, 1);
+        }
+
+        Exchange();
+        int others = 0;
+        Assert.NotNull(_held.Count(null, ref others, 2_000_000)); // with what it holds that is too much
+        _sender.Takes = static offered => offered;
+        _connection.IsWritable = true;
+        Exchange();
+        Assert.False(_connection.IsClosed);
+        Assert.Null(_held.Count(null, ref others, 0));
+        Assert.Null(_held.Count(null, ref others, 2_000_000));
     }
 
     [Fact]

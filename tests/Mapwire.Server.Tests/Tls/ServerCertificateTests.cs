@@ -104,6 +104,43 @@ public sealed class ServerCertificateTests : IDisposable
         await UntilAsync(() => shown.Context.TargetCertificate.Thumbprint == after);
     }
 
+    [Fact]
+    public async Task One_behind_links_is_read_anew_when_what_they_lead_to_is_another()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links take a privilege there.");
+        TestCertificate.Write(_folder.Path);
+        string one = Directory.CreateDirectory(At("one")).FullName;
+        string two = Directory.CreateDirectory(At("two")).FullName;
+        string before = TestCertificate.Write(one);
+        string after = TestCertificate.Write(two);
+        File.SetLastWriteTimeUtc(Path.Combine(two, "cert.pem"), DateTime.UtcNow.AddSeconds(-1000));
+        Directory.CreateSymbolicLink(At("now"), "one"); // as secrets are mounted in containers: the links to the files stay
+        foreach (string name in (string[])["cert.pem", "key.pem"])
+        {
+            File.Delete(At(name));
+            File.CreateSymbolicLink(At(name), Path.Combine("now", name));
+        }
+
+        using ServerCertificate shown = new(Files("cert.pem", "key.pem", null), _log, TimeSpan.FromMilliseconds(20));
+        Assert.Equal(before, shown.Context.TargetCertificate.Thumbprint);
+        Directory.Delete(At("now"));
+        Directory.CreateSymbolicLink(At("now"), "two");
+        await UntilAsync(() => shown.Context.TargetCertificate.Thumbprint == after);
+    }
+
+    [Fact]
+    public async Task One_whose_key_signs_nothing_leaves_the_one_before_and_the_server_running()
+    {
+        string before = TestCertificate.Write(_folder.Path);
+        using ServerCertificate shown = new(Files("both.pem", null, null), _log, TimeSpan.FromMilliseconds(20));
+        TestCertificate.WriteForAgreement(At("agreement.pem"));
+        File.Move(At("agreement.pem"), At("both.pem"), overwrite: true);
+        await UntilAsync(() => _log.Lines.Any(static line => line.Contains("the one before it stays", StringComparison.Ordinal)));
+        Assert.Equal(before, await ShownAsync(shown, SslProtocols.Tls13));
+        IOException refused = Assert.ThrowsAny<IOException>(() => new ServerCertificate(Files("both.pem", null, null), _log));
+        Assert.Contains("both.pem", refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(30, false)]
     [InlineData(5, true)]

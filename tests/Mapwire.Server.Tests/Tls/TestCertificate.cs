@@ -49,6 +49,18 @@ internal static class TestCertificate
         return issuer.Thumbprint;
     }
 
+    /// <summary>Writes a certificate and its key, which may only be used to agree on other keys: no TLS of today can show it.</summary>
+    public static void WriteForAgreement(string path)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = Request("CN=localhost", key, isIssuer: false);
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyAgreement, critical: true));
+        using X509Certificate2 made = request.Create(
+            request.SubjectName, X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(30), [3]);
+        File.WriteAllText(path, $"{made.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");
+    }
+
     private static CertificateRequest Request(string subject, ECDsa key, bool isIssuer)
     {
         CertificateRequest request = new(subject, key, HashAlgorithmName.SHA256);

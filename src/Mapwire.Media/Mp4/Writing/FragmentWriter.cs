@@ -5,7 +5,8 @@ namespace Mapwire.Media.Mp4.Writing;
 /// <param name="First">The first sample on the line.</param>
 /// <param name="Shape">What they have in common; it counts them, too.</param>
 /// <param name="Description">Their number among the descriptions of the init segment, counted from 1; 1 is not written.</param>
-internal readonly record struct FragmentTrack(TimelineTrack Track, long First, FragmentShape Shape, int Description)
+/// <param name="Shift">What is added to their decode times, in ticks.</param>
+internal readonly record struct FragmentTrack(TimelineTrack Track, long First, FragmentShape Shape, int Description, long Shift = 0)
 {
     internal long Length => Shape.GetLength(Description != 1);
 }
@@ -145,7 +146,7 @@ internal static class FragmentWriter
             TimedSample sample = samples.Current;
             if (written.Count == 0)
             {
-                WriteDecodeTime(writer, sample.DecodeTime);
+                WriteDecodeTime(writer, sample.DecodeTime + fragment.Shift);
             }
 
             if (written.BeginsRun(sample))

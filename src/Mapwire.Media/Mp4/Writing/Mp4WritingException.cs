@@ -40,4 +40,10 @@ public enum Mp4WritingError
     /// A segment has more bytes or samples, or a movie more segments or headers, than <see cref="WritingLimits"/> allows.
     /// </summary>
     LimitExceeded,
+
+    /// <summary>Films that were to become one differ in what one init segment says of all of them.</summary>
+    DifferentFilms,
+
+    /// <summary>Qualities of one film have too few sync samples in common, or are not as long as each other.</summary>
+    NotAligned,
 }

@@ -81,13 +81,38 @@ public sealed partial class Rendition
     /// <summary>A media segment: <c>styp</c>, <c>moof</c>, and an <c>mdat</c> of ranges of the file.</summary>
     /// <param name="segment">Counted from 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such segment.</exception>
-    public PieceList CreateSegment(int segment) => CreateSegment(segment, isOfStream: false);
+    public PieceList CreateSegment(int segment) => Create(segment, (uint)segment + 1, null);
+
+    /// <summary>How long all segments are presented.</summary>
+    internal TimeSpan Duration => Ticks.ToTimeSpan(Plan.GetStart(Count) - Plan.GetStart(0), Plan.Timeline.Reference.Timescale);
 
     /// <summary>The init segment for all periods together.</summary>
-    internal ReadOnlyMemory<byte> CreateStreamInit()
+    /// <param name="duration">How long all that follows it is.</param>
+    internal ReadOnlyMemory<byte> CreateStreamInit(TimeSpan duration) =>
+        InitSegment.Create([.. Tracks.Select((track, index) => (track, _descriptions[index]))], duration);
+
+    /// <summary>A media segment behind one init segment for all periods: it needs no <c>styp</c>, and names its descriptions.</summary>
+    /// <param name="segment">Counted from 0.</param>
+    /// <param name="sequence">The fragment's number in the stream, from 1.</param>
+    /// <param name="shifts">What is added to the decode times of each track, in its ticks.</param>
+    internal PieceList CreateStreamSegment(int segment, uint sequence, long[] shifts) => Create(segment, sequence, shifts);
+
+    /// <summary>Whether a track has the same sample descriptions as that of another film, in their order.</summary>
+    internal bool HasSameDescriptions(Rendition other, int track)
     {
-        TimeSpan duration = Ticks.ToTimeSpan(Plan.GetStart(Count) - Plan.GetStart(0), Plan.Timeline.Reference.Timescale);
-        return InitSegment.Create([.. Tracks.Select((track, index) => (track, _descriptions[index]))], duration);
+        (int[] own, int[] others) = (_descriptions[track], other._descriptions[track]);
+        return own.Length == others.Length && own.Zip(others).All(pair => SampleEntryWriter.IsSame(
+            Tracks[track].Source, pair.First, other.Tracks[track].Source, pair.Second));
+    }
+
+    /// <summary>When the first sample of a track is decoded, and when decoding of the last one ends; in ticks of the track.</summary>
+    internal (long First, long End) GetDecodeTimes(int track)
+    {
+        TimelineTrack.Enumerator first = Tracks[track].From(0);
+        TimelineTrack.Enumerator last = Tracks[track].From(Tracks[track].Count - 1);
+        first.MoveNext();
+        last.MoveNext();
+        return (first.Current.DecodeTime, last.Current.DecodeTime + last.Current.Duration);
     }
 
     /// <summary>The bytes of a segment in one stream of all.</summary>
@@ -104,10 +129,11 @@ public sealed partial class Rendition
     }
 
     /// <param name="segment">Counted from 0.</param>
-    /// <param name="isOfStream">Whether it follows one init segment for all periods: then it needs no <c>styp</c>, and names its
-    /// descriptions.</param>
-    internal PieceList CreateSegment(int segment, bool isOfStream)
+    /// <param name="sequence">The fragment's number.</param>
+    /// <param name="shifts">What is added to the decode times of each track of a stream; null for a segment of its own.</param>
+    private PieceList Create(int segment, uint sequence, long[]? shifts)
     {
+        bool isOfStream = shifts is not null;
         ArgumentOutOfRangeException.ThrowIfNegative(segment);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(segment, Count);
         List<FragmentTrack> tracks = [];
@@ -137,7 +163,7 @@ public sealed partial class Rendition
                 }
             }
 
-            tracks.Add(new FragmentTrack(Tracks[i], first, shape, DescriptionOf(i, segment, isOfStream)));
+            tracks.Add(new FragmentTrack(Tracks[i], first, shape, DescriptionOf(i, segment, isOfStream), shifts?[i] ?? 0));
         }
 
         bool isRange = IsContiguous && tracks.Count > 0;
@@ -146,7 +172,7 @@ public sealed partial class Rendition
             ranges.Add(start, end - start);
         }
 
-        body.Add(FragmentWriter.Write((uint)segment + 1, tracks.ToArray(), isRange ? start : null, ranges.Length, !isOfStream));
+        body.Add(FragmentWriter.Write(sequence, tracks.ToArray(), isRange ? start : null, ranges.Length, !isOfStream));
         foreach (Piece piece in ranges.Build())
         {
             body.Add(piece.Offset, piece.Length);

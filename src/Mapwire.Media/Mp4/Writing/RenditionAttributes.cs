@@ -39,6 +39,32 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
         };
     }
 
+    /// <summary>Looks at renditions that are presented one behind the other: what is enough for all of them.</summary>
+    /// <param name="renditions">At least one.</param>
+    /// <remarks>
+    /// The size is that of the largest pictures. The range is PQ, else HLG, where any of them has it: players are told what they need.
+    /// </remarks>
+    public static RenditionAttributes From(IReadOnlyList<Rendition> renditions)
+    {
+        ArgumentNullException.ThrowIfNull(renditions);
+        RenditionAttributes[] all = [.. renditions.Select(From)];
+        if (all is [{ } only])
+        {
+            return only;
+        }
+
+        double seconds = renditions.Sum(static one => one.Duration.TotalSeconds);
+        double bits = renditions.Zip(all).Sum(static pair => pair.Second.AverageBandwidth * pair.First.Duration.TotalSeconds);
+        string codecs = string.Join(
+            ',', all.SelectMany(static one => one.Codecs.Split(',')).Where(static name => name.Length > 0).Distinct());
+        return new RenditionAttributes(codecs, seconds > 0 ? (long)Math.Ceiling(bits / seconds) : 0, all.Max(static one => one.Bandwidth))
+        {
+            Resolution = all.Select(static one => one.Resolution).MaxBy(static size => size?.Width * (long?)size?.Height),
+            FrameRate = all.Max(static one => one.FrameRate),
+            VideoRange = Array.Find(["PQ", "HLG", "SDR"], range => Array.Exists(all, one => one.VideoRange == range)),
+        };
+    }
+
     private static string NameCodecs(Rendition rendition)
     {
         List<string> names = [];

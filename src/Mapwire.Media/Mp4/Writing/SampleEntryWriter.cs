@@ -11,6 +11,8 @@ namespace Mapwire.Media.Mp4.Writing;
 internal static partial class SampleEntryWriter
 {
     private const uint Colr = 'c' << 24 | 'o' << 16 | 'l' << 8 | 'r';
+    private const uint Pasp = 'p' << 24 | 'a' << 16 | 's' << 8 | 'p';
+    private const uint Clap = 'c' << 24 | 'l' << 16 | 'a' << 8 | 'p';
     private const uint Nclc = 'n' << 24 | 'c' << 16 | 'l' << 8 | 'c';
 
     /// <summary>The box with the codec's configuration, its type and its body.</summary>
@@ -78,6 +80,24 @@ internal static partial class SampleEntryWriter
 
         return same;
     }
+
+    /// <summary>
+    /// Whether two films have a sample description that decodes and shows the same: the codec's own configuration, the size and the shape.
+    /// What a writer says of bit rates differs from film to film.
+    /// </summary>
+    internal static bool IsSame(Track one, int description, Track other, int otherDescription)
+    {
+        (CodecConfiguration codec, CodecConfiguration otherCodec) = (one.Codecs[description], other.Codecs[otherDescription]);
+        (SampleDescription left, SampleDescription right) = (one.Descriptions[description], other.Descriptions[otherDescription]);
+        return codec.FourCc == otherCodec.FourCc && codec.Raw.AsSpan().SequenceEqual(otherCodec.Raw.AsSpan())
+            && (left.Width, left.Height, left.SampleRate, left.Channels) == (right.Width, right.Height, right.SampleRate, right.Channels)
+            && (one.Kind == TrackKind.Audio || ShapeOf(left).SequenceEqual(ShapeOf(right)));
+    }
+
+    /// <summary>What besides the codec says how pictures are shown: its pixels, its cut and its colours.</summary>
+    private static IEnumerable<string> ShapeOf(SampleDescription description) => (description.Source?.Boxes ?? [])
+        .Where(static box => box.Type.Value is Pasp or Clap or Colr)
+        .Select(static box => $"{box.Type} {Convert.ToHexString(box.Body.AsSpan())}");
 
     private static void WriteVideoFields(BoxWriter writer, SampleDescription source)
     {

@@ -18,6 +18,12 @@ public sealed record SegmentOptions
     /// <summary>Whether more is expected at the file's end: then only what is whole is cut, and stays as it is. Default false.</summary>
     public bool IsGrowing { get; init; }
 
+    /// <summary>
+    /// The samples of the reference track, by their numbers on the line, that segments begin with, besides the first; null to choose them
+    /// by the target duration.
+    /// </summary>
+    public IReadOnlyList<long>? Cuts { get; init; }
+
     /// <summary>What is refused; null for <see cref="WritingLimits.Default"/>.</summary>
     public WritingLimits? Limits { get; init; }
 }

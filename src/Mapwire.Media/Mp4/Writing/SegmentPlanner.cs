@@ -188,13 +188,28 @@ internal sealed class SegmentPlanner
         (long Index, long Time)? waiting = null;
         int description = -1;
         long end = 0;
+        int nextCut = 0;
         while (samples.MoveNext())
         {
             TimedSample sample = samples.Current;
             int now = _same[0][sample.Description];
             bool isForced = now != description || _moved.ContainsKey(samples.Index);
             description = now;
-            if (sample.IsSync || isForced)
+            if (_options.Cuts is { } cuts)
+            {
+                bool isCut = nextCut < cuts.Count && cuts[nextCut] == samples.Index;
+                nextCut += isCut ? 1 : 0;
+                if (isCut || samples.Index == 0)
+                {
+                    Add((samples.Index, sample.PresentationTime));
+                }
+                else if (isForced)
+                {
+                    throw _reference.Refuse(Mp4WritingError.DescriptionInsideSegment,
+                        $"a sample description changes at sample {samples.Index + 1}, where no segment begins");
+                }
+            }
+            else if (sample.IsSync || isForced)
             {
                 Decide(ref waiting, (samples.Index, sample.PresentationTime), isForced);
             }
@@ -202,7 +217,7 @@ internal sealed class SegmentPlanner
             end = Math.Max(end, sample.PresentationTime + sample.Duration);
         }
 
-        if (!_options.IsGrowing)
+        if (!_options.IsGrowing && _options.Cuts is null)
         {
             DecideWaiting(ref waiting, end);
         }

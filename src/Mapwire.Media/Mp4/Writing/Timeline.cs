@@ -31,15 +31,20 @@ public sealed class Timeline
     /// </summary>
     public long Origin { get; }
 
+    /// <summary><see cref="Origin"/> as a time; 0 where it is negative.</summary>
+    public TimeSpan OriginTime => Ticks.ToTimeSpan(Math.Max(0, Origin), Reference.Timescale);
+
     /// <summary>Puts tracks on a line.</summary>
     /// <param name="tracks">Tracks of one movie that have a <see cref="Track.Codec"/>, at most one of them pictures.</param>
     /// <param name="start">Where the piece begins on the line of the whole; null for all from the start. Its pictures begin with the sync
     /// sample at or before it; what is before it is hidden.</param>
     /// <param name="end">Where the piece ends; null for the end.</param>
     /// <param name="limits">What is refused; null for <see cref="WritingLimits.Default"/>.</param>
+    /// <param name="leastOrigin">Where the presentation lies at the earliest, so that it lies there in several qualities.</param>
     /// <exception cref="ArgumentException">There is no track, one has no codec, or there are several of pictures.</exception>
     /// <exception cref="Mp4WritingException">Nothing is left in the piece, or the times cannot be told without an edit list.</exception>
-    public static Timeline Create(IEnumerable<Track> tracks, TimeSpan? start = null, TimeSpan? end = null, WritingLimits? limits = null)
+    public static Timeline Create(IEnumerable<Track> tracks, TimeSpan? start = null, TimeSpan? end = null, WritingLimits? limits = null,
+        TimeSpan leastOrigin = default)
     {
         limits ??= WritingLimits.Default;
         TimelineTrack[] placed = PlaceWhole(tracks, limits, out Int128 zero, out uint scale);
@@ -62,14 +67,16 @@ public sealed class Timeline
             (zero, scale) = FindZero(placed);
         }
 
-        foreach (TimelineTrack track in placed)
-        {
-            track.Place(-Round(zero * track.Timescale, scale));
-        }
-
         // The pictures may have no sample in the piece; then its start counts in the ticks of another track.
         begin = placed[0] == reference ? begin : Round((Int128)begin * placed[0].Timescale, reference.Timescale);
         Int128 origin = (Int128)begin - Round(zero * placed[0].Timescale, scale);
+        Int128 later = Int128.Max(0, ToTicks(leastOrigin, placed[0].Timescale, 0)!.Value - origin);
+        origin += later;
+        foreach (TimelineTrack track in placed)
+        {
+            track.Place(Round(later * track.Timescale, placed[0].Timescale) - Round(zero * track.Timescale, scale));
+        }
+
         return new Timeline([.. placed], (long)Int128.Clamp(origin, -MaxTime, MaxTime));
     }
 
@@ -104,6 +111,13 @@ public sealed class Timeline
     {
         (Int128 quotient, Int128 rest) = Int128.DivRem((value * 2) + divisor, (Int128)divisor * 2);
         return (long)Int128.Clamp(rest < 0 ? quotient - 1 : quotient, long.MinValue, long.MaxValue);
+    }
+
+    /// <summary>The smallest whole number that is not less.</summary>
+    internal static long RoundUp(Int128 value, uint divisor)
+    {
+        (Int128 quotient, Int128 rest) = Int128.DivRem(value, divisor);
+        return (long)Int128.Clamp(rest > 0 ? quotient + 1 : quotient, long.MinValue, long.MaxValue);
     }
 
     private static (Int128 Zero, uint Scale) FindZero(TimelineTrack[] tracks)

@@ -38,6 +38,19 @@ internal sealed class ServedFolder
         return File.Exists(path) && WithoutLinks(path) is { } real && IsInside(real) ? real : null;
     }
 
+    /// <summary>The real path of a folder, free of links; null when there is none, or it lies outside the served one.</summary>
+    /// <param name="name">A path as <see cref="TitleName.Normalize"/> writes it; empty for the served folder itself.</param>
+    public string? FindFolder(string name)
+    {
+        if (name.Length == 0)
+        {
+            return Root;
+        }
+
+        string path = PathOf(name);
+        return Directory.Exists(path) && WithoutLinks(path) is { } real && IsInside(real) ? real : null;
+    }
+
     /// <summary>The path of a title as it is named, whatever is there and wherever its links lead.</summary>
     /// <param name="candidate">A path of <see cref="PlayName.GetCandidates()"/>.</param>
     public string PathOf(string candidate) => Path.Join(_path, candidate);

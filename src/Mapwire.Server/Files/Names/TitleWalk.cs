@@ -29,6 +29,25 @@ internal static class TitleWalk
         }
     }
 
+    /// <summary>Finds the titles and folders of one folder alone.</summary>
+    /// <param name="folder">The served folder.</param>
+    /// <param name="name">The folder's path below it; empty for itself.</param>
+    /// <param name="visitor">Told of the titles.</param>
+    /// <returns>The folders in it, by their paths below the served one; null where there is no such folder, or it lies elsewhere.</returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
+    public static IReadOnlyCollection<string>? RunOne(ServedFolder folder, string name, ITitleVisitor visitor)
+    {
+        if (folder.FindFolder(name) is not { } path)
+        {
+            return null;
+        }
+
+        Stack<string> folders = new();
+        WalkFolder(folder, path, name, folders, visitor);
+        return folders;
+    }
+
     private static void WalkFolder(ServedFolder folder, string path, string name, Stack<string> names, ITitleVisitor visitor)
     {
         FileSystemEnumerable<(string Name, bool IsFolder, bool IsLink)> entries = new(

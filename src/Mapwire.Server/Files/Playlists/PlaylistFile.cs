@@ -1,5 +1,4 @@
 using System.Text;
-using Mapwire.Memory;
 using Mapwire.Server.Files.Names;
 
 namespace Mapwire.Server.Files.Playlists;
@@ -25,12 +24,19 @@ internal static class PlaylistFile
     /// <summary>The names of playlist files, in the order they are tried for a name without extension.</summary>
     public static readonly string[] Extensions = [".m3u8", ".m3u", ".json"];
 
+    /// <summary>The end of the names of files that list qualities.</summary>
+    public const string QualitiesExtension = ".qualities.json";
+
     /// <summary>What yt-dlp writes beside each film, in JSON, and is no playlist.</summary>
     private const string SidecarExtension = ".info.json";
 
     /// <summary>Whether a file of this name is a playlist.</summary>
     public static bool IsPlaylist(string path) =>
-        !IsSidecar(path) && Array.Exists(Extensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+        !IsSidecar(path) && !IsQualities(path)
+        && Array.Exists(Extensions, extension => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether a file of this name lists qualities of one film, for players that choose among them.</summary>
+    public static bool IsQualities(string path) => path.EndsWith(QualitiesExtension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a file of this name only describes the film beside it.</summary>
     public static bool IsSidecar(ReadOnlySpan<char> path) => path.EndsWith(SidecarExtension, StringComparison.OrdinalIgnoreCase);
@@ -41,30 +47,8 @@ internal static class PlaylistFile
     /// <param name="folder">Where the open file has to lie, whatever links did meanwhile.</param>
     /// <param name="maxItems">More are refused.</param>
     /// <exception cref="TitleException">The file cannot be read or lies elsewhere, is no playlist, or has no item or too many.</exception>
-    public static IReadOnlyList<PlaylistItem> Read(string path, string name, ServedFolder folder, int maxItems)
-    {
-        try
-        {
-            using MappedFile file = MappedFile.Open(path);
-            folder.RequireInside(file, name);
-            byte[] bytes = new byte[(int)Math.Min(file.Length, MaxBytes + 1)];
-            if (bytes.Length > 0)
-            {
-                using MappedRegion region = file.Map(0, bytes.Length);
-                TopLevelBoxes.Read(region, 0, bytes, new Media.FileLocation("line 1", 0));
-            }
-
-            return Parse(path, bytes, maxItems);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw TitleException.Unreadable(path, failure);
-        }
-        catch (ArgumentOutOfRangeException failure)
-        {
-            throw new TitleException(TitleError.Unreadable, "the file was cut while it was read", failure);
-        }
-    }
+    public static IReadOnlyList<PlaylistItem> Read(string path, string name, ServedFolder folder, int maxItems) =>
+        Parse(path, ShortFile.Read(path, name, folder, MaxBytes), maxItems);
 
     /// <summary>Reads the items.</summary>
     /// <param name="path">Only its extension counts.</param>

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Mapwire.Server.Tests.Http.Viewers;
 
-/// <summary>Viewers of a whole server: by addresses as its playlists have them, over sockets, in the statistics that it publishes.</summary>
+/// <summary>
+/// Viewers of a whole server: by addresses as its playlists have them, over sockets, in the statistics that it publishes.
+/// </summary>
 public sealed class WatchingTests : IDisposable
 {
     private readonly TemporaryFolder _films = new();
@@ -61,10 +63,12 @@ public sealed class WatchingTests : IDisposable
         using HttpClient flv = new();
         using Stream watched = await flv.GetStreamAsync(Address("film.mp4/stream.flv"));
         await watched.ReadExactlyAsync(new byte[1000]);
-        ServerSnapshot seen = When(static seen => seen.Players.Count == 5 && seen.Plays == 5 && seen.Players.All(static one => one.Title is not null));
+        ServerSnapshot seen = When(static seen =>
+            seen.Players.Count == 5 && seen.Plays == 5 && seen.Players.All(static one => one.Title is not null));
         Assert.Equal(
             [
-                (PlayerProtocol.Flv, 1), (PlayerProtocol.Hls, 1), (PlayerProtocol.Dash, 1), (PlayerProtocol.Mp4, 1), (PlayerProtocol.File, 1),
+                (PlayerProtocol.Flv, 1), (PlayerProtocol.Hls, 1), (PlayerProtocol.Dash, 1), (PlayerProtocol.Mp4, 1),
+                (PlayerProtocol.File, 1),
             ],
             seen.Protocols);
         Assert.All(seen.Players, static player => Assert.Equal("film.mp4", player.Title));

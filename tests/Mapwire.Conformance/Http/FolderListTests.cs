@@ -1,0 +1,100 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Native;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Http;
+
+/// <summary>Folders of titles, listed as JSON for those who were allowed to see them.</summary>
+public sealed class FolderListTests
+{
+    [Fact]
+    public async Task A_folder_lists_its_titles_and_folders_and_nothing_else()
+    {
+        string folder = TemporaryFolder.Create("listed");
+        string film = await FilmFactory.GetAsync("plain.mp4");
+        string[] names = ["a film ü.mp4", "100%.mp4", "b.flv", "list.m3u8", "q?&\"#.mp4"];
+        foreach (string name in names)
+        {
+            File.Copy(film, Path.Combine(folder, name));
+        }
+
+        File.WriteAllText(Path.Combine(folder, "notes.txt"), "");
+        File.WriteAllText(Path.Combine(folder, ".hidden.mp4"), "");
+        Directory.CreateDirectory(Path.Combine(folder, "sub dir", "deeper"));
+        Directory.CreateDirectory(Path.Combine(folder, ".secret"));
+        File.Copy(film, Path.Combine(folder, "sub dir", "c.mp4"));
+        string outside = TemporaryFolder.Create("outside");
+        File.CreateSymbolicLink(Path.Combine(folder, "out"), outside);
+        File.CreateSymbolicLink(Path.Combine(folder, "out.mp4"), film);
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--list");
+        using HttpClient client = new();
+
+        JsonNode root = await ReadAsync(client, server.WebAddress(""));
+        Assert.Equal(["100%.mp4", "a film ü.mp4", "b.flv", "list.m3u8", "q?&\"#.mp4"], Names(root["titles"]!));
+        Assert.Equal(["sub dir"], Names(root["folders"]!));
+        Assert.True(root["complete"]!.GetValue<bool>());
+        foreach (JsonNode? title in root["titles"]!.AsArray())
+        {
+            Uri address = new(new Uri(server.WebAddress("")), title!["url"]!.GetValue<string>());
+            using HttpResponseMessage head = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, address));
+            Assert.Contains(head.StatusCode, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.UnprocessableEntity]);
+        }
+
+        Uri below = new(new Uri(server.WebAddress("")), root["folders"]![0]!["url"]!.GetValue<string>());
+        JsonNode sub = await ReadAsync(client, below.ToString());
+        Assert.Equal(["c.mp4"], Names(sub["titles"]!));
+        Assert.Equal(["deeper"], Names(sub["folders"]!));
+        Assert.Null(sub["titles"]![0]!["duration"]); // nothing is opened to be listed
+        using (await client.GetAsync(new Uri(below, "c.mp4")))
+        {
+            sub = await ReadAsync(client, below.ToString());
+            Assert.InRange(sub["titles"]![0]!["duration"]!.GetValue<double>(), 0.5, 60);
+        }
+
+        foreach (string path in (string[])["out/", "nowhere/", ".secret/", "b.flv/x/"])
+        {
+            using HttpResponseMessage answer = await client.GetAsync(server.WebAddress("") + path);
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_is_listed_where_nobody_said_so()
+    {
+        await FilmFactory.GetAsync("plain.mp4");
+        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder);
+        using HttpClient client = new();
+        using HttpResponseMessage answer = await client.GetAsync(server.WebAddress(""));
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_folder_of_very_many_titles_is_cut_with_a_reason()
+    {
+        string folder = TemporaryFolder.Create("many");
+        for (int i = 0; i < 10_005; i++)
+        {
+            File.WriteAllText(Path.Combine(folder, $"{i}.mp4"), "");
+        }
+
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--list");
+        using HttpClient client = new();
+        JsonNode root = await ReadAsync(client, server.WebAddress(""));
+        Assert.Equal(10_000, root["titles"]!.AsArray().Count);
+        Assert.False(root["complete"]!.GetValue<bool>());
+        Assert.Contains("10000", root["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    private static async Task<JsonNode> ReadAsync(HttpClient client, string address)
+    {
+        using HttpResponseMessage answer = await client.GetAsync(address);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("application/json", answer.Content.Headers.ContentType!.MediaType);
+        return JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+    }
+
+    private static string[] Names(JsonNode list) => [.. list.AsArray().Select(static one => one!["name"]!.GetValue<string>())];
+}
