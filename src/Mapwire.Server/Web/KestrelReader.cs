@@ -1,10 +1,6 @@
 using Mapwire.Server.Http;
 using Mapwire.Server.Sending;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Mapwire.Server.Web;
 
@@ -16,27 +12,13 @@ namespace Mapwire.Server.Web;
 internal sealed record KestrelLimits(TimeSpan HeadTimeout, TimeSpan IdleTimeout, TimeSpan SendTimeout, long MinRate);
 
 /// <summary>
-/// Kestrel, which reads the requests that loops do not: other forms of HTTP/1.1, and HTTP/2. It is started by the first connection that it
-/// is given, since most servers never need it, and a server without it starts faster and takes less memory.
+/// Gives Kestrel the connections that loops do not read. It is loaded and started by the first one: most servers never need it, and
+/// without it they start faster and take less memory.
 /// </summary>
 internal sealed class KestrelReader : IDisposable
 {
-    /// <summary>
-    /// What a refused body is heard to, in bytes: who sends one is told so; who sends more is closed.
-    /// </summary>
-    private const long MaxRequestBody = 1024 * 1024;
-
-    /// <summary>Has Kestrel refuse lines that end without a carriage return, by which readers differ; it takes them otherwise.</summary>
-    private const string NoBareLineFeeds = "Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators";
-
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
-
-    private readonly KestrelListener _http1 = new();
-    private readonly KestrelListener _http2 = new();
-    private readonly KestrelServer _server;
-    private readonly KestrelApplication _application;
     private readonly ILogger _log;
-    private readonly Lazy<Task> _started;
+    private readonly Lazy<KestrelHost> _host;
     private bool _isStopped;
 
     /// <param name="limits">Of each connection.</param>
@@ -44,44 +26,26 @@ internal sealed class KestrelReader : IDisposable
     /// <param name="log">Where lines go.</param>
     public KestrelReader(KestrelLimits limits, Func<Connection, HttpClientState, IConversation> converse, ILogger log)
     {
-        AppContext.SetSwitch(NoBareLineFeeds, true); // before options are made, which keep it
         _log = log;
-        _application = new KestrelApplication(converse);
-        _server = new KestrelServer(
-            Options.Create(CreateOptions(limits)), new KestrelListenerFactory(_http1, _http2), NullLoggerFactory.Instance);
-        _started = new Lazy<Task>(() => Task.Run(StartAsync)); // a loop would be late by all the code that is run for the first time
+        _host = new Lazy<KestrelHost>(() => new KestrelHost(limits, converse, log));
     }
 
-    /// <summary>Gives it a connection. Any thread may call it.</summary>
+    /// <summary>Gives it a connection. Any thread may call it, and none waits.</summary>
     /// <param name="connection">Kestrel's own from now on.</param>
     /// <param name="isHttp2">Whether HTTP/2 is spoken on it.</param>
-    public void Take(DetachedConnection connection, bool isHttp2)
-    {
-        _ = _started.Value;
-        KestrelConnection taken = new(connection);
-        if (Volatile.Read(ref _isStopped) || !(isHttp2 ? _http2 : _http1).TryGive(taken))
-        {
-            taken.Abort(new ConnectionAbortedException());
-        }
-    }
+    public void Take(DetachedConnection connection, bool isHttp2) =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static one => one.Reader.Give(one.Connection, one.IsHttp2),
+            (Reader: this, Connection: connection, IsHttp2: isHttp2),
+            preferLocal: false); // a loop would be late by all the code that runs for the first time
 
     /// <summary>Ends all connections.</summary>
     public void Stop()
     {
-        if (Interlocked.Exchange(ref _isStopped, true) || !_started.IsValueCreated)
+        Volatile.Write(ref _isStopped, true);
+        if (_host.IsValueCreated)
         {
-            return;
-        }
-
-        using CancellationTokenSource patience = new(StopPatience);
-        try
-        {
-            // What is asked for has ended with its loop: there is nothing to wait for but clients.
-            Task.Run(() => _server.StopAsync(new CancellationToken(canceled: true)), patience.Token).Wait(StopPatience);
-        }
-        catch (AggregateException)
-        {
-            // the process goes on without it
+            _host.Value.Stop();
         }
     }
 
@@ -89,42 +53,32 @@ internal sealed class KestrelReader : IDisposable
     public void Dispose()
     {
         Stop();
-        _server.Dispose();
+        if (_host.IsValueCreated)
+        {
+            _host.Value.Dispose();
+        }
     }
 
-    private KestrelServerOptions CreateOptions(KestrelLimits limits)
-    {
-        KestrelServerOptions options = new() { AddServerHeader = false, ApplicationServices = EmptyProvider.Instance };
-        options.Limits.RequestHeadersTimeout = limits.HeadTimeout;
-        options.Limits.KeepAliveTimeout = limits.IdleTimeout;
-        options.Limits.MaxRequestBodySize = MaxRequestBody;
-        options.Limits.MinResponseDataRate = limits.MinRate > 0 && limits.SendTimeout > TimeSpan.FromSeconds(1)
-            ? new MinDataRate(limits.MinRate, limits.SendTimeout)
-            : null;
-        options.Listen(_http1.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
-        options.Listen(_http2.EndPoint, static listen => listen.Protocols = HttpProtocols.Http2);
-        return options;
-    }
-
-    private async Task StartAsync()
+    private void Give(DetachedConnection connection, bool isHttp2)
     {
         try
         {
-            await _server.StartAsync(_application, CancellationToken.None).ConfigureAwait(false);
+            if (Volatile.Read(ref _isStopped))
+            {
+                connection.End(CloseReason.ServerStopped);
+                return;
+            }
+
+            _host.Value.Give(connection, isHttp2);
+            if (Volatile.Read(ref _isStopped))
+            {
+                _host.Value.Stop(); // it may have begun behind the stop
+            }
         }
         catch (Exception exception)
         {
-            Log.LoopFault(_log, exception);
-            await _http1.UnbindAsync().ConfigureAwait(false);
-            await _http2.UnbindAsync().ConfigureAwait(false);
+            Log.InternalError(_log, connection.Peer, exception);
+            connection.End(CloseReason.InternalError);
         }
-    }
-
-    /// <summary>Kestrel asks for services that it can do without.</summary>
-    private sealed class EmptyProvider : IServiceProvider
-    {
-        public static readonly EmptyProvider Instance = new();
-
-        public object? GetService(Type serviceType) => null;
     }
 }

@@ -18,6 +18,7 @@ public sealed class Http2Tests : IClassFixture<TwoLanes>, IDisposable
         _lanes = lanes;
         _handler = new SocketsHttpHandler
         {
+            AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
             SslOptions = new SslClientAuthenticationOptions
             {

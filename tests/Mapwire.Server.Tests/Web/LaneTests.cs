@@ -36,7 +36,7 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
         }
 
         Assert.True(differences.Count == 0, string.Join('\n', differences));
-        Assert.Equal([200, 204, 206, 304, 400, 404, 405, 412, 414, 416, 417, 422, 431, 505], statuses.Keys.Order());
+        Assert.Empty(((int[])[200, 204, 206, 304, 307, 400, 404, 405, 412, 414, 416, 417, 422, 431, 505]).Except(statuses.Keys));
     }
 
     [Fact]
