@@ -69,7 +69,7 @@ if [ "$nightly" = yes ]; then
   export MAPWIRE_POWER_ROUNDS=${MAPWIRE_POWER_ROUNDS:-10000} MAPWIRE_SHARED_STEPS=${MAPWIRE_SHARED_STEPS:-200000}
   export MAPWIRE_MODEL_ROUNDS=${MAPWIRE_MODEL_ROUNDS:-5000} MAPWIRE_WORDS_MIB=${MAPWIRE_WORDS_MIB:-100}
   export MAPWIRE_FUZZ_MUTATIONS=${MAPWIRE_FUZZ_MUTATIONS:-1000000} MAPWIRE_FUZZ_CASES=${MAPWIRE_FUZZ_CASES:-10000000}
-  export MAPWIRE_HTTP_RANGES=${MAPWIRE_HTTP_RANGES:-10000}
+  export MAPWIRE_HTTP_RANGES=${MAPWIRE_HTTP_RANGES:-10000} MAPWIRE_LANE_REQUESTS=${MAPWIRE_LANE_REQUESTS:-20000}
   export MAPWIRE_BROWSER_FILMS=${MAPWIRE_BROWSER_FILMS:-1}
   export MAPWIRE_PUBLISH=${MAPWIRE_PUBLISH:-1}
 fi
@@ -157,6 +157,7 @@ look() {
     { have ffmpeg && have ffprobe; } || need "ffmpeg and ffprobe" ffmpeg
     have rtmpdump || need "rtmpdump" rtmpdump
     have curl || need "curl" curl
+    have h2load || need "h2load" nghttp2-client
     have nginx || need "nginx" nginx # whose answers to ranges are compared
     have gcc || need "gcc with the C library's headers" gcc libc6-dev # a library that makes folders fail
     { have clang || have gcc; } && [ -f /usr/include/zlib.h ] || need "a linker and zlib's headers, for the native program" clang zlib1g-dev

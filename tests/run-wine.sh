@@ -58,7 +58,7 @@ run Mapwire.Arenas.Tests "$@"
 
 # The server: a film pulled from it has the payload of the file, packet by packet.
 if [ $# -eq 0 ]; then
-  "$wine" "$work/mapwire/mapwire.exe" serve "Z:${root//\//\\}\\samples\\clips" --rtmp 127.0.0.1:0 >"$work/serve" 2>&1 &
+  "$wine" "$work/mapwire/mapwire.exe" serve "Z:${root//\//\\}\\samples\\clips" --rtmp 127.0.0.1:0 --http 127.0.0.1:0 >"$work/serve" 2>&1 &
   server=$!
   for _ in $(seq 120); do grep -q '^Listening' "$work/serve" && break; sleep 0.25; done
   url=$(tr -d '\r' < "$work/serve" | grep -oE 'rtmp://[^ ]+' | head -n 1)
@@ -77,6 +77,19 @@ if [ $# -eq 0 ]; then
     cat "$work/serve"
     bad=$((bad + 1))
   fi
+  # By HTTP: from the loop, and from Kestrel, which reads HTTP/1.0 and HTTP/2.
+  web=$(tr -d '\r' < "$work/serve" | grep -oE 'http://[^ ]+' | head -n 1)
+  for offer in --http1.1 --http1.0 --http2-prior-knowledge; do
+    rm -f "$work/pulled.mp4"
+    if [ -n "$web" ] && timeout 60 curl -sS --fail "$offer" -o "$work/pulled.mp4" "$web/sample.mp4" \
+      && cmp "$work/pulled.mp4" "$root/samples/clips/sample.mp4"; then
+      echo "mapwire serve: curl $offer got the film as it is"
+      good=$((good + 1))
+    else
+      echo "mapwire serve: curl $offer did not get the film as it is"
+      bad=$((bad + 1))
+    fi
+  done
 fi
 
 echo "$skipped skipped, for the reasons above"

@@ -23,6 +23,10 @@ internal sealed class ServeOptions
     private readonly Option<string> _viewerIds = OptionFactory.Create(
         "--viewer-ids", "Whether playlists of HLS and DASH tell viewers apart: 'off' where a shared cache stands in front.", "on|off",
         "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
+    private readonly Option<string> _fastLane = OptionFactory.Create(
+        "--http-fast-lane",
+        "Whether plain HTTP/1.1 is answered from the mapping: 'off' has Kestrel read every request, and copies what is sent.",
+        "on|off", "on or off", static text => text is "on" or "off" ? text : throw new FormatException(), static _ => "on");
     private readonly Option<IPEndPoint[]> _https;
     private readonly Option<double> _maxBuffer;
     private readonly Option<int> _chunkSize;
@@ -169,6 +173,7 @@ internal sealed class ServeOptions
             [nameof(RtmpServerOptions.HttpEndPoints)] = _http,
             [nameof(RtmpServerOptions.SegmentDuration)] = _segmentDuration,
             [nameof(RtmpServerOptions.HasViewerIds)] = _viewerIds,
+            [nameof(RtmpServerOptions.HasHttpFastLane)] = _fastLane,
             [nameof(RtmpServerOptions.EncryptedHttpEndPoints)] = _https,
             [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
             [nameof(RtmpServerOptions.KeyFile)] = _key,
@@ -228,6 +233,7 @@ internal sealed class ServeOptions
         IsHttpOptional = parsed.GetResult(_http) is null or { Implicit: true },
         SegmentDuration = TimeSpan.FromSeconds(parsed.GetValue(_segmentDuration)),
         HasViewerIds = parsed.GetValue(_viewerIds) == "on",
+        HasHttpFastLane = parsed.GetValue(_fastLane) == "on",
         EncryptedHttpEndPoints = parsed.GetValue(_https)!,
         CertificateFile = parsed.GetValue(_certificate),
         KeyFile = parsed.GetValue(_key),

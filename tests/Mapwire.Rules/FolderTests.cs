@@ -19,7 +19,7 @@ public sealed class FolderTests
         ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
         ["Mapwire.Load"] = ["Measuring", "Reading", "Players", "Viewers"],
         ["Mapwire.Server"] =
-            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http",
+            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http", "Web",
                 "Hosting"],
     };
 

@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Http;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -9,6 +11,7 @@ using Mapwire.Server.Sources;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tls;
+using Mapwire.Server.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
@@ -23,6 +26,8 @@ public sealed class RtmpServer : IDisposable
     private const int Backlog = 4096;
 
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
+    private static readonly Refusal ServerIsFull = new(503, "the server has as many connections as it may");
+    private static readonly Refusal AddressHasTooMany = new(503, "this address has as many connections as it may, or makes them too often");
 
     private readonly ServerContext _context;
     private readonly Worker[] _workers;
@@ -30,8 +35,10 @@ public sealed class RtmpServer : IDisposable
     private readonly EventLoop _accepting;
     private readonly List<Listener> _listeners = [];
     private readonly ServerCertificate? _certificate;
+    private readonly KestrelReader _kestrel;
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
     private int _wrapping;
+    private int _turnedAway; // connections that are told that they are too many
     private readonly RepeatedWarning _full;
     private readonly RepeatedWarning _failed;
     private readonly RepeatedWarning _limited;
@@ -72,6 +79,7 @@ public sealed class RtmpServer : IDisposable
         EncryptedEndPoints = options.EncryptedEndPoints;
         HttpEndPoints = options.HttpEndPoints;
         EncryptedHttpEndPoints = options.EncryptedHttpEndPoints;
+        _kestrel = new KestrelReader(options.ToKestrelLimits(), Converse, log);
         _certificate = options.ToCertificateFiles() is { } files ? new ServerCertificate(files, log) : null;
     }
 
@@ -126,7 +134,7 @@ public sealed class RtmpServer : IDisposable
                 new Protocol(IsHttp: false, _certificate is null ? null : _certificate.EncryptAsync));
             EncryptedHttpEndPoints = Listen(
                 _context.Options.EncryptedHttpEndPoints,
-                new Protocol(IsHttp: true, _certificate is null ? null : _certificate.EncryptAsync));
+                new Protocol(IsHttp: true, _certificate is null ? null : _certificate.EncryptHttpAsync));
             HttpEndPoints = ListenForHttp();
         }
         catch
@@ -138,9 +146,10 @@ public sealed class RtmpServer : IDisposable
         _context.Statistics = _context.Options.ToPublishedServer(Urls) is { } published
             ? ServerStatistics.TryPublish(published, _context.Log)
             : null;
+        OtherReader other = new(_kestrel.Take, TakesAll: !_context.Options.HasHttpFastLane);
         for (int i = 0; i < _workers.Length; i++)
         {
-            _workers[i] = new Worker(_context, _addresses, i);
+            _workers[i] = new Worker(_context, _addresses, other, i);
             _workers[i].Start();
         }
 
@@ -158,6 +167,8 @@ public sealed class RtmpServer : IDisposable
         {
             worker?.Stop(StopPatience);
         }
+
+        _kestrel.Stop();
     }
 
     /// <inheritdoc/>
@@ -172,6 +183,7 @@ public sealed class RtmpServer : IDisposable
         }
 
         _listeners.ForEach(static listener => listener.Dispose());
+        _kestrel.Dispose();
         _certificate?.Dispose();
         _context.Titles.Dispose();
     }
@@ -240,9 +252,10 @@ public sealed class RtmpServer : IDisposable
 
     private void OnAccepted(Socket socket, Protocol protocol)
     {
-        if (ConnectionCount >= MaxConnections || DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit))
+        bool isInReserve = DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit);
+        if (ConnectionCount >= MaxConnections || isInReserve)
         {
-            socket.Dispose();
+            TurnAway(socket, protocol, isInReserve, ServerIsFull);
             _full.Report();
             return;
         }
@@ -259,7 +272,7 @@ public sealed class RtmpServer : IDisposable
 
         if (reason is not null)
         {
-            socket.Dispose();
+            TurnAway(socket, protocol, isInReserve, AddressHasTooMany);
             _refusedPeer = peer;
             _refusal = reason;
             _limited.Report();
@@ -290,6 +303,21 @@ public sealed class RtmpServer : IDisposable
     }
 
     /// <summary>
+    /// Closes a connection that is one too many, by HTTP with the reason: as far as that costs next to nothing, so by no handshake of TLS.
+    /// </summary>
+    private void TurnAway(Socket socket, Protocol protocol, bool isInReserve, Refusal refusal)
+    {
+        if (!protocol.IsHttp || protocol.Wrap is not null || isInReserve || _turnedAway >= TurnedAway.MaxCount)
+        {
+            socket.Dispose();
+            return;
+        }
+
+        _turnedAway++;
+        _ = new TurnedAway(_accepting, socket, refusal, () => _turnedAway--);
+    }
+
+    /// <summary>
     /// Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.
     /// </summary>
     private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint? peer, Protocol protocol)
@@ -305,7 +333,14 @@ public sealed class RtmpServer : IDisposable
                 stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
             }
 
-            worker.Adopt(new StreamSender(stream, socket), peer, protocol.ConversationOn(worker));
+            if (stream is SslStream encrypted && encrypted.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2)
+            {
+                _kestrel.Take(worker.Hold(new DetachedStream(stream, socket), peer), isHttp2: true);
+            }
+            else
+            {
+                worker.Adopt(new StreamSender(stream, socket), peer, protocol.ConversationOn(worker));
+            }
         }
         catch (Exception exception)
         {
@@ -318,6 +353,10 @@ public sealed class RtmpServer : IDisposable
             Interlocked.Decrement(ref _wrapping);
         }
     }
+
+    /// <summary>Begins the conversation of a request that Kestrel has read, on the worker that its connection came from.</summary>
+    private static IConversation Converse(Connection exchange, HttpClientState client) =>
+        ((Worker)exchange.Loop).ConverseExchange(exchange, client);
 
     private static EndPoint? PeerOf(Socket socket)
     {

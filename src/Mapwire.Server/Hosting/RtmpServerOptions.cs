@@ -7,6 +7,7 @@ using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Tls;
+using Mapwire.Server.Web;
 
 namespace Mapwire.Server.Hosting;
 
@@ -35,6 +36,12 @@ public sealed class RtmpServerOptions
     /// a free one.
     /// </summary>
     public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints { get; init; } = [];
+
+    /// <summary>
+    /// Whether plain requests of HTTP/1.1 are read by the loops of the workers and answered from the mapping. Default yes; without, Kestrel
+    /// reads every request, and the same answers are copied: slower, to compare with.
+    /// </summary>
+    public bool HasHttpFastLane { get; init; } = true;
 
     /// <summary>
     /// Whether the server starts without HTTP, with a warning, where it cannot listen at one of <see cref="HttpEndPoints"/>. Default no:
@@ -303,6 +310,9 @@ public sealed class RtmpServerOptions
     /// <summary>What of this connections are bound by.</summary>
     internal ConnectionLimits ToConnectionLimits() => new(
         (long)SendTimeout.TotalMilliseconds, MinPlayerRate, MaxPlayerRate, MaxServerRate / Workers, (long)MaxUnsentTime.TotalMilliseconds);
+
+    /// <summary>What of this connections of Kestrel's are bound by.</summary>
+    internal KestrelLimits ToKestrelLimits() => new(HandshakeTimeout, IdleTimeout, SendTimeout, MinPlayerRate);
 
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()

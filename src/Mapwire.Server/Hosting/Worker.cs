@@ -12,23 +12,27 @@ internal sealed class Worker : ConnectionLoop
     private readonly WorkerStatistics? _statistics;
     private readonly AddressLimits _addresses;
 
-    public Worker(ServerContext context, AddressLimits addresses, int index)
-        : this(context, addresses, index, context.Statistics?.ForWorker(index))
+    public Worker(ServerContext context, AddressLimits addresses, OtherReader other, int index)
+        : this(context, addresses, other, index, context.Statistics?.ForWorker(index))
     {
     }
 
-    private Worker(ServerContext context, AddressLimits addresses, int index, WorkerStatistics? statistics)
+    private Worker(ServerContext context, AddressLimits addresses, OtherReader other, int index, WorkerStatistics? statistics)
         : base($"mapwire worker {index}", context.Options.ToConnectionLimits(),
         connection => new RtmpConversation(context.Rtmp, connection, statistics), context.Log)
     {
         _statistics = statistics;
         _addresses = addresses;
         HttpContext http = context.Http;
-        ConverseHttp = connection => new HttpConversation(http, connection, statistics);
+        ConverseHttp = connection => new HttpConversation(http, connection, statistics, other);
+        ConverseExchange = (connection, client) => new HttpConversation(http, connection, statistics, client: client);
     }
 
     /// <summary>Begins the conversation of a connection that speaks HTTP.</summary>
     public Func<Connection, IConversation> ConverseHttp { get; }
+
+    /// <summary>Begins the conversation of a request that another reader has read.</summary>
+    public Func<Connection, HttpClientState, IConversation> ConverseExchange { get; }
 
     /// <inheritdoc/>
     protected override int MaxWait => _statistics is null ? -1 : WorkerStatistics.LongestWait;
@@ -40,5 +44,5 @@ internal sealed class Worker : ConnectionLoop
     protected override void OnRoundEnd() => _statistics?.EndRound(ConnectionCount, Now);
 
     /// <inheritdoc/>
-    protected override void OnRemoved(Connection connection) => _addresses.Leave((connection.Peer as IPEndPoint)?.Address);
+    protected override void OnRemoved(EndPoint? peer) => _addresses.Leave((peer as IPEndPoint)?.Address);
 }

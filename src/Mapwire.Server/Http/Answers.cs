@@ -59,11 +59,18 @@ internal static class Answers
     /// <param name="cacheControl">How long others may keep it.</param>
     /// <param name="hasBody">False for HEAD.</param>
     /// <param name="staysOpen">Whether the connection stays.</param>
+    /// <param name="coding">What the representation is compressed by; null for nothing.</param>
+    /// <param name="isNegotiated">Whether who accepts other codings gets another representation.</param>
     public static void WriteMedia(IBufferWriter<byte> output, BodyPlan plan, Representation representation, string cacheControl,
-        bool hasBody, bool staysOpen)
+        bool hasBody, bool staysOpen, string? coding = null, bool isNegotiated = false)
     {
         ResponseHeadWriter head = Begin(output, plan.Status, staysOpen);
         byte[] body = [];
+        if (isNegotiated)
+        {
+            head.Write("Vary"u8, "Accept-Encoding"u8);
+        }
+
         if (plan.ContentRange is { } range)
         {
             head.Write("Content-Range"u8, range);
@@ -84,6 +91,10 @@ internal static class Answers
                 head.Write("Content-Type"u8, plan.ContentType);
                 head.Write("Content-Length"u8, plan.ContentLength);
                 head.Write("Accept-Ranges"u8, "bytes"u8);
+                if (coding is not null)
+                {
+                    head.Write("Content-Encoding"u8, coding);
+                }
             }
 
             if (representation.Tag is { } tag)

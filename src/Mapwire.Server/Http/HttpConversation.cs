@@ -39,9 +39,10 @@ internal sealed class HttpConversation : IConversation
     private readonly HttpContext _context;
     private readonly Connection _connection;
     private readonly WorkerStatistics? _statistics;
+    private readonly OtherReader? _other;
     private readonly ControlBuffer _input = new();
     private readonly ControlBuffer _answers = new();
-    private LineBudget _lines;
+    private readonly HttpClientState _client;
     private CancellationTokenSource? _abandoned;
     private RequestHeadReader _reader;
     private HttpRequest? _request; // whose answer is being looked up
@@ -57,17 +58,25 @@ internal sealed class HttpConversation : IConversation
     private bool _lingers;
     private long _discarded;
     private long _counted; // bytes in the statistics
-    private readonly long _number;
     private Viewer? _viewer; // who is sent the answer at hand
-    private Viewer? _watcher; // who is known by this connection
+    private readonly bool _isClient; // and no request of one alone
 
-    public HttpConversation(HttpContext context, Connection connection, WorkerStatistics? statistics)
+    /// <param name="context">What all HTTP conversations share.</param>
+    /// <param name="connection">Whose conversation this is.</param>
+    /// <param name="statistics">The worker's; null for none.</param>
+    /// <param name="other">Who is given the connection where its requests are not read here; null for nobody, who refuses them.</param>
+    /// <param name="client">What is known of the client from its other requests; null for nothing.</param>
+    public HttpConversation(
+        HttpContext context, Connection connection, WorkerStatistics? statistics, OtherReader? other = null,
+        HttpClientState? client = null)
     {
         _context = context;
         _connection = connection;
         _statistics = statistics;
+        _other = other;
+        _client = client ?? new HttpClientState();
+        _isClient = client is null;
         _since = connection.Now;
-        _number = context.NumberConnection();
     }
 
     /// <inheritdoc/>
@@ -202,9 +211,9 @@ internal sealed class HttpConversation : IConversation
     {
         CountBytes();
         EndWatching();
-        if (_watcher is not null)
+        if (_isClient)
         {
-            _context.Viewers.Leave(_watcher);
+            _client.End();
         }
 
         _isAbandoned = true;
@@ -223,11 +232,20 @@ internal sealed class HttpConversation : IConversation
 
     private void ReadRequests()
     {
-        while (!IsBusy && !_isEnding && _input.Length > 0)
+        while (!IsBusy && !_isEnding && !_isAbandoned && _input.Length > 0)
         {
+            if (_other is { TakesAll: true })
+            {
+                HandOver(_other);
+                return;
+            }
+
             switch (_reader.Read(_input.Pending, out RequestHead head))
             {
                 case HeadStatus.Incomplete:
+                    return;
+                case HeadStatus.Foreign when _other is not null && OtherReader.Reads(_reader.Reason):
+                    HandOver(_other);
                     return;
                 case HeadStatus.Foreign:
                     _isEnding = true;
@@ -246,6 +264,20 @@ internal sealed class HttpConversation : IConversation
                     break;
             }
         }
+    }
+
+    /// <summary>Gives the connection away with what was received, once it is known which version of HTTP is spoken.</summary>
+    private void HandOver(OtherReader other)
+    {
+        ReadOnlySpan<byte> received = _input.Pending;
+        ReadOnlySpan<byte> preface = OtherReader.PrefaceStart;
+        if (received.Length < preface.Length && preface.StartsWith(received))
+        {
+            return; // HTTP/2 begins so
+        }
+
+        bool isHttp2 = received.StartsWith(preface);
+        other.Take(_connection.Detach(received), isHttp2);
     }
 
     private void Begin(in RequestHead head)
@@ -281,8 +313,10 @@ internal sealed class HttpConversation : IConversation
         }
 
         _abandoned ??= new CancellationTokenSource();
-        Task<Resource> opening = Opening.OpenAsync(
-            _context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token);
+        Task<Resource> opening = CodedResource.ApplyAsync(
+            _context,
+            Opening.OpenAsync(_context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token),
+            ContentCodings.Choose(head));
         if (opening.IsCompleted)
         {
             Answer(request, opening);
@@ -349,7 +383,9 @@ internal sealed class HttpConversation : IConversation
                 return;
             }
 
-            Answers.WriteMedia(_answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen);
+            Answers.WriteMedia(
+                _answers, plan, resource.Representation, resource.CacheControl, request.HasBody, request.StaysOpen, resource.Coding,
+                isNegotiated: resource.Coding is not null || CodedResource.IsCompressible(resource));
             if (request.HasBody && plan.Parts.Length > 0)
             {
                 _body = new BodyCursor(resource.File, resource.Cut(plan), Wake);
@@ -413,9 +449,13 @@ internal sealed class HttpConversation : IConversation
         }
 
         _viewer = _context.Viewers.TryBegin(
-            part, from, resource.Body.Length, _connection.Peer, _number, _connection.Now, out bool isNew,
+            part, from, resource.Body.Length, _connection.Peer, _client.NumberIn(_context), _connection.Now, out bool isNew,
             out string? reason);
-        _watcher = _viewer is { Key.Kind: ViewerKind.Connection } ? _viewer : _watcher;
+        if (_viewer is { Key.Kind: ViewerKind.Connection })
+        {
+            _client.Keep(_viewer, _context.Viewers);
+        }
+
         if (isNew)
         {
             _statistics?.Played(1);
@@ -436,7 +476,7 @@ internal sealed class HttpConversation : IConversation
 
     private void Refuse(Refusal refusal, bool hasBody, RequestTarget? target)
     {
-        if (_lines.TryTake(_connection.Now, out int leftOut))
+        if (_client.Lines.TryTake(_connection.Now, out int leftOut))
         {
             if (leftOut > 0)
             {

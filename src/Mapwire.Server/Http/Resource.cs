@@ -26,6 +26,9 @@ internal sealed record Resource(
     /// <summary>Whether more of it is being written, so that its length is that of the moment.</summary>
     public bool IsGrowing { get; init; }
 
+    /// <summary>The name of the coding that it is compressed by; null for none.</summary>
+    public string? Coding { get; init; }
+
     /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
     public WatchedPart? Watched { get; init; }
 
@@ -85,6 +88,8 @@ internal sealed class MadeBody : IDerived
 
     private readonly PieceList? _whole;
     private readonly FragmentedFile? _parts;
+    private MadeBody? _gzip;
+    private MadeBody? _brotli;
 
     /// <param name="whole">All of it.</param>
     public MadeBody(PieceList whole)
@@ -108,7 +113,15 @@ internal sealed class MadeBody : IDerived
 
     /// <param name="bytes">All of it; made once and never changed.</param>
     public MadeBody(byte[] bytes)
-        : this(new PieceList.Builder().Add(bytes).Build()) => Tag = Crc32C.Of(bytes);
+        : this(new PieceList.Builder().Add(bytes).Build())
+    {
+        Tag = Crc32C.Of(bytes);
+        Bytes = bytes;
+        ByteSize += bytes.Length / 2; // for what it is compressed to
+    }
+
+    /// <summary>All of it, where it was made at once; empty where the file has a part in it.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>A checksum of bytes that were made; null where the file has a part in it.</summary>
     public uint? Tag { get; }
@@ -121,6 +134,15 @@ internal sealed class MadeBody : IDerived
 
     /// <inheritdoc/>
     public long ByteSize { get; }
+
+    /// <summary>What it was compressed to; null where it was not yet. Any thread may ask.</summary>
+    public MadeBody? FindCoded(ContentCoding coding) => Volatile.Read(ref Place(coding));
+
+    /// <summary>Keeps what it was compressed to, unless another thread was faster.</summary>
+    /// <returns>What is to be used.</returns>
+    public MadeBody AddCoded(ContentCoding coding, MadeBody coded) => Interlocked.CompareExchange(ref Place(coding), coded, null) ?? coded;
+
+    private ref MadeBody? Place(ContentCoding coding) => ref coding == ContentCoding.Brotli ? ref _brotli : ref _gzip;
 
     /// <summary>The bytes from one to another.</summary>
     public IEnumerable<PieceList> Slice(long from, long to)

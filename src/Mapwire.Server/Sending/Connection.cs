@@ -24,6 +24,7 @@ internal sealed class Connection : Watched
     private readonly ConnectionLoop _loop;
     private readonly ISender _sender;
     private readonly Func<Connection, IConversation>? _converse;
+    private readonly bool _isCounted;
     private IConversation? _conversation;
     private Action? _posted;
     private TokenBucket _budget;
@@ -41,12 +42,15 @@ internal sealed class Connection : Watched
     /// <param name="sender">The connection's own from now on.</param>
     /// <param name="peer">Who is at the other end.</param>
     /// <param name="converse">Begins its conversation; null for that of the loop.</param>
-    public Connection(ConnectionLoop loop, ISender sender, EndPoint? peer, Func<Connection, IConversation>? converse = null)
+    /// <param name="isCounted">Whether its loop counts it, and the log has its end: not so for what is part of another connection.</param>
+    public Connection(
+        ConnectionLoop loop, ISender sender, EndPoint? peer, Func<Connection, IConversation>? converse = null, bool isCounted = true)
         : base(loop)
     {
         _loop = loop;
         _sender = sender;
         _converse = converse;
+        _isCounted = isCounted;
         Peer = peer;
     }
 
@@ -113,6 +117,29 @@ internal sealed class Connection : Watched
     }
 
     /// <summary>
+    /// Gives the socket to another reader. For its loop this connection is over, with all that it held; it is counted until the end of what
+    /// it became.
+    /// </summary>
+    /// <param name="received">What was received and not used.</param>
+    /// <exception cref="InvalidOperationException">It is closed.</exception>
+    public DetachedConnection Detach(ReadOnlySpan<byte> received)
+    {
+        if (IsClosed)
+        {
+            throw new InvalidOperationException("A closed connection has no socket to give away.");
+        }
+
+        byte[] copy = received.ToArray();
+        _state = State.Closed;
+        _loop.Unwatch(this);
+        DetachedConnection detached = new(_loop, Peer, _sender.Detach(copy), BytesSent);
+        IConversation? conversation = _conversation;
+        _conversation = null;
+        conversation?.Abandon();
+        return detached;
+    }
+
+    /// <summary>
     /// Tells the peer that nothing more is sent, and goes on hearing it: what is closed before it is heard is lost to it.
     /// </summary>
     public void EndSending() => _sender.EndSending();
@@ -140,8 +167,11 @@ internal sealed class Connection : Watched
             {
                 _conversation = null;
                 _sender.Dispose();
-                _loop.Remove(this);
-                Log.Closed(_loop.Log, Peer, reason, BytesSent, _openedAt == 0 ? 0 : (Now - _openedAt) / 1000.0);
+                if (_isCounted)
+                {
+                    _loop.Remove(Peer);
+                    Log.Closed(_loop.Log, Peer, reason, BytesSent, _openedAt == 0 ? 0 : (Now - _openedAt) / 1000.0);
+                }
             }
         }
     }

@@ -88,15 +88,24 @@ internal class ConnectionLoop : EventLoop
     /// <summary>Begins a new connection's conversation.</summary>
     internal IConversation Converse(Connection connection) => _converse(connection);
 
-    /// <summary>A connection has closed.</summary>
-    internal void Remove(Connection connection)
+    /// <summary>Counts a connection that another reader has from its first byte.</summary>
+    /// <param name="stream">The connection's own from now on.</param>
+    /// <param name="peer">For the log.</param>
+    public DetachedConnection Hold(DetachedStream stream, EndPoint? peer)
     {
-        Interlocked.Decrement(ref _count);
-        OnRemoved(connection);
+        Interlocked.Increment(ref _count);
+        return new DetachedConnection(this, peer, stream, 0);
     }
 
-    /// <summary>A connection has closed, for whatever reason.</summary>
-    protected virtual void OnRemoved(Connection connection)
+    /// <summary>A connection has closed. Any thread may say so.</summary>
+    internal void Remove(EndPoint? peer)
+    {
+        Interlocked.Decrement(ref _count);
+        OnRemoved(peer);
+    }
+
+    /// <summary>A connection has closed, for whatever reason. Called by any thread.</summary>
+    protected virtual void OnRemoved(EndPoint? peer)
     {
     }
 

@@ -30,4 +30,9 @@ internal interface ISender : IDisposable
     /// <summary>Has the socket count as full from this many bytes on that the system holds and has not sent yet.</summary>
     /// <returns>False where that cannot be bounded.</returns>
     bool TrySetUnsentLimit(int bytes);
+
+    /// <summary>Gives away the stream below, which the sender then no longer uses or closes.</summary>
+    /// <param name="received">What was read of it and not used: it is read once more.</param>
+    /// <exception cref="NotSupportedException">There is no stream below.</exception>
+    DetachedStream Detach(byte[] received);
 }

@@ -76,6 +76,13 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     public bool TrySetUnsentLimit(int bytes) => TcpOption.UnsentLimit.TrySet(socket, bytes);
 
     /// <inheritdoc/>
+    public DetachedStream Detach(byte[] received)
+    {
+        socket.Blocking = true; // to .NET: its streams wait by themselves
+        return new DetachedStream(new NetworkStream(socket, ownsSocket: true), socket) { Received = received };
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => socket.Dispose();
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]

@@ -106,6 +106,17 @@ internal sealed class StreamSender : ISender
     public bool TrySetUnsentLimit(int bytes) => _socket is not null && TcpOption.UnsentLimit.TrySet(_socket, bytes);
 
     /// <inheritdoc/>
+    public DetachedStream Detach(byte[] received)
+    {
+        return new DetachedStream(_stream, _socket)
+        {
+            Received = received,
+            PendingRead = _read is { } read ? (read, _incoming) : null,
+            PendingWrite = _write,
+        };
+    }
+
+    /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
     private Task<int> Begin(ValueTask<int> read)

@@ -45,7 +45,14 @@ internal sealed class ServerCertificate : IDisposable
     /// <param name="stream">The encrypted stream's own from now on.</param>
     /// <param name="cancellation">Ends a handshake that takes too long.</param>
     /// <exception cref="AuthenticationException">The client and the server do not agree.</exception>
-    public async ValueTask<Stream> EncryptAsync(Stream stream, CancellationToken cancellation)
+    public ValueTask<Stream> EncryptAsync(Stream stream, CancellationToken cancellation) => EncryptAsync(stream, null, cancellation);
+
+    /// <summary>Encrypts a stream of HTTP as the server: by HTTP/2 where the client offers that (ALPN), else by HTTP/1.1.</summary>
+    /// <inheritdoc cref="EncryptAsync(Stream, CancellationToken)"/>
+    public ValueTask<Stream> EncryptHttpAsync(Stream stream, CancellationToken cancellation) =>
+        EncryptAsync(stream, [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11], cancellation);
+
+    private async ValueTask<Stream> EncryptAsync(Stream stream, List<SslApplicationProtocol>? protocols, CancellationToken cancellation)
     {
         SslStream encrypted = new(stream);
         try
@@ -55,6 +62,7 @@ internal sealed class ServerCertificate : IDisposable
                 ServerCertificateContext = Context,
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 AllowRenegotiation = false,
+                ApplicationProtocols = protocols, // an offer of others alone is refused, as RFC 7301, section 3.2 has it
             };
             await encrypted.AuthenticateAsServerAsync(options, cancellation).ConfigureAwait(false);
             return encrypted;

@@ -29,15 +29,30 @@ public sealed class EncryptedTests
         Assert.Equal(film[100..200], await File.ReadAllBytesAsync(copy));
     }
 
-    [Fact]
-    public async Task A_client_that_offers_http_2_is_answered_in_http_1_1()
+    [Theory]
+    [InlineData("2", "--http2")]
+    [InlineData("1.1", "--http1.1")]
+    [InlineData("1.1", "--no-alpn")]
+    public async Task A_client_is_answered_in_the_version_that_it_offers(string version, string offer)
     {
         (MapwireServer server, string address, string keys) = await ServeAsync();
         await using MapwireServer served = server;
-        string certificate = Path.Combine(keys, "cert.pem");
+        string copy = Path.Combine(keys, "copy.mp4");
+        ToolResult result = await Tool.SucceedAsync("curl", [
+            "-sS", "--fail", offer, "--cacert", Path.Combine(keys, "cert.pem"), "-o", copy, "-w", "%{http_version}", $"{address}/{Film}",
+        ]);
+        Assert.Equal(version, result.Output);
+        Assert.Equal(await File.ReadAllBytesAsync(await FilmFactory.GetAsync(Film)), await File.ReadAllBytesAsync(copy));
+    }
+
+    [Fact]
+    public async Task A_hundred_requests_of_one_connection_of_http_2_are_answered()
+    {
+        (MapwireServer server, string address, _) = await ServeAsync();
+        await using MapwireServer served = server;
         ToolResult result = await Tool.SucceedAsync(
-            "curl", ["-sS", "--http2", "--cacert", certificate, "-o", "/dev/null", "-w", "%{http_version}", $"{address}/{Film}"]);
-        Assert.Equal("1.1", result.Output);
+            "h2load", ["-n", "100", "-c", "1", "-m", "100", $"{address}/{Film}"]);
+        Assert.Contains("100 succeeded, 0 failed, 0 errored", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Sending;
@@ -274,13 +275,14 @@ public sealed class ConnectionTests : IDisposable
     [Fact]
     public void A_loop_tells_of_each_connection_that_closes_once()
     {
-        List<Connection> gone = [];
+        List<EndPoint?> gone = [];
         TellingLoop loop = new(_loop.Limits, _talk, gone);
-        Connection connection = new(loop, _sender, null);
+        IPEndPoint peer = new(IPAddress.Loopback, 1);
+        Connection connection = new(loop, _sender, peer);
         connection.RunTurn();
         connection.Close(CloseReason.Idle);
         connection.Close(CloseReason.Idle);
-        Assert.Same(connection, Assert.Single(gone));
+        Assert.Same(peer, Assert.Single(gone));
         loop.Stop(TimeSpan.FromSeconds(10));
     }
 
@@ -343,10 +345,10 @@ public sealed class ConnectionTests : IDisposable
         Assert.True(loop.Stop(TimeSpan.FromSeconds(10)));
     }
 
-    private sealed class TellingLoop(ConnectionLimits limits, Talk talk, List<Connection> gone)
+    private sealed class TellingLoop(ConnectionLimits limits, Talk talk, List<EndPoint?> gone)
         : ConnectionLoop("test", limits, _ => talk, NullLogger.Instance, new ScriptedPoller())
     {
-        protected override void OnRemoved(Connection connection) => gone.Add(connection);
+        protected override void OnRemoved(EndPoint? peer) => gone.Add(peer);
     }
 
     /// <summary>Says numbered bytes, in pieces of some length.</summary>

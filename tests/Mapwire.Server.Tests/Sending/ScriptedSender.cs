@@ -76,5 +76,10 @@ internal sealed class ScriptedSender : ISender
 
     public List<int> UnsentLimits { get; } = [];
 
+    /// <summary>What a sender of a stream would give away.</summary>
+    public Func<byte[], DetachedStream>? Detaches { get; set; }
+
+    public DetachedStream Detach(byte[] received) => Detaches!(received);
+
     public void Dispose() => IsDisposed = true;
 }

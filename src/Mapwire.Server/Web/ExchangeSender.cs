@@ -1,0 +1,294 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Mapwire.Server.Sending;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Mapwire.Server.Web;
+
+/// <summary>
+/// One request of Kestrel's and its answer, to the loop a connection of its own: the loop receives the request's head, and what it sends,
+/// copied by guarded reads, is Kestrel's answer. Made for one request; it ends with the answer's last byte.
+/// </summary>
+internal sealed class ExchangeSender : ISender
+{
+    /// <summary>What one write takes, as of a <see cref="StreamSender"/>.</summary>
+    private const int WriteLength = 64 * 1024;
+
+    /// <summary>What one read of an upgraded connection takes.</summary>
+    private const int ReadLength = 4 * 1024;
+
+    private readonly IFeatureCollection _features;
+    private readonly bool _isHead;
+    private readonly TaskCompletionSource<bool> _whole = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ArrayBufferWriter<byte> _headBytes = new();
+    private readonly CancellationToken _aborted;
+    private ReadOnlyMemory<byte> _request;
+    private AnswerHead? _answer;
+    private long? _left; // of the body; null where its length is not known
+    private Stream? _upgraded;
+    private byte[] _incoming = [];
+    private Task<int>? _read;
+    private Task? _write;
+
+    /// <param name="features">The request's.</param>
+    /// <param name="request">Its head as the loop reads it.</param>
+    public ExchangeSender(IFeatureCollection features, byte[] request)
+    {
+        _features = features;
+        _request = request;
+        _isHead = features.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD";
+        _aborted = features.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+    }
+
+    /// <summary>Gives the connection a turn; set before anything else is called. Any thread calls it.</summary>
+    public Action OnProgress { get; set; } = static () => { };
+
+    /// <summary>Ends with whether the whole answer was given: false where it was cut short.</summary>
+    public Task<bool> WholeAsync => _whole.Task;
+
+    /// <inheritdoc/>
+    public SafeHandle? Handle => null;
+
+    private bool IsOver => _whole.Task.IsCompleted;
+
+    /// <inheritdoc/>
+    public int Receive(Span<byte> buffer, out SocketError error)
+    {
+        error = SocketError.Success;
+        if (!_request.IsEmpty)
+        {
+            int taken = Math.Min(buffer.Length, _request.Length);
+            _request.Span[..taken].CopyTo(buffer);
+            _request = _request[taken..];
+            return taken;
+        }
+
+        if (IsOver || _aborted.IsCancellationRequested)
+        {
+            return 0;
+        }
+
+        if (Volatile.Read(ref _upgraded) is not { } stream)
+        {
+            error = SocketError.WouldBlock;
+            return 0;
+        }
+
+        if (_read is null)
+        {
+            _incoming = _incoming.Length == 0 ? new byte[ReadLength] : _incoming;
+            _read = stream.ReadAsync(_incoming.AsMemory(0, Math.Min(ReadLength, buffer.Length)), _aborted).AsTask();
+            TurnAfter(_read);
+        }
+
+        if (!_read.IsCompleted)
+        {
+            error = SocketError.WouldBlock;
+            return 0;
+        }
+
+        Task<int> read = _read;
+        _read = null;
+        if (!read.IsCompletedSuccessfully)
+        {
+            error = SocketError.ConnectionReset;
+            return 0;
+        }
+
+        _incoming.AsSpan(0, read.Result).CopyTo(buffer);
+        return read.Result;
+    }
+
+    /// <inheritdoc/>
+    public SendResult Send(GatherList list, out long sent)
+    {
+        sent = 0;
+        if (_write is { IsCompleted: false })
+        {
+            return SendResult.Blocked;
+        }
+
+        if (_write is { IsCompletedSuccessfully: false } || IsOver || _aborted.IsCancellationRequested)
+        {
+            return SendResult.Disconnected;
+        }
+
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(WriteLength);
+        int length = list.CopyTo(buffer.AsSpan(0, WriteLength));
+        if (length == 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            return SendResult.SourceLost;
+        }
+
+        sent = length;
+        _write = WriteAsync(buffer, length);
+        TurnAfter(_write);
+        return SendResult.Sent;
+    }
+
+    /// <inheritdoc/>
+    public void EndSending() => _ = EndAfterAsync(_write);
+
+    /// <inheritdoc/>
+    public void AcknowledgeAtOnce()
+    {
+        // the socket is Kestrel's
+    }
+
+    /// <inheritdoc/>
+    public bool TrySetUnsentLimit(int bytes) => false;
+
+    /// <inheritdoc/>
+    public DetachedStream Detach(byte[] received) => throw new NotSupportedException("A request of Kestrel's has no socket of its own.");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (!IsOver && _write is { IsCompleted: false })
+        {
+            _features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort(); // else the write might wait for its client for ever
+        }
+
+        _ = CutAfterAsync(_write); // a write that is under way still uses the answer: the request waits for it
+    }
+
+    private async Task EndAfterAsync(Task? write)
+    {
+        try
+        {
+            await (write ?? Task.CompletedTask).ConfigureAwait(false);
+            End(_answer is not null && _left is null or 0);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            End(isWhole: false);
+        }
+    }
+
+    private async Task CutAfterAsync(Task? write)
+    {
+        try
+        {
+            await (write ?? Task.CompletedTask).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // gone: cut short all the same
+        }
+        finally
+        {
+            End(isWhole: false);
+        }
+    }
+
+    private void End(bool isWhole)
+    {
+        if (_whole.TrySetResult(isWhole))
+        {
+            OnProgress();
+        }
+    }
+
+    private void TurnAfter(Task task) => task.ContinueWith(
+        static (_, progress) => ((Action)progress!)(),
+        OnProgress,
+        CancellationToken.None,
+        TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
+    private async Task WriteAsync(byte[] buffer, int length)
+    {
+        try
+        {
+            ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
+            if (_answer is null)
+            {
+                int before = _headBytes.WrittenCount;
+                _headBytes.Write(bytes.Span);
+                _answer = AnswerHead.TryRead(_headBytes.WrittenSpan, out int end);
+                if (_answer is null)
+                {
+                    return;
+                }
+
+                bytes = bytes[(end - before)..];
+                await BeginAsync(_answer).ConfigureAwait(false);
+            }
+
+            if (!bytes.IsEmpty)
+            {
+                await WriteBodyAsync(bytes).ConfigureAwait(false);
+            }
+
+            if (_left == 0)
+            {
+                End(isWhole: true);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async ValueTask WriteBodyAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if (_upgraded is { } stream)
+        {
+            await stream.WriteAsync(bytes, _aborted).ConfigureAwait(false);
+            await stream.FlushAsync(_aborted).ConfigureAwait(false);
+            return;
+        }
+
+        if (_left is { } left)
+        {
+            _left = left - bytes.Length;
+        }
+
+        await _features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(bytes, _aborted).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives Kestrel the head.</summary>
+    private async ValueTask BeginAsync(AnswerHead answer)
+    {
+        IHttpResponseFeature response = _features.GetRequiredFeature<IHttpResponseFeature>();
+        if (answer.Status == 101)
+        {
+            Stream stream = await AcceptUpgradeAsync(answer, response).ConfigureAwait(false);
+            Volatile.Write(ref _upgraded, stream);
+            return;
+        }
+
+        bool isHttp1 = _features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1", StringComparison.Ordinal);
+        response.StatusCode = answer.Status;
+        response.ReasonPhrase = answer.Reason;
+        foreach ((string name, string value) in answer.Fields)
+        {
+            if (isHttp1 || name is not ("Connection" or "Upgrade")) // RFC 9113, section 8.2.2
+            {
+                response.Headers[name] = value;
+            }
+        }
+
+        bool hasBody = !_isHead && answer.Status is not (204 or 304);
+        _left = hasBody ? answer.ContentLength : 0;
+    }
+
+    private async ValueTask<Stream> AcceptUpgradeAsync(AnswerHead answer, IHttpResponseFeature response)
+    {
+        if (_features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        {
+            response.StatusCode = 200;
+            return await connect.AcceptAsync().ConfigureAwait(false);
+        }
+
+        foreach ((string name, string value) in answer.Fields)
+        {
+            response.Headers[name] = value;
+        }
+
+        return await _features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync().ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Mapwire.Server.Hosting;
+using Mapwire.Server.Tests.Tls;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Web;
+
+/// <summary>Two servers of the same folder, one whose loops answer HTTP and one whose Kestrel does: they give the same answers.</summary>
+public sealed class LaneTests : IClassFixture<TwoLanes>
+{
+    /// <summary><c>MAPWIRE_LANE_REQUESTS</c> says how many random requests.</summary>
+    private static readonly int Requests = int.Parse(
+        Environment.GetEnvironmentVariable("MAPWIRE_LANE_REQUESTS") is { Length: > 0 } text ? text : "500", CultureInfo.InvariantCulture);
+
+    /// <summary>What Kestrel's own refusals of broken heads lack.</summary>
+    private static readonly string[] FieldsOfRefusals =
+    [
+        "content-type", "content-length", "cache-control", "access-control-allow-origin", "access-control-expose-headers",
+        "x-content-type-options", "allow", "connection", "end",
+    ];
+
+    private readonly TwoLanes _lanes;
+
+    public LaneTests(TwoLanes lanes) => _lanes = lanes;
+
+    [Fact]
+    public void Kestrel_gives_the_answers_of_the_loop_to_every_request_of_the_corpus()
+    {
+        List<string> differences = [];
+        Dictionary<int, int> statuses = [];
+        foreach (CorpusRequest request in RequestCorpus.All())
+        {
+            differences.AddRange(Compare(request, statuses));
+        }
+
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
+        Assert.Equal([200, 204, 206, 304, 400, 404, 405, 412, 414, 416, 417, 422, 431, 505], statuses.Keys.Order());
+    }
+
+    [Fact]
+    public void Kestrel_gives_the_answers_of_the_loop_to_random_requests()
+    {
+        int seed = Environment.GetEnvironmentVariable("MAPWIRE_FUZZ_SEED") is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture) : System.Random.Shared.Next();
+        Random random = new(seed);
+        for (int i = 0; i < Requests; i++)
+        {
+            string difference = string.Join('\n', Compare(RequestCorpus.Random(random), []));
+            Assert.True(difference.Length == 0, $"seed {seed}, request {i}: {difference}");
+        }
+    }
+
+    [Fact]
+    public void A_file_that_is_cut_while_Kestrel_sends_it_ends_the_answer_and_nothing_is_filled_in()
+    {
+        string path = _lanes.AddLarge("large.mp4", 32 << 20);
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+        {
+            ReceiveTimeout = 20_000,
+            ReceiveBufferSize = 65_536,
+        };
+        socket.Connect("127.0.0.1", _lanes.SlowPort);
+        socket.Send("GET /vod/large.mp4 HTTP/1.1\r\nHost: h\r\n\r\n"u8);
+        MemoryStream answer = new();
+        byte[] buffer = new byte[65_536];
+        answer.Write(buffer.AsSpan(0, socket.Receive(buffer)));
+        byte[] film = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, new byte[film.Length + 7]); // other bytes
+        try
+        {
+            while (socket.Receive(buffer) is > 0 and int count)
+            {
+                answer.Write(buffer.AsSpan(0, count));
+            }
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // cut short
+        }
+
+        byte[] all = answer.ToArray();
+        int start = all.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
+        Assert.InRange(all.Length - start, 0, film.Length - 1);
+        Assert.True(film.AsSpan().StartsWith(all.AsSpan(start)));
+        Assert.Contains(_lanes.Log.Lines, static line => line.Contains("ended: the file changed", StringComparison.Ordinal));
+    }
+
+    private IEnumerable<string> Compare(CorpusRequest request, Dictionary<int, int> statuses)
+    {
+        RawAnswer[] fast = RawAnswer.Ask(_lanes.FastPort, request.Pieces, request.IsHead, request.Answers);
+        RawAnswer[] slow = RawAnswer.Ask(_lanes.SlowPort, request.Pieces, request.IsHead, request.Answers);
+        if (fast.Length != slow.Length)
+        {
+            yield return $"{request.Name}: {fast.Length} answers and {slow.Length}";
+            yield break;
+        }
+
+        for (int i = 0; i < fast.Length; i++)
+        {
+            statuses[fast[i].Status] = statuses.GetValueOrDefault(fast[i].Status) + 1;
+            string difference = request.Difference switch
+            {
+                LawfulDifference.KestrelRefusesAnotherVersion => (fast[i].Status, slow[i].Status) is (400, 505) ? "" : "not refused so",
+                LawfulDifference.KestrelRefusesTheHead =>
+                    (fast[i] with { Body = [] }).DifferenceFrom(slow[i] with { Body = [] }, FieldsOfRefusals),
+                LawfulDifference.KestrelSendsChunks => fast[i].DifferenceFrom(slow[i], "transfer-encoding"),
+                _ => fast[i].DifferenceFrom(slow[i]),
+            };
+            if (difference.Length > 0)
+            {
+                yield return $"{request.Name}: {difference}";
+            }
+        }
+    }
+}
+
+/// <summary>A folder of films and the two servers of it.</summary>
+public sealed class TwoLanes : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _keys = new();
+    private readonly RtmpServer _fast;
+    private readonly RtmpServer _slow;
+    private readonly RecordingLog _log = new();
+
+    public TwoLanes()
+    {
+        Thumbprint = TestCertificate.Write(_keys.Path);
+        _folder.Add("a.mp4");
+        _folder.Add("x y|z.mp4");
+        File.WriteAllBytes(Path.Combine(_folder.Path, "b.flv"), FilmBytes.FlvWithSound(1, 200));
+        File.WriteAllText(Path.Combine(_folder.Path, "c.m3u8"), "a.mp4\nb.flv\n");
+        File.WriteAllText(Path.Combine(_folder.Path, "d.mp4"), "no film");
+        foreach (string file in Directory.GetFiles(_folder.Path))
+        {
+            File.SetLastWriteTimeUtc(file, new DateTime(2020, 5, 5, 5, 5, 5, DateTimeKind.Utc));
+        }
+
+        _fast = Start(hasFastLane: true);
+        _slow = Start(hasFastLane: false);
+    }
+
+    public int FastPort => _fast.HttpEndPoints[0].Port;
+
+    public int SlowPort => _slow.HttpEndPoints[0].Port;
+
+    /// <summary>Where the first one is encrypted.</summary>
+    public int EncryptedPort => _fast.EncryptedHttpEndPoints[0].Port;
+
+    /// <summary>Of the certificate that is shown there.</summary>
+    public string Thumbprint { get; }
+
+    /// <summary>What both have logged.</summary>
+    internal RecordingLog Log => _log;
+
+    /// <summary>Adds a film with so many bytes behind it that no socket holds all of it.</summary>
+    /// <returns>Its path.</returns>
+    public string AddLarge(string name, int length)
+    {
+        string path = _folder.Add(name);
+        using FileStream file = File.OpenWrite(path);
+        file.Seek(0, SeekOrigin.End);
+        byte[] box = new byte[length];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(box, length);
+        "free"u8.CopyTo(box.AsSpan(4));
+        new Random(length).NextBytes(box.AsSpan(8));
+        file.Write(box);
+        return path;
+    }
+
+    public void Dispose()
+    {
+        _fast.Dispose();
+        _slow.Dispose();
+        _folder.Dispose();
+        _keys.Dispose();
+    }
+
+    private RtmpServer Start(bool hasFastLane)
+    {
+        RtmpServer server = new(
+            new RtmpServerOptions
+            {
+                Folder = _folder.Path,
+                EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                HttpEndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                EncryptedHttpEndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+                CertificateFile = Path.Combine(_keys.Path, "both.pem"),
+                HasViewerIds = false,
+                HasHttpFastLane = hasFastLane,
+                MaxConnectionsPerAddress = 0,
+                MaxConnectsPerAddress = 0,
+                MaxClientBuffer = TimeSpan.FromHours(1),
+                Workers = 2,
+            },
+            _log);
+        server.Start();
+        return server;
+    }
+}
