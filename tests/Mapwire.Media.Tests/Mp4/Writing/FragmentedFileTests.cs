@@ -79,4 +79,6 @@ public sealed class FragmentedFileTests
 
         return stream.ToArray();
     }
+
+    private static byte[] Box(string type, byte[] body) => new EditableBox(type, body).Write();
 }
