@@ -167,10 +167,10 @@ public sealed class ListTests(BrowserFixture browsers)
             """[{"file": "numbered.mp4", "out": 2}, {"file": "no-b-frames.mp4", "in": 2}]""");
         await using MapwireServer server = await MapwireServer.StartAsync(NumberedFilms.Folder, "--segment-duration", "1");
         string page = browsers.Page(player, server.WebAddress("joined.json", resource));
-        // dash.js may go on to the next period when a seek leads near the end of one.
-        int? seeks = player == "dashjs" ? null : 8;
+        // dash.js may go on to the next period when a seek leads near the end of one, and is late with pictures around a joint.
+        (double speed, int? seeks) = player == "dashjs" ? (1, (int?)null) : (2, 8);
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
-            play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed: 2, seeks, tolerance: Joint));
+            play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed, seeks, tolerance: Joint));
         Assert.True(wrong.Count == 0, $"{player} {resource}\n{string.Join('\n', wrong)}");
     }
 
