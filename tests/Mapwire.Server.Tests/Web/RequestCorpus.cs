@@ -61,7 +61,8 @@ internal static class RequestCorpus
         "/vod/a.mp4/v1-picture-1.m4s", "/vod/a.mp4/manifest.mpd", "/vod/a.mp4/stream.mp4", "/vod/a.mp4/clip.mp4?start=2&end=9.5",
         "/vod/a.mp4/clip.mp4?start=nothing", "/vod/a.mp4/index.m3u8?loop=1", "/vod/a.mp4/index.m3u8?audio=none", "/vod/a.mp4/v9-1.m4s",
         "/vod/a.mp4/v1-99.m4s", "/vod/a.mp4/v1-1.m4s?r=other", "/vod/nowhere.mp4", "/vod/", "/vod", "/", "/other/a.mp4", "/vod/a.mp4/x",
-        "/vod/c.m3u8", "/vod/c.m3u8/index.m3u8", "/vod/c.m3u8/stream.mp4", "/vod/a.mp4/", "/vod/d.mp4", "/vod/%61.mp4", "/vod/%2561.mp4", "/vod/x%20y%7Cz.mp4", "/vod/../vod/a.mp4", "/vod/%2e%2e/a.mp4",
+        "/vod/c.m3u8", "/vod/c.m3u8/index.m3u8", "/vod/c.m3u8/stream.mp4",
+        "/vod/a.mp4/", "/vod/d.mp4", "/vod/%61.mp4", "/vod/%2561.mp4", "/vod/x%20y%7Cz.mp4", "/vod/../vod/a.mp4", "/vod/%2e%2e/a.mp4",
         "/vod/x%2fa.mp4", "/vod//a.mp4", "/vod/%ff.mp4", "/vod/a%5c..%5ca.mp4", "/vod/a.mp4?%zz", "/vod/%zz", "/vod/a.mp4?a=%00",
         "/vod/a.mp4;x", "/vod/a.mp4?", "/vod/a.mp4/stream.flv?enhanced=2", "/vod/nowhere.mp4/stream.flv",
     ];
