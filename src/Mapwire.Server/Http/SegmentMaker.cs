@@ -117,8 +117,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             ResourceKind.Stream => await MakeWholeAsync(
                 $"stream {isGrowing}", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
             ResourceKind.Manifest => await MakeTextAsync(
-                $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence, Written), ofPlaylist, ContentTypes.Dash)
-                .ConfigureAwait(false),
+                $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence, Written), ofPlaylist,
+                ContentTypes.Dash).ConfigureAwait(false),
             ResourceKind.Master => await MakeTextAsync(
                 $"master {isGrowing} {children} {sequence.SubtitlesKey}",
                 () => HlsPlaylists.WriteMaster([sequence], children), ofPlaylist).ConfigureAwait(false),
