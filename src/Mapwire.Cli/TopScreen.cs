@@ -30,10 +30,16 @@ internal sealed class TopScreen(TopServers servers, TimeSpan interval)
             while (!_quits && !stop.WaitHandle.WaitOne(KeyInterval))
             {
                 bool changed = false;
-                while (!_quits && Console.KeyAvailable)
+                while (!_quits && !stop.IsCancellationRequested && Console.KeyAvailable)
                 {
-                    Press(Console.ReadKey(intercept: true));
+                    ConsoleKeyInfo key = Console.ReadKey(intercept: true);
                     changed = true;
+                    if (key == default)
+                    {
+                        break; // the terminal is gone: there is always something to read, and it is nothing
+                    }
+
+                    Press(key);
                 }
 
                 if (Environment.TickCount64 >= next)

@@ -295,6 +295,45 @@ public sealed class TopTests
         Assert.DoesNotContain("Exception", screen.Said, StringComparison.Ordinal);
     }
 
+    /// <summary>A terminal that hung up has a key at all times, which is none: reading it went on, whatever signal came.</summary>
+    [Fact]
+    public async Task It_ends_with_its_terminal()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "looks into /proc");
+        await using MapwireServer server = await StartAsync("gone");
+        for (int i = 0; i < 4; i++) // which comes first, the signal or the key, is chance
+        {
+            await using ServerProcess screen = ServerProcess.Start(Tool.Path("script"), Terminal(24, 80));
+            await screen.HearsAsync(new Regex("Sorted by rate"));
+            string top = (await File.ReadAllTextAsync($"/proc/{screen.Id}/task/{screen.Id}/children")).Trim();
+            Assert.True(int.TryParse(top, CultureInfo.InvariantCulture, out _), top);
+            await screen.SignalAsync("KILL");
+            Stopwatch clock = Stopwatch.StartNew();
+            while (Lives(top))
+            {
+                if (clock.Elapsed > TimeSpan.FromSeconds(10))
+                {
+                    await Tool.SucceedAsync("kill", ["-s", "KILL", top]);
+                    Assert.Fail("top outlives its terminal");
+                }
+
+                await Task.Delay(50);
+            }
+        }
+
+        static bool Lives(string process)
+        {
+            try
+            {
+                return !File.ReadAllText($"/proc/{process}/status").Contains("State:\tZ", StringComparison.Ordinal);
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
+
     [Fact]
     public async Task It_answers_while_a_played_file_hangs_whoever_opens_it()
     {
