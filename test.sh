@@ -18,7 +18,7 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin" # where Debian keeps nginx, also for user
 export PATH
 
 configuration=Release
-limit=1200 # seconds that one test program may take
+limit=2400 # seconds that one test program may take
 results=artifacts/tests
 
 passed=0

@@ -406,21 +406,20 @@ public sealed class HttpConversationTests : IDisposable
     /// <summary>Turns until the next answer is whole.</summary>
     private (string Head, byte[] Body) Answer(int? length = null)
     {
-        byte[] wire = [];
         int end = 0;
         int body = 0;
         Turns(() =>
         {
-            wire = _sender.Wire.ToArray()[_heard..];
-            end = wire.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
-            if (end < 4)
+            if (end == 0 && _sender.Wire.ToArray()[_heard..].AsSpan().IndexOf("\r\n\r\n"u8) is var found and >= 0)
             {
-                return false;
+                end = found + 4;
+                string head = Encoding.ASCII.GetString(_sender.Wire.ToArray()[_heard..][..end]);
+                body = length ?? int.Parse(Field(head, "Content-Length"), CultureInfo.InvariantCulture);
             }
 
-            body = length ?? int.Parse(Field(Encoding.ASCII.GetString(wire[..end]), "Content-Length"), CultureInfo.InvariantCulture);
-            return wire.Length >= end + body;
+            return end > 0 && _sender.Wire.Length - _heard >= end + body;
         });
+        byte[] wire = _sender.Wire.ToArray()[_heard..];
         _heard += end + body;
         return (Encoding.ASCII.GetString(wire[..end]), wire[end..(end + body)]);
     }

@@ -204,9 +204,15 @@ internal static class RequestCorpus
         yield return new("HTTP/1.0 that stays", "GET /vod/a.mp4 HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\n\r\n");
         yield return new("HEAD by HTTP/1.0", "HEAD /vod/a.mp4 HTTP/1.0\r\n\r\n");
         yield return new("several requests in one packet", string.Concat(Enumerable.Range(0, 20).Select(static i =>
-            $"GET /vod/a.mp4{Rest}Range: bytes={i}-{i}\r\n\r\n"))) { Answers = 20 };
+            $"GET /vod/a.mp4{Rest}Range: bytes={i}-{i}\r\n\r\n")))
+        {
+            Answers = 20,
+        };
         yield return new("a simple request, and a foreign one behind it",
-            $"GET /vod/a.mp4{Rest}\r\nGET http://h/vod/b.flv{Rest}\r\nGET /vod/a.mp4{Rest}Range: bytes=1-2\r\n\r\n") { Answers = 3 };
+            $"GET /vod/a.mp4{Rest}\r\nGET http://h/vod/b.flv{Rest}\r\nGET /vod/a.mp4{Rest}Range: bytes=1-2\r\n\r\n")
+        {
+            Answers = 3,
+        };
     }
 
     /// <summary>What no reader may take, or what readers take for different requests.</summary>
