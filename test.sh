@@ -272,13 +272,19 @@ attribute() { # attribute FILE NAME: an attribute of the report's <assembly> ele
 }
 limited() { if have timeout; then timeout -k 10 "$limit" "$@"; else "$@"; fi; }
 
+# What compiles whole programs to machine code or runs a bench takes minutes a test: at night, or when its class is named.
+slow=()
+if [ "$nightly" = no ] && [ ${#arguments[@]} -eq 0 ]; then
+  slow=(-class- '*.NativeTests' -class- '*.BenchScriptTests')
+fi
+
 # Runs one test program, NAME or NAME@VARIANT; leaves what it printed in NAME.txt and `passed failed skipped note` in NAME.count.
 run_program() {
   local name=$1 program report started code ran good bad left note=
   program=tests/${name%@*}/bin/$configuration/net10.0/${name%@*}
   report=$results/$name.xml
   started=$(date +%s)
-  limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${arguments[@]+"${arguments[@]}"} > "$results/$name.txt" 2>&1
+  limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${arguments[@]+"${arguments[@]}"} ${slow[@]+"${slow[@]}"} > "$results/$name.txt" 2>&1
   code=$?
   if [ ! -s "$report" ]; then
     if [ "$code" = 124 ] || [ "$code" = 137 ]; then note="$name did not end within $limit s"; else note="$name crashed (exit code $code)"; fi

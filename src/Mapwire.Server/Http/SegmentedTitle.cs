@@ -119,7 +119,7 @@ internal sealed class SegmentedTitle : IDerived
                 throw new TitleException(TitleError.NotPlayable, $"quality {silent + 1} has no pictures");
             }
 
-            Timeline[] lines = [.. chosen.Select(tracks => Place(tracks, default))];
+            Timeline[] lines = [.. chosen.Select(tracks => Place(tracks, null))];
             TimeSpan origin = lines.Max(static line => line.OriginTime);
             lines = [.. chosen.Select(tracks => Place(tracks, origin))];
             ImmutableArray<SegmentPlan> plans = AlignedPlans.Create(lines, new SegmentOptions { TargetDuration = duration });
@@ -128,7 +128,7 @@ internal sealed class SegmentedTitle : IDerived
                 ? [.. plans.Select((plan, index) => new SegmentedTitle(TracksOf(lines[index], chosen[index]), plan, isGrowing: false))]
                 : throw new TitleException(TitleError.NotPlayable, $"quality {changing + 1} changes its codec's configuration");
 
-            Timeline Place(ImmutableArray<WebTrack> tracks, TimeSpan leastOrigin)
+            Timeline Place(ImmutableArray<WebTrack> tracks, TimeSpan? leastOrigin)
             {
                 (TimeSpan? start, TimeSpan? end) = TimesOf(tracks, wishes);
                 return Timeline.Create(tracks.Select(static track => track.Track), start, end, leastOrigin: leastOrigin);

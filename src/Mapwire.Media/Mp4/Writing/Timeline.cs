@@ -40,11 +40,13 @@ public sealed class Timeline
     /// sample at or before it; what is before it is hidden.</param>
     /// <param name="end">Where the piece ends; null for the end.</param>
     /// <param name="limits">What is refused; null for <see cref="WritingLimits.Default"/>.</param>
-    /// <param name="leastOrigin">Where the presentation lies at the earliest, so that it lies there in several qualities.</param>
+    /// <param name="leastOrigin">
+    /// Where the presentation lies at the earliest, so that it lies there in several qualities; null for where its tracks put it.
+    /// </param>
     /// <exception cref="ArgumentException">There is no track, one has no codec, or there are several of pictures.</exception>
     /// <exception cref="Mp4WritingException">Nothing is left in the piece, or the times cannot be told without an edit list.</exception>
     public static Timeline Create(IEnumerable<Track> tracks, TimeSpan? start = null, TimeSpan? end = null, WritingLimits? limits = null,
-        TimeSpan leastOrigin = default)
+        TimeSpan? leastOrigin = null)
     {
         limits ??= WritingLimits.Default;
         TimelineTrack[] placed = PlaceWhole(tracks, limits, out Int128 zero, out uint scale);
@@ -70,7 +72,7 @@ public sealed class Timeline
         // The pictures may have no sample in the piece; then its start counts in the ticks of another track.
         begin = placed[0] == reference ? begin : Round((Int128)begin * placed[0].Timescale, reference.Timescale);
         Int128 origin = (Int128)begin - Round(zero * placed[0].Timescale, scale);
-        Int128 later = Int128.Max(0, ToTicks(leastOrigin, placed[0].Timescale, 0)!.Value - origin);
+        Int128 later = ToTicks(leastOrigin, placed[0].Timescale, 0) is { } least ? Int128.Max(0, least - origin) : 0;
         origin += later;
         foreach (TimelineTrack track in placed)
         {
