@@ -78,7 +78,12 @@ internal sealed class KestrelHost : IDisposable
 
     private KestrelServerOptions CreateOptions(KestrelLimits limits)
     {
-        KestrelServerOptions options = new() { AddServerHeader = false, ApplicationServices = EmptyProvider.Instance };
+        KestrelServerOptions options = new()
+        {
+            AddServerHeader = false,
+            ApplicationServices = EmptyProvider.Instance,
+            AllowHostHeaderOverride = true, // the host of an absolute target counts, whatever Host says (RFC 9112, section 3.2.2)
+        };
         options.Limits.RequestHeadersTimeout = limits.HeadTimeout;
         options.Limits.KeepAliveTimeout = limits.IdleTimeout;
         options.Limits.MaxRequestBodySize = MaxRequestBody;

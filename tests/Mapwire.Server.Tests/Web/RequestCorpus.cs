@@ -178,6 +178,7 @@ internal static class RequestCorpus
     {
         const string Rest = " HTTP/1.1\r\nHost: h\r\n";
         yield return new("absolute form", $"GET http://h/vod/a.mp4{Rest}\r\n");
+        yield return new("absolute form with another host than Host", $"GET http://other/vod/a.mp4{Rest}\r\n");
         yield return new("absolute form without a path", $"GET http://h{Rest}\r\n");
         yield return new("asterisk form", $"OPTIONS *{Rest}\r\n");
         yield return new("a bar in the target", $"GET /vod/x%20y|z.mp4{Rest}\r\n");
