@@ -29,6 +29,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
 
     /// <summary>How long others may keep what has its version in its address.</summary>
     public const string Forever = "max-age=31536000, immutable";
+
     /// <summary>How long others may keep a playlist of what does not grow.</summary>
     public const string OfPlaylist = "max-age=60";
     private const string OfGrowingPlaylist = "max-age=2";
@@ -43,15 +44,12 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         ? string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.ASCII.GetBytes($"{_content.Identity.FileId}")):x8}")
         : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
 
-    /// <summary>Whether more is expected at the film's end.</summary>
-    private bool IsGrowing => _content.IsBeingWritten;
-
     /// <summary>The film where a playlist of several names its segments.</summary>
     /// <param name="address">Of the film, seen from the playlist.</param>
     /// <param name="hasSubtitles">Whether its subtitles are wanted.</param>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
     public async Task<PlacedTitle> PlaceAsync(string address, bool hasSubtitles) => await PlaceAsync(
-        await CutAsync(IsGrowing).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
+        await CutAsync(_content.IsBeingWritten).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
 
     /// <summary>Refuses what only a stream can do.</summary>
     /// <exception cref="TitleException">It was asked for.</exception>

@@ -12,9 +12,6 @@ namespace Mapwire.Server.Sending;
 /// </summary>
 internal sealed class StreamSender : ISender
 {
-    /// <summary>What one write takes: a few TLS records of 16 KiB, and no more than a slow viewer may hold in vain.</summary>
-    private const int WriteLength = 64 * 1024;
-
     /// <summary>What one read takes; viewers say some hundred bytes.</summary>
     private const int ReadLength = 4 * 1024;
 
@@ -75,17 +72,14 @@ internal sealed class StreamSender : ISender
             return SendResult.Disconnected;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(WriteLength);
-        int length = list.CopyTo(buffer.AsSpan(0, WriteLength));
-        if (length == 0)
+        if (!CopiedWrite.TryCopy(list, out byte[] buffer, out int length))
         {
-            ArrayPool<byte>.Shared.Return(buffer);
             return SendResult.SourceLost;
         }
 
         sent = length;
         _write = WriteAsync(buffer, length);
-        TurnAfter(_write); // also when it is over already: what is left of the list is gathered again then
+        CopiedWrite.TurnAfter(_write, OnProgress); // also when it is over already: what is left of the list is gathered again then
         return SendResult.Sent;
     }
 
@@ -124,18 +118,11 @@ internal sealed class StreamSender : ISender
         Task<int> task = read.AsTask();
         if (!task.IsCompleted)
         {
-            TurnAfter(task);
+            CopiedWrite.TurnAfter(task, OnProgress);
         }
 
         return task;
     }
-
-    private void TurnAfter(Task task) => task.ContinueWith(
-        static (_, progress) => ((Action)progress!)(),
-        OnProgress,
-        CancellationToken.None,
-        TaskContinuationOptions.ExecuteSynchronously,
-        TaskScheduler.Default);
 
     private async Task EndSendingAsync(Task? write)
     {

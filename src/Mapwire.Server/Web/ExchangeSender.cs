@@ -12,9 +12,6 @@ namespace Mapwire.Server.Web;
 /// </summary>
 internal sealed class ExchangeSender : ISender
 {
-    /// <summary>What one write takes, as of a <see cref="StreamSender"/>.</summary>
-    private const int WriteLength = 64 * 1024;
-
     /// <summary>What one read of an upgraded connection takes.</summary>
     private const int ReadLength = 4 * 1024;
 
@@ -79,7 +76,7 @@ internal sealed class ExchangeSender : ISender
         {
             _incoming = _incoming.Length == 0 ? new byte[ReadLength] : _incoming;
             _read = stream.ReadAsync(_incoming.AsMemory(0, Math.Min(ReadLength, buffer.Length)), _aborted).AsTask();
-            TurnAfter(_read);
+            CopiedWrite.TurnAfter(_read, OnProgress);
         }
 
         if (!_read.IsCompleted)
@@ -114,17 +111,14 @@ internal sealed class ExchangeSender : ISender
             return SendResult.Disconnected;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(WriteLength);
-        int length = list.CopyTo(buffer.AsSpan(0, WriteLength));
-        if (length == 0)
+        if (!CopiedWrite.TryCopy(list, out byte[] buffer, out int length))
         {
-            ArrayPool<byte>.Shared.Return(buffer);
             return SendResult.SourceLost;
         }
 
         sent = length;
         _write = WriteAsync(buffer, length);
-        TurnAfter(_write);
+        CopiedWrite.TurnAfter(_write, OnProgress);
         return SendResult.Sent;
     }
 
@@ -190,13 +184,6 @@ internal sealed class ExchangeSender : ISender
             OnProgress();
         }
     }
-
-    private void TurnAfter(Task task) => task.ContinueWith(
-        static (_, progress) => ((Action)progress!)(),
-        OnProgress,
-        CancellationToken.None,
-        TaskContinuationOptions.ExecuteSynchronously,
-        TaskScheduler.Default);
 
     private async Task WriteAsync(byte[] buffer, int length)
     {

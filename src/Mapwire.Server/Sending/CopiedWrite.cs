@@ -1,0 +1,33 @@
+using System.Buffers;
+
+namespace Mapwire.Server.Sending;
+
+/// <summary>What senders have in common that copy what they send by guarded reads, and write it with tasks of the runtime.</summary>
+internal static class CopiedWrite
+{
+    /// <summary>What one write takes: a few TLS records of 16 KiB, and no more than a slow viewer may hold in vain.</summary>
+    private const int MaxLength = 64 * 1024;
+
+    /// <summary>Copies the beginning of a list into a buffer of the pool, which the write returns.</summary>
+    /// <returns>False when a page behind the list is gone; nothing is to be returned then.</returns>
+    public static bool TryCopy(GatherList list, out byte[] buffer, out int length)
+    {
+        buffer = ArrayPool<byte>.Shared.Rent(MaxLength);
+        length = list.CopyTo(buffer.AsSpan(0, MaxLength));
+        if (length > 0)
+        {
+            return true;
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+        return false;
+    }
+
+    /// <summary>Gives the connection a turn when a read or write is over, also when it is already.</summary>
+    public static void TurnAfter(Task task, Action progress) => task.ContinueWith(
+        static (_, turn) => ((Action)turn!)(),
+        progress,
+        CancellationToken.None,
+        TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+}
