@@ -21,6 +21,12 @@ internal sealed class BodyCursor : IBody
     /// <summary>What is asked for ahead of what is sent, in bytes: two turns of a fast connection.</summary>
     private const long MaxAskedBytes = 2 * 1024 * 1024;
 
+    /// <summary>What is looked at in one look ahead, in bytes: a turn of a fast connection.</summary>
+    private const int LookLength = 1024 * 1024;
+
+    /// <summary>How long a look at what of the file is in memory counts, in milliseconds: what is looked at is sent in the next turns.</summary>
+    private const long LookCounts = 500;
+
     private readonly Resource _resource;
     private readonly IEnumerator<BodyPart> _parts;
     private readonly Action _arrived;
@@ -31,6 +37,8 @@ internal sealed class BodyCursor : IBody
     private int _asked; // the piece that was not asked for to its end yet
     private long _askedTo; // in it
     private long _askedBytes; // asked for and not sent yet, about
+    private (long From, long To) _cached; // of the file: was in memory when it was looked at
+    private long _lookedAt;
     private long _waitsSince = -1; // for the file
     private bool _isReleased;
 
@@ -57,6 +65,11 @@ internal sealed class BodyCursor : IBody
         if (IsOver || LostReason is not null || !IsUnchanged(now))
         {
             return;
+        }
+
+        if (now - _lookedAt >= LookCounts)
+        {
+            _cached = default;
         }
 
         AskAhead(now);
@@ -125,7 +138,7 @@ internal sealed class BodyCursor : IBody
             (_file, _pieces) = IsOver ? (_file, PieceList.Empty) : (_parts.Current.File, _parts.Current.Pieces);
         }
         while (!IsOver && _pieces.Count == 0);
-        (_next, _skip, _asked, _askedTo) = (0, 0, 0, 0);
+        (_next, _skip, _asked, _askedTo, _cached) = (0, 0, 0, 0, default);
     }
 
     /// <summary>Looks at the file before any byte of it is sent.</summary>
@@ -174,7 +187,8 @@ internal sealed class BodyCursor : IBody
     private long AddRange(GatherList list, long offset, long length, long now, out bool isLast)
     {
         isLast = false;
-        long here = LengthHere(offset, length, now);
+        long here = LengthInMemory(offset, length, now);
+        here = here > 0 ? here : LengthHere(offset, length, now);
         if (here == 0)
         {
             if (list.Length == 0 && BeginWait(now))
@@ -186,13 +200,44 @@ internal sealed class BodyCursor : IBody
             return 0;
         }
 
-        // What grows is being written: pages that the socket holds by reference would change on their way.
-        isLast = here >= ShortestFileRun && !_file!.Content.MayGrow;
+        isLast = here >= ShortestFileRun && CanSendFromFile;
         nint address = _file!.Address + (nint)offset;
         bool isAdded = isLast
             ? list.TryAddFile(address, here, _file.Handle, offset)
             : list.TryAddMapped(address, here);
         return isAdded ? here : 0;
+    }
+
+    /// <summary>What grows is being written: pages that the socket holds by reference would change on their way.</summary>
+    private bool CanSendFromFile => _file is { Content.MayGrow: false };
+
+    /// <summary>
+    /// How much of a long run is in memory, from where it is sent as it is: nothing of it has to be mapped, which would cost as much as
+    /// sending it. 0 where that is not known.
+    /// </summary>
+    private long LengthInMemory(long offset, long length, long now)
+    {
+        if (offset >= _cached.From && offset < _cached.To)
+        {
+            return Math.Min(length, _cached.To - offset);
+        }
+
+        if (length < ShortestFileRun || !CanSendFromFile || _file!.Presence?.CachedLength(offset, length, now) is not { } found)
+        {
+            return 0;
+        }
+
+        if (found > 0 && offset == _cached.To)
+        {
+            _cached.To += found;
+        }
+        else if (found > 0)
+        {
+            _cached = (offset, offset + found);
+            _lookedAt = now;
+        }
+
+        return found;
     }
 
     /// <summary>How much of a range can be sent without waiting.</summary>
@@ -235,9 +280,11 @@ internal sealed class BodyCursor : IBody
         while (_asked < _pieces.Count && asked < MaxAskedBytes)
         {
             Piece piece = _pieces[_asked];
-            long length = Math.Min(piece.Length - _askedTo, Presence.WindowLength);
+            long rest = piece.Length - _askedTo;
             long offset = piece.Offset + _askedTo;
-            if (piece.IsFileRange && (offset < from || offset + length > to))
+            long inMemory = piece.IsFileRange && _asked == _next ? LengthInMemory(offset, Math.Min(rest, LookLength), now) : 0;
+            long length = inMemory > 0 ? inMemory : Math.Min(rest, Presence.WindowLength);
+            if (piece.IsFileRange && inMemory == 0 && (offset < from || offset + length > to))
             {
                 presence.Want(offset, (int)length, now, now);
                 (from, to) = Presence.WindowsOf(offset, (int)length);

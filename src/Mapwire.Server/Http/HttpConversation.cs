@@ -82,6 +82,10 @@ internal sealed class HttpConversation : IConversation
     /// <inheritdoc/>
     public bool IsUrgent { get; private set; }
 
+    /// <inheritdoc/>
+    /// <remarks>A request is answered whole; who wants something else closes the connection.</remarks>
+    public bool IsInterruptible => false;
+
     private bool IsBusy => _request is not null || _body is not null || _answers.Length > 0;
 
     /// <inheritdoc/>

@@ -96,6 +96,16 @@ internal sealed class Presence
         return true;
     }
 
+    /// <summary>
+    /// How much of a range is in memory at this moment, for a send that goes by the file and needs no mapping; null where that is not
+    /// known at once. Nothing is asked for, and nothing counts as here from then on.
+    /// </summary>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="length">At least 1, inside the file.</param>
+    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
+    public long? CachedLength(long offset, long length, long now) => _isLocal && _reader.AllowsFinding
+        ? Native.PageCache.CachedLength(_file, _region, offset, length, mayBeReading: _reader.MayBeReading(now)) : null;
+
     /// <summary>Asks for a range ahead of time, unless it stays here for long enough.</summary>
     /// <param name="offset">Of the first byte.</param>
     /// <param name="length">At least 1, inside the file.</param>

@@ -63,38 +63,8 @@ internal static unsafe partial class PageCache
     /// </remarks>
     public static bool? IsCached(MappedFile file, MappedRegion region, long offset, int length)
     {
-        if (_hasNoCacheStatistics)
-        {
-            return null;
-        }
-
-        bool isReferenced = false;
-        try
-        {
-            file.Handle.DangerousAddRef(ref isReferenced);
-            CacheRange range = new() { Offset = (ulong)offset, Length = (ulong)length };
-            CacheStatistics found = default;
-
-            // SAFETY: the system reads the first and writes the second, which are of this frame and have its layout.
-            if (syscall(SYS_cachestat, (int)file.Handle.DangerousGetHandle(), &range, &found, 0) != 0)
-            {
-                _hasNoCacheStatistics = Marshal.GetLastPInvokeError() == ENOSYS;
-                return null;
-            }
-
-            return found.Cached < (ulong)PagesOf(length) ? false : IsStillCached(region, offset, length);
-        }
-        catch (ObjectDisposedException)
-        {
-            return null;
-        }
-        finally
-        {
-            if (isReferenced)
-            {
-                file.Handle.DangerousRelease();
-            }
-        }
+        long? cached = CountCached(file, offset, length);
+        return cached is null ? null : cached < PagesOf(offset, length) ? false : IsStillCached(region, offset, length);
     }
 
     /// <summary>The same of a file of which <see cref="IsCached"/> had an answer before: one call to the system.</summary>
@@ -102,7 +72,7 @@ internal static unsafe partial class PageCache
     {
         try
         {
-            long pages = PagesOf(length);
+            long pages = PagesOf(offset, length);
             Span<byte> states = stackalloc byte[MaxStates];
             for (long at = 0; at < pages; at += MaxStates)
             {
@@ -136,7 +106,100 @@ internal static unsafe partial class PageCache
         }
     }
 
-    private static long PagesOf(int length) => ((long)length + Environment.SystemPageSize - 1) / Environment.SystemPageSize;
+    /// <summary>
+    /// How much of a part is in memory from its beginning on, without touching or mapping it. Null when the system does not say, as
+    /// <see cref="IsCached"/>.
+    /// </summary>
+    /// <remarks>
+    /// For a part that is sent from the file: nothing of it is to be mapped, and a look at each page would cost a third of what sending
+    /// costs. cachestat(2) counts a part in one walk. What it counts may still be read: where this process reads nothing, the last page
+    /// tells that of what another one reads in order; else one of each <see cref="Step"/>, since a read ends for all of its pages.
+    /// </remarks>
+    /// <param name="file">The open file.</param>
+    /// <param name="region">All of it, mapped.</param>
+    /// <param name="offset">Of the first byte.</param>
+    /// <param name="length">At least 1.</param>
+    /// <param name="mayBeReading">Whether this process may be reading of the file's device now.</param>
+    public static long? CachedLength(MappedFile file, MappedRegion region, long offset, long length, bool mayBeReading)
+    {
+        if (CountCached(file, offset, length) is not { } cached)
+        {
+            return null;
+        }
+
+        if (cached < PagesOf(offset, length))
+        {
+            return length <= Presence.WindowLength ? 0 : CachedWindows(file, region, offset, length);
+        }
+
+        for (long at = mayBeReading ? offset : Math.Max(offset, offset + length - Step); at < offset + length; at += Step)
+        {
+            long last = Math.Min(at + Step, offset + length) - 1;
+            if (IsStillCached(region, last - (last % Environment.SystemPageSize), 1) is not true)
+            {
+                return mayBeReading ? at - offset : CachedLength(file, region, offset, length, mayBeReading: true);
+            }
+        }
+
+        return length;
+    }
+
+    /// <summary>The same, window by window: something of it is missing.</summary>
+    private static long CachedWindows(MappedFile file, MappedRegion region, long offset, long length)
+    {
+        for (long at = offset; at < offset + length;)
+        {
+            long part = Math.Min(Presence.WindowsOf(at, 1).To, offset + length) - at;
+            long cached = CachedLength(file, region, at, part, mayBeReading: true) ?? 0;
+            at += cached;
+            if (cached < part)
+            {
+                return at - offset;
+            }
+        }
+
+        return length;
+    }
+
+    /// <summary>How many pages of a part the system holds, those included that are being read; null when it does not say.</summary>
+    private static long? CountCached(MappedFile file, long offset, long length)
+    {
+        if (_hasNoCacheStatistics)
+        {
+            return null;
+        }
+
+        bool isReferenced = false;
+        try
+        {
+            file.Handle.DangerousAddRef(ref isReferenced);
+            CacheRange range = new() { Offset = (ulong)offset, Length = (ulong)length };
+            CacheStatistics found = default;
+
+            // SAFETY: the system reads the first and writes the second, which are of this frame and have its layout.
+            if (syscall(SYS_cachestat, (int)file.Handle.DangerousGetHandle(), &range, &found, 0) != 0)
+            {
+                _hasNoCacheStatistics = Marshal.GetLastPInvokeError() == ENOSYS;
+                return null;
+            }
+
+            return (long)found.Cached;
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
+        }
+        finally
+        {
+            if (isReferenced)
+            {
+                file.Handle.DangerousRelease();
+            }
+        }
+    }
+
+    private static long PagesOf(long offset, long length) =>
+        ((offset + length - 1) / Environment.SystemPageSize) - (offset / Environment.SystemPageSize) + 1;
 
     /// <summary>
     /// Whether the part is in memory, without waiting for it (preadv2(2), RWF_NOWAIT); null when the system or the file system does not
