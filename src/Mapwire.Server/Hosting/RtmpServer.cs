@@ -131,10 +131,10 @@ public sealed class RtmpServer : IDisposable
             EndPoints = Listen(_context.Options.EndPoints, new Protocol(IsHttp: false, _context.Options.WrapStream));
             EncryptedEndPoints = Listen(
                 _context.Options.EncryptedEndPoints,
-                new Protocol(IsHttp: false, _certificate is null ? null : _certificate.EncryptAsync));
+                new Protocol(IsHttp: false, null, _certificate is null ? null : _certificate.ToOptions));
             EncryptedHttpEndPoints = Listen(
                 _context.Options.EncryptedHttpEndPoints,
-                new Protocol(IsHttp: true, _certificate is null ? null : _certificate.EncryptHttpAsync));
+                new Protocol(IsHttp: true, null, _certificate is null ? null : _certificate.ToHttpOptions));
             HttpEndPoints = ListenForHttp();
         }
         catch
@@ -292,7 +292,13 @@ public sealed class RtmpServer : IDisposable
             _stuck.Report();
         }
 
-        if (protocol.Wrap is not null || _context.Options.CopiesPayload)
+        if (protocol.Encryption is { } encryption)
+        {
+            EncryptedSender sender = new(
+                socket, encryption, fault => Log.StreamNotWrapped(_context.Log, peer, fault.GetBaseException().Message));
+            worker.Adopt(sender, peer, protocol.ConversationOn(worker));
+        }
+        else if (protocol.Wrap is not null || _context.Options.CopiesPayload)
         {
             _ = AdoptStreamAsync(worker, socket, peer, protocol);
         }
@@ -307,7 +313,7 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     private void TurnAway(Socket socket, Protocol protocol, bool isInReserve, Refusal refusal)
     {
-        if (!protocol.IsHttp || protocol.Wrap is not null || isInReserve || _turnedAway >= TurnedAway.MaxCount)
+        if (!protocol.IsHttp || protocol.Wrap is not null || protocol.Encryption is not null || isInReserve || _turnedAway >= TurnedAway.MaxCount)
         {
             socket.Dispose();
             return;
@@ -317,9 +323,7 @@ public sealed class RtmpServer : IDisposable
         _ = new TurnedAway(_accepting, socket, refusal, () => _turnedAway--);
     }
 
-    /// <summary>
-    /// Wraps a socket's stream off the loop, such as by a TLS handshake, within the time that a connect command may take.
-    /// </summary>
+    /// <summary>Wraps a socket's stream off the loop, within the time that a connect command may take.</summary>
     private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint? peer, Protocol protocol)
     {
         Interlocked.Increment(ref _wrapping);
@@ -333,14 +337,7 @@ public sealed class RtmpServer : IDisposable
                 stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
             }
 
-            if (stream is SslStream encrypted && encrypted.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2)
-            {
-                _kestrel.Take(worker.Hold(new DetachedStream(stream, socket), peer), isHttp2: true);
-            }
-            else
-            {
-                worker.Adopt(new StreamSender(stream, socket), peer, protocol.ConversationOn(worker));
-            }
+            worker.Adopt(new StreamSender(stream, socket), peer, protocol.ConversationOn(worker));
         }
         catch (Exception exception)
         {
@@ -372,8 +369,10 @@ public sealed class RtmpServer : IDisposable
 
     /// <summary>What is spoken at an end point.</summary>
     /// <param name="IsHttp">HTTP, or else RTMP.</param>
-    /// <param name="Wrap">Wraps the stream of each connection, such as by TLS; null for none.</param>
-    private sealed record Protocol(bool IsHttp, Func<Stream, CancellationToken, ValueTask<Stream>>? Wrap)
+    /// <param name="Wrap">Wraps the stream of each connection; null for none.</param>
+    /// <param name="Encryption">How each connection is encrypted; null for those that are not.</param>
+    private sealed record Protocol(
+        bool IsHttp, Func<Stream, CancellationToken, ValueTask<Stream>>? Wrap, Func<SslServerAuthenticationOptions>? Encryption = null)
     {
         public Func<Connection, IConversation>? ConversationOn(Worker worker) => IsHttp ? worker.ConverseHttp : null;
     }

@@ -195,6 +195,7 @@ internal sealed class Connection : Watched
             IsWritable = true;
         }
 
+        IsReadable |= _sender.HoldsReceived;
         if (IsWritable && IsBlocked)
         {
             IsBlocked = false;
@@ -314,7 +315,7 @@ internal sealed class Connection : Watched
                 return;
             }
 
-            if (count < buffer.Length && !HasEnded && Handle is not null)
+            if (count < buffer.Length && !HasEnded && Handle is not null && !_sender.HoldsReceived)
             {
                 IsReadable = false; // the socket is empty: what comes later raises an event
                 return;
@@ -332,6 +333,11 @@ internal sealed class Connection : Watched
         long sentThisTurn = 0;
         while (!IsBlocked && !IsClosed)
         {
+            if (_sender.HasUnsent && !TryFlush())
+            {
+                return;
+            }
+
             // The system would take up to a whole packet queue's worth above its limit (64 KiB), and a seek waits behind that.
             long unsent = _fullSince == TimerWheel.Never ? int.MaxValue : _maxUnsent - sentThisTurn;
             if (unsent <= 0)
@@ -387,9 +393,28 @@ internal sealed class Connection : Watched
             _lastSent = Now;
         }
 
-        if (sent < list.Length)
+        if (sent < list.Length || _sender.HasUnsent)
         {
             Block();
+        }
+
+        return true;
+    }
+
+    /// <summary>Hands on what the sender holds.</summary>
+    /// <returns>False when the socket is full or gone.</returns>
+    private bool TryFlush()
+    {
+        if (_sender.Flush() == SendResult.Disconnected)
+        {
+            Close(CloseReason.ConnectionLost);
+            return false;
+        }
+
+        if (_sender.HasUnsent)
+        {
+            Block();
+            return false;
         }
 
         return true;
@@ -406,7 +431,7 @@ internal sealed class Connection : Watched
             _bytesWhenFull = BytesSent;
             _unsent.Restart(BytesSent, Now);
         }
-        else if (_loop.Limits.MaxUnsentTime > 0 && _unsent.TryChange(BytesSent, Now, _loop.Limits.MaxUnsentTime, out int bytes))
+        else if (_loop.Limits.MaxUnsentTime > 0 && _conversation is { IsInterruptible: true } && _unsent.TryChange(BytesSent, Now, _loop.Limits.MaxUnsentTime, out int bytes))
         {
             _maxUnsent = _sender.TrySetUnsentLimit(bytes) ? bytes : int.MaxValue;
         }

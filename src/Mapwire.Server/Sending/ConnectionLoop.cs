@@ -88,15 +88,6 @@ internal class ConnectionLoop : EventLoop
     /// <summary>Begins a new connection's conversation.</summary>
     internal IConversation Converse(Connection connection) => _converse(connection);
 
-    /// <summary>Counts a connection that another reader has from its first byte.</summary>
-    /// <param name="stream">The connection's own from now on.</param>
-    /// <param name="peer">For the log.</param>
-    public DetachedConnection Hold(DetachedStream stream, EndPoint? peer)
-    {
-        Interlocked.Increment(ref _count);
-        return new DetachedConnection(this, peer, stream, 0);
-    }
-
     /// <summary>A connection has closed. Any thread may say so.</summary>
     internal void Remove(EndPoint? peer)
     {

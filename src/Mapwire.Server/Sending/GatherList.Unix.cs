@@ -5,7 +5,7 @@ namespace Mapwire.Server.Sending;
 /// <content>
 /// Linux: sendmsg, which can be told not to wait, so that the socket need not be made non-blocking: .NET keeps 200 bytes for each that is.
 /// The run of a file goes by sendfile, which hands pages to the socket by reference; that needs a socket that does not block, so the
-/// descriptor is made so behind .NET's back when the first one is sent.
+/// sender makes its descriptor so, behind .NET's back, before the first one.
 /// macOS: writev. Neither raises a SIGPIPE that matters (.NET ignores the signal), and where a page cannot be read both report EFAULT, or
 /// the bytes before it.
 /// </content>
@@ -15,7 +15,7 @@ internal sealed unsafe partial class GatherList
     private const int ErrnoIo = 5;
     private const int ErrnoFault = 14;
     internal const int DoNotWait = 0x40; // MSG_DONTWAIT of Linux
-    private const int NoSignal = 0x4000; // MSG_NOSIGNAL
+    internal const int NoSignal = 0x4000; // MSG_NOSIGNAL
     private const int More = 0x8000; // MSG_MORE
     private const int GetFlags = 3; // F_GETFL
     private const int SetFlags = 4; // F_SETFL
@@ -71,11 +71,12 @@ internal sealed unsafe partial class GatherList
         }
 
         long offset = _fileOffset;
-        nint ofRun = MakeNonBlocking(socket) ? SendFile(socket, _file!, &offset, (nuint)run) : -1;
+        nint ofRun = SendFile(socket, _file!, &offset, (nuint)run);
         return before == 0 ? ofRun : before + Math.Max(ofRun, 0); // a fault of the run shows again with the next send
     }
 
-    private static bool MakeNonBlocking(SafeHandle socket)
+    /// <summary>Has calls of the system on a socket not wait, of which .NET knows nothing.</summary>
+    public static bool TryMakeNonBlocking(SafeHandle socket)
     {
         int flags = Control(socket, GetFlags, 0);
         return flags >= 0 && ((flags & NonBlocking) != 0 || Control(socket, SetFlags, flags | NonBlocking) >= 0);
@@ -83,12 +84,39 @@ internal sealed unsafe partial class GatherList
 
     private int CopyLinux(byte* destination, int length)
     {
+        if (_file is null)
+        {
+            return CopyFromMapping(destination, length, _segmentCount);
+        }
+
+        // SAFETY: TryAddFile added a segment, so there is a last one; what is read goes behind what lies before it.
+        long run = (long)_segments[(2 * (_segmentCount - 1)) + 1];
+        int before = (int)Math.Min(Length - run, length);
+        int copied = before > 0 ? CopyFromMapping(destination, before, _segmentCount - 1) : 0;
+        return copied < before || copied == length ? copied
+            : copied + CopyFromFile(destination + copied, (int)Math.Min(run, length - copied));
+    }
+
+    /// <summary>Reads the run of a file from the file: pages that nobody has mapped need not be mapped to be copied.</summary>
+    private int CopyFromFile(byte* destination, int length)
+    {
+        nint read;
+        do
+        {
+            read = ReadAt(_file!, destination, (nuint)length, _fileOffset); // SAFETY: the caller has room for the length
+        }
+        while (read < 0 && Marshal.GetLastPInvokeError() == ErrnoInterrupted);
+        return (int)Math.Max(0, read);
+    }
+
+    private int CopyFromMapping(byte* destination, int length, int segments)
+    {
         nuint* into = stackalloc nuint[2];
         into[0] = (nuint)destination;
         into[1] = (nuint)length;
 
         // SAFETY: the system reads the segments of this process as it would another's, and stops before a page that is gone.
-        nint done = ReadProcess(Environment.ProcessId, into, 1, _segments, (nuint)_segmentCount, 0);
+        nint done = ReadProcess(Environment.ProcessId, into, 1, _segments, (nuint)segments, 0);
         return done < 0 ? 0 : (int)done;
     }
 
@@ -125,6 +153,9 @@ internal sealed unsafe partial class GatherList
 
     [LibraryImport("libc", EntryPoint = "sendfile", SetLastError = true)]
     private static partial nint SendFile(SafeHandle socket, SafeHandle file, long* offset, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    private static partial nint ReadAt(SafeHandle file, byte* destination, nuint length, long offset);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(SafeHandle fd, int command, int argument);

@@ -168,6 +168,9 @@ internal sealed unsafe partial class GatherList : IDisposable
         return true;
     }
 
+    /// <summary>Has the run of a file sent from its mapping, as all else is.</summary>
+    public void SendFromMapping() => _file = null;
+
     /// <summary>Leaves out what is beyond a length.</summary>
     public void Truncate(long length)
     {
@@ -196,7 +199,7 @@ internal sealed unsafe partial class GatherList : IDisposable
     }
 
     /// <summary>Hands all segments to the system in one call.</summary>
-    /// <param name="socket">A non-blocking stream socket.</param>
+    /// <param name="socket">A stream socket; one that does not block, to the system, where the list ends in a file.</param>
     /// <param name="sent">The bytes taken: all of them, or fewer when the socket filled up or the pages ended.</param>
     public SendResult Send(SafeHandle socket, out long sent) =>
         OperatingSystem.IsWindows() ? SendWindows(socket, out sent) : SendUnix(socket, out sent);

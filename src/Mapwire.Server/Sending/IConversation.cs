@@ -11,6 +11,11 @@ internal interface IConversation
     /// <summary>Whether a viewer watches already, who comes before those that only connect.</summary>
     bool IsUrgent { get; }
 
+    /// <summary>
+    /// Whether a viewer may ask for something else at any moment and waits for it behind all that the system holds unsent, as by a seek.
+    /// </summary>
+    bool IsInterruptible => true;
+
     /// <summary>Takes what was received, cut anywhere.</summary>
     void Receive(ReadOnlySpan<byte> bytes);
 

@@ -9,6 +9,12 @@ internal interface ISender : IDisposable
     /// <summary>What the loop's poller watches; null where the sender gives its connection a turn by itself.</summary>
     SafeHandle? Handle { get; }
 
+    /// <summary>Whether bytes that were taken wait for the socket: they are <see cref="Flush"/>ed when it is writable.</summary>
+    bool HasUnsent => false;
+
+    /// <summary>Whether something received may wait in the sender though the socket is empty.</summary>
+    bool HoldsReceived => false;
+
     /// <summary>Takes what has come.</summary>
     /// <param name="buffer">Where it goes.</param>
     /// <param name="error"><see cref="SocketError.WouldBlock"/> when nothing is there; <see cref="SocketError.Success"/> with 0 bytes at
@@ -20,6 +26,10 @@ internal interface ISender : IDisposable
     /// <param name="list">What is to be sent.</param>
     /// <param name="sent">The bytes that were taken.</param>
     SendResult Send(GatherList list, out long sent);
+
+    /// <summary>Hands what waits to the socket, as much as it takes.</summary>
+    /// <returns><see cref="SendResult.Sent"/> or <see cref="SendResult.Disconnected"/>.</returns>
+    SendResult Flush() => SendResult.Sent;
 
     /// <summary>Tells the peer that nothing more follows what was sent; it is still heard.</summary>
     void EndSending();

@@ -11,8 +11,10 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
 {
     private const int ErrnoInterrupted = 4;
     private const int ErrnoAgain = 11;
+    private const int Peek = 2; // MSG_PEEK
 
     private readonly SafeSocketHandle _handle = socket.SafeHandle; // not asked for at each send, which would read the socket's object, too
+    private bool _isNonBlocking; // to the system, behind .NET's back
 
     /// <inheritdoc/>
     public SafeHandle Handle => _handle;
@@ -50,7 +52,72 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     }
 
     /// <inheritdoc/>
-    public SendResult Send(GatherList list, out long sent) => list.Send(_handle, out sent);
+    public SendResult Send(GatherList list, out long sent)
+    {
+        if (list.EndsInFile && !_isNonBlocking && OperatingSystem.IsLinux())
+        {
+            _isNonBlocking = GatherList.TryMakeNonBlocking(_handle);
+            if (!_isNonBlocking)
+            {
+                list.SendFromMapping();
+            }
+        }
+
+        return list.Send(_handle, out sent);
+    }
+
+    /// <summary>Whether something can be received, the peer's end included.</summary>
+    public bool HasReceived
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux())
+            {
+                return socket.Poll(0, SelectMode.SelectRead);
+            }
+
+            byte first;
+
+            // SAFETY: the system writes one byte, of this frame.
+            return Receive(_handle, &first, 1, GatherList.DoNotWait | Peek) >= 0
+                || Marshal.GetLastPInvokeError() is not (ErrnoAgain or ErrnoInterrupted);
+        }
+    }
+
+    /// <summary>Hands bytes of this process to the system.</summary>
+    /// <param name="bytes">At least 1.</param>
+    /// <param name="error"><see cref="SocketError.WouldBlock"/> when the socket is full.</param>
+    /// <returns>The bytes taken.</returns>
+    public int Write(ReadOnlySpan<byte> bytes, out SocketError error)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return socket.Send(bytes, SocketFlags.None, out error);
+        }
+
+        while (true)
+        {
+            nint count;
+            fixed (byte* start = bytes)
+            {
+                // SAFETY: the bytes are pinned, and no more of them are read than there are.
+                count = Send(_handle, start, (nuint)bytes.Length, GatherList.DoNotWait | GatherList.NoSignal);
+            }
+
+            if (count >= 0)
+            {
+                error = SocketError.Success;
+                return (int)count;
+            }
+
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != ErrnoInterrupted)
+            {
+                error = errno == ErrnoAgain ? SocketError.WouldBlock : SocketError.ConnectionReset;
+                return 0;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void EndSending()
@@ -87,4 +154,7 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     private static partial nint Receive(SafeHandle fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static partial nint Send(SafeHandle fd, byte* buffer, nuint length, int flags);
 }

@@ -42,38 +42,19 @@ internal sealed class ServerCertificate : IDisposable
     /// <summary>The certificate as it is now.</summary>
     public SslStreamCertificateContext Context => Volatile.Read(ref _context);
 
-    /// <summary>Encrypts a stream by TLS 1.2 or 1.3, as the server.</summary>
-    /// <param name="stream">The encrypted stream's own from now on.</param>
-    /// <param name="cancellation">Ends a handshake that takes too long.</param>
-    /// <exception cref="AuthenticationException">The client and the server do not agree.</exception>
-    public ValueTask<Stream> EncryptAsync(Stream stream, CancellationToken cancellation) => EncryptAsync(stream, null, cancellation);
+    /// <summary>How a connection is encrypted, as the server: by TLS 1.2 or 1.3.</summary>
+    public SslServerAuthenticationOptions ToOptions() => ToOptions(null);
 
-    /// <summary>Encrypts a stream of HTTP as the server: by HTTP/2 where the client offers that (ALPN), else by HTTP/1.1.</summary>
-    /// <inheritdoc cref="EncryptAsync(Stream, CancellationToken)"/>
-    public ValueTask<Stream> EncryptHttpAsync(Stream stream, CancellationToken cancellation) =>
-        EncryptAsync(stream, [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11], cancellation);
+    /// <summary>The same for HTTP: HTTP/2 where the client offers that (ALPN), else HTTP/1.1.</summary>
+    public SslServerAuthenticationOptions ToHttpOptions() => ToOptions([SslApplicationProtocol.Http2, SslApplicationProtocol.Http11]);
 
-    private async ValueTask<Stream> EncryptAsync(Stream stream, List<SslApplicationProtocol>? protocols, CancellationToken cancellation)
+    private SslServerAuthenticationOptions ToOptions(List<SslApplicationProtocol>? protocols) => new()
     {
-        SslStream encrypted = new(stream);
-        try
-        {
-            SslServerAuthenticationOptions options = new()
-            {
-                ServerCertificateContext = Context,
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                AllowRenegotiation = false,
-                ApplicationProtocols = protocols, // an offer of others alone is refused, as RFC 7301, section 3.2 has it
-            };
-            await encrypted.AuthenticateAsServerAsync(options, cancellation).ConfigureAwait(false);
-            return encrypted;
-        }
-        catch
-        {
-            await encrypted.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
+        ServerCertificateContext = Context,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        AllowRenegotiation = false,
+        ApplicationProtocols = protocols, // an offer of others alone is refused, as RFC 7301, section 3.2 has it
+    };
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();

@@ -182,7 +182,8 @@ public sealed class ServerCertificateTests : IDisposable
         await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
         using TcpClient server = await accepting;
         using CancellationTokenSource timeout = new(Patience);
-        Task<Stream> encrypting = certificate.EncryptAsync(server.GetStream(), timeout.Token).AsTask();
+        await using SslStream encrypted = new(server.GetStream());
+        Task encrypting = encrypted.AuthenticateAsServerAsync(certificate.ToOptions(), timeout.Token);
         string? thumbprint = null;
         await using SslStream stream = new(client.GetStream(), false, (_, seen, _, _) =>
         {
@@ -191,7 +192,7 @@ public sealed class ServerCertificateTests : IDisposable
         });
         await stream.AuthenticateAsClientAsync(
             new SslClientAuthenticationOptions { TargetHost = "localhost", EnabledSslProtocols = protocol }, timeout.Token);
-        await using Stream encrypted = await encrypting;
+        await encrypting;
         return thumbprint!;
     }
 }

@@ -1,0 +1,245 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Threading.Tasks.Sources;
+
+namespace Mapwire.Server.Sending;
+
+/// <summary>
+/// A socket as a stream whose reads and writes are on a loop's thread: a read that finds nothing ends when the loop says that something
+/// has come (<see cref="Continue"/>), on the loop's thread as well; a write takes all, and the loop hands it to the socket
+/// (<see cref="TryFlush"/>). No call waits. Once it has left the loop it is the runtime's own stream of the socket.
+/// </summary>
+/// <param name="sender">Of the socket's bytes as they are.</param>
+/// <param name="socket">The same.</param>
+internal sealed class LoopStream(PlainSender sender, Socket socket) : Stream, IValueTaskSource<int>
+{
+    private ManualResetValueTaskSourceCore<int> _read; // continues on the thread that ends it
+    private Memory<byte> _room;
+    private bool _isReading;
+    private byte[] _unsent = []; // of the pool, while something is in it
+    private int _sent;
+    private int _end;
+    private NetworkStream? _inner; // once it has left the loop
+
+    /// <summary>The one below.</summary>
+    public Socket Socket => socket;
+
+    /// <summary>Whether something was written that the socket has not taken yet.</summary>
+    public bool HasUnsent => _end > _sent;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Ends a read that waits, if the socket has something for it now.</summary>
+    public void Continue()
+    {
+        if (!_isReading)
+        {
+            return;
+        }
+
+        int count = Receive(_room.Span, out SocketError error);
+        if (error == SocketError.WouldBlock)
+        {
+            return;
+        }
+
+        _isReading = false;
+        _room = default;
+        if (error == SocketError.Success)
+        {
+            _read.SetResult(count);
+        }
+        else
+        {
+            _read.SetException(Broken(error));
+        }
+    }
+
+    /// <summary>Hands what was written to the socket, as much as it takes.</summary>
+    /// <returns>False when the connection is gone.</returns>
+    public bool TryFlush()
+    {
+        while (HasUnsent)
+        {
+            int count = sender.Write(_unsent.AsSpan(_sent, _end - _sent), out SocketError error);
+            if (error == SocketError.WouldBlock)
+            {
+                return true;
+            }
+
+            if (error != SocketError.Success)
+            {
+                return false;
+            }
+
+            _sent += count;
+        }
+
+        if (_unsent.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_unsent);
+            (_unsent, _sent, _end) = ([], 0, 0);
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads and writes are the runtime's from here on; a read that waits goes on there.</summary>
+    /// <returns>Ends when what was written before is with the socket.</returns>
+    public Task LeaveLoop()
+    {
+        socket.Blocking = true; // to .NET: its streams wait by themselves
+        _inner = new NetworkStream(socket, ownsSocket: true);
+        if (_isReading)
+        {
+            _isReading = false;
+            _ = GoOnAsync(_inner, _room);
+        }
+
+        return HasUnsent ? _inner.WriteAsync(_unsent.AsMemory(_sent, _end - _sent)).AsTask() : Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_inner is not null)
+        {
+            return _inner.ReadAsync(buffer, cancellationToken);
+        }
+
+        int count = Receive(buffer.Span, out SocketError error);
+        if (error == SocketError.WouldBlock)
+        {
+            _room = buffer;
+            _isReading = true;
+            _read.Reset();
+            return new ValueTask<int>(this, _read.Version);
+        }
+
+        return error == SocketError.Success ? ValueTask.FromResult(count) : ValueTask.FromException<int>(Broken(error));
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_inner is not null)
+        {
+            return _inner.WriteAsync(buffer, cancellationToken);
+        }
+
+        if (_unsent.Length - _end < buffer.Length)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_end - _sent + buffer.Length, MinLength));
+            _unsent.AsSpan(_sent, _end - _sent).CopyTo(larger);
+            if (_unsent.Length > 0)
+            {
+                ArrayPool<byte>.Shared.Return(_unsent);
+            }
+
+            (_unsent, _end, _sent) = (larger, _end - _sent, 0);
+        }
+
+        buffer.Span.CopyTo(_unsent.AsSpan(_end));
+        _end += buffer.Length;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>What is taken of the pool at least, in bytes: a record of a handshake alone would be taken anew at once.</summary>
+    private const int MinLength = 16 * 1024;
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        // the loop does
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    int IValueTaskSource<int>.GetResult(short token) => _read.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _read.GetStatus(token);
+
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _read.OnCompleted(continuation, state, token, flags);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _inner?.Dispose();
+            if (_unsent.Length > 0 && _inner is null)
+            {
+                ArrayPool<byte>.Shared.Return(_unsent);
+                (_unsent, _sent, _end) = ([], 0, 0);
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>A read without room says only whether there is something.</summary>
+    private int Receive(Span<byte> room, out SocketError error)
+    {
+        if (!room.IsEmpty)
+        {
+            return sender.Receive(room, out error);
+        }
+
+        error = sender.HasReceived ? SocketError.Success : SocketError.WouldBlock;
+        return 0;
+    }
+
+    private async Task GoOnAsync(NetworkStream inner, Memory<byte> room)
+    {
+        try
+        {
+            _read.SetResult(await inner.ReadAsync(room).ConfigureAwait(false));
+        }
+        catch (Exception exception)
+        {
+            _read.SetException(exception);
+        }
+    }
+
+    private static IOException Broken(SocketError error) => new($"the connection is broken: {error}", new SocketException((int)error));
+}
