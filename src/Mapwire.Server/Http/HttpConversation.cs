@@ -33,6 +33,9 @@ internal sealed class HttpConversation : IConversation
     /// <summary>What is heard and thrown away meanwhile, in bytes.</summary>
     private const long MaxDiscarded = 1024 * 1024;
 
+    /// <summary>How often the file is looked at that a full socket holds pages of, in milliseconds.</summary>
+    private const long LookInterval = 500;
+
     /// <summary>How soon a body that a rate limit holds back is looked at again, in milliseconds.</summary>
     private const long HeldBackTime = 250;
 
@@ -198,6 +201,23 @@ internal sealed class HttpConversation : IConversation
             : _input.Length > 0 || _requests == 0
             ? new Wake(_since + (long)_context.HeadTimeout.TotalMilliseconds, CloseReason.HandshakeTimeout)
             : new Wake(_since + (long)_context.IdleTimeout.TotalMilliseconds, CloseReason.Idle);
+    }
+
+    /// <inheritdoc/>
+    public Wake NextWhileBlocked(long now)
+    {
+        if (_body is not { } body || _isHeadUnsent)
+        {
+            return new Wake(TimerWheel.Never);
+        }
+
+        if (body.FindLost() is not { } reason)
+        {
+            return new Wake(now + LookInterval);
+        }
+
+        Log.BodyLost(_context.Log, _connection.Peer, reason);
+        return new Wake(now, CloseReason.SourceLost);
     }
 
     /// <inheritdoc/>
