@@ -388,9 +388,9 @@ internal sealed class HttpConversation : IConversation
         bool isHeld = true;
         try
         {
-            if (resource.IsGrowing)
+            if (resource.IsGrowing || resource.IsEndless)
             {
-                isHeld = !AnswerGrowing(request, resource);
+                isHeld = !AnswerEndless(request, resource);
                 return;
             }
 
@@ -422,9 +422,9 @@ internal sealed class HttpConversation : IConversation
         }
     }
 
-    /// <summary>Answers with what is being written, whose length nobody knows: it ends with the connection.</summary>
+    /// <summary>Answers with what is being written or begins again, whose length nobody knows: it ends with the connection.</summary>
     /// <returns>Whether the resource is the body's now.</returns>
-    private bool AnswerGrowing(HttpRequest request, Resource resource)
+    private bool AnswerEndless(HttpRequest request, Resource resource)
     {
         if (request.HasBody && Watch(resource, 0) is { } refusal)
         {
@@ -439,7 +439,7 @@ internal sealed class HttpConversation : IConversation
             return false;
         }
 
-        _body = new GrowingStream(
+        _body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
             resource,
             cancellation => Opening.OpenAsync(
                 _context, route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),
