@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mapwire.Memory;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Sources;
@@ -19,9 +18,6 @@ internal sealed class FileCatalog : IDisposable
     /// or let it go to make room, between its opening and its use, each time.
     /// </summary>
     private const int MaxAttempts = 16;
-
-    /// <summary>The heights of pictures that names of qualities have.</summary>
-    private static readonly int[] QualityHeights = [144, 240, 360, 480, 540, 576, 720, 1080, 1440, 2160, 4320];
 
     private readonly ServedFolder _folder;
     private readonly FileBudget _budget;
@@ -67,22 +63,8 @@ internal sealed class FileCatalog : IDisposable
     /// <summary>Finds qualities of a film by their names, <c>film.360p.mp4</c> for <c>film.mp4</c>; not on the caller's thread.</summary>
     /// <param name="name">The path of the film below the served folder; there is no such file.</param>
     /// <returns>Those that are there, the smallest pictures first.</returns>
-    public Task<List<FoundFile>> FindQualitiesAsync(string name) => Lookups.RunAsync($"qualities {name}", _ =>
-    {
-        string extension = Path.GetExtension(name);
-        List<FoundFile> found = [];
-        foreach (int height in QualityHeights)
-        {
-            PlayName one = PlayName.Exactly(string.Create(
-                CultureInfo.InvariantCulture, $"{name[..^extension.Length]}.{height}p{extension}"));
-            if (one.GetCandidates().Any(candidate => _folder.Find(candidate) is not null))
-            {
-                found.Add(Find(one));
-            }
-        }
-
-        return found;
-    });
+    public Task<List<FoundFile>> FindQualitiesAsync(string name) =>
+        Lookups.RunAsync($"qualities {name}", _ => QualityNames.Of(name).Where(IsThere).Select(Find).ToList());
 
     /// <summary>Finds the subtitles that lie beside a film, not on the caller's thread.</summary>
     /// <param name="name">The film's path below the served folder.</param>
@@ -167,6 +149,8 @@ internal sealed class FileCatalog : IDisposable
                 : what);
     }
 
+    private bool IsThere(PlayName name) => name.GetCandidates().Any(candidate => _folder.Find(candidate) is not null);
+
     /// <summary>Opens a recording, not on the caller's thread.</summary>
     /// <param name="found">From <see cref="FindAsync"/>.</param>
     /// <returns>The file, held for the caller, who releases it.</returns>
@@ -235,6 +219,11 @@ internal sealed class FileCatalog : IDisposable
     /// <param name="key">What it is about: of one key, one is done at a time.</param>
     /// <param name="work">Does it.</param>
     public Task<T> RunAsync<T>(string key, Func<FileWork, T> work) => _openings.RunAsync(key, work);
+
+    /// <summary>Computes something of a file that is open, on a thread that opens files: it reads none.</summary>
+    /// <param name="key">What it is about: of one key, one is done at a time.</param>
+    /// <param name="make">Computes it.</param>
+    public Task<T> ComputeAsync<T>(string key, Func<T> make) => _openings.ComputeAsync(key, make);
 
     /// <summary>What is made of a file for its viewers: what others have made of it by the same key, or a new one.</summary>
     /// <param name="file">Held by the caller.</param>

@@ -125,6 +125,19 @@ internal sealed class FileThreads : IDisposable
     }
 
     /// <summary>
+    /// Computes something, which may take long and waits for no system: it does not count as stuck, however long the processors are busy.
+    /// </summary>
+    /// <param name="key">What it is about: of one key, one is done at a time.</param>
+    /// <param name="make">Computes it.</param>
+    /// <exception cref="TitleException">It was not done in time, or could not be begun.</exception>
+    public Task<T> ComputeAsync<T>(string key, Func<T> make) => RunAsync(key, work =>
+    {
+        work.EndWait();
+        using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
+        return make();
+    });
+
+    /// <summary>
     /// Does something that may hang and has to be done, such as closing a file: however many hang, it is never done by the caller, who may
     /// be a worker, and waits until a thread comes back. Only when the threads have ended is it done at once.
     /// </summary>

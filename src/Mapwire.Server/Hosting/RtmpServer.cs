@@ -143,9 +143,9 @@ public sealed class RtmpServer : IDisposable
             throw;
         }
 
-        _context.Statistics = _context.Options.ToPublishedServer(Urls) is { } published
+        _context.Start(_context.Options.ToPublishedServer(Urls) is { } published
             ? ServerStatistics.TryPublish(published, _context.Log)
-            : null;
+            : null);
         OtherReader other = new(_kestrel.Take, TakesAll: !_context.Options.HasHttpFastLane);
         for (int i = 0; i < _workers.Length; i++)
         {
@@ -175,7 +175,7 @@ public sealed class RtmpServer : IDisposable
     public void Dispose()
     {
         Stop();
-        _context.Http.Viewers.Dispose();
+        _context.Http?.Viewers.Dispose();
         // else it may still write there; the next server clears it away
         if (_workers.All(static worker => worker is not { IsRunning: true }))
         {

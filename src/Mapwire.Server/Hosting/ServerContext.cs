@@ -23,19 +23,29 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
         Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)),
         new HeldBytes(Options.MaxHeldBytes, Options.NameOf(nameof(RtmpServerOptions.MaxHeldBytes))));
 
-    /// <summary>
-    /// What all conversations of HTTP share. First asked for when the statistics are published, by the thread that starts.
-    /// </summary>
-    public HttpContext Http => _http ??= new HttpContext(
-        Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
-        Options.HasViewerIds, Log, Rtmp.Players)
-    {
-        ListsTitles = Options.ListsTitles,
-        Viewers = new ViewerRegistry(Rtmp.Players.Limits, Statistics?.ForViewers()),
-    };
-
-    private HttpContext? _http;
+    /// <summary>What all conversations of HTTP share; null until the server has started.</summary>
+    public HttpContext? Http { get; private set; }
 
     /// <summary>What others are shown, published when the server starts; null for nothing.</summary>
-    public ServerStatistics? Statistics { get; set; }
+    public ServerStatistics? Statistics { get; private set; }
+
+    /// <summary>The server starts, before any worker does.</summary>
+    /// <param name="statistics">What others are shown; null for nothing.</param>
+    /// <exception cref="InvalidOperationException">It has started before: viewers would be counted in two places.</exception>
+    public void Start(ServerStatistics? statistics)
+    {
+        if (Http is not null)
+        {
+            throw new InvalidOperationException("A server starts once.");
+        }
+
+        Statistics = statistics;
+        Http = new HttpContext(
+            Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
+            Options.HasViewerIds, Log, Rtmp.Players)
+        {
+            ListsTitles = Options.ListsTitles,
+            Viewers = new ViewerRegistry(Rtmp.Players.Limits, statistics?.ForViewers()),
+        };
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class Worker : ConnectionLoop
     {
         _statistics = statistics;
         _addresses = addresses;
-        HttpContext http = context.Http;
+        HttpContext http = context.Http ?? throw new InvalidOperationException("Workers begin when the server has started.");
         ConverseHttp = connection => new HttpConversation(http, connection, statistics, other);
         ConverseExchange = (connection, client) => new HttpConversation(http, connection, statistics, client: client);
     }

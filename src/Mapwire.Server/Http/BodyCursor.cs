@@ -60,6 +60,9 @@ internal sealed class BodyCursor : IBody
     public string? LostReason { get; private set; }
 
     /// <inheritdoc/>
+    public string? FindLost() => _file is { } file && file.Watch.Look() == FileState.Lost ? file.Watch.Lost : null;
+
+    /// <inheritdoc/>
     public void Gather(GatherList list, long most, long now)
     {
         if (IsOver || LostReason is not null || !IsUnchanged(now))

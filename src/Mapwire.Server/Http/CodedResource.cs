@@ -45,7 +45,7 @@ internal static class CodedResource
             string name = ContentCodings.NameOf(coding);
             string tag = resource.Representation.Tag!.ToString().Trim('"');
             MadeBody body = resource.Body.FindCoded(coding)
-                ?? await context.Titles.Files.RunAsync($"{name} {tag}", _ => Compress(resource.Body, coding)).ConfigureAwait(false);
+                ?? await context.Titles.Files.ComputeAsync($"{name} {tag}", () => Compress(resource.Body, coding)).ConfigureAwait(false);
             return resource with
             {
                 Body = body,
@@ -60,11 +60,8 @@ internal static class CodedResource
         }
     }
 
-    private static MadeBody Compress(MadeBody body, ContentCoding coding)
-    {
-        using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
-        return body.FindCoded(coding) ?? body.AddCoded(coding, new MadeBody(Compress(body.Bytes.Span, coding)));
-    }
+    private static MadeBody Compress(MadeBody body, ContentCoding coding) =>
+        body.FindCoded(coding) ?? body.AddCoded(coding, new MadeBody(Compress(body.Bytes.Span, coding)));
 
     private static byte[] Compress(ReadOnlySpan<byte> bytes, ContentCoding coding)
     {

@@ -41,6 +41,7 @@ internal sealed class FlvConversation : IConversation
     private bool _isHeadSent;
     private bool _isRefused; // in place of media, of which nothing is sent any more
     private bool _isClosing; // nothing is sent behind the answers
+    private bool _isLeaving; // the client has said that it wants no more before it was told that it is heard
     private long? _left; // bytes to send with the head; null where that is not known
     private long _gatheredRest;
     private int _gatheredAnswers;
@@ -268,7 +269,14 @@ internal sealed class FlvConversation : IConversation
         else if (_accept is not null)
         {
             Answers.WriteUpgrade(_viewer.Answers, _accept);
-            _viewer.Begin(0);
+            if (_isLeaving)
+            {
+                CloseSocket(WebSocketCloseCode.NormalClosure, "");
+            }
+            else
+            {
+                _viewer.Begin(0);
+            }
         }
         else if (shape.Length is { } length)
         {
@@ -332,12 +340,18 @@ internal sealed class FlvConversation : IConversation
 
     private void Hear(in WebSocketMessage message)
     {
-        if (_isClosing)
+        if (_isClosing || _isLeaving)
         {
             return;
         }
 
-        if (message.Opcode == WebSocketOpcode.Ping && !_isOpening)
+        if (_isOpening)
+        {
+            _isLeaving = message.Opcode == WebSocketOpcode.Close; // no frame comes before the end of the handshake
+            return;
+        }
+
+        if (message.Opcode == WebSocketOpcode.Ping)
         {
             ControlBuffer answers = _viewer.Answers;
             answers.Advance(WebSocketFrame.WritePong(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), message.Payload));

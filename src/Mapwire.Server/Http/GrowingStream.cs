@@ -48,6 +48,9 @@ internal sealed class GrowingStream : IBody
     public string? LostReason { get; private set; }
 
     /// <inheritdoc/>
+    public string? FindLost() => _cursor.FindLost();
+
+    /// <inheritdoc/>
     public void Gather(GatherList list, long most, long now)
     {
         TakeFound();

@@ -1,3 +1,4 @@
+using Mapwire.Server.Files;
 using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -38,4 +39,14 @@ internal sealed record HttpContext(
 
     /// <summary>What was made of films for all who ask.</summary>
     public MadeCache Made { get; } = new(MadeBytes);
+
+    /// <summary>What was made of a film, or is made now, on a thread of the catalogue: of a long film that takes milliseconds.</summary>
+    /// <param name="key">What it is.</param>
+    /// <param name="name">Of the title: of one, one thing is made at a time.</param>
+    /// <param name="make">Makes it.</param>
+    /// <exception cref="TitleException">It cannot be made.</exception>
+    public Task<T> MakeAsync<T>(MadeKey key, string name, Func<T> make)
+        where T : class, IDerived => Made.Find<T>(key) is { } made
+        ? Task.FromResult(made)
+        : Titles.Files.ComputeAsync($"segments {name}", () => Made.Find<T>(key) ?? Made.Add(key, make()));
 }

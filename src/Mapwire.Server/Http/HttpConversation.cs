@@ -33,6 +33,9 @@ internal sealed class HttpConversation : IConversation
     /// <summary>What is heard and thrown away meanwhile, in bytes.</summary>
     private const long MaxDiscarded = 1024 * 1024;
 
+    /// <summary>How often the file is looked at that a full socket holds pages of, in milliseconds.</summary>
+    private const long LookInterval = 500;
+
     /// <summary>How soon a body that a rate limit holds back is looked at again, in milliseconds.</summary>
     private const long HeldBackTime = 250;
 
@@ -205,6 +208,23 @@ internal sealed class HttpConversation : IConversation
     }
 
     /// <inheritdoc/>
+    public Wake NextWhileBlocked(long now)
+    {
+        if (_body is not { } body || _isHeadUnsent)
+        {
+            return new Wake(TimerWheel.Never);
+        }
+
+        if (body.FindLost() is not { } reason)
+        {
+            return new Wake(now + LookInterval);
+        }
+
+        Log.BodyLost(_context.Log, _connection.Peer, reason);
+        return new Wake(now, CloseReason.SourceLost);
+    }
+
+    /// <inheritdoc/>
     public void SayGoodbye()
     {
         // The end of the connection says it.
@@ -372,9 +392,9 @@ internal sealed class HttpConversation : IConversation
         bool isHeld = true;
         try
         {
-            if (resource.IsGrowing)
+            if (resource.IsGrowing || resource.IsEndless)
             {
-                isHeld = !AnswerGrowing(request, resource);
+                isHeld = !AnswerEndless(request, resource);
                 return;
             }
 
@@ -406,9 +426,9 @@ internal sealed class HttpConversation : IConversation
         }
     }
 
-    /// <summary>Answers with what is being written, whose length nobody knows: it ends with the connection.</summary>
+    /// <summary>Answers with what is being written or begins again, whose length nobody knows: it ends with the connection.</summary>
     /// <returns>Whether the resource is the body's now.</returns>
-    private bool AnswerGrowing(HttpRequest request, Resource resource)
+    private bool AnswerEndless(HttpRequest request, Resource resource)
     {
         if (request.HasBody && Watch(resource, 0) is { } refusal)
         {
@@ -423,7 +443,7 @@ internal sealed class HttpConversation : IConversation
             return false;
         }
 
-        _body = new GrowingStream(
+        _body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
             resource,
             cancellation => Opening.OpenAsync(
                 _context, route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),

@@ -11,6 +11,10 @@ internal interface IBody
     /// <summary>Why the rest can never be sent, in words for the log; null while there is no reason.</summary>
     string? LostReason { get; }
 
+    /// <summary>Looks whether what was sent last may no longer be sent, where the system may hold it by reference.</summary>
+    /// <returns>Why not, in words for the log; null where it may, or where it is not known yet.</returns>
+    string? FindLost();
+
     /// <summary>Adds what can be sent now, behind what the last <see cref="Advance"/> left.</summary>
     /// <param name="list">Takes what it has room for; not empty where the head is still in it.</param>
     /// <param name="most">Stop after about this many bytes in the list.</param>

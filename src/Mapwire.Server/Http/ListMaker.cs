@@ -27,7 +27,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
     /// <exception cref="TitleException">There is none, or an item cannot be played so.</exception>
     public async Task<Resource> OpenAsync(Route route)
     {
-        SegmentMaker.RequireEnd(query.Wishes);
+        SegmentMaker.RequireEnd(query.Wishes, route.Kind);
         switch (route.Kind)
         {
             case ResourceKind.Clip:
@@ -37,58 +37,32 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
                 throw new TitleException(TitleError.NotFound, "a list has no segments of its own: its playlists name those of its films");
         }
 
-        List<Item> items = await OpenItemsAsync(SegmentMaker.NamesSubtitles(route.Kind)).ConfigureAwait(false);
-        bool isHeld = true;
-        try
+        bool hasSubtitles = TitleTexts.NamesSubtitles(route.Kind);
+        using OpenFiles files = new(context.Titles.Files);
+        List<Item> items = await CutAsync(await OpenItemsAsync(files, hasSubtitles).ConfigureAwait(false), hasSubtitles)
+            .ConfigureAwait(false);
+        if (route.Kind == ResourceKind.Stream)
         {
-            items = await CutAsync(items, SegmentMaker.NamesSubtitles(route.Kind)).ConfigureAwait(false);
-            if (route.Kind == ResourceKind.Stream)
-            {
-                Resource stream = await OpenStreamAsync(items).ConfigureAwait(false);
-                isHeld = false;
-                return stream;
-            }
+            return await OpenStreamAsync(items, files).ConfigureAwait(false);
+        }
 
-            string version = VersionOf(items);
-            SegmentMaker.RequireVersion(query.Version, version);
-            return await MakeTextAsync(route, new TitleSequence([.. items.Select(static item => item.Placed)]), query.ForChild(version))
-                .ConfigureAwait(false);
-        }
-        finally
+        string version = VersionOf(items);
+        SegmentMaker.RequireVersion(query.Version, version);
+        Item first = items[0];
+        TitleTexts texts = new(
+            [new TitleSequence([.. items.Select(static item => item.Placed)])], first.File.Content, list.Name, version)
         {
-            if (isHeld)
-            {
-                items.ForEach(static item => item.File.Release());
-            }
-        }
+            Played = SegmentMaker.TitleOf(first.File, first.File.Content),
+            IsOfOthers = true,
+            OtherStates = string.Join(' ', items.Select(static item => SegmentMaker.StateOf(item.File))),
+        };
+        return await texts.OpenAsync(context, route, query, SegmentMaker.OfPlaylist).ConfigureAwait(false);
     }
 
-    private async Task<Resource> MakeTextAsync(Route route, TitleSequence sequence, string children)
+    private async Task<Resource> OpenStreamAsync(List<Item> items, OpenFiles files)
     {
-        byte[] bytes = await context.Titles.Files.RunAsync($"list {list.Name}", _ =>
+        MadeBody body = await context.Titles.Files.ComputeAsync($"list {list.Name}", () =>
         {
-            using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
-            return route.Kind switch
-            {
-                ResourceKind.Master => HlsPlaylists.WriteMaster([sequence], children),
-                ResourceKind.Playlist => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent: false),
-                ResourceKind.PicturePlaylist when sequence.HasPictures => HlsPlaylists.WritePictures(sequence, isEvent: false),
-                ResourceKind.SubtitlesPlaylist when sequence.Subtitles.Any(one => one.Tag == route.Tracks) =>
-                    HlsPlaylists.WriteSubtitles(sequence, route.Tracks),
-                ResourceKind.Manifest => DashManifest.Write(sequence),
-                _ => throw new TitleException(TitleError.NotFound, "the list has no such resource"),
-            };
-        }).ConfigureAwait(false);
-        return Resource.OfBytes(
-            bytes, route.Kind == ResourceKind.Manifest ? ContentTypes.Dash : ContentTypes.Hls,
-            query.CacheControl(SegmentMaker.OfPlaylist));
-    }
-
-    private async Task<Resource> OpenStreamAsync(List<Item> items)
-    {
-        MadeBody body = await context.Titles.Files.RunAsync($"list {list.Name}", _ =>
-        {
-            using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
             try
             {
                 return new MadeBody(new FragmentedFile(
@@ -100,38 +74,28 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
             }
         }).ConfigureAwait(false);
         EntityTag tag = new($"{VersionOf(items)}-{body.Length:x}");
+        PlayedTitle played = new(list.Name, items.Sum(static item => (long)item.Placed.Title.Duration.TotalMilliseconds), body.Length);
         return new Resource(
-            [.. items.Select(static item => item.File)], body, new Representation(body.Length, tag), ContentTypes.Mp4,
+            files.Take(items.Select(static item => item.File)), body, new Representation(body.Length, tag), ContentTypes.Mp4,
             query.CacheControl("no-cache"))
         {
-            Watched = new WatchedPart(
-                new PlayedTitle(list.Name, items.Sum(static item => (long)item.Placed.Title.Duration.TotalMilliseconds), body.Length),
-                PlayerProtocol.Mp4, query.Viewer, (long)context.SegmentDuration.TotalMilliseconds),
+            Watched = new WatchedPart(played, PlayerProtocol.Mp4, query.Viewer, (long)context.SegmentDuration.TotalMilliseconds)
+            {
+                IsLooping = query.Wishes.Loops,
+            },
+            IsEndless = query.Wishes.Loops && LoopingStream.IsPossible(body),
         };
     }
 
     /// <summary>Opens all items at once.</summary>
-    /// <returns>The items, whose files are held for the caller.</returns>
-    private async Task<List<Item>> OpenItemsAsync(bool hasSubtitles)
+    private async Task<List<Item>> OpenItemsAsync(OpenFiles files, bool hasSubtitles)
     {
         (IReadOnlyList<PlaylistItem> items, string folder) = await context.Players.Reels.ReadListAsync(list).ConfigureAwait(false);
-        Task<Item>[] openings = [.. items.Select((item, index) => OpenItemAsync(folder, item, index + 1, hasSubtitles))];
-        try
-        {
-            return [.. await Task.WhenAll(openings).ConfigureAwait(false)];
-        }
-        catch
-        {
-            foreach (Task<Item> opening in openings.Where(static opening => opening.IsCompletedSuccessfully))
-            {
-                opening.Result.File.Release();
-            }
-
-            throw;
-        }
+        return [.. await Task.WhenAll(items.Select((item, index) => OpenItemAsync(files, folder, item, index + 1, hasSubtitles)))
+            .ConfigureAwait(false)];
     }
 
-    private async Task<Item> OpenItemAsync(string folder, PlaylistItem item, int number, bool hasSubtitles)
+    private async Task<Item> OpenItemAsync(OpenFiles files, string folder, PlaylistItem item, int number, bool hasSubtitles)
     {
         try
         {
@@ -148,16 +112,8 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
             PlayQuery wishes = new(
                 query.Wishes.Video != 0 ? query.Wishes.Video : own.Video, query.Wishes.Audio != 0 ? query.Wishes.Audio : own.Audio,
                 query.Wishes.Language ?? own.Language, item.In ?? own.Start, item.Out ?? own.End, Loops: false);
-            MediaFile file = await context.Titles.Files.OpenAsync(found).ConfigureAwait(false);
-            try
-            {
-                return await PlaceAsync(file, found.Name, AddressOf(found.Name, folder), wishes, hasSubtitles).ConfigureAwait(false);
-            }
-            catch
-            {
-                file.Release();
-                throw;
-            }
+            MediaFile file = await files.OpenAsync(found).ConfigureAwait(false);
+            return await PlaceAsync(file, found.Name, AddressOf(found.Name, folder), wishes, hasSubtitles).ConfigureAwait(false);
         }
         catch (TitleException fault)
         {
@@ -172,7 +128,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         return new Item(file, name, placed, wishes, maker.Version);
     }
 
-    /// <summary>Cuts the list down to what its query asks for, and releases what is cut away.</summary>
+    /// <summary>Cuts the list down to what its query asks for.</summary>
     private async Task<List<Item>> CutAsync(List<Item> items, bool hasSubtitles)
     {
         PlayQuery wishes = query.Wishes;
@@ -206,17 +162,11 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
                 $"nothing from {wishes.Start / 1000.0} s on: the list ends at {at / 1000.0} s"));
         }
 
-        // Before any is released: a refusal releases all.
         List<Item> cut = [];
         foreach ((Item item, PlayQuery own) in kept)
         {
             cut.Add(own == item.Wishes ? item
                 : await PlaceAsync(item.File, item.Name, item.Placed.Address, own, hasSubtitles).ConfigureAwait(false));
-        }
-
-        foreach (Item item in items.Where(item => !kept.Exists(one => ReferenceEquals(one.Item, item))))
-        {
-            item.File.Release();
         }
 
         return cut;

@@ -45,6 +45,7 @@ internal sealed class MadeCache(long maxBytes)
 
             _byUse.Remove(thing.Use);
             _byUse.AddFirst(thing.Use);
+            Weigh(thing);
             return (T)thing.Made;
         }
     }
@@ -76,13 +77,32 @@ internal sealed class MadeCache(long maxBytes)
 
             shelf.Things.Add(key.What, new Thing(made, _byUse.AddFirst(new Entry(shelf.Reference, key.What, size))));
             _bytes += size;
-            while (_bytes > maxBytes && _byUse.Last is { } oldest)
-            {
-                Forget(oldest);
-            }
+            KeepBudget();
         }
 
         return made;
+    }
+
+    /// <summary>Counts what a thing takes by now: a plan has more and more made of it, such as the key pictures.</summary>
+    private void Weigh(Thing thing)
+    {
+        long size = thing.Made.ByteSize;
+        _bytes += size - thing.Use.Value.Size;
+        thing.Use.Value.Size = size;
+        if (size > maxBytes / 4)
+        {
+            Forget(thing.Use);
+        }
+
+        KeepBudget();
+    }
+
+    private void KeepBudget()
+    {
+        while (_bytes > maxBytes && _byUse.Last is { } oldest)
+        {
+            Forget(oldest);
+        }
     }
 
     private bool TryFind(MadeKey key, out Thing thing)
@@ -126,7 +146,14 @@ internal sealed class MadeCache(long maxBytes)
 
     private readonly record struct Thing(IDerived Made, LinkedListNode<Entry> Use);
 
-    private sealed record Entry(WeakReference<Shelf> Shelf, string What, long Size);
+    private sealed class Entry(WeakReference<Shelf> shelf, string what, long size)
+    {
+        public WeakReference<Shelf> Shelf => shelf;
+
+        public string What => what;
+
+        public long Size { get; set; } = size;
+    }
 }
 
 /// <summary>What tells one thing that was made from another.</summary>

@@ -58,41 +58,39 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
     /// <exception cref="TitleException">There is none, or the qualities cannot be played together.</exception>
     public async Task<Resource> OpenAsync(Route route, List<FoundFile> found)
     {
-        SegmentMaker.RequireEnd(query.Wishes);
+        SegmentMaker.RequireEnd(query.Wishes, route.Kind);
         if (route.Kind is ResourceKind.Stream or ResourceKind.Clip)
         {
             throw new TitleException(
                 TitleError.NotPlayable, "several qualities play by HLS and DASH, where players choose: ask for one of their files");
         }
 
-        List<MediaFile> files = [];
-        try
+        using OpenFiles files = new(context.Titles.Files);
+        MediaFile[] opened = await Task.WhenAll(found.Select(files.OpenAsync)).ConfigureAwait(false);
+        string version = VersionOf(opened);
+        SegmentMaker.RequireVersion(query.Version, version);
+        AlignedTitles aligned = await AlignAsync(opened).ConfigureAwait(false);
+        bool isPart = TitleParts.Has(route.Kind);
+        bool isOfQuality = isPart || route.Kind is ResourceKind.Playlist or ResourceKind.PicturePlaylist;
+        if (route.Quality > opened.Length || (route.Quality == 0 && isOfQuality))
         {
-            foreach (FoundFile one in found)
-            {
-                files.Add(await context.Titles.Files.OpenAsync(one).ConfigureAwait(false));
-            }
+            throw new TitleException(TitleError.NotFound, $"there are {opened.Length} qualities, and not {route.Quality}");
+        }
 
-            return await OpenAsync(route, files).ConfigureAwait(false);
-        }
-        finally
-        {
-            files.ForEach(static file => file.Release());
-        }
+        return isPart
+            ? await MakePartAsync(route, opened[route.Quality - 1], aligned.Titles[route.Quality - 1], version, files).ConfigureAwait(false)
+            : await MakeTextAsync(route, opened, aligned, version).ConfigureAwait(false);
     }
 
-    private async Task<Resource> OpenAsync(Route route, List<MediaFile> files)
+    private async Task<Resource> MakeTextAsync(Route route, MediaFile[] files, AlignedTitles aligned, string version)
     {
-        string version = VersionOf(files);
-        SegmentMaker.RequireVersion(query.Version, version);
-        AlignedTitles aligned = await AlignAsync(files, version).ConfigureAwait(false);
         string children = query.ForChild(version);
         PlacedTitle[] placed =
         [
             .. aligned.Titles.Select((title, index) => new PlacedTitle(
                 title, string.Create(CultureInfo.InvariantCulture, $"q{index + 1}-"), children)),
         ];
-        if (SegmentMaker.NamesSubtitles(route.Kind))
+        if (TitleTexts.NamesSubtitles(route.Kind))
         {
             placed[0] = placed[0] with
             {
@@ -101,122 +99,58 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
             };
         }
 
-        if (route.Quality > placed.Length || (route.Quality == 0 && IsOfQuality(route.Kind)))
+        TitleTexts texts = new(
+            [.. placed.Select(static one => new TitleSequence(one) { Prefix = one.Address })], files[0].Content, name, version)
         {
-            throw new TitleException(TitleError.NotFound, $"there are {placed.Length} qualities, and not {route.Quality}");
-        }
-
-        return IsOfQuality(route.Kind) && route.Kind is not (ResourceKind.Playlist or ResourceKind.PicturePlaylist)
-            ? await MakePartAsync(route, files[route.Quality - 1], placed[route.Quality - 1].Title, version).ConfigureAwait(false)
-            : await MakeTextAsync(route, placed, children).ConfigureAwait(false);
+            Played = TitleOf(files[0], aligned.Titles[0]),
+            OtherStates = string.Join(' ', files.Select(SegmentMaker.StateOf)),
+        };
+        return await texts.OpenAsync(context, route, query, SegmentMaker.OfPlaylist).ConfigureAwait(false);
     }
+
+    private PlayedTitle TitleOf(MediaFile file, SegmentedTitle title) =>
+        new(name, (long)title.Duration.TotalMilliseconds, file.Identity.Length);
 
     /// <summary>The film's name, whose subtitles these are: without its extension, or what says that it lists qualities.</summary>
     private string Stem => PlaylistFile.IsQualities(name)
         ? name[..^PlaylistFile.QualitiesExtension.Length] : Path.ChangeExtension(name, null);
 
-    private static bool IsOfQuality(ResourceKind kind) => kind is ResourceKind.Playlist or ResourceKind.PicturePlaylist
-        or ResourceKind.Init or ResourceKind.Segment or ResourceKind.Picture;
-
-    private async Task<Resource> MakePartAsync(Route route, MediaFile file, SegmentedTitle title, string version)
+    private async Task<Resource> MakePartAsync(Route route, MediaFile file, SegmentedTitle title, string version, OpenFiles files)
     {
         string what = $"quality {version} {route.Kind} {route.Tracks} {route.Index} {query.Key}";
-        MadeKey key = new(file.Content, what);
-        MadeBody body = context.Made.Find<MadeBody>(key)
-            ?? await ComputeAsync(() => context.Made.Add(key, new MadeBody(MakePart(route, title)))).ConfigureAwait(false);
-        if (!file.TryAcquire())
-        {
-            throw new TitleException(TitleError.Unavailable, "the file was closed meanwhile: try again");
-        }
-
+        MadeBody body = await context.MakeAsync(
+            new MadeKey(file.Content, what), name, () => new MadeBody(TitleParts.Make(title, route))).ConfigureAwait(false);
         return new Resource(
-            [file], body, new Representation(body.Length, new EntityTag($"{version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}")),
-            route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
-            query.CacheControl(query.Version is null ? "no-cache" : SegmentMaker.Forever))
+            files.Take(file), body,
+            new Representation(body.Length, new EntityTag($"{version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}")),
+            TitleParts.ContentTypeOf(route), query.CacheControl(query.Version is null ? "no-cache" : SegmentMaker.Forever))
         {
             Watched = new WatchedPart(
-                new PlayedTitle(name, (long)title.Duration.TotalMilliseconds, file.Identity.Length), null, query.Viewer,
+                TitleOf(file, title), null, query.Viewer,
                 (long)HlsPlaylists.TargetOf(title.Plan.MaxDuration, isEvent: false).TotalMilliseconds)
             {
-                Times = route.Kind == ResourceKind.Segment
-                    ? (query.Wishes.Start + title.GetTime(route.Index), query.Wishes.Start + title.GetTime(route.Index + 1))
-                    : null,
+                Times = TitleParts.TimesOf(title, route, query.Wishes.Start),
             },
         };
     }
 
-    private static PieceList MakePart(Route route, SegmentedTitle title)
-    {
-        Rendition rendition = title.Get(route.Tracks);
-        switch (route.Kind)
-        {
-            case ResourceKind.Init:
-                SegmentMaker.RequireBelow(route.Index, title.Plan.Periods);
-                return new PieceList.Builder().Add(rendition.CreateInit(route.Index)).Build();
-            case ResourceKind.Segment:
-                SegmentMaker.RequireBelow(route.Index, rendition.Count);
-                return rendition.CreateSegment(route.Index);
-            default:
-                RenditionPictures? pictures = route.Tracks == title.Tracks[0].Name ? title.GetPictures() : null;
-                SegmentMaker.RequireBelow(route.Index, pictures?.Count ?? 0);
-                return pictures!.Create(route.Index);
-        }
-    }
-
-    private async Task<Resource> MakeTextAsync(Route route, PlacedTitle[] placed, string children)
-    {
-        byte[] bytes = await ComputeAsync(() => Write(route, placed, children)).ConfigureAwait(false);
-        string type = route.Kind switch
-        {
-            ResourceKind.Manifest => ContentTypes.Dash,
-            ResourceKind.Subtitles or ResourceKind.PeriodSubtitles => ContentTypes.FromName(".vtt"),
-            _ => ContentTypes.Hls,
-        };
-        return Resource.OfBytes(bytes, type, query.CacheControl(SegmentMaker.OfPlaylist));
-    }
-
-    private byte[] Write(Route route, PlacedTitle[] placed, string children)
-    {
-        TitleSequence OfQuality(int index) => new(placed[index]) { Prefix = placed[index].Address };
-        Subtitles? subtitles = placed[0].Subtitles.FirstOrDefault(one => one.Tag == route.Tracks);
-        TimeSpan start = TimeSpan.FromMilliseconds(query.Wishes.Start);
-        return route.Kind switch
-        {
-            ResourceKind.Master => HlsPlaylists.WriteMaster([.. placed.Select((_, index) => OfQuality(index))], children),
-            ResourceKind.Manifest => DashManifest.Write(placed),
-            ResourceKind.Playlist => HlsPlaylists.WriteMedia(OfQuality(route.Quality - 1), route.Tracks, isEvent: false),
-            ResourceKind.PicturePlaylist => HlsPlaylists.WritePictures(OfQuality(route.Quality - 1), isEvent: false),
-            ResourceKind.SubtitlesPlaylist when subtitles is not null =>
-                HlsPlaylists.WriteSubtitles(new TitleSequence(placed[0]), route.Tracks),
-            ResourceKind.Subtitles when subtitles is not null && route.Index == 0 => subtitles.WriteSegment(placed[0].Title, start, 0),
-            ResourceKind.PeriodSubtitles when subtitles is not null && route.Index == 0 => subtitles.WritePeriod(placed[0].Title, start, 0),
-            _ => throw new TitleException(TitleError.NotFound, "the title has no such resource"),
-        };
-    }
-
-    private async Task<AlignedTitles> AlignAsync(List<MediaFile> files, string version)
+    private async Task<AlignedTitles> AlignAsync(MediaFile[] files)
     {
         FileContent[] contents = [.. files.Select(static file => file.Content)];
-        string others = string.Join(' ', contents.Skip(1).Select(static content => RuntimeHelpers.GetHashCode(content)));
-        MadeKey key = new(contents[0], $"qualities {version} {others} {query.Key}");
-        return context.Made.Find<AlignedTitles>(key) is { } made
-            && made.Contents.Zip(contents).All(static pair => ReferenceEquals(pair.First, pair.Second))
+        MadeKey key = new(contents[0], $"qualities {string.Join(' ', files.Select(SegmentMaker.StateOf))} {query.Key}");
+        AlignedTitles made = await context.MakeAsync(key, name, Align).ConfigureAwait(false);
+        return made.Contents.Zip(contents).All(static pair => ReferenceEquals(pair.First, pair.Second))
             ? made
-            : await ComputeAsync(() => context.Made.Add(key, new AlignedTitles(
-                [.. contents], SegmentedTitle.CreateAligned(contents, query.Wishes, context.SegmentDuration)))).ConfigureAwait(false);
+            : await context.Titles.Files.ComputeAsync($"segments {name}", Align).ConfigureAwait(false);
+
+        AlignedTitles Align() => new([.. contents], SegmentedTitle.CreateAligned(contents, query.Wishes, context.SegmentDuration));
     }
 
-    private Task<T> ComputeAsync<T>(Func<T> make) => context.Titles.Files.RunAsync($"qualities {name}", _ =>
-    {
-        using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
-        return make();
-    });
-
-    private static string VersionOf(List<MediaFile> files)
+    private static string VersionOf(MediaFile[] files)
     {
         string text = string.Join(' ', files.Select(
             static file => $"{file.Identity.FileId} {file.Identity.LastWriteTicks} {file.Identity.Length}"));
-        return string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.UTF8.GetBytes(text)):x8}{files.Count}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.UTF8.GetBytes(text)):x8}{files.Length}");
     }
 
     /// <summary>Qualities that were cut at the same times.</summary>

@@ -33,6 +33,9 @@ internal sealed record Resource(
     /// <summary>Whether more of it is being written, so that its length is that of the moment.</summary>
     public bool IsGrowing { get; init; }
 
+    /// <summary>Whether it begins again when it is over, so that it has no length; see <see cref="LoopingStream"/>.</summary>
+    public bool IsEndless { get; init; }
+
     /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
     public WatchedPart? Watched { get; init; }
 
@@ -166,6 +169,14 @@ internal sealed class MadeBody : IDerived
 
     /// <summary>Of a file that is made while it is sent: the bytes before its first segment.</summary>
     public long HeadLength => _parts?.GetOffset(Math.Min(1, _parts.Count)) ?? 0;
+
+    /// <summary>Of a file that is made while it is sent: how long it is presented until it can begin again.</summary>
+    public TimeSpan LoopDuration => _parts?.LoopDuration ?? TimeSpan.Zero;
+
+    /// <summary>A file that is made while it is sent, again and again.</summary>
+    /// <exception cref="InvalidOperationException">It is no such file.</exception>
+    public IEnumerable<(TimeSpan Time, int File, PieceList Pieces)> Loop() =>
+        _parts?.Loop() ?? throw new InvalidOperationException("Only a file that is made while it is sent begins again.");
 
     /// <summary>All of its bytes.</summary>
     public long Length { get; }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Mapwire.Http;
 using Mapwire.Http.Conditional;
@@ -52,10 +53,12 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         await CutAsync(_content.IsBeingWritten).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
 
     /// <summary>Refuses what only a stream can do.</summary>
+    /// <param name="wishes">What of the title is wanted.</param>
+    /// <param name="kind">As what.</param>
     /// <exception cref="TitleException">It was asked for.</exception>
-    public static void RequireEnd(PlayQuery wishes)
+    public static void RequireEnd(PlayQuery wishes, ResourceKind kind)
     {
-        if (wishes.Loops)
+        if (wishes.Loops && kind != ResourceKind.Stream)
         {
             throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: segments and files have an end");
         }
@@ -78,7 +81,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     /// <exception cref="TitleException">There is none.</exception>
     public async Task<Resource?> OpenAsync(Route route)
     {
-        RequireEnd(query.Wishes);
+        RequireEnd(query.Wishes, route.Kind);
         RequireVersion(query.Version, Version);
 
         if (route.Kind == ResourceKind.Clip)
@@ -88,6 +91,11 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
 
         TimeSpan age = _content.Age;
         bool isGrowing = _content.IsBeingWritten && (route.Kind != ResourceKind.Stream || query.Wishes.End is null);
+        if (isGrowing && query.Wishes.Loops)
+        {
+            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a film that has an end: this one is being written");
+        }
+
         if (isGrowing && route.HasSegments && _content.Samples == 0)
         {
             return null; // its head alone was written yet
@@ -105,88 +113,65 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             title = await CutAsync(isGrowing).ConfigureAwait(false);
         }
 
-        string children = query.ForChild(Version);
-        PlacedTitle placed = await PlaceAsync(title, "", NamesSubtitles(route.Kind)).ConfigureAwait(false);
-        TitleSequence sequence = new(placed);
-        bool isEvent = _content.Movie.MayGrow && query.Wishes.End is null;
-        string ofPlaylist = isGrowing ? OfGrowingPlaylist : OfPlaylist;
-        Resource resource = route.Kind switch
+        if (route.Kind == ResourceKind.Stream)
         {
-            ResourceKind.Stream => await MakeWholeAsync(
-                $"stream {isGrowing}", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false),
-            ResourceKind.Manifest => await MakeTextAsync(
-                $"mpd {isGrowing} {children} {sequence.SubtitlesKey}", () => DashManifest.Write(sequence, Written), ofPlaylist,
-                ContentTypes.Dash).ConfigureAwait(false),
-            ResourceKind.Master => await MakeTextAsync(
-                $"master {isGrowing} {children} {sequence.SubtitlesKey}",
-                () => HlsPlaylists.WriteMaster([sequence], children), ofPlaylist).ConfigureAwait(false),
-            ResourceKind.Playlist => await MakeTextAsync(
-                $"playlist {isGrowing} {route.Tracks} {children}",
-                () => HlsPlaylists.WriteMedia(sequence, route.Tracks, isEvent), ofPlaylist).ConfigureAwait(false),
-            ResourceKind.PicturePlaylist => await MakeTextAsync(
-                $"pictures {isGrowing} {children}",
-                () => HlsPlaylists.WritePictures(sequence, isEvent), ofPlaylist).ConfigureAwait(false),
-            ResourceKind.SubtitlesPlaylist when placed.Subtitles.Any(one => one.Tag == route.Tracks) => await MakeTextAsync(
-                $"playlist {route.Kind} {route.Tracks} {children}",
-                () => HlsPlaylists.WriteSubtitles(sequence, route.Tracks), ofPlaylist).ConfigureAwait(false),
-            ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles =>
-                await MakeSubtitlesAsync(route, placed).ConfigureAwait(false),
-            ResourceKind.Init => await MakeAsync(route, () =>
+            Resource stream = await MakeWholeAsync(
+                $"stream {isGrowing}", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false);
+            return stream with
             {
-                Rendition rendition = title.Get(route.Tracks);
-                RequireBelow(route.Index, title.Plan.Periods);
-                return new PieceList.Builder().Add(rendition.CreateInit(route.Index)).Build();
-            }).ConfigureAwait(false),
-            ResourceKind.Segment => await MakeAsync(route, () =>
-            {
-                Rendition rendition = title.Get(route.Tracks);
-                RequireBelow(route.Index, rendition.Count);
-                return rendition.CreateSegment(route.Index);
-            }).ConfigureAwait(false),
-            _ => await MakeAsync(route, () =>
-            {
-                RenditionPictures? pictures = title.HasPictures && route.Tracks == title.Tracks[0].Name ? title.GetPictures() : null;
-                RequireBelow(route.Index, pictures?.Count ?? 0);
-                return pictures!.Create(route.Index);
-            }).ConfigureAwait(false),
+                Watched = Watch(route, title),
+                IsGrowing = isGrowing,
+                IsEndless = query.Wishes.Loops && LoopingStream.IsPossible(stream.Body),
+            };
+        }
+
+        if (TitleParts.Has(route.Kind))
+        {
+            return await MakePartAsync(route, title).ConfigureAwait(false);
+        }
+
+        PlacedTitle placed = await PlaceAsync(title, "", TitleTexts.NamesSubtitles(route.Kind)).ConfigureAwait(false);
+        TitleTexts texts = new([new TitleSequence(placed)], _content, file.Name, Version)
+        {
+            Played = TitleOf(file, _content),
+            IsEvent = _content.Movie.MayGrow && query.Wishes.End is null,
+            IsGrowing = isGrowing,
+            Written = Written,
+            Files = [file],
         };
-        bool isText = route.Kind is ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
-        return isText ? resource
-            : resource with { Watched = Watch(route, title), IsGrowing = isGrowing && route.Kind == ResourceKind.Stream };
+        return await texts.OpenAsync(context, route, query, isGrowing ? OfGrowingPlaylist : OfPlaylist).ConfigureAwait(false);
     }
 
     /// <summary>What somebody watches who reads a file as it is.</summary>
     public static WatchedPart WatchedOf(HttpContext context, MediaFile file) =>
         new(TitleOf(file, file.Content), PlayerProtocol.File, null, (long)context.SegmentDuration.TotalMilliseconds);
 
-    private static PlayedTitle TitleOf(MediaFile file, FileContent content) =>
+    /// <summary>What is shown of a film to those who look at the statistics.</summary>
+    public static PlayedTitle TitleOf(MediaFile file, FileContent content) =>
         new(file.Name, (long)content.Movie.Duration.TotalMilliseconds, content.Identity.Length);
+
+    /// <summary>What tells the state of a file from all others, where something is made of several files: also from one that only looks the
+    /// same, since the file was opened anew.</summary>
+    public static string StateOf(MediaFile file)
+    {
+        FileContent content = file.Content;
+        int opened = RuntimeHelpers.GetHashCode(content);
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{content.Identity.LastWriteTicks:x}-{content.Identity.Length:x}-{opened:x}");
+    }
 
     /// <summary>What of the film a request is for.</summary>
     private WatchedPart Watch(Route route, SegmentedTitle? title)
     {
-        PlayerProtocol? protocol = route.Kind switch
-        {
-            ResourceKind.Clip or ResourceKind.Stream => PlayerProtocol.Mp4,
-            ResourceKind.Manifest => PlayerProtocol.Dash,
-            ResourceKind.Master or ResourceKind.Playlist or ResourceKind.PicturePlaylist => PlayerProtocol.Hls,
-            _ => null,
-        };
         TimeSpan target = HlsPlaylists.TargetOf(title?.Plan.MaxDuration ?? TimeSpan.Zero, _content.Movie.MayGrow);
         return new WatchedPart(
-            TitleOf(file, _content), protocol, query.Viewer,
+            TitleOf(file, _content), route.Kind is ResourceKind.Clip or ResourceKind.Stream ? PlayerProtocol.Mp4 : null, query.Viewer,
             (long)Math.Max(target.TotalMilliseconds, context.SegmentDuration.TotalMilliseconds))
         {
-            IsWatching = !context.HasViewerIds || route.Kind is not (ResourceKind.Master or ResourceKind.Manifest),
-            Times = route.Kind == ResourceKind.Segment
-                ? (query.Wishes.Start + title!.GetTime(route.Index), query.Wishes.Start + title.GetTime(route.Index + 1))
-                : null,
+            IsLooping = query.Wishes.Loops,
+            Times = title is null ? null : TitleParts.TimesOf(title, route, query.Wishes.Start),
         };
     }
-
-    /// <summary>Whether a resource is about subtitles, too.</summary>
-    public static bool NamesSubtitles(ResourceKind kind) => kind is ResourceKind.Master or ResourceKind.Manifest
-        or ResourceKind.SubtitlesPlaylist or ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
 
     /// <summary>
     /// What can grow has no subtitles: all playlists of an EVENT have one target duration (RFC 8216, section 6.2.4), and these have one
@@ -199,36 +184,11 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             Subtitles = hasSubtitles && !_content.Movie.MayGrow ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
         };
 
-    private Task<Resource> MakeSubtitlesAsync(Route route, PlacedTitle placed)
-    {
-        Subtitles subtitles = placed.Subtitles.FirstOrDefault(one => one.Tag == route.Tracks)
-            ?? throw new TitleException(TitleError.NotFound, "the title has no such subtitles");
-        RequireBelow(route.Index, placed.Title.Plan.Periods);
-        TimeSpan start = TimeSpan.FromMilliseconds(query.Wishes.Start);
-        return MakeTextAsync(
-            $"{route.Kind} {route.Tracks} {route.Index} {subtitles.Version} {query.Key}",
-            () => route.Kind == ResourceKind.Subtitles
-                ? subtitles.WriteSegment(placed.Title, start, route.Index) : subtitles.WritePeriod(placed.Title, start, route.Index),
-            OfPlaylist, ContentTypes.FromName(".vtt"));
-    }
-
     private DateTimeOffset Written => new(Math.Clamp(_content.Identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
 
     private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(
         $"segments {isGrowing} {query.Key}",
         () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing));
-
-    /// <summary>Refuses a number that is not there.</summary>
-    /// <param name="index">Counted from 0.</param>
-    /// <param name="count">How many there are.</param>
-    /// <exception cref="TitleException">It was.</exception>
-    public static void RequireBelow(int index, int count)
-    {
-        if (index >= count)
-        {
-            throw new TitleException(TitleError.NotFound, $"there are {count} of these, and not {index + 1}");
-        }
-    }
 
     /// <summary>A file that is made of the film, as it is now.</summary>
     private async Task<Resource> MakeWholeAsync(string kind, Func<MadeBody> make)
@@ -236,7 +196,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         string what = $"{kind} {query.Key}";
         MadeBody body = await FindAsync(what, make).ConfigureAwait(false);
         EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}-{body.Length:x}");
-        return new Resource([file], body, new Representation(body.Length, tag), ContentTypes.Mp4, CacheControl("no-cache"));
+        return new Resource([file], body, new Representation(body.Length, tag), ContentTypes.Mp4, query.CacheControl("no-cache"));
     }
 
     private PieceList MakeClip()
@@ -254,42 +214,19 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         }
     }
 
-    private async Task<Resource> MakeAsync(Route route, Func<PieceList> make)
+    private async Task<Resource> MakePartAsync(Route route, SegmentedTitle title)
     {
         string what = $"{route.Kind} {route.Tracks} {route.Index} {query.Key}";
-        MadeBody body = await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false);
+        MadeBody body = await FindAsync(what, () => new MadeBody(TitleParts.Make(title, route))).ConfigureAwait(false);
         EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}");
         return new Resource(
-            [file], body, new Representation(body.Length, tag), route.Tracks[0] == 'v' ? ContentTypes.Mp4 : "audio/mp4",
-            CacheControl(query.Version is null ? "no-cache" : Forever));
-    }
-
-    private async Task<Resource> MakeTextAsync(string what, Func<byte[]> make, string cacheControl, string contentType = ContentTypes.Hls)
-    {
-        // What is made for one viewer is asked for by that viewer alone: it is not worth its place.
-        MadeBody body = query.Viewer is null
-            ? await FindAsync(what, () => new MadeBody(make())).ConfigureAwait(false)
-            : await context.Titles.Files.RunAsync($"segments {file.Name}", _ => new MadeBody(make())).ConfigureAwait(false);
-        return new Resource(
-            [file], body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType,
-            CacheControl(cacheControl));
-    }
-
-    private string CacheControl(string rule) => query.CacheControl(rule);
-
-    private async Task<T> FindAsync<T>(string what, Func<T> make)
-        where T : class, IDerived
-    {
-        MadeKey key = new(_content, what);
-        if (context.Made.Find<T>(key) is { } made)
+            [file], body, new Representation(body.Length, tag), TitleParts.ContentTypeOf(route),
+            query.CacheControl(query.Version is null ? "no-cache" : Forever))
         {
-            return made;
-        }
-
-        return await context.Titles.Files.RunAsync($"segments {file.Name}", _ =>
-        {
-            using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
-            return context.Made.Find<T>(key) ?? context.Made.Add(key, make());
-        }).ConfigureAwait(false);
+            Watched = Watch(route, title),
+        };
     }
+
+    private Task<T> FindAsync<T>(string what, Func<T> make)
+        where T : class, IDerived => context.MakeAsync(new MadeKey(_content, what), file.Name, make);
 }

@@ -75,7 +75,8 @@ internal sealed class SegmentedTitle : IDerived
     }
 
     /// <inheritdoc/>
-    public long ByteSize => 4096 + ((long)BytesPerSegment * Plan.Count * (Tracks.Length + 1));
+    public long ByteSize =>
+        4096 + ((long)BytesPerSegment * Plan.Count * (Tracks.Length + 1)) + (Volatile.Read(ref _pictures)?.ByteSize ?? 0);
 
     /// <summary>Cuts what a file held.</summary>
     /// <param name="content">What it held.</param>
@@ -219,6 +220,9 @@ internal sealed class SegmentedTitle : IDerived
 /// <summary>All sync pictures of a rendition of pictures alone, each until the next one.</summary>
 internal sealed class RenditionPictures
 {
+    /// <summary>What a picture takes in memory, in bytes.</summary>
+    private static readonly int BytesPerPicture = System.Runtime.CompilerServices.Unsafe.SizeOf<(SyncPicture, int)>();
+
     private readonly List<(SyncPicture Picture, int Segment)> _pictures = [];
     private long _headers; // of each picture's segment, in bytes; 0 until one was made
 
@@ -240,6 +244,9 @@ internal sealed class RenditionPictures
 
     /// <summary>How many there are.</summary>
     public int Count => _pictures.Count;
+
+    /// <summary>What they take in memory, in bytes, about.</summary>
+    public long ByteSize => 256 + ((long)BytesPerPicture * _pictures.Capacity);
 
     /// <summary>The period that a picture is in.</summary>
     public int GetPeriod(int index) => Rendition.Plan.GetPeriod(_pictures[index].Segment);

@@ -166,6 +166,11 @@ internal sealed class Connection : Watched
             finally
             {
                 _conversation = null;
+                if (IsCut(reason))
+                {
+                    _sender.Break();
+                }
+
                 _sender.Dispose();
                 if (_isCounted)
                 {
@@ -175,6 +180,13 @@ internal sealed class Connection : Watched
             }
         }
     }
+
+    /// <summary>
+    /// Whether what was said so far is no whole: the peer is told so, since a body without a length that ends in peace is a whole one. Of a
+    /// file that changed the system may hold pages by reference, which must not be sent any more.
+    /// </summary>
+    private static bool IsCut(CloseReason reason) =>
+        reason is CloseReason.SourceLost or CloseReason.NotReading or CloseReason.InternalError;
 
     /// <inheritdoc/>
     public override void TakeTurn()
@@ -448,8 +460,8 @@ internal sealed class Connection : Watched
 
         if (IsBlocked)
         {
-            // What is due cannot be sent: only the bounds of a full socket count.
-            next = WhenTooSlow();
+            // What is due cannot be sent: only the bounds of a full socket count, and whether what it holds may still be sent.
+            next = WhenTooSlow().OrEarlier(_conversation.NextWhileBlocked(Now));
         }
 
         if (Now < next.Deadline)

@@ -31,6 +31,11 @@ internal interface IConversation
     /// <summary>The turn is over: what comes next by the clock.</summary>
     Wake Next(long now);
 
+    /// <summary>
+    /// The socket is full, so that nothing is gathered until the peer has read: looks after what was sent last, and says when to look again.
+    /// </summary>
+    Wake NextWhileBlocked(long now) => new(Loop.TimerWheel.Never);
+
     /// <summary>The server stops: has its last words gathered next, which are sent as far as the socket takes them at once.</summary>
     void SayGoodbye();
 

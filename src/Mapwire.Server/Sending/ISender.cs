@@ -34,6 +34,11 @@ internal interface ISender : IDisposable
     /// <summary>Tells the peer that nothing more follows what was sent; it is still heard.</summary>
     void EndSending();
 
+    /// <summary>
+    /// Has its end, which comes next, tell the peer that this is not all: what the system holds and has not sent is dropped.
+    /// </summary>
+    void Break();
+
     /// <summary>Acknowledges at once what has come, where the system would wait for more.</summary>
     void AcknowledgeAtOnce();
 

@@ -133,6 +133,9 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     }
 
     /// <inheritdoc/>
+    public void Break() => TcpOption.TryBreakAtClose(socket);
+
+    /// <inheritdoc/>
     /// <remarks>
     /// Linux alone (tcp(7), TCP_QUICKACK, which holds for a moment only). A client with Nagle's algorithm, such as librtmp, keeps its next
     /// command back until then: 40 ms, each time, on the way to the first frame.

@@ -87,6 +87,15 @@ internal sealed class StreamSender : ISender
     public void EndSending() => _ = EndSendingAsync(_write);
 
     /// <inheritdoc/>
+    public void Break()
+    {
+        if (_socket is not null)
+        {
+            TcpOption.TryBreakAtClose(_socket);
+        }
+    }
+
+    /// <inheritdoc/>
     public void AcknowledgeAtOnce()
     {
         if (_socket is not null)

@@ -21,6 +21,23 @@ internal readonly record struct TcpOption(int Level, int Name)
     /// <summary>SO_MAX_PACING_RATE: bytes a second.</summary>
     public static TcpOption MaxPacingRate { get; } = new(1, 47);
 
+    /// <summary>
+    /// Has the end of a connection be a reset, SO_LINGER with a time of 0 (socket(7)): what was not sent by then never is.
+    /// </summary>
+    /// <returns>False where the socket is gone.</returns>
+    public static bool TryBreakAtClose(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Sets it.</summary>
     /// <returns>False where the system has no such option, or the socket is gone.</returns>
     public bool TrySet(Socket socket, int value)

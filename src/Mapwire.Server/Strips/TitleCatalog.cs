@@ -36,7 +36,7 @@ internal sealed class TitleCatalog : IDisposable
             TitleIndexer indexer = await Files.DeriveAsync(
                 file, key, work => new TitleIndexer(file, chosen, choice.Abilities, work)).ConfigureAwait(false);
             Title title = indexer.Find(content)
-                ?? await Files.RunAsync($"index {file.Name}", _ => Make(indexer, file, content, chosen, choice)).ConfigureAwait(false);
+                ?? await Files.ComputeAsync($"index {file.Name}", () => Make(indexer, file, content, chosen, choice)).ConfigureAwait(false);
             return new OpenedTitle(title, chosen);
         }
         catch
@@ -51,7 +51,6 @@ internal sealed class TitleCatalog : IDisposable
 
     private Title Make(TitleIndexer indexer, MediaFile file, FileContent content, ChosenTracks chosen, TrackChoice choice)
     {
-        using FileWork.ProcessorUse use = FileWork.Compute(CancellationToken.None);
         Title title = indexer.Make(file, content, chosen, out bool isNew);
         if (isNew)
         {

@@ -126,6 +126,12 @@ internal sealed class ExchangeSender : ISender
     public void EndSending() => _ = EndAfterAsync(_write);
 
     /// <inheritdoc/>
+    public void Break()
+    {
+        // what was given to Kestrel is copied, and an answer that is not whole has its request aborted
+    }
+
+    /// <inheritdoc/>
     public void AcknowledgeAtOnce()
     {
         // the socket is Kestrel's

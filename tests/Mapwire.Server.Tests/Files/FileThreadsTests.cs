@@ -92,18 +92,28 @@ public sealed class FileThreadsTests : IDisposable
         await Assert.ThrowsAsync<TitleException>(() => hanging.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
-    [Fact]
-    public async Task Work_that_only_computes_keeps_its_place()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Work_that_only_computes_keeps_its_place(bool isSaidByItself)
     {
         using FileThreads threads = new("test", 1, new TitleLimits());
-        Task<int> works = threads.RunAsync(
-            "a",
-            work =>
-            {
-                work.EndWait();
-                _answer.Wait();
-                return 1;
-            });
+        Task<int> works = isSaidByItself
+            ? threads.RunAsync(
+                "a",
+                work =>
+                {
+                    work.EndWait();
+                    _answer.Wait();
+                    return 1;
+                })
+            : threads.ComputeAsync(
+                "a",
+                () =>
+                {
+                    _answer.Wait();
+                    return 1;
+                });
         Task<int> next = threads.RunAsync("b", _ => 2);
         await Task.Delay(TimeSpan.FromSeconds(2.5)); // hung, it would have given way after one
         Assert.False(next.IsCompleted);

@@ -177,6 +177,28 @@ public sealed class FlvConversationTests : IDisposable
         Assert.True(_sender.HasEndedSending);
     }
 
+    [Fact]
+    public void A_close_that_comes_with_the_handshake_is_answered_behind_it()
+    {
+        _sender = new ScriptedSender();
+        _connection = new Connection(_loop, _sender, null);
+        byte[] frames = [0x89, 0x80, 0, 0, 0, 0, 0x88, 0x82, 0, 0, 0, 0, 3, 232, 0x88, 0x82, 0, 0, 0, 0, 3, 232];
+        _sender.Incoming.Enqueue([.. Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n"), .. frames]);
+        _connection.IsReadable = true;
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                _connection.IsWritable = true;
+                _connection.RunTurn();
+                return _sender.HasEndedSending;
+            },
+            TimeSpan.FromSeconds(30)));
+        byte[] wire = _sender.Wire.ToArray();
+        Assert.StartsWith("HTTP/1.1 101 ", HeadOf(wire), StringComparison.Ordinal);
+        (int opcode, byte[] payload) = Assert.Single(FramesOf(BodyOf(wire)));
+        Assert.Equal((8, 1000), (opcode, (payload[0] << 8) | payload[1]));
+    }
+
     [Theory]
     [InlineData(new byte[] { 0x82, 0x01, 0x00 })] // not masked
     [InlineData(new byte[] { 0xF2, 0x81, 0, 0, 0, 0, 0 })] // reserved bits

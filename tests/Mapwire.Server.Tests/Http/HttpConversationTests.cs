@@ -336,6 +336,31 @@ public sealed class HttpConversationTests : IDisposable
         Assert.Equal(_film[..(wire.Length - start)], wire[start..]);
         Assert.InRange(wire.Length - start, 1, _film.Length - 1);
         Assert.Contains(_log.Lines, static line => line.Contains("ended: the file changed", StringComparison.Ordinal));
+        Assert.True(_sender.IsBroken);
+    }
+
+    [Fact]
+    public void A_file_that_changes_under_a_socket_that_stays_full_breaks_the_connection_though_nothing_can_be_sent()
+    {
+        _sender.Takes = offered => _sender.Wire.Length < 100_000 ? Math.Min(offered, 100_000) : 0;
+        Say(Encoding.ASCII.GetBytes(Film));
+        Turns(() => _connection.IsBlocked);
+        _connection.RunTurn();
+        Assert.False(_connection.IsClosed); // as long as it is the same
+        File.WriteAllBytes(_path, new byte[_film.Length + 5]);
+        SpinWait.SpinUntil(static () => false, 20); // the looks of one millisecond are one
+        _loop.Now += 600;
+        int sends = _sender.Sends;
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                _connection.RunTurn(); // the socket has not said that it takes anything
+                return _connection.IsClosed;
+            },
+            TimeSpan.FromSeconds(30)));
+        Assert.Equal(sends, _sender.Sends);
+        Assert.True(_sender.IsBroken);
+        Assert.Contains(_log.Lines, static line => line.Contains("ended: the file changed", StringComparison.Ordinal));
     }
 
     [Fact]

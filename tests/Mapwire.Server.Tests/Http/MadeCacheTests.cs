@@ -39,6 +39,26 @@ public sealed class MadeCacheTests : IDisposable
     }
 
     [Fact]
+    public void What_grows_when_it_is_used_counts_with_what_it_takes_by_then()
+    {
+        Thing growing = _cache.Add(Key(1), new Thing(100));
+        _cache.Add(Key(2), new Thing(200));
+        for (int i = 3; i < 6; i++)
+        {
+            _cache.Add(Key(i), new Thing(200));
+        }
+
+        growing.ByteSize = 250;
+        Assert.Same(growing, _cache.Find<Thing>(Key(1)));
+        Assert.Null(_cache.Find<Thing>(Key(2)));
+        Assert.Equal(850, _cache.ByteSize);
+        growing.ByteSize = 251; // more than one thing may take
+        Assert.Same(growing, _cache.Find<Thing>(Key(1)));
+        Assert.Null(_cache.Find<Thing>(Key(1)));
+        Assert.Equal(600, _cache.ByteSize);
+    }
+
+    [Fact]
     public void What_two_threads_have_made_is_kept_once()
     {
         Thing first = _cache.Add(Key(1), new Thing(100));
@@ -86,6 +106,6 @@ public sealed class MadeCacheTests : IDisposable
 
     private sealed class Thing(long size) : IDerived
     {
-        public long ByteSize => size;
+        public long ByteSize { get; set; } = size;
     }
 }

@@ -155,6 +155,34 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Theory]
+    [InlineData(CloseReason.SourceLost, true)]
+    [InlineData(CloseReason.NotReading, true)]
+    [InlineData(CloseReason.InternalError, true)]
+    [InlineData(CloseReason.Answered, false)]
+    [InlineData(CloseReason.ProtocolError, false)] // behind its reason
+    [InlineData(CloseReason.ServerStopped, false)]
+    internal void Only_an_end_inside_of_what_was_announced_breaks_the_connection(CloseReason reason, bool isBroken)
+    {
+        _connection.TakeTurn();
+        _connection.Close(reason);
+        Assert.Equal(isBroken, _sender.IsBroken);
+        Assert.True(_sender.IsDisposed);
+    }
+
+    [Fact]
+    public void A_full_socket_has_its_conversation_look_after_what_was_sent_when_it_asks_for_that()
+    {
+        _talk.Add(100);
+        _sender.Takes = static _ => 1;
+        _talk.WakeWhileBlocked = new Wake(_loop.Now + 500, CloseReason.SourceLost);
+        _connection.TakeTurn();
+        Assert.False(_connection.IsClosed);
+        _loop.Now += 500;
+        _connection.TakeTurn();
+        Assert.True(_sender.IsBroken);
+    }
+
+    [Theory]
     [InlineData(SocketError.ConnectionReset)]
     [InlineData(SocketError.TimedOut)]
     [InlineData(SocketError.Success)] // the end
@@ -364,6 +392,8 @@ public sealed class ConnectionTests : IDisposable
 
         public Wake Wake { get; set; } = new(TimerWheel.Never);
 
+        public Wake WakeWhileBlocked { get; set; } = new(TimerWheel.Never);
+
         public int Abandons { get; private set; }
 
         public int Gathers { get; private set; }
@@ -405,6 +435,8 @@ public sealed class ConnectionTests : IDisposable
         public void Advance(long sent) => _sent += (int)sent;
 
         public Wake Next(long now) => Wake;
+
+        public Wake NextWhileBlocked(long now) => WakeWhileBlocked;
 
         public void Abandon() => Abandons++;
     }

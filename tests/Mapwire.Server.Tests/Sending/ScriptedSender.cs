@@ -62,6 +62,14 @@ internal sealed class ScriptedSender : ISender
 
     public void EndSending() => HasEndedSending = true;
 
+    public bool IsBroken { get; private set; }
+
+    public void Break()
+    {
+        Assert.False(IsDisposed, "too late");
+        IsBroken = true;
+    }
+
     public void AcknowledgeAtOnce()
     {
     }

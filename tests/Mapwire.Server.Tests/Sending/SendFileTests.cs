@@ -83,6 +83,41 @@ public sealed class SendFileTests : IDisposable
         Assert.Equal(0, sent);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_socket_holds_of_a_file_is_dropped_when_the_connection_is_broken(bool isStream)
+    {
+        _sockets.Receiver.ReceiveBufferSize = 8 * 1024;
+        _sockets.Sender.SendBufferSize = 256 * 1024;
+        long taken = 0;
+        for (int full = 0; full < 20;)
+        {
+            Gather(taken, Length);
+            full = _sender.Send(_list, out long sent) == SendResult.Blocked ? full + 1 : 0;
+            taken += sent;
+            SpinWait.SpinUntil(static () => false, 5);
+        }
+
+        int received = _sockets.Receiver.Available; // is the receiver's already
+        Assert.InRange(received, 1, taken - 1);
+        using ISender sender = isStream ? new StreamSender(new NetworkStream(_sockets.Sender), _sockets.Sender) : _sender;
+        sender.Break();
+        sender.Dispose();
+        _sockets.Sender.Dispose();
+        byte[] buffer = new byte[taken];
+        int total = 0;
+        SocketException end = await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            for (int count = 1; count > 0; total += count)
+            {
+                count = await _sockets.Receiver.ReceiveAsync(buffer.AsMemory(total));
+            }
+        });
+        Assert.Equal(SocketError.ConnectionReset, end.SocketErrorCode);
+        Assert.InRange(total, 1, received); // the system may throw away what it had received, too
+    }
+
     [Fact]
     public void A_peer_that_is_gone_is_no_lost_file()
     {

@@ -19,7 +19,7 @@ public sealed class FragmentedFile
     private readonly ReadOnlyMemory<byte> _init;
     private readonly long[] _offsets; // of each part and the end
     private readonly int[] _firsts; // of each rendition: its first segment among all
-    private readonly long[][] _shifts; // of each rendition, of each track: added to its decode times
+    private readonly Int128[] _shifts; // of each rendition: added to its times, in ticks of its first track
 
     /// <summary>Puts the segments of a rendition behind one init part. A piece of a film is one whose timeline has a start.</summary>
     /// <param name="rendition">Of any layout.</param>
@@ -39,12 +39,13 @@ public sealed class FragmentedFile
         ArgumentOutOfRangeException.ThrowIfZero(renditions.Length, nameof(renditions));
         _renditions = renditions;
         _firsts = new int[renditions.Length + 1];
-        _shifts = new long[renditions.Length][];
+        _shifts = new Int128[renditions.Length];
         TimeSpan duration = TimeSpan.Zero;
         for (int i = 0; i < renditions.Length; i++)
         {
             RequireSame(i);
-            _shifts[i] = i == 0 ? new long[renditions[0].Tracks.Length] : FindShifts(i);
+            _shifts[i] = i == 0 ? 0 : FindShift(i - 1, i);
+            RequireTime(_shifts[i]);
             _firsts[i + 1] = checked(_firsts[i] + renditions[i].Count);
             duration += renditions[i].Duration;
         }
@@ -103,7 +104,49 @@ public sealed class FragmentedFile
         }
 
         int rendition = RenditionOf(part);
-        return _renditions[rendition].CreateStreamSegment(part - 1 - _firsts[rendition], (uint)part, _shifts[rendition]);
+        return CreateSegment(part, (uint)part, _shifts[rendition]);
+    }
+
+    /// <summary>How long it is presented until it can begin again: where it ends, or as much later as its decoders need.</summary>
+    public TimeSpan LoopDuration => TimeSpan.FromTicks((long)Int128.Min(
+        LoopShift * TimeSpan.TicksPerSecond / _renditions[0].Tracks[0].Timescale, TimeSpan.MaxValue.Ticks));
+
+    /// <summary>
+    /// All parts again and again, with times and numbers that go on, behind one init part that tells no duration. It ends where times
+    /// have no room any more, which is after years, and at once where there are no segments.
+    /// </summary>
+    /// <returns>For each part when its presentation begins, from the beginning of the first one, and of which rendition's file its ranges
+    /// are. Each is made when it is asked for.</returns>
+    public IEnumerable<(TimeSpan Time, int Rendition, PieceList Pieces)> Loop()
+    {
+        yield return (TimeSpan.Zero, 0, new PieceList.Builder().Add(_renditions[0].CreateStreamInit(null)).Build());
+        Int128 round = LoopShift;
+        uint sequence = 0;
+        for (Int128 begin = 0; Count > 1 && round > 0 && begin <= Timeline.MaxTime - _shifts[^1]; begin += round)
+        {
+            for (int part = 1; part < Count; part++)
+            {
+                int rendition = RenditionOf(part);
+                Int128 shift = begin + _shifts[rendition];
+                Int128 start = shift + _renditions[rendition].GetStart(part - 1 - _firsts[rendition]) - _renditions[0].GetStart(0);
+                yield return (
+                    TimeSpan.FromTicks((long)(start * TimeSpan.TicksPerSecond / _renditions[rendition].Tracks[0].Timescale)),
+                    rendition, CreateSegment(part, unchecked(++sequence), shift));
+            }
+        }
+    }
+
+    private Int128 LoopShift => FindShift(_renditions.Length - 1, 0);
+
+    private PieceList CreateSegment(int part, uint sequence, Int128 shift)
+    {
+        int number = RenditionOf(part);
+        Rendition rendition = _renditions[number];
+        uint first = rendition.Tracks[0].Timescale;
+
+        // Each time anew from one shift for all tracks: what is rounded up does not add up.
+        long[] shifts = [.. rendition.Tracks.Select(track => Timeline.RoundUp(shift * track.Timescale, first))];
+        return rendition.CreateStreamSegment(part - 1 - _firsts[number], sequence, shifts);
     }
 
     private void RequireSame(int index)
@@ -130,33 +173,37 @@ public sealed class FragmentedFile
     }
 
     /// <summary>
-    /// How far a film's times are moved: its presentation begins where the one before ends, and no track is decoded before that track's
-    /// samples of the film before.
+    /// How far a film's times are moved, in ticks of its first track: its presentation begins where the one before ends, and no track is
+    /// decoded before that track's samples of the film before.
     /// </summary>
-    private long[] FindShifts(int index)
+    /// <param name="previous">The film before.</param>
+    /// <param name="index">The film; the first for where all begins again.</param>
+    private Int128 FindShift(int previous, int index)
     {
-        Rendition before = _renditions[index - 1];
+        Rendition before = _renditions[previous];
         Rendition rendition = _renditions[index];
         uint scale = rendition.Plan.Timeline.Reference.Timescale;
         uint scaleBefore = before.Plan.Timeline.Reference.Timescale;
-        long shiftBefore = _shifts[index - 1][0]; // of the first track, which is the reference where the rendition has all tracks
-        Int128 end = ((Int128)before.Plan.GetStart(before.Count) * before.Tracks[0].Timescale / scaleBefore) + shiftBefore;
-        Int128 start = (Int128)Math.Max(0, rendition.Plan.Timeline.Origin) * rendition.Tracks[0].Timescale / scale;
+        uint first = rendition.Tracks[0].Timescale; // that of all films
+        Int128 end = ((Int128)before.Plan.GetStart(before.Count) * first / scaleBefore) + _shifts[previous];
+        Int128 start = (Int128)Math.Max(0, rendition.Plan.Timeline.Origin) * first / scale;
         Int128 shift = Int128.Max(0, end - start);
-        uint first = rendition.Tracks[0].Timescale;
         for (int i = 0; i < rendition.Tracks.Length; i++)
         {
             (long decode, _) = rendition.GetDecodeTimes(i);
             (_, long decoded) = before.GetDecodeTimes(i);
-            Int128 least = decoded + _shifts[index - 1][i] - decode; // in ticks of this track
+            Int128 least = decoded + Timeline.RoundUp(_shifts[previous] * before.Tracks[i].Timescale, first) - decode;
             shift = Int128.Max(shift, Timeline.RoundUp(least * first, rendition.Tracks[i].Timescale));
         }
 
+        return shift;
+    }
+
+    private static void RequireTime(Int128 shift)
+    {
         if (shift > Timeline.MaxTime)
         {
             throw new Mp4WritingException(Mp4WritingError.TimeOutOfRange, "the films are longer than 2^61 ticks together");
         }
-
-        return [.. rendition.Tracks.Select(track => Timeline.RoundUp(shift * track.Timescale, first))];
     }
 }

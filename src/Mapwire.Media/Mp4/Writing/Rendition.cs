@@ -88,7 +88,7 @@ public sealed partial class Rendition
 
     /// <summary>The init segment for all periods together.</summary>
     /// <param name="duration">How long all that follows it is.</param>
-    internal ReadOnlyMemory<byte> CreateStreamInit(TimeSpan duration) =>
+    internal ReadOnlyMemory<byte> CreateStreamInit(TimeSpan? duration) =>
         InitSegment.Create([.. Tracks.Select((track, index) => (track, _descriptions[index]))], duration);
 
     /// <summary>A media segment behind one init segment for all periods: it needs no <c>styp</c>, and names its descriptions.</summary>

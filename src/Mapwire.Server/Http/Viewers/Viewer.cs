@@ -20,6 +20,7 @@ internal sealed class Viewer
     private long _usedAt;
     private string? _title;
     private double _timePerByte; // of a whole body
+    private bool _isLooping;
     private long _clockZero; // the clock: at which time of the title it was ...
     private long _clockSetAt; // ... at which time of the system
     private long _mediaEnd;
@@ -73,7 +74,7 @@ internal sealed class Viewer
         Interlocked.Increment(ref _requests);
         Volatile.Write(ref _usedAt, now);
         _keptFor = ViewerRegistry.KeptDurations * part.TargetDuration;
-        bool isNew = _title != part.Title.Name;
+        bool isNew = _title != part.Title.Name && (_title is null || !part.IsOfOthers);
         if (isNew)
         {
             _title = part.Title.Name;
@@ -86,6 +87,7 @@ internal sealed class Viewer
         {
             Volatile.Write(ref _offset, from);
             _timePerByte = part.Title.Duration / (double)Math.Max(1, length);
+            _isLooping = part.IsLooping;
         }
         else if (part.Times is var (start, end))
         {
@@ -103,7 +105,8 @@ internal sealed class Viewer
     {
         if (_timePerByte > 0)
         {
-            long at = Math.Min(_titleEnd, (long)(Volatile.Read(ref _offset) * _timePerByte));
+            long at = (long)(Volatile.Read(ref _offset) * _timePerByte);
+            at = _isLooping && _titleEnd > 0 ? at % _titleEnd : Math.Min(_titleEnd, at);
             bool isOver = Volatile.Read(ref _requests) <= 0 && at >= _titleEnd;
             _statistics?.Update(
                 isOver ? PlayerState.Ended : PlayerState.Playing, Volatile.Read(ref _bytes), new TitleTime(at), new TitleTime(at), now);

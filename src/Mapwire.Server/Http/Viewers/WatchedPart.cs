@@ -12,6 +12,14 @@ internal sealed record WatchedPart(PlayedTitle Title, PlayerProtocol? Protocol, 
     /// <summary>Whether who asks for it watches. Not yet who is only told its id: players ask for that more than once.</summary>
     public bool IsWatching { get; init; } = true;
 
+    /// <summary>
+    /// Whether it is about several titles, of which this is the first: who watches another one of them already goes on with that.
+    /// </summary>
+    public bool IsOfOthers { get; init; }
+
+    /// <summary>Whether a body of all the times begins again when it is over.</summary>
+    public bool IsLooping { get; init; }
+
     /// <summary>When what it holds begins and ends, in milliseconds of the title; null where it holds no media.</summary>
     public (long Start, long End)? Times { get; init; }
 

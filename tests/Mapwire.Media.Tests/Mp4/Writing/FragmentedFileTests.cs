@@ -62,6 +62,34 @@ public sealed class FragmentedFileTests
         Assert.Contains("film 3 has another sample description of video", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_film_that_begins_again_goes_on_in_times_and_numbers_and_tells_no_duration()
+    {
+        byte[][] films = [new Mp4Builder { Sizes = [10, 20, 30] }.Build(), new Mp4Builder { Sizes = [40, 50] }.Build()];
+        FragmentedFile joined = new([.. films.Select(Cut)]);
+        Assert.Equal(TimeSpan.FromMilliseconds(200), joined.LoopDuration);
+        (TimeSpan Time, int Rendition, PieceList Pieces)[] parts = [.. joined.Loop().Take(7)];
+        Assert.Equal([0, 0, 120, 200, 320, 400, 520], parts.Select(static part => part.Time.TotalMilliseconds));
+        Assert.Equal([0, 0, 1, 0, 1, 0, 1], parts.Select(static part => part.Rendition));
+        byte[] stream = Join(parts, films);
+        Assert.Equal(Enumerable.Range(1, 6).Select(static number => (uint)number), NumbersOf(stream));
+        Assert.True(stream.AsSpan().IndexOf("mehd"u8) < 0);
+        Track track = Mp4Files.Parse(stream).Tracks[0];
+        Assert.Equal(Enumerable.Range(0, 15).Select(static i => 40L * i), track.Samples.Select(static sample => sample.DecodeTime));
+        uint[] sizes = [10, 20, 30, 40, 50];
+        Assert.Equal([.. sizes, .. sizes, .. sizes], track.Samples.Select(static sample => sample.Size));
+    }
+
+    [Fact]
+    public void A_film_whose_pictures_are_presented_late_begins_again_as_late_behind_its_end()
+    {
+        byte[] late = new Mp4Builder { Sizes = [10, 20] }.Build(static moov => moov["trak/mdia/minf/stbl"].Set(
+            new EditableBox("ctts", Bytes(0, 1, 2, 100))));
+        FragmentedFile one = new(Cut(late));
+        Track track = Mp4Files.Parse(Join([.. one.Loop().Take(4)], [late])).Tracks[0];
+        Assert.Equal([0, 40, 180, 220, 360, 400], track.Samples.Select(static sample => sample.DecodeTime));
+    }
+
     private static Rendition Cut(byte[] film) => SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(film).Tracks)).CreateRendition(0);
 
     private static byte[] Join(FragmentedFile joined, byte[][] films)
@@ -78,6 +106,29 @@ public sealed class FragmentedFileTests
         }
 
         return stream.ToArray();
+    }
+
+    private static byte[] Join((TimeSpan Time, int Rendition, PieceList Pieces)[] parts, byte[][] films)
+    {
+        using MemoryStream stream = new();
+        foreach ((_, int film, PieceList pieces) in parts)
+        {
+            foreach (Piece piece in pieces)
+            {
+                stream.Write(piece.IsFileRange ? films[film].AsSpan((int)piece.Offset, (int)piece.Length) : piece.Bytes.Span);
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    /// <summary>The sequence numbers of all fragments.</summary>
+    private static IEnumerable<uint> NumbersOf(byte[] stream)
+    {
+        for (int at = 0; stream.AsSpan(at).IndexOf("mfhd"u8) is var found and >= 0; at += found + 4)
+        {
+            yield return System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(stream.AsSpan(at + found + 8));
+        }
     }
 
     private static byte[] Box(string type, byte[] body) => new EditableBox(type, body).Write();

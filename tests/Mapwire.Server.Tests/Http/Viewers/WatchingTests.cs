@@ -80,6 +80,28 @@ public sealed class WatchingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_viewer_of_a_list_is_one_player_from_its_playlist_on_and_watches_the_film_that_it_was_sent_last()
+    {
+        _films.Add("next.mp4");
+        File.WriteAllText(Path.Combine(_films.Path, "list.m3u8"), "film.mp4\nnext.mp4\n");
+        Start();
+        string master = await _client.GetStringAsync(Address("list.m3u8/index.m3u8"));
+        string variant = Address("list.m3u8/" + master.Split('\n').First(static line => line.Length > 0 && line[0] != '#'));
+        Assert.Empty(When(static _ => true).Players);
+        string playlist = await _client.GetStringAsync(variant);
+        Assert.Equal("film.mp4", Assert.Single(When(static seen => seen.Players.Count == 1).Players).Title); // which comes first
+        string last = playlist.Split('\n').Last(static line => line.Length > 0 && line[0] != '#');
+        Assert.StartsWith("../next.mp4/", last, StringComparison.Ordinal);
+        await _client.GetByteArrayAsync(Address($"list.m3u8/{last}"));
+        Assert.Equal("next.mp4", Assert.Single(When(static seen => seen.Plays == 2).Players).Title);
+        await _client.GetStringAsync(variant); // players that come back look at it once more
+        await _client.GetByteArrayAsync(Address($"list.m3u8/{last}"));
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        ServerSnapshot seen = When(static _ => true);
+        Assert.Equal((2L, "next.mp4", PlayerProtocol.Hls), ((long)seen.Plays, seen.Players.Single().Title, seen.Players.Single().Protocol));
+    }
+
+    [Fact]
     public async Task Looking_at_a_film_makes_no_player()
     {
         Start();
