@@ -268,15 +268,35 @@ internal sealed class FileCatalog : IDisposable
     /// to an open file are held in memory, so to look whether its path still leads to it costs microseconds. The way over two other threads
     /// costs a player that begins a third of the time to its first frame.
     /// </summary>
-    private FoundFile? FindOpen(PlayName name)
+    private FoundFile? FindOpen(PlayName name) =>
+        FindEntry(name, out string path, out string candidate) is { } entry && LeadsTo(path, entry.Opening.Result)
+            ? new FoundFile(path, candidate, entry.Opening.Result.Identity)
+            : null;
+
+    /// <summary>The file that a name means first of all, where it can be had at once, as <see cref="FindOpen"/> finds it.</summary>
+    /// <returns>The file, held for the caller, who releases it; null where it has to be looked up or opened.</returns>
+    public MediaFile? TryHold(PlayName name)
     {
-        if (name.GetCandidates().FirstOrDefault() is not { } candidate)
+        if (FindEntry(name, out string path, out _) is not { } entry || !entry.Opening.Result.TryAcquire())
         {
             return null;
         }
 
-        string path = _folder.PathOf(candidate);
-        MediaFile file;
+        MediaFile file = entry.Opening.Result;
+        if (LeadsTo(path, file))
+        {
+            return file;
+        }
+
+        file.Release();
+        return null;
+    }
+
+    /// <summary>What was opened by the first path that a name means; null where nothing was yet.</summary>
+    private Entry? FindEntry(PlayName name, out string path, out string candidate)
+    {
+        candidate = name.GetCandidates().FirstOrDefault() ?? "";
+        path = candidate.Length == 0 ? "" : _folder.PathOf(candidate);
         lock (_entries)
         {
             if (!_entries.TryGetValue(path, out Entry? entry) || !entry.Opening.IsCompletedSuccessfully)
@@ -284,19 +304,21 @@ internal sealed class FileCatalog : IDisposable
                 return null;
             }
 
-            file = entry.Opening.Result;
+            entry.LastUse = ++_clock;
+            return entry;
         }
+    }
 
+    /// <summary>Whether a path still leads to an open file that is as it was; false where that cannot be told at once.</summary>
+    private static bool LeadsTo(string path, MediaFile file)
+    {
         try
         {
-            FileIdentity open = file.Identity;
-            bool leadsThere =
-                file.Watch.Lost is null && file.Watch.IsReachedAtOnceBy(path) && MappedFile.GetIdentity(path) == open;
-            return leadsThere ? new FoundFile(path, candidate, open) : null;
+            return file.Watch.Lost is null && file.Watch.IsReachedAtOnceBy(path) && MappedFile.GetIdentity(path) == file.Identity;
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            return null;
+            return false;
         }
     }
 

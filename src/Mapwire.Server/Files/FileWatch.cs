@@ -41,6 +41,12 @@ internal sealed class FileWatch
     /// <summary>How long a look counts where looking may take a while, in milliseconds.</summary>
     private const long LookCounts = 250;
 
+    /// <summary>
+    /// How long it counts that a path has no link on it, in milliseconds: what comes of one that was put there meanwhile is a wait for
+    /// another file system, and no other file.
+    /// </summary>
+    private const long PathCounts = 1000;
+
     private readonly MappedFile _file;
     private readonly Func<FileIdentity> _look;
     private readonly MappedRegion _region;
@@ -57,6 +63,7 @@ internal sealed class FileWatch
     private long _unsettledUntil = long.MinValue;
     private bool _isComparing;
     private volatile string? _lost;
+    private volatile ReachedPath? _reached;
 
     /// <param name="file">The open file.</param>
     /// <param name="region">All of it, mapped when it was opened.</param>
@@ -95,7 +102,27 @@ internal sealed class FileWatch
     /// Whether a path has no link on it and leads to this file, so that looking at what is there costs microseconds. False where that is
     /// unknown (network file systems; all but Linux).
     /// </summary>
-    public bool IsReachedAtOnceBy(string path) => IsLocal && Names.ServedFolder.PathNow(_file) == path;
+    public bool IsReachedAtOnceBy(string path)
+    {
+        long now = LoopClock.Milliseconds;
+        if (!IsLocal)
+        {
+            return false;
+        }
+
+        if (_reached is { } reached && now - reached.At < PathCounts && reached.Path == path)
+        {
+            return true;
+        }
+
+        if (Names.ServedFolder.PathNow(_file) != path)
+        {
+            return false;
+        }
+
+        _reached = new ReachedPath(path, now);
+        return true;
+    }
 
     /// <summary>
     /// What the file is now. All who look in one millisecond share one look: a look for each send was a fifth of what sending cost.
@@ -369,6 +396,9 @@ internal sealed class FileWatch
             _lost ??= isSame ? Unreadable(reason) : Changed;
         }
     }
+
+    /// <summary>A path that led to the file without a link on it.</summary>
+    private sealed record ReachedPath(string Path, long At);
 
     private void Lose(string reason)
     {

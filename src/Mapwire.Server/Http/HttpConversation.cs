@@ -326,9 +326,10 @@ internal sealed class HttpConversation : IConversation
             return;
         }
 
-        HttpRequest request = new(head.Method, target, !_isEnding, _input.Pending[..head.Length].ToArray());
+        HttpRequest request = new(head.Method, target, !_isEnding, []);
         if (route.Kind == ResourceKind.Flv)
         {
+            request = request with { Bytes = _input.Pending[..head.Length].ToArray() };
             byte[] rest = _input.Pending[head.Length..].ToArray();
             FlvConversation viewer = new(_context, _connection, _statistics, request, route.Title);
             _connection.Replace(viewer);
@@ -343,10 +344,11 @@ internal sealed class HttpConversation : IConversation
             ContentCodings.Choose(head));
         if (opening.IsCompleted)
         {
-            Answer(request, opening);
+            Answer(request, RequestConditions.From(head), opening);
             return;
         }
 
+        request = request with { Bytes = _input.Pending[..head.Length].ToArray() };
         _request = request;
         opening.ContinueWith(
             done => _connection.Post(() => ComeBack(request, done)),
@@ -360,7 +362,7 @@ internal sealed class HttpConversation : IConversation
         _request = null;
         if (!_isAbandoned)
         {
-            Answer(request, opening);
+            Answer(request, RequestConditions.From(request.ReadHead()), opening);
             ReadRequests(); // where nothing is to be sent, such as behind a connection that is gone
         }
         else if (opening.IsCompletedSuccessfully)
@@ -373,7 +375,7 @@ internal sealed class HttpConversation : IConversation
         }
     }
 
-    private void Answer(HttpRequest request, Task<Resource> opening)
+    private void Answer(HttpRequest request, in RequestConditions conditions, Task<Resource> opening)
     {
         if (!opening.IsCompletedSuccessfully)
         {
@@ -399,8 +401,8 @@ internal sealed class HttpConversation : IConversation
             }
 
             BodyPlan plan = BodyPlan.Create(
-                request.Method, RequestConditions.From(request.ReadHead()), resource.Representation, resource.ContentType,
-                DateTimeOffset.UtcNow, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+                request.Method, conditions, resource.Representation, resource.ContentType, DateTimeOffset.UtcNow,
+                conditions.Range.Contains((byte)',') ? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) : 0);
             if (request.HasBody && plan.Parts.Length > 0 && Watch(resource, plan.Parts[0].Offset) is { } refusal)
             {
                 Refuse(refusal, hasBody: true, request.Target);

@@ -8,7 +8,7 @@ namespace Mapwire.Server.Http;
 /// <param name="Method">The method.</param>
 /// <param name="Target">What it asks for.</param>
 /// <param name="StaysOpen">Whether the connection stays after the answer.</param>
-/// <param name="Bytes">The head as it came, for its conditions.</param>
+/// <param name="Bytes">The head as it came, for its conditions; empty where it is answered while that is at hand.</param>
 internal sealed record HttpRequest(RequestMethod Method, RequestTarget Target, bool StaysOpen, byte[] Bytes)
 {
     /// <summary>Whether the answer has a body.</summary>

@@ -26,17 +26,58 @@ internal static class Opening
     private static readonly TimeSpan BeginningTime = TimeSpan.FromSeconds(3);
 
     /// <summary>Opens a resource.</summary>
+    /// <inheritdoc cref="OpenAsync(HttpContext, Route, WebQuery?, QueryParameters, IPAddress?, CancellationToken)"/>
+    public static Task<Resource> OpenAsync(
+        HttpContext context, Route route, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
+    {
+        WebQuery? query;
+        try
+        {
+            query = route.Kind == ResourceKind.File ? null : WebQuery.Parse(parameters);
+        }
+        catch (TitleException refusal)
+        {
+            return Task.FromException<Resource>(refusal);
+        }
+
+        return TryFindPart(context, route, query) is { } found
+            ? Task.FromResult(found)
+            : OpenAsync(context, route, query, parameters, address, cancellation);
+    }
+
+    /// <summary>
+    /// A part of a film that was made before, where the film is open and as it was: most of what is asked for, and found at once.
+    /// </summary>
+    private static Resource? TryFindPart(HttpContext context, Route route, WebQuery? query)
+    {
+        if (query is null || !TitleParts.Has(route.Kind) || route.Quality > 0
+            || context.Titles.Files.TryHold(PlayName.Exactly(route.Title)) is not { } file)
+        {
+            return null;
+        }
+
+        if (context.Made.Find<MadePart>(new MadeKey(file.Content, MadePart.KeyOf(route, query))) is { } part
+            && (query.Version is null || query.Version == part.Version))
+        {
+            return part.ToResource(file, query);
+        }
+
+        file.Release();
+        return null;
+    }
+
+    /// <summary>Opens a resource.</summary>
     /// <param name="context">What is served.</param>
     /// <param name="route">What is asked for.</param>
-    /// <param name="parameters">What of it, and how.</param>
+    /// <param name="query">What of it is wanted; null for a file as it is.</param>
+    /// <param name="parameters">The same, as it was sent.</param>
     /// <param name="address">The client's.</param>
     /// <param name="cancellation">Ends the wait for the address's turn.</param>
     /// <returns>The resource, whose file is held for the caller.</returns>
     /// <exception cref="TitleException">There is none, or it cannot be opened.</exception>
-    public static async Task<Resource> OpenAsync(
-        HttpContext context, Route route, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
+    private static async Task<Resource> OpenAsync(
+        HttpContext context, Route route, WebQuery? query, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
     {
-        WebQuery? query = route.Kind == ResourceKind.File ? null : WebQuery.Parse(parameters);
         if (query is { Viewer: null } && context.HasViewerIds && route.Kind is ResourceKind.Master or ResourceKind.Manifest)
         {
             query = query with

@@ -216,15 +216,11 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
 
     private async Task<Resource> MakePartAsync(Route route, SegmentedTitle title)
     {
-        string what = $"{route.Kind} {route.Tracks} {route.Index} {query.Key}";
-        MadeBody body = await FindAsync(what, () => new MadeBody(TitleParts.Make(title, route))).ConfigureAwait(false);
-        EntityTag tag = new($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}");
-        return new Resource(
-            [file], body, new Representation(body.Length, tag), TitleParts.ContentTypeOf(route),
-            query.CacheControl(query.Version is null ? "no-cache" : Forever))
-        {
-            Watched = Watch(route, title),
-        };
+        string what = MadePart.KeyOf(route, query);
+        MadePart part = await FindAsync(what, () => new MadePart(
+            new MadeBody(TitleParts.Make(title, route)), new EntityTag($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}"),
+            TitleParts.ContentTypeOf(route), Version, Watch(route, title) with { Id = null })).ConfigureAwait(false);
+        return part.ToResource(file, query);
     }
 
     private Task<T> FindAsync<T>(string what, Func<T> make)

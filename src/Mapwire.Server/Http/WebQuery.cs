@@ -19,6 +19,8 @@ internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewe
     private const string ViewerWord = "v";
     private const int MaxWordLength = 64;
 
+    private static readonly PlayQuery NoWishes = PlayQuery.Parse("");
+
     /// <summary>The wishes in one form, so that what was made for one viewer is found for the next; empty for none.</summary>
     public string Key { get; } = KeyOf(Wishes);
 
@@ -26,10 +28,18 @@ internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewe
     /// <exception cref="TitleException">A word that is known has a value that is not.</exception>
     public static WebQuery Parse(QueryParameters parameters)
     {
-        string text = string.Join('&', parameters
-            .Where(static pair => pair.Key is "video" or "audio" or "lang" or "start" or "end" or "loop")
-            .Select(static pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"));
-        return new WebQuery(PlayQuery.Parse(text), WordOf(parameters, VersionWord), WordOf(parameters, ViewerWord));
+        string text = "";
+        for (int i = 0; i < parameters.Count; i++)
+        {
+            (string word, string value) = parameters[i];
+            if (word is "video" or "audio" or "lang" or "start" or "end" or "loop")
+            {
+                text += $"{(text.Length == 0 ? "" : "&")}{word}={Uri.EscapeDataString(value)}";
+            }
+        }
+
+        return new WebQuery(
+            text.Length == 0 ? NoWishes : PlayQuery.Parse(text), WordOf(parameters, VersionWord), WordOf(parameters, ViewerWord));
     }
 
     /// <summary>The query of a child: the same wishes of the same version, for the same viewer. With its '?'; empty for nothing.</summary>
@@ -50,6 +60,11 @@ internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewe
 
     private static string KeyOf(PlayQuery wishes)
     {
+        if (wishes == NoWishes)
+        {
+            return "";
+        }
+
         StringBuilder key = new();
         Add("video", wishes.Video == 0 ? null : wishes.Video < 0 ? "none" : wishes.Video.ToString(CultureInfo.InvariantCulture));
         Add("audio", wishes.Audio == 0 ? null : wishes.Audio < 0 ? "none" : wishes.Audio.ToString(CultureInfo.InvariantCulture));

@@ -122,6 +122,9 @@ internal sealed class EncryptedSender : ISender
     }
 
     /// <inheritdoc/>
+    public void Break() => _socket.Break();
+
+    /// <inheritdoc/>
     public void AcknowledgeAtOnce() => _socket.AcknowledgeAtOnce();
 
     /// <inheritdoc/>

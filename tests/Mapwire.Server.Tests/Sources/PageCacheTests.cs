@@ -49,6 +49,37 @@ public sealed class PageCacheTests : IDisposable
         Assert.False(PageCache.ReadResident(file, 0, new byte[Length])); // a part comes: that is no yes
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void How_much_of_a_part_is_in_memory_from_its_beginning_on_is_told_to_the_page(bool mayBeReading)
+    {
+        using MappedFile file = NewFile();
+        using MappedRegion region = file.Map();
+        int page = Environment.SystemPageSize;
+        Assert.Equal(Length, Cached(0, Length) ?? Skip());
+        Assert.Equal(Length - 5000, Cached(5000, Length - 5000));
+        file.Evict();
+        Assert.SkipWhen(region.GetResidency().ResidentPages > 0, "The file system of this folder keeps files in memory.");
+        Assert.Equal(0, Cached(0, Length));
+        PageCache.ReadExactly(file); // so that what is read brings nothing beside
+        RandomAccess.Read(file.Handle, new byte[2 * Presence.WindowLength], 0);
+        long here = region.GetResidency().ResidentPages * page;
+        Assert.Equal(2 * Presence.WindowLength, here);
+        Assert.Equal(here, Cached(0, Length));
+        Assert.Equal(here - 100, Cached(100, here - 100));
+        Assert.Equal(here - 100, Cached(100, Length - 100));
+        Assert.Equal(0, Cached(here, 1));
+
+        long? Cached(long offset, long length) => PageCache.CachedLength(file, region, offset, length, mayBeReading);
+
+        static long Skip()
+        {
+            Assert.Skip("This system does not say what of a file is in memory.");
+            return 0;
+        }
+    }
+
     private MappedFile NewFile(string name = "file")
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux says it.");

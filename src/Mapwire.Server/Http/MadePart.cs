@@ -1,0 +1,30 @@
+using Mapwire.Http.Conditional;
+using Mapwire.Server.Files;
+using Mapwire.Server.Http.Viewers;
+
+namespace Mapwire.Server.Http;
+
+/// <summary>A part of a film that was made, with all that its answers say of it but who asks: found again, it is answered at once.</summary>
+/// <param name="Body">The part.</param>
+/// <param name="Tag">What tells it from other versions.</param>
+/// <param name="ContentType">The media type.</param>
+/// <param name="Version">Of the film, as addresses have it.</param>
+/// <param name="Watched">What of the film it is, for a viewer without an id.</param>
+internal sealed record MadePart(MadeBody Body, EntityTag Tag, string ContentType, string Version, WatchedPart Watched) : IDerived
+{
+    /// <inheritdoc/>
+    public long ByteSize => 512 + Body.ByteSize;
+
+    /// <summary>What tells it from all else that is made of the film.</summary>
+    public static string KeyOf(Route route, WebQuery query) => $"{route.Kind} {route.Tracks} {route.Index} {query.Key}";
+
+    /// <summary>The part as an answer to a request.</summary>
+    /// <param name="file">Held for the resource.</param>
+    /// <param name="query">The request's.</param>
+    public Resource ToResource(MediaFile file, WebQuery query) => new(
+        [file], Body, new Representation(Body.Length, Tag), ContentType,
+        query.CacheControl(query.Version is null ? "no-cache" : SegmentMaker.Forever))
+    {
+        Watched = query.Viewer is null ? Watched : Watched with { Id = query.Viewer },
+    };
+}
