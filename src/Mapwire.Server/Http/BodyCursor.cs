@@ -190,7 +190,7 @@ internal sealed class BodyCursor : IBody
     private long AddRange(GatherList list, long offset, long length, long now, out bool isLast)
     {
         isLast = false;
-        long here = LengthInMemory(offset, length, now);
+        long here = LengthInMemory(offset, length, now, isAhead: false);
         here = here > 0 ? here : LengthHere(offset, length, now);
         if (here == 0)
         {
@@ -218,7 +218,7 @@ internal sealed class BodyCursor : IBody
     /// How much of a long run is in memory, from where it is sent as it is: nothing of it has to be mapped, which would cost as much as
     /// sending it. 0 where that is not known.
     /// </summary>
-    private long LengthInMemory(long offset, long length, long now)
+    private long LengthInMemory(long offset, long length, long now, bool isAhead)
     {
         if (offset >= _cached.From && offset < _cached.To)
         {
@@ -234,7 +234,7 @@ internal sealed class BodyCursor : IBody
         {
             _cached.To += found;
         }
-        else if (found > 0)
+        else if (found > 0 && (!isAhead || _cached == default)) // else what is known of what comes first is needed still
         {
             _cached = (offset, offset + found);
             _lookedAt = now;
@@ -285,7 +285,7 @@ internal sealed class BodyCursor : IBody
             Piece piece = _pieces[_asked];
             long rest = piece.Length - _askedTo;
             long offset = piece.Offset + _askedTo;
-            long inMemory = piece.IsFileRange && _asked == _next ? LengthInMemory(offset, Math.Min(rest, LookLength), now) : 0;
+            long inMemory = piece.IsFileRange ? LengthInMemory(offset, Math.Min(rest, LookLength), now, isAhead: true) : 0;
             long length = inMemory > 0 ? inMemory : Math.Min(rest, Presence.WindowLength);
             if (piece.IsFileRange && inMemory == 0 && (offset < from || offset + length > to))
             {
