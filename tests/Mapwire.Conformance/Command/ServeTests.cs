@@ -193,7 +193,7 @@ public sealed class ServeTests
         using Process server =
             Process.Start(
                 new ProcessStartInfo(MapwireServer.Program,
-                ["serve", folder, "--rtmp", "127.0.0.1:0", "--max-address-connects", "0"])
+                ["serve", folder, "--rtmp", "127.0.0.1:0", "--http", "none", "--max-address-connects", "0"])
                 { RedirectStandardOutput = true })!;
         try
         {
