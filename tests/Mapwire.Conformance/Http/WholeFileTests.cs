@@ -9,7 +9,7 @@ namespace Mapwire.Conformance.Http;
 /// <summary>Files that are made of a film: all of it as one fragmented MP4, and clips.</summary>
 public sealed class WholeFileTests(WebFilms films)
 {
-    public static TheoryData<string> Names() => HlsTests.Names();
+    public static TheoryData<string> Names() => [.. MatrixFilms.OfSweep(2)];
 
     [Theory]
     [MemberData(nameof(Names))]
