@@ -8,8 +8,8 @@ using Mapwire.Server.Statistics;
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// The texts that lead to the parts of titles, by the kind that is asked for: playlists, MPDs and subtitles of a film, of a list of films or
-/// of several qualities of one. Each is made once for all who ask; what tells viewers apart in it is filled in for each.
+/// The texts that lead to the parts of titles, by the kind that is asked for: playlists, MPDs and subtitles of a film, of a list of films
+/// or of several qualities of one. Each is made once for all who ask; what tells viewers apart in it is filled in for each.
 /// </summary>
 /// <param name="Qualities">What is presented, in each quality; one where there is but one.</param>
 /// <param name="Content">What the first file held: with it all that was made of it is over.</param>

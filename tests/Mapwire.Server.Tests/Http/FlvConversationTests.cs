@@ -183,7 +183,8 @@ public sealed class FlvConversationTests : IDisposable
         _sender = new ScriptedSender();
         _connection = new Connection(_loop, _sender, null);
         byte[] frames = [0x89, 0x80, 0, 0, 0, 0, 0x88, 0x82, 0, 0, 0, 0, 3, 232, 0x88, 0x82, 0, 0, 0, 0, 3, 232];
-        _sender.Incoming.Enqueue([.. Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n"), .. frames]);
+        byte[] head = Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n");
+        _sender.Incoming.Enqueue([.. head, .. frames]);
         _connection.IsReadable = true;
         Assert.True(SpinWait.SpinUntil(
             () =>
