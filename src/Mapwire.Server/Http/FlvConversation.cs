@@ -356,10 +356,6 @@ internal sealed class FlvConversation : IConversation
             ControlBuffer answers = _viewer.Answers;
             answers.Advance(WebSocketFrame.WritePong(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), message.Payload));
         }
-        else if (message.Opcode == WebSocketOpcode.Close && _isOpening)
-        {
-            _connection.Close(CloseReason.PlayerLeft); // the handshake is not answered yet, and no frame goes before its answer
-        }
         else if (message.Opcode == WebSocketOpcode.Close)
         {
             CloseSocket(WebSocketCloseCode.NormalClosure, "");

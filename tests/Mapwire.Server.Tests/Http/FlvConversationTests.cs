@@ -216,26 +216,6 @@ public sealed class FlvConversationTests : IDisposable
     }
 
     [Fact]
-    public void A_close_frame_before_the_handshake_is_answered_ends_the_connection_without_a_frame_in_front_of_the_answer()
-    {
-        _sender.Incoming.Enqueue(
-        [
-            .. Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n"),
-            0x88, 0x82, 0, 0, 0, 0, 3, 232,
-        ]);
-        _connection.IsReadable = true;
-        Assert.True(SpinWait.SpinUntil(
-            () =>
-            {
-                _connection.RunTurn();
-                return _connection.IsClosed || _sender.Wire.Length > 0;
-            },
-            TimeSpan.FromSeconds(30)));
-        Assert.True(_connection.IsClosed);
-        Assert.Equal(0, _sender.Wire.Length);
-    }
-
-    [Fact]
     public void A_handshake_of_another_version_is_told_the_right_one()
     {
         (string head, _) = Watch("a.mp4/stream.flv", Handshake.Replace("Version: 13", "Version: 8", StringComparison.Ordinal));
