@@ -1,8 +1,8 @@
 namespace Mapwire.Memory;
 
 /// <summary>
-/// What a path leads to has no bytes to map: a pipe, a socket or a folder. Unlike with other faults of input and output, trying again is of no
-/// use.
+/// What a path leads to has no bytes to map: a pipe, a socket or a folder. Unlike with other faults of input and output, trying again is
+/// of no use.
 /// </summary>
 public sealed class UnmappableFileException : IOException
 {

@@ -418,6 +418,7 @@ public sealed class RtmpServerOptions
     }
 
     /// <summary>Who names a certificate and encrypts nothing believes something that is not so.</summary>
-    private static void RequireEncryption(bool isEncrypted, string option, string? value) => Require(isEncrypted || value is null, option, value,
+    private static void RequireEncryption(bool isEncrypted, string option, string? value) => Require(
+        isEncrypted || value is null, option, value,
         $"needs {nameof(EncryptedEndPoints)} or {nameof(EncryptedHttpEndPoints)}: nothing else is encrypted");
 }
