@@ -70,7 +70,7 @@ if [ "$nightly" = yes ]; then
   export MAPWIRE_MODEL_ROUNDS=${MAPWIRE_MODEL_ROUNDS:-5000} MAPWIRE_WORDS_MIB=${MAPWIRE_WORDS_MIB:-100}
   export MAPWIRE_FUZZ_MUTATIONS=${MAPWIRE_FUZZ_MUTATIONS:-1000000} MAPWIRE_FUZZ_CASES=${MAPWIRE_FUZZ_CASES:-10000000}
   export MAPWIRE_HTTP_RANGES=${MAPWIRE_HTTP_RANGES:-10000} MAPWIRE_LANE_REQUESTS=${MAPWIRE_LANE_REQUESTS:-20000}
-  export MAPWIRE_BROWSER_FILMS=${MAPWIRE_BROWSER_FILMS:-1}
+  export MAPWIRE_BROWSER_FILMS=${MAPWIRE_BROWSER_FILMS:-1} MAPWIRE_MATRIX_FILMS=${MAPWIRE_MATRIX_FILMS:-1}
   export MAPWIRE_PUBLISH=${MAPWIRE_PUBLISH:-1}
 fi
 
@@ -241,19 +241,6 @@ else
 fi
 printf 'Built in %d s\n' $(($(date +%s) - started))
 
-# --- one dialect ------------------------------------------------------------------------------------------------------
-
-if [ -n "$format" ]; then
-  printf '\n== format\n'
-  if dotnet format whitespace Mapwire.slnx --no-restore --verify-no-changes -v quiet \
-    && dotnet format style Mapwire.slnx --no-restore --verify-no-changes --severity warn \
-      --diagnostics IDE0011 IDE0008 IDE0090 IDE2003 -v quiet; then
-    passed=$((passed + 1))
-  else
-    fail "dotnet format: run 'dotnet format whitespace' and 'dotnet format style --severity warn --diagnostics IDE0011 IDE0008 IDE0090 IDE2003'"
-  fi
-fi
-
 # --- the pages of the API ---------------------------------------------------------------------------------------------
 
 if [ "$api" = yes ]; then
@@ -275,8 +262,11 @@ limited() { if have timeout; then timeout -k 10 "$limit" "$@"; else "$@"; fi; }
 # What compiles whole programs to machine code or runs a bench takes minutes a test: at night, or when its class is named.
 slow=()
 if [ "$nightly" = no ] && [ ${#arguments[@]} -eq 0 ]; then
-  slow=(-class- '*.NativeTests' -class- '*.BenchScriptTests')
+  slow=(-class- '*.NativeTests' -class- '*.BenchScriptTests' -class- '*.PublishTests')
 fi
+
+# Tests of Conformance mostly wait, for players that play in real time and for limits of time: more of them at once than processors.
+waiting=(-maxThreads 1.5x)
 
 # Runs one test program, NAME or NAME@VARIANT; leaves what it printed in NAME.txt and `passed failed skipped note` in NAME.count.
 run_program() {
@@ -284,7 +274,10 @@ run_program() {
   program=tests/${name%@*}/bin/$configuration/net10.0/${name%@*}
   report=$results/$name.xml
   started=$(date +%s)
-  limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${arguments[@]+"${arguments[@]}"} ${slow[@]+"${slow[@]}"} > "$results/$name.txt" 2>&1
+  local options=(${slow[@]+"${slow[@]}"})
+  case $name in Mapwire.Conformance*) options+=("${waiting[@]}") ;; esac
+  limited "$program" -noLogo -noColor -longRunning 60 -xml "$report" ${options[@]+"${options[@]}"} ${arguments[@]+"${arguments[@]}"} \
+    > "$results/$name.txt" 2>&1
   code=$?
   if [ ! -s "$report" ]; then
     if [ "$code" = 124 ] || [ "$code" = 137 ]; then note="$name did not end within $limit s"; else note="$name crashed (exit code $code)"; fi
@@ -307,34 +300,94 @@ run_program() {
   printf '%d %d %d %s\n' "$good" "$bad" "$left" "$note" > "$results/$name.count"
 }
 
-# Two lanes side by side: Conformance mostly waits for players that play in real time, the others compute.
-run_lane() {
+# One dialect.
+run_format() {
+  printf '\n== format\n'
+  if dotnet format whitespace Mapwire.slnx --no-restore --verify-no-changes -v quiet \
+    && dotnet format style Mapwire.slnx --no-restore --verify-no-changes --severity warn \
+      --diagnostics IDE0011 IDE0008 IDE0090 IDE2003 -v quiet; then
+    echo '1 0 0' > "$results/format.count"
+  else
+    echo "0 1 0 dotnet format: run 'dotnet format whitespace' and 'dotnet format style --severity warn --diagnostics IDE0011" \
+      "IDE0008 IDE0090 IDE2003'" > "$results/format.count"
+  fi
+}
+
+run_wine() {
+  local code line good bad note=
+  printf '\n== wine\n'
+  bash tests/run-wine.sh
+  code=$?
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$results/wine.txt" | tail -n 1)
+  good=${line%% *}; bad=${line#*, }; bad=${bad%% *}
+  if [ -z "$line" ]; then good=0 bad=1 note="tests/run-wine.sh ended with exit code $code and without a count"
+  elif [ "$bad" -gt 0 ]; then note="wine: $bad"
+  elif [ "$code" -ne 0 ]; then bad=1 note="tests/run-wine.sh ended with exit code $code"
+  elif [ "$good" -eq 0 ]; then bad=1 note="wine ran no test"
+  fi
+  echo "$good $bad 0 $note" > "$results/wine.count"
+}
+
+# after NAME...: waits for the end of those of these jobs that are in this run.
+after() {
   local name
   for name in "$@"; do
-    case $name in
-      *@stream) MAPWIRE_SENDER=stream run_program "$name" ;;
-      *@published) MAPWIRE_PROGRAM=artifacts/mapwire/mapwire run_program "$name" ;;
-      *) run_program "$name" ;;
-    esac
-    flock "$results/print.lock" cat "$results/$name.txt"
+    while [[ " ${jobs[*]} " == *" $name "* ]] && [ ! -f "$results/$name.count" ]; do sleep 1; done
   done
 }
 
-lane_of_players=()
-lane_of_units=()
-if [ "$nightly" = yes ] && [[ " ${projects[*]-} " == *" Mapwire.Conformance "* ]]; then
-  projects+=(Mapwire.Conformance@stream Mapwire.Conformance@published)
-  dotnet publish -c "$configuration" src/Mapwire.Cli -o artifacts/mapwire --nologo -v quiet || fail "the published program"
+run_job() {
+  case $1 in
+    format) run_format > "$results/format.txt" 2>&1 ;;
+    wine)
+      # It restores the projects for another system, so no job that reads or restores them runs beside it.
+      after format Mapwire.Memory.Tests
+      [ "$nightly" = no ] || after "${jobs[@]/#wine/}"
+      run_wine > "$results/wine.txt" 2>&1
+      ;;
+    Mapwire.Memory.Tests) after format; run_program "$1" ;; # it packs a project that the other reads
+    *@stream) after Mapwire.Conformance; MAPWIRE_SENDER=stream run_program "$1" ;;
+    *@published) after Mapwire.Conformance@stream; MAPWIRE_PROGRAM=artifacts/mapwire/mapwire run_program "$1" ;;
+    *) run_program "$1" ;;
+  esac
+  flock "$results/print.lock" cat "$results/$1.txt"
+}
+
+# Two lanes side by side take one job after the other, the longest first: Conformance mostly waits for players that play in real time, the
+# others compute.
+jobs=()
+[ -n "$format" ] && jobs+=(format)
+for name in Mapwire.Conformance Mapwire.Memory.Tests; do
+  [[ " ${projects[*]-} " == *" $name "* ]] && jobs+=("$name")
+done
+[ -n "$wine" ] && [ "$nightly" = no ] && jobs+=(wine)
+for name in Mapwire.Media.Tests Mapwire.Arenas.Tests ${projects[@]+"${projects[@]}"}; do
+  [[ " ${projects[*]-} " == *" $name "* ]] && [[ " ${jobs[*]-} " != *" $name "* ]] && jobs+=("$name")
+done
+if [ "$nightly" = yes ]; then
+  if [[ " ${projects[*]-} " == *" Mapwire.Conformance "* ]]; then
+    dotnet publish -c "$configuration" src/Mapwire.Cli -o artifacts/mapwire --nologo -v quiet || fail "the published program"
+    jobs+=(Mapwire.Conformance@stream Mapwire.Conformance@published)
+  fi
+  [ -n "$wine" ] && jobs+=(wine)
 fi
-for name in ${projects[@]+"${projects[@]}"}; do
+run_lane() {
+  local name
+  for name in ${jobs[@]+"${jobs[@]}"}; do
+    if mkdir "$results/taken/$name" 2>/dev/null; then run_job "$name"; fi
+  done
+}
+
+rm -rf "$results/taken"
+mkdir "$results/taken"
+for name in ${jobs[@]+"${jobs[@]}"}; do
   rm -f "$results/$name.xml" "$results/$name.count"
-  case $name in Mapwire.Conformance*) lane_of_players+=("$name") ;; *) lane_of_units+=("$name") ;; esac
 done
 have flock || flock() { shift; "$@"; } # macOS has none; the blocks may mix there
-run_lane ${lane_of_players[@]+"${lane_of_players[@]}"} & players=$!
-run_lane ${lane_of_units[@]+"${lane_of_units[@]}"} & units=$!
-wait "$players" "$units"
-for name in ${projects[@]+"${projects[@]}"}; do
+run_lane & first=$!
+run_lane & second=$!
+wait "$first" "$second"
+for name in ${jobs[@]+"${jobs[@]}"}; do
   if ! read -r good bad left note < "$results/$name.count"; then
     fail "$name left no count"
     continue
@@ -344,24 +397,5 @@ for name in ${projects[@]+"${projects[@]}"}; do
   skipped=$((skipped + left))
   [ -z "$note" ] || notes+=("$note")
 done
-
-if [ -n "$wine" ]; then
-  printf '\n== wine\n'
-  bash tests/run-wine.sh 2>&1 | tee "$results/wine.txt"
-  code=${PIPESTATUS[0]}
-  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$results/wine.txt" | tail -n 1)
-  if [ -z "$line" ]; then
-    fail "tests/run-wine.sh ended with exit code $code and without a count"
-  else
-    good=${line%% *}
-    bad=${line#*, }; bad=${bad%% *}
-    passed=$((passed + good))
-    failed=$((failed + bad))
-    if [ "$bad" -gt 0 ]; then notes+=("wine: $bad")
-    elif [ "$code" -ne 0 ]; then fail "tests/run-wine.sh ended with exit code $code"
-    elif [ "$good" -eq 0 ]; then fail "wine ran no test"
-    fi
-  fi
-fi
 
 finish

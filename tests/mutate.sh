@@ -4,7 +4,8 @@
 #
 #   tests/mutate.sh [--seed N] [--count 100] [--jobs 2] [--conformance]
 #
-# Interrupted, it goes on where it was: what is known stands in artifacts/mutation. The last line is `N of M mutants killed`.
+# Interrupted, it goes on where it was: what is known stands in artifacts/mutation. Why a survivor may survive is said in
+# tests/Mapwire.Mutation/survivors.txt, and printed beside it. The last line is `N of M mutants killed`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dotnet build tests/Mapwire.Mutation -c Release --nologo -v quiet -clp:NoSummary

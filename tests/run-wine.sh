@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Windows, as far as Wine is Windows: publishes the tests of Mapwire.Memory, what they start and the mapwire command self-contained
-# for win-x64, runs the test executables under Wine, pulls a film from `mapwire serve` and looks at it with `mapwire top`.
+# for win-x64, runs the test executables under Wine, pulls a film from `mapwire serve` by every protocol and looks at it with `mapwire top`.
 #
 #   tests/run-wine.sh [TEST OPTIONS]    options are xunit.v3's own, such as -class '*.RangeLockTests'
 #
@@ -17,8 +17,9 @@ export WINEPREFIX="$work/prefix" WINEDEBUG=-all
 export DOTNET_EnableWriteXorExecute=0
 # A process that crashes while it is being killed is not asked about: the debugger would wait for an answer.
 export WINEDLLOVERRIDES="winedbg.exe=d"
-server=""
+server="" peer=""
 cleanup() {
+  if [ -n "$peer" ]; then kill "$peer" 2>/dev/null; wait "$peer" 2>/dev/null; fi
   if [ -n "$server" ]; then kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
   # The Wine server of this prefix only; it also ends what a test may have left running in it.
   WINEPREFIX="$WINEPREFIX" "$(command -v wineserver || echo /usr/lib/wine/wineserver)" -k 2>/dev/null
@@ -58,7 +59,8 @@ run Mapwire.Arenas.Tests "$@"
 
 # The server: a film pulled from it has the payload of the file, packet by packet.
 if [ $# -eq 0 ]; then
-  "$wine" "$work/mapwire/mapwire.exe" serve "Z:${root//\//\\}\\samples\\clips" --rtmp 127.0.0.1:0 --http 127.0.0.1:0 >"$work/serve" 2>&1 &
+  "$wine" "$work/mapwire/mapwire.exe" serve "Z:${root//\//\\}\\samples\\clips" --rtmp 127.0.0.1:0 --http 127.0.0.1:0 --viewer-ids off \
+    >"$work/serve" 2>&1 &
   server=$!
   for _ in $(seq 120); do grep -q '^Listening' "$work/serve" && break; sleep 0.25; done
   url=$(tr -d '\r' < "$work/serve" | grep -oE 'rtmp://[^ ]+' | head -n 1)
@@ -77,18 +79,47 @@ if [ $# -eq 0 ]; then
     cat "$work/serve"
     bad=$((bad + 1))
   fi
-  # By HTTP: from the loop, and from Kestrel, which reads HTTP/1.0 and HTTP/2.
   web=$(tr -d '\r' < "$work/serve" | grep -oE 'http://[^ ]+' | head -n 1)
+  fetch() { [ -n "$1" ] && timeout 60 curl -sS --fail "${@:3}" -o "$2" "$1"; } # fetch URL FILE OPTIONS...
+  judge() { # judge CODE WHAT: counts a test
+    if [ "$1" -eq 0 ]; then echo "mapwire serve: $2"; good=$((good + 1)); else echo "mapwire serve: not so: $2"; bad=$((bad + 1)); fi
+  }
+
+  # The file by HTTP: from the loop, and from Kestrel, which reads HTTP/1.0 and HTTP/2.
   for offer in --http1.1 --http1.0 --http2-prior-knowledge; do
     rm -f "$work/pulled.mp4"
-    if [ -n "$web" ] && timeout 60 curl -sS --fail "$offer" -o "$work/pulled.mp4" "$web/sample.mp4" \
-      && cmp "$work/pulled.mp4" "$root/samples/clips/sample.mp4"; then
-      echo "mapwire serve: curl $offer got the film as it is"
-      good=$((good + 1))
-    else
-      echo "mapwire serve: curl $offer did not get the film as it is"
-      bad=$((bad + 1))
-    fi
+    fetch "$web/sample.mp4" "$work/pulled.mp4" "$offer" && cmp "$work/pulled.mp4" "$root/samples/clips/sample.mp4"
+    judge $? "curl $offer got the film as it is"
+  done
+  fetch "$web/sample.mp4" "$work/part" -r 100000-299999 \
+    && cmp "$work/part" <(tail -c +100001 "$root/samples/clips/sample.mp4" | head -c 200000)
+  judge $? "curl got a part of the film as it is"
+
+  # What is made of the film: the bytes are those that the server of this system makes.
+  native="$root/src/Mapwire.Cli/bin/Release/net10.0/mapwire"
+  [ -x "$native" ] || dotnet build "$root/src/Mapwire.Cli" -c Release --nologo -v quiet -clp:NoSummary
+  "$native" serve "$root/samples/clips" --rtmp 127.0.0.1:0 --http 127.0.0.1:0 --viewer-ids off >"$work/peer" 2>&1 &
+  peer=$!
+  for _ in $(seq 120); do grep -q '^Listening on http' "$work/peer" && break; sleep 0.25; done
+  local=$(grep -oE 'http://[^ ]+' "$work/peer" | head -n 1)
+  # Addresses carry which version of the file they are of (r=), in which the systems' identities of files are.
+  plain() { sed -E 's/\?r=[0-9a-f]+//g' "$1"; }
+  same() { # same PATH WHAT: both servers send the same
+    rm -f "$work/here" "$work/there"
+    fetch "$local/sample.mp4/$1" "$work/here" && fetch "$web/sample.mp4/$1" "$work/there" && [ -s "$work/here" ]
+    case $? in
+      0) if [ "${1##*.}" = m3u8 ]; then cmp <(plain "$work/here") <(plain "$work/there"); else cmp "$work/here" "$work/there"; fi ;;
+      *) false ;;
+    esac
+    judge $? "$2 is that of Linux, byte for byte"
+  }
+  same 'stream.flv?buffer=3600' "FLV over HTTP"
+  same stream.mp4 "the film as one fragmented file"
+  same 'clip.mp4?start=3&end=9' "a clip"
+  same index.m3u8 "the master playlist of HLS"
+  for list in $(grep -ohE '^v[^?]*[.]m3u8|v[^"?]*-pictures[.]m3u8' "$work/there" | sort -u); do
+    same "$list" "$list"
+    for child in $(plain "$work/there" | grep -oE 'v[^"]*-init-[0-9]+[.]mp4|^v[^"]*[.]m4s' | sort -u); do same "$child" "$child"; done
   done
 fi
 

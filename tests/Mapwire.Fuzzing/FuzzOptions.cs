@@ -6,9 +6,9 @@ namespace Mapwire.Fuzzing;
 public sealed record FuzzOptions
 {
     /// <summary>
-    /// For how long, in seconds, when <see cref="Cases"/> does not say. MAPWIRE_FUZZ_SECONDS; default 30, less for small subjects.
+    /// For how long, in seconds, when <see cref="Cases"/> does not say. MAPWIRE_FUZZ_SECONDS; default 10, less for small subjects.
     /// </summary>
-    public double Seconds { get; init; } = 30;
+    public double Seconds { get; init; } = 10;
 
     /// <summary>How many cases, whatever the time. MAPWIRE_FUZZ_CASES.</summary>
     public long? Cases { get; init; }
@@ -24,7 +24,7 @@ public sealed record FuzzOptions
 
     /// <summary>What the environment says.</summary>
     /// <param name="seconds">For how long, when it does not say.</param>
-    public static FuzzOptions FromEnvironment(double seconds = 30)
+    public static FuzzOptions FromEnvironment(double seconds = 10)
     {
         FuzzOptions options = new()
         {

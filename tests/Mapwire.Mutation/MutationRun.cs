@@ -99,11 +99,15 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
     {
         Dictionary<string, string> results = Results();
         Mutant[] survivors = [.. tree.Mutants.Where(mutant => results[mutant.ToString()] == "survived")];
+        string explained = Path.Combine("tests", "Mapwire.Mutation", "survivors.txt");
+        KnownSurvivors known = KnownSurvivors.Parse(File.ReadLines(Path.Combine(options.Root, explained)));
         foreach (Mutant survivor in survivors)
         {
-            Console.WriteLine($"SURVIVED {survivor}");
+            Console.WriteLine($"SURVIVED {survivor}\n  {known.Explain(survivor) ?? $"NOT EXPLAINED in {explained}"}");
         }
 
+        int unexplained = survivors.Count(survivor => known.Explain(survivor) is null);
+        Console.WriteLine($"{survivors.Length} survived, {unexplained} of them without an explanation");
         Console.WriteLine($"{tree.Mutants.Count - survivors.Length} of {tree.Mutants.Count} mutants killed (seed {options.Seed})");
         return 0;
     }

@@ -7,7 +7,9 @@ namespace Mapwire.Rules;
 /// </remarks>
 internal static class CodeOnly
 {
-    public static string Of(string text)
+    /// <param name="text">Of a file.</param>
+    /// <param name="keepsLiterals">Whether only comments are blanked.</param>
+    public static string Of(string text, bool keepsLiterals = false)
     {
         char[] code = text.ToCharArray();
         int at = 0;
@@ -24,6 +26,12 @@ internal static class CodeOnly
             if (end == at)
             {
                 at++;
+                continue;
+            }
+
+            if (keepsLiterals && text[at] != '/')
+            {
+                at = end;
                 continue;
             }
 

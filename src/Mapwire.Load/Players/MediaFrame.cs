@@ -1,3 +1,5 @@
+using Mapwire.Media.Flv;
+
 namespace Mapwire.Load.Players;
 
 /// <summary>What the first two bytes of an audio or video message say (FLV 10.1, E.4.2 and E.4.3; Enhanced RTMP's ExHeader).</summary>
@@ -7,9 +9,6 @@ internal readonly record struct MediaFrame(bool IsCoded, bool IsKey)
 {
     private const int ExtendedHeader = 0x80;
     private const int KeyFrame = 1;
-    private const int Avc = 7;
-    private const int Hevc = 12; // never in the specification
-    private const int Aac = 10;
     private const int ExtendedAudio = 9;
     private const int CodedFrames = 1;
     private const int CodedFramesWithoutTime = 3;
@@ -22,7 +21,7 @@ internal readonly record struct MediaFrame(bool IsCoded, bool IsKey)
         bool isKey = ((first >> 4) & 7) == KeyFrame;
         bool isCoded = (first & ExtendedHeader) != 0
             ? (first & 0xF) is CodedFrames or CodedFramesWithoutTime
-            : (first & 0xF) is not (Avc or Hevc) || second == 1;
+            : !VideoTagHeader.IsWithPacketType((VideoCodecId)(first & 0xF)) || second == 1;
         return new MediaFrame(isCoded, isCoded && isKey);
     }
 
@@ -30,6 +29,8 @@ internal readonly record struct MediaFrame(bool IsCoded, bool IsKey)
     /// <param name="first">Codec and form.</param>
     /// <param name="second">The AAC packet type, where the codec is AAC.</param>
     public static MediaFrame OfAudio(byte first, byte second) => new(
-        (first >> 4) switch { Aac => second == 1, ExtendedAudio => (first & 0xF) == CodedFrames, _ => true },
+        first >> 4 == ExtendedAudio
+            ? (first & 0xF) == CodedFrames
+            : !AudioTagHeader.IsWithPacketType((AudioCodecId)(first >> 4)) || second == 1,
         IsKey: false);
 }

@@ -1,3 +1,7 @@
+using Mapwire.Media;
+using Mapwire.Media.Codecs;
+using Mapwire.Media.Flv;
+
 namespace Mapwire.Load.Reading;
 
 /// <summary>What the first bytes of an audio or video tag say (FLV 10.1, E.4.2 and E.4.3; Enhanced RTMP's ExHeader).</summary>
@@ -9,9 +13,6 @@ internal readonly record struct FlvFrame(bool IsCoded, bool IsConfiguration, boo
 {
     private const int KeyFrame = 1;
     private const int Command = 5;
-    private const int Avc = 7;
-    private const int Hevc = 12; // never in the specification
-    private const int Aac = 10;
     private const int ExtendedAudio = 9;
     private const int SequenceStart = 0;
     private const int CodedFrames = 1;
@@ -28,10 +29,10 @@ internal readonly record struct FlvFrame(bool IsCoded, bool IsConfiguration, boo
         {
             bool isFrame = low is CodedFrames or CodedFramesWithoutTime && kind != Command;
             return new FlvFrame(isFrame, low is SequenceStart or SequenceStartOfTransportStream,
-                isFrame && !CodecOf(body).SequenceEqual("vp08"u8), isFrame && kind == KeyFrame);
+                isFrame && (CodecOf(body)?.NeedsSequenceHeader ?? true), isFrame && kind == KeyFrame);
         }
 
-        bool hasPacketType = low is Avc or Hevc;
+        bool hasPacketType = VideoTagHeader.IsWithPacketType((VideoCodecId)low);
         byte packet = body.Length > 1 ? body[1] : (byte)0xFF;
         bool isCoded = kind != Command && (!hasPacketType || packet == 1);
         return new FlvFrame(isCoded, hasPacketType && packet == 0, hasPacketType, isCoded && kind == KeyFrame);
@@ -42,17 +43,18 @@ internal readonly record struct FlvFrame(bool IsCoded, bool IsConfiguration, boo
     public static FlvFrame OfAudio(ReadOnlySpan<byte> body)
     {
         byte packet = body.Length > 1 ? body[1] : (byte)0xFF;
-        return (body[0] >> 4) switch
+        int codec = body[0] >> 4;
+        if (codec == ExtendedAudio)
         {
-            Aac => new FlvFrame(packet == 1, packet == 0, NeedsConfiguration: true, IsKey: false),
-            ExtendedAudio => new FlvFrame((body[0] & 0xF) == CodedFrames, (body[0] & 0xF) == SequenceStart,
-                NeedsConfiguration: HasConfiguration(CodecOf(body)), IsKey: false),
-            _ => new FlvFrame(IsCoded: true, IsConfiguration: false, NeedsConfiguration: false, IsKey: false),
-        };
+            return new FlvFrame((body[0] & 0xF) == CodedFrames, (body[0] & 0xF) == SequenceStart,
+                NeedsConfiguration: CodecOf(body)?.NeedsSequenceHeader ?? false, IsKey: false);
+        }
+
+        return AudioTagHeader.IsWithPacketType((AudioCodecId)codec)
+            ? new FlvFrame(packet == 1, packet == 0, NeedsConfiguration: true, IsKey: false)
+            : new FlvFrame(IsCoded: true, IsConfiguration: false, NeedsConfiguration: false, IsKey: false);
     }
 
-    private static bool HasConfiguration(ReadOnlySpan<byte> audioCodec) =>
-        audioCodec.SequenceEqual("mp4a"u8) || audioCodec.SequenceEqual("Opus"u8) || audioCodec.SequenceEqual("fLaC"u8);
-
-    private static ReadOnlySpan<byte> CodecOf(ReadOnlySpan<byte> body) => body.Length >= 5 ? body[1..5] : [];
+    /// <summary>The codec of an extended header; null when it is not known, or the bytes are too few.</summary>
+    private static Codec? CodecOf(ReadOnlySpan<byte> body) => body.Length >= 5 ? CodecList.Find(FourCc.Read(body[1..])) : null;
 }

@@ -5,7 +5,10 @@ namespace Mapwire.Media.Codecs;
 /// <summary>What a decoder must know before the first sample of a track.</summary>
 public abstract class CodecConfiguration
 {
-    private protected CodecConfiguration(ImmutableArray<byte> raw) => Raw = raw;
+    private protected CodecConfiguration(Codec codec, ImmutableArray<byte> raw) => (Codec, Raw) = (codec, raw);
+
+    /// <summary>Whose configuration it is.</summary>
+    public Codec Codec { get; }
 
     /// <summary>
     /// The configuration as a sequence header carries it, which for most codecs is how MP4 holds it, too; empty when the codec has none.
@@ -19,16 +22,27 @@ public abstract class CodecConfiguration
     public abstract string? Rfc6381 { get; }
 
     /// <summary>Whether the plain headers of FLV and RTMP have a number for the codec, so that every client understands it.</summary>
-    public virtual bool HasPlainHeader => false;
+    public bool HasPlainHeader => Codec.HasPlainHeader;
 
     /// <summary>The four-character code that names the codec in Enhanced RTMP, or else one that is used for it elsewhere.</summary>
-    public abstract FourCc FourCc { get; }
+    public FourCc FourCc => Codec.FourCc;
+
+    /// <summary>The number that names the codec in plain headers; null when there is none.</summary>
+    public virtual byte? PlainNumber => Codec.PlainNumbers is [byte first, ..] ? first : null;
+
+    /// <summary>
+    /// The first byte of the plain header of all sound messages (FLV 10.1, E.4.2.1); null for pictures, and when there is none.
+    /// </summary>
+    public virtual byte? PlainSoundHeader => null;
+
+    /// <summary>What <c>onMetaData</c> tells of the codec beside its number.</summary>
+    public virtual ImmutableArray<(string Name, double Value)> Metadata => [];
 
     /// <summary>
     /// Whether headers tell when a picture is presented, if it is later than it is decoded; pictures of other codecs are shown in the
     /// order in which they are sent.
     /// </summary>
-    public bool HasComposition { get; private protected init; }
+    public bool HasComposition => Codec.HasCompositionTime;
 
     /// <summary>
     /// Sound samples a second as they come out of the decoder, in Hz; 0 for pictures, and when the configuration does not say.
@@ -47,6 +61,15 @@ public abstract class CodecConfiguration
     /// <summary>The size of pictures in pixels as a key frame tells it; null when it does not.</summary>
     /// <param name="frame">Its first bytes.</param>
     internal virtual (int Width, int Height)? ReadPicture(ReadOnlySpan<byte> frame) => null;
+
+    /// <summary>The sample entry that MP4 has for it.</summary>
+    /// <param name="source">The one it was read of; zero when it was none.</param>
+    internal virtual FourCc GetSampleEntry(FourCc source) => FourCc;
+
+    /// <summary>
+    /// The body of <see cref="Codec.ConfigurationBox"/> behind version and flags, or the specific information of the descriptor.
+    /// </summary>
+    internal virtual ImmutableArray<byte> CreateBox() => Raw;
 
     /// <summary>Whether a decoder has to find parameter sets in the samples, since not all of them are here.</summary>
     internal virtual bool IsIncomplete => false;

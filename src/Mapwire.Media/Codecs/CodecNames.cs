@@ -63,6 +63,22 @@ internal static class CodecNames
         ["vc-1"] = "VC-1",
     }.ToDictionary(static name => new FourCc(name.Key).Value, static name => name.Value);
 
+    private static readonly Dictionary<byte, string> ObjectTypes = new()
+    {
+        [0xA5] = "AC-3 in an 'mp4a' sample description",
+        [0xA6] = "E-AC-3 in an 'mp4a' sample description",
+        [0xA9] = "audio codec DTS",
+        [0xAA] = "audio codec DTS",
+        [0xAB] = "audio codec DTS",
+        [0xAC] = "audio codec DTS",
+        [0xDD] = "audio codec Vorbis",
+        [0xE1] = "audio codec QCELP",
+    };
+
+    /// <summary>The number in the descriptors of <c>esds</c> with its name where it is known.</summary>
+    internal static string Describe(byte objectType) =>
+        ObjectTypes.GetValueOrDefault(objectType) ?? $"MPEG-4 object type 0x{objectType:X2}";
+
     /// <summary>The code with its name where it is known: <c>'alac' (Apple Lossless)</c>.</summary>
     internal static string Describe(FourCc codec) =>
         Names.TryGetValue(codec.Value, out string? name) ? $"'{codec}' ({name})" : $"'{codec}'";

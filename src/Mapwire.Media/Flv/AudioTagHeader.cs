@@ -1,3 +1,5 @@
+using Mapwire.Media.Codecs;
+
 namespace Mapwire.Media.Flv;
 
 /// <summary>The codec header at the start of an audio message or tag (FLV 10.1, E.4.2.1).</summary>
@@ -12,26 +14,27 @@ public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool
     public const int MaxLength = 2;
 
     /// <summary>Bytes that the header has: 2 with AAC, else 1.</summary>
-    public int Length => Codec == AudioCodecId.Aac ? MaxLength : 1;
+    public int Length => HasPacketType ? MaxLength : 1;
 
-    /// <summary>The header that every AAC message has.</summary>
-    /// <param name="packetType">What the body is.</param>
-    public static AudioTagHeader Aac(AacPacketType packetType) => new(AudioCodecId.Aac, 3, true, true, packetType);
+    /// <summary>Whether the header has a packet type: with AAC.</summary>
+    public bool HasPacketType => IsWithPacketType(Codec);
 
-    /// <summary>The header of MP3 messages. Rates that it cannot name are given as the nearest one; decoders read the MP3 frames.</summary>
-    /// <param name="sampleRate">In Hz; 0 when not known.</param>
-    /// <param name="channels">1 or 2; 0 when not known.</param>
-    public static AudioTagHeader Mp3(int sampleRate, int channels)
+    /// <summary>Whether headers of a codec have a packet type.</summary>
+    public static bool IsWithPacketType(AudioCodecId codec) => codec == AudioCodecId.Aac;
+
+    /// <summary>The header of a codec's sound.</summary>
+    /// <param name="configuration">Any.</param>
+    /// <returns>Null for pictures, and for a codec that only Enhanced RTMP names.</returns>
+    public static AudioTagHeader? ForSound(CodecConfiguration configuration)
     {
-        byte rate = sampleRate switch
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (configuration.PlainSoundHeader is not { } first)
         {
-            0 or >= 32000 => 3,
-            >= 16000 => 2,
-            >= 11025 => 1,
-            _ => 0,
-        };
-        AudioCodecId codec = sampleRate == 8000 ? AudioCodecId.Mp3At8 : AudioCodecId.Mp3;
-        return new AudioTagHeader(codec, rate, true, channels != 1, default);
+            return null;
+        }
+
+        AudioTagHeader header = OfFirstByte(first);
+        return header.HasPacketType ? header with { PacketType = AacPacketType.Raw } : header;
     }
 
     // SoundFormat(4) | SoundRate(2) | SoundSize(1) | SoundType(1) | AACPacketType(8), with AAC only
@@ -47,17 +50,17 @@ public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool
             return false;
         }
 
-        AudioCodecId codec = (AudioCodecId)(body[0] >> 4);
-        if (codec == AudioCodecId.Extended)
+        header = OfFirstByte(body[0]);
+        if (header.Codec == AudioCodecId.Extended)
         {
             throw new FlvFormatException(FlvError.BadTagHeader, 0, "an extended audio header stands where a plain one should");
         }
 
-        AacPacketType packetType = default;
-        if (codec == AudioCodecId.Aac)
+        if (header.HasPacketType)
         {
             if (body.Length < MaxLength)
             {
+                header = default;
                 return false;
             }
 
@@ -66,10 +69,9 @@ public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool
                 throw new FlvFormatException(FlvError.BadTagHeader, 1, $"AAC packet type {body[1]} is not defined");
             }
 
-            packetType = (AacPacketType)body[1];
+            header = header with { PacketType = (AacPacketType)body[1] };
         }
 
-        header = new AudioTagHeader(codec, (byte)(body[0] >> 2 & 3), (body[0] & 2) != 0, (body[0] & 1) != 0, packetType);
         return true;
     }
 
@@ -84,7 +86,7 @@ public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool
             throw new ArgumentException($"An audio header takes {Length} bytes.", nameof(destination));
         }
 
-        destination[0] = (byte)((byte)Codec << 4 | (Rate & 3) << 2 | (Is16Bit ? 2 : 0) | (IsStereo ? 1 : 0));
+        destination[0] = FirstByte;
         if (Length == 1)
         {
             return 1;
@@ -93,6 +95,12 @@ public readonly record struct AudioTagHeader(AudioCodecId Codec, byte Rate, bool
         destination[1] = (byte)PacketType;
         return MaxLength;
     }
+
+    /// <summary>All of the header but its packet type.</summary>
+    internal byte FirstByte => (byte)((byte)Codec << 4 | (Rate & 3) << 2 | (Is16Bit ? 2 : 0) | (IsStereo ? 1 : 0));
+
+    private static AudioTagHeader OfFirstByte(byte first) =>
+        new((AudioCodecId)(first >> 4), (byte)(first >> 2 & 3), (first & 2) != 0, (first & 1) != 0, default);
 }
 
 /// <summary>The codec of an audio tag (FLV 10.1, E.4.2.1).</summary>

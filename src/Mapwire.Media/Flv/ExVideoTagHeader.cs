@@ -1,3 +1,5 @@
+using Mapwire.Media.Codecs;
+
 namespace Mapwire.Media.Flv;
 
 /// <summary>The header of an extended video message (Enhanced RTMP v1, and v2 "Enhanced Video": <c>ExVideoTagHeader</c>).</summary>
@@ -8,10 +10,6 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
 {
     /// <summary>The most bytes that <see cref="WriteTo"/> writes: with nanoseconds, a track and a composition time.</summary>
     public const int MaxLength = 1 + 5 + 1 + 4 + 4 + 3;
-
-    private const uint Avc1 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '1';
-    private const uint Hvc1 = 'h' << 24 | 'v' << 16 | 'c' << 8 | '1';
-    private const uint Vvc1 = 'v' << 24 | 'v' << 16 | 'c' << 8 | '1';
 
     /// <summary>Presentation time minus decode time in milliseconds, 24 bits signed; written only where it has a place.</summary>
     public int CompositionTime { get; init; }
@@ -26,7 +24,7 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
     public byte Command { get; init; }
 
     /// <summary>Whether a composition time follows: with pictures of AVC, HEVC and VVC, unless they are <c>CodedFramesX</c>.</summary>
-    public bool HasCompositionTime => PacketType == VideoPacketType.CodedFrames && HasPlace(Codec);
+    public bool HasCompositionTime => PacketType == VideoPacketType.CodedFrames && CodecList.HasCompositionTime(Codec);
 
     private bool IsCommand => FrameType == VideoFrameType.Command && PacketType != VideoPacketType.Metadata;
 
@@ -41,7 +39,7 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
     /// <param name="compositionTime">In milliseconds; has to be 0 with codecs that have no place for it.</param>
     public static ExVideoTagHeader Picture(VideoFrameType frameType, FourCc codec, int compositionTime)
     {
-        bool canSkip = compositionTime == 0 && HasPlace(codec);
+        bool canSkip = compositionTime == 0 && CodecList.HasCompositionTime(codec);
         return new ExVideoTagHeader(frameType, canSkip ? VideoPacketType.CodedFramesX : VideoPacketType.CodedFrames, codec)
         {
             CompositionTime = compositionTime,
@@ -203,8 +201,6 @@ public readonly record struct ExVideoTagHeader(VideoFrameType FrameType, VideoPa
         length = fields.Position;
         return true;
     }
-
-    private static bool HasPlace(FourCc codec) => codec.Value is Avc1 or Hvc1 or Vvc1;
 
     private int WriteCompositionTime(Span<byte> destination)
     {

@@ -136,24 +136,22 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         }
 
         bool isKey = header.FrameType is VideoFrameType.Key or VideoFrameType.GeneratedKey;
-        if (header.Codec is not (VideoCodecId.Avc or VideoCodecId.Hevc))
+        if (CodecList.Find(TrackKind.Video, (int)header.Codec) is not { } codec)
         {
-            if (FlvConfiguration.Create(header.Codec) is { } codec)
-            {
-                Match(track, codec.FourCc);
-                SetCodec(track, track.Codec ?? codec);
-                isSample = true;
-                AddSample(track, tag, body, header.Length, 0, isKey);
-            }
-            else
-            {
-                Refuse(track, $"video codec {(byte)header.Codec} of FLV is not known");
-            }
-
+            Refuse(track, $"video codec {(byte)header.Codec} of FLV is not known");
             return true;
         }
 
-        track.SampleEntry = new FourCc(header.Codec == VideoCodecId.Avc ? "avc1" : "hvc1");
+        if (!header.HasPacketType)
+        {
+            Match(track, codec.FourCc);
+            Describe(track, codec, body[header.Length..]);
+            isSample = true;
+            AddSample(track, tag, body, header.Length, 0, isKey);
+            return true;
+        }
+
+        track.SampleEntry = codec.FourCc;
         Match(track, track.SampleEntry);
         if (header.PacketType == AvcPacketType.SequenceHeader)
         {
@@ -162,8 +160,10 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
                 return false;
             }
 
-            ReadOnlySpan<byte> record = body[header.Length..];
-            SetCodec(track, header.Codec == VideoCodecId.Avc ? AvcConfiguration.Parse(record) : HevcConfiguration.Parse(record));
+            if (codec.ReadRecord(body[header.Length..]) is { } configuration)
+            {
+                SetCodec(track, configuration);
+            }
         }
         else if (header.PacketType == AvcPacketType.NalUnits)
         {
@@ -238,9 +238,15 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
         }
 
         FlvTrack track = Find(TrackKind.Audio, 0);
-        if (header.Codec == AudioCodecId.Aac)
+        if (CodecList.Find(TrackKind.Audio, (int)header.Codec) is not { } codec)
         {
-            track.SampleEntry = new FourCc("mp4a");
+            Refuse(track, $"audio codec {(byte)header.Codec} of FLV is not known");
+            return true;
+        }
+
+        if (header.HasPacketType)
+        {
+            track.SampleEntry = codec.FourCc;
             Match(track, track.SampleEntry);
             if (header.PacketType == AacPacketType.SequenceHeader)
             {
@@ -250,31 +256,18 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
                 }
 
                 // Some writers repeat it without its body.
-                if (body.Length > header.Length)
+                if (body.Length > header.Length && codec.ReadRecord(body[header.Length..]) is { } configuration)
                 {
-                    SetCodec(track, AacConfiguration.Parse(body[header.Length..]));
+                    SetCodec(track, configuration);
                 }
 
                 return true;
             }
         }
-        else if (header.Codec is AudioCodecId.Mp3 or AudioCodecId.Mp3At8)
-        {
-            Match(track, new FourCc(".mp3"));
-            if (!track.HasCodec)
-            {
-                SetCodec(track, Mp3Configuration.FromFrame(body[header.Length..]) ?? new Mp3Configuration(0, header.IsStereo ? 2 : 1));
-            }
-        }
-        else if (FlvConfiguration.Create(header) is { } codec)
-        {
-            Match(track, codec.FourCc);
-            SetCodec(track, track.Codec ?? codec);
-        }
         else
         {
-            Refuse(track, $"audio codec {(byte)header.Codec} of FLV is not known");
-            return true;
+            Match(track, codec.FourCc);
+            Describe(track, codec, body[header.Length..], header.FirstByte);
         }
 
         isSample = true;
@@ -344,6 +337,15 @@ internal sealed class FlvMovieBuilder(long fileLength, MediaLimits limits)
 
         _clock.Add(new FlvSample(
             track, tag.Timestamp, composition, _offset, FlvTagHeader.Length + headerLength, (uint)size, isSync, track.Configurations - 1));
+    }
+
+    /// <summary>The first sample describes a track whose codec has no record.</summary>
+    private void Describe(FlvTrack track, Codec codec, ReadOnlySpan<byte> frame, byte? header = null)
+    {
+        if (!track.HasCodec && codec.ReadFrame(frame, header) is { } described)
+        {
+            SetCodec(track, described);
+        }
     }
 
     private void SetCodec(FlvTrack track, CodecConfiguration codec)

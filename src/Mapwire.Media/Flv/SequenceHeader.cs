@@ -5,34 +5,33 @@ namespace Mapwire.Media.Flv;
 /// <summary>The bodies of the messages that come before the first sample of a track.</summary>
 public static class SequenceHeader
 {
-    /// <summary>The body of the sequence header message of a codec.</summary>
-    /// <param name="codec">AVC, AAC, or HEVC with the number 12 that players agreed on.</param>
-    /// <returns>Null for a codec that has none, such as MP3.</returns>
+    /// <summary>The body of the sequence header message of a codec with a plain header.</summary>
+    /// <param name="codec">Any.</param>
+    /// <returns>Null for a codec whose plain header has no such message, and for one that has no plain header.</returns>
     public static byte[]? Create(CodecConfiguration codec)
     {
         ArgumentNullException.ThrowIfNull(codec);
-        switch (codec)
+        if (codec.PlainNumber is not { } number)
         {
-            case AvcConfiguration or HevcConfiguration:
-                byte[] video = new byte[VideoTagHeader.MaxLength + codec.Raw.Length];
-                VideoCodecId id = codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc;
-                int length = new VideoTagHeader(VideoFrameType.Key, id, AvcPacketType.SequenceHeader, 0).WriteTo(video);
-                codec.Raw.CopyTo(video, length);
-                return video;
-            case AacConfiguration:
-                byte[] audio = new byte[AudioTagHeader.MaxLength + codec.Raw.Length];
-                length = AudioTagHeader.Aac(AacPacketType.SequenceHeader).WriteTo(audio);
-                codec.Raw.CopyTo(audio, length);
-                return audio;
-            default:
-                return null;
+            return null;
         }
+
+        Span<byte> header = stackalloc byte[VideoTagHeader.MaxLength];
+        if (AudioTagHeader.ForSound(codec) is { } sound)
+        {
+            return sound.HasPacketType
+                ? [.. header[..(sound with { PacketType = AacPacketType.SequenceHeader }).WriteTo(header)], .. codec.Raw]
+                : null;
+        }
+
+        VideoTagHeader picture = new(VideoFrameType.Key, (VideoCodecId)number, AvcPacketType.SequenceHeader, 0);
+        return picture.HasPacketType ? [.. header[..picture.WriteTo(header)], .. codec.Raw] : null;
     }
 
     /// <summary>The body of the sequence header message of a codec with a header of Enhanced RTMP.</summary>
     /// <param name="codec">Any.</param>
     /// <param name="track">The track among several; null where there is only one.</param>
-    /// <returns>Null for a codec that has none: MP3, AC-3, E-AC-3.</returns>
+    /// <returns>Null for a codec that has none.</returns>
     public static byte[]? CreateExtended(CodecConfiguration codec, ExtendedTrack? track = null)
     {
         ArgumentNullException.ThrowIfNull(codec);
@@ -42,8 +41,7 @@ public static class SequenceHeader
         }
 
         Span<byte> header = stackalloc byte[ExVideoTagHeader.MaxLength];
-        bool isAudio = codec is AacConfiguration or OpusConfiguration or FlacConfiguration;
-        int length = isAudio
+        int length = codec.Codec.Kind == TrackKind.Audio
             ? new ExAudioTagHeader(AudioPacketType.SequenceStart, codec.FourCc) { Track = track }.WriteTo(header)
             : new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceStart, codec.FourCc) { Track = track }.WriteTo(header);
         return [.. header[..length], .. codec.Raw];

@@ -14,7 +14,10 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
     public const int MaxCompositionTime = 0x7F_FFFF;
 
     /// <summary>Bytes that the header has: 5 with AVC and HEVC, else 1.</summary>
-    public int Length => HasPacketType(Codec) ? MaxLength : 1;
+    public int Length => HasPacketType ? MaxLength : 1;
+
+    /// <summary>Whether the header has a packet type: with AVC and HEVC.</summary>
+    public bool HasPacketType => IsWithPacketType(Codec);
 
     /// <summary>The whole body of the message that ends an AVC sequence.</summary>
     public static VideoTagHeader AvcEndOfSequence => new(VideoFrameType.Key, VideoCodecId.Avc, AvcPacketType.EndOfSequence, 0);
@@ -43,7 +46,7 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
 
         VideoFrameType frameType = (VideoFrameType)(body[0] >> 4);
         VideoCodecId codec = (VideoCodecId)(body[0] & 15);
-        if (!HasPacketType(codec) || frameType == VideoFrameType.Command)
+        if (!IsWithPacketType(codec) || frameType == VideoFrameType.Command)
         {
             header = new VideoTagHeader(frameType, codec, default, 0);
             return true;
@@ -91,7 +94,8 @@ public readonly record struct VideoTagHeader(VideoFrameType FrameType, VideoCode
         return MaxLength;
     }
 
-    private static bool HasPacketType(VideoCodecId codec) => codec is VideoCodecId.Avc or VideoCodecId.Hevc;
+    /// <summary>Whether headers of a codec have a packet type and a composition time.</summary>
+    public static bool IsWithPacketType(VideoCodecId codec) => codec is VideoCodecId.Avc or VideoCodecId.Hevc;
 }
 
 /// <summary>The kind of picture in a video tag (FLV 10.1, E.4.3.1).</summary>

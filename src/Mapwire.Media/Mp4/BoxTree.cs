@@ -1,12 +1,11 @@
 using System.Collections.Immutable;
+using Mapwire.Media.Codecs;
 
 namespace Mapwire.Media.Mp4;
 
 /// <summary>Lists boxes inside boxes, for people to look at. What is broken is listed too, with what is wrong.</summary>
 public static class BoxTree
 {
-    private const uint Avc1 = 'a' << 24 | 'v' << 16 | 'c' << 8 | '1';
-
     /// <summary>Lists all boxes in some bytes, parents before children.</summary>
     /// <param name="bytes">One box after another, such as a whole <c>moov</c>.</param>
     /// <param name="offset">Of the first byte in the file.</param>
@@ -76,7 +75,7 @@ public static class BoxTree
     /// <summary>Sample entries have fields in front of their boxes, by the kind of track.</summary>
     private static int EntryChildrenAt(FourCc type, FourCc handler, ReadOnlySpan<byte> body)
     {
-        if (handler.ToString() == "vide" || type.Value == Avc1)
+        if (handler.ToString() == "vide" || CodecList.FindEntry(type) is { Kind: TrackKind.Video })
         {
             return 78;
         }

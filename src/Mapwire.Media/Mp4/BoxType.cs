@@ -4,16 +4,10 @@ namespace Mapwire.Media.Mp4;
 internal static class BoxType
 {
     internal const uint Alis = 'a' << 24 | 'l' << 16 | 'i' << 8 | 's';
-    internal const uint Av1C = 'a' << 24 | 'v' << 16 | '1' << 8 | 'C';
-    internal const uint AvcC = 'a' << 24 | 'v' << 16 | 'c' << 8 | 'C';
     internal const uint Clip = 'c' << 24 | 'l' << 16 | 'i' << 8 | 'p';
     internal const uint Cmov = 'c' << 24 | 'm' << 16 | 'o' << 8 | 'v';
     internal const uint Co64 = 'c' << 24 | 'o' << 16 | '6' << 8 | '4';
     internal const uint Ctts = 'c' << 24 | 't' << 16 | 't' << 8 | 's';
-    internal const uint DOps = 'd' << 24 | 'O' << 16 | 'p' << 8 | 's';
-    internal const uint Dac3 = 'd' << 24 | 'a' << 16 | 'c' << 8 | '3';
-    internal const uint Dec3 = 'd' << 24 | 'e' << 16 | 'c' << 8 | '3';
-    internal const uint DfLa = 'd' << 24 | 'f' << 16 | 'L' << 8 | 'a';
     internal const uint Dinf = 'd' << 24 | 'i' << 16 | 'n' << 8 | 'f';
     internal const uint Dref = 'd' << 24 | 'r' << 16 | 'e' << 8 | 'f';
     internal const uint DvcC = 'd' << 24 | 'v' << 16 | 'c' << 8 | 'C';
@@ -27,7 +21,6 @@ internal static class BoxType
     internal const uint Ftyp = 'f' << 24 | 't' << 16 | 'y' << 8 | 'p';
     internal const uint Gmhd = 'g' << 24 | 'm' << 16 | 'h' << 8 | 'd';
     internal const uint Hdlr = 'h' << 24 | 'd' << 16 | 'l' << 8 | 'r';
-    internal const uint HvcC = 'h' << 24 | 'v' << 16 | 'c' << 8 | 'C';
     internal const uint Ilst = 'i' << 24 | 'l' << 16 | 's' << 8 | 't';
     internal const uint Matt = 'm' << 24 | 'a' << 16 | 't' << 8 | 't';
     internal const uint Mdat = 'm' << 24 | 'd' << 16 | 'a' << 8 | 't';
@@ -72,7 +65,6 @@ internal static class BoxType
     internal const uint Udta = 'u' << 24 | 'd' << 16 | 't' << 8 | 'a';
     internal const uint Url = 'u' << 24 | 'r' << 16 | 'l' << 8 | ' ';
     internal const uint Uuid = 'u' << 24 | 'u' << 16 | 'i' << 8 | 'd';
-    internal const uint VpcC = 'v' << 24 | 'p' << 16 | 'c' << 8 | 'C';
     internal const uint Wave = 'w' << 24 | 'a' << 16 | 'v' << 8 | 'e';
     internal const uint Wide = 'w' << 24 | 'i' << 16 | 'd' << 8 | 'e';
 }

@@ -62,7 +62,7 @@ internal static class SampleDescriptionParser
         int height = entry.ReadUInt16();
         entry.Skip(50);
         CodecConfiguration? codec = SampleEntries.ParseVideo(type, entry, out string? reason);
-        if (codec is AvcConfiguration or HevcConfiguration)
+        if (codec is { Codec.HasParameterSets: true })
         {
             (width, height) = PictureSize.Choose((width, height), codec.Picture);
         }

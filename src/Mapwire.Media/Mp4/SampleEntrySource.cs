@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mapwire.Media.Codecs;
 
 namespace Mapwire.Media.Mp4;
 
@@ -15,8 +16,9 @@ internal sealed class SampleEntrySource
     /// <summary>Sound: the configurations of all codecs that are played. Pictures: shape, colour, light, bit rate.</summary>
     private static readonly HashSet<uint> Kept =
     [
-        BoxType.Esds, BoxType.DOps, BoxType.DfLa, BoxType.Dac3, BoxType.Dec3, BoxType.DvcC, BoxType.DvvC, .. Codes("pasp", "clap", "colr",
-            "mdcv", "clli", "SmDm", "CoLL", "btrt"),
+        .. CodecList.All.Where(static codec => codec is { Kind: TrackKind.Audio, ConfigurationBox: not null })
+            .Select(static codec => codec.ConfigurationBox!.Value.Value),
+        BoxType.Esds, BoxType.DvcC, BoxType.DvvC, .. Codes("pasp", "clap", "colr", "mdcv", "clli", "SmDm", "CoLL", "btrt"),
     ];
 
     private SampleEntrySource(ImmutableArray<byte> fields, ImmutableArray<(FourCc Type, ImmutableArray<byte> Body)> boxes) =>

@@ -1,3 +1,5 @@
+using Mapwire.Media;
+using Mapwire.Media.Codecs;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Handshakes;
@@ -23,8 +25,8 @@ public sealed class ClientSessionOptions
     /// <summary>What the server's AMF may hold.</summary>
     public AmfLimits AmfLimits { get; init; } = AmfLimits.Client;
 
-    private static readonly string[] VideoCodes = ["avc1", "hvc1", "av01", "vp09", "vp08"];
-    private static readonly string[] AudioCodes = ["mp4a", ".mp3", "Opus", "fLaC", "ac-3", "ec-3"];
+    private static readonly string[] VideoCodes = [.. CodecList.Enhanced(TrackKind.Video).Select(static codec => codec.FourCc.ToString())];
+    private static readonly string[] AudioCodes = [.. CodecList.Enhanced(TrackKind.Audio).Select(static codec => codec.FourCc.ToString())];
 
     private static ReadOnlyMemory<byte> DefaultRandom { get; } = Handshakes.HandshakeRandom.Expand(2);
 

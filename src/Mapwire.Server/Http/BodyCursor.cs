@@ -70,9 +70,9 @@ internal sealed class BodyCursor : IBody
             return;
         }
 
-        if (now - _lookedAt >= LookCounts)
+        if (_cached != default && now - _lookedAt >= LookCounts)
         {
-            _cached = default;
+            (_cached, _asked, _askedTo, _askedBytes) = (default, _next, _skip, 0); // looked at and asked for anew
         }
 
         AskAhead(now);
@@ -225,7 +225,7 @@ internal sealed class BodyCursor : IBody
             return Math.Min(length, _cached.To - offset);
         }
 
-        if (length < ShortestFileRun || !CanSendFromFile || _file!.Presence?.CachedLength(offset, length, now) is not { } found)
+        if (length < ShortestFileRun || !CanSendFromFile || _file!.Presence?.CachedLength(offset, length) is not { } found)
         {
             return 0;
         }

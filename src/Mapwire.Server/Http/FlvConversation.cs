@@ -104,7 +104,7 @@ internal sealed class FlvConversation : IConversation
 
         try
         {
-            while (_frames.TryRead(ref bytes, out WebSocketMessage message))
+            while (!_connection.IsClosed && _frames.TryRead(ref bytes, out WebSocketMessage message))
             {
                 Hear(message);
             }
@@ -365,6 +365,10 @@ internal sealed class FlvConversation : IConversation
         {
             ControlBuffer answers = _viewer.Answers;
             answers.Advance(WebSocketFrame.WritePong(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), message.Payload));
+        }
+        else if (message.Opcode == WebSocketOpcode.Close && _isOpening)
+        {
+            _connection.Close(CloseReason.PlayerLeft); // the handshake is not answered yet, and no frame goes before its answer
         }
         else if (message.Opcode == WebSocketOpcode.Close)
         {

@@ -36,7 +36,7 @@ internal readonly record struct FlvQuery(PlayName Name, uint? Buffer, bool IsEnh
     /// <summary>What the player can be sent.</summary>
     /// <param name="legacyHevc">Whether players that offer no codecs are sent HEVC with the number 12.</param>
     public PlayerAbilities Abilities(bool legacyHevc) =>
-        IsEnhanced ? PlayerCodecs.All : legacyHevc ? PlayerAbilities.PlainHevc : PlayerAbilities.None;
+        IsEnhanced ? PlayerCodecs.All : legacyHevc ? PlayerAbilities.UnofficialNumbers : PlayerAbilities.None;
 
     private static uint? BufferOf(string? text) =>
         text is null ? null

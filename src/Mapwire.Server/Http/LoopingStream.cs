@@ -4,12 +4,13 @@ using Mapwire.Server.Sending;
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// The body of one fragmented MP4 that begins again when it is over, with times that go on, until the client leaves. It has no length, so it
-/// is sent by the clock and some seconds ahead: a client that takes all that it gets would be sent days of it.
+/// The body of one fragmented MP4 that begins again when it is over, with times that go on, until the client leaves. It has no length, so
+/// it is sent by the clock and some seconds ahead: a client that takes all that it gets would be sent days of it.
 /// </summary>
 internal sealed class LoopingStream : IBody
 {
-    /// <summary>How far ahead of the clock it is sent, in milliseconds: players begin with some seconds, and pauses of networks take as long.
+    /// <summary>
+    /// How far ahead of the clock it is sent, in milliseconds: players begin with some seconds, and pauses of networks take as long.
     /// </summary>
     private const long Ahead = 15_000;
 

@@ -3,6 +3,7 @@ using Mapwire.Http.Targets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Http;
@@ -44,6 +45,10 @@ internal static class Opening
             ? Task.FromResult(found)
             : OpenAsync(context, route, query, parameters, address, cancellation);
     }
+
+    /// <summary>The query with what stands for every viewer in place of its own, so that one text is made for all.</summary>
+    private static WebQuery? ForAll(WebQuery? query) =>
+        query is { Viewer: not null } ? query with { Viewer = ViewerIds.Placeholder } : query;
 
     /// <summary>
     /// A part of a film that was made before, where the film is open and as it was: most of what is asked for, and found at once.
@@ -94,9 +99,9 @@ internal static class Opening
         long until = Environment.TickCount64 + MaxFirstWait;
         while (true)
         {
-            if (await TryOpenAsync(context, route, parameters, query, address, cancellation).ConfigureAwait(false) is { } resource)
+            if (await TryOpenAsync(context, route, parameters, ForAll(query), address, cancellation).ConfigureAwait(false) is { } resource)
             {
-                return resource;
+                return query?.Viewer is { } viewer ? resource.For(viewer) : resource;
             }
 
             if (Environment.TickCount64 > until)

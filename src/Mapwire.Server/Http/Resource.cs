@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Text;
 using Mapwire.Http;
 using Mapwire.Http.Conditional;
 using Mapwire.Media.Mp4.Writing;
@@ -63,6 +64,18 @@ internal sealed record Resource(
         MadeBody body = new(bytes);
         return new Resource(
             [], body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType, cacheControl);
+    }
+
+    /// <summary>The same for one viewer, whose id it has where there was the placeholder.</summary>
+    public Resource For(string viewer)
+    {
+        MadeBody body = Body.For(viewer);
+        return this with
+        {
+            Body = body,
+            Representation = body == Body ? Representation : new Representation(body.Length, new EntityTag($"{Body.Tag:x8}-{viewer}")),
+            Watched = Watched is null ? null : Watched with { Id = viewer },
+        };
     }
 
     /// <summary>Ends the hold of all files.</summary>
@@ -129,6 +142,7 @@ internal sealed class MadeBody : IDerived
 
     private readonly PieceList? _whole;
     private readonly FragmentedFile? _parts;
+    private readonly List<int> _viewers = []; // where the placeholder of a viewer's id begins
     private MadeBody? _gzip;
     private MadeBody? _brotli;
 
@@ -158,7 +172,19 @@ internal sealed class MadeBody : IDerived
     {
         Tag = Crc32C.Of(bytes);
         Bytes = bytes;
-        ByteSize += bytes.Length / 2; // for what it is compressed to
+        ReadOnlySpan<byte> placeholder = Encoding.ASCII.GetBytes(ViewerIds.Placeholder);
+        for (int at = 0, found; (found = bytes.AsSpan(at).IndexOf(placeholder)) >= 0; at += found + placeholder.Length)
+        {
+            _viewers.Add(at + found);
+        }
+
+        ByteSize += (bytes.Length / 2) + (sizeof(int) * _viewers.Count); // for what it is compressed to
+    }
+
+    private MadeBody(byte[] bytes, uint? tag)
+        : this(new PieceList.Builder().Add(bytes).Build())
+    {
+        (Bytes, Tag) = (bytes, tag);
     }
 
     /// <summary>All of it, where it was made at once; empty where the file has a part in it.</summary>
@@ -183,6 +209,31 @@ internal sealed class MadeBody : IDerived
 
     /// <inheritdoc/>
     public long ByteSize { get; }
+
+    /// <summary>The same with a viewer's id where there was the placeholder; itself where there was none.</summary>
+    public MadeBody For(string viewer)
+    {
+        if (_viewers.Count == 0)
+        {
+            return this;
+        }
+
+        int length = ViewerIds.Placeholder.Length;
+        ReadOnlySpan<byte> from = Bytes.Span;
+        byte[] bytes = new byte[from.Length + (_viewers.Count * (viewer.Length - length))];
+        int read = 0;
+        int written = 0;
+        foreach (int place in _viewers)
+        {
+            from[read..place].CopyTo(bytes.AsSpan(written));
+            written += place - read;
+            written += Encoding.ASCII.GetBytes(viewer, bytes.AsSpan(written));
+            read = place + length;
+        }
+
+        from[read..].CopyTo(bytes.AsSpan(written));
+        return new MadeBody(bytes, Tag);
+    }
 
     /// <summary>What it was compressed to; null where it was not yet. Any thread may ask.</summary>
     public MadeBody? FindCoded(ContentCoding coding) => Volatile.Read(ref Place(coding));

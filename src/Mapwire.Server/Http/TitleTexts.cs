@@ -8,8 +8,8 @@ using Mapwire.Server.Statistics;
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// The texts that lead to the parts of titles, by the kind that is asked for: playlists, MPDs and subtitles of a film, of a list of films or
-/// of several qualities of one. What names no viewer is made once for all who ask.
+/// The texts that lead to the parts of titles, by the kind that is asked for: playlists, MPDs and subtitles of a film, of a list of films
+/// or of several qualities of one. Each is made once for all who ask; what tells viewers apart in it is filled in for each.
 /// </summary>
 /// <param name="Qualities">What is presented, in each quality; one where there is but one.</param>
 /// <param name="Content">What the first file held: with it all that was made of it is over.</param>
@@ -57,10 +57,7 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
         string what = $"{route.Kind} {route.Quality} {route.Tracks} {route.Index} {IsGrowing} {OtherStates} {Qualities[0].SubtitlesKey} "
             + $"{(isSubtitles ? query.Key : children)} {Name}";
 
-        // What is made for one viewer is asked for by that viewer alone: it is not worth its place.
-        MadeBody body = query.Viewer is null || isSubtitles
-            ? await context.MakeAsync(new MadeKey(Content, what), Name, () => new MadeBody(write())).ConfigureAwait(false)
-            : await context.Titles.Files.ComputeAsync($"segments {Name}", () => new MadeBody(write())).ConfigureAwait(false);
+        MadeBody body = await context.MakeAsync(new MadeKey(Content, what), Name, () => new MadeBody(write())).ConfigureAwait(false);
         string type = isSubtitles ? ContentTypes.FromName(".vtt")
             : route.Kind == ResourceKind.Manifest ? ContentTypes.Dash : ContentTypes.Hls;
         return new Resource(

@@ -118,7 +118,24 @@ internal sealed class PlayerStreams
     public bool GatherRest(GatherList list, long now)
     {
         _cutWaitsUntil = null;
-        if (_cut is null || _cut.GatherRest(list, now))
+        if (_cut is null)
+        {
+            return true;
+        }
+
+        // Before any byte of another file is sent as the rest of a message of this one.
+        switch (_cut.Title.Watch.Look())
+        {
+            case FileState.Lost:
+                IsCutLost = true;
+                return false;
+            case FileState.Unknown:
+                _cut.Title.Watch.CallWhenKnown(Wake);
+                _cutWaitsUntil = now + PatienceOf(_cut); // those who find it out take no longer
+                return false;
+        }
+
+        if (_cut.GatherRest(list, now))
         {
             return true;
         }

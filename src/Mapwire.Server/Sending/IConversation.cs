@@ -32,7 +32,8 @@ internal interface IConversation
     Wake Next(long now);
 
     /// <summary>
-    /// The socket is full, so that nothing is gathered until the peer has read: looks after what was sent last, and says when to look again.
+    /// The socket is full, so that nothing is gathered until the peer has read: looks after what was sent last, and says when to look
+    /// again.
     /// </summary>
     Wake NextWhileBlocked(long now) => new(Loop.TimerWheel.Never);
 

@@ -87,11 +87,13 @@ internal sealed class StreamSender : ISender
     public void EndSending() => _ = EndSendingAsync(_write);
 
     /// <inheritdoc/>
+    /// <remarks>The socket is closed here: a stream that closes it says first that all was sent.</remarks>
     public void Break()
     {
         if (_socket is not null)
         {
             TcpOption.TryBreakAtClose(_socket);
+            _socket.Dispose();
         }
     }
 

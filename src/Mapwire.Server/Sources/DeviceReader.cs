@@ -22,15 +22,10 @@ internal class DeviceReader
     /// <summary>How long after a read of the device memory counts as short, in milliseconds.</summary>
     private const long QuietAfter = 10_000;
 
-    /// <summary>How long a read of the device is thought to be under way at most, in milliseconds, with what the system reads ahead.
-    /// </summary>
-    private const long BusyFor = 1_000;
-
     private readonly ILogger _log;
     private readonly ReadQueue _warm;
     private readonly ReadQueue _cold;
     private readonly Func<long> _clock;
-    private long _busyAt = long.MinValue / 2; // when a read of the device began or ended last
     private long _readAt; // when something was read of the device last, as far as this process knows
 
     /// <param name="name">Of the threads.</param>
@@ -58,10 +53,6 @@ internal class DeviceReader
     /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
     public virtual bool IsQuiet(long now) => now - Volatile.Read(ref _readAt) > QuietAfter;
 
-    /// <summary>Whether this process may be reading the device now: pages can be on their way then.</summary>
-    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
-    public virtual bool MayBeReading(long now) => now - Volatile.Read(ref _busyAt) < BusyFor;
-
     /// <summary>Asks for a window.</summary>
     public virtual void Add(PresenceRequest request) => _warm.Add(request);
 
@@ -87,12 +78,11 @@ internal class DeviceReader
         else
         {
             Volatile.Write(ref _readAt, _clock());
-            Volatile.Write(ref _busyAt, _clock());
             _cold.Add(request);
         }
     }
 
-    private void BringCold(PresenceRequest request)
+    private static void BringCold(PresenceRequest request)
     {
         if (request.Waiting.Count == 0 && Environment.TickCount64 - request.NeededAt > StaleAfter)
         {
@@ -101,7 +91,6 @@ internal class DeviceReader
         else
         {
             request.Source.Bring(request, isCold: true);
-            Volatile.Write(ref _busyAt, _clock());
         }
     }
 }

@@ -102,9 +102,33 @@ internal sealed class Presence
     /// </summary>
     /// <param name="offset">Of the first byte.</param>
     /// <param name="length">At least 1, inside the file.</param>
-    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
-    public long? CachedLength(long offset, long length, long now) => _isLocal && _reader.AllowsFinding
-        ? Native.PageCache.CachedLength(_file, _region, offset, length, mayBeReading: _reader.MayBeReading(now)) : null;
+    public long? CachedLength(long offset, long length)
+    {
+        if (!_isLocal || !_reader.AllowsFinding)
+        {
+            return null;
+        }
+
+        long unasked = UnaskedLength(offset, length);
+        return unasked == 0 ? 0 : Native.PageCache.CachedLength(_file, _region, offset, unasked);
+    }
+
+    /// <summary>How much of a range comes before the first window that is being read: the system counts its pages already.</summary>
+    private long UnaskedLength(long offset, long length)
+    {
+        lock (_gate)
+        {
+            for (long at = offset; _asked.Count > 0 && at < offset + length; at = WindowsOf(at, 1).To)
+            {
+                if (_asked.ContainsKey((int)(at >> WindowShift)))
+                {
+                    return at - offset;
+                }
+            }
+        }
+
+        return length;
+    }
 
     /// <summary>Asks for a range ahead of time, unless it stays here for long enough.</summary>
     /// <param name="offset">Of the first byte.</param>

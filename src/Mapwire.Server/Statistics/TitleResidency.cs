@@ -4,7 +4,8 @@ namespace Mapwire.Server.Statistics;
 
 /// <summary>
 /// How much of served files is in memory. Looked at by the reader of the statistics, not by the server; and on threads of its own, since a
-/// file on a dead file system holds whoever opens it, and the reader is what shows that.
+/// file on a dead file system holds whoever opens it, and the reader is what shows that. Files on file systems that wait for a program or
+/// a peer are not looked at: a thread that waits there may not be ended, and would keep the reader's process from ending.
 /// </summary>
 internal sealed class TitleResidency
 {
@@ -29,13 +30,14 @@ internal sealed class TitleResidency
         long until = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         List<Answer> asked = [];
         Queue<(string Path, long Length)> waiting = new(files);
+        Lazy<MountTable?> mounts = new(MountTable.Read); // by the threads: reading it could wait for a mount that is under way
         lock (_gate)
         {
             while (true)
             {
                 while (_running < MaxThreads && waiting.TryDequeue(out (string Path, long Length) file))
                 {
-                    if (TryAsk(file.Path, file.Length) is { } answer)
+                    if (TryAsk(file.Path, file.Length, mounts) is { } answer)
                     {
                         asked.Add(answer);
                     }
@@ -50,7 +52,10 @@ internal sealed class TitleResidency
         }
     }
 
-    /// <summary>The part of a file that is in memory, 0 to 1; null where it is not known (yet), or the file is another one now.</summary>
+    /// <summary>
+    /// The part of a file that is in memory, 0 to 1; null where it is not known (yet), the file is another one now, or its file system is
+    /// not this machine's own.
+    /// </summary>
     public double? GetShare(string path)
     {
         lock (_gate)
@@ -59,7 +64,7 @@ internal sealed class TitleResidency
         }
     }
 
-    private Answer? TryAsk(string path, long length)
+    private Answer? TryAsk(string path, long length, Lazy<MountTable?> mounts)
     {
         if (!_answers.TryGetValue(path, out Answer? answer))
         {
@@ -73,7 +78,7 @@ internal sealed class TitleResidency
 
         answer.IsPending = true;
         _running++;
-        if (!BackgroundThread.TryStart("mapwire residency", () => Run(answer, path, length)))
+        if (!BackgroundThread.TryStart("mapwire residency", () => Run(answer, path, length, mounts)))
         {
             answer.IsPending = false; // the next look tries again
             _running--;
@@ -83,9 +88,9 @@ internal sealed class TitleResidency
         return answer;
     }
 
-    private void Run(Answer answer, string path, long length)
+    private void Run(Answer answer, string path, long length, Lazy<MountTable?> mounts)
     {
-        double? share = ReadShare(path, length);
+        double? share = ReadShare(path, length, mounts);
         lock (_gate)
         {
             (answer.Share, answer.At, answer.IsPending) = (share, Environment.TickCount64, false);
@@ -94,7 +99,7 @@ internal sealed class TitleResidency
         }
     }
 
-    private static double? ReadShare(string path, long length)
+    private static double? ReadShare(string path, long length, Lazy<MountTable?> mounts)
     {
         if (length <= 0 || !PlatformCapabilities.Supports(MemoryCapability.ResidencyOfPageCache))
         {
@@ -103,6 +108,11 @@ internal sealed class TitleResidency
 
         try
         {
+            if (mounts.Value?.IsLocal(path) == false)
+            {
+                return null;
+            }
+
             using MappedFile file = MappedFile.Open(path);
             if (file.Identity.Length < length)
             {

@@ -322,7 +322,7 @@ internal sealed class StripBuilder
     {
         if (!_lanes[StripEntry.VideoLane]!.IsExtended)
         {
-            byte id = (byte)(codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc);
+            byte id = codec.PlainNumber ?? 0;
             converted.Add(new StripEntry(time, 0, _changes.Count, 2, StripEntry.VideoLane, isSync: true, isChange: true), 0);
             _changes.AddRange([(byte)(((int)VideoFrameType.Command << 4) | id), command]);
         }

@@ -73,17 +73,7 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
     /// <summary>
     /// What metadata call the codec: its plain number, or the value of its four-character code (Enhanced RTMP, "Enhancing onMetaData").
     /// </summary>
-    public double CodecId(CodecConfiguration codec) => IsExtended
-        ? codec.FourCc.Value
-        : codec switch
-        {
-            FlvConfiguration { VideoCodec: { } video } => (double)video,
-            FlvConfiguration { AudioHeader: { } audio } => (double)audio.Codec,
-            AvcConfiguration => (double)VideoCodecId.Avc,
-            HevcConfiguration => (double)VideoCodecId.Hevc,
-            Mp3Configuration => (double)AudioCodecId.Mp3,
-            _ => (double)AudioCodecId.Aac,
-        };
+    public double CodecId(CodecConfiguration codec) => IsExtended ? codec.FourCc.Value : codec.PlainNumber ?? 0;
 
     /// <summary>The lane of a video track.</summary>
     public static TitleLane Video(Track track, PlayerAbilities abilities)
@@ -91,9 +81,8 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         CodecConfiguration codec = track.Codec!;
         if (!GoesExtended(codec, abilities))
         {
-            VideoCodecId id =
-                (codec as FlvConfiguration)?.VideoCodec ?? (codec is HevcConfiguration ? VideoCodecId.Hevc : VideoCodecId.Avc);
-            return new TitleLane(SampleHeader.PlainVideo(id), Configuration(codec, abilities, 0), null, null);
+            SampleHeader header = SampleHeader.PlainVideo((VideoCodecId)codec.PlainNumber!);
+            return new TitleLane(header, Configuration(codec, abilities, 0), null, null);
         }
 
         return new TitleLane(
@@ -111,10 +100,7 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
     {
         if (number == 0 && !GoesExtended(codec, abilities))
         {
-            AudioTagHeader header = (codec as FlvConfiguration)?.AudioHeader
-                ?? (codec is Mp3Configuration mp3
-                ? AudioTagHeader.Mp3(mp3.SampleRate, mp3.Channels)
-                : AudioTagHeader.Aac(AacPacketType.Raw));
+            AudioTagHeader header = AudioTagHeader.ForSound(codec)!.Value;
             return new TitleLane(SampleHeader.PlainAudio(header), Configuration(codec, abilities, number), null, null);
         }
 

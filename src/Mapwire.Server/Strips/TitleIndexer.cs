@@ -13,8 +13,6 @@ namespace Mapwire.Server.Strips;
 /// </summary>
 internal sealed class TitleIndexer : IDerived
 {
-    private const int Mp3HeaderLength = 4;
-
     private readonly CodecConfiguration[] _sounds;
     private readonly ImmutableArray<TitleLane?> _lanes;
     private readonly StripBuilder _strips;
@@ -88,18 +86,18 @@ internal sealed class TitleIndexer : IDerived
     }
 
     /// <summary>
-    /// The audio configuration. MP3 has none in the file, and muxers write two channels for it whatever there are: the first frame's own
-    /// header knows.
+    /// The audio configuration. Some codecs have none in the file, and muxers write two channels for them whatever there are: the first
+    /// frame's own header knows.
     /// </summary>
     private static CodecConfiguration SoundOf(MediaFile file, Track audio, FileWork? work)
     {
-        if (audio.Codec is Mp3Configuration)
+        if (audio.Codec is { Codec.FrameHeaderLength: > 0 and int length } codec)
         {
             foreach (Sample sample in audio.Samples)
             {
-                byte[] frame = new byte[Math.Min(sample.Size, Mp3HeaderLength)];
+                byte[] frame = new byte[Math.Min(sample.Size, length)];
                 file.Read(sample.Offset, frame, audio.Samples.FindLocation(0, SampleField.Offset, out _), work);
-                return Mp3Configuration.FromFrame(frame) ?? audio.Codec;
+                return codec.Codec.ReadFrame(frame) is { SampleRate: > 0 } sound ? sound : codec;
             }
         }
 

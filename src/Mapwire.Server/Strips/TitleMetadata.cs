@@ -77,12 +77,7 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
 
         Add("videodatarate", video.Rates.BitRate / 1000.0);
         Add("videocodecid", lanes[StripEntry.VideoLane]!.CodecId(video.Codec!));
-        if (video.Codec is AvcConfiguration avc)
-        {
-            Add("avcprofile", avc.Profile);
-            Add("avclevel", avc.Level);
-        }
-
+        AddOf(video.Codec!);
         _properties.Add(new AmfProperty("keyframes", Keyframes()));
     }
 
@@ -95,16 +90,12 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
 
         (int rate, int channels) = SoundOf(0);
         Add("audiosamplerate", rate);
-        Add("audiosamplesize", sounds[0] is FlvConfiguration { AudioHeader.Is16Bit: false } ? 8 : 16);
+        Add("audiosamplesize", AudioTagHeader.ForSound(sounds[0]) is { Is16Bit: false } ? 8 : 16);
         Add("stereo", channels > 1);
         Add("audiochannels", channels);
         Add("audiodatarate", chosen.Audio[0].Rates.BitRate / 1000.0);
         Add("audiocodecid", lanes[StripEntry.AudioLane]!.CodecId(sounds[0]));
-        if (sounds[0] is AacConfiguration aac)
-        {
-            Add("aacaot", aac.ObjectType);
-        }
-
+        AddOf(sounds[0]);
         if (chosen.Audio.Count > 1)
         {
             AmfValue others = AmfValue.Object([.. Enumerable.Range(1, chosen.Audio.Count - 1).Select(OtherSound)]);
@@ -129,8 +120,8 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
     }
 
     private (int Rate, int Channels) SoundOf(int number) =>
-        sounds[number] is Mp3Configuration mp3
-        ? (mp3.SampleRate, mp3.Channels)
+        sounds[number] is { Codec.FrameHeaderLength: > 0 } sound
+        ? (sound.SampleRate, sound.Channels)
         : (chosen.Audio[number].SampleRate, chosen.Audio[number].Channels);
 
     private AmfValue Keyframes()
@@ -148,6 +139,14 @@ internal sealed class TitleMetadata(long fileLength, ChosenTracks chosen, CodecC
         return AmfValue.Object(
             ("times", AmfValue.StrictArray(times.MoveToImmutable())),
             ("filepositions", AmfValue.StrictArray(positions.MoveToImmutable())));
+    }
+
+    private void AddOf(CodecConfiguration codec)
+    {
+        foreach ((string name, double value) in codec.Metadata)
+        {
+            Add(name, value);
+        }
     }
 
     private void Add(string name, double value) => _properties.Add(new AmfProperty(name, AmfValue.Number(value)));

@@ -71,6 +71,46 @@ internal sealed class BrowserPlay(Chromium browser)
         return wrong;
     }
 
+    /// <summary>Plays a numbered film that begins again, up to a time: the same pictures, each at its place in its round.</summary>
+    /// <param name="page">The page with the video.</param>
+    /// <param name="until">The time, in seconds.</param>
+    /// <param name="count">Pictures of the film.</param>
+    /// <param name="rate">Pictures a second.</param>
+    /// <returns>When each round began, and what was wrong.</returns>
+    public async Task<(IReadOnlyList<double> Rounds, List<string> Wrong)> PlayRoundsAsync(string page, double until, int count, double rate)
+    {
+        await browser.TakeConsoleAsync();
+        await browser.GoAsync(page);
+        await browser.RunAsync(Reader);
+        JsonNode play = (await browser.RunAsync("return reader.play(arguments[0], arguments[1], arguments[2]);", 2, Patience, until))!;
+        List<string> wrong = [.. await browser.TakeConsoleAsync()];
+        if (play["error"] is { } error || play["time"]!.GetValue<double>() < until)
+        {
+            wrong.Add($"it plays to {play["time"]} s of {until}: {play["error"]}");
+        }
+
+        List<double> rounds = [];
+        int before = count;
+        foreach (JsonNode? one in play["seen"]!.AsArray())
+        {
+            (int number, double time) = (one![0]!.GetValue<int>(), one[1]!.GetValue<double>());
+            double zero = time - (number / rate);
+            if (number < before - (count / 2))
+            {
+                rounds.Add(zero);
+            }
+            else if (number < before || number < 0 || number >= count || Math.Abs(zero - rounds[^1]) > FrameCheck.Tolerance)
+            {
+                wrong.Add(string.Create(
+                    CultureInfo.InvariantCulture, $"picture {number} at {time:F3} s behind {before}, in a round from {rounds[^1]:F3} s"));
+            }
+
+            before = number;
+        }
+
+        return (rounds, wrong);
+    }
+
     /// <summary>Plays any film to its end.</summary>
     /// <returns>What the video element said at the end, and what was wrong.</returns>
     public async Task<(JsonNode Play, List<string> Wrong)> PlayAsync(string page, double speed)

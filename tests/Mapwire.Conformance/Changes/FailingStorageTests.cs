@@ -12,6 +12,9 @@ public sealed class FailingStorageTests : IAsyncLifetime
 {
     private const int Frames = 20 * 25;
 
+    /// <summary>A film of a steady rate, made once for all of these tests.</summary>
+    private static readonly Lazy<Task<string>> Film = new(MakeFilmAsync);
+
     private readonly string _folder = TemporaryFolder.Create("failing");
     private SlowFolder? _storage;
     private MapwireServer _server = null!;
@@ -21,16 +24,10 @@ public sealed class FailingStorageTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && SlowFolder.IsPossible, "There is no /dev/fuse here that may be opened.");
-        string films = TemporaryFolder.Create("films");
-        string film = Path.Combine(films, "film.mp4");
-        await FilmFactory.EncodeAsync(
-            "-f lavfi -i testsrc2=size=320x240:rate=25 -f lavfi -i sine=440 -t 20 -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p "
-            + "-b:v 1900k -minrate 1900k -maxrate 1900k -bufsize 1900k -x264-params nal-hrd=cbr:force-cfr=1 -c:a aac -b:a 64k "
-            + "-movflags faststart",
-            film);
+        string film = await Film.Value;
         File.Copy(film, Path.Combine(_folder, "good.mp4"));
         string mount = Directory.CreateDirectory(Path.Combine(_folder, "slow")).FullName;
-        _storage = await SlowFolder.MountAsync(films, mount);
+        _storage = await SlowFolder.MountAsync(Path.GetDirectoryName(film)!, mount);
         _server = await MapwireServer.StartAsync(_folder, "--workers", "1");
         _good = await PlayingAsync(_server, "good.mp4");
         _failing = await PlayingAsync(_server, "slow/film.mp4");
@@ -100,6 +97,17 @@ public sealed class FailingStorageTests : IAsyncLifetime
         {
             await _storage.SayAsync("ok"); // a server that hangs in a read cannot end, and would be waited for
         }
+    }
+
+    private static async Task<string> MakeFilmAsync()
+    {
+        string film = Path.Combine(TemporaryFolder.Create("films"), "film.mp4");
+        await FilmFactory.EncodeAsync(
+            "-f lavfi -i testsrc2=size=320x240:rate=25 -f lavfi -i sine=440 -t 20 -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p "
+            + "-b:v 1900k -minrate 1900k -maxrate 1900k -bufsize 1900k -x264-params nal-hrd=cbr:force-cfr=1 -c:a aac -b:a 64k "
+            + "-movflags faststart",
+            film);
+        return film;
     }
 
     /// <summary>Watches all that is left.</summary>

@@ -182,7 +182,8 @@ public sealed class BadFolderTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "LD_PRELOAD is Linux's.");
         return ServerProcess.Start(
-            MapwireServer.Program, ["serve", folder, "--rtmp", "127.0.0.1:0"], null, ("LD_PRELOAD", await Faults.GetLibraryAsync()));
+            MapwireServer.Program, ["serve", folder, "--rtmp", "127.0.0.1:0", "--http", "none"], null,
+            ("LD_PRELOAD", await Faults.GetLibraryAsync()));
     }
 
     private static async Task PlaysAndEndsAsync(ServerProcess server, int? port = null)

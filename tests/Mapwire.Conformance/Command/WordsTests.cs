@@ -66,7 +66,8 @@ public sealed class WordsTests
     [InlineData("localhost:0", @"rtmp://(127\.0\.0\.1|\[::1\]):\d+/vod")]
     public async Task Every_way_to_write_an_end_point_is_listened_on(string endPoint, string address)
     {
-        await using ServerProcess server = ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", endPoint]);
+        await using ServerProcess server = ServerProcess.Start(
+            MapwireServer.Program, ["serve", "--rtmp", endPoint, "--http", "none"]);
         await server.HearsAsync(new Regex("Listening on " + address));
         await server.SignalAsync("TERM");
         Assert.Equal(0, await server.EndsAsync(MapwireServer.EndPatience));

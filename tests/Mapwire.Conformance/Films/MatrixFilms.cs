@@ -20,6 +20,14 @@ internal static class MatrixFilms
     private const string InBand = "h264parse config-interval=-1 ! video/x-h264,stream-format=avc3,alignment=au";
     private const string Usual = $"{Picture} {Tone} {Avc} {Aac}";
 
+    private static readonly bool TakesAll = Environment.GetEnvironmentVariable("MAPWIRE_MATRIX_FILMS") == "1";
+
+    private static readonly string[] InEverySweep =
+    [
+        "plain.mp4", "keyframe-fragments.mp4", "tags.flv", "eac3.mov", "hvc1.mp4", "av1-opus.mp4", "vp9-opus.mp4", "vp8-opus.mp4",
+        "mp3-48000.mp4", "flac.mp4", "ac3-surround.mp4", "cut.mp4", "two-sounds.mp4",
+    ];
+
     /// <summary>Files by name, with what writes each.</summary>
     public static FrozenDictionary<string, Func<string, Task>> All { get; } =
         new Dictionary<string, Func<string, Task>>(StringComparer.Ordinal)
@@ -157,6 +165,14 @@ internal static class MatrixFilms
             ["gst-in-band.mp4"] = Gst("mp4mux", InBand),
             ["gst-in-band-fragments.mp4"] = Gst("mp4mux fragment-duration=400", InBand),
         }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The films that one of the sweeps by HTTP takes: by day a fixed third and one film of each codec and container, so that all sweeps
+    /// together have every film; at night (MAPWIRE_MATRIX_FILMS=1) all. Over RTMP every film is played by day too.
+    /// </summary>
+    /// <param name="sweep">Which third: 0, 1 or 2.</param>
+    public static IEnumerable<string> OfSweep(int sweep) => All.Keys.Order(StringComparer.Ordinal)
+        .Where((name, index) => TakesAll || index % 3 == sweep || InEverySweep.Contains(name, StringComparer.Ordinal));
 
     private static Func<string, Task> Encode(string words) => path => FilmFactory.EncodeAsync(words, path);
 

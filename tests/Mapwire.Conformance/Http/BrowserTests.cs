@@ -60,6 +60,26 @@ public sealed class BrowserTests(BrowserFixture browsers, ServedFilms films)
         Assert.True(wrong.Count == 0, $"{player} {film} {resource}\n{string.Join('\n', wrong)}");
     }
 
+    [Theory]
+    [InlineData("native")]
+    [InlineData("mse")]
+    public async Task A_film_that_begins_again_goes_on_in_the_browser(string player)
+    {
+        await NumberedFilms.GetAsync("numbered.mp4");
+        await using MapwireServer server = await MapwireServer.StartAsync(NumberedFilms.Folder, "--segment-duration", "1");
+        string page = browsers.Page(player, server.WebAddress("numbered.mp4", "stream.mp4?loop=1"))
+            + "&codecs=" + Uri.EscapeDataString("avc1.64000c,mp4a.40.2");
+        await browsers.WithBrowserAsync(async play =>
+        {
+            (IReadOnlyList<double> rounds, List<string> wrong) = await play.PlayRoundsAsync(
+                page, until: 14, NumberedFilms.Count, NumberedFilms.Rate);
+            Assert.True(wrong.Count == 0, $"{player}\n{string.Join('\n', wrong)}");
+            Assert.InRange(rounds.Count, 3, 4);
+            Assert.All(rounds.Zip(rounds.Skip(1)), static pair => Assert.InRange(pair.Second - pair.First, 3.99, 4.1));
+            return rounds;
+        });
+    }
+
     public static TheoryData<string> Matrix() => PlaysAll
         ? [.. MatrixFilms.All.Keys, .. FilmRecipes.All.Keys.Where(static name => !FilmRecipes.IsLong(name))]
         : ["plain.mp4", "quiet.m4a"];

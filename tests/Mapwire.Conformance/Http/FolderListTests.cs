@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Mapwire.Conformance.Films;
@@ -86,6 +87,64 @@ public sealed class FolderListTests
         Assert.Equal(10_000, root["titles"]!.AsArray().Count);
         Assert.False(root["complete"]!.GetValue<bool>());
         Assert.Contains("10000", root["reason"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_that_hangs_is_refused_in_time_and_the_others_are_listed_and_play_beside_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && SlowFolder.IsPossible, "There is no /dev/fuse here that may be opened.");
+        string film = await FilmFactory.GetAsync("plain.mp4");
+        string films = TemporaryFolder.Create("list-films");
+        string folder = TemporaryFolder.Create("list-hangs");
+        File.Copy(film, Path.Combine(films, "slow.mp4"));
+        File.Copy(film, Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "good")).FullName, "film.mp4"));
+        await using SlowFolder storage =
+            await SlowFolder.MountAsync(films, Directory.CreateDirectory(Path.Combine(folder, "slow")).FullName);
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--list", "--limit-opening-time", "2", "--workers", "1");
+        using HttpClient client = new();
+        string root = server.WebAddress("");
+        try
+        {
+            Assert.Equal(["slow.mp4"], Names((await ReadAsync(client, root + "slow/"))["titles"]!));
+            await storage.SayAsync("silent");
+            await Task.Delay(TimeSpan.FromSeconds(2)); // the kernel believes what it was told for a second
+            Stopwatch clock = Stopwatch.StartNew();
+            Task<HttpResponseMessage>[] asked = [.. Enumerable.Range(0, 20).Select(_ => client.GetAsync(root + "slow/"))];
+            Task<HttpResponseMessage> above = client.GetAsync(root);
+            Assert.Equal(["film.mp4"], Names((await ReadAsync(client, root + "good/"))["titles"]!));
+            Assert.Equal(await File.ReadAllBytesAsync(film), await client.GetByteArrayAsync(server.WebAddress("good/film.mp4")));
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1.9), $"another folder took {clock.Elapsed}");
+            foreach (HttpResponseMessage answer in await Task.WhenAll(asked))
+            {
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+                Assert.Contains("does not answer", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            }
+
+            // It lies in the folder above, which is listed without a look at it, or refused as well.
+            Assert.Contains((await above).StatusCode, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable]);
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(6), $"the refusals took {clock.Elapsed}");
+            clock.Restart();
+            using HttpResponseMessage again = await client.GetAsync(root + "slow/");
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, again.StatusCode);
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1.9), $"who comes while it hangs is told at once, not after {clock.Elapsed}");
+        }
+        finally
+        {
+            await storage.SayAsync("ok"); // a server that hangs in a call cannot end
+        }
+
+        for (Stopwatch clock = Stopwatch.StartNew(); ; await Task.Delay(100))
+        {
+            using HttpResponseMessage answer = await client.GetAsync(root + "slow/");
+            if (answer.IsSuccessStatusCode)
+            {
+                break;
+            }
+
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "the folder answers again, and is not listed");
+        }
+
+        Assert.Equal(["slow"], Names((await ReadAsync(client, root))["folders"]!).Where(static name => name == "slow"));
     }
 
     private static async Task<JsonNode> ReadAsync(HttpClient client, string address)

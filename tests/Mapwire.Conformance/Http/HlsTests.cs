@@ -9,12 +9,12 @@ using Mapwire.PlaylistRules;
 namespace Mapwire.Conformance.Http;
 
 /// <summary>
-/// HLS of every film of the matrix: playlists keep the MUST lines of RFC 8216, ffmpeg reads the packets of the file at their times, and
+/// HLS of the films of the matrix: playlists keep the MUST lines of RFC 8216, ffmpeg reads the packets of the file at their times, and
 /// what is said of sizes and rates is true.
 /// </summary>
 public sealed class HlsTests(WebFilms films)
 {
-    public static TheoryData<string> Names() => [.. MatrixFilms.All.Keys.Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names() => [.. MatrixFilms.OfSweep(0)];
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -7,7 +7,6 @@ using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Reading;
 using Mapwire.Conformance.Servers;
 using Mapwire.Conformance.Tools;
-using Mapwire.PlaylistRules;
 
 namespace Mapwire.Conformance.Http;
 
@@ -28,24 +27,15 @@ public sealed class ListTests(BrowserFixture browsers)
     public async Task Ffmpeg_reads_every_packet_and_playlists_keep_the_rules(string name)
     {
         await using MapwireServer server = await StartAsync();
-        using HttpClient client = new();
-        string index = server.WebAddress(name, "index.m3u8");
-        byte[] master = await client.GetByteArrayAsync(index);
-        Valid(master);
-        string[] children = [.. Children(master)];
+        using WebTitle title = new(server, name);
+        string[] children = [.. HlsTests.Children(await title.ReadPlaylistAsync("index.m3u8"))];
         Assert.Equal(2, children.Length);
         foreach (string child in children)
         {
-            byte[] playlist = await client.GetByteArrayAsync(new Uri(new Uri(index), child));
-            Valid(playlist);
+            byte[] playlist = await title.ReadPlaylistAsync(child);
             string text = Encoding.UTF8.GetString(playlist);
             Assert.Equal(Evening.Length - 1, Regex.Count(text, "^#EXT-X-DISCONTINUITY\n#EXT-X-MAP:", RegexOptions.Multiline));
-            foreach (string segment in Children(playlist).Distinct())
-            {
-                using HttpResponseMessage answer = await client.GetAsync(new Uri(new Uri(index), segment));
-                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-                Assert.Contains("immutable", answer.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
-            }
+            await title.ReadSegmentsAsync(playlist);
         }
 
         await IsAsync(Evening, await Ffprobe.ReadEnhancedAsync(server.WebAddress(name))); // by the redirect
@@ -84,11 +74,13 @@ public sealed class ListTests(BrowserFixture browsers)
         part.Headers.Range = new((whole.Length / 2) - 5000, (whole.Length / 2) + 5000); // across the joint
         using HttpResponseMessage answer = await client.SendAsync(part);
         Assert.Equal(whole[((whole.Length / 2) - 5000)..((whole.Length / 2) + 5001)], await answer.Content.ReadAsByteArrayAsync());
-        await RefusedAsync(client, server.WebAddress("evening.m3u8", "stream.mp4"), "film 2 has");
-        await RefusedAsync(client, server.WebAddress("evening.m3u8", "clip.mp4"), "a clip is of one film");
-        await RefusedAsync(client, server.WebAddress("bad.m3u8", "index.m3u8"), "item 2 of the playlist (line 2 at offset 14)", 404);
-        await RefusedAsync(client, server.WebAddress("evening.m3u8", "index.m3u8?loop=1"), "?loop=1 takes a stream");
-        await RefusedAsync(client, server.WebAddress("evening.m3u8", "index.m3u8?start=100"), "nothing from 100 s on");
+        using WebTitle evening = new(server, "evening.m3u8");
+        await evening.RefusedAsync("stream.mp4", "film 2 has");
+        await evening.RefusedAsync("clip.mp4", "a clip is of one film");
+        await evening.RefusedAsync("index.m3u8?loop=1", "?loop=1 takes a stream");
+        await evening.RefusedAsync("index.m3u8?start=100", "nothing from 100 s on");
+        using WebTitle bad = new(server, "bad.m3u8");
+        await bad.RefusedAsync("index.m3u8", "item 2 of the playlist (line 2 at offset 14)", 404);
     }
 
     [Fact]
@@ -207,19 +199,4 @@ public sealed class ListTests(BrowserFixture browsers)
             Assert.Equal(expected, read.Of(kind).Select(static packet => packet.Hash));
         }
     }
-
-    private static async Task RefusedAsync(HttpClient client, string address, string reason, int status = 422)
-    {
-        using HttpResponseMessage answer = await client.GetAsync(address);
-        Assert.Equal(status, (int)answer.StatusCode);
-        Assert.Contains(reason, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-    }
-
-    private static void Valid(byte[] playlist)
-    {
-        IReadOnlyList<Violation> violations = PlaylistValidator.Validate(playlist);
-        Assert.True(violations.Count == 0, string.Join('\n', violations) + "\n" + Encoding.UTF8.GetString(playlist));
-    }
-
-    private static IEnumerable<string> Children(byte[] playlist) => HlsTests.Children(playlist);
 }

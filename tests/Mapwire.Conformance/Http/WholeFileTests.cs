@@ -9,7 +9,7 @@ namespace Mapwire.Conformance.Http;
 /// <summary>Files that are made of a film: all of it as one fragmented MP4, and clips.</summary>
 public sealed class WholeFileTests(WebFilms films)
 {
-    public static TheoryData<string> Names() => HlsTests.Names();
+    public static TheoryData<string> Names() => [.. MatrixFilms.OfSweep(2)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -40,6 +40,59 @@ public sealed class WholeFileTests(WebFilms films)
             Assert.Equal(HttpStatusCode.PartialContent, answer.StatusCode);
             Assert.Equal(whole[from..(to + 1)], await answer.Content.ReadAsByteArrayAsync());
         }
+    }
+
+    [Fact]
+    public async Task A_film_that_begins_again_has_its_packets_again_and_again_at_times_that_go_on()
+    {
+        const string name = "twelve-seconds.mp4";
+        Recording film = await Ffprobe.ReadEnhancedAsync(await FilmFactory.GetAsync(name));
+        string url = (await films.ServerOf(name)).WebAddress(name) + "/stream.mp4?start=4&end=7&loop=1";
+        Recording once = await Ffprobe.ReadEnhancedAsync(url.Replace("&loop=1", "", StringComparison.Ordinal));
+        string copy = Path.Combine(TemporaryFolder.Create("loop"), "loop.mp4");
+        ToolResult said = await Tool.SucceedAsync(
+            "ffmpeg", ["-v", "warning", "-nostdin", "-i", url, "-map", "0", "-c", "copy", "-t", "13", copy]);
+        Assert.Equal("", said.Errors.Trim());
+        Recording read = await Ffprobe.ReadEnhancedAsync(copy);
+        Assert.Equal(film.Streams.Count, read.Streams.Count);
+        foreach (string kind in (string[])["video", "audio"])
+        {
+            Packet[] one = [.. once.Of(kind)];
+            Packet[] all = [.. read.Of(kind)];
+            Assert.InRange(all.Length, 3 * one.Length, 5 * one.Length);
+            for (int i = 1; i < all.Length; i++)
+            {
+                Assert.Equal(one[i % one.Length].Hash, all[i].Hash);
+                Assert.True(all[i].Dts > all[i - 1].Dts, $"{kind} packet {i} at {all[i].Dts}");
+            }
+
+            double round = all[one.Length].Pts - all[0].Pts;
+            Assert.InRange(round, 2.99, 3.2); // as long as its pictures, or as its sound
+            Assert.InRange(all[3 * one.Length].Pts - all[0].Pts, (3 * round) - 0.003, (3 * round) + 0.003);
+        }
+    }
+
+    [Fact]
+    public async Task A_film_that_begins_again_is_sent_by_the_clock_and_a_little_ahead()
+    {
+        const string name = "twelve-seconds.mp4";
+        string url = (await films.ServerOf(name)).WebAddress(name) + "/stream.mp4";
+        using HttpClient client = new();
+        long once = (await client.GetByteArrayAsync(url)).Length;
+        using HttpResponseMessage answer = await client.GetAsync(url + "?loop=1", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Null(answer.Content.Headers.ContentLength);
+        await using Stream stream = await answer.Content.ReadAsStreamAsync();
+        byte[] buffer = new byte[64 * 1024];
+        long came = 0;
+        using CancellationTokenSource end = new(TimeSpan.FromSeconds(8));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            for (int count = 1; count > 0; came += count)
+            {
+                count = await stream.ReadAsync(buffer, end.Token);
+            }
+        });
+        Assert.InRange(came, once, 3 * once); // 15 s ahead, and a segment, of 12 s each
     }
 
     [Theory]

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Tools;
 
 namespace Mapwire.Conformance.Reading;
@@ -10,15 +12,14 @@ internal static class Ffprobe
     private static readonly string[] Plain = ["h264", "aac", "mp3"];
     private static readonly string[] Enhanced = [.. Plain, "hevc", "av1", "vp9", "vp8", "opus", "flac", "ac3", "eac3"];
 
+    /// <summary>What was read of the films of <see cref="FilmFactory"/>, which are made once and do not change.</summary>
+    private static readonly ConcurrentDictionary<(string Path, string[] Codecs), Lazy<Task<Recording>>> Films = new();
+
     /// <summary>Reads the streams that every player can have: the first of video and the first of audio.</summary>
-    public static Task<Recording> ReadAsync(string input, params string[] options) =>
-        ReadAsync(input, options,
-        static all => all.Where(stream => Plain.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
+    public static Task<Recording> ReadAsync(string input, params string[] options) => ReadFirstAsync(input, Plain, options);
 
     /// <summary>Reads the streams that players of Enhanced RTMP have: the first of video and the first of audio.</summary>
-    public static Task<Recording> ReadEnhancedAsync(string input) =>
-        ReadAsync(input, [],
-        static all => all.Where(stream => Enhanced.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
+    public static Task<Recording> ReadEnhancedAsync(string input) => ReadFirstAsync(input, Enhanced, []);
 
     /// <summary>Reads the streams that are chosen.</summary>
     public static async Task<Recording> ReadAsync(string input, string[] options, Func<MediaStream[], IEnumerable<MediaStream>> choose)
@@ -42,6 +43,16 @@ internal static class Ffprobe
             ? Number(value)
             : null;
         return new Recording(packets, streams, duration);
+    }
+
+    private static Task<Recording> ReadFirstAsync(string input, string[] codecs, string[] options)
+    {
+        return options.Length == 0 && Path.GetDirectoryName(input) == FilmFactory.Folder
+            ? Films.GetOrAdd((input, codecs), _ => new Lazy<Task<Recording>>(ReadAsync)).Value
+            : ReadAsync();
+
+        Task<Recording> ReadAsync() => Ffprobe.ReadAsync(input, options,
+            all => all.Where(stream => codecs.Contains(stream.Codec)).GroupBy(stream => stream.Kind).Select(kind => kind.First()));
     }
 
     private static Packet Packet(JsonElement packet)

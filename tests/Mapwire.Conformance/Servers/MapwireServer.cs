@@ -102,6 +102,9 @@ internal sealed partial class MapwireServer : IAsyncDisposable
         Assert.True(code == 0, $"exit code {code}: {Tool.Shorten(Process.Said)}");
     }
 
+    /// <summary>For a test that has ended it by itself, and looked how.</summary>
+    public void HasEnded() => _ended = true;
+
     public async ValueTask DisposeAsync()
     {
         try

@@ -8,7 +8,7 @@ public sealed class FuzzTests
     [Fact]
     public void Whatever_a_client_sends_is_understood_or_refused()
     {
-        FuzzOptions options = FuzzOptions.FromEnvironment(seconds: 10);
+        FuzzOptions options = FuzzOptions.FromEnvironment();
         Console.WriteLine($"Fuzzing HTTP, MAPWIRE_FUZZ_SEED={options.Seed}");
         FuzzTally tally = FuzzLoop.Run(new HttpSubject(), options);
         Console.WriteLine($"Fuzzed HTTP: {tally}");

@@ -1,3 +1,4 @@
+using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
 using Mapwire.Media.Tests.Tools;
 using Xunit;
@@ -52,7 +53,7 @@ public sealed class FlvCodecTests
     public void Vp6_tells_the_size_of_its_pictures(string body, VideoCodecId codec, int width, int height)
     {
         Track track = Assert.Single(MovieFiles.Parse(new FlvBuilder().Tag(9, 0, body).Tag(9, 40, $"2{(int)codec} AABBCC").Build()).Tracks);
-        Assert.Equal(codec, Assert.IsType<FlvConfiguration>(track.Codec).VideoCodec);
+        Assert.Equal((byte)codec, Assert.IsType<FlvConfiguration>(track.Codec).PlainNumber!.Value);
         Assert.Equal((width, height), (track.Width, track.Height));
         Assert.Equal([true, false], track.Samples.Select(sample => sample.IsSync));
     }
@@ -62,7 +63,7 @@ public sealed class FlvCodecTests
     {
         Track track = Assert.Single(MovieFiles.Parse(new FlvBuilder().Tag(8, 0, "3A AABB").Build()).Tracks);
         Assert.Equal(new AudioTagHeader(AudioCodecId.PcmLittleEndian, 2, true, false, default),
-            Assert.IsType<FlvConfiguration>(track.Codec).AudioHeader);
+            AudioTagHeader.ForSound(Assert.IsType<FlvConfiguration>(track.Codec)));
         Assert.Equal((22_050, 1), (track.SampleRate, track.Channels));
     }
 }

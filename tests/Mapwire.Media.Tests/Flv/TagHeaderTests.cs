@@ -68,7 +68,7 @@ public sealed class TagHeaderTests
     public void Mp3(int rate, int channels, string hex)
     {
         byte[] written = new byte[1];
-        AudioTagHeader.Mp3(rate, channels).WriteTo(written);
+        AudioTagHeader.ForSound(new Mp3Configuration(rate, channels))!.Value.WriteTo(written);
         Assert.Equal(hex, Convert.ToHexString(written));
     }
 
@@ -83,7 +83,8 @@ public sealed class TagHeaderTests
         VideoTagHeader tooLate = new(VideoFrameType.Inter, VideoCodecId.Avc, AvcPacketType.NalUnits, 1 << 23);
         Assert.Throws<ArgumentException>(() => tooLate.WriteTo(buffer));
         Assert.Throws<ArgumentException>(() => VideoTagHeader.AvcEndOfSequence.WriteTo(buffer.AsSpan(0, 4)));
-        Assert.Throws<ArgumentException>(() => AudioTagHeader.Aac(AacPacketType.Raw).WriteTo(buffer.AsSpan(0, 1)));
+        AudioTagHeader sound = new(AudioCodecId.Aac, 3, true, true, AacPacketType.Raw);
+        Assert.Throws<ArgumentException>(() => sound.WriteTo(buffer.AsSpan(0, 1)));
     }
 
     [Fact]

@@ -250,14 +250,14 @@ public sealed class TitleCatalogTests : IDisposable
         [
             default, new(PlayerAbilities.None, Language: "xaz"), new(PlayerAbilities.None, Language: "xbz"),
             new(PlayerAbilities.None, Video: 1),
-            new(PlayerAbilities.None, Audio: 1), new(PlayerAbilities.Hevc | PlayerAbilities.Opus), new(PlayerAbilities.ManyTracks),
-            new(PlayerAbilities.PlainHevc),
+            new(PlayerAbilities.None, Audio: 1), new(Offer.Hevc | Offer.Opus), new(PlayerAbilities.ManyTracks),
+            new(PlayerAbilities.UnofficialNumbers),
         ];
         OpenedTitle[] opened = await Task.WhenAll(wishes.Select(wish => catalog.OpenAsync(found, wish)));
         Title[] titles = [.. opened.Select(static one => one.Title)];
         Assert.Single(titles.Distinct());
         Title silent = (await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack))).Title;
-        Title extended = (await catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds))).Title;
+        Title extended = (await catalog.OpenAsync(found, new TrackChoice(Offer.Avc | PlayerAbilities.Nanoseconds))).Title;
         Title[] distinct = [titles[0], silent, extended];
         Assert.Equal(3, distinct.Distinct().Count());
         Assert.Single(distinct.Select(static title => title.File).Distinct()); // one mapping, one descriptor

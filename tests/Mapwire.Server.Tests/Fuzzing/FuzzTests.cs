@@ -3,7 +3,10 @@ using Xunit;
 
 namespace Mapwire.Server.Tests.Fuzzing;
 
-/// <summary>Damaged playlists without end; docs/fuzzing.md says how to run it for longer, and what to do with what it finds.</summary>
+/// <summary>
+/// Damaged playlists and hostile viewers of FLV without end; docs/fuzzing.md says how to run it for longer, and what to do with what it
+/// finds.
+/// </summary>
 public sealed class FuzzTests
 {
     [Fact]
@@ -14,6 +17,23 @@ public sealed class FuzzTests
         FuzzTally tally = FuzzLoop.Run(new PlaylistSubject(), options);
         Console.WriteLine($"Fuzzed playlists: {tally}");
         Assert.True(tally.Cases > 100, $"Only {tally.Cases} cases ran.");
+        Assert.InRange(tally.Accepted, 1, tally.Cases - 1);
+    }
+
+    [Fact]
+    public void Whatever_a_viewer_of_FLV_sends_it_gets_its_stream_and_pongs_or_is_ended()
+    {
+        FuzzOptions options = FuzzOptions.FromEnvironment(seconds: 5);
+        if (options.Cases is { } cases)
+        {
+            options = options with { Cases = Math.Max(1, cases / 100) }; // each sends some seconds of a film, twice
+        }
+
+        Console.WriteLine($"Fuzzing viewers of FLV, MAPWIRE_FUZZ_SEED={options.Seed}");
+        using FlvSubject subject = new();
+        FuzzTally tally = FuzzLoop.Run(subject, options);
+        Console.WriteLine($"Fuzzed viewers of FLV: {tally}");
+        Assert.True(tally.Cases > 50, $"Only {tally.Cases} cases ran.");
         Assert.InRange(tally.Accepted, 1, tally.Cases - 1);
     }
 }

@@ -183,7 +183,8 @@ public sealed class FlvConversationTests : IDisposable
         _sender = new ScriptedSender();
         _connection = new Connection(_loop, _sender, null);
         byte[] frames = [0x89, 0x80, 0, 0, 0, 0, 0x88, 0x82, 0, 0, 0, 0, 3, 232, 0x88, 0x82, 0, 0, 0, 0, 3, 232];
-        _sender.Incoming.Enqueue([.. Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n"), .. frames]);
+        byte[] head = Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n");
+        _sender.Incoming.Enqueue([.. head, .. frames]);
         _connection.IsReadable = true;
         Assert.True(SpinWait.SpinUntil(
             () =>
@@ -222,6 +223,26 @@ public sealed class FlvConversationTests : IDisposable
         Assert.Equal((8, code), (opcode, (payload[0] << 8) | payload[1]));
         Assert.DoesNotContain("byte ", System.Text.Encoding.UTF8.GetString(payload[2..]), StringComparison.Ordinal);
         Assert.Contains(_log.Lines, static line => line.Contains("protocol error", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_close_frame_before_the_handshake_is_answered_ends_the_connection_without_a_frame_in_front_of_the_answer()
+    {
+        _sender.Incoming.Enqueue(
+        [
+            .. Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n"),
+            0x88, 0x82, 0, 0, 0, 0, 3, 232,
+        ]);
+        _connection.IsReadable = true;
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                _connection.RunTurn();
+                return _connection.IsClosed || _sender.Wire.Length > 0;
+            },
+            TimeSpan.FromSeconds(30)));
+        Assert.True(_connection.IsClosed);
+        Assert.Equal(0, _sender.Wire.Length);
     }
 
     [Fact]

@@ -101,10 +101,10 @@ public sealed class SendFileTests : IDisposable
 
         int received = _sockets.Receiver.Available; // is the receiver's already
         Assert.InRange(received, 1, taken - 1);
-        using ISender sender = isStream ? new StreamSender(new NetworkStream(_sockets.Sender), _sockets.Sender) : _sender;
+        using ISender sender = isStream
+            ? new StreamSender(new NetworkStream(_sockets.Sender, ownsSocket: true), _sockets.Sender) : _sender;
         sender.Break();
         sender.Dispose();
-        _sockets.Sender.Dispose();
         byte[] buffer = new byte[taken];
         int total = 0;
         SocketException end = await Assert.ThrowsAsync<SocketException>(async () =>
@@ -116,6 +116,26 @@ public sealed class SendFileTests : IDisposable
         });
         Assert.Equal(SocketError.ConnectionReset, end.SocketErrorCode);
         Assert.InRange(total, 1, received); // the system may throw away what it had received, too
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_peer_that_has_all_that_was_sent_is_told_of_the_break_too(bool isStream)
+    {
+        _list.Clear();
+        Assert.True(_list.TryReserve(8, out _));
+        Assert.True(_list.TryAddReserved(8));
+        Assert.Equal(SendResult.Sent, _sender.Send(_list, out _));
+        byte[] buffer = new byte[100];
+        Assert.Equal(8, await _sockets.Receiver.ReceiveAsync(buffer, TestContext.Current.CancellationToken));
+        using ISender sender = isStream
+            ? new StreamSender(new NetworkStream(_sockets.Sender, ownsSocket: true), _sockets.Sender) : _sender;
+        sender.Break();
+        sender.Dispose();
+        SocketException end = await Assert.ThrowsAsync<SocketException>(
+            async () => await _sockets.Receiver.ReceiveAsync(buffer, TestContext.Current.CancellationToken));
+        Assert.Equal(SocketError.ConnectionReset, end.SocketErrorCode);
     }
 
     [Fact]

@@ -49,10 +49,8 @@ public sealed class PageCacheTests : IDisposable
         Assert.False(PageCache.ReadResident(file, 0, new byte[Length])); // a part comes: that is no yes
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void How_much_of_a_part_is_in_memory_from_its_beginning_on_is_told_to_the_page(bool mayBeReading)
+    [Fact]
+    public void How_much_of_a_part_is_in_memory_from_its_beginning_on_is_told_by_windows()
     {
         using MappedFile file = NewFile();
         using MappedRegion region = file.Map();
@@ -68,10 +66,11 @@ public sealed class PageCacheTests : IDisposable
         Assert.Equal(2 * Presence.WindowLength, here);
         Assert.Equal(here, Cached(0, Length));
         Assert.Equal(here - 100, Cached(100, here - 100));
+        Assert.Equal(0, Cached(Presence.WindowLength + 5000, Presence.WindowLength)); // less than a window of it, and not all
         Assert.Equal(here - 100, Cached(100, Length - 100));
         Assert.Equal(0, Cached(here, 1));
 
-        long? Cached(long offset, long length) => PageCache.CachedLength(file, region, offset, length, mayBeReading);
+        long? Cached(long offset, long length) => PageCache.CachedLength(file, region, offset, length);
 
         static long Skip()
         {

@@ -35,7 +35,7 @@ public sealed class LeftOutTests : IDisposable
 
     [Fact]
     public void A_player_that_offers_the_codec_is_told_that_another_track_is_played() =>
-        Assert.Equal(["track 2 (vp09): another video track is played", OfferMany], LeftOut(new(PlayerAbilities.Vp9)));
+        Assert.Equal(["track 2 (vp09): another video track is played", OfferMany], LeftOut(new(Offer.Vp9)));
 
     [Fact]
     public void A_player_of_many_tracks_that_does_not_offer_their_codec_is_told_so() => Assert.Equal(
@@ -44,7 +44,7 @@ public sealed class LeftOutTests : IDisposable
 
     [Fact]
     public void A_player_of_many_tracks_and_their_codec_has_all_sound() =>
-        Assert.Equal([OfferVp9], LeftOut(new(PlayerAbilities.ManyTracks | PlayerAbilities.Aac)));
+        Assert.Equal([OfferVp9], LeftOut(new(PlayerAbilities.ManyTracks | Offer.Aac)));
 
     [Fact]
     public void A_player_that_asked_for_a_track_or_for_none_is_told_that_it_did() => Assert.Equal(
@@ -52,7 +52,7 @@ public sealed class LeftOutTests : IDisposable
             "track 1 (avc1): the player asked for another video track", "track 3 (mp4a): the player asked for no audio",
             "track 4 (mp4a): the player asked for no audio",
         ],
-        LeftOut(new(PlayerAbilities.Vp9, Video: 2, Audio: PlayQuery.NoTrack)));
+        LeftOut(new(Offer.Vp9, Video: 2, Audio: PlayQuery.NoTrack)));
 
     [Fact]
     public void A_codec_that_FLV_has_only_a_number_for_is_named_by_that_alone()
@@ -86,7 +86,7 @@ public sealed class LeftOutTests : IDisposable
         try
         {
             TitleException refusal = Assert.Throws<TitleException>(
-                () => ChosenTracks.Of(sound.Content.Movie, new(PlayerAbilities.Mp3, Audio: PlayQuery.NoTrack)));
+                () => ChosenTracks.Of(sound.Content.Movie, new(Offer.Mp3, Audio: PlayQuery.NoTrack)));
             Assert.StartsWith("the movie has no track of the kinds that are wanted (", refusal.Message, StringComparison.Ordinal);
         }
         finally
@@ -101,7 +101,7 @@ public sealed class LeftOutTests : IDisposable
         string path = Path.Combine(_folder.Path, "many.mp4");
         File.WriteAllBytes(path, Film(audioTracks: 20));
         MediaFile file = MediaFile.Open(path, "many.mp4");
-        ChosenTracks chosen = ChosenTracks.Of(file.Content.Movie, new(PlayerAbilities.ManyTracks | PlayerAbilities.Aac));
+        ChosenTracks chosen = ChosenTracks.Of(file.Content.Movie, new(PlayerAbilities.ManyTracks | Offer.Aac));
         Assert.Equal(StripEntry.MaxLanes - 1, chosen.Audio.Count); // the other lane is the picture's
         file.Release();
     }

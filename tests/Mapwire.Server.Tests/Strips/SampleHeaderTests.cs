@@ -69,7 +69,8 @@ public sealed class SampleHeaderTests
     [InlineData(-1)]
     [InlineData(0x123456)]
     public void Plain_sound_tells_neither_composition_nor_frame_type(int composition) =>
-        Assert.Equal([0xAF, 0x01], Write(SampleHeader.PlainAudio(AudioTagHeader.Aac(AacPacketType.Raw)), false, composition, 7));
+        Assert.Equal([0xAF, 0x01], Write(
+            SampleHeader.PlainAudio(new AudioTagHeader(AudioCodecId.Aac, 3, true, true, AacPacketType.Raw)), false, composition, 7));
 
     // Enhanced RTMP v2, ExVideoTagHeader: 1 | frame type(3) | packet type(4) | FourCC | composition time(24)
     [Theory]

@@ -26,9 +26,9 @@ public sealed class StripTimesTests
         BoxHeader box =
             BoxHeader.TryParse(film.AsSpan(FindMoov(film)), FindMoov(film), film.Length, out BoxHeader header) ? header : default;
         Movie movie = MovieParser.Parse(film.AsSpan((int)box.Offset, (int)box.Length), box.Offset, film.Length);
-        const PlayerAbilities Abilities = PlayerAbilities.Aac | PlayerAbilities.Nanoseconds;
-        ChosenTracks chosen = ChosenTracks.Of(movie, new TrackChoice(Abilities));
-        Strip strip = new StripBuilder(chosen, [null, TitleLane.Audio(chosen.Audio[0].Codec!, Abilities, 0)], Abilities).Build(chosen);
+        PlayerAbilities abilities = Offer.Aac | PlayerAbilities.Nanoseconds;
+        ChosenTracks chosen = ChosenTracks.Of(movie, new TrackChoice(abilities));
+        Strip strip = new StripBuilder(chosen, [null, TitleLane.Audio(chosen.Audio[0].Codec!, abilities, 0)], abilities).Build(chosen);
         long[] times = [.. Enumerable.Range(0, strip.Count).Select(i => (strip[i].Time.Milliseconds * 1_000_000) + strip.NanosecondsOf(i))];
         Assert.Equal(times.Order(), times);
         Assert.Contains(times.Zip(times.Skip(1)), static pair => pair.First == pair.Second); // one did wait

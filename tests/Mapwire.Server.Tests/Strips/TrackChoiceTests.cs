@@ -12,29 +12,29 @@ public sealed class TrackChoiceTests
     [Fact]
     public void A_player_that_offers_nothing_is_a_plain_one()
     {
-        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(ClientCapabilities.None, plainHevc: false));
-        Assert.Equal(PlayerAbilities.PlainHevc, PlayerCodecs.Of(ClientCapabilities.None, plainHevc: true));
-        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(List("xyz1"), plainHevc: true));
+        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(ClientCapabilities.None, unofficialNumbers: false));
+        Assert.Equal(PlayerAbilities.UnofficialNumbers, PlayerCodecs.Of(ClientCapabilities.None, unofficialNumbers: true));
+        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(List("xyz1"), unofficialNumbers: true));
     }
 
     [Fact]
     public void What_makes_no_difference_is_left_out()
     {
-        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(List("avc1", "mp4a", ".mp3"), plainHevc: false));
-        Assert.Equal(PlayerAbilities.Hevc | PlayerAbilities.Opus, PlayerCodecs.Of(List("avc1", "hvc1", "Opus"), plainHevc: false));
+        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(List("avc1", "mp4a", ".mp3"), unofficialNumbers: false));
+        Assert.Equal(Offer.Hevc | Offer.Opus, PlayerCodecs.Of(List("avc1", "hvc1", "Opus"), unofficialNumbers: false));
         Assert.Equal(
-            PlayerAbilities.Hevc | PlayerAbilities.Aac | PlayerAbilities.ManyTracks,
-            PlayerCodecs.Of(Offers(2, "avc1", "hvc1", "mp4a"), plainHevc: false));
-        Assert.Equal(PlayerAbilities.Avc | PlayerAbilities.Nanoseconds, PlayerCodecs.Of(Offers(4 + 8, "avc1"), plainHevc: false));
-        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(Offers(4, "avc1"), plainHevc: false)); // modifiers, but not that one
+            Offer.Hevc | Offer.Aac | PlayerAbilities.ManyTracks,
+            PlayerCodecs.Of(Offers(2, "avc1", "hvc1", "mp4a"), unofficialNumbers: false));
+        Assert.Equal(Offer.Avc | PlayerAbilities.Nanoseconds, PlayerCodecs.Of(Offers(4 + 8, "avc1"), unofficialNumbers: false));
+        Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(Offers(4, "avc1"), unofficialNumbers: false)); // modifiers, but not that one
     }
 
     [Fact]
     public void Everything_includes_all_that_is_known()
     {
-        PlayerAbilities all = PlayerCodecs.Of(List("*"), plainHevc: false);
-        PlayerAbilities expected = PlayerAbilities.Hevc | PlayerAbilities.Av1 | PlayerAbilities.Vp9 | PlayerAbilities.Vp8
-            | PlayerAbilities.Opus | PlayerAbilities.Flac | PlayerAbilities.Ac3 | PlayerAbilities.Eac3;
+        PlayerAbilities all = PlayerCodecs.Of(List("*"), unofficialNumbers: false);
+        PlayerAbilities expected = Offer.Hevc | Offer.Av1 | Offer.Vp9 | Offer.Vp8
+            | Offer.Opus | Offer.Flac | Offer.Ac3 | Offer.Eac3;
         Assert.Equal(expected, all);
     }
 
@@ -43,7 +43,7 @@ public sealed class TrackChoiceTests
     {
         AmfValue maps =
             AmfValue.Object(("videoFourCcInfoMap", AmfValue.Object(("hvc1", AmfValue.Number(2)), ("av01", AmfValue.Number(4)))));
-        Assert.Equal(PlayerAbilities.Av1, PlayerCodecs.Of(ClientCapabilities.Parse(maps), plainHevc: false));
+        Assert.Equal(Offer.Av1, PlayerCodecs.Of(ClientCapabilities.Parse(maps), unofficialNumbers: false));
     }
 
     [Theory]
@@ -54,8 +54,8 @@ public sealed class TrackChoiceTests
     [InlineData("mp4:film?lang=de-AT", 0, 0, "deu")]
     [InlineData("film.mp4?lang=ger&audio=none", 0, -1, "deu")]
     public void A_query_says_what_is_wanted(string name, int video, int audio, string? language) =>
-        Assert.Equal(new TrackChoice(PlayerAbilities.Opus, video, audio, language),
-        TrackChoice.Of(PlayQuery.Parse(PlayName.Parse("", name).Query), PlayerAbilities.Opus));
+        Assert.Equal(new TrackChoice(Offer.Opus, video, audio, language),
+        TrackChoice.Of(PlayQuery.Parse(PlayName.Parse("", name).Query), Offer.Opus));
 
     [Theory]
     [InlineData("film.mp4?audio=0")]

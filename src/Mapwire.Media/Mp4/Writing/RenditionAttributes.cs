@@ -78,9 +78,9 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
                     continue;
                 }
 
-                // Of codecs with two entries the name begins with the one that is written.
+                // The name begins with the entry that is written, where a codec has two.
                 string entry = FourCc.Read(SampleEntryWriter.Create(track.Source, i).AsSpan(4)).ToString();
-                name = codec is AvcConfiguration or HevcConfiguration ? string.Concat(entry, name.AsSpan(4)) : name;
+                name = string.Concat(entry, name.AsSpan(4));
                 if (!names.Contains(name))
                 {
                     names.Add(name);

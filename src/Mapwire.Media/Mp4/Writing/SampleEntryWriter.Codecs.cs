@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Tables;
@@ -8,26 +7,31 @@ namespace Mapwire.Media.Mp4.Writing;
 /// <summary>Which entry and which configuration box a codec has.</summary>
 internal static partial class SampleEntryWriter
 {
-    private const byte MpegAudioLayer3 = 0x6B;
-    private const byte Mpeg4Audio = 0x40;
-
-    private static ConfigurationBox Configure(Track track, CodecConfiguration codec, SampleDescription source) => codec switch
+    private static ConfigurationBox Configure(Track track, CodecConfiguration configuration, SampleDescription source)
     {
-        AvcConfiguration => new(AvcEntry(codec, source.Type), BoxType.AvcC, codec.Raw),
-        // Players of Apple take hvc1 alone; where all sets are in the record, hev1 is the same with more allowed.
-        HevcConfiguration => new(new FourCc(codec.IsIncomplete ? "hev1" : "hvc1"), BoxType.HvcC, codec.Raw),
-        Av1Configuration => new(codec.FourCc, BoxType.Av1C, codec.Raw),
-        VpConfiguration => new(codec.FourCc, BoxType.VpcC, [1, 0, 0, 0, .. codec.Raw.AsSpan()]),
-        AacConfiguration => new(codec.FourCc, BoxType.Esds, Kept(source, BoxType.Esds) ?? CreateEsds(Mpeg4Audio, codec.Raw.AsSpan())),
-        Mp3Configuration =>
-            new(new FourCc("mp4a"), BoxType.Esds, Kept(source, BoxType.Esds) ?? CreateEsds(MpegAudioLayer3, default)),
-        OpusConfiguration => new(codec.FourCc, BoxType.DOps, Kept(source, BoxType.DOps) ?? CreateDOps(codec.Raw.AsSpan())),
-        FlacConfiguration => new(codec.FourCc, BoxType.DfLa, Kept(source, BoxType.DfLa) ?? [0, 0, 0, 0, .. codec.Raw.AsSpan()[4..]]),
-        DolbyConfiguration { IsEnhanced: true } dolby => new(codec.FourCc, BoxType.Dec3, Kept(source, BoxType.Dec3) ?? dolby.Box),
-        DolbyConfiguration dolby => new(codec.FourCc, BoxType.Dac3, Kept(source, BoxType.Dac3) ?? dolby.Box),
-        _ => throw Mp4WritingException.OfTrack(
-            Mp4WritingError.CodecNotInMp4, track, $"{codec.Name} has no place in MP4; it is a codec of FLV"),
-    };
+        Codec codec = configuration.Codec;
+        uint? type = codec.ObjectTypes.IsEmpty ? codec.ConfigurationBox?.Value : BoxType.Esds;
+        if (type is not { } box)
+        {
+            throw Mp4WritingException.OfTrack(
+                Mp4WritingError.CodecNotInMp4, track, $"{configuration.Name} has no place in MP4; it is a codec of FLV");
+        }
+
+        // Of sound the file's own box counts: it may say more than what was read of it.
+        ImmutableArray<byte>? kept = codec.Kind == TrackKind.Audio ? Kept(source, box) : null;
+        return new ConfigurationBox(configuration.GetSampleEntry(source.Type), box, kept ?? CreateBody(configuration));
+    }
+
+    private static ImmutableArray<byte> CreateBody(CodecConfiguration configuration)
+    {
+        ImmutableArray<byte> box = configuration.CreateBox();
+        return configuration.Codec switch
+        {
+            { ObjectTypes: [byte objectType, ..] } => CreateEsds(objectType, box.AsSpan()),
+            { BoxVersion: { } version } => [version, 0, 0, 0, .. box],
+            _ => box,
+        };
+    }
 
     /// <summary>The body of a box of the file's own entry; null when it is not there.</summary>
     private static ImmutableArray<byte>? Kept(SampleDescription source, uint type)
@@ -43,14 +47,6 @@ internal static partial class SampleEntryWriter
         return null;
     }
 
-    /// <summary>Entries with sets in the samples become plain ones where the record has them all, as most players want it.</summary>
-    private static FourCc AvcEntry(CodecConfiguration codec, FourCc source) => (source.ToString(), codec.IsIncomplete) switch
-    {
-        ("avc2" or "avc4", _) => source,
-        (_, true) => new FourCc("avc3"),
-        _ => codec.FourCc,
-    };
-
     /// <summary>The body of <c>esds</c> (ISO/IEC 14496-14, 6.7.2; ISO/IEC 14496-1, 7.2.6.5) for one stream of sound.</summary>
     private static ImmutableArray<byte> CreateEsds(byte objectType, ReadOnlySpan<byte> specificInfo)
     {
@@ -65,15 +61,4 @@ internal static partial class SampleEntryWriter
     /// <summary>A length in four bytes of seven bits (ISO/IEC 14496-1, 8.3.3), as most writers have it.</summary>
     private static byte[] LengthOf(int length) =>
         [(byte)(0x80 | length >> 21), (byte)(0x80 | length >> 14), (byte)(0x80 | length >> 7), (byte)(length & 0x7F)];
-
-    /// <summary>The body of <c>dOps</c>: the identification header without its name, in the other byte order.</summary>
-    private static ImmutableArray<byte> CreateDOps(ReadOnlySpan<byte> header)
-    {
-        byte[] box = header[8..].ToArray();
-        box[0] = 0;
-        BinaryPrimitives.WriteUInt16BigEndian(box.AsSpan(2), BinaryPrimitives.ReadUInt16LittleEndian(header[10..]));
-        BinaryPrimitives.WriteUInt32BigEndian(box.AsSpan(4), BinaryPrimitives.ReadUInt32LittleEndian(header[12..]));
-        BinaryPrimitives.WriteUInt16BigEndian(box.AsSpan(8), BinaryPrimitives.ReadUInt16LittleEndian(header[16..]));
-        return [.. box];
-    }
 }

@@ -42,6 +42,9 @@ internal sealed class Viewer
     /// <summary>Who it is.</summary>
     public ViewerKey Key { get; }
 
+    /// <summary>The id in its addresses; null where it has none.</summary>
+    public string? Id { get; set; }
+
     /// <summary>By what it watches.</summary>
     public PlayerProtocol Protocol { get; }
 

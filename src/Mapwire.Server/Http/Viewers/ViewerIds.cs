@@ -18,6 +18,11 @@ internal sealed class ViewerIds
     /// <summary>Bytes of the proof. Who guesses one has what every playlist gives.</summary>
     private const int ProofLength = 6;
 
+    /// <summary>
+    /// What stands for an id in texts that are made once for all viewers: no id, and in nothing else that such texts have.
+    /// </summary>
+    public static string Placeholder { get; } = new('~', 2 * (NumberLength + ProofLength));
+
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>An id that nobody has yet.</summary>

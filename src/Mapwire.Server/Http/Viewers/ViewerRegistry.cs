@@ -24,6 +24,7 @@ internal sealed class ViewerRegistry : IDisposable
     private readonly PlayerPlaces? _places;
     private readonly Lock _gate = new();
     private readonly Dictionary<ViewerKey, Viewer> _viewers = [];
+    private readonly Dictionary<string, (ulong Number, PlayerProtocol Protocol)> _proven = []; // ids of those who are here
     private readonly Timer _timer;
     private bool _isTicking;
     private bool _isDisposed;
@@ -74,9 +75,9 @@ internal sealed class ViewerRegistry : IDisposable
             return null;
         }
 
-        (ViewerKey key, PlayerProtocol protocol) = Identify(part, address, connection);
         lock (_gate)
         {
+            (ViewerKey key, PlayerProtocol protocol) = Identify(part, address, connection);
             if (!_viewers.TryGetValue(key, out Viewer? viewer))
             {
                 refusal = _isDisposed ? "the server stops" : _limits.TryEnter(address);
@@ -87,6 +88,12 @@ internal sealed class ViewerRegistry : IDisposable
 
                 viewer = new Viewer(key, protocol, address, _places?.Enter(peer, now, protocol));
                 _viewers.Add(key, viewer);
+                if (key.Kind == ViewerKind.Id)
+                {
+                    viewer.Id = part.Id;
+                    _proven[part.Id!] = (key.Number, protocol);
+                }
+
                 if (!_isTicking)
                 {
                     _isTicking = true;
@@ -177,10 +184,16 @@ internal sealed class ViewerRegistry : IDisposable
     private void Remove(Viewer viewer)
     {
         _viewers.Remove(viewer.Key);
+        if (viewer.Id is { } id)
+        {
+            _proven.Remove(id); // another one of the same id, at another address, proves it again
+        }
+
         viewer.Leave();
         _limits.Leave(viewer.Address);
     }
 
+    /// <summary>Says who it is. An id is proven once, and known for as long as its viewer is. Under the gate.</summary>
     private (ViewerKey Key, PlayerProtocol Protocol) Identify(WatchedPart part, IPAddress? address, long connection)
     {
         if (part.IsWhole)
@@ -189,6 +202,11 @@ internal sealed class ViewerRegistry : IDisposable
         }
 
         IPAddress? host = address is null ? null : AddressLimits.HostOf(address);
+        if (part.Id is { } id && _proven.TryGetValue(id, out (ulong Number, PlayerProtocol Protocol) known))
+        {
+            return (new ViewerKey(ViewerKind.Id, known.Number, host, null), known.Protocol);
+        }
+
         return Ids.TryRead(part.Id, out ulong number, out PlayerProtocol protocol)
             ? (new ViewerKey(ViewerKind.Id, number, host, null), protocol)
             : (new ViewerKey(ViewerKind.Address, 0, host, part.Title.Name), part.Protocol ?? PlayerProtocol.Hls);

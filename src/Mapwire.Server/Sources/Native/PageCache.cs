@@ -112,53 +112,39 @@ internal static unsafe partial class PageCache
     /// </summary>
     /// <remarks>
     /// For a part that is sent from the file: nothing of it is to be mapped, and a look at each page would cost a third of what sending
-    /// costs. cachestat(2) counts a part in one walk. What it counts may still be read: where this process reads nothing, the last page
-    /// tells that of what another one reads in order; else one of each <see cref="Step"/>, since a read ends for all of its pages.
+    /// costs. cachestat(2) counts a part in one walk. What it counts may still be read, which the caller knows of what it reads itself; of
+    /// what another process reads in order, the last page tells.
     /// </remarks>
     /// <param name="file">The open file.</param>
     /// <param name="region">All of it, mapped.</param>
     /// <param name="offset">Of the first byte.</param>
     /// <param name="length">At least 1.</param>
-    /// <param name="mayBeReading">Whether this process may be reading of the file's device now.</param>
-    public static long? CachedLength(MappedFile file, MappedRegion region, long offset, long length, bool mayBeReading)
+    public static long? CachedLength(MappedFile file, MappedRegion region, long offset, long length)
     {
         if (CountCached(file, offset, length) is not { } cached)
         {
             return null;
         }
 
-        if (cached < PagesOf(offset, length))
+        long last = offset + length - 1;
+        if (cached == PagesOf(offset, length) && IsStillCached(region, last - (last % Environment.SystemPageSize), 1) is true)
         {
-            return length <= Presence.WindowLength ? 0 : CachedWindows(file, region, offset, length);
+            return length;
         }
 
-        for (long at = mayBeReading ? offset : Math.Max(offset, offset + length - Step); at < offset + length; at += Step)
-        {
-            long last = Math.Min(at + Step, offset + length) - 1;
-            if (IsStillCached(region, last - (last % Environment.SystemPageSize), 1) is not true)
-            {
-                return mayBeReading ? at - offset : CachedLength(file, region, offset, length, mayBeReading: true);
-            }
-        }
-
-        return length;
-    }
-
-    /// <summary>The same, window by window: something of it is missing.</summary>
-    private static long CachedWindows(MappedFile file, MappedRegion region, long offset, long length)
-    {
-        for (long at = offset; at < offset + length;)
+        // Window by window: something of it is missing.
+        for (long at = offset; length > Presence.WindowLength && at < offset + length;)
         {
             long part = Math.Min(Presence.WindowsOf(at, 1).To, offset + length) - at;
-            long cached = CachedLength(file, region, at, part, mayBeReading: true) ?? 0;
-            at += cached;
-            if (cached < part)
+            if (CachedLength(file, region, at, part) is not { } here || here < part)
             {
                 return at - offset;
             }
+
+            at += part;
         }
 
-        return length;
+        return 0;
     }
 
     /// <summary>How many pages of a part the system holds, those included that are being read; null when it does not say.</summary>

@@ -44,8 +44,8 @@
   }
 
   window.reader = {
-    // Plays from where the video is to its end; gives up when nothing moves for a while.
-    async play(rate, patience) {
+    // Plays from where the video is to its end, or to a time; gives up when nothing moves for a while.
+    async play(rate, patience, until = Infinity) {
       const note = () => {
         seen.push(read());
         video.requestVideoFrameCallback(note);
@@ -66,7 +66,7 @@
       video.playbackRate = rate;
       video.play().catch(() => {}); // not awaited: it waits for data that may never come
       let last = -1;
-      for (let still = 0; !video.ended && !video.error && still < patience * 20;) {
+      for (let still = 0; !video.ended && !video.error && video.currentTime < until && still < patience * 20;) {
         still = video.currentTime === last ? still + 1 : 0;
         last = video.currentTime;
         await pause(50);

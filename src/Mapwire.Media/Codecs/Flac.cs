@@ -11,15 +11,12 @@ public sealed class FlacConfiguration : CodecConfiguration
     private static ReadOnlySpan<byte> Signature => "fLaC"u8;
 
     private FlacConfiguration(ImmutableArray<byte> raw)
-        : base(raw)
+        : base(FlacCodec.Instance, raw)
     {
     }
 
     /// <summary>Of a sound sample, 4 to 32.</summary>
     public int BitsPerSample { get; private init; }
-
-    /// <inheritdoc/>
-    public override FourCc FourCc => new("fLaC");
 
     /// <inheritdoc/>
     public override string Name => "FLAC";
@@ -71,5 +68,30 @@ public sealed class FlacConfiguration : CodecConfiguration
         }
 
         return ParseBox(header[Signature.Length..]);
+    }
+
+    /// <inheritdoc/>
+    internal override ImmutableArray<byte> CreateBox() => Raw[Signature.Length..];
+}
+
+/// <summary>FLAC (RFC 9639).</summary>
+internal sealed class FlacCodec : Codec
+{
+    private FlacCodec()
+        : base(TrackKind.Audio, "fLaC")
+    {
+    }
+
+    internal static FlacCodec Instance { get; } =
+        new() { SampleEntries = ["fLaC"], ConfigurationBox = new FourCc("dfLa"), BoxVersion = 0 };
+
+    /// <inheritdoc/>
+    public override CodecConfiguration ReadRecord(ReadOnlySpan<byte> record) => FlacConfiguration.Parse(record);
+
+    /// <inheritdoc/>
+    internal override CodecConfiguration ReadBox(ReadOnlySpan<byte> box, int rate, int channels, out string? reason)
+    {
+        reason = null;
+        return FlacConfiguration.ParseBox(box);
     }
 }

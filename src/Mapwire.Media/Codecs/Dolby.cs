@@ -10,19 +10,16 @@ public sealed class DolbyConfiguration : CodecConfiguration
     private static readonly int[] Rates = [48_000, 44_100, 32_000];
     private static readonly int[] ChannelsByMode = [2, 1, 2, 3, 3, 4, 4, 5];
 
-    private DolbyConfiguration()
-        : base([])
+    private DolbyConfiguration(bool isEnhanced)
+        : base(isEnhanced ? Eac3Codec.Instance : Ac3Codec.Instance, [])
     {
     }
 
     /// <summary>Whether this is E-AC-3, or else AC-3.</summary>
-    public bool IsEnhanced { get; private init; }
+    public bool IsEnhanced => Codec is Eac3Codec;
 
     /// <summary>The body of <c>dac3</c> or <c>dec3</c>, made of a frame where that is all there is.</summary>
     internal ImmutableArray<byte> Box { get; private init; } = [];
-
-    /// <inheritdoc/>
-    public override FourCc FourCc => new(IsEnhanced ? "ec-3" : "ac-3");
 
     /// <inheritdoc/>
     public override string Name => IsEnhanced ? "E-AC-3" : "AC-3";
@@ -96,9 +93,8 @@ public sealed class DolbyConfiguration : CodecConfiguration
             bool hasLfe = bits.ReadFlag();
             uint blocks = code < Rates.Length && half < 3 ? half + 1 : 6;
             uint kilobits = Math.Min((uint)(words * 16L * rate / (blocks * 256) / 1000), (1 << 13) - 1);
-            return new DolbyConfiguration
+            return new DolbyConfiguration(isEnhanced: true)
             {
-                IsEnhanced = true,
                 SampleRate = rate,
                 Channels = ChannelsByMode[enhancedMode] + (hasLfe ? 1 : 0),
                 Box = EnhancedBox(kilobits, code, bits.ReadBits(5), enhancedMode, hasLfe),
@@ -119,6 +115,9 @@ public sealed class DolbyConfiguration : CodecConfiguration
         return Create(bits, false, rateCode, ChannelsByMode[mode] + (isLfeOn ? 1 : 0), version,
             [(byte)(box >> 16), (byte)(box >> 8), (byte)box]);
     }
+
+    /// <inheritdoc/>
+    internal override ImmutableArray<byte> CreateBox() => Box;
 
     /// <summary>The body of <c>dec3</c> for a stream of one independent substream.</summary>
     private static ImmutableArray<byte> EnhancedBox(uint kilobits, uint rateCode, uint version, uint mode, bool hasLfe)
@@ -145,13 +144,58 @@ public sealed class DolbyConfiguration : CodecConfiguration
             throw new CodecFormatException("the Dolby configuration ends early", 0);
         }
 
-        return new DolbyConfiguration
+        return new DolbyConfiguration(isEnhanced)
         {
-            IsEnhanced = isEnhanced,
             SampleRate =
             rate < Rates.Length ? Rates[rate] >> (version is 9 or 10 ? (int)version - 8 : 0) : 0,
             Channels = channels,
             Box = box,
         };
+    }
+}
+
+/// <summary>AC-3 (ETSI TS 102 366).</summary>
+internal sealed class Ac3Codec : Codec
+{
+    private Ac3Codec()
+        : base(TrackKind.Audio, "ac-3")
+    {
+    }
+
+    internal static Ac3Codec Instance { get; } =
+        new() { NeedsSequenceHeader = false, SampleEntries = ["ac-3"], ConfigurationBox = new FourCc("dac3") };
+
+    /// <inheritdoc/>
+    public override CodecConfiguration? ReadFrame(ReadOnlySpan<byte> frame, byte? plainHeader = null) =>
+        DolbyConfiguration.FromFrame(frame, isEnhanced: false);
+
+    /// <inheritdoc/>
+    internal override CodecConfiguration ReadBox(ReadOnlySpan<byte> box, int rate, int channels, out string? reason)
+    {
+        reason = null;
+        return DolbyConfiguration.ParseAc3(box);
+    }
+}
+
+/// <summary>E-AC-3 (ETSI TS 102 366, annex E).</summary>
+internal sealed class Eac3Codec : Codec
+{
+    private Eac3Codec()
+        : base(TrackKind.Audio, "ec-3")
+    {
+    }
+
+    internal static Eac3Codec Instance { get; } =
+        new() { NeedsSequenceHeader = false, SampleEntries = ["ec-3"], ConfigurationBox = new FourCc("dec3") };
+
+    /// <inheritdoc/>
+    public override CodecConfiguration? ReadFrame(ReadOnlySpan<byte> frame, byte? plainHeader = null) =>
+        DolbyConfiguration.FromFrame(frame, isEnhanced: true);
+
+    /// <inheritdoc/>
+    internal override CodecConfiguration ReadBox(ReadOnlySpan<byte> box, int rate, int channels, out string? reason)
+    {
+        reason = null;
+        return DolbyConfiguration.ParseEac3(box);
     }
 }

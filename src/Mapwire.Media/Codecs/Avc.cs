@@ -12,7 +12,7 @@ public sealed class AvcConfiguration : CodecConfiguration
     private const int ExtensionSetType = 13;
 
     private AvcConfiguration(ImmutableArray<byte> raw)
-        : base(raw)
+        : base(AvcCodec.Instance, raw)
     {
     }
 
@@ -40,12 +40,6 @@ public sealed class AvcConfiguration : CodecConfiguration
     public AvcSequenceParameterSet? Sequence { get; private init; }
 
     /// <inheritdoc/>
-    public override bool HasPlainHeader => true;
-
-    /// <inheritdoc/>
-    public override FourCc FourCc => new("avc1");
-
-    /// <inheritdoc/>
     public override string Name
     {
         get
@@ -69,6 +63,9 @@ public sealed class AvcConfiguration : CodecConfiguration
     /// <inheritdoc/>
     public override string Rfc6381 =>
         string.Create(CultureInfo.InvariantCulture, $"avc1.{Profile:x2}{ProfileCompatibility:x2}{Level:x2}");
+
+    /// <inheritdoc/>
+    public override ImmutableArray<(string Name, double Value)> Metadata => [("avcprofile", Profile), ("avclevel", Level)];
 
     /// <summary>Parses the record.</summary>
     /// <param name="record">The body of <c>avcC</c>; what follows the parameter sets (chroma format, extensions) is kept but not
@@ -118,11 +115,18 @@ public sealed class AvcConfiguration : CodecConfiguration
             SequenceParameterSets = sequenceSets,
             PictureParameterSets = pictureSets,
             Sequence = sequence,
-            HasComposition = true,
             Picture = sequence is null ? null : (sequence.Width, sequence.Height),
             BitDepth = sequence?.BitDepth ?? 0,
         };
     }
+
+    /// <summary>Entries with sets in the samples become plain ones where the record has them all, as most players want it.</summary>
+    internal override FourCc GetSampleEntry(FourCc source) => (source.ToString(), IsIncomplete) switch
+    {
+        ("avc2" or "avc4", _) => source,
+        (_, true) => new FourCc("avc3"),
+        _ => FourCc,
+    };
 
     /// <inheritdoc/>
     internal override bool IsIncomplete => SequenceParameterSets.IsEmpty || PictureParameterSets.IsEmpty;
@@ -207,4 +211,27 @@ public sealed class AvcConfiguration : CodecConfiguration
 
         return sets.DrainToImmutable();
     }
+}
+
+/// <summary>AVC, H.264 (ISO/IEC 14496-10).</summary>
+internal sealed class AvcCodec : Codec
+{
+    private AvcCodec()
+        : base(TrackKind.Video, "avc1")
+    {
+    }
+
+    internal static AvcCodec Instance { get; } = new()
+    {
+        HasCompositionTime = true,
+        PlainNumbers = [7],
+        HasPlainHeader = true,
+        SampleEntries = ["avc1", "avc2", "avc3", "avc4", "dva1", "dvav"],
+        DolbyVisionEntries = ["dva1", "dvav"],
+        ConfigurationBox = new FourCc("avcC"),
+        HasParameterSets = true,
+    };
+
+    /// <inheritdoc/>
+    public override CodecConfiguration ReadRecord(ReadOnlySpan<byte> record) => AvcConfiguration.Parse(record);
 }

@@ -14,7 +14,7 @@ public sealed class OpusConfiguration : CodecConfiguration
     private static ReadOnlySpan<byte> Magic => "OpusHead"u8;
 
     private OpusConfiguration(ImmutableArray<byte> raw)
-        : base(raw)
+        : base(OpusCodec.Instance, raw)
     {
     }
 
@@ -26,9 +26,6 @@ public sealed class OpusConfiguration : CodecConfiguration
 
     /// <summary>0 for mono and stereo, 1 for the surround layouts of Vorbis, 255 for channels without meaning.</summary>
     public int MappingFamily { get; private init; }
-
-    /// <inheritdoc/>
-    public override FourCc FourCc => new("Opus");
 
     /// <inheritdoc/>
     public override string Name => "Opus";
@@ -100,5 +97,42 @@ public sealed class OpusConfiguration : CodecConfiguration
             InputSampleRate = BinaryPrimitives.ReadUInt32LittleEndian(header[12..]),
             MappingFamily = family,
         };
+    }
+
+    /// <summary>The body of <c>dOps</c>: the identification header without its name, in the other byte order.</summary>
+    internal override ImmutableArray<byte> CreateBox()
+    {
+        ReadOnlySpan<byte> header = Raw.AsSpan();
+        byte[] box = header[Magic.Length..].ToArray();
+        box[0] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(box.AsSpan(2), BinaryPrimitives.ReadUInt16LittleEndian(header[10..]));
+        BinaryPrimitives.WriteUInt32BigEndian(box.AsSpan(4), BinaryPrimitives.ReadUInt32LittleEndian(header[12..]));
+        BinaryPrimitives.WriteUInt16BigEndian(box.AsSpan(8), BinaryPrimitives.ReadUInt16LittleEndian(header[16..]));
+        return [.. box];
+    }
+}
+
+/// <summary>Opus (RFC 6716).</summary>
+internal sealed class OpusCodec : Codec
+{
+    private OpusCodec()
+        : base(TrackKind.Audio, "Opus")
+    {
+    }
+
+    internal static OpusCodec Instance { get; } = new() { SampleEntries = ["Opus"], ConfigurationBox = new FourCc("dOps") };
+
+    /// <summary>OpusHead: version 1, 2 channels, no pre-skip, 48 kHz, no gain, family 0.</summary>
+    private static ReadOnlySpan<byte> Stereo =>
+        [(byte)'O', (byte)'p', (byte)'u', (byte)'s', (byte)'H', (byte)'e', (byte)'a', (byte)'d', 1, 2, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0];
+
+    /// <summary>Parses an identification header; an empty one means mono or stereo.</summary>
+    public override CodecConfiguration ReadRecord(ReadOnlySpan<byte> record) => OpusConfiguration.Parse(record.IsEmpty ? Stereo : record);
+
+    /// <inheritdoc/>
+    internal override CodecConfiguration ReadBox(ReadOnlySpan<byte> box, int rate, int channels, out string? reason)
+    {
+        reason = null;
+        return OpusConfiguration.ParseBox(box);
     }
 }

@@ -13,7 +13,7 @@ public sealed class AacConfiguration : CodecConfiguration
         [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
 
     private AacConfiguration(ImmutableArray<byte> raw)
-        : base(raw)
+        : base(AacCodec.Instance, raw)
     {
     }
 
@@ -34,12 +34,6 @@ public sealed class AacConfiguration : CodecConfiguration
 
     /// <summary>Sound samples of the core in an access unit: 1024, or 960.</summary>
     public int FrameLength { get; private init; }
-
-    /// <inheritdoc/>
-    public override bool HasPlainHeader => true;
-
-    /// <inheritdoc/>
-    public override FourCc FourCc => new("mp4a");
 
     /// <inheritdoc/>
     public override string Name => (HasParametricStereo, HasSbr, ObjectType) switch
@@ -73,6 +67,12 @@ public sealed class AacConfiguration : CodecConfiguration
             return string.Create(CultureInfo.InvariantCulture, $"mp4a.40.{type}");
         }
     }
+
+    /// <summary>The same for all: 44 kHz, 16 bits, stereo, whatever the record says.</summary>
+    public override byte? PlainSoundHeader => 0xAF;
+
+    /// <inheritdoc/>
+    public override ImmutableArray<(string Name, double Value)> Metadata => [("aacaot", ObjectType)];
 
     /// <summary>Parses the record.</summary>
     /// <param name="record">The bytes of the decoder specific descriptor; what follows the parts read here is kept.</param>
@@ -248,5 +248,41 @@ public sealed class AacConfiguration : CodecConfiguration
         bits.Skip(bits.Remaining % 8);
         bits.Skip(8 * (int)bits.ReadBits(8));
         return channels;
+    }
+}
+
+/// <summary>AAC (ISO/IEC 14496-3).</summary>
+internal sealed class AacCodec : Codec
+{
+    private AacCodec()
+        : base(TrackKind.Audio, "mp4a")
+    {
+    }
+
+    internal static AacCodec Instance { get; } = new()
+    {
+        PlainNumbers = [10],
+        HasPlainHeader = true,
+        SampleEntries = ["mp4a"],
+        ConfigurationBox = new FourCc("esds"),
+        ObjectTypes = [0x40, 0x66, 0x67, 0x68],
+    };
+
+    /// <inheritdoc/>
+    public override CodecConfiguration ReadRecord(ReadOnlySpan<byte> record) => AacConfiguration.Parse(record);
+
+    /// <inheritdoc/>
+    internal override CodecConfiguration? ReadBox(ReadOnlySpan<byte> box, int rate, int channels, out string? reason)
+    {
+        if (box.IsEmpty)
+        {
+            reason = "its AAC has no AudioSpecificConfig";
+            return null;
+        }
+
+        AacConfiguration configuration = AacConfiguration.Parse(box);
+        bool isPlayed = configuration.ObjectType is (>= 1 and <= 4) or 17 or 20 or 22 or 23 or 39 or 42;
+        reason = isPlayed ? null : $"audio codec {configuration.Name} is not supported";
+        return isPlayed ? configuration : null;
     }
 }

@@ -19,7 +19,7 @@ public sealed class HevcConfiguration : CodecConfiguration
     private ImmutableArray<(int Type, int Start, int End)> _arrays = [];
 
     private HevcConfiguration(ImmutableArray<byte> raw)
-        : base(raw)
+        : base(HevcCodec.Instance, raw)
     {
     }
 
@@ -46,9 +46,6 @@ public sealed class HevcConfiguration : CodecConfiguration
 
     /// <summary>Bytes of the length in front of each NAL unit: 1, 2 or 4.</summary>
     public int NalLengthSize { get; private init; }
-
-    /// <inheritdoc/>
-    public override FourCc FourCc => new("hvc1");
 
     /// <inheritdoc/>
     public override string Name
@@ -179,10 +176,12 @@ public sealed class HevcConfiguration : CodecConfiguration
             BitDepth = (record[17] & 7) + 8,
             NalLengthSize = lengthSize,
             Picture = picture,
-            HasComposition = true,
             _arrays = arrays.DrainToImmutable(),
         };
     }
+
+    /// <summary>Players of Apple take hvc1 alone; where all sets are in the record, hev1 is the same with more allowed.</summary>
+    internal override FourCc GetSampleEntry(FourCc source) => IsIncomplete ? new FourCc("hev1") : FourCc;
 
     /// <inheritdoc/>
     internal override bool IsIncomplete => Needed.Any(kind => Lacks(kind.Type));
@@ -232,4 +231,26 @@ public sealed class HevcConfiguration : CodecConfiguration
     }
 
     private bool Lacks(int type) => _arrays.All(array => array.Type != type);
+}
+
+/// <summary>HEVC, H.265 (ISO/IEC 23008-2).</summary>
+internal sealed class HevcCodec : Codec
+{
+    private HevcCodec()
+        : base(TrackKind.Video, "hvc1")
+    {
+    }
+
+    internal static HevcCodec Instance { get; } = new()
+    {
+        HasCompositionTime = true,
+        PlainNumbers = [12], // never in the specification, but what several players and encoders agreed on before Enhanced RTMP
+        SampleEntries = ["hvc1", "hev1", "dvh1", "dvhe"],
+        DolbyVisionEntries = ["dvh1", "dvhe"],
+        ConfigurationBox = new FourCc("hvcC"),
+        HasParameterSets = true,
+    };
+
+    /// <inheritdoc/>
+    public override CodecConfiguration ReadRecord(ReadOnlySpan<byte> record) => HevcConfiguration.Parse(record);
 }
