@@ -48,8 +48,7 @@ internal static class ArenaCommand
         catch (Exception exception) when (exception is ArenaFormatException or IOException or UnauthorizedAccessException
             or PlatformNotSupportedException)
         {
-            Output.TryWriteError(Output.ReasonOf(exception));
-            return ExitCode.Failure;
+            return ExitCode.Fail(Output.ReasonOf(exception));
         }
     }
 

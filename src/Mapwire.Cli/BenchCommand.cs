@@ -129,9 +129,13 @@ internal static class BenchCommand
         {
             return ExitCode.Misuse(translate(exception));
         }
-        catch (Exception exception) when (exception is OverflowException or SocketException)
+        catch (OverflowException exception)
         {
             return ExitCode.Misuse(exception.Message);
+        }
+        catch (SocketException exception)
+        {
+            return ExitCode.Fail(exception.Message);
         }
         catch (OperationCanceledException)
         {
@@ -194,11 +198,12 @@ internal static class BenchCommand
         }
         catch (SocketException exception)
         {
-            throw new ArgumentException($"cannot connect to {endPoint}: {exception.Message}", exception);
+            throw new SocketException((int)exception.SocketErrorCode, $"cannot connect to {endPoint}: {exception.Message}");
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            throw new ArgumentException($"cannot connect to {endPoint}: no answer within {ConnectLimit.TotalSeconds:0} s");
+            throw new SocketException(
+                (int)SocketError.TimedOut, $"cannot connect to {endPoint}: no answer within {ConnectLimit.TotalSeconds:0} s");
         }
     }
 

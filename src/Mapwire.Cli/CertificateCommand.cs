@@ -19,7 +19,7 @@ internal static class CertificateCommand
     {
         Argument<string> folder = new("DIR")
         {
-            Description = "Where cert.pem and key.pem are written; the current folder when left out.",
+            Description = "Where cert.pem and key.pem are written, made where it is missing; the current folder when left out.",
             DefaultValueFactory = static _ => ".",
         };
         Option<string[]> hosts = new("--host")
@@ -45,10 +45,16 @@ internal static class CertificateCommand
             return ExitCode.Misuse($"--host must be a name or an address (was '{wrong}')");
         }
 
+        if (folder.Length == 0)
+        {
+            return ExitCode.Misuse("DIR must name a folder (was '')");
+        }
+
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using X509Certificate2 certificate = SignItself(key, hosts);
         try
         {
+            Directory.CreateDirectory(folder);
             // The key first, for nobody else to read: a file of that name that is there already stays as it is.
             Write(keyPath, key.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
             try
@@ -64,7 +70,7 @@ internal static class CertificateCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return ExitCode.Misuse(exception.Message);
+            return ExitCode.Fail(exception.Message);
         }
 
         Output.TryWriteLine($"{certificatePath} and {keyPath}, valid to {certificate.NotAfter.ToUniversalTime():yyyy-MM-dd}");

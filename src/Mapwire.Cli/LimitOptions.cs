@@ -5,27 +5,27 @@ using Mapwire.Server.Files;
 namespace Mapwire.Cli;
 
 /// <summary>
-/// What a file may cost before it is refused: the same options for serving and probing, named as refusals name the limits.
+/// What a file may cost before it is refused: the same options for serving and probing. Refusals name them.
 /// </summary>
 internal sealed class LimitOptions
 {
     private readonly Option<long> _movieBytes = OptionFactory.LongBytes(
-        "--limit-movie-bytes", "MovieBytes: the most bytes of a moov, or of all moofs.", TitleLimits.Default.Structure.MovieBytes);
+        "--limit-movie-bytes", "The most bytes of a moov, or of all moofs.", TitleLimits.Default.Structure.MovieBytes);
 
     private readonly Option<int> _boxes = OptionFactory.Count(
-        "--limit-boxes", "Boxes: the most boxes of a moov or moof.", TitleLimits.Default.Structure.Boxes);
+        "--limit-boxes", "The most boxes of a moov or moof.", TitleLimits.Default.Structure.Boxes);
 
     private readonly Option<int> _depth = OptionFactory.Count(
-        "--limit-depth", "Depth: the most levels of boxes inside boxes, at most 1,000.", TitleLimits.Default.Structure.Depth);
+        "--limit-depth", "The most levels of boxes inside boxes, at most 1,000.", TitleLimits.Default.Structure.Depth);
 
     private readonly Option<int> _tracks = OptionFactory.Count(
-        "--limit-tracks", "Tracks: the most tracks of a movie.", TitleLimits.Default.Structure.Tracks);
+        "--limit-tracks", "The most tracks of a movie.", TitleLimits.Default.Structure.Tracks);
 
     private readonly Option<int> _samples = OptionFactory.Count(
-        "--limit-samples", "SamplesPerTrack: the most samples of a track.", TitleLimits.Default.Structure.SamplesPerTrack);
+        "--limit-samples", "The most samples of a track.", TitleLimits.Default.Structure.SamplesPerTrack);
 
     private readonly Option<double> _openingTime = OptionFactory.Seconds(
-        "--limit-opening-time", "OpeningTime: how long reading a file's structure may take.", TitleLimits.Default.OpeningTime.TotalSeconds);
+        "--limit-opening-time", "How long reading a file's structure may take.", TitleLimits.Default.OpeningTime.TotalSeconds);
 
     private IEnumerable<(string Property, Option Option)> All =>
     [
@@ -59,5 +59,6 @@ internal sealed class LimitOptions
             SamplesPerTrack = parsed.GetValue(_samples),
         },
         OpeningTime = TimeSpan.FromSeconds(parsed.GetValue(_openingTime)),
+        OptionNames = All.ToDictionary(static pair => pair.Property, static pair => pair.Option.Name, StringComparer.Ordinal),
     };
 }

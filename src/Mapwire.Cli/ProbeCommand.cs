@@ -2,6 +2,7 @@ using System.CommandLine;
 using Mapwire.Media.Mp4;
 using Mapwire.Server;
 using Mapwire.Server.Files;
+using Mapwire.Server.Http;
 using Mapwire.Server.Reports;
 
 namespace Mapwire.Cli;
@@ -39,7 +40,7 @@ internal static class ProbeCommand
 
     private static async Task<int> ProbeAsync(string[] named, TitleLimits limits, bool asJson, bool withBoxes)
     {
-        if (Array.Find(named, static path => !File.Exists(path) && !Directory.Exists(path)) is { } missing)
+        if (Array.Find(named, static path => !File.Exists(path) && !Directory.Exists(path) && !QualitiesReport.Covers(path)) is { } missing)
         {
             return ExitCode.Misuse($"no file or folder {TerminalText.Clean(missing)}{FolderReport.ExplainName(missing)}");
         }
@@ -50,9 +51,12 @@ internal static class ProbeCommand
         foreach ((string path, string? served) in named.SelectMany(Walk))
         {
             bool isPlayable;
-            if (PlaylistReport.IsPlaylist(path))
+            bool isQualities = QualitiesReport.Covers(path);
+            if (isQualities || PlaylistReport.IsPlaylist(path))
             {
-                PlaylistReport list = await PlaylistReport.OfAsync(path, limits, served).ConfigureAwait(false);
+                PlaylistReport list = isQualities
+                    ? await QualitiesReport.OfAsync(path, limits, served).ConfigureAwait(false)
+                    : await PlaylistReport.OfAsync(path, limits, served).ConfigureAwait(false);
                 documents.Add(ProbedList.From(path, list));
                 Tell(output => ProbeText.Write(output, path, list));
                 isPlayable = list.Refusal is null;
@@ -100,7 +104,7 @@ internal static class ProbeCommand
                 Output.TryWriteError(fault);
             }
 
-            return folder.Titles.Select(title => (title, (string?)name));
+            return folder.Titles.Concat(folder.Qualities).Order(StringComparer.Ordinal).Select(title => (title, (string?)name));
         }
 
         void Tell(Action<TextWriter> write)

@@ -60,11 +60,18 @@ internal sealed record ProbedBox(
 internal sealed record ProbedList(
     string File, bool Playable, string? Refusal, string? PlainRefusal, double Duration, long Size, IReadOnlyList<ProbedItem> Items)
 {
+    /// <summary>Whether the items are qualities of one film; left out of a list of films.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Qualities { get; init; }
+
     public static ProbedList From(string path, PlaylistReport report) => new(
         path, report.Refusal is null, report.Refusal, report.PlainRefusal, report.Duration.TotalSeconds, report.FileLength,
         [.. report.Items.Select(static item => new ProbedItem(
             item.Number, item.Name, item.Place, item.Refusal is null, item.Refusal, item.PlainRefusal, item.In.TotalSeconds,
-            item.Out.TotalSeconds, item.Warnings))]);
+            item.Out.TotalSeconds, item.Warnings))])
+    {
+        Qualities = report.IsQualities,
+    };
 }
 
 /// <summary>An item of a playlist.</summary>

@@ -58,16 +58,21 @@ internal static class ProbeText
     /// <summary>Writes the report of a playlist.</summary>
     public static void Write(TextWriter output, string path, PlaylistReport report)
     {
-        output.WriteLine(Verdict(path, report.Refusal, report.PlainRefusal));
+        output.WriteLine(report is { IsQualities: true, Refusal: null }
+            ? $"{TerminalText.Clean(path, int.MaxValue)}: playable by HLS and DASH, where players choose a quality"
+            : Verdict(path, report.Refusal, report.PlainRefusal));
         if (report.Refusal is null)
         {
-            output.WriteLine(
-                Line($"  duration {report.Duration.TotalSeconds:0.000} s, {Count(report.Items.Count, "item")}, {report.FileLength} bytes"));
+            string items = report.IsQualities ? $"{report.Items.Count} qualities" : Count(report.Items.Count, "item");
+            // Named as qualities of each other, files are listed nowhere.
+            string size = report is { IsQualities: true, FileLength: 0 } ? "" : Line($", {report.FileLength} bytes");
+            output.WriteLine(Line($"  duration {report.Duration.TotalSeconds:0.000} s, {items}{size}"));
         }
 
         foreach (PlaylistItemReport item in report.Items)
         {
-            output.WriteLine(Line($"  item {item.Number} ({item.Place}): {item.Name}, {Describe(item)}"));
+            string what = report.IsQualities ? Line($"quality {item.Number}") : Line($"item {item.Number} ({item.Place})");
+            output.WriteLine($"  {what}: {item.Name}, {Describe(item)}");
             foreach (string warning in item.Warnings)
             {
                 output.WriteLine($"    plays without some of it: {warning}");

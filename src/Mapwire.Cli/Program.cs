@@ -3,7 +3,7 @@ using Mapwire.Cli;
 
 StandardStreams.Check();
 using FileSizeLimit limit = new();
-RootCommand root = new("Serves recorded MP4 and FLV files over RTMP.")
+RootCommand root = new("Serves recorded MP4 and FLV files by RTMP and HTTP (HLS, DASH, FLV).")
 {
     ServeCommand.Create(),
     ProbeCommand.Create(),
@@ -31,11 +31,9 @@ try
 }
 catch (OutOfMemoryException exception) // of the system: a thread that it does not start, memory that it does not give
 {
-    Output.TryWriteError($"{exception.Message.TrimEnd('.')}: {ThreadRoom.Advice}");
-    return ExitCode.Failure;
+    return ExitCode.Fail($"{exception.Message.TrimEnd('.')}: {ThreadRoom.Advice}");
 }
 catch (Exception exception) when (Output.IsWriteFault(exception)) // such as a report into a full disk
 {
-    Output.TryWriteError(Output.ReasonOf(exception));
-    return ExitCode.Failure;
+    return ExitCode.Fail(Output.ReasonOf(exception));
 }

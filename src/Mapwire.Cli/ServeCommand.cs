@@ -62,9 +62,10 @@ internal static class ServeCommand
         try
         {
             options = words.Read(parsed, folder);
+            options.Validate(); // before anything is started by the number that a word says
             if (ThreadRoom.FindShortage(options.Workers) is { } threads)
             {
-                return ExitCode.Misuse(
+                return ExitCode.Fail(
                     $"the system starts only {threads} threads beside what runs, and a server may need more: {ThreadRoom.Advice}");
             }
 
@@ -95,9 +96,7 @@ internal static class ServeCommand
             }
             catch (SocketException exception)
             {
-                string wanted = string.Join(" and ", options.EndPoints.Concat(options.EncryptedEndPoints).Concat(options.HttpEndPoints)
-                    .Concat(options.EncryptedHttpEndPoints));
-                return ExitCode.Misuse($"cannot listen on {wanted}: {exception.Message}");
+                return ExitCode.Fail(exception.Message);
             }
 
             foreach (string url in server.Urls)

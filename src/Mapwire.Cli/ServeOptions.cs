@@ -129,7 +129,7 @@ internal sealed class ServeOptions
         _segmentDuration = Seconds("--segment-duration", "How long a segment of HLS and DASH should be.", defaults.SegmentDuration);
         _https = OptionFactory.CreateList(
             "--https",
-            "Where to listen for encrypted HTTP (HTTP/1.1), once or more; needs --certificate.",
+            "Where to listen for encrypted HTTP (HTTP/2, HTTP/1.1), once or more; needs --certificate.",
             "HOST:PORT",
             EndPointText.Takes,
             EndPointText.Parse,
@@ -275,7 +275,7 @@ internal sealed class ServeOptions
         AcknowledgeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_acknowledgeTimeout)),
         CopiesPayload = parsed.GetValue(_copyPayload),
         LegacyHevc = parsed.GetValue(_legacyHevc),
-        Limits = _limits.Read(parsed) with { StorageTimeout = TimeSpan.FromSeconds(parsed.GetValue(_storageTimeout)) },
+        Limits = ReadLimits(parsed),
         IndexCacheFolder = parsed.GetValue(_indexCache) is { } cache and not "none" ? cache : null,
         StatisticsName = parsed.GetValue(_statistics) is { } name and not "off" ? name : null,
         StatisticsFolder = parsed.GetValue(_statisticsFolder),
@@ -284,6 +284,19 @@ internal sealed class ServeOptions
     /// <summary>The server's message about one of its options, in the command's words.</summary>
     public string Translate(ArgumentException exception, ParseResult parsed) =>
         OptionFactory.Translate(exception, parsed, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
+
+    private TitleLimits ReadLimits(ParseResult parsed)
+    {
+        TitleLimits limits = _limits.Read(parsed);
+        return limits with
+        {
+            StorageTimeout = TimeSpan.FromSeconds(parsed.GetValue(_storageTimeout)),
+            OptionNames = new Dictionary<string, string>(limits.OptionNames, StringComparer.Ordinal)
+            {
+                [nameof(TitleLimits.StorageTimeout)] = _storageTimeout.Name,
+            },
+        };
+    }
 
     private static Option<string?> File(string name, string description) => new(name) { Description = description, HelpName = "FILE" };
 

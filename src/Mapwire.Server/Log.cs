@@ -63,12 +63,15 @@ internal static partial class Log
     [LoggerMessage(116, LogLevel.Information, "{Peer} asks for {Path}, refused: {Status} {Reason}")]
     public static partial void RequestRefused(ILogger log, EndPoint? peer, LogText path, int status, LogText reason);
 
+    [LoggerMessage(120, LogLevel.Information, "{Peer} sent what is refused: {Status} {Reason}")]
+    public static partial void UnreadRequestRefused(ILogger log, EndPoint? peer, int status, LogText reason);
+
     [LoggerMessage(117, LogLevel.Warning, "an answer to {Peer} ended: {Reason}")]
     public static partial void BodyLost(ILogger log, EndPoint? peer, LogText reason);
 
     [LoggerMessage(118, LogLevel.Warning,
-        "not listening on {EndPoint} for HTTP: {Fault}; RTMP is served (--http HOST:PORT for another port)")]
-    public static partial void HttpNotListening(ILogger log, IPEndPoint endPoint, string fault);
+        "HTTP is not served: {Fault}; RTMP is (--http HOST:PORT for another port)")]
+    public static partial void HttpNotListening(ILogger log, string fault);
 
     [LoggerMessage(119, LogLevel.Warning, "{Peer} holds {Bytes} bytes and is closed: {Reason}")]
     public static partial void HoldTooMuchTogether(ILogger log, EndPoint? peer, long bytes, string reason);

@@ -315,7 +315,7 @@ public sealed class FlvFileReader
                 WantTag();
                 break;
             default:
-                _movie.IsTruncated = true;
+                _movie.IsTruncated |= _isPastEnd; // else something else follows, such as the zeros of a file that was made at its full size
                 if (_isLast)
                 {
                     AddLast();

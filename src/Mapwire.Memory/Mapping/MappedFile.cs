@@ -40,6 +40,9 @@ public sealed class MappedFile : IDisposable
     /// <exception cref="ObjectDisposedException">The file is disposed of.</exception>
     public FileIdentity Identity => MemorySystem.Current.Stat(Handle).Identity;
 
+    /// <summary>Whether it is a device, whose length the system does not tell.</summary>
+    public bool IsDevice => _isDevice;
+
     internal LockOwners LockOwners { get; }
 
     internal bool Preallocates => _options.Preallocate && CanWrite && !_isDevice;
@@ -304,7 +307,7 @@ public sealed class MappedFile : IDisposable
         {
             FileKind kind = MemorySystem.Current.Stat(handle).Kind;
             return kind is FileKind.Stream or FileKind.Directory
-                ? throw new IOException($"Cannot map '{path}': it is not a file or device.")
+                ? throw new UnmappableFileException($"Cannot map '{path}': it is not a file or device.")
                 : new MappedFile(path, handle, options, isDevice: kind == FileKind.Device, leaveOpen);
         }
         catch when (!leaveOpen)
@@ -347,7 +350,7 @@ public sealed class MappedFile : IDisposable
         {
             if (system.Stat(path).Kind == FileKind.Stream)
             {
-                throw new IOException($"Cannot map '{path}': it is a pipe or a socket.");
+                throw new UnmappableFileException($"Cannot map '{path}': it is a pipe or a socket.");
             }
         }
         catch (FileNotFoundException) when (mode != FileMode.Open)

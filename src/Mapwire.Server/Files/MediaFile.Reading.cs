@@ -55,6 +55,11 @@ internal sealed partial class MediaFile
         try
         {
             file = MappedFile.Open(path);
+            if (file.IsDevice)
+            {
+                throw new TitleException(TitleError.NotPlayable, "it is a device and no file");
+            }
+
             identity = file.Identity;
             if (identity.Length == 0)
             {
@@ -161,7 +166,7 @@ internal sealed partial class MediaFile
         }
         catch (MediaFormatException malformed)
         {
-            throw new TitleException(TitleError.NotPlayable, malformed.Message, malformed);
+            throw new TitleException(TitleError.NotPlayable, _limits.MessageOf(malformed), malformed);
         }
         catch (OperationCanceledException late)
         {

@@ -1,3 +1,5 @@
+using Mapwire.Memory;
+
 namespace Mapwire.Server.Files;
 
 /// <summary>A title that cannot be played, with the reason in words for its user.</summary>
@@ -10,12 +12,14 @@ public sealed class TitleException : Exception
     /// <summary>A file could not be opened or read this time.</summary>
     /// <param name="path">The file's.</param>
     /// <param name="fault">What the system says.</param>
-    internal static TitleException Unreadable(string path, Exception fault) =>
-        new(TitleError.Unreadable, WithoutFolder(fault.Message, path), fault);
+    internal static TitleException Unreadable(string path, Exception fault) => fault is UnmappableFileException
+        ? new(TitleError.NotPlayable, "it is a pipe, a socket or a folder and no file", fault) // and is one the next time, too
+        : new(TitleError.Unreadable, WithoutFolder(fault.Message, path), fault);
 
     /// <summary>What the system says of a file, for players: it names the whole path, which is nobody else's matter.</summary>
     internal static string WithoutFolder(string message, string path) =>
-        message.Replace(path, Path.GetFileName(path), StringComparison.Ordinal);
+        message.Replace(Path.GetFullPath(path), Path.GetFileName(path), StringComparison.Ordinal) // as .NET tells it
+            .Replace(path, Path.GetFileName(path), StringComparison.Ordinal);
 
     /// <summary>What kind of reason it is.</summary>
     public TitleError Error { get; }

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Mapwire.Media;
@@ -30,11 +31,24 @@ public sealed record TitleLimits
     /// </summary>
     public TimeSpan StorageTimeout { get; init => field = Require(value); } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// What the operator calls the limits that refusals name, by the names of these properties and those of <see cref="MediaLimits"/>: for
+    /// a program with options of its own, such as <c>--limit-opening-time</c>. Default none: refusals name the properties.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> OptionNames { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
     /// <summary><see cref="OpeningTime"/>, with the words for a refusal.</summary>
-    internal TimeLimit Opening => new(OpeningTime, "opening", nameof(OpeningTime));
+    internal TimeLimit Opening => new(OpeningTime, "opening", NameOf(nameof(OpeningTime)));
 
     /// <summary><see cref="StorageTimeout"/>, with the words for the end.</summary>
-    internal TimeLimit Storage => new(StorageTimeout, "reading", nameof(StorageTimeout));
+    internal TimeLimit Storage => new(StorageTimeout, "reading", NameOf(nameof(StorageTimeout)));
+
+    /// <summary>What is wrong with a file, with the limit that is too low by the name that its option has.</summary>
+    internal string MessageOf(MediaFormatException fault) => fault.Limit is { } limit
+        ? fault.Message.Replace($"({limit})", $"({NameOf(limit)})", StringComparison.Ordinal)
+        : fault.Message;
+
+    private string NameOf(string property) => OptionNames.GetValueOrDefault(property, property);
 
     private static TimeSpan Require(TimeSpan value, [CallerMemberName] string limit = "") =>
         value > TimeSpan.Zero && value <= TimeSpan.FromDays(1)

@@ -123,7 +123,7 @@ public sealed class RtmpServer : IDisposable
     public Task<TitleCount> CountTitlesAsync(TimeSpan timeLimit) => _context.Titles.Files.CountAsync(timeLimit);
 
     /// <summary>Listens and serves until <see cref="Stop"/>.</summary>
-    /// <exception cref="SocketException">An end point cannot be listened on.</exception>
+    /// <exception cref="SocketException">An end point cannot be listened on; the message names it.</exception>
     public void Start()
     {
         try
@@ -199,7 +199,7 @@ public sealed class RtmpServer : IDisposable
         {
             _listeners.GetRange(before, _listeners.Count - before).ForEach(static listener => listener.Dispose());
             _listeners.RemoveRange(before, _listeners.Count - before);
-            Log.HttpNotListening(_context.Log, _context.Options.HttpEndPoints[0], exception.Message);
+            Log.HttpNotListening(_context.Log, exception.Message);
             return [];
         }
     }

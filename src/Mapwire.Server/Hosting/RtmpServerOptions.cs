@@ -309,7 +309,13 @@ public sealed class RtmpServerOptions
 
     /// <summary>The certificate's files; null where there is none.</summary>
     internal CertificateFiles? ToCertificateFiles() =>
-        CertificateFile is null ? null : new(CertificateFile, KeyFile, CertificatePasswordFile);
+        CertificateFile is null
+            ? null
+            : new(CertificateFile, KeyFile, CertificatePasswordFile)
+            {
+                KeyOption = NameOf(nameof(KeyFile)),
+                PasswordOption = NameOf(nameof(CertificatePasswordFile)),
+            };
 
     /// <summary>What the operator calls an option.</summary>
     /// <param name="property">Its name here.</param>
@@ -326,8 +332,9 @@ public sealed class RtmpServerOptions
     /// <summary>What of this connections of Kestrel's are bound by.</summary>
     internal KestrelLimits ToKestrelLimits() => new(HandshakeTimeout, IdleTimeout, SendTimeout, MinPlayerRate);
 
+    /// <summary>Looks at every option by itself and beside the others, and at nothing of the system.</summary>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
-    internal void Validate()
+    public void Validate()
     {
         Require(Application.Length > 0 && !Application.AsSpan().ContainsAny("/\\?%"), nameof(Application), Application,
             "must be one path segment");
@@ -342,6 +349,10 @@ public sealed class RtmpServerOptions
             "must be at most 64 end points");
         Require(CertificateFile is { Length: > 0 } || EncryptedHttpEndPoints.Count == 0, nameof(CertificateFile), CertificateFile,
             $"must name a file: {nameof(EncryptedHttpEndPoints)} needs a certificate");
+        bool isEncrypted = EncryptedEndPoints.Count + EncryptedHttpEndPoints.Count > 0;
+        RequireEncryption(isEncrypted, nameof(CertificateFile), CertificateFile);
+        RequireEncryption(isEncrypted, nameof(KeyFile), KeyFile);
+        RequireEncryption(isEncrypted, nameof(CertificatePasswordFile), CertificatePasswordFile);
         Require(KeyFile is null or { Length: > 0 }, nameof(KeyFile), KeyFile, "must name a file");
         Require(CertificatePasswordFile is null or { Length: > 0 }, nameof(CertificatePasswordFile), CertificatePasswordFile,
             "must name a file");
@@ -396,8 +407,18 @@ public sealed class RtmpServerOptions
     {
         if (!holds)
         {
-            string was = value is TimeSpan time ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds} s") : $"{value}";
-            throw new ArgumentException($"{option} {rule} (was {was})", option);
+            string was = value switch
+            {
+                null => "",
+                TimeSpan time => string.Create(CultureInfo.InvariantCulture, $" (was {time.TotalSeconds} s)"),
+                _ => string.Create(CultureInfo.InvariantCulture, $" (was {value})"),
+            };
+            throw new ArgumentException($"{option} {rule}{was}", option);
         }
     }
+
+    /// <summary>Who names a certificate and encrypts nothing believes something that is not so.</summary>
+    private static void RequireEncryption(bool isEncrypted, string option, string? value) => Require(
+        isEncrypted || value is null, option, value,
+        $"needs {nameof(EncryptedEndPoints)} or {nameof(EncryptedHttpEndPoints)}: nothing else is encrypted");
 }

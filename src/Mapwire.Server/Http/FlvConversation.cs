@@ -40,6 +40,7 @@ internal sealed class FlvConversation : IConversation
     private bool _isOpening = true;
     private bool _isHeadSent;
     private bool _isRefused; // in place of media, of which nothing is sent any more
+    private bool _isBroken; // the client broke the protocol: it is not heard any more
     private bool _isClosing; // nothing is sent behind the answers
     private bool _isLeaving; // the client has said that it wants no more before it was told that it is heard
     private long? _left; // bytes to send with the head; null where that is not known
@@ -96,9 +97,9 @@ internal sealed class FlvConversation : IConversation
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
     {
-        if (_frames is null)
+        if (_frames is null || _isBroken)
         {
-            return; // nothing is asked behind the last request
+            return; // nothing is asked behind the last request, and nothing is understood behind what broke the protocol
         }
 
         try
@@ -111,7 +112,16 @@ internal sealed class FlvConversation : IConversation
         catch (WebSocketProtocolException exception)
         {
             Log.ProtocolBroken(_context.Log, _connection.Peer, exception.Message);
-            _connection.Close(CloseReason.ProtocolError);
+            _isBroken = true;
+            if (_isOpening)
+            {
+                _connection.Close(CloseReason.ProtocolError); // no frame comes before the end of the handshake
+            }
+            else if (!_isClosing)
+            {
+                CloseSocket(exception.CloseCode, exception.Reason);
+            }
+
             return;
         }
 

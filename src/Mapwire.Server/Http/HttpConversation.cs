@@ -310,7 +310,7 @@ internal sealed class HttpConversation : IConversation
         bool hasBody = head.Method != RequestMethod.Head;
         if (!RequestTarget.TryParse(head.Target, out RequestTarget? target, out TargetRefusal refusal))
         {
-            Refuse(new Refusal(400, $"the path is not understood: {refusal}"), hasBody, null);
+            Refuse(new Refusal(400, $"the path is not understood: {RequestFaults.Of(refusal)}"), hasBody, null);
             return;
         }
 
@@ -509,7 +509,14 @@ internal sealed class HttpConversation : IConversation
                 Log.LinesLeftOut(_context.Log, _connection.Peer, leftOut);
             }
 
-            Log.RequestRefused(_context.Log, _connection.Peer, target?.Path ?? "a request", refusal.Status, refusal.Reason);
+            if (target is null)
+            {
+                Log.UnreadRequestRefused(_context.Log, _connection.Peer, refusal.Status, refusal.Reason);
+            }
+            else
+            {
+                Log.RequestRefused(_context.Log, _connection.Peer, target.Path, refusal.Status, refusal.Reason);
+            }
         }
 
         Answers.WriteRefusal(_answers, refusal, hasBody, staysOpen: !_isEnding);

@@ -101,8 +101,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         {
             PlayName name = PlayName.Parse(folder, item.Name);
             PlayQuery own = PlayQuery.Parse(name.Query);
-            FoundFile found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
-            ReelOpener.RequireOneQuality(found.Name);
+            FoundFile found = await context.Players.Reels.FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");

@@ -209,6 +209,8 @@ internal static class Opening
             return (default, qualities);
         }
 
-        return (found, PlaylistFile.IsQualities(found.Name) ? await QualitiesMaker.ReadAsync(context, found).ConfigureAwait(false) : null);
+        return (found, PlaylistFile.IsQualities(found.Name)
+            ? await QualitiesMaker.ReadAsync(context.Players.Reels, context.Titles.Files, found).ConfigureAwait(false)
+            : null);
     }
 }

@@ -9,6 +9,7 @@ using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
 using Mapwire.Server.Http.Viewers;
+using Mapwire.Server.Playback;
 using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Http;
@@ -26,12 +27,13 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
     public const int MaxQualities = 9;
 
     /// <summary>The qualities that a file lists.</summary>
-    /// <param name="context">What all share.</param>
+    /// <param name="reels">Reads the list.</param>
+    /// <param name="files">Finds the qualities.</param>
     /// <param name="list">The file.</param>
     /// <exception cref="TitleException">It lists none or too many, or one is not there.</exception>
-    public static async Task<List<FoundFile>> ReadAsync(HttpContext context, FoundFile list)
+    public static async Task<List<FoundFile>> ReadAsync(ReelOpener reels, FileCatalog files, FoundFile list)
     {
-        (IReadOnlyList<PlaylistItem> items, string folder) = await context.Players.Reels.ReadListAsync(list).ConfigureAwait(false);
+        (IReadOnlyList<PlaylistItem> items, string folder) = await reels.ReadListAsync(list).ConfigureAwait(false);
         if (items.Count > MaxQualities)
         {
             throw new TitleException(TitleError.NotPlayable, $"{items.Count} qualities are listed, {MaxQualities} are the most");
@@ -46,7 +48,7 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
                 throw new TitleException(TitleError.NotPlayable, $"a quality is a whole film, and {item.Name} a piece ({item.Place})");
             }
 
-            found.Add(await context.Titles.Files.FindAsync(file).ConfigureAwait(false));
+            found.Add(await files.FindAsync(file).ConfigureAwait(false));
         }
 
         return found;
@@ -61,8 +63,7 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
         SegmentMaker.RequireEnd(query.Wishes, route.Kind);
         if (route.Kind is ResourceKind.Stream or ResourceKind.Clip)
         {
-            throw new TitleException(
-                TitleError.NotPlayable, "several qualities play by HLS and DASH, where players choose: ask for one of their files");
+            throw ReelOpener.SeveralQualities();
         }
 
         using OpenFiles files = new(context.Titles.Files);

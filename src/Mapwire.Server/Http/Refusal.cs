@@ -37,6 +37,6 @@ internal sealed record Refusal(int Status, string Reason)
         ForeignReason.TooManyFields => new(431, $"a request must have at most {RequestHeadReader.MaxFields} field lines"),
         ForeignReason.ContentLength or ForeignReason.TransferEncoding => new(400, "a request must have no body"),
         ForeignReason.Expect => new(417, "nothing can be expected here"),
-        _ => new(400, $"the request is not understood: {reason}"),
+        _ => new(400, $"the request is not understood: {RequestFaults.Of(reason)}"),
     };
 }

@@ -34,7 +34,7 @@ internal sealed partial class Listener : Watched, IDisposable
     /// <param name="backlog">Connections that the system holds until they are accepted; systems cap it themselves.</param>
     /// <param name="accepted">Takes each over.</param>
     /// <param name="failed">Hears why none could be accepted; the listener goes on.</param>
-    /// <exception cref="SocketException">The end point cannot be listened on.</exception>
+    /// <exception cref="SocketException">The end point cannot be listened on; the message names it.</exception>
     public Listener(EventLoop loop, IPEndPoint endPoint, int backlog, Action<Socket> accepted, Action<Exception> failed)
         : this(loop, accept: null!, accepted, failed)
     {
@@ -49,10 +49,10 @@ internal sealed partial class Listener : Watched, IDisposable
             socket.Bind(endPoint);
             socket.Listen(backlog);
         }
-        catch
+        catch (SocketException exception)
         {
             socket.Dispose();
-            throw;
+            throw new SocketException((int)exception.SocketErrorCode, $"cannot listen on {endPoint}: {exception.Message}");
         }
 
         _socket = socket;

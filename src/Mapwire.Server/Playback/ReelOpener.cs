@@ -36,24 +36,39 @@ internal sealed class ReelOpener
     {
         PlayQuery query = PlayQuery.Parse(name.Query);
         TrackChoice choice = TrackChoice.Of(query, abilities);
-        FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
-        RequireOneQuality(found.Name);
+        FoundFile found = await FindAsync(name).ConfigureAwait(false);
         ImmutableArray<ReelPart> parts = PlaylistFile.IsPlaylist(found.Name)
             ? await OpenListAsync(found, choice).ConfigureAwait(false)
             : [PartOf(await _titles.OpenAsync(found, choice).ConfigureAwait(false), 0, null)];
         return new Reel(Cut(parts, query), query.Loops);
     }
 
-    /// <summary>Refuses several qualities where a player cannot choose among them.</summary>
-    /// <exception cref="TitleException">The name is one of those.</exception>
-    public static void RequireOneQuality(string name)
+    /// <summary>Finds the file that a name leads to, for players that cannot choose among qualities.</summary>
+    /// <exception cref="TitleException">There is none, or there are several qualities by that name.</exception>
+    public async Task<FoundFile> FindAsync(PlayName name)
     {
-        if (PlaylistFile.IsQualities(name))
+        FoundFile found;
+        try
         {
-            throw new TitleException(
-                TitleError.NotPlayable, "several qualities play by HLS and DASH, where players choose: ask for one of their files");
+            found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
         }
+        catch (TitleException refusal) when (refusal.Error == TitleError.NotFound)
+        {
+            if (name.GetCandidates().FirstOrDefault() is { } path
+                && (await _titles.Files.FindQualitiesAsync(path).ConfigureAwait(false)).Count > 1)
+            {
+                throw SeveralQualities();
+            }
+
+            throw;
+        }
+
+        return PlaylistFile.IsQualities(found.Name) ? throw SeveralQualities() : found;
     }
+
+    /// <summary>A title of several qualities is asked for by something that does not let its player choose among them.</summary>
+    public static TitleException SeveralQualities() => new(
+        TitleError.NotPlayable, "several qualities play by HLS and DASH, where players choose: ask for one of their files");
 
     /// <summary>The part of a title from one time of it to another; refuses and releases a title that has nothing there.</summary>
     private static ReelPart PartOf(OpenedTitle opened, long start, long? end)
@@ -176,8 +191,7 @@ internal sealed class ReelOpener
         {
             PlayName name = PlayName.Parse(folder, item.Name);
             PlayQuery query = PlayQuery.Parse(name.Query);
-            FoundFile found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
-            RequireOneQuality(found.Name);
+            FoundFile found = await FindAsync(name).ConfigureAwait(false);
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 throw new TitleException(TitleError.NotPlayable, "nested playlists are not supported");

@@ -7,6 +7,7 @@ public sealed class FolderReport : ITitleVisitor
 {
     private readonly string _path;
     private readonly List<string> _titles = [];
+    private readonly List<string> _qualities = [];
     private readonly List<string> _faults = [];
 
     private FolderReport(string path) => _path = path;
@@ -15,6 +16,12 @@ public sealed class FolderReport : ITitleVisitor
     /// The paths of the titles, sorted, below the folder as it was named; a link to another title of the folder is one more.
     /// </summary>
     public IReadOnlyList<string> Titles => _titles;
+
+    /// <summary>
+    /// The paths of titles that have no file, since files that are titles, too, are named as their qualities; sorted, below the folder as
+    /// it was named.
+    /// </summary>
+    public IReadOnlyList<string> Qualities => _qualities;
 
     /// <summary>Folders that could not be read and files that no player can name, a line each with the reason.</summary>
     public IReadOnlyList<string> Faults => _faults;
@@ -37,6 +44,7 @@ public sealed class FolderReport : ITitleVisitor
         }
 
         report._titles.Sort(StringComparer.Ordinal);
+        report._qualities.Sort(StringComparer.Ordinal);
         return report;
     }
 
@@ -53,6 +61,9 @@ public sealed class FolderReport : ITitleVisitor
 
     /// <inheritdoc/>
     void ITitleVisitor.AddTitle(string name) => _titles.Add(Path.Join(_path, name));
+
+    /// <inheritdoc/>
+    void ITitleVisitor.AddQualities(string name) => _qualities.Add(Path.Join(_path, name));
 
     /// <inheritdoc/>
     void ITitleVisitor.AddUnreadable(string path, string reason) =>

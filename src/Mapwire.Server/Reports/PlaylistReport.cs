@@ -12,19 +12,22 @@ namespace Mapwire.Server.Reports;
 public sealed class PlaylistReport
 {
     /// <summary>Why the list is refused; null when it plays, be it only for players that offer its codecs (Enhanced RTMP).</summary>
-    public string? Refusal { get; private init; }
+    public string? Refusal { get; internal init; }
 
     /// <summary>Why players that offer no codecs are refused; null when they are not.</summary>
-    public string? PlainRefusal { get; private init; }
+    public string? PlainRefusal { get; internal init; }
 
     /// <summary>How long it plays; zero when it is refused.</summary>
-    public TimeSpan Duration { get; private init; }
+    public TimeSpan Duration { get; internal init; }
 
     /// <summary>The length of the list's file in bytes.</summary>
-    public long FileLength { get; private init; }
+    public long FileLength { get; internal init; }
 
     /// <summary>The items; empty when the list could not be read.</summary>
-    public IReadOnlyList<PlaylistItemReport> Items { get; private init; } = [];
+    public IReadOnlyList<PlaylistItemReport> Items { get; internal init; } = [];
+
+    /// <summary>Whether the items are qualities of one film, which play by HLS and DASH alone, and no films one after the other.</summary>
+    public bool IsQualities { get; internal init; }
 
     /// <summary>Whether a file of this name is served as a playlist.</summary>
     /// <param name="path">Only its extension counts.</param>

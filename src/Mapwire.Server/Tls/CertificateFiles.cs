@@ -12,6 +12,12 @@ internal sealed record CertificateFiles(string Certificate, string? Key, string?
     /// <summary>How long the longest of these files may be, in bytes: chains of certificates have some ten thousand.</summary>
     private const long MaxLength = 1024 * 1024;
 
+    /// <summary>What <see cref="Key"/> is called where it is set, for messages.</summary>
+    public string KeyOption { get; init; } = nameof(Key);
+
+    /// <summary>What <see cref="Password"/> is called where it is set, for messages.</summary>
+    public string PasswordOption { get; init; } = nameof(Password);
+
     /// <summary>Reads the certificate, its key, and those that vouch for it.</summary>
     /// <exception cref="IOException">
     /// A file cannot be read, is no certificate, or the key is another one's; the message names it.
@@ -46,9 +52,21 @@ internal sealed record CertificateFiles(string Certificate, string? Key, string?
             throw new IOException($"{Certificate} has no certificate in PEM (-----BEGIN CERTIFICATE-----)");
         }
 
-        X509Certificate2 own = password is null
-            ? X509Certificate2.CreateFromPem(text, key)
-            : X509Certificate2.CreateFromEncryptedPem(text, key, password);
+        RequireReadableKey(key, Key ?? Certificate, password is not null);
+        X509Certificate2 own;
+        try
+        {
+            own = password is null
+                ? X509Certificate2.CreateFromPem(text, key)
+                : X509Certificate2.CreateFromEncryptedPem(text, key, password);
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+            throw new IOException(
+                $"certificate {Certificate} with key {Key ?? Certificate}: the key is another certificate's or damaged"
+                + (password is null ? "" : $", or the password of {PasswordOption} is not its"), exception);
+        }
+
         if (OperatingSystem.IsWindows())
         {
             own = X509CertificateLoader.LoadPkcs12(own.Export(X509ContentType.Pkcs12), null); // its TLS takes no key that is only in memory
@@ -56,6 +74,24 @@ internal sealed record CertificateFiles(string Certificate, string? Key, string?
 
         all[0] = own;
         return all;
+    }
+
+    /// <summary>.NET has one sentence for a key that is not there, one that is encrypted and one of another certificate.</summary>
+    private void RequireReadableKey(string pem, string path, bool hasPassword)
+    {
+        const string LegacyEncryption = "Proc-Type: 4,ENCRYPTED"; // RFC 1421, section 4.6.1.1, which PEM of PKCS #8 has not
+        bool isEncrypted = pem.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
+        string? fault = pem.Contains(LegacyEncryption, StringComparison.Ordinal)
+            ? "the key is encrypted in the old form of OpenSSL; 'openssl pkcs8 -topk8 -in KEY -out NEW' makes it PKCS #8, which is read"
+            : !pem.Contains("PRIVATE KEY-----", StringComparison.Ordinal)
+            ? Key is null ? $"there is no private key in it; name its file by {KeyOption}" : "there is no private key in it"
+            : isEncrypted && !hasPassword ? $"the key is encrypted; name a file with its password by {PasswordOption}"
+            : !isEncrypted && hasPassword ? $"the key is not encrypted; leave out {PasswordOption}"
+            : null;
+        if (fault is not null)
+        {
+            throw new IOException($"{path}: {fault}");
+        }
     }
 
     private X509Certificate2Collection ReadPkcs12(string? password)

@@ -70,11 +70,19 @@ public sealed class EncryptionTests
             string mine = Path.Combine(folder, name);
             await File.WriteAllTextAsync(mine, "mine");
             ToolResult refused = await Tool.RunAsync(MapwireServer.Program, ["certificate", folder]);
-            Assert.Equal(2, refused.ExitCode);
+            Assert.Equal(1, refused.ExitCode);
             Assert.Contains(name, refused.Errors, StringComparison.Ordinal);
             Assert.Equal("mine", await File.ReadAllTextAsync(mine));
             Assert.Equal([mine], Directory.GetFiles(folder)); // and nothing half done beside it
         }
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_not_there_is_made()
+    {
+        string folder = Path.Combine(_keys, "new", "folder");
+        await Tool.SucceedAsync(MapwireServer.Program, ["certificate", folder]);
+        Assert.True(File.Exists(Path.Combine(folder, "key.pem")));
     }
 
     [Fact]

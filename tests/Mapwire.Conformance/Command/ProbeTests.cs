@@ -107,11 +107,11 @@ public sealed class ProbeTests
     }
 
     [Theory]
-    [InlineData("--limit-tracks", "3", "more than the limit of 3 (Tracks) (box 'trak' at offset")]
-    [InlineData("--limit-movie-bytes", "1000", "(MovieBytes) (box 'moov' at offset")]
-    [InlineData("--limit-samples", "50", "more than the limit of 50 (SamplesPerTrack) (box 'stsz' at offset")]
-    [InlineData("--limit-depth", "4", "more than the limit of 4 (Depth) (box '")]
-    [InlineData("--limit-boxes", "1", "more than the limit of 1 (Boxes) (box '")]
+    [InlineData("--limit-tracks", "3", "more than the limit of 3 (--limit-tracks) (box 'trak' at offset")]
+    [InlineData("--limit-movie-bytes", "1000", "(--limit-movie-bytes) (box 'moov' at offset")]
+    [InlineData("--limit-samples", "50", "more than the limit of 50 (--limit-samples) (box 'stsz' at offset")]
+    [InlineData("--limit-depth", "4", "more than the limit of 4 (--limit-depth) (box '")]
+    [InlineData("--limit-boxes", "1", "more than the limit of 1 (--limit-boxes) (box '")]
     public async Task A_limit_is_named_alike_by_probe_and_server_and_is_the_one_that_was_given(string option, string value, string reason)
     {
         string folder = TemporaryFolder.Create("limits");

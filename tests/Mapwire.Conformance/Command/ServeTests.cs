@@ -66,7 +66,7 @@ public sealed class ServeTests
     }
 
     [Fact]
-    public async Task A_limit_of_threads_that_is_too_low_is_one_line_and_exit_code_2()
+    public async Task A_limit_of_threads_that_is_too_low_is_one_line_and_exit_code_1()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root takes another user's limits on.");
         string[] other = ["--reuid=64123", "--regid=65534", "--clear-groups", "prlimit", "--nproc=16"];
@@ -74,8 +74,12 @@ public sealed class ServeTests
         Assert.SkipUnless(can.ExitCode == 0, "Another user may not run the program from where it lies.");
         ToolResult refused = await Tool.RunAsync(
             Tool.Path("setpriv"), [.. other, MapwireServer.Program, "serve", "--rtmp", "127.0.0.1:0", "--index-cache", "none"]);
-        Assert.Equal(2, refused.ExitCode);
+        Assert.Equal(1, refused.ExitCode);
         Assert.Matches(@"^mapwire: the system starts only \d+ threads .*TasksMax", refused.Errors.Trim());
+        ToolResult many = await Tool.RunAsync(
+            Tool.Path("setpriv"), [.. other, MapwireServer.Program, "serve", "--workers", "100000", "--index-cache", "none"]);
+        Assert.Equal(2, many.ExitCode);
+        Assert.Contains("--workers must be", many.Errors, StringComparison.Ordinal); // before any thread was started for them
     }
 
     [Fact]

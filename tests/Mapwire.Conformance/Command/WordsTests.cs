@@ -18,6 +18,11 @@ public sealed class WordsTests
     [InlineData("--max-buffer must be seconds such as 2.5 (was 'NaN')", "serve", "--max-buffer", "NaN")]
     [InlineData("--chunk-size must be from 128 to 16,777,215 bytes (was 1)", "serve", "--chunk-size", "1")]
     [InlineData("--workers must be from 1 to 1,024 (was 0)", "serve", "--workers", "0")]
+    [InlineData("--workers must be from 1 to 1,024 (was 100000)", "serve", "--workers", "100000")]
+    [InlineData("--certificate needs --rtmps or --https: nothing else is encrypted (was cert.pem)", "serve", "--certificate", "cert.pem")]
+    [InlineData("--key needs --rtmps or --https: nothing else is encrypted (was key.pem)", "serve", "--key", "key.pem")]
+    [InlineData("--certificate must name a file: --https needs a certificate", "serve", "--https", "127.0.0.1:0", "--key", "key.pem")]
+    [InlineData("DIR must name a folder (was '')", "certificate", "")]
     [InlineData("--max-held-bytes must be at least 262,144 bytes (was 1000)", "serve", "--max-held-bytes", "1000")]
     [InlineData("--send-buffer must be a whole number of bytes (was '64K')", "serve", "--send-buffer", "64K")]
     [InlineData("--storage-timeout must be more than 0 and at most a day (was 0 s)", "serve", "--storage-timeout", "0")]
@@ -76,9 +81,21 @@ public sealed class WordsTests
         string port = ((IPEndPoint)free.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
         free.Stop();
         ToolResult result = await Tool.RunAsync(MapwireServer.Program, ["bench", $"rtmp://127.0.0.1:{port}/vod/x", "--seconds", "600"]);
-        Assert.Equal(2, result.ExitCode);
+        Assert.Equal(1, result.ExitCode);
         Assert.Contains($"cannot connect to 127.0.0.1:{port}: Connection refused", result.Errors, StringComparison.Ordinal);
         Assert.Equal("", result.Output);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_named_alone_and_is_exit_code_1()
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        ToolResult result = await Tool.RunAsync(
+            MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0", "--http", $"{taken.LocalEndpoint}"]);
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith($"mapwire: cannot listen on {taken.LocalEndpoint}: ", result.Errors, StringComparison.Ordinal);
+        Assert.Single(result.Errors.Trim().Split('\n'));
     }
 
     [Fact]

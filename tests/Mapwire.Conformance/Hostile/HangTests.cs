@@ -35,7 +35,7 @@ public sealed class HangTests
             await Task.WhenAll(refused);
             Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(10));
             await server.Process.HearsAsync(
-                new Regex(@"opening took more than the limit of 2 s \(OpeningTime\): the file system does not answer"));
+                new Regex(@"opening took more than the limit of 2 s \(--limit-opening-time\): the file system does not answer"));
             Assert.InRange(Threads(server, "mapwire opening"), 1, 2 + Environment.ProcessorCount);
 
             // It hangs still, so nobody waits for it once more, and no thread is lost to it.

@@ -127,7 +127,7 @@ public sealed class FileTests(ServedFilms films)
         }
 
         await using ServerProcess process = ServerProcess.Start(MapwireServer.Program, ["serve", "--rtmp", "127.0.0.1:0"]);
-        await process.HearsAsync(new Regex(@"not listening on 0\.0\.0\.0:8080 for HTTP: "));
+        await process.HearsAsync(new Regex(@"HTTP is not served: cannot listen on 0\.0\.0\.0:8080: "));
         await process.HearsAsync(new Regex(@"1 title in "));
         Assert.DoesNotContain("http://", process.Output, StringComparison.Ordinal);
         await process.SignalAsync("TERM");

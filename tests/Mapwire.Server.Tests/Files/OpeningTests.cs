@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Mapwire.Media;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Reports;
@@ -66,6 +67,68 @@ public sealed class OpeningTests : IDisposable
         string empty = Path.Combine(_folder.Path, "empty.mp4");
         File.WriteAllBytes(empty, []);
         Assert.Contains("(box 'moov' at offset 0)", TitleReport.Of(empty).Refusal!, StringComparison.Ordinal);
+    }
+
+    /// <summary>As long as it lies there, no later request is answered otherwise.</summary>
+    [Theory]
+    [InlineData("pipe.mp4", "it is a pipe, a socket or a folder and no file")]
+    [InlineData("pipe.m3u8", "it is a pipe, a socket or a folder and no file")]
+    [InlineData("zero.mp4", "it is a device and no file")]
+    public void What_is_no_file_is_not_playable_for_good(string name, string reason)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems have no such files, or others.");
+        string path = Path.Combine(_folder.Path, name);
+        if (name.StartsWith("zero", StringComparison.Ordinal))
+        {
+            File.CreateSymbolicLink(path, "/dev/zero");
+        }
+        else
+        {
+            using Process making = Process.Start("mkfifo", path);
+            making.WaitForExit();
+        }
+
+        TitleException refusal = Assert.Throws<TitleException>(() =>
+        {
+            if (name.EndsWith(".mp4", StringComparison.Ordinal))
+            {
+                MediaFile.Open(path, name).Release();
+            }
+            else
+            {
+                ShortFile.Read(path, name, new ServedFolder(_folder.Path), 100);
+            }
+        });
+        Assert.Equal((TitleError.NotPlayable, reason), (refusal.Error, refusal.Message));
+    }
+
+    [Fact]
+    public void A_limit_is_named_as_its_option_is()
+    {
+        TitleLimits limits = new()
+        {
+            Structure = MediaLimits.Default with { Boxes = 1 },
+            OptionNames = new Dictionary<string, string>
+            {
+                [nameof(MediaLimits.Boxes)] = "--limit-boxes",
+                [nameof(TitleLimits.OpeningTime)] = "--limit-opening-time",
+                [nameof(TitleLimits.StorageTimeout)] = "--storage-timeout",
+            },
+        };
+        TitleException refusal = Assert.Throws<TitleException>(() => MediaFile.Open(_folder.Add("film.mp4"), "film.mp4", limits: limits));
+        Assert.Contains("more than the limit of 1 (--limit-boxes) (box '", refusal.Message, StringComparison.Ordinal);
+        Assert.EndsWith("of 10 s (--limit-opening-time)", limits.Opening.Refusal, StringComparison.Ordinal);
+        Assert.EndsWith("of 30 s (--storage-timeout)", limits.Storage.Refusal, StringComparison.Ordinal);
+    }
+
+    /// <summary>.NET names the whole path, however the file was named.</summary>
+    [Fact]
+    public void A_file_that_may_not_be_read_is_named_by_its_name_alone()
+    {
+        string below = Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(_folder.Path, "no.mp4"));
+        TitleException refusal = TitleException.Unreadable(
+            below, new UnauthorizedAccessException($"Access to the path '{Path.GetFullPath(below)}' is denied."));
+        Assert.Equal("Access to the path 'no.mp4' is denied.", refusal.Message);
     }
 
     [Fact]

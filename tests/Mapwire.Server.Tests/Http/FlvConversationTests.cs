@@ -201,17 +201,27 @@ public sealed class FlvConversationTests : IDisposable
     }
 
     [Theory]
-    [InlineData(new byte[] { 0x82, 0x01, 0x00 })] // not masked
-    [InlineData(new byte[] { 0xF2, 0x81, 0, 0, 0, 0, 0 })] // reserved bits
-    [InlineData(new byte[] { 0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0 })] // a message without end
-    public void A_hostile_frame_ends_its_connection(byte[] frame)
+    [InlineData(1002, new byte[] { 0x82, 0x01, 0x00 })] // not masked
+    [InlineData(1002, new byte[] { 0xF2, 0x81, 0, 0, 0, 0, 0 })] // reserved bits
+    [InlineData(1007, new byte[] { 0x81, 0x81, 0, 0, 0, 0, 0xFF })] // text that is not UTF-8
+    [InlineData(1009, new byte[] { 0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0 })] // a message without end
+    public void A_hostile_frame_ends_its_connection_with_the_code_that_says_why(int code, byte[] frame)
     {
         Begin("a.mp4/stream.flv", Handshake, "GET");
         Turn();
-        _sender.Incoming.Enqueue(frame);
+        _sender.Incoming.Enqueue([.. frame, .. frame]); // what is behind it is not heard
         _connection.IsReadable = true;
         _connection.RunTurn();
-        Assert.True(_connection.IsClosed);
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                Turn();
+                return _connection.IsClosed || _sender.HasEndedSending;
+            },
+            TimeSpan.FromSeconds(30)));
+        (int opcode, byte[] payload) = FramesOf(BodyOf(_sender.Wire.ToArray()))[^1];
+        Assert.Equal((8, code), (opcode, (payload[0] << 8) | payload[1]));
+        Assert.DoesNotContain("byte ", System.Text.Encoding.UTF8.GetString(payload[2..]), StringComparison.Ordinal);
         Assert.Contains(_log.Lines, static line => line.Contains("protocol error", StringComparison.Ordinal));
     }
 

@@ -45,6 +45,25 @@ public sealed class ReelOpenerTests : IDisposable
         reel.Release();
     }
 
+    [Theory]
+    [InlineData("q.mp4")]
+    [InlineData("mp4:q.mp4")]
+    [InlineData("q")]
+    [InlineData("w.qualities.json")]
+    [InlineData("list.m3u8")] // whose item it is
+    public async Task Several_qualities_are_refused_with_the_way_to_play_them(string name)
+    {
+        _folder.Add("q.360p.mp4");
+        _folder.Add("q.720p.mp4");
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "w.qualities.json"), """["q.360p.mp4"]""");
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "list.m3u8"), "q.mp4");
+        TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => OpenAsync(name));
+        Assert.Equal(TitleError.NotPlayable, refusal.Error);
+        Assert.EndsWith("several qualities play by HLS and DASH, where players choose: ask for one of their files", refusal.Message,
+            StringComparison.Ordinal);
+        Assert.Equal(TitleError.NotFound, (await Assert.ThrowsAsync<TitleException>(() => OpenAsync("r.mp4"))).Error);
+    }
+
     [Fact]
     public async Task A_playlist_is_one_time_line()
     {

@@ -53,22 +53,31 @@ public sealed class ServerCertificateTests : IDisposable
     [Theory]
     [InlineData("missing.pem", "key.pem", null, "missing.pem")]
     [InlineData("cert.pem", "missing.pem", null, "missing.pem")]
-    [InlineData("cert.pem", null, null, "cert.pem")] // has no key
-    [InlineData("cert.pem", "other.pem", null, "with key")] // the key of another one
+    [InlineData("cert.pem", null, null, "cert.pem: there is no private key in it; name its file by --key")]
+    [InlineData("cert.pem", "cert.pem", null, "cert.pem: there is no private key in it")]
+    [InlineData("cert.pem", "other.pem", null, "the key is another certificate's or damaged")]
+    [InlineData("cert.pem", "legacy.pem", null, "'openssl pkcs8 -topk8")]
+    [InlineData("cert.pem", "legacy.pem", "password.txt", "'openssl pkcs8 -topk8")]
+    [InlineData("cert.pem", "key.pem", "password.txt", "the key is not encrypted; leave out --certificate-password")]
+    [InlineData("cert.pem", "locked.pem", "wrong.txt", "or the password of --certificate-password is not its")]
     [InlineData("key.pem", "key.pem", null, "no certificate in PEM")]
     [InlineData("long.pem", "key.pem", null, "longer than")]
     [InlineData("cert.pem", "long.pem", null, "longer than")]
     [InlineData("long.pfx", null, null, "longer than")]
     [InlineData("locked.pfx", null, null, "locked.pfx")]
-    [InlineData("cert.pem", "locked.pem", null, "with key")]
+    [InlineData("cert.pem", "locked.pem", null, "the key is encrypted; name a file with its password by --certificate-password")]
     public void Files_that_cannot_be_used_are_named(string certificate, string? key, string? password, string told)
     {
         TestCertificate.Write(_folder.Path);
         File.Move(At("key.pem"), At("other.pem"));
         TestCertificate.Write(_folder.Path);
+        File.WriteAllText(At("wrong.txt"), "sesame");
+        File.WriteAllText( // as 'openssl ec -aes256' begins it
+            At("legacy.pem"), "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n");
         File.WriteAllBytes(At("long.pem"), new byte[2_000_000]);
         File.WriteAllBytes(At("long.pfx"), new byte[2_000_000]);
-        IOException refused = Assert.ThrowsAny<IOException>(() => new ServerCertificate(Files(certificate, key, password), _log));
+        IOException refused = Assert.ThrowsAny<IOException>(() => new ServerCertificate(
+            Files(certificate, key, password) with { KeyOption = "--key", PasswordOption = "--certificate-password" }, _log));
         Assert.Contains(told, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(TestCertificate.Password, refused.Message, StringComparison.Ordinal);
     }

@@ -65,6 +65,9 @@ internal sealed class TitleCounter : ITitleVisitor
     }
 
     /// <inheritdoc/>
+    public void AddQualities(string name) => AddTitle(name);
+
+    /// <inheritdoc/>
     public void AddUnreadable(string path, string reason)
     {
         lock (_changing)

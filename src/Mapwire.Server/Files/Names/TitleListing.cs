@@ -48,6 +48,8 @@ internal sealed record TitleListing(IReadOnlyList<string> Folders, IReadOnlyList
 
         public void AddTitle(string name) => Titles.Add(name[(name.LastIndexOf('/') + 1)..]);
 
+        public void AddQualities(string name) => AddTitle(name);
+
         public void AddUnreadable(string path, string reason)
         {
         }

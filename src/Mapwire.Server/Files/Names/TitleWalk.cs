@@ -58,6 +58,7 @@ internal static class TitleWalk
             ShouldIncludePredicate = static (ref entry) =>
                 entry.IsDirectory ? !ServedFolder.IsLink(ref entry) : TitleName.HasTitleExtension(entry.FileName),
         };
+        Dictionary<string, int> qualities = new(StringComparer.Ordinal);
         foreach ((string inner, bool isFolder, bool isLink) in entries)
         {
             if (visitor.IsStopped)
@@ -82,6 +83,18 @@ internal static class TitleWalk
             else if (!isLink || folder.Find(candidate) is not null) // a link may lead out
             {
                 visitor.AddTitle(candidate);
+                if (QualityNames.FilmOf(candidate) is { } film)
+                {
+                    qualities[film] = qualities.GetValueOrDefault(film) + 1;
+                }
+            }
+        }
+
+        foreach (string film in qualities.Where(static pair => pair.Value > 1).Select(static pair => pair.Key))
+        {
+            if (!visitor.IsStopped && folder.Find(film) is null) // else it is the film itself
+            {
+                visitor.AddQualities(film);
             }
         }
     }
@@ -99,6 +112,10 @@ internal interface ITitleVisitor
     /// <summary>A title was found.</summary>
     /// <param name="name">The path below the walked folder, with '/' between its parts.</param>
     void AddTitle(string name);
+
+    /// <summary>Files that were found are qualities of one title, which has no file.</summary>
+    /// <param name="name">The title's path below the walked folder, with '/' between its parts.</param>
+    void AddQualities(string name);
 
     /// <summary>A folder's titles were not found, or not all of them.</summary>
     void AddUnreadable(string path, string reason);
