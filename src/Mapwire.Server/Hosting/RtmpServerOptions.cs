@@ -324,7 +324,10 @@ public sealed class RtmpServerOptions
         (long)SendTimeout.TotalMilliseconds, MinPlayerRate, MaxPlayerRate, MaxServerRate / Workers, (long)MaxUnsentTime.TotalMilliseconds);
 
     /// <summary>What of this connections of Kestrel's are bound by.</summary>
-    internal KestrelLimits ToKestrelLimits() => new(HandshakeTimeout, IdleTimeout, SendTimeout, MinPlayerRate);
+    /// <param name="held">What all connections make the server hold.</param>
+    internal KestrelLimits ToKestrelLimits(HeldBytes held) => new(
+        HandshakeTimeout, IdleTimeout, SendTimeout, MinPlayerRate,
+        new ExchangeLimits(MaxConnectionBytes, NameOf(nameof(MaxConnectionBytes)), held));
 
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
