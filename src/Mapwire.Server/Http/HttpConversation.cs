@@ -356,7 +356,7 @@ internal sealed class HttpConversation : IConversation
             return;
         }
 
-        HttpRequest request = new(head.Method, target, !_isEnding, []);
+        HttpRequest request = new(head.Method, target, !_isEnding, []) { TakesChunks = _isClient };
         if (route.Kind == ResourceKind.Flv)
         {
             request = request with { Bytes = _input.Pending[..head.Length].ToArray() };
@@ -469,17 +469,19 @@ internal sealed class HttpConversation : IConversation
         }
 
         _isEnding = true;
-        Answers.WriteEndless(_answers, resource.ContentType);
+        bool isChunked = request is { HasBody: true, TakesChunks: true };
+        Answers.WriteEndless(_answers, resource.ContentType, isChunked);
         if (!request.HasBody || !Route.TryFind(request.Target, _context.Application, out Route? route))
         {
             return false;
         }
 
-        _body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
+        IBody body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
             resource,
             cancellation => Opening.OpenAsync(
                 _context, route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),
             Wake);
+        _body = isChunked ? new ChunkedBody(body) : body;
         _isHeadUnsent = true;
         return true;
     }

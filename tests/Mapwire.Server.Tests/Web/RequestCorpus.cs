@@ -19,11 +19,6 @@ internal enum LawfulDifference
     /// As the one before, with status 505: what has no version is one of HTTP/0.9 to Kestrel, and a bad request to the loop.
     /// </summary>
     KestrelRefusesAnotherVersion,
-
-    /// <summary>
-    /// Kestrel sends a body of unknown length in chunks (RFC 9112, section 7.1) where the loop ends it by closing.
-    /// </summary>
-    KestrelSendsChunks,
 }
 
 /// <summary>A request in all its bytes.</summary>
@@ -124,10 +119,8 @@ internal static class RequestCorpus
         yield return Simple("a stream of FLV", "GET", "/vod/a.mp4/stream.flv?buffer=3600");
         yield return Simple("a part of a stream of FLV", "GET", "/vod/a.mp4/stream.flv?buffer=3600", "Range: bytes=1000-90000");
         yield return Simple("the head of a stream of FLV", "HEAD", "/vod/a.mp4/stream.flv");
-        yield return Simple("a list as FLV", "GET", "/vod/c.m3u8/stream.flv?buffer=3600") with
-        {
-            Difference = LawfulDifference.KestrelSendsChunks,
-        };
+        yield return Simple("a list as FLV", "GET", "/vod/c.m3u8/stream.flv?buffer=3600");
+        yield return new("a list as FLV by HTTP/1.0", "GET /vod/c.m3u8/stream.flv?buffer=3600 HTTP/1.0\r\n\r\n");
         foreach (CorpusRequest unusual in Unusual().Concat(Broken()))
         {
             yield return unusual;
