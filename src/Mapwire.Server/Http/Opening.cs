@@ -115,11 +115,6 @@ internal static class Opening
         HttpContext context, Route route, QueryParameters parameters, WebQuery? query, IPAddress? address, CancellationToken cancellation)
     {
         PlayName name = PlayName.Exactly(route.Title);
-        if (query is null && PlaylistFile.IsPlaylist(route.Title))
-        {
-            throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters); // its text is never served
-        }
-
         await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
         try
         {
@@ -128,11 +123,12 @@ internal static class Opening
                 return await FolderListing.OpenAsync(context, route.Title).ConfigureAwait(false);
             }
 
-            (FoundFile found, List<FoundFile>? qualities) = await FindAsync(context, name).ConfigureAwait(false);
             if (route.Kind == ResourceKind.Page)
             {
-                return PlayerPage.Open();
+                return await OpenPageAsync(context, name).ConfigureAwait(false);
             }
+
+            (FoundFile found, List<FoundFile>? qualities) = await FindAsync(context, name).ConfigureAwait(false);
 
             if (qualities is not null)
             {
@@ -147,7 +143,8 @@ internal static class Opening
 
             if (PlaylistFile.IsPlaylist(found.Name))
             {
-                return await new ListMaker(context, found, query!).OpenAsync(route).ConfigureAwait(false);
+                return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters) // its text is never served
+                    : await new ListMaker(context, found, query).OpenAsync(route).ConfigureAwait(false);
             }
 
             MediaFile file;
@@ -182,6 +179,27 @@ internal static class Opening
         finally
         {
             context.Openings.Leave(address, route.Title);
+        }
+    }
+
+    /// <summary>The page of a title, or the titles of a folder that is named as one.</summary>
+    private static async Task<Resource> OpenPageAsync(HttpContext context, PlayName name)
+    {
+        try
+        {
+            await FindAsync(context, name).ConfigureAwait(false);
+            return PlayerPage.Open();
+        }
+        catch (TitleException refusal) when (context.ListsTitles && refusal.Error == TitleError.NotFound)
+        {
+            try
+            {
+                return await FolderListing.OpenAsync(context, name.Path).ConfigureAwait(false);
+            }
+            catch (TitleException)
+            {
+                throw refusal;
+            }
         }
     }
 
