@@ -133,7 +133,8 @@ internal static class Opening
             if (qualities is not null)
             {
                 return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters)
-                    : await new QualitiesMaker(context, route.Title, query).OpenAsync(route, qualities).ConfigureAwait(false);
+                    : await MakeAsync(async () => await new QualitiesMaker(context, route.Title, query)
+                        .OpenAsync(route, qualities).ConfigureAwait(false)).ConfigureAwait(false);
             }
 
             if (route.Quality > 0)
@@ -144,7 +145,8 @@ internal static class Opening
             if (PlaylistFile.IsPlaylist(found.Name))
             {
                 return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters) // its text is never served
-                    : await new ListMaker(context, found, query).OpenAsync(route).ConfigureAwait(false);
+                    : await MakeAsync(async () => await new ListMaker(context, found, query).OpenAsync(route).ConfigureAwait(false))
+                        .ConfigureAwait(false);
             }
 
             MediaFile file;
@@ -162,7 +164,7 @@ internal static class Opening
             {
                 Resource? resource = query is null
                     ? Resource.OfFile(file) with { Watched = SegmentMaker.WatchedOf(context, file) }
-                    : await new SegmentMaker(context, file, found.Name, query).OpenAsync(route).ConfigureAwait(false);
+                    : await MakeAsync(() => new SegmentMaker(context, file, found.Name, query).OpenAsync(route)).ConfigureAwait(false);
                 if (resource is null)
                 {
                     file.Release();
@@ -179,6 +181,19 @@ internal static class Opening
         finally
         {
             context.Openings.Leave(address, route.Title);
+        }
+
+        // What is made for one wish is made in a turn of its address.
+        async Task<Resource?> MakeAsync(Func<Task<Resource?>> make)
+        {
+            if (query!.Wishes is { Start: 0, End: null })
+            {
+                return await make().ConfigureAwait(false);
+            }
+
+            using CutTurn turn = await CutTurn.EnterAsync(context.Cuts, address, $"{route.Title}?{query.Key}", cancellation)
+                .ConfigureAwait(false);
+            return await make().ConfigureAwait(false);
         }
     }
 
