@@ -76,6 +76,9 @@ internal static partial class Log
     [LoggerMessage(119, LogLevel.Warning, "{Peer} holds {Bytes} bytes and is closed: {Reason}")]
     public static partial void HoldTooMuchTogether(ILogger log, EndPoint? peer, long bytes, string reason);
 
+    [LoggerMessage(120, LogLevel.Warning, "{Peer} asks for more at once than is held for it, and is refused it: {Reason}")]
+    public static partial void ExchangeRefused(ILogger log, EndPoint? peer, string reason);
+
     [LoggerMessage(200, LogLevel.Information, "{Peer} play {Title} from {Start:0.000} s")]
     public static partial void Playing(ILogger log, EndPoint? peer, LogText title, double start);
 

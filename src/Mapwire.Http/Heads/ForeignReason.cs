@@ -28,7 +28,15 @@ public enum ForeignReason
     /// <summary>More than <see cref="RequestHeadReader.MaxLength"/> bytes.</summary>
     HeadTooLong,
 
-    /// <summary>More than <see cref="RequestHeadReader.MaxFields"/> field lines.</summary>
+    /// <summary>A request line of more than <see cref="ForwardedHeadReader.MaxLineLength"/> bytes: no server here takes it.</summary>
+    LineTooLong,
+
+    /// <summary>Fields of more than <see cref="ForwardedHeadReader.MaxFieldsLength"/> bytes: no server here takes them.</summary>
+    FieldsTooLong,
+
+    /// <summary>
+    /// More than <see cref="RequestHeadReader.MaxFields"/> field lines, or more than <see cref="ForwardedHeadReader.MaxFields"/>.
+    /// </summary>
     TooManyFields,
 
     /// <summary>A method other than GET, HEAD and OPTIONS, or what does not begin as a request: the preface of HTTP/2 as well.</summary>

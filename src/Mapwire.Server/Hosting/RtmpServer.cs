@@ -79,7 +79,7 @@ public sealed class RtmpServer : IDisposable
         EncryptedEndPoints = options.EncryptedEndPoints;
         HttpEndPoints = options.HttpEndPoints;
         EncryptedHttpEndPoints = options.EncryptedHttpEndPoints;
-        _kestrel = new KestrelReader(options.ToKestrelLimits(), Converse, log);
+        _kestrel = new KestrelReader(options.ToKestrelLimits(_context.Rtmp.Held), Converse, log);
         _certificate = options.ToCertificateFiles() is { } files ? new ServerCertificate(files, log) : null;
     }
 

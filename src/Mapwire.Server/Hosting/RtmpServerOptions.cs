@@ -330,7 +330,10 @@ public sealed class RtmpServerOptions
         (long)SendTimeout.TotalMilliseconds, MinPlayerRate, MaxPlayerRate, MaxServerRate / Workers, (long)MaxUnsentTime.TotalMilliseconds);
 
     /// <summary>What of this connections of Kestrel's are bound by.</summary>
-    internal KestrelLimits ToKestrelLimits() => new(HandshakeTimeout, IdleTimeout, SendTimeout, MinPlayerRate);
+    /// <param name="held">What all connections make the server hold.</param>
+    internal KestrelLimits ToKestrelLimits(HeldBytes held) => new(
+        HandshakeTimeout, IdleTimeout, SendTimeout, MinPlayerRate,
+        new ExchangeLimits(MaxConnectionBytes, NameOf(nameof(MaxConnectionBytes)), held));
 
     /// <summary>Looks at every option by itself and beside the others, and at nothing of the system.</summary>
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>

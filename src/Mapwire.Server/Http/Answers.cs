@@ -127,9 +127,15 @@ internal static class Answers
     /// <summary>The head of a stream of which nobody knows the length: it ends with the connection.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="contentType">The media type.</param>
-    public static void WriteEndless(IBufferWriter<byte> output, string contentType)
+    /// <param name="isChunked">Whether the body is in chunks, whose last one tells its end from a cut.</param>
+    public static void WriteEndless(IBufferWriter<byte> output, string contentType, bool isChunked)
     {
         ResponseHeadWriter head = Begin(output, 200, staysOpen: false);
+        if (isChunked)
+        {
+            head.Write("Transfer-Encoding"u8, "chunked"u8);
+        }
+
         head.Write("Content-Type"u8, contentType);
         head.Write("Cache-Control"u8, "no-store"u8);
         head.End();

@@ -4,6 +4,7 @@ using System.Globalization;
 using Mapwire.Http.Dash;
 using Mapwire.Media;
 using Mapwire.Media.Mp4.Writing;
+using Mapwire.Server.Files.Names;
 using DashRepresentation = Mapwire.Http.Dash.Representation;
 using Rendition = Mapwire.Media.Mp4.Writing.Rendition;
 
@@ -144,7 +145,7 @@ internal static class DashManifest
         return new DashRepresentation(id, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
         {
             Codecs = attributes.Codecs.Length == 0 ? null : attributes.Codecs,
-            Language = source.Language,
+            Language = LanguageTag.Shorten(source.Language),
             Size = isVideo ? (source.Width, source.Height) : null,
             FrameRate = isVideo && attributes.FrameRate > 0 ? FractionOf(attributes.FrameRate) : null,
             AudioSamplingRate = !isVideo && source.SampleRate > 0 ? source.SampleRate : null,

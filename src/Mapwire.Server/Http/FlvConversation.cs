@@ -43,6 +43,8 @@ internal sealed class FlvConversation : IConversation
     private bool _isBroken; // the client broke the protocol: it is not heard any more
     private bool _isClosing; // nothing is sent behind the answers
     private bool _isLeaving; // the client has said that it wants no more before it was told that it is heard
+    private ChunkFraming? _chunks; // of the body; null where it is sent as it is
+    private long _headLeft; // of an answer whose body is in chunks
     private long? _left; // bytes to send with the head; null where that is not known
     private long _gatheredRest;
     private int _gatheredAnswers;
@@ -134,6 +136,32 @@ internal sealed class FlvConversation : IConversation
     /// <inheritdoc/>
     public void Gather(GatherList list, long most)
     {
+        if (_chunks is not { IsEnding: true })
+        {
+            GatherBytes(list, most);
+        }
+
+        if (_connection.IsClosed || _chunks is not { } chunks) // it is none any more where it was refused just now
+        {
+            return;
+        }
+
+        if (chunks.IsEnding)
+        {
+            chunks.AddEnd(list);
+        }
+        else if (_headLeft > 0)
+        {
+            list.Truncate(_headLeft);
+        }
+        else
+        {
+            chunks.Frame(list, 0, 0);
+        }
+    }
+
+    private void GatherBytes(GatherList list, long most)
+    {
         _viewer.Now = _connection.Now;
         if (_lingersSince is not null)
         {
@@ -187,6 +215,20 @@ internal sealed class FlvConversation : IConversation
     /// <inheritdoc/>
     public void Advance(long sent)
     {
+        if (_chunks is { IsEnding: true } ending)
+        {
+            ending.AdvanceEnd(sent);
+            SayEnd();
+            return;
+        }
+
+        if (_chunks is { } chunks)
+        {
+            long ofHead = Math.Min(sent, _headLeft);
+            _headLeft -= ofHead;
+            sent = ofHead > 0 ? ofHead : chunks.Advance(sent);
+        }
+
         long ofRest = Math.Min(sent, _gatheredRest);
         int ofAnswers = (int)Math.Min(sent - ofRest, _gatheredAnswers);
         long ofDue = sent - ofRest - ofAnswers;
@@ -294,7 +336,9 @@ internal sealed class FlvConversation : IConversation
         }
         else
         {
-            Answers.WriteEndless(_viewer.Answers, ContentType);
+            bool isChunked = _request is { HasBody: true, TakesChunks: true };
+            Answers.WriteEndless(_viewer.Answers, ContentType, isChunked);
+            (_chunks, _headLeft) = isChunked ? (new ChunkFraming(), _viewer.Answers.Length) : (null, 0);
             Begin(0, null);
         }
     }
@@ -344,6 +388,7 @@ internal sealed class FlvConversation : IConversation
     {
         Answers.WriteRefusal(_viewer.Answers, refusal, _request.HasBody, staysOpen: false);
         _isOpening = false;
+        _chunks = null;
         _isRefused = true;
         _isClosing = true;
     }
@@ -412,7 +457,12 @@ internal sealed class FlvConversation : IConversation
 
         bool isAllSaid = _left == 0
             || (_viewer.Answers.Length == 0 && (_isClosing || _viewer.IsOver) && (_isRefused || !_viewer.IsInsideMessage));
-        if (isAllSaid && _lingersSince is null)
+        if (isAllSaid && _chunks is { IsEnding: false } chunks)
+        {
+            chunks.BeginEnd();
+        }
+
+        if (isAllSaid && _lingersSince is null && _chunks is not { IsOver: false })
         {
             _lingersSince = _connection.Now;
             _connection.EndSending();

@@ -4,6 +4,7 @@ using System.Globalization;
 using Mapwire.Http.Hls;
 using Mapwire.Media;
 using Mapwire.Media.Mp4.Writing;
+using Mapwire.Server.Files.Names;
 using HlsRendition = Mapwire.Http.Hls.Rendition;
 using Rendition = Mapwire.Media.Mp4.Writing.Rendition;
 
@@ -170,7 +171,7 @@ internal static class HlsPlaylists
 
     private static HlsRendition DescribeSound(Sound sound, int index, string prefix, string query)
     {
-        string? language = sound.Track.Language;
+        string? language = LanguageTag.Shorten(sound.Track.Language);
         string number = string.Create(CultureInfo.InvariantCulture, $"{index + 1}");
         return new HlsRendition(RenditionKind.Audio, AudioGroup, language is null ? $"Sound {number}" : $"{language} {number}")
         {

@@ -37,6 +37,9 @@ internal sealed record HttpContext(
     /// <summary>A number that no other connection has.</summary>
     public long NumberConnection() => Interlocked.Increment(ref _connections);
 
+    /// <summary>In which what is made for one wish of an address alone is made: <see cref="CutTurn"/>.</summary>
+    public AddressTurns Cuts { get; } = new(1);
+
     /// <summary>What was made of films for all who ask.</summary>
     public MadeCache Made { get; } = new(MadeBytes);
 

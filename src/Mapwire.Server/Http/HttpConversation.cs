@@ -19,8 +19,11 @@ namespace Mapwire.Server.Http;
 /// </summary>
 internal sealed class HttpConversation : IConversation
 {
-    /// <summary>What may wait behind the request that is being answered, in bytes: players ask for a few things at once at most.</summary>
-    private const int MaxWaiting = 32 * 1024;
+    /// <summary>
+    /// What may wait behind the request that is being answered, in bytes: players ask for a few things at once at most. The longest head
+    /// fits.
+    /// </summary>
+    private const int MaxWaiting = ForwardedHeadReader.MaxLength;
 
     /// <summary>Requests of one connection: the next one is on a new connection, so that none stays for ever.</summary>
     private const int MaxRequests = 10_000;
@@ -48,6 +51,7 @@ internal sealed class HttpConversation : IConversation
     private readonly HttpClientState _client;
     private CancellationTokenSource? _abandoned;
     private RequestHeadReader _reader;
+    private ForwardedHeadReader _forwarded;
     private HttpRequest? _request; // whose answer is being looked up
     [SuppressMessage("Performance", "CA1859", Justification = "Streams that end by themselves are bodies, too.")]
     private IBody? _body;
@@ -269,12 +273,10 @@ internal sealed class HttpConversation : IConversation
                 case HeadStatus.Incomplete:
                     return;
                 case HeadStatus.Foreign when _other is not null && OtherReader.Reads(_reader.Reason):
-                    HandOver(_other);
+                    HandOverWhole(_other);
                     return;
                 case HeadStatus.Foreign:
-                    _isEnding = true;
-                    Refuse(Refusal.Of(_input.Pending, _reader.Reason), hasBody: !_input.Pending.StartsWith("HEAD "u8), null);
-                    _input.Release();
+                    RefuseForeign(_reader.Reason);
                     return;
                 default:
                     int length = head.Length;
@@ -288,6 +290,34 @@ internal sealed class HttpConversation : IConversation
                     break;
             }
         }
+    }
+
+    /// <summary>Gives the connection away once the head is whole and of a form that the other reader takes; refuses it otherwise.</summary>
+    private void HandOverWhole(OtherReader other)
+    {
+        ReadOnlySpan<byte> preface = OtherReader.PrefaceStart;
+        if (_input.Pending.StartsWith(preface) || preface.StartsWith(_input.Pending))
+        {
+            HandOver(other);
+            return;
+        }
+
+        switch (_forwarded.Read(_input.Pending, out ForeignReason reason))
+        {
+            case HeadStatus.Simple:
+                HandOver(other);
+                break;
+            case HeadStatus.Foreign:
+                RefuseForeign(reason);
+                break;
+        }
+    }
+
+    private void RefuseForeign(ForeignReason reason)
+    {
+        _isEnding = true;
+        Refuse(Refusal.Of(_input.Pending, reason), hasBody: !_input.Pending.StartsWith("HEAD "u8), null);
+        _input.Release();
     }
 
     /// <summary>Gives the connection away with what was received, once it is known which version of HTTP is spoken.</summary>
@@ -326,7 +356,7 @@ internal sealed class HttpConversation : IConversation
             return;
         }
 
-        HttpRequest request = new(head.Method, target, !_isEnding, []);
+        HttpRequest request = new(head.Method, target, !_isEnding, []) { TakesChunks = _isClient };
         if (route.Kind == ResourceKind.Flv)
         {
             request = request with { Bytes = _input.Pending[..head.Length].ToArray() };
@@ -439,17 +469,19 @@ internal sealed class HttpConversation : IConversation
         }
 
         _isEnding = true;
-        Answers.WriteEndless(_answers, resource.ContentType);
+        bool isChunked = request is { HasBody: true, TakesChunks: true };
+        Answers.WriteEndless(_answers, resource.ContentType, isChunked);
         if (!request.HasBody || !Route.TryFind(request.Target, _context.Application, out Route? route))
         {
             return false;
         }
 
-        _body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
+        IBody body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
             resource,
             cancellation => Opening.OpenAsync(
                 _context, route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),
             Wake);
+        _body = isChunked ? new ChunkedBody(body) : body;
         _isHeadUnsent = true;
         return true;
     }

@@ -14,6 +14,12 @@ internal sealed record HttpRequest(RequestMethod Method, RequestTarget Target, b
     /// <summary>Whether the answer has a body.</summary>
     public bool HasBody => Method != RequestMethod.Head;
 
+    /// <summary>
+    /// Whether a body of unknown length is sent in chunks: who reads HTTP/1.1 takes them. What Kestrel has read it frames itself, in the
+    /// way of the version that its client speaks.
+    /// </summary>
+    public bool TakesChunks { get; init; }
+
     /// <summary>The head, read once more: it was understood before.</summary>
     public RequestHead ReadHead()
     {

@@ -157,8 +157,7 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
 
         if (kept.Count == 0)
         {
-            throw new TitleException(TitleError.NotPlayable, string.Create(CultureInfo.InvariantCulture,
-                $"nothing from {wishes.Start / 1000.0} s on: the list ends at {at / 1000.0} s"));
+            throw ReelOpener.Nothing(wishes.Start, wishes.End, at);
         }
 
         List<Item> cut = [];

@@ -120,11 +120,6 @@ internal static class Opening
         HttpContext context, Route route, QueryParameters parameters, WebQuery? query, IPAddress? address, CancellationToken cancellation)
     {
         PlayName name = PlayName.Exactly(route.Title);
-        if (query is null && PlaylistFile.IsPlaylist(route.Title))
-        {
-            throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters); // its text is never served
-        }
-
         await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
         try
         {
@@ -133,16 +128,18 @@ internal static class Opening
                 return await FolderListing.OpenAsync(context, route.Title).ConfigureAwait(false);
             }
 
-            (FoundFile found, List<FoundFile>? qualities) = await FindAsync(context, name).ConfigureAwait(false);
             if (route.Kind == ResourceKind.Page)
             {
-                return PlayerPage.Open();
+                return await OpenPageAsync(context, name).ConfigureAwait(false);
             }
+
+            (FoundFile found, List<FoundFile>? qualities) = await FindAsync(context, name).ConfigureAwait(false);
 
             if (qualities is not null)
             {
                 return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters)
-                    : await new QualitiesMaker(context, route.Title, query).OpenAsync(route, qualities).ConfigureAwait(false);
+                    : await MakeAsync(async () => await new QualitiesMaker(context, route.Title, query)
+                        .OpenAsync(route, qualities).ConfigureAwait(false)).ConfigureAwait(false);
             }
 
             if (route.Quality > 0)
@@ -152,7 +149,9 @@ internal static class Opening
 
             if (PlaylistFile.IsPlaylist(found.Name))
             {
-                return await new ListMaker(context, found, query!).OpenAsync(route).ConfigureAwait(false);
+                return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters) // its text is never served
+                    : await MakeAsync(async () => await new ListMaker(context, found, query).OpenAsync(route).ConfigureAwait(false))
+                        .ConfigureAwait(false);
             }
 
             MediaFile file;
@@ -170,7 +169,7 @@ internal static class Opening
             {
                 Resource? resource = query is null
                     ? Resource.OfFile(file) with { Watched = SegmentMaker.WatchedOf(context, file) }
-                    : await new SegmentMaker(context, file, found.Name, query).OpenAsync(route).ConfigureAwait(false);
+                    : await MakeAsync(() => new SegmentMaker(context, file, found.Name, query).OpenAsync(route)).ConfigureAwait(false);
                 if (resource is null)
                 {
                     file.Release();
@@ -187,6 +186,40 @@ internal static class Opening
         finally
         {
             context.Openings.Leave(address, route.Title);
+        }
+
+        // What is made for one wish is made in a turn of its address.
+        async Task<Resource?> MakeAsync(Func<Task<Resource?>> make)
+        {
+            if (query!.Wishes is { Start: 0, End: null })
+            {
+                return await make().ConfigureAwait(false);
+            }
+
+            using CutTurn turn = await CutTurn.EnterAsync(context.Cuts, address, $"{route.Title}?{query.Key}", cancellation)
+                .ConfigureAwait(false);
+            return await make().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The page of a title, or the titles of a folder that is named as one.</summary>
+    private static async Task<Resource> OpenPageAsync(HttpContext context, PlayName name)
+    {
+        try
+        {
+            await FindAsync(context, name).ConfigureAwait(false);
+            return PlayerPage.Open();
+        }
+        catch (TitleException refusal) when (context.ListsTitles && refusal.Error == TitleError.NotFound)
+        {
+            try
+            {
+                return await FolderListing.OpenAsync(context, name.Path).ConfigureAwait(false);
+            }
+            catch (TitleException)
+            {
+                throw refusal;
+            }
         }
     }
 

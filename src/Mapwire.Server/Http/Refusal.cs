@@ -33,8 +33,11 @@ internal sealed record Refusal(int Status, string Reason)
         ForeignReason.Method when received.StartsWith("PRI "u8) => new(505, "HTTP/1.1 is spoken here, not HTTP/2 without TLS"),
         ForeignReason.Method => new(405, "the method must be GET, HEAD or OPTIONS"),
         ForeignReason.Version => new(505, "the version must be HTTP/1.1"),
-        ForeignReason.HeadTooLong => new(431, $"a request head must be at most {RequestHeadReader.MaxLength} bytes"),
-        ForeignReason.TooManyFields => new(431, $"a request must have at most {RequestHeadReader.MaxFields} field lines"),
+        ForeignReason.LineTooLong => new(414, $"a request line must be at most {ForwardedHeadReader.MaxLineLength} bytes"),
+        ForeignReason.FieldsTooLong => new(431, $"the fields of a request must be at most {ForwardedHeadReader.MaxFieldsLength} bytes"),
+        ForeignReason.TooManyFields => new(431, $"a request must have at most {ForwardedHeadReader.MaxFields} field lines"),
+        ForeignReason.HeadTooLong => new(431, "the target, Range, Accept-Encoding and conditions of a request must be at most "
+            + $"{RequestHeadReader.MaxLength} bytes together"), // fields that nothing depends on are left out before
         ForeignReason.ContentLength or ForeignReason.TransferEncoding => new(400, "a request must have no body"),
         ForeignReason.Expect => new(417, "nothing can be expected here"),
         _ => new(400, $"the request is not understood: {RequestFaults.Of(reason)}"),

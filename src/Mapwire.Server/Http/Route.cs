@@ -78,8 +78,8 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
     /// Finds what a path asks for: <c>/APPLICATION/TITLE</c>, <c>/APPLICATION/TITLE/RESOURCE</c> or <c>/APPLICATION/FOLDER/</c>.
     /// </summary>
     /// <remarks>
-    /// Where the part before the last '/' is named as a title, the last is a resource of it: a folder that is named as a film has none of
-    /// its own.
+    /// Where the part before the last '/' is named as a title, the last is a resource of it where it is named as one; else it may be a
+    /// title in a folder that is named as a film.
     /// </remarks>
     /// <param name="target">The target.</param>
     /// <param name="application">The first segment of every path.</param>
@@ -104,9 +104,13 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
             return true;
         }
 
-        route = slash > 0 && TitleName.HasTitleExtension(title.AsSpan(0, slash))
-            ? OfResource(title[..slash], title[(slash + 1)..])
-            : new Route(ResourceKind.File, title);
+        bool isBelowTitle = slash > 0 && TitleName.HasTitleExtension(title.AsSpan(0, slash));
+        route = isBelowTitle ? OfResource(title[..slash], title[(slash + 1)..]) : null;
+        if (route is null && (!isBelowTitle || TitleName.HasTitleExtension(title)))
+        {
+            route = new Route(ResourceKind.File, title);
+        }
+
         return route is not null;
     }
 

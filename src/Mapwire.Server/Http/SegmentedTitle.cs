@@ -3,6 +3,7 @@ using Mapwire.Media;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Playback;
 
 namespace Mapwire.Server.Http;
 
@@ -147,6 +148,7 @@ internal sealed class SegmentedTitle : IDerived
     /// <param name="tracks">Of the film.</param>
     /// <param name="wishes">From when to when.</param>
     /// <exception cref="Mp4WritingException">The film has no such line.</exception>
+    /// <exception cref="TitleException">It begins behind the film's end.</exception>
     public static (TimeSpan? Start, TimeSpan? End) TimesOf(IEnumerable<WebTrack> tracks, PlayQuery wishes)
     {
         if (wishes is { Start: 0, End: null })
@@ -154,9 +156,34 @@ internal sealed class SegmentedTitle : IDerived
             return (null, null);
         }
 
-        TimeSpan origin = Timeline.Create(tracks.Select(static track => track.Track)).OriginTime;
+        Timeline line = Timeline.Create(tracks.Select(static track => track.Track));
+        TimeSpan origin = line.OriginTime;
+        if (wishes.Start > 0 && (long)(EndOf(line) - origin).TotalMilliseconds is var length && wishes.Start >= length)
+        {
+            throw ReelOpener.Nothing(wishes.Start, wishes.End, length);
+        }
+
         return (wishes.Start == 0 ? null : origin + TimeSpan.FromMilliseconds(wishes.Start),
             wishes.End is { } end ? origin + TimeSpan.FromMilliseconds(end) : null);
+    }
+
+    /// <summary>When the last sample of a line has been shown.</summary>
+    private static TimeSpan EndOf(Timeline line)
+    {
+        const int Reordered = 32; // samples at the end that may be shown in another order
+        TimeSpan end = TimeSpan.Zero;
+        foreach (TimelineTrack track in line.Tracks)
+        {
+            TimelineTrack.Enumerator samples = track.From(Math.Max(0, track.Count - Reordered));
+            while (samples.MoveNext())
+            {
+                Int128 ticks = samples.Current.PresentationTime + samples.Current.Duration;
+                TimeSpan time = TimeSpan.FromTicks((long)(ticks * TimeSpan.TicksPerSecond / track.Timescale));
+                end = time > end ? time : end;
+            }
+        }
+
+        return end;
     }
 
     private static ImmutableArray<WebTrack> TracksOf(Timeline line, ImmutableArray<WebTrack> chosen) =>

@@ -89,7 +89,11 @@ internal sealed class ReelOpener
         throw Nothing(start, end, length);
     }
 
-    private static TitleException Nothing(long start, long? end, long length) => new(TitleError.NotPlayable, string.Create(
+    /// <summary>Refuses a piece of a title that has nothing in it.</summary>
+    /// <param name="start">Where it begins, in milliseconds.</param>
+    /// <param name="end">Where it ends; null for the title's end.</param>
+    /// <param name="length">How long the title is.</param>
+    internal static TitleException Nothing(long start, long? end, long length) => new(TitleError.NotPlayable, string.Create(
         CultureInfo.InvariantCulture,
         $"nothing from {start / 1000.0}{(end is { } until ? $" to {until / 1000.0} s" : " s on")}: it ends at {length / 1000.0} s"));
 

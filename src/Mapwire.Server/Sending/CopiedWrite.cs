@@ -6,14 +6,18 @@ namespace Mapwire.Server.Sending;
 internal static class CopiedWrite
 {
     /// <summary>What one write takes: a few TLS records of 16 KiB, and no more than a slow viewer may hold in vain.</summary>
-    private const int MaxLength = 64 * 1024;
+    public const int MaxLength = 64 * 1024;
 
     /// <summary>Copies the beginning of a list into a buffer of the pool, which the write returns.</summary>
+    /// <param name="list">What is to be sent.</param>
+    /// <param name="buffer">Where it was copied.</param>
+    /// <param name="length">How many bytes of it.</param>
+    /// <param name="max">The most bytes.</param>
     /// <returns>False when a page behind the list is gone; nothing is to be returned then.</returns>
-    public static bool TryCopy(GatherList list, out byte[] buffer, out int length)
+    public static bool TryCopy(GatherList list, out byte[] buffer, out int length, int max = MaxLength)
     {
-        buffer = ArrayPool<byte>.Shared.Rent(MaxLength);
-        length = list.CopyTo(buffer.AsSpan(0, MaxLength));
+        buffer = ArrayPool<byte>.Shared.Rent(max);
+        length = list.CopyTo(buffer.AsSpan(0, max));
         if (length > 0)
         {
             return true;

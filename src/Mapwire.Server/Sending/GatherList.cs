@@ -16,6 +16,9 @@ internal sealed unsafe partial class GatherList : IDisposable
 
     private const int ScratchLength = 64 * 1024;
 
+    /// <summary>The longest that <see cref="Insert"/> takes, which has room of its own behind the scratch.</summary>
+    private const int MaxInsertedLength = 32;
+
     private readonly nuint* _segments;
     private readonly byte* _scratch;
     private int _segmentCount;
@@ -28,11 +31,14 @@ internal sealed unsafe partial class GatherList : IDisposable
     {
         // SAFETY: freed in Dispose; a worker owns its list for the length of its life.
         _segments = (nuint*)NativeMemory.Alloc(MaxSegments, 2 * (nuint)sizeof(nuint));
-        _scratch = (byte*)NativeMemory.Alloc(ScratchLength);
+        _scratch = (byte*)NativeMemory.Alloc(ScratchLength + MaxInsertedLength);
     }
 
     /// <summary>The bytes of all segments.</summary>
     public long Length { get; private set; }
+
+    /// <summary>How many segments there are.</summary>
+    public int SegmentCount => _segmentCount;
 
     /// <summary>Whether the last segment is a run of a file, which is sent from there where the system can.</summary>
     public bool EndsInFile => _file is not null;
@@ -166,6 +172,51 @@ internal sealed unsafe partial class GatherList : IDisposable
 
         (_file, _fileOffset) = (file, offset);
         return true;
+    }
+
+    /// <summary>Leaves the last segment out where the list is full, so that <see cref="Insert"/> has room for one.</summary>
+    public void MakeRoom()
+    {
+        if (_segmentCount == MaxSegments)
+        {
+            int place = OperatingSystem.IsWindows() ? 1 : 0;
+            nuint last = _segments[(2 * (_segmentCount - 1)) + 1 - place]; // SAFETY: the last of the segments that there are
+            Truncate(Length - (long)(OperatingSystem.IsWindows() ? last & uint.MaxValue : last));
+        }
+    }
+
+    /// <summary>
+    /// Puts some bytes before segments that are there already, such as what says how long these are; once a list, behind
+    /// <see cref="MakeRoom"/>.
+    /// </summary>
+    /// <param name="index">How many segments stay before them.</param>
+    /// <param name="bytes">Are copied.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are fewer segments, or the bytes are too many.</exception>
+    /// <exception cref="InvalidOperationException">The list is full.</exception>
+    public void Insert(int index, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)index, (uint)_segmentCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MaxInsertedLength);
+        if (_segmentCount == MaxSegments)
+        {
+            throw new InvalidOperationException("A full list has no room before its segments.");
+        }
+
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        // SAFETY: one more segment fits, and the bytes fit behind the scratch, by the lines above; index <= _segmentCount.
+        byte* start = _scratch + ScratchLength;
+        bytes.CopyTo(new Span<byte>(start, MaxInsertedLength));
+        int moved = 2 * (_segmentCount - index);
+        new Span<nuint>(_segments + (2 * index), moved).CopyTo(new Span<nuint>(_segments + (2 * index) + 2, moved));
+        int place = OperatingSystem.IsWindows() ? 1 : 0;
+        _segments[(2 * index) + place] = (nuint)start;
+        _segments[(2 * index) + 1 - place] = (nuint)bytes.Length;
+        _segmentCount++;
+        Length += bytes.Length;
     }
 
     /// <summary>Has the run of a file sent from its mapping, as all else is.</summary>

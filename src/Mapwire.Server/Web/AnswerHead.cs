@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Mapwire.Server.Web;
 
@@ -47,5 +48,22 @@ internal sealed class AnswerHead
         }
 
         return new AnswerHead(int.Parse(words[1], CultureInfo.InvariantCulture), words[2], fields);
+    }
+
+    /// <summary>Makes it the head of Kestrel's answer.</summary>
+    /// <param name="features">The request's.</param>
+    public void CopyTo(IFeatureCollection features)
+    {
+        bool isHttp1 = features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1", StringComparison.Ordinal);
+        IHttpResponseFeature response = features.GetRequiredFeature<IHttpResponseFeature>();
+        response.StatusCode = Status;
+        response.ReasonPhrase = Reason;
+        foreach ((string name, string value) in Fields)
+        {
+            if (isHttp1 || name is not ("Connection" or "Upgrade")) // RFC 9113, section 8.2.2
+            {
+                response.Headers[name] = value;
+            }
+        }
     }
 }

@@ -77,6 +77,24 @@ internal static class ExchangeRequest
         return Encoding.ASCII.GetBytes(head.Append("\r\n").ToString());
     }
 
+    /// <summary>What the target and the fields of a request take while it is answered, in bytes.</summary>
+    /// <param name="features">The request's.</param>
+    public static int BytesOf(IFeatureCollection features)
+    {
+        IHttpRequestFeature request = features.GetRequiredFeature<IHttpRequestFeature>();
+        int length = request.RawTarget.Length + request.Path.Length + request.QueryString.Length;
+        foreach ((string name, StringValues values) in request.Headers)
+        {
+            length += name.Length;
+            foreach (string? value in values)
+            {
+                length += value?.Length ?? 0;
+            }
+        }
+
+        return length * sizeof(char);
+    }
+
     /// <summary>The target in origin form (RFC 9112, section 3.2.1), what no target has percent-encoded.</summary>
     private static void AppendTarget(StringBuilder head, string target)
     {

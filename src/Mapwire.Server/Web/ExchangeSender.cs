@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mapwire.Server.Sending;
@@ -16,6 +17,7 @@ internal sealed class ExchangeSender : ISender
     private const int ReadLength = 4 * 1024;
 
     private readonly IFeatureCollection _features;
+    private readonly ExchangeBudget _budget;
     private readonly bool _isHead;
     private readonly TaskCompletionSource<bool> _whole = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ArrayBufferWriter<byte> _headBytes = new();
@@ -30,9 +32,11 @@ internal sealed class ExchangeSender : ISender
 
     /// <param name="features">The request's.</param>
     /// <param name="request">Its head as the loop reads it.</param>
-    public ExchangeSender(IFeatureCollection features, byte[] request)
+    /// <param name="budget">What writes are held in.</param>
+    public ExchangeSender(IFeatureCollection features, byte[] request, ExchangeBudget budget)
     {
         _features = features;
+        _budget = budget;
         _request = request;
         _isHead = features.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD";
         _aborted = features.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
@@ -111,13 +115,15 @@ internal sealed class ExchangeSender : ISender
             return SendResult.Disconnected;
         }
 
-        if (!CopiedWrite.TryCopy(list, out byte[] buffer, out int length))
+        int most = _budget.BeginWrite(out int taken);
+        if (!CopiedWrite.TryCopy(list, out byte[] buffer, out int length, most))
         {
+            _budget.EndWrite(taken);
             return SendResult.SourceLost;
         }
 
         sent = length;
-        _write = WriteAsync(buffer, length);
+        _write = WriteAsync(buffer, length, taken);
         CopiedWrite.TurnAfter(_write, OnProgress);
         return SendResult.Sent;
     }
@@ -191,8 +197,9 @@ internal sealed class ExchangeSender : ISender
         }
     }
 
-    private async Task WriteAsync(byte[] buffer, int length)
+    private async Task WriteAsync(byte[] buffer, int length, int taken)
     {
+        bool isHeld = true;
         try
         {
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
@@ -210,9 +217,16 @@ internal sealed class ExchangeSender : ISender
                 await BeginAsync(_answer).ConfigureAwait(false);
             }
 
-            if (!bytes.IsEmpty)
+            if (_upgraded is { } stream)
             {
-                await WriteBodyAsync(bytes).ConfigureAwait(false);
+                await WriteUpgradedAsync(stream, bytes).ConfigureAwait(false);
+            }
+            else if (!bytes.IsEmpty)
+            {
+                PipeWriter body = CopyBody(bytes.Span);
+                ArrayPool<byte>.Shared.Return(buffer); // a client that does not read holds one copy, and not two
+                isHeld = false;
+                await body.FlushAsync(_aborted).ConfigureAwait(false);
             }
 
             if (_left == 0)
@@ -222,25 +236,34 @@ internal sealed class ExchangeSender : ISender
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            if (isHeld)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+
+            _budget.EndWrite(taken);
         }
     }
 
-    private async ValueTask WriteBodyAsync(ReadOnlyMemory<byte> bytes)
+    private async ValueTask WriteUpgradedAsync(Stream stream, ReadOnlyMemory<byte> bytes)
     {
-        if (_upgraded is { } stream)
+        if (!bytes.IsEmpty)
         {
             await stream.WriteAsync(bytes, _aborted).ConfigureAwait(false);
             await stream.FlushAsync(_aborted).ConfigureAwait(false);
-            return;
         }
+    }
 
+    private PipeWriter CopyBody(ReadOnlySpan<byte> bytes)
+    {
         if (_left is { } left)
         {
             _left = left - bytes.Length;
         }
 
-        await _features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(bytes, _aborted).ConfigureAwait(false);
+        PipeWriter body = _features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
+        body.Write(bytes);
+        return body;
     }
 
     /// <summary>Gives Kestrel the head.</summary>
@@ -254,19 +277,13 @@ internal sealed class ExchangeSender : ISender
             return;
         }
 
-        bool isHttp1 = _features.GetRequiredFeature<IHttpRequestFeature>().Protocol.StartsWith("HTTP/1", StringComparison.Ordinal);
-        response.StatusCode = answer.Status;
-        response.ReasonPhrase = answer.Reason;
-        foreach ((string name, string value) in answer.Fields)
-        {
-            if (isHttp1 || name is not ("Connection" or "Upgrade")) // RFC 9113, section 8.2.2
-            {
-                response.Headers[name] = value;
-            }
-        }
-
+        answer.CopyTo(_features);
         bool hasBody = !_isHead && answer.Status is not (204 or 304);
         _left = hasBody ? answer.ContentLength : 0;
+        if (hasBody)
+        {
+            await _features.GetRequiredFeature<IHttpResponseBodyFeature>().StartAsync(_aborted).ConfigureAwait(false); // sent with the body
+        }
     }
 
     private async ValueTask<Stream> AcceptUpgradeAsync(AnswerHead answer, IHttpResponseFeature response)

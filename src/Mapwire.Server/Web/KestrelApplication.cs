@@ -1,3 +1,4 @@
+using System.Buffers;
 using Mapwire.Server.Http;
 using Mapwire.Server.Sending;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -11,6 +12,9 @@ namespace Mapwire.Server.Web;
 internal sealed class KestrelApplication(Func<Connection, HttpClientState, IConversation> converse)
     : IHttpApplication<IFeatureCollection>
 {
+    /// <summary>REFUSED_STREAM (RFC 9113, section 7).</summary>
+    private const int RefusedStream = 7;
+
     /// <inheritdoc/>
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -19,8 +23,38 @@ internal sealed class KestrelApplication(Func<Connection, HttpClientState, IConv
     {
         KestrelConnection connection = context.GetRequiredFeature<KestrelConnection>();
         IHttpRequestLifetimeFeature lifetime = context.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+        int held = connection.Budget.TryBegin(ExchangeRequest.BytesOf(context), out string? reason, out bool isFirst);
+        if (reason is not null)
+        {
+            if (isFirst)
+            {
+                Log.ExchangeRefused(connection.Loop.Log, connection.Peer, reason);
+            }
+
+            await RefuseAsync(context, reason).ConfigureAwait(false);
+            return;
+        }
+
+        try
+        {
+            await AnswerAsync(context, connection, lifetime).ConfigureAwait(false);
+        }
+        finally
+        {
+            connection.Budget.End(held);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+        // nothing is kept
+    }
+
+    private async Task AnswerAsync(IFeatureCollection context, KestrelConnection connection, IHttpRequestLifetimeFeature lifetime)
+    {
         ConnectionLoop loop = connection.Loop;
-        ExchangeSender sender = new(context, ExchangeRequest.Write(context));
+        ExchangeSender sender = new(context, ExchangeRequest.Write(context), connection.Budget);
         Connection exchange = new(loop, sender, connection.Peer, one => converse(one, connection.Client), isCounted: false);
         sender.OnProgress = () => loop.Post(exchange);
         loop.Post(exchange);
@@ -37,9 +71,24 @@ internal sealed class KestrelApplication(Func<Connection, HttpClientState, IConv
         }
     }
 
-    /// <inheritdoc/>
-    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    /// <summary>
+    /// Refuses a request before anything is done for it. HTTP/2 has a word for that, which holds nothing and which clients may answer by
+    /// asking again (RFC 9113, section 8.7); by HTTP/1 it is told.
+    /// </summary>
+    private static async Task RefuseAsync(IFeatureCollection context, string reason)
     {
-        // nothing is kept
+        if (context.Get<IHttpResetFeature>() is { } stream)
+        {
+            stream.Reset(RefusedStream);
+            return;
+        }
+
+        bool hasBody = context.GetRequiredFeature<IHttpRequestFeature>().Method != "HEAD";
+        ArrayBufferWriter<byte> answer = new();
+        Answers.WriteRefusal(answer, new Refusal(503, reason), hasBody, staysOpen: false);
+        AnswerHead head = AnswerHead.TryRead(answer.WrittenSpan, out int length)!;
+        head.CopyTo(context);
+        await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(answer.WrittenMemory[length..])
+            .ConfigureAwait(false);
     }
 }

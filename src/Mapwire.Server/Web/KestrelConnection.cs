@@ -21,9 +21,11 @@ internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeatu
     private int _isAborted;
 
     /// <param name="connection">Its own from now on.</param>
-    public KestrelConnection(DetachedConnection connection)
+    /// <param name="limits">Of what its requests hold.</param>
+    public KestrelConnection(DetachedConnection connection, ExchangeLimits limits)
     {
         _connection = connection;
+        Budget = new ExchangeBudget(limits, connection.Peer);
         Input = PipeReader.Create(connection.Stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
         Output = PipeWriter.Create(connection.Stream, new StreamPipeWriterOptions(leaveOpen: true));
         Transport = this;
@@ -44,6 +46,9 @@ internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeatu
 
     /// <summary>Who is at the other end.</summary>
     public EndPoint? Peer => _connection.Peer;
+
+    /// <summary>What its requests hold.</summary>
+    public ExchangeBudget Budget { get; }
 
     /// <summary>What is known of the client from its other requests; for the loop's thread.</summary>
     public HttpClientState Client { get; } = new();

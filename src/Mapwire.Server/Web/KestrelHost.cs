@@ -17,11 +17,18 @@ internal sealed class KestrelHost : IDisposable
     /// <summary>Has Kestrel refuse lines that end without a carriage return, by which readers differ; it takes them otherwise.</summary>
     private const string NoBareLineFeeds = "Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators";
 
+    /// <summary>
+    /// What HTTP/2 lets clients send before they are answered, in bytes, of a request and of all of a connection: the least that there is
+    /// (RFC 9113, section 6.9.2), since no request here has a body. Kestrel's defaults hold a MiB of what nobody reads.
+    /// </summary>
+    private const int MinWindow = 65_535;
+
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
 
     private readonly KestrelListener _http1 = new();
     private readonly KestrelListener _http2 = new();
     private readonly KestrelServer _server;
+    private readonly ExchangeLimits _exchanges;
     private readonly ILogger _log;
     private bool _isStopped;
 
@@ -32,6 +39,7 @@ internal sealed class KestrelHost : IDisposable
     public KestrelHost(KestrelLimits limits, Func<Connection, HttpClientState, IConversation> converse, ILogger log)
     {
         AppContext.SetSwitch(NoBareLineFeeds, true); // before options are made, which keep it
+        _exchanges = limits.Exchanges;
         _log = log;
         _server = new KestrelServer(
             Options.Create(CreateOptions(limits)), new KestrelListenerFactory(_http1, _http2), NullLoggerFactory.Instance);
@@ -43,7 +51,7 @@ internal sealed class KestrelHost : IDisposable
     /// <param name="isHttp2">Whether HTTP/2 is spoken on it.</param>
     public void Give(DetachedConnection connection, bool isHttp2)
     {
-        KestrelConnection taken = new(connection);
+        KestrelConnection taken = new(connection, _exchanges);
         if (!(isHttp2 ? _http2 : _http1).TryGive(taken))
         {
             taken.Abort(new ConnectionAbortedException());
@@ -90,6 +98,9 @@ internal sealed class KestrelHost : IDisposable
         options.Limits.MinResponseDataRate = limits.MinRate > 0 && limits.SendTimeout > TimeSpan.FromSeconds(1)
             ? new MinDataRate(limits.MinRate, limits.SendTimeout)
             : null;
+        options.Limits.Http2.MaxStreamsPerConnection = limits.Exchanges.MaxExchanges; // each holds something: ExchangeBudget
+        options.Limits.Http2.InitialConnectionWindowSize = MinWindow;
+        options.Limits.Http2.InitialStreamWindowSize = MinWindow;
         options.Listen(_http1.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
         options.Listen(_http2.EndPoint, static listen => listen.Protocols = HttpProtocols.Http2);
         return options;

@@ -9,7 +9,9 @@ namespace Mapwire.Server.Web;
 /// <param name="IdleTimeout">How long a connection may ask for nothing.</param>
 /// <param name="SendTimeout">How long a socket may take less than the least rate.</param>
 /// <param name="MinRate">Bytes a second that a socket which is full has to take; 0 for anything.</param>
-internal sealed record KestrelLimits(TimeSpan HeadTimeout, TimeSpan IdleTimeout, TimeSpan SendTimeout, long MinRate);
+/// <param name="Exchanges">What requests may make the server hold.</param>
+internal sealed record KestrelLimits(
+    TimeSpan HeadTimeout, TimeSpan IdleTimeout, TimeSpan SendTimeout, long MinRate, ExchangeLimits Exchanges);
 
 /// <summary>
 /// Gives Kestrel the connections that loops do not read. It is loaded and started by the first one: most servers never need it, and

@@ -12,6 +12,31 @@ namespace Mapwire.Conformance.Http;
 public sealed class FolderListTests
 {
     [Fact]
+    public async Task A_folder_that_is_named_as_a_film_has_films_and_a_list()
+    {
+        string folder = TemporaryFolder.Create("named");
+        Directory.CreateDirectory(Path.Combine(folder, "dir.mp4"));
+        string film = await FilmFactory.GetAsync("plain.mp4");
+        File.Copy(film, Path.Combine(folder, "dir.mp4", "in.mp4"));
+        File.Copy(film, Path.Combine(folder, "film.mp4"));
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--list");
+        using HttpClient client = new();
+        JsonNode root = await ReadAsync(client, server.WebAddress(""));
+        Assert.Equal("dir.mp4/", root["folders"]![0]!["url"]!.GetValue<string>());
+        JsonNode sub = await ReadAsync(client, server.WebAddress("") + "dir.mp4/");
+        Assert.Equal(["in.mp4"], Names(sub["titles"]!));
+        Assert.Equal(await File.ReadAllBytesAsync(film), await client.GetByteArrayAsync(server.WebAddress("") + "dir.mp4/in.mp4"));
+        Assert.StartsWith(
+            "#EXTM3U", await client.GetStringAsync(server.WebAddress("") + "dir.mp4/in.mp4/index.m3u8"), StringComparison.Ordinal);
+        using HttpResponseMessage page = await client.GetAsync(server.WebAddress("") + "film.mp4/");
+        Assert.Equal("text/html", page.Content.Headers.ContentType!.MediaType);
+        using HttpResponseMessage nothing = await client.GetAsync(server.WebAddress("") + "film.mp4/in.mp4");
+        Assert.Equal(HttpStatusCode.NotFound, nothing.StatusCode);
+        using HttpResponseMessage nowhere = await client.GetAsync(server.WebAddress("") + "nowhere.mp4/");
+        Assert.Contains("no title nowhere.mp4", await nowhere.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_folder_lists_its_titles_and_folders_and_nothing_else()
     {
         string folder = TemporaryFolder.Create("listed");

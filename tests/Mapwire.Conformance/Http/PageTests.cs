@@ -29,6 +29,33 @@ public sealed class PageTests(BrowserFixture browsers)
     }
 
     [Fact]
+    public async Task The_page_plays_a_list_whose_films_have_other_codecs_each()
+    {
+        foreach (string film in (string[])["numbered.mp4", "numbered-vp9.mp4"])
+        {
+            File.SetLastWriteTimeUtc(await NumberedFilms.GetAsync(film), new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        }
+
+        File.WriteAllText(
+            Path.Combine(NumberedFilms.Folder, "codecs.json"),
+            """[{"file": "numbered.mp4", "out": 2}, {"file": "numbered-vp9.mp4", "in": 2}]""");
+        await using MapwireServer server = await MapwireServer.StartAsync(NumberedFilms.Folder, "--segment-duration", "1");
+        IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
+            play => play.CheckNumberedAsync(server.WebAddress("codecs.json") + "/", NumberedFilms.Count, NumberedFilms.Rate, speed: 2,
+                tolerance: 0.022)); // a packet of sound
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    [Fact]
+    public async Task A_film_that_the_browser_has_no_decoder_for_is_named_by_its_codec()
+    {
+        string film = await FilmFactory.GetAsync("ac3.mp4");
+        await using MapwireServer server = await MapwireServer.StartAsync(Path.GetDirectoryName(film)!);
+        string words = await browsers.WithBrowserAsync(play => play.TextAsync(server.WebAddress("ac3.mp4") + "/", "words"));
+        Assert.Equal("The film cannot be played: this browser has no decoder for ac-3", words);
+    }
+
+    [Fact]
     public async Task A_link_begins_where_it_says()
     {
         await NumberedFilms.GetAsync("numbered.mp4");

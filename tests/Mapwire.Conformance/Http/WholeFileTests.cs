@@ -112,6 +112,35 @@ public sealed class WholeFileTests(WebFilms films)
     }
 
     [Theory]
+    [InlineData("twelve-seconds.mp4")]
+    [InlineData("beyond.m3u8")]
+    public async Task A_start_beyond_the_end_is_refused_in_the_same_words_everywhere(string name)
+    {
+        string folder = TemporaryFolder.Create("beyond");
+        string film = Path.Combine(folder, "twelve-seconds.mp4");
+        File.Copy(await FilmFactory.GetAsync("twelve-seconds.mp4"), film);
+        File.SetLastWriteTimeUtc(film, new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc)); // else it may still grow
+        File.WriteAllText(Path.Combine(folder, "beyond.m3u8"), "twelve-seconds.mp4\n");
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        using HttpClient client = new();
+        foreach (string path in (string[])["stream.flv", "stream.mp4", "index.m3u8", "manifest.mpd", "clip.mp4"])
+        {
+            if (path == "clip.mp4" && name == "beyond.m3u8")
+            {
+                continue; // a list has none at all
+            }
+
+            using HttpResponseMessage answer = await client.GetAsync($"{server.WebAddress(name)}/{path}?start=100");
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+            Assert.Matches("\"nothing from 100 s on: it ends at 12(\\.0[0-9]*)? s\"", await answer.Content.ReadAsStringAsync());
+            if (path != "stream.flv")
+            {
+                Assert.Equal(HttpStatusCode.OK, (await client.GetAsync($"{server.WebAddress(name)}/{path}?start=11.5")).StatusCode);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData("clip.mp4?start=100&end=200", 422)]
     [InlineData("clip.mp4?start=x", 422)]
     [InlineData("stream.mp4?audio=9", 422)]

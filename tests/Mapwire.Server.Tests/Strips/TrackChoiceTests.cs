@@ -95,6 +95,19 @@ public sealed class TrackChoiceTests
     [InlineData(null, null)]
     public void Languages_have_one_form(string? tag, string? expected) => Assert.Equal(expected, LanguageTag.Normalize(tag));
 
+    [Theory]
+    [InlineData("deu", "de")]
+    [InlineData("ger", "de")]
+    [InlineData("de", "de")]
+    [InlineData("en-GB", "en-GB")]
+    [InlineData("eng_us", "en-us")]
+    [InlineData("zho-Hans", "zh-Hans")]
+    [InlineData("gsw", "gsw")] // there is no shorter one
+    [InlineData("und", null)]
+    [InlineData("x", null)]
+    [InlineData(null, null)]
+    public void A_language_is_named_by_its_shortest_code(string? tag, string? expected) => Assert.Equal(expected, LanguageTag.Shorten(tag));
+
     private static ClientCapabilities List(params string[] codes) =>
         ClientCapabilities.Parse(AmfValue.Object(("fourCcList", AmfValue.StrictArray([.. codes.Select(AmfValue.String)]))));
 

@@ -19,11 +19,6 @@ internal enum LawfulDifference
     /// As the one before, with status 505: what has no version is one of HTTP/0.9 to Kestrel, and a bad request to the loop.
     /// </summary>
     KestrelRefusesAnotherVersion,
-
-    /// <summary>
-    /// Kestrel sends a body of unknown length in chunks (RFC 9112, section 7.1) where the loop ends it by closing.
-    /// </summary>
-    KestrelSendsChunks,
 }
 
 /// <summary>A request in all its bytes.</summary>
@@ -124,10 +119,8 @@ internal static class RequestCorpus
         yield return Simple("a stream of FLV", "GET", "/vod/a.mp4/stream.flv?buffer=3600");
         yield return Simple("a part of a stream of FLV", "GET", "/vod/a.mp4/stream.flv?buffer=3600", "Range: bytes=1000-90000");
         yield return Simple("the head of a stream of FLV", "HEAD", "/vod/a.mp4/stream.flv");
-        yield return Simple("a list as FLV", "GET", "/vod/c.m3u8/stream.flv?buffer=3600") with
-        {
-            Difference = LawfulDifference.KestrelSendsChunks,
-        };
+        yield return Simple("a list as FLV", "GET", "/vod/c.m3u8/stream.flv?buffer=3600");
+        yield return new("a list as FLV by HTTP/1.0", "GET /vod/c.m3u8/stream.flv?buffer=3600 HTTP/1.0\r\n\r\n");
         foreach (CorpusRequest unusual in Unusual().Concat(Broken()))
         {
             yield return unusual;
@@ -196,6 +189,8 @@ internal static class RequestCorpus
         yield return new("two ranges", $"GET /vod/a.mp4{Rest}Range: bytes=0-1\r\nRange: bytes=2-3\r\n\r\n");
         yield return new("an upgrade to HTTP/2",
             $"GET /vod/a.mp4{Rest}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+        yield return new("a head of 32 KB", $"GET /vod/a.mp4{Rest}Cookie: {new string('x', 32_000)}\r\n\r\n");
+        yield return new("a range of 9 KB", $"GET /vod/a.mp4{Rest}Range: bytes={new string('0', 9_000)}1-2\r\n\r\n");
         yield return new("a large head", $"GET /vod/a.mp4{Rest}Cookie: {new string('x', 9000)}\r\n\r\n");
         string fields = string.Concat(Enumerable.Range(0, 80).Select(static i => $"X-{i}: y\r\n"));
         yield return new("many fields", $"GET /vod/a.mp4{Rest}{fields}\r\n");
@@ -237,23 +232,26 @@ internal static class RequestCorpus
             yield return new CorpusRequest(name, text + Behind, LawfulDifference.KestrelRefusesTheHead);
         }
 
+        yield return new CorpusRequest("a length and chunks",
+            "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
         yield return new CorpusRequest("two words", "GET /vod/a.mp4\r\n\r\n", LawfulDifference.KestrelRefusesAnotherVersion);
         foreach ((string name, string text) in ((string, string)[])
         [
             ("two lengths", "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello"),
-            ("a length and chunks",
-                "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
             ("two hosts", "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nHost: i\r\n\r\n"),
             ("a host that is none", "GET /vod/a.mp4 HTTP/1.1\r\nHost: a b\r\n\r\n"),
             ("a method that is no token", "G(T /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n"),
             ("a version that is none", "GET /vod/a.mp4 HTTP/3.7\r\nHost: h\r\n\r\n"),
             ("a target that is no ASCII", "GET /vod/\u00e9.mp4 HTTP/1.1\r\nHost: h\r\n\r\n"),
             ("a byte 0 in the target", "GET /vod/%00.mp4 HTTP/1.1\r\nHost: h\r\n\r\n"),
+            ("a head of 33 KB that is whole", $"GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nX: {new string('x', 33_000)}\r\n\r\n"),
+            ("200 fields", $"GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n{string.Concat(Enumerable.Repeat("X: y\r\n", 200))}\r\n"),
+            ("a length that is none", "POST /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: five\r\n\r\nhello"),
             ("a target of 64 KB", $"GET /{new string('x', 65_536)} HTTP/1.1\r\nHost: h\r\n\r\n"),
             ("a head of 10 MB", $"GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nX: {new string('x', 10_000_000)}\r\n\r\n"),
         ])
         {
-            yield return new CorpusRequest(name, text); // both are Kestrel's
+            yield return new CorpusRequest(name, text, LawfulDifference.KestrelRefusesTheHead);
         }
     }
 }

@@ -23,7 +23,12 @@ internal static class LanguageTag
         + "tso tt tat tw twi ty tah ug uig uk ukr ur urd uz uzb ve ven vi vie vo vol wa wln wo wol xh xho yi yid yo yor za zha zh "
         + "zho/chi zu zul";
 
+    private const string Undetermined = "und";
+
     private static readonly Dictionary<string, string> Terminological = Read();
+
+    private static readonly Dictionary<string, string> Shortest =
+        Terminological.Where(static one => one.Key.Length == 2).ToDictionary(static one => one.Value, static one => one.Key);
 
     /// <summary>
     /// The language of a tag in three letters, or in the letters it has where there are none for it; null when it is no tag.
@@ -40,6 +45,21 @@ internal static class LanguageTag
         return language.Length is >= 2 and <= LongestSubtag && !language.AsSpan().ContainsAnyExceptInRange('a', 'z')
             ? Terminological.GetValueOrDefault(language, language)
             : null;
+    }
+
+    /// <summary>
+    /// A language as playlists name it: the shortest code that there is for it (RFC 5646, section 2.2.1), with what is behind it in the
+    /// tag; null when it is no tag, or is undetermined.
+    /// </summary>
+    public static string? Shorten(string? tag)
+    {
+        if (tag is null || Normalize(tag) is not { } language || language == Undetermined)
+        {
+            return null;
+        }
+
+        int end = tag.AsSpan().IndexOfAny('-', '_');
+        return Shortest.GetValueOrDefault(language, language) + (end < 0 ? "" : tag[end..].Replace('_', '-'));
     }
 
     private static Dictionary<string, string> Read()
