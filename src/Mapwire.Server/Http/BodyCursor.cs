@@ -24,7 +24,9 @@ internal sealed class BodyCursor : IBody
     /// <summary>What is looked at in one look ahead, in bytes: a turn of a fast connection.</summary>
     private const int LookLength = 1024 * 1024;
 
-    /// <summary>How long a look at what of the file is in memory counts, in milliseconds: what is looked at is sent in the next turns.</summary>
+    /// <summary>
+    /// How long a look at what of the file is in memory counts, in milliseconds: what is looked at is sent in the next turns.
+    /// </summary>
     private const long LookCounts = 500;
 
     private readonly Resource _resource;

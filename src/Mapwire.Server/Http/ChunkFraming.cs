@@ -5,7 +5,7 @@ using Mapwire.Server.Sending;
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// Frames what is gathered as chunks (RFC 9112, section 7.1), one a gather: so that who reads a body of unknown length can tell its end from
+/// Frames what is gathered as chunks (RFC 9112, section 7.1), one a gather: who reads a body of unknown length can then tell its end from
 /// a cut.
 /// </summary>
 internal sealed class ChunkFraming

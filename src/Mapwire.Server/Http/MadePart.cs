@@ -4,7 +4,9 @@ using Mapwire.Server.Http.Viewers;
 
 namespace Mapwire.Server.Http;
 
-/// <summary>A part of a film that was made, with all that its answers say of it but who asks: found again, it is answered at once.</summary>
+/// <summary>
+/// A part of a film that was made, with all that its answers say of it but who asks: found again, it is answered at once.
+/// </summary>
 /// <param name="Body">The part.</param>
 /// <param name="Tag">What tells it from other versions.</param>
 /// <param name="ContentType">The media type.</param>

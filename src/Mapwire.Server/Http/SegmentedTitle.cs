@@ -247,8 +247,8 @@ internal sealed class SegmentedTitle : IDerived
 /// <summary>All sync pictures of a rendition of pictures alone, each until the next one.</summary>
 internal sealed class RenditionPictures
 {
-    /// <summary>What a picture takes in memory, in bytes.</summary>
-    private static readonly int BytesPerPicture = System.Runtime.CompilerServices.Unsafe.SizeOf<(SyncPicture, int)>();
+    /// <summary>What a picture takes in memory, in bytes, about.</summary>
+    private const int BytesPerPicture = 64;
 
     private readonly List<(SyncPicture Picture, int Segment)> _pictures = [];
     private long _headers; // of each picture's segment, in bytes; 0 until one was made

@@ -443,7 +443,8 @@ internal sealed class Connection : Watched
             _bytesWhenFull = BytesSent;
             _unsent.Restart(BytesSent, Now);
         }
-        else if (_loop.Limits.MaxUnsentTime > 0 && _conversation is { IsInterruptible: true } && _unsent.TryChange(BytesSent, Now, _loop.Limits.MaxUnsentTime, out int bytes))
+        else if (_loop.Limits.MaxUnsentTime > 0 && _conversation is { IsInterruptible: true }
+            && _unsent.TryChange(BytesSent, Now, _loop.Limits.MaxUnsentTime, out int bytes))
         {
             _maxUnsent = _sender.TrySetUnsentLimit(bytes) ? bytes : int.MaxValue;
         }

@@ -73,7 +73,9 @@ public sealed class ServerCertificateTests : IDisposable
         TestCertificate.Write(_folder.Path);
         File.WriteAllText(At("wrong.txt"), "sesame");
         File.WriteAllText( // as 'openssl ec -aes256' begins it
-            At("legacy.pem"), "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n");
+            At("legacy.pem"),
+            "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n"
+            + "-----END EC PRIVATE KEY-----\n");
         File.WriteAllBytes(At("long.pem"), new byte[2_000_000]);
         File.WriteAllBytes(At("long.pfx"), new byte[2_000_000]);
         IOException refused = Assert.ThrowsAny<IOException>(() => new ServerCertificate(
