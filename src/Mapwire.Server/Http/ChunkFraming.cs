@@ -5,8 +5,8 @@ using Mapwire.Server.Sending;
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// Frames what is gathered as chunks (RFC 9112, section 7.1), one a gather: so that who reads a body of unknown length can tell its end from
-/// a cut.
+/// Frames what is gathered as chunks (RFC 9112, section 7.1), one a gather: so that who reads a body of unknown length can tell its end
+/// from a cut.
 /// </summary>
 internal sealed class ChunkFraming
 {

@@ -52,8 +52,9 @@ public sealed class ForwardedHeadTests
             ForwardedHeadReader reader = new();
             HeadStatus status = HeadStatus.Incomplete;
             ForeignReason reason = ForeignReason.None;
-            for (int length = Math.Min(piece, bytes.Length); status == HeadStatus.Incomplete; length = Math.Min(length + piece, bytes.Length))
+            for (int length = 0; status == HeadStatus.Incomplete;)
             {
+                length = Math.Min(length + piece, bytes.Length);
                 status = reader.Read(bytes.AsSpan(0, length), out reason);
                 Assert.True(status != HeadStatus.Incomplete || length < bytes.Length, "a whole head is no longer waited for");
             }

@@ -54,7 +54,8 @@ public sealed class SilentReaderTests : IDisposable
         using Socket two = Connect();
         two.Send(Requests(count: 2));
         Assert.Equal([Headers, Reset], Read(two, 2).Where(IsAnswer).Select(static frame => frame.Type).Order());
-        Assert.Contains(_log.Lines, static line => line.Contains("refused it: the connections of its address hold", StringComparison.Ordinal));
+        Assert.Contains(
+            _log.Lines, static line => line.Contains("refused it: the connections of its address hold", StringComparison.Ordinal));
 
         // what others hold counts for who is told by HTTP/1, too
         RawAnswer answer = RawAnswer.Ask(
