@@ -56,6 +56,7 @@ public sealed class ForwardedHeadTests
                 status == HeadStatus.Incomplete;
                 length = Math.Min(length + piece, bytes.Length))
             {
+                length = Math.Min(length + piece, bytes.Length);
                 status = reader.Read(bytes.AsSpan(0, length), out reason);
                 Assert.True(status != HeadStatus.Incomplete || length < bytes.Length, "a whole head is no longer waited for");
             }
