@@ -313,7 +313,8 @@ public sealed class RtmpServer : IDisposable
     /// </summary>
     private void TurnAway(Socket socket, Protocol protocol, bool isInReserve, Refusal refusal)
     {
-        if (!protocol.IsHttp || protocol.Wrap is not null || protocol.Encryption is not null || isInReserve || _turnedAway >= TurnedAway.MaxCount)
+        if (!protocol.IsHttp || protocol.Wrap is not null || protocol.Encryption is not null || isInReserve
+            || _turnedAway >= TurnedAway.MaxCount)
         {
             socket.Dispose();
             return;
