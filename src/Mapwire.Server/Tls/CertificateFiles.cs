@@ -63,7 +63,7 @@ internal sealed record CertificateFiles(string Certificate, string? Key, string?
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
             throw new IOException(
-                $"certificate {Certificate} with key {Key ?? Certificate}: the key is another certificate's or damaged"
+                $"certificate {Certificate} with key {Key ?? Certificate}: the key does not belong to the certificate, or is damaged"
                 + (password is null ? "" : $", or the password of {PasswordOption} is not its"), exception);
         }
 

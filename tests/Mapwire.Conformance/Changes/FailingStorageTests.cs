@@ -88,8 +88,8 @@ public sealed class FailingStorageTests : IAsyncLifetime
             Message stop = await player.StatusAsync("NetStream.Play.Stop", TimeSpan.FromSeconds(60));
             Assert.True(clock.Elapsed > TimeSpan.FromSeconds(1), $"it was given up after {clock.Elapsed}");
             Assert.Contains(
-                "the file can no longer be read: reading took more than the limit of 2 s (--storage-timeout): the file system does not "
-                + "answer",
+                "the file can no longer be read: reading took more than the limit of 2 s (--storage-timeout): "
+                + "the file system does not answer",
                 stop.StatusDescription, StringComparison.Ordinal);
             await player.PlayAsync("good.mp4"); // the connection is as good as before
             await player.StatusAsync("NetStream.Play.Start");

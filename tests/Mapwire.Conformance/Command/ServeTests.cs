@@ -86,15 +86,6 @@ public sealed class ServeTests
     public async Task An_unknown_folder_is_one_line_and_exit_code_2() =>
         await MisusedAsync("nowhere-at-all", "serve", "nowhere-at-all", "--rtmp", "127.0.0.1:0");
 
-    [Fact]
-    public async Task A_port_in_use_is_one_line_and_exit_code_2()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        string port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
-        await MisusedAsync(port, "serve", FilmFactory.Folder, "--rtmp", $"127.0.0.1:{port}");
-    }
-
     [Theory]
     [InlineData("serve", "--bogus")]
     [InlineData("serve", "--rtmp")]

@@ -24,7 +24,7 @@ public sealed partial class DescriptorTests
         Match limited = await server.Process.HearsAsync(LimitedPattern());
         Assert.Equal(Limit, int.Parse(limited.Groups["limit"].Value, System.Globalization.CultureInfo.InvariantCulture));
         int room = int.Parse(limited.Groups["room"].Value, System.Globalization.CultureInfo.InvariantCulture);
-        Assert.InRange(room, 64, Limit - 32);
+        Assert.InRange(room, 60, Limit - 32);
 
         List<RtmpPlayer> players = [];
         int refused = 0;

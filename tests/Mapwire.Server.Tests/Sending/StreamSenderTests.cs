@@ -60,7 +60,7 @@ public sealed class StreamSenderTests : IDisposable
             MaxClientBuffer = TimeSpan.FromDays(1),
             CopiesPayload = true,
             EncryptedEndPoints = tls ? [new IPEndPoint(IPAddress.Loopback, 0)] : [],
-            CertificateFile = Path.Combine(_keys.Path, "both.pem"),
+            CertificateFile = tls ? Path.Combine(_keys.Path, "both.pem") : null,
         }, tls);
         Assert.InRange(plain.Count, 1000, 5000);
         Assert.Equal(plain, copied);

@@ -55,7 +55,7 @@ public sealed class ServerCertificateTests : IDisposable
     [InlineData("cert.pem", "missing.pem", null, "missing.pem")]
     [InlineData("cert.pem", null, null, "cert.pem: there is no private key in it; name its file by --key")]
     [InlineData("cert.pem", "cert.pem", null, "cert.pem: there is no private key in it")]
-    [InlineData("cert.pem", "other.pem", null, "the key is another certificate's or damaged")]
+    [InlineData("cert.pem", "other.pem", null, "the key does not belong to the certificate, or is damaged")]
     [InlineData("cert.pem", "legacy.pem", null, "'openssl pkcs8 -topk8")]
     [InlineData("cert.pem", "legacy.pem", "password.txt", "'openssl pkcs8 -topk8")]
     [InlineData("cert.pem", "key.pem", "password.txt", "the key is not encrypted; leave out --certificate-password")]
@@ -74,8 +74,7 @@ public sealed class ServerCertificateTests : IDisposable
         File.WriteAllText(At("wrong.txt"), "sesame");
         File.WriteAllText( // as 'openssl ec -aes256' begins it
             At("legacy.pem"),
-            "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n"
-            + "-----END EC PRIVATE KEY-----\n");
+            "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n");
         File.WriteAllBytes(At("long.pem"), new byte[2_000_000]);
         File.WriteAllBytes(At("long.pfx"), new byte[2_000_000]);
         IOException refused = Assert.ThrowsAny<IOException>(() => new ServerCertificate(
