@@ -178,8 +178,7 @@ http_address() { # http_address SERVER NAME WHAT: where a server has it
 }
 
 http_bytes() { # http_bytes WHAT LABEL: all sizes to 1, 8 and 64 connections
-  local what=$1 row name size count server time
-  time=$(awk -v s="$seconds" 'BEGIN { print s < 5 ? s : 5 }')
+  local what=$1 row name size count server
   for size in ${http_sizes}; do
     name=${size%%:*}
     for count in $http_connections; do
@@ -188,7 +187,7 @@ http_bytes() { # http_bytes WHAT LABEL: all sizes to 1, 8 and 64 connections
         say "$row: $server"
         start_http "$server" || continue
         if [ "$what" = tls ] && [ -z "$https_url" ]; then say "  $server has no https"; stop; continue; fi
-        if http_load "$server" "$(http_address "$server" "$name" "$what")" --players "$count" --seconds "$time" --ramp 0 --fast; then
+        if http_load "$server" "$(http_address "$server" "$name" "$what")" --players "$count" --seconds "$seconds" --ramp 0 --fast; then
           keep_http "$row: CPU s/GB" "$server" "$(value "$report" server cpuSecondsPerGigabyte)"
           keep_http "$row: GB/s" "$server" "$(value "$report" gigabytesPerSecond)"
         fi
@@ -274,15 +273,18 @@ http_viewers() { # http_viewers COUNT: kept connections, a segment of 6 s each 6
   done
 }
 
+has_part() { case " $http_parts " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
+
 http_round() {
-  http_bytes file "files"
-  http_bytes segment "segments with all tracks"
-  http_bytes track "segments of one track"
-  http_bytes tls "files by https"
-  http_flv "$([ $quick = yes ] && echo 20 || echo 8000)"
-  http_unasked
-  http_cold
-  http_viewers "$([ $quick = yes ] && echo 20 || echo 10000)"
+  has_part files && http_bytes file "files"
+  has_part segments && http_bytes segment "segments with all tracks"
+  has_part tracks && http_bytes track "segments of one track"
+  has_part https && http_bytes tls "files by https"
+  has_part flv && http_flv "$([ $quick = yes ] && echo 20 || echo 8000)"
+  has_part unasked && http_unasked
+  has_part cold && http_cold
+  has_part viewers && http_viewers "$([ $quick = yes ] && echo 20 || echo 10000)"
+  return 0
 }
 
 http_servers="mapwire nginx${nginx_vod:+ nginx-vod}"

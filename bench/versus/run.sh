@@ -4,10 +4,11 @@
 #
 #   bench/versus/run.sh [--quick] [--rounds N] [--seconds S] [--players "500 2000 ..."] [--heavy-peers N]
 #                       [--only "paced unpaced seek churn library http"] [--servers "mapwire nginx4k nginx64k floor"] [--work DIR] [--built]
-#                       [--priority] [--nginx-vod PROGRAM]
+#                       [--priority] [--nginx-vod PROGRAM] [--parts "files segments tracks https flv unasked cold viewers"]
 #
 # library (not among the usual): 200 films of 100 MB, 20 GB in all, to 2,000 players: once with none of them in memory, once with all.
-# http (not among the usual, some 20 minutes a round): files, HLS, HTTP-FLV and HTTPS beside nginx; http.sh says what.
+# http (not among the usual; 75 times as long as --seconds a round): files, HLS, HTTP-FLV and HTTPS beside nginx; http.sh says what,
+# --parts which of it.
 # --built: take the mapwire that is in DIR/mapwire already.
 # --priority (root): server and load run at the highest priority, for a machine that others use too.
 # As root on Debian it installs what it compares with. Takes about an hour as it is; --quick takes a minute, tries every part once
@@ -17,6 +18,7 @@ cd "$(dirname "$0")/../.."
 repository=$PWD
 rounds=3 seconds=15 players="500 2000 8000 16000" heavy_peers=2000 only="paced unpaced seek churn"
 servers="mapwire nginx4k nginx64k floor" work=${TMPDIR:-/tmp}/mapwire-versus quick=no film_seconds=600 priority=no built=no nginx_vod=
+http_parts="files segments tracks https flv unasked cold viewers"
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=yes rounds=1 seconds=1 players="20" film_seconds=60; shift; continue ;;
@@ -30,6 +32,7 @@ while [ $# -gt 0 ]; do
     --servers) servers=$2 ;;
     --work) work=$2 ;;
     --nginx-vod) nginx_vod=$2 ;;
+    --parts) http_parts=$2 ;;
     *) printf 'run.sh: no option %s\n' "$1" >&2; exit 2 ;;
   esac
   shift 2
