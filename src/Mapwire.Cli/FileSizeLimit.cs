@@ -6,14 +6,14 @@ namespace Mapwire.Cli;
 /// Has a file that would grow beyond the limit of this process (ulimit -f, LimitFSIZE) fail with an error, as a full disk does. The system
 /// ends a process for it unless the signal is handled (setrlimit(2), RLIMIT_FSIZE): with all its players, for an index that is not kept.
 /// </summary>
-internal sealed class FileSizeLimit : IDisposable
+internal static class FileSizeLimit
 {
     /// <summary>SIGXFSZ of Linux and macOS, for which .NET has no name.</summary>
     private const PosixSignal Exceeded = (PosixSignal)25;
 
-    private readonly PosixSignalRegistration? _registration =
-        OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(Exceeded, static signal => signal.Cancel = true);
+    private static PosixSignalRegistration? _registration;
 
-    /// <inheritdoc/>
-    public void Dispose() => _registration?.Dispose();
+    /// <summary>From here to the end of the process, whose last lines meet the limit, too.</summary>
+    public static void Heed() => _registration ??=
+        OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(Exceeded, static signal => signal.Cancel = true);
 }

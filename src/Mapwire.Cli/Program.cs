@@ -2,7 +2,7 @@ using System.CommandLine;
 using Mapwire.Cli;
 
 StandardStreams.Check();
-using FileSizeLimit limit = new();
+FileSizeLimit.Heed();
 RootCommand root = new("Serves recorded MP4 and FLV files by RTMP and HTTP (HLS, DASH, FLV).")
 {
     ServeCommand.Create(),

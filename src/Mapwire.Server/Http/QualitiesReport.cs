@@ -86,14 +86,20 @@ public static class QualitiesReport
             FileContent content = (await files.OpenAsync(found).ConfigureAwait(false)).Content;
             return (content, new PlaylistItemReport
             {
-                Number = number, Name = name, Out = content.Movie.Duration, Warnings = [.. content.Movie.Warnings],
+                Number = number,
+                Name = name,
+                Out = content.Movie.Duration,
+                Warnings = [.. content.Movie.Warnings],
             });
         }
         catch (TitleException refused)
         {
             return (null, new PlaylistItemReport
             {
-                Number = number, Name = name, Refusal = refused.Message, PlainRefusal = refused.Message,
+                Number = number,
+                Name = name,
+                Refusal = refused.Message,
+                PlainRefusal = refused.Message,
             });
         }
     }
