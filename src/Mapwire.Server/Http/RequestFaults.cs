@@ -16,6 +16,8 @@ internal static class RequestFaults
         ForeignReason.BareCarriageReturn => "a carriage return has no line feed behind it",
         ForeignReason.EmptyLine => "it begins with an empty line",
         ForeignReason.HeadTooLong => $"its head has more than {RequestHeadReader.MaxLength} bytes",
+        ForeignReason.LineTooLong => $"its first line has more than {ForwardedHeadReader.MaxLineLength} bytes",
+        ForeignReason.FieldsTooLong => $"its fields have more than {ForwardedHeadReader.MaxFieldsLength} bytes",
         ForeignReason.TooManyFields => $"it has more than {RequestHeadReader.MaxFields} field lines",
         ForeignReason.Method => "its method must be GET, HEAD or OPTIONS",
         ForeignReason.RequestLine => "its first line must be method, path and HTTP/1.1 with one space between them",

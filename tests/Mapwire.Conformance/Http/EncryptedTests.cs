@@ -51,7 +51,7 @@ public sealed class EncryptedTests
         (MapwireServer server, string address, _) = await ServeAsync();
         await using MapwireServer served = server;
         ToolResult result = await Tool.SucceedAsync(
-            "h2load", ["-n", "100", "-c", "1", "-m", "100", $"{address}/{Film}"]);
+            "h2load", ["-n", "100", "-c", "1", "-m", "20", $"{address}/{Film}"]);
         Assert.Contains("100 succeeded, 0 failed, 0 errored", result.Output, StringComparison.Ordinal);
     }
 
