@@ -27,28 +27,18 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
             return socket.Receive(buffer, SocketFlags.None, out error);
         }
 
-        while (true)
+        int taken;
+        nint count;
+        do
         {
-            nint count;
             fixed (byte* bytes = buffer)
             {
                 // SAFETY: the buffer is pinned, and takes as many bytes as it has.
                 count = Receive(_handle, bytes, (nuint)buffer.Length, GatherList.DoNotWait);
             }
-
-            if (count >= 0)
-            {
-                error = SocketError.Success;
-                return (int)count;
-            }
-
-            int errno = Marshal.GetLastPInvokeError();
-            if (errno != ErrnoInterrupted)
-            {
-                error = errno == ErrnoAgain ? SocketError.WouldBlock : SocketError.ConnectionReset;
-                return 0;
-            }
         }
+        while (IsInterrupted(count, out taken, out error));
+        return taken;
     }
 
     /// <inheritdoc/>
@@ -95,28 +85,18 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
             return socket.Send(bytes, SocketFlags.None, out error);
         }
 
-        while (true)
+        int taken;
+        nint count;
+        do
         {
-            nint count;
             fixed (byte* start = bytes)
             {
                 // SAFETY: the bytes are pinned, and no more of them are read than there are.
                 count = Send(_handle, start, (nuint)bytes.Length, GatherList.DoNotWait | GatherList.NoSignal);
             }
-
-            if (count >= 0)
-            {
-                error = SocketError.Success;
-                return (int)count;
-            }
-
-            int errno = Marshal.GetLastPInvokeError();
-            if (errno != ErrnoInterrupted)
-            {
-                error = errno == ErrnoAgain ? SocketError.WouldBlock : SocketError.ConnectionReset;
-                return 0;
-            }
         }
+        while (IsInterrupted(count, out taken, out error));
+        return taken;
     }
 
     /// <inheritdoc/>
@@ -154,6 +134,19 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
 
     /// <inheritdoc/>
     public void Dispose() => socket.Dispose();
+
+    /// <summary>What a call on the socket came to.</summary>
+    /// <param name="result">What it returned.</param>
+    /// <param name="count">The bytes that it took.</param>
+    /// <param name="error">Why there are none.</param>
+    /// <returns>Whether a signal was in its way, so that it is made again.</returns>
+    private static bool IsInterrupted(nint result, out int count, out SocketError error)
+    {
+        int errno = result < 0 ? Marshal.GetLastPInvokeError() : 0;
+        count = (int)Math.Max(0, result);
+        error = errno == 0 ? SocketError.Success : errno == ErrnoAgain ? SocketError.WouldBlock : SocketError.ConnectionReset;
+        return errno == ErrnoInterrupted;
+    }
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     private static partial nint Receive(SafeHandle fd, byte* buffer, nuint length, int flags);
