@@ -9,7 +9,7 @@ namespace Mapwire.Server.Sending;
 /// </summary>
 /// <param name="inner">Its own from now on.</param>
 /// <param name="socket">The one below; null where there is none.</param>
-internal sealed class DetachedStream(Stream inner, Socket? socket) : Stream
+internal sealed class DetachedStream(Stream inner, Socket? socket) : DuplexStream
 {
     /// <summary>
     /// How long the peer is still heard when all was said, in milliseconds: what closes with unread bytes takes back what it said.
@@ -57,25 +57,6 @@ internal sealed class DetachedStream(Stream inner, Socket? socket) : Stream
 
     /// <summary>Bytes written so far.</summary>
     public long BytesWritten => Volatile.Read(ref _written);
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Says that nothing more follows, hears the peer for a while, and closes.</summary>
     public async Task EndAsync()
@@ -147,30 +128,10 @@ internal sealed class DetachedStream(Stream inner, Socket? socket) : Stream
     }
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
     /// <inheritdoc/>
     public override void Flush() => inner.Flush();
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -11,7 +11,7 @@ namespace Mapwire.Server.Sending;
 /// </summary>
 /// <param name="sender">Of the socket's bytes as they are.</param>
 /// <param name="socket">The same.</param>
-internal sealed class LoopStream(PlainSender sender, Socket socket) : Stream, IValueTaskSource<int>
+internal sealed class LoopStream(PlainSender sender, Socket socket) : DuplexStream, IValueTaskSource<int>
 {
     private ManualResetValueTaskSourceCore<int> _read; // continues on the thread that ends it
     private Memory<byte> _room;
@@ -26,25 +26,6 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : Stream, IV
 
     /// <summary>Whether something was written that the socket has not taken yet.</summary>
     public bool HasUnsent => _end > _sent;
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Ends a read that waits, if the socket has something for it now.</summary>
     public void Continue()
@@ -165,14 +146,6 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : Stream, IV
     private const int MinLength = 16 * 1024;
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
@@ -180,18 +153,6 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : Stream, IV
     {
         // the loop does
     }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     int IValueTaskSource<int>.GetResult(short token) => _read.GetResult(token);
 

@@ -225,22 +225,8 @@ public sealed class EncryptedSenderTests : IDisposable
     }
 
     /// <summary>Writes a byte at a time.</summary>
-    private sealed class DribblingStream(Stream inner) : Stream
+    private sealed class DribblingStream(Stream inner) : DuplexStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanWrite => true;
-
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             for (int i = 0; i < buffer.Length; i++)
@@ -257,14 +243,6 @@ public sealed class EncryptedSenderTests : IDisposable
         public override void Flush()
         {
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {
