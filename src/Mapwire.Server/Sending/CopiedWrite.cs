@@ -1,8 +1,9 @@
 using System.Buffers;
+using System.Net.Sockets;
 
 namespace Mapwire.Server.Sending;
 
-/// <summary>What senders have in common that copy what they send by guarded reads, and write it with tasks of the runtime.</summary>
+/// <summary>What senders have in common that copy what they send by guarded reads, and read and write with tasks of the runtime.</summary>
 internal static class CopiedWrite
 {
     /// <summary>What one write takes: a few TLS records of 16 KiB, and no more than a slow viewer may hold in vain.</summary>
@@ -25,6 +26,20 @@ internal static class CopiedWrite
 
         ArrayPool<byte>.Shared.Return(buffer);
         return false;
+    }
+
+    /// <summary>Takes what a read that is over has brought.</summary>
+    /// <param name="read">The read.</param>
+    /// <param name="bytes">Where it put them.</param>
+    /// <param name="buffer">Where they go.</param>
+    /// <param name="error"><see cref="SocketError.ConnectionReset"/> where it failed.</param>
+    /// <returns>How many there are.</returns>
+    public static int TakeRead(Task<int> read, byte[] bytes, Span<byte> buffer, out SocketError error)
+    {
+        int count = read.IsCompletedSuccessfully ? read.Result : 0;
+        error = read.IsCompletedSuccessfully ? SocketError.Success : SocketError.ConnectionReset;
+        bytes.AsSpan(0, count).CopyTo(buffer);
+        return count;
     }
 
     /// <summary>Gives the connection a turn when a read or write is over, also when it is already.</summary>

@@ -191,9 +191,7 @@ internal sealed class EncryptedSender : ISender
         }
 
         _read = null;
-        int count = read.IsCompletedSuccessfully ? read.Result : 0;
-        error = read.IsCompletedSuccessfully ? SocketError.Success : SocketError.ConnectionReset;
-        bytes.AsSpan(0, count).CopyTo(buffer);
+        int count = CopiedWrite.TakeRead(read, bytes, buffer, out error);
         ArrayPool<byte>.Shared.Return(bytes);
         return count;
     }

@@ -47,15 +47,7 @@ internal sealed class StreamSender : ISender
 
         Task<int> read = _read;
         _read = null;
-        if (!read.IsCompletedSuccessfully)
-        {
-            error = SocketError.ConnectionReset;
-            return 0;
-        }
-
-        error = SocketError.Success;
-        _incoming.AsSpan(0, read.Result).CopyTo(buffer);
-        return read.Result;
+        return CopiedWrite.TakeRead(read, _incoming, buffer, out error);
     }
 
     /// <inheritdoc/>
