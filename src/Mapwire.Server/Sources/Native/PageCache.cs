@@ -33,23 +33,9 @@ internal static unsafe partial class PageCache
     /// </summary>
     public static void ReadExactly(MappedFile file)
     {
-        if (!OperatingSystem.IsLinux())
+        if (OperatingSystem.IsLinux())
         {
-            return;
-        }
-
-        bool isReferenced = false;
-        try
-        {
-            file.Handle.DangerousAddRef(ref isReferenced);
-            _ = posix_fadvise((int)file.Handle.DangerousGetHandle(), 0, 0, POSIX_FADV_RANDOM); // a hint: nothing is lost without it
-        }
-        finally
-        {
-            if (isReferenced)
-            {
-                file.Handle.DangerousRelease();
-            }
+            _ = posix_fadvise(file.Handle, 0, 0, POSIX_FADV_RANDOM); // a hint: nothing is lost without it
         }
     }
 
@@ -155,15 +141,13 @@ internal static unsafe partial class PageCache
             return null;
         }
 
-        bool isReferenced = false;
         try
         {
-            file.Handle.DangerousAddRef(ref isReferenced);
             CacheRange range = new() { Offset = (ulong)offset, Length = (ulong)length };
             CacheStatistics found = default;
 
             // SAFETY: the system reads the first and writes the second, which are of this frame and have its layout.
-            if (syscall(SYS_cachestat, (int)file.Handle.DangerousGetHandle(), &range, &found, 0) != 0)
+            if (syscall(SYS_cachestat, file.Handle, &range, &found, 0) != 0)
             {
                 _hasNoCacheStatistics = Marshal.GetLastPInvokeError() == ENOSYS;
                 return null;
@@ -174,13 +158,6 @@ internal static unsafe partial class PageCache
         catch (ObjectDisposedException)
         {
             return null;
-        }
-        finally
-        {
-            if (isReferenced)
-            {
-                file.Handle.DangerousRelease();
-            }
         }
     }
 
@@ -215,16 +192,13 @@ internal static unsafe partial class PageCache
             return null;
         }
 
-        bool isReferenced = false;
         try
         {
-            file.Handle.DangerousAddRef(ref isReferenced);
-
             // SAFETY: pinned during the call, which writes no more than the length.
             fixed (byte* start = bytes)
             {
                 IoVector vector = new() { Base = start, Length = bytes.Length };
-                nint count = preadv2((int)file.Handle.DangerousGetHandle(), &vector, 1, offset, RWF_NOWAIT);
+                nint count = preadv2(file.Handle, &vector, 1, offset, RWF_NOWAIT);
                 return count == bytes.Length ? true
                     : count > 0 || (count < 0 && Marshal.GetLastPInvokeError() == EAGAIN) ? false
                     : null;
@@ -239,23 +213,16 @@ internal static unsafe partial class PageCache
         {
             return null;
         }
-        finally
-        {
-            if (isReferenced)
-            {
-                file.Handle.DangerousRelease();
-            }
-        }
     }
 
     [LibraryImport("libc")]
-    private static partial int posix_fadvise(int descriptor, long offset, long length, int advice);
+    private static partial int posix_fadvise(SafeHandle descriptor, long offset, long length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial nint preadv2(int descriptor, IoVector* vectors, int count, long offset, int flags);
+    private static partial nint preadv2(SafeHandle descriptor, IoVector* vectors, int count, long offset, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
-    private static partial long syscall(long number, long descriptor, CacheRange* range, CacheStatistics* found, long flags);
+    private static partial long syscall(long number, SafeHandle descriptor, CacheRange* range, CacheStatistics* found, long flags);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int mincore(void* address, nuint length, byte* states);
