@@ -1,4 +1,6 @@
+using System.Text;
 using Mapwire.Http.Conditional;
+using Mapwire.Memory;
 using Mapwire.Server.Files;
 using Mapwire.Server.Http.Viewers;
 
@@ -16,6 +18,19 @@ internal sealed record MadePart(MadeBody Body, EntityTag Tag, string ContentType
 {
     /// <inheritdoc/>
     public long ByteSize => 512 + Body.ByteSize;
+
+    /// <summary>Makes a part; it takes some milliseconds of a long film.</summary>
+    /// <param name="title">Of which it is.</param>
+    /// <param name="route">Which part.</param>
+    /// <param name="version">Of the film, as addresses have it.</param>
+    /// <param name="what">What tells it from all else that is made of the film.</param>
+    /// <param name="watch">
+    /// Says what of the film it is, for a viewer without an id; asked once it is known that there is such a part.
+    /// </param>
+    /// <exception cref="TitleException">There is no such part.</exception>
+    public static MadePart Create(SegmentedTitle title, Route route, string version, string what, Func<WatchedPart> watch) => new(
+        new MadeBody(TitleParts.Make(title, route)), new EntityTag($"{version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}"),
+        TitleParts.ContentTypeOf(route), version, watch());
 
     /// <summary>What tells it from all else that is made of the film.</summary>
     public static string KeyOf(Route route, WebQuery query) => $"{route.Kind} {route.Tracks} {route.Index} {query.Key}";

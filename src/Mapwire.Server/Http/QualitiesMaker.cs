@@ -119,19 +119,16 @@ internal sealed class QualitiesMaker(HttpContext context, string name, WebQuery 
     private async Task<Resource> MakePartAsync(Route route, MediaFile file, SegmentedTitle title, string version, OpenFiles files)
     {
         string what = $"quality {version} {route.Kind} {route.Tracks} {route.Index} {query.Key}";
-        MadeBody body = await context.MakeAsync(
-            new MadeKey(file.Content, what), name, () => new MadeBody(TitleParts.Make(title, route))).ConfigureAwait(false);
-        return new Resource(
-            files.Take(file), body,
-            new Representation(body.Length, new EntityTag($"{version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}")),
-            TitleParts.ContentTypeOf(route), query.CacheControl(query.Version is null ? "no-cache" : SegmentMaker.Forever))
+        MadePart part = await context.MakeAsync(
+            new MadeKey(file.Content, $"{what} {name}"), name, // the same files can be qualities of several titles
+            () => MadePart.Create(title, route, version, what, Watch)).ConfigureAwait(false);
+        files.Take(file);
+        return part.ToResource(file, query);
+
+        WatchedPart Watch() => new(
+            TitleOf(file, title), null, null, (long)HlsPlaylists.TargetOf(title.Plan.MaxDuration, isEvent: false).TotalMilliseconds)
         {
-            Watched = new WatchedPart(
-                TitleOf(file, title), null, query.Viewer,
-                (long)HlsPlaylists.TargetOf(title.Plan.MaxDuration, isEvent: false).TotalMilliseconds)
-            {
-                Times = TitleParts.TimesOf(title, route, query.Wishes.Start),
-            },
+            Times = TitleParts.TimesOf(title, route, query.Wishes.Start),
         };
     }
 

@@ -217,9 +217,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     private async Task<Resource> MakePartAsync(Route route, SegmentedTitle title)
     {
         string what = MadePart.KeyOf(route, query);
-        MadePart part = await FindAsync(what, () => new MadePart(
-            new MadeBody(TitleParts.Make(title, route)), new EntityTag($"{Version}-{Crc32C.Of(Encoding.UTF8.GetBytes(what)):x8}"),
-            TitleParts.ContentTypeOf(route), Version, Watch(route, title) with { Id = null })).ConfigureAwait(false);
+        MadePart part = await FindAsync(
+            what, () => MadePart.Create(title, route, Version, what, () => Watch(route, title) with { Id = null })).ConfigureAwait(false);
         return part.ToResource(file, query);
     }
 

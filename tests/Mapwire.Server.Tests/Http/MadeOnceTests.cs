@@ -87,6 +87,8 @@ public sealed class MadeOnceTests : IDisposable
     [InlineData("a.mp4/subtitles-de-2.vtt", false)]
     [InlineData("film.mp4/v1a1.m3u8", false)]
     [InlineData("film.mp4/q3-v1a1.m3u8", false)]
+    [InlineData("film.mp4/q2-v1a1-999.m4s", false)]
+    [InlineData("a.mp4/v1a1-999.m4s", false)]
     public async Task A_kind_that_a_title_does_not_have_is_not_found(string path, bool isThere)
     {
         HttpContext context = CreateContext(hasViewerIds: false);
