@@ -43,7 +43,7 @@ internal sealed class Viewer
     public ViewerKey Key { get; }
 
     /// <summary>The id in its addresses; null where it has none.</summary>
-    public string? Id { get; set; }
+    public string? Id { get; init; }
 
     /// <summary>By what it watches.</summary>
     public PlayerProtocol Protocol { get; }

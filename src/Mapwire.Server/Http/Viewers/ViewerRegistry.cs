@@ -86,12 +86,14 @@ internal sealed class ViewerRegistry : IDisposable
                     return null;
                 }
 
-                viewer = new Viewer(key, protocol, address, _places?.Enter(peer, now, protocol));
-                _viewers.Add(key, viewer);
-                if (key.Kind == ViewerKind.Id)
+                viewer = new Viewer(key, protocol, address, _places?.Enter(peer, now, protocol))
                 {
-                    viewer.Id = part.Id;
-                    _proven[part.Id!] = (key.Number, protocol);
+                    Id = key.Kind == ViewerKind.Id ? part.Id : null,
+                };
+                _viewers.Add(key, viewer);
+                if (viewer.Id is { } id)
+                {
+                    _proven[id] = (key.Number, protocol);
                 }
 
                 if (!_isTicking)
