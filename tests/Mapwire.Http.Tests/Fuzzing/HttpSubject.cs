@@ -143,14 +143,8 @@ internal sealed class HttpSubject : IFuzzSubject
         int count = Math.Min(random.Next(1, 12), bytes.Count - at);
         switch (random.Next(7))
         {
-            case 0 when count > 0:
-                bytes[at] ^= (byte)(1 << random.Next(8));
-                break;
-            case 1 when count > 0:
-                bytes.RemoveRange(at, count);
-                break;
-            case 2 when count > 0:
-                bytes.InsertRange(at, bytes.GetRange(at, count));
+            case int kind and < ByteDamage.Kinds when count > 0:
+                ByteDamage.Apply(bytes, kind, at, count, random);
                 break;
             case 3 when other.Length > 0:
                 int from = random.Next(other.Length);

@@ -90,14 +90,8 @@ internal sealed class FlvSubject : IFuzzSubject, IDisposable
             int count = Math.Min(random.Next(1, 12), bytes.Count - at);
             switch (random.Next(5))
             {
-                case 0 when count > 0:
-                    bytes[at] ^= (byte)(1 << random.Next(8));
-                    break;
-                case 1 when count > 0:
-                    bytes.RemoveRange(at, count);
-                    break;
-                case 2 when count > 0:
-                    bytes.InsertRange(at, bytes.GetRange(at, count));
+                case int kind and < ByteDamage.Kinds when count > 0:
+                    ByteDamage.Apply(bytes, kind, at, count, random);
                     break;
                 case 3:
                     bytes.InsertRange(at, other.Bytes[..Math.Min(other.Bytes.Length, random.Next(200))]);
