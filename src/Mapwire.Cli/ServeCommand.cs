@@ -43,7 +43,7 @@ internal static class ServeCommand
         {
             folder,
         };
-        ServeOptions options = new(new RtmpServerOptions
+        ServeOptions options = new(new MediaServerOptions
         {
             Folder = SampleFolder,
             HttpEndPoints = [new IPEndPoint(IPAddress.Any, HttpPort)],
@@ -57,8 +57,8 @@ internal static class ServeCommand
     {
         using StopSignals signals = new();
         using ILoggerProvider logs = ConsoleLog.Create();
-        RtmpServerOptions options;
-        RtmpServer server;
+        MediaServerOptions options;
+        MediaServer server;
         try
         {
             options = words.Read(parsed, folder);
@@ -71,7 +71,7 @@ internal static class ServeCommand
 
             ThreadRoom.BoundPool();
             ProcessLimits.RaiseDescriptors();
-            Task<RtmpServer> creating = Task.Run(() => new RtmpServer(options, logs.CreateLogger("mapwire")));
+            Task<MediaServer> creating = Task.Run(() => new MediaServer(options, logs.CreateLogger("mapwire")));
             if (!WaitFor(creating, signals))
             {
                 return ExitCode.Success; // told to stop while the folder's file system does not answer
@@ -135,7 +135,7 @@ internal static class ServeCommand
     /// <summary>
     /// Says how many titles there are, when they are counted: serving and ending do not wait for a file system that does not answer.
     /// </summary>
-    private static async Task TellTitlesAsync(RtmpServer server, string folder)
+    private static async Task TellTitlesAsync(MediaServer server, string folder)
     {
         TitleCount count = await server.CountTitlesAsync(CountLimit).ConfigureAwait(false);
         string least = count.Pending is null ? "" : "at least ";

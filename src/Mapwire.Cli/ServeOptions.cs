@@ -8,14 +8,14 @@ namespace Mapwire.Cli;
 
 /// <summary>
 /// The options of <c>mapwire serve</c>. Each is named once, with its unit and the property that has its default, its range and the reasons
-/// for both (<see cref="RtmpServerOptions"/>).
+/// for both (<see cref="MediaServerOptions"/>).
 /// </summary>
 internal sealed class ServeOptions
 {
     /// <summary>What <c>--http none</c> is read as: no socket can be bound there.</summary>
     private static readonly IPEndPoint Nowhere = new(IPAddress.None, 0);
 
-    private readonly RtmpServerOptions _defaults;
+    private readonly MediaServerOptions _defaults;
     private readonly Option<IPEndPoint[]> _rtmp;
     private readonly Option<IPEndPoint[]> _rtmps;
     private readonly Option<IPEndPoint[]> _http;
@@ -102,7 +102,7 @@ internal sealed class ServeOptions
     private readonly Dictionary<string, Option> _byProperty;
 
     /// <param name="defaults">Whose values count where an option is left out.</param>
-    public ServeOptions(RtmpServerOptions defaults)
+    public ServeOptions(MediaServerOptions defaults)
     {
         _defaults = defaults;
         _rtmp = OptionFactory.CreateList(
@@ -176,47 +176,47 @@ internal sealed class ServeOptions
             Seconds("--acknowledge-timeout", "How long sent bytes may stay without an acknowledgement.", defaults.AcknowledgeTimeout);
         _byProperty = new Dictionary<string, Option>(StringComparer.Ordinal)
         {
-            [nameof(RtmpServerOptions.EndPoints)] = _rtmp,
-            [nameof(RtmpServerOptions.EncryptedEndPoints)] = _rtmps,
-            [nameof(RtmpServerOptions.HttpEndPoints)] = _http,
-            [nameof(RtmpServerOptions.SegmentDuration)] = _segmentDuration,
-            [nameof(RtmpServerOptions.HasViewerIds)] = _viewerIds,
-            [nameof(RtmpServerOptions.HasHttpFastLane)] = _fastLane,
-            [nameof(RtmpServerOptions.ListsTitles)] = _list,
-            [nameof(RtmpServerOptions.EncryptedHttpEndPoints)] = _https,
-            [nameof(RtmpServerOptions.CertificateFile)] = _certificate,
-            [nameof(RtmpServerOptions.KeyFile)] = _key,
-            [nameof(RtmpServerOptions.CertificatePasswordFile)] = _certificatePassword,
-            [nameof(RtmpServerOptions.MaxClientBuffer)] = _maxBuffer,
-            [nameof(RtmpServerOptions.ChunkSize)] = _chunkSize,
-            [nameof(RtmpServerOptions.HandshakeTimeout)] = _handshakeTimeout,
-            [nameof(RtmpServerOptions.IdleTimeout)] = _idleTimeout,
-            [nameof(RtmpServerOptions.SendTimeout)] = _sendTimeout,
+            [nameof(MediaServerOptions.EndPoints)] = _rtmp,
+            [nameof(MediaServerOptions.EncryptedEndPoints)] = _rtmps,
+            [nameof(MediaServerOptions.HttpEndPoints)] = _http,
+            [nameof(MediaServerOptions.SegmentDuration)] = _segmentDuration,
+            [nameof(MediaServerOptions.HasViewerIds)] = _viewerIds,
+            [nameof(MediaServerOptions.HasHttpFastLane)] = _fastLane,
+            [nameof(MediaServerOptions.ListsTitles)] = _list,
+            [nameof(MediaServerOptions.EncryptedHttpEndPoints)] = _https,
+            [nameof(MediaServerOptions.CertificateFile)] = _certificate,
+            [nameof(MediaServerOptions.KeyFile)] = _key,
+            [nameof(MediaServerOptions.CertificatePasswordFile)] = _certificatePassword,
+            [nameof(MediaServerOptions.MaxClientBuffer)] = _maxBuffer,
+            [nameof(MediaServerOptions.ChunkSize)] = _chunkSize,
+            [nameof(MediaServerOptions.HandshakeTimeout)] = _handshakeTimeout,
+            [nameof(MediaServerOptions.IdleTimeout)] = _idleTimeout,
+            [nameof(MediaServerOptions.SendTimeout)] = _sendTimeout,
             [nameof(TitleLimits.StorageTimeout)] = _storageTimeout,
-            [nameof(RtmpServerOptions.MaxConnections)] = _maxConnections,
-            [nameof(RtmpServerOptions.MaxConnectionBytes)] = _maxConnectionBytes,
-            [nameof(RtmpServerOptions.MaxHeldBytes)] = _maxHeldBytes,
-            [nameof(RtmpServerOptions.Workers)] = _workers,
-            [nameof(RtmpServerOptions.MaxPlayerRate)] = _maxPlayerRate,
-            [nameof(RtmpServerOptions.MaxServerRate)] = _maxServerRate,
-            [nameof(RtmpServerOptions.SendBuffer)] = _sendBuffer,
-            [nameof(RtmpServerOptions.ReceiveBuffer)] = _receiveBuffer,
-            [nameof(RtmpServerOptions.MaxPacingRate)] = _maxPacingRate,
-            [nameof(RtmpServerOptions.MinClientBuffer)] = _minBuffer,
-            [nameof(RtmpServerOptions.MaxPause)] = _maxPause,
-            [nameof(RtmpServerOptions.MinPlayerRate)] = _minPlayerRate,
-            [nameof(RtmpServerOptions.MaxConnectionsPerAddress)] = _maxAddressConnections,
-            [nameof(RtmpServerOptions.MaxConnectsPerAddress)] = _maxAddressConnects,
-            [nameof(RtmpServerOptions.MaxOpeningsPerAddress)] = _maxAddressOpenings,
-            [nameof(RtmpServerOptions.MaxOpenFiles)] = _maxOpenFiles,
-            [nameof(RtmpServerOptions.MaxOpenBytes)] = _maxOpenBytes,
-            [nameof(RtmpServerOptions.MaxUnsentTime)] = _maxUnsentTime,
-            [nameof(RtmpServerOptions.AcknowledgeTimeout)] = _acknowledgeTimeout,
-            [nameof(RtmpServerOptions.CopiesPayload)] = _copyPayload,
-            [nameof(RtmpServerOptions.LegacyHevc)] = _legacyHevc,
-            [nameof(RtmpServerOptions.IndexCacheFolder)] = _indexCache,
-            [nameof(RtmpServerOptions.StatisticsName)] = _statistics,
-            [nameof(RtmpServerOptions.StatisticsFolder)] = _statisticsFolder,
+            [nameof(MediaServerOptions.MaxConnections)] = _maxConnections,
+            [nameof(MediaServerOptions.MaxConnectionBytes)] = _maxConnectionBytes,
+            [nameof(MediaServerOptions.MaxHeldBytes)] = _maxHeldBytes,
+            [nameof(MediaServerOptions.Workers)] = _workers,
+            [nameof(MediaServerOptions.MaxPlayerRate)] = _maxPlayerRate,
+            [nameof(MediaServerOptions.MaxServerRate)] = _maxServerRate,
+            [nameof(MediaServerOptions.SendBuffer)] = _sendBuffer,
+            [nameof(MediaServerOptions.ReceiveBuffer)] = _receiveBuffer,
+            [nameof(MediaServerOptions.MaxPacingRate)] = _maxPacingRate,
+            [nameof(MediaServerOptions.MinClientBuffer)] = _minBuffer,
+            [nameof(MediaServerOptions.MaxPause)] = _maxPause,
+            [nameof(MediaServerOptions.MinPlayerRate)] = _minPlayerRate,
+            [nameof(MediaServerOptions.MaxConnectionsPerAddress)] = _maxAddressConnections,
+            [nameof(MediaServerOptions.MaxConnectsPerAddress)] = _maxAddressConnects,
+            [nameof(MediaServerOptions.MaxOpeningsPerAddress)] = _maxAddressOpenings,
+            [nameof(MediaServerOptions.MaxOpenFiles)] = _maxOpenFiles,
+            [nameof(MediaServerOptions.MaxOpenBytes)] = _maxOpenBytes,
+            [nameof(MediaServerOptions.MaxUnsentTime)] = _maxUnsentTime,
+            [nameof(MediaServerOptions.AcknowledgeTimeout)] = _acknowledgeTimeout,
+            [nameof(MediaServerOptions.CopiesPayload)] = _copyPayload,
+            [nameof(MediaServerOptions.LegacyHevc)] = _legacyHevc,
+            [nameof(MediaServerOptions.IndexCacheFolder)] = _indexCache,
+            [nameof(MediaServerOptions.StatisticsName)] = _statistics,
+            [nameof(MediaServerOptions.StatisticsFolder)] = _statisticsFolder,
         };
     }
 
@@ -232,7 +232,7 @@ internal sealed class ServeOptions
     }
 
     /// <summary>What was given on the command line.</summary>
-    public RtmpServerOptions Read(ParseResult parsed, string folder) => new()
+    public MediaServerOptions Read(ParseResult parsed, string folder) => new()
     {
         Folder = folder,
         OptionNames = _byProperty.ToDictionary(static pair => pair.Key, static pair => pair.Value.Name, StringComparer.Ordinal),

@@ -15,28 +15,33 @@ internal static class Command
         return output;
     }
 
-    /// <summary>Runs a program with a mutant on.</summary>
+    /// <summary>Runs a test program with a mutant on.</summary>
     /// <param name="program">Its path.</param>
     /// <param name="arguments">What it is given.</param>
     /// <param name="mutant">The mutant's number; 0 for none.</param>
     /// <param name="limit">When it is ended.</param>
-    /// <returns>The exit code, or null when the time was over.</returns>
-    public static int? Try(string program, IEnumerable<string> arguments, int mutant, TimeSpan limit)
+    public static TestOutcome Try(string program, IEnumerable<string> arguments, int mutant, TimeSpan limit)
     {
         ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["MAPWIRE_MUTANT"] = mutant.ToString(System.Globalization.CultureInfo.InvariantCulture);
         using Process process = Process.Start(start)!;
-        process.OutputDataReceived += static (_, _) => { };
+        string? failed = null;
+        process.OutputDataReceived += (_, line) => failed ??= FailedTest(line.Data);
         process.ErrorDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        if (process.WaitForExit(limit))
+        if (!process.WaitForExit(limit))
         {
-            return process.ExitCode;
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+            return new TestOutcome(TestResult.Hung, null);
         }
 
-        process.Kill(entireProcessTree: true);
-        process.WaitForExit();
-        return null;
+        process.WaitForExit(); // for what it printed
+        return process.ExitCode == 0 ? new TestOutcome(TestResult.Passed, null)
+            : new TestOutcome(TestResult.Failed, failed ?? $"exit code {process.ExitCode}");
     }
+
+    private static string? FailedTest(string? line) =>
+        line?.IndexOf(" [FAIL]", StringComparison.Ordinal) is > 0 and int end ? line[..end].Trim() : null;
 }

@@ -10,6 +10,9 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
     /// <summary>A mutant that takes so many times as long as no mutant hangs.</summary>
     private const int TimesSlower = 4;
 
+    /// <summary>How often the tests may fail without a mutant: what fails each time is no chance.</summary>
+    private const int MaxBaselines = 3;
+
     private readonly string _results = Path.Combine(options.Tree, $"mutants-{options.Seed}.txt");
     private readonly Lock _lock = new();
 
@@ -23,7 +26,7 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
         {
             if (!known.ContainsKey(mutant.ToString()))
             {
-                Note(mutant, Verdict(Command.Try(unit, unitArguments, mutant.Number, limit), "unit tests"));
+                Note(mutant, Judge(unit, unitArguments, mutant, limit, "unit tests"));
             }
         });
 
@@ -37,30 +40,50 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
         TimeSpan limit = Baseline(conformance, arguments);
         foreach (Mutant mutant in tree.Mutants.Where(mutant => Results()[mutant.ToString()] == "survived"))
         {
-            Note(mutant, Verdict(Command.Try(conformance, arguments, mutant.Number, limit), "conformance suite"));
+            Note(mutant, Judge(conformance, arguments, mutant, limit, "conformance suite"));
         }
 
         return Report();
     }
 
-    private static string Verdict(int? code, string by) => code switch
+    /// <summary>Tries a mutant; it is killed when the tests fail twice, since one failure may be chance on a busy machine.</summary>
+    private static string Judge(string program, string[] arguments, Mutant mutant, TimeSpan limit, string by)
     {
-        0 => "survived",
-        null => $"killed by the {by} (it hung)",
-        _ => $"killed by the {by}",
-    };
+        TestOutcome outcome = default;
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            outcome = Command.Try(program, arguments, mutant.Number, limit);
+            if (outcome.Result != TestResult.Failed)
+            {
+                break;
+            }
+        }
+
+        return outcome.Result switch
+        {
+            TestResult.Passed => "survived",
+            TestResult.Hung => $"killed by the {by} (they hung)",
+            _ => $"killed by the {by} ({outcome.Failed})",
+        };
+    }
 
     /// <summary>How long one mutant may take: some times what the tests take with none.</summary>
     private static TimeSpan Baseline(string program, string[] arguments)
     {
-        Stopwatch watch = Stopwatch.StartNew();
-        if (Command.Try(program, arguments, mutant: 0, TimeSpan.FromHours(1)) is not 0)
+        for (int attempt = 0; attempt < MaxBaselines; attempt++)
         {
-            throw new InvalidOperationException($"{program} fails without a mutant.");
+            Stopwatch watch = Stopwatch.StartNew();
+            TestOutcome outcome = Command.Try(program, arguments, mutant: 0, TimeSpan.FromHours(1));
+            if (outcome.Result == TestResult.Passed)
+            {
+                Console.WriteLine($"without a mutant {program} takes {watch.Elapsed.TotalSeconds:F1} s");
+                return (watch.Elapsed * TimesSlower) + TimeSpan.FromSeconds(30);
+            }
+
+            Console.WriteLine($"without a mutant {program} fails: {outcome.Failed}");
         }
 
-        Console.WriteLine($"without a mutant {program} takes {watch.Elapsed.TotalSeconds:F1} s");
-        return (watch.Elapsed * TimesSlower) + TimeSpan.FromSeconds(30);
+        throw new InvalidOperationException($"{program} fails without a mutant, {MaxBaselines} times.");
     }
 
     private string Build(string project)

@@ -60,6 +60,28 @@ internal sealed class FileCatalog : IDisposable
     public Task<TitleListing> ListAsync(string name) =>
         Lookups.RunAsync($"list /{name}", _ => TitleListing.Read(_folder, name));
 
+    /// <summary>Finds the file that a title's name leads to, or where there is none the qualities by that name.</summary>
+    /// <param name="name">The title's.</param>
+    /// <returns>The file; or, the smallest pictures first, at least two qualities.</returns>
+    /// <exception cref="TitleException">There is none, or the folder does not answer.</exception>
+    public async Task<(FoundFile File, List<FoundFile>? Qualities)> FindTitleAsync(PlayName name)
+    {
+        try
+        {
+            return (await FindAsync(name).ConfigureAwait(false), null);
+        }
+        catch (TitleException refusal) when (refusal.Error == TitleError.NotFound && name.GetCandidates().FirstOrDefault() is { } path)
+        {
+            List<FoundFile> qualities = await FindQualitiesAsync(path).ConfigureAwait(false);
+            if (qualities.Count < 2)
+            {
+                throw;
+            }
+
+            return (default, qualities);
+        }
+    }
+
     /// <summary>Finds qualities of a film by their names, <c>film.360p.mp4</c> for <c>film.mp4</c>; not on the caller's thread.</summary>
     /// <param name="name">The path of the film below the served folder; there is no such file.</param>
     /// <returns>Those that are there, the smallest pictures first.</returns>

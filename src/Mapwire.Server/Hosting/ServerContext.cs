@@ -1,7 +1,5 @@
-using Mapwire.Server.Http;
 using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
-using Mapwire.Server.Rtmp;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
@@ -14,17 +12,19 @@ namespace Mapwire.Server.Hosting;
 /// <param name="Titles">What is served.</param>
 /// <param name="Reels">Opens what players name.</param>
 /// <param name="Log">Where lines go.</param>
-internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Titles, ReelOpener Reels, ILogger Log)
+internal sealed record ServerContext(MediaServerOptions Options, TitleCatalog Titles, ReelOpener Reels, ILogger Log) : IDisposable
 {
-    /// <summary>What all conversations of RTMP share.</summary>
-    public RtmpContext Rtmp { get; } = new(
-        new PlayerContext(Options.ToPlayerOptions(), Reels, Log) { Limits = Options.ToPlayerLimits() },
-        Options.HandshakeTimeout, Options.IdleTimeout, Options.MaxPause, Options.MaxConnectionBytes,
-        Options.NameOf(nameof(RtmpServerOptions.MaxConnectionBytes)),
-        new HeldBytes(Options.MaxHeldBytes, Options.NameOf(nameof(RtmpServerOptions.MaxHeldBytes))));
+    private ViewerRegistry? _viewers;
 
-    /// <summary>What all conversations of HTTP share; null until the server has started.</summary>
-    public HttpContext? Http { get; private set; }
+    /// <summary>What all players share.</summary>
+    public PlayerContext Players { get; } = new(Options.ToPlayerOptions(), Reels, Log) { Limits = Options.ToPlayerLimits() };
+
+    /// <summary>What all connections make the server hold.</summary>
+    public HeldBytes Held { get; } = new(Options.MaxHeldBytes, Options.NameOf(nameof(MediaServerOptions.MaxHeldBytes)));
+
+    /// <summary>Who watches by requests.</summary>
+    /// <exception cref="InvalidOperationException">The server has not started.</exception>
+    public ViewerRegistry Viewers => _viewers ?? throw new InvalidOperationException("Nobody watches before the server has started.");
 
     /// <summary>What others are shown, published when the server starts; null for nothing.</summary>
     public ServerStatistics? Statistics { get; private set; }
@@ -34,18 +34,15 @@ internal sealed record ServerContext(RtmpServerOptions Options, TitleCatalog Tit
     /// <exception cref="InvalidOperationException">It has started before: viewers would be counted in two places.</exception>
     public void Start(ServerStatistics? statistics)
     {
-        if (Http is not null)
+        if (_viewers is not null)
         {
             throw new InvalidOperationException("A server starts once.");
         }
 
         Statistics = statistics;
-        Http = new HttpContext(
-            Options.Application, Titles, Rtmp.Players.Openings, Options.HandshakeTimeout, Options.IdleTimeout, Options.SegmentDuration,
-            Options.HasViewerIds, Log, Rtmp.Players)
-        {
-            ListsTitles = Options.ListsTitles,
-            Viewers = new ViewerRegistry(Rtmp.Players.Limits, statistics?.ForViewers()),
-        };
+        _viewers = new ViewerRegistry(Players.Limits, statistics?.ForViewers());
     }
+
+    /// <summary>Ends what is shared; the statistics are their publisher's to end.</summary>
+    public void Dispose() => _viewers?.Dispose();
 }

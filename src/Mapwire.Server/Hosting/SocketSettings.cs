@@ -13,7 +13,7 @@ internal static class SocketSettings
 
     /// <summary>Makes a new socket what connections need.</summary>
     /// <returns>False when it is gone already.</returns>
-    public static bool TryApply(Socket socket, RtmpServerOptions options)
+    public static bool TryApply(Socket socket, MediaServerOptions options)
     {
         try
         {

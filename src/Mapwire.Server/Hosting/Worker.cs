@@ -1,48 +1,31 @@
 using System.Net;
-using Mapwire.Server.Http;
-using Mapwire.Server.Rtmp;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
 
 namespace Mapwire.Server.Hosting;
 
 /// <summary>A loop of connections of this server, which publishes what it does.</summary>
-internal sealed class Worker : ConnectionLoop
+/// <param name="context">What all workers share; the server has started.</param>
+/// <param name="addresses">Told of each connection that is over.</param>
+/// <param name="index">Its number, from 0.</param>
+internal sealed class Worker(ServerContext context, AddressLimits addresses, int index)
+    : ConnectionLoop($"mapwire worker {index}", context.Options.ToConnectionLimits(), context.Log)
 {
-    private readonly WorkerStatistics? _statistics;
-    private readonly AddressLimits _addresses;
+    /// <summary>What it does; null where nothing is published.</summary>
+    public WorkerStatistics? Statistics { get; } = context.Statistics?.ForWorker(index);
 
-    public Worker(ServerContext context, AddressLimits addresses, OtherReader other, int index)
-        : this(context, addresses, other, index, context.Statistics?.ForWorker(index))
-    {
-    }
-
-    private Worker(ServerContext context, AddressLimits addresses, OtherReader other, int index, WorkerStatistics? statistics)
-        : base($"mapwire worker {index}", context.Options.ToConnectionLimits(),
-        connection => new RtmpConversation(context.Rtmp, connection, statistics), context.Log)
-    {
-        _statistics = statistics;
-        _addresses = addresses;
-        HttpContext http = context.Http ?? throw new InvalidOperationException("Workers begin when the server has started.");
-        ConverseHttp = connection => new HttpConversation(http, connection, statistics, other);
-        ConverseExchange = (connection, client) => new HttpConversation(http, connection, statistics, client: client);
-    }
-
-    /// <summary>Begins the conversation of a connection that speaks HTTP.</summary>
-    public Func<Connection, IConversation> ConverseHttp { get; }
-
-    /// <summary>Begins the conversation of a request that another reader has read.</summary>
-    public Func<Connection, HttpClientState, IConversation> ConverseExchange { get; }
+    /// <summary>Where a connection lives.</summary>
+    public static Worker Of(Connection connection) => (Worker)connection.Loop;
 
     /// <inheritdoc/>
-    protected override int MaxWait => _statistics is null ? -1 : WorkerStatistics.LongestWait;
+    protected override int MaxWait => Statistics is null ? -1 : WorkerStatistics.LongestWait;
 
     /// <inheritdoc/>
-    protected override void OnRoundBegin() => _statistics?.BeginRound(Now);
+    protected override void OnRoundBegin() => Statistics?.BeginRound(Now);
 
     /// <inheritdoc/>
-    protected override void OnRoundEnd() => _statistics?.EndRound(ConnectionCount, Now);
+    protected override void OnRoundEnd() => Statistics?.EndRound(ConnectionCount, Now);
 
     /// <inheritdoc/>
-    protected override void OnRemoved(EndPoint? peer) => _addresses.Leave((peer as IPEndPoint)?.Address);
+    protected override void OnRemoved(EndPoint? peer) => addresses.Leave((peer as IPEndPoint)?.Address);
 }

@@ -37,25 +37,21 @@ internal sealed class FlvConversation : IConversation
     private readonly WebSocketReader? _frames; // null for plain HTTP
     private readonly string? _accept; // of the handshake
     private bool _isCounted; // among the players
-    private bool _isOpening = true;
+    private State _state = State.Opening;
     private bool _isHeadSent;
-    private bool _isRefused; // in place of media, of which nothing is sent any more
     private bool _isBroken; // the client broke the protocol: it is not heard any more
-    private bool _isClosing; // nothing is sent behind the answers
-    private bool _isLeaving; // the client has said that it wants no more before it was told that it is heard
     private ChunkFraming? _chunks; // of the body; null where it is sent as it is
     private long _headLeft; // of an answer whose body is in chunks
     private long? _left; // bytes to send with the head; null where that is not known
     private long _gatheredRest;
     private int _gatheredAnswers;
-    private long? _lingersSince;
+    private long _lingersSince;
 
     /// <param name="context">What all HTTP conversations share.</param>
     /// <param name="connection">Whose conversation this is from now on.</param>
     /// <param name="statistics">The worker's; null for none.</param>
     /// <param name="request">The request.</param>
-    /// <param name="title">The title's path below the served folder.</param>
-    public FlvConversation(HttpContext context, Connection connection, WorkerStatistics? statistics, HttpRequest request, string title)
+    public FlvConversation(HttpContext context, Connection connection, WorkerStatistics? statistics, HttpRequest request)
     {
         _context = context;
         _connection = connection;
@@ -84,7 +80,7 @@ internal sealed class FlvConversation : IConversation
         _viewer = new FlvViewer(context.Players, connection.Peer, isFramed: _frames is not null, Post) { Now = connection.Now };
         if (refusal is null)
         {
-            refusal = Open(title);
+            refusal = Open();
         }
 
         if (refusal is not null)
@@ -93,8 +89,31 @@ internal sealed class FlvConversation : IConversation
         }
     }
 
+    private enum State : byte
+    {
+        /// <summary>The title is being opened; nothing was said yet.</summary>
+        Opening,
+
+        /// <summary>The same, and the client has said already that it wants no more.</summary>
+        OpeningUnwanted,
+
+        /// <summary>Media follows the answers.</summary>
+        Sending,
+
+        /// <summary>Nothing follows the answers, and what was begun of the media.</summary>
+        Closing,
+
+        /// <summary>Nothing follows the answers: there is no media.</summary>
+        Refused,
+
+        /// <summary>All was said, and the client is still heard.</summary>
+        Lingering,
+    }
+
     /// <inheritdoc/>
     public bool IsUrgent { get; private set; }
+
+    private bool IsOpening => _state is State.Opening or State.OpeningUnwanted;
 
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
@@ -115,11 +134,11 @@ internal sealed class FlvConversation : IConversation
         {
             Log.ProtocolBroken(_context.Log, _connection.Peer, exception.Message);
             _isBroken = true;
-            if (_isOpening)
+            if (IsOpening)
             {
                 _connection.Close(CloseReason.ProtocolError); // no frame comes before the end of the handshake
             }
-            else if (!_isClosing)
+            else if (_state == State.Sending)
             {
                 CloseSocket(exception.CloseCode, exception.Reason);
             }
@@ -163,14 +182,14 @@ internal sealed class FlvConversation : IConversation
     private void GatherBytes(GatherList list, long most)
     {
         _viewer.Now = _connection.Now;
-        if (_lingersSince is not null)
+        if (_state == State.Lingering)
         {
             return;
         }
 
         if (!_isHeadSent)
         {
-            if (_connection.BytesSent == _bytesBefore && !_isOpening && !_isClosing && _viewer.FindLost() is { } lost)
+            if (_connection.BytesSent == _bytesBefore && _state == State.Sending && _viewer.FindLost() is { } lost)
             {
                 // Nothing was said yet: the reason is a better answer than a stream that ends at once.
                 _viewer.Answers.Release();
@@ -192,7 +211,7 @@ internal sealed class FlvConversation : IConversation
 
         _gatheredRest = list.Length;
         _gatheredAnswers = isRestWhole ? _viewer.Answers.AddTo(list, FlvMessage.MaxScratchLength) : 0;
-        if (isRestWhole && _gatheredAnswers == _viewer.Answers.Length && most > 0 && !_isClosing)
+        if (isRestWhole && _gatheredAnswers == _viewer.Answers.Length && most > 0 && _state == State.Sending)
         {
             _viewer.GatherDue(list, most);
             if (list.Length == 0)
@@ -246,9 +265,9 @@ internal sealed class FlvConversation : IConversation
     {
         _viewer.Now = now;
         _statistics?.Update(_viewer.Watched, _viewer.Plays, _connection.BytesSent - _bytesBefore, _connection.IsBlocked, now);
-        if (_lingersSince is { } since)
+        if (_state == State.Lingering)
         {
-            return new Wake(since + LingerTime, CloseReason.Answered);
+            return new Wake(_lingersSince + LingerTime, CloseReason.Answered);
         }
 
         if (_viewer.IsLost && (_frames is null || _viewer.IsCutLost))
@@ -256,13 +275,13 @@ internal sealed class FlvConversation : IConversation
             return new Wake(now, CloseReason.SourceLost);
         }
 
-        return new Wake(_isOpening || _isClosing ? TimerWheel.Never : _viewer.NextWake()); // opening has bounds of its own
+        return new Wake(_state == State.Sending ? _viewer.NextWake() : TimerWheel.Never); // opening has bounds of its own
     }
 
     /// <inheritdoc/>
     public void SayGoodbye()
     {
-        if (_frames is not null && !_isOpening && !_isClosing)
+        if (_frames is not null && _state == State.Sending)
         {
             CloseSocket(WebSocketCloseCode.GoingAway, "the server stops");
         }
@@ -296,11 +315,11 @@ internal sealed class FlvConversation : IConversation
         return reason is null ? null : new Refusal(503, reason);
     }
 
-    private Refusal? Open(string title)
+    private Refusal? Open()
     {
         try
         {
-            FlvQuery query = FlvQuery.Parse(title, _request.Target.Query);
+            FlvQuery query = FlvQuery.Parse(_request.Route.Title, _request.Target.Query);
             _viewer.Watched.BufferLength = query.Buffer;
             _viewer.Open(query.Name, query.Abilities(_context.Players.Options.LegacyHevc), OnOpened);
             return null;
@@ -313,7 +332,8 @@ internal sealed class FlvConversation : IConversation
 
     private void OnOpened(FlvStream? shape, Exception? fault)
     {
-        _isOpening = false;
+        bool isUnwanted = _state == State.OpeningUnwanted;
+        _state = State.Sending;
         if (shape is null)
         {
             Refuse(Refusal.Of(fault!));
@@ -321,7 +341,7 @@ internal sealed class FlvConversation : IConversation
         else if (_accept is not null)
         {
             Answers.WriteUpgrade(_viewer.Answers, _accept);
-            if (_isLeaving)
+            if (isUnwanted)
             {
                 CloseSocket(WebSocketCloseCode.NormalClosure, "");
             }
@@ -368,7 +388,7 @@ internal sealed class FlvConversation : IConversation
         }
         else
         {
-            _isClosing = true;
+            _state = State.Closing;
         }
     }
 
@@ -376,7 +396,7 @@ internal sealed class FlvConversation : IConversation
     {
         if (!_request.HasBody)
         {
-            _isClosing = true;
+            _state = State.Closing;
             return;
         }
 
@@ -387,22 +407,20 @@ internal sealed class FlvConversation : IConversation
     private void Refuse(Refusal refusal)
     {
         Answers.WriteRefusal(_viewer.Answers, refusal, _request.HasBody, staysOpen: false);
-        _isOpening = false;
         _chunks = null;
-        _isRefused = true;
-        _isClosing = true;
+        _state = State.Refused;
     }
 
     private void Hear(in WebSocketMessage message)
     {
-        if (_isClosing || _isLeaving)
+        if (_state == State.Opening)
         {
-            return;
+            // No frame comes before the end of the handshake.
+            _state = message.Opcode == WebSocketOpcode.Close ? State.OpeningUnwanted : State.Opening;
         }
 
-        if (_isOpening)
+        if (_state != State.Sending)
         {
-            _isLeaving = message.Opcode == WebSocketOpcode.Close; // no frame comes before the end of the handshake
             return;
         }
 
@@ -421,7 +439,7 @@ internal sealed class FlvConversation : IConversation
     {
         ControlBuffer answers = _viewer.Answers;
         answers.Advance(WebSocketFrame.WriteClose(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), code, reason));
-        _isClosing = true;
+        _state = State.Closing;
     }
 
     /// <summary>Closes where the rest of what was begun cannot be sent, which is never filled with anything else.</summary>
@@ -439,12 +457,12 @@ internal sealed class FlvConversation : IConversation
     /// <summary>Ends the connection when all was said.</summary>
     private void SayEnd()
     {
-        if (_isOpening)
+        if (IsOpening)
         {
             return;
         }
 
-        if (_viewer.IsOver && _frames is not null && !_isClosing)
+        if (_viewer.IsOver && _frames is not null && _state == State.Sending)
         {
             CloseSocket(
                 _viewer.IsLost ? WebSocketCloseCode.InternalError : WebSocketCloseCode.NormalClosure, _viewer.LostReason ?? "the end");
@@ -456,14 +474,16 @@ internal sealed class FlvConversation : IConversation
         }
 
         bool isAllSaid = _left == 0
-            || (_viewer.Answers.Length == 0 && (_isClosing || _viewer.IsOver) && (_isRefused || !_viewer.IsInsideMessage));
+            || (_viewer.Answers.Length == 0 && (_state != State.Sending || _viewer.IsOver)
+                && (_state == State.Refused || !_viewer.IsInsideMessage));
         if (isAllSaid && _chunks is { IsEnding: false } chunks)
         {
             chunks.BeginEnd();
         }
 
-        if (isAllSaid && _lingersSince is null && _chunks is not { IsOver: false })
+        if (isAllSaid && _state != State.Lingering && _chunks is not { IsOver: false })
         {
+            _state = State.Lingering;
             _lingersSince = _connection.Now;
             _connection.EndSending();
         }

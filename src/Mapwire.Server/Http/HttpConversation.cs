@@ -356,12 +356,12 @@ internal sealed class HttpConversation : IConversation
             return;
         }
 
-        HttpRequest request = new(head.Method, target, !_isEnding, []) { TakesChunks = _isClient };
+        HttpRequest request = new(head.Method, target, route, !_isEnding, []) { TakesChunks = _isClient };
         if (route.Kind == ResourceKind.Flv)
         {
             request = request with { Bytes = _input.Pending[..head.Length].ToArray() };
             byte[] rest = _input.Pending[head.Length..].ToArray();
-            FlvConversation viewer = new(_context, _connection, _statistics, request, route.Title);
+            FlvConversation viewer = new(_context, _connection, _statistics, request);
             _connection.Replace(viewer);
             viewer.Receive(rest);
             return;
@@ -471,7 +471,7 @@ internal sealed class HttpConversation : IConversation
         _isEnding = true;
         bool isChunked = request is { HasBody: true, TakesChunks: true };
         Answers.WriteEndless(_answers, resource.ContentType, isChunked);
-        if (!request.HasBody || !Route.TryFind(request.Target, _context.Application, out Route? route))
+        if (!request.HasBody)
         {
             return false;
         }
@@ -479,7 +479,7 @@ internal sealed class HttpConversation : IConversation
         IBody body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
             resource,
             cancellation => Opening.OpenAsync(
-                _context, route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),
+                _context, request.Route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),
             Wake);
         _body = isChunked ? new ChunkedBody(body) : body;
         _isHeadUnsent = true;

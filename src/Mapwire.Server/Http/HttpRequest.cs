@@ -7,9 +7,10 @@ namespace Mapwire.Server.Http;
 /// <summary>A request that is being answered: its head is kept until what it asks for is open.</summary>
 /// <param name="Method">The method.</param>
 /// <param name="Target">What it asks for.</param>
+/// <param name="Route">What of a title that is.</param>
 /// <param name="StaysOpen">Whether the connection stays after the answer.</param>
 /// <param name="Bytes">The head as it came, for its conditions; empty where it is answered while that is at hand.</param>
-internal sealed record HttpRequest(RequestMethod Method, RequestTarget Target, bool StaysOpen, byte[] Bytes)
+internal sealed record HttpRequest(RequestMethod Method, RequestTarget Target, Route Route, bool StaysOpen, byte[] Bytes)
 {
     /// <summary>Whether the answer has a body.</summary>
     public bool HasBody => Method != RequestMethod.Head;

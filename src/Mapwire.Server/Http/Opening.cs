@@ -226,24 +226,9 @@ internal static class Opening
     /// <summary>Finds a title's file, or the files of its qualities where they are listed or named.</summary>
     private static async Task<(FoundFile File, List<FoundFile>? Qualities)> FindAsync(HttpContext context, PlayName name)
     {
-        FoundFile found;
-        try
-        {
-            found = await context.Titles.Files.FindAsync(name).ConfigureAwait(false);
-        }
-        catch (TitleException refusal) when (refusal.Error == TitleError.NotFound)
-        {
-            List<FoundFile> qualities = await context.Titles.Files.FindQualitiesAsync(name.Path).ConfigureAwait(false);
-            if (qualities.Count < 2)
-            {
-                throw;
-            }
-
-            return (default, qualities);
-        }
-
-        return (found, PlaylistFile.IsQualities(found.Name)
+        (FoundFile found, List<FoundFile>? qualities) = await context.Titles.Files.FindTitleAsync(name).ConfigureAwait(false);
+        return (found, qualities is null && PlaylistFile.IsQualities(found.Name)
             ? await QualitiesMaker.ReadAsync(context.Players.Reels, context.Titles.Files, found).ConfigureAwait(false)
-            : null);
+            : qualities);
     }
 }

@@ -11,9 +11,6 @@ namespace Mapwire.Server.Http;
 /// </summary>
 internal sealed class TurnedAway : Watched, IDisposable
 {
-    /// <summary>How many there may be at once; those beyond are closed without a word.</summary>
-    public const int MaxCount = 64;
-
     /// <summary>How long one is heard, in milliseconds: some round trips.</summary>
     private const long Patience = 1_000;
 
@@ -126,5 +123,34 @@ internal sealed class TurnedAway : Watched, IDisposable
         {
             answer.Release();
         }
+    }
+}
+
+/// <summary>Tells connections that are one too many so, as far as that costs next to nothing. Lives on a loop's thread.</summary>
+/// <param name="loop">Where.</param>
+internal sealed class RefusedConnections(EventLoop loop)
+{
+    /// <summary>How many there may be at once; those beyond are closed without a word.</summary>
+    private const int MaxCount = 64;
+
+    private static readonly Refusal ServerIsFull = new(503, "the server has as many connections as it may");
+    private static readonly Refusal AddressHasTooMany = new(503, "this address has as many connections as it may, or makes them too often");
+
+    private int _count;
+
+    /// <summary>Takes the socket of a connection that is one too many.</summary>
+    /// <param name="socket">Closed once it was told so.</param>
+    /// <param name="isServerFull">Whether that is why; else its address has too many.</param>
+    /// <returns>Whether it was taken.</returns>
+    public bool TryTell(Socket socket, bool isServerFull)
+    {
+        if (_count >= MaxCount)
+        {
+            return false;
+        }
+
+        _count++;
+        _ = new TurnedAway(loop, socket, isServerFull ? ServerIsFull : AddressHasTooMany, () => _count--);
+        return true;
     }
 }

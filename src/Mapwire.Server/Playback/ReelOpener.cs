@@ -47,23 +47,8 @@ internal sealed class ReelOpener
     /// <exception cref="TitleException">There is none, or there are several qualities by that name.</exception>
     public async Task<FoundFile> FindAsync(PlayName name)
     {
-        FoundFile found;
-        try
-        {
-            found = await _titles.Files.FindAsync(name).ConfigureAwait(false);
-        }
-        catch (TitleException refusal) when (refusal.Error == TitleError.NotFound)
-        {
-            if (name.GetCandidates().FirstOrDefault() is { } path
-                && (await _titles.Files.FindQualitiesAsync(path).ConfigureAwait(false)).Count > 1)
-            {
-                throw SeveralQualities();
-            }
-
-            throw;
-        }
-
-        return PlaylistFile.IsQualities(found.Name) ? throw SeveralQualities() : found;
+        (FoundFile found, List<FoundFile>? qualities) = await _titles.Files.FindTitleAsync(name).ConfigureAwait(false);
+        return qualities is null && !PlaylistFile.IsQualities(found.Name) ? found : throw SeveralQualities();
     }
 
     /// <summary>A title of several qualities is asked for by something that does not let its player choose among them.</summary>

@@ -23,7 +23,7 @@ internal sealed class Connection : Watched
 
     private readonly ConnectionLoop _loop;
     private readonly ISender _sender;
-    private readonly Func<Connection, IConversation>? _converse;
+    private readonly Func<Connection, IConversation> _converse;
     private readonly bool _isCounted;
     private IConversation? _conversation;
     private Action? _posted;
@@ -41,10 +41,10 @@ internal sealed class Connection : Watched
     /// <param name="loop">Where it lives.</param>
     /// <param name="sender">The connection's own from now on.</param>
     /// <param name="peer">Who is at the other end.</param>
-    /// <param name="converse">Begins its conversation; null for that of the loop.</param>
+    /// <param name="converse">Begins its conversation.</param>
     /// <param name="isCounted">Whether its loop counts it, and the log has its end: not so for what is part of another connection.</param>
     public Connection(
-        ConnectionLoop loop, ISender sender, EndPoint? peer, Func<Connection, IConversation>? converse = null, bool isCounted = true)
+        ConnectionLoop loop, ISender sender, EndPoint? peer, Func<Connection, IConversation> converse, bool isCounted = true)
         : base(loop)
     {
         _loop = loop;
@@ -289,7 +289,7 @@ internal sealed class Connection : Watched
             return;
         }
 
-        _conversation = _converse is null ? _loop.Converse(this) : _converse(this);
+        _conversation = _converse(this);
     }
 
     private void Receive()

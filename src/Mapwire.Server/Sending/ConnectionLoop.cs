@@ -10,22 +10,18 @@ internal class ConnectionLoop : EventLoop
     /// <summary>What one receive call takes at most; one buffer serves all connections of the loop.</summary>
     private const int ReceiveLength = 64 * 1024;
 
-    private readonly Func<Connection, IConversation> _converse;
     private TokenBucket _budget;
     private int _count;
 
     /// <param name="name">Of the thread.</param>
     /// <param name="limits">Of each connection, and of all.</param>
-    /// <param name="converse">Begins the conversation of a new connection.</param>
     /// <param name="log">Where lines go.</param>
     /// <param name="poller">The loop's own from now on; null for the system's.</param>
-    public ConnectionLoop(string name, ConnectionLimits limits, Func<Connection, IConversation> converse, ILogger log,
-        Poller? poller = null)
+    public ConnectionLoop(string name, ConnectionLimits limits, ILogger log, Poller? poller = null)
         : base(name, poller)
     {
         Limits = limits;
         Log = log;
-        _converse = converse;
         _budget = new TokenBucket(limits.MaxLoopRate, Now);
     }
 
@@ -72,8 +68,8 @@ internal class ConnectionLoop : EventLoop
     /// <summary>Takes over a new connection. Any thread may call it.</summary>
     /// <param name="sender">The connection's own from now on.</param>
     /// <param name="peer">For the log.</param>
-    /// <param name="converse">Begins its conversation; null for that of the loop.</param>
-    public void Adopt(ISender sender, EndPoint? peer, Func<Connection, IConversation>? converse = null)
+    /// <param name="converse">Begins its conversation.</param>
+    public void Adopt(ISender sender, EndPoint? peer, Func<Connection, IConversation> converse)
     {
         Interlocked.Increment(ref _count);
         Connection connection = new(this, sender, peer, converse);
@@ -84,9 +80,6 @@ internal class ConnectionLoop : EventLoop
 
         Post(connection);
     }
-
-    /// <summary>Begins a new connection's conversation.</summary>
-    internal IConversation Converse(Connection connection) => _converse(connection);
 
     /// <summary>A connection has closed. Any thread may say so.</summary>
     internal void Remove(EndPoint? peer)

@@ -5,13 +5,19 @@ namespace Mapwire.Server.Sources;
 /// </summary>
 internal static class LocalFileSystem
 {
-    /// <summary>Their names as the system has them (statfs(2), GetVolumeInformation).</summary>
-    private static readonly HashSet<string> Names = new(StringComparer.OrdinalIgnoreCase)
+    /// <summary>
+    /// Types that wait for the kernel and a disk alone, as the systems name them (statfs(2), proc_pid_mountinfo(5), GetVolumeInformation).
+    /// Others, also unknown ones, may wait for a program or a peer.
+    /// </summary>
+    private static readonly HashSet<string> Types = new(StringComparer.OrdinalIgnoreCase)
     {
-        "ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "f2fs", "zfs", "jfs", "reiserfs", "overlay", "overlayfs", "squashfs",
-            "bcachefs", "vfat",
-        "msdos", "exfat", "iso9660", "udf", "apfs", "hfs", "ntfs", "refs", "fat32", "fat",
+        "apfs", "bcachefs", "btrfs", "erofs", "exfat", "ext2", "ext3", "ext4", "f2fs", "fat", "fat32", "hfs", "hfsplus", "iso9660", "jfs",
+        "msdos", "nilfs2", "ntfs", "ntfs3", "overlay", "overlayfs", "ramfs", "refs", "reiserfs", "rootfs", "squashfs", "tmpfs", "udf",
+        "vfat", "xfs", "zfs",
     };
+
+    /// <summary>Whether a type of file systems is local.</summary>
+    public static bool IsLocal(string type) => Types.Contains(type);
 
     /// <summary>Whether looking at an open file below a path costs microseconds, always.</summary>
     public static bool Holds(string path)
@@ -19,7 +25,7 @@ internal static class LocalFileSystem
         try
         {
             DriveInfo drive = new(path);
-            return drive.DriveType != DriveType.Network && Names.Contains(drive.DriveFormat);
+            return drive.DriveType != DriveType.Network && IsLocal(drive.DriveFormat);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {

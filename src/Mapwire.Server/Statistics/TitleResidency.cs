@@ -1,4 +1,5 @@
 using Mapwire.Memory;
+using Mapwire.Server.Sources;
 
 namespace Mapwire.Server.Statistics;
 

@@ -7,12 +7,12 @@ namespace Mapwire.Load.Tests.Support;
 /// <summary>Our server with the clip of the repository, in this process.</summary>
 internal sealed class SampleServer : IDisposable
 {
-    private readonly RtmpServer _server;
+    private readonly MediaServer _server;
 
     public SampleServer(TimeSpan? maxBuffer = null)
     {
-        _server = new RtmpServer(
-            new RtmpServerOptions
+        _server = new MediaServer(
+            new MediaServerOptions
             {
                 Folder = Path.Combine(AppContext.BaseDirectory, "clips"),
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],

@@ -35,7 +35,7 @@ public sealed class FlvViewerTests : IDisposable
         ServedFolder folder = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
         _context = new PlayerContext(
-            new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
+            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
     }
 
     public void Dispose()

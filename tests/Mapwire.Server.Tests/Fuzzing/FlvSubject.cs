@@ -35,6 +35,7 @@ internal sealed class FlvSubject : IFuzzSubject, IDisposable
     private readonly RecordingLog _log = new();
     private readonly TitleCatalog _catalog;
     private readonly ConnectionLoop _loop;
+    private readonly Func<Connection, IConversation> _converse;
     private readonly byte[] _stream; // what a viewer gets who says nothing
 
     public FlvSubject()
@@ -43,13 +44,13 @@ internal sealed class FlvSubject : IFuzzSubject, IDisposable
         ServedFolder folder = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
         PlayerContext players = new(
-            new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
+            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
         HttpContext context = new(
             "vod", _catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
             HasViewerIds: false, _log, players);
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
-        _loop = new ConnectionLoop(
-            "fuzz", limits, connection => new HttpConversation(context, connection, null), _log, new ScriptedPoller())
+        _converse = connection => new HttpConversation(context, connection, null);
+        _loop = new ConnectionLoop("fuzz", limits, _log, new ScriptedPoller())
         {
             Now = Environment.TickCount64,
         };
@@ -262,7 +263,7 @@ internal sealed class FlvSubject : IFuzzSubject, IDisposable
     {
         bool isEarly = given.Kind == "early";
         ScriptedSender sender = new();
-        Connection connection = new(_loop, sender, null);
+        Connection connection = new(_loop, sender, null, _converse);
         _log.Lines.Clear();
         byte[] sent = Sent(given);
         byte[] head = Encoding.ASCII.GetBytes(

@@ -25,7 +25,7 @@ public sealed class HttpLimitTests : IDisposable
     [InlineData(100, 1)]
     public void A_connection_over_a_limit_is_told_so_and_closed(int maxConnections, int maxOfAddress)
     {
-        using RtmpServer server = Start(maxConnections, maxOfAddress);
+        using MediaServer server = Start(maxConnections, maxOfAddress);
         int port = server.HttpEndPoints[0].Port;
         using Socket first = Connect(port);
         Assert.True(SpinWait.SpinUntil(() => server.ConnectionCount == 1, TimeSpan.FromSeconds(30)));
@@ -42,7 +42,7 @@ public sealed class HttpLimitTests : IDisposable
     [Fact]
     public void Connections_over_the_limit_that_say_nothing_are_closed_within_some_seconds()
     {
-        using RtmpServer server = Start(1, 0);
+        using MediaServer server = Start(1, 0);
         int port = server.HttpEndPoints[0].Port;
         using Socket first = Connect(port);
         Assert.True(SpinWait.SpinUntil(() => server.ConnectionCount == 1, TimeSpan.FromSeconds(30)));
@@ -59,7 +59,7 @@ public sealed class HttpLimitTests : IDisposable
     [Fact]
     public void A_connection_that_Kestrel_has_counts_until_it_ends()
     {
-        using RtmpServer server = Start(1, 1);
+        using MediaServer server = Start(1, 1);
         int port = server.HttpEndPoints[0].Port;
         using (Socket held = Connect(port))
         {
@@ -78,7 +78,7 @@ public sealed class HttpLimitTests : IDisposable
     [Fact]
     public void A_server_that_stops_ends_the_connections_that_Kestrel_has()
     {
-        RtmpServer server = Start(10, 0);
+        MediaServer server = Start(10, 0);
         using Socket idle = Connect(server.HttpEndPoints[0].Port);
         idle.Send(ForeignRequest);
         Assert.True(idle.Receive(new byte[4096]) > 0);
@@ -116,10 +116,10 @@ public sealed class HttpLimitTests : IDisposable
         }
     }
 
-    private RtmpServer Start(int maxConnections, int maxOfAddress)
+    private MediaServer Start(int maxConnections, int maxOfAddress)
     {
-        RtmpServer server = new(
-            new RtmpServerOptions
+        MediaServer server = new(
+            new MediaServerOptions
             {
                 Folder = _folder.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],

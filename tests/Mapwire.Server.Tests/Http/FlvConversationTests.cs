@@ -27,6 +27,7 @@ public sealed class FlvConversationTests : IDisposable
     private readonly ConnectionLoop _loop;
     private readonly string _path;
     private ScriptedSender _sender = new();
+    private readonly Func<Connection, IConversation> _converse;
     private Connection _connection;
 
     public FlvConversationTests()
@@ -35,16 +36,17 @@ public sealed class FlvConversationTests : IDisposable
         ServedFolder folder = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
         PlayerContext players = new(
-            new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
+            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
         HttpContext context = new(
             "vod", _catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
             HasViewerIds: false, _log, players);
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
-        _loop = new ConnectionLoop("test", limits, connection => new HttpConversation(context, connection, null), _log, _poller)
+        _loop = new ConnectionLoop("test", limits, _log, _poller)
         {
             Now = Environment.TickCount64,
         };
-        _connection = new Connection(_loop, _sender, null);
+        _converse = connection => new HttpConversation(context, connection, null);
+        _connection = new Connection(_loop, _sender, null, _converse);
     }
 
     public void Dispose()
@@ -181,7 +183,7 @@ public sealed class FlvConversationTests : IDisposable
     public void A_close_that_comes_with_the_handshake_is_answered_behind_it()
     {
         _sender = new ScriptedSender();
-        _connection = new Connection(_loop, _sender, null);
+        _connection = new Connection(_loop, _sender, null, _converse);
         byte[] frames = [0x89, 0x80, 0, 0, 0, 0, 0x88, 0x82, 0, 0, 0, 0, 3, 232, 0x88, 0x82, 0, 0, 0, 0, 3, 232];
         byte[] head = Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n");
         _sender.Incoming.Enqueue([.. head, .. frames]);
@@ -271,7 +273,7 @@ public sealed class FlvConversationTests : IDisposable
     public void A_film_that_is_cut_before_a_byte_of_the_answer_was_sent_is_refused_with_the_reason(string target, string fields)
     {
         _sender = new ScriptedSender { Takes = static _ => 0 };
-        _connection = new Connection(_loop, _sender, null);
+        _connection = new Connection(_loop, _sender, null, _converse);
         _sender.Incoming.Enqueue(Encoding.ASCII.GetBytes($"GET /vod/{target} HTTP/1.1\r\nHost: h\r\n{fields}\r\n"));
         _connection.IsReadable = true;
         Assert.True(SpinWait.SpinUntil(
@@ -335,7 +337,7 @@ public sealed class FlvConversationTests : IDisposable
     private void Begin(string target, string fields, string method)
     {
         _sender = new ScriptedSender();
-        _connection = new Connection(_loop, _sender, null);
+        _connection = new Connection(_loop, _sender, null, _converse);
         _sender.Incoming.Enqueue(Encoding.ASCII.GetBytes($"{method} /vod/{target} HTTP/1.1\r\nHost: h\r\n{fields}\r\n"));
         _connection.IsReadable = true;
         Assert.True(SpinWait.SpinUntil(

@@ -41,14 +41,14 @@ public sealed class HttpConversationTests : IDisposable
             "vod", _catalog, new AddressTurns(0), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
             HasViewerIds: false, _log,
             new PlayerContext(
-                new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
+                new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
                 new ReelOpener(new ServedFolder(_folder.Path), _catalog, 10), _log));
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
-        _loop = new ConnectionLoop("test", limits, connection => new HttpConversation(context, connection, null), _log, _poller)
+        _loop = new ConnectionLoop("test", limits, _log, _poller)
         {
             Now = Environment.TickCount64,
         };
-        _connection = new Connection(_loop, _sender, null);
+        _connection = new Connection(_loop, _sender, null, connection => new HttpConversation(context, connection, null));
     }
 
     public void Dispose()

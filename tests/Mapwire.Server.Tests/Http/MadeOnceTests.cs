@@ -31,7 +31,7 @@ public sealed class MadeOnceTests : IDisposable
         ServedFolder folder = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
         _players = new PlayerContext(
-            new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
+            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
     }
 
     public void Dispose()

@@ -770,7 +770,7 @@ public sealed class PlayerTests : IDisposable
     }
 
     private PlayerContext PlayerContextOf(TitleCatalog catalog) => new(
-        new RtmpServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
+        new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
         new ReelOpener(new ServedFolder(_folder.Path), catalog, 10),
         _log);
 

@@ -26,7 +26,7 @@ public sealed class ReelOpeningsTests : IDisposable
         _folder.Add("film.mp4");
         ServedFolder served = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(served, new FileBudget()), NullLogger.Instance);
-        RtmpServerOptions options = new() { Folder = _folder.Path, MaxOpeningsPerAddress = 1 };
+        MediaServerOptions options = new() { Folder = _folder.Path, MaxOpeningsPerAddress = 1 };
         _context = new PlayerContext(options.ToPlayerOptions(), new ReelOpener(served, _catalog, 10), NullLogger.Instance);
         Assert.True(_context.Openings.EnterAsync(Address, Slow).IsCompletedSuccessfully);
     }
@@ -125,7 +125,7 @@ public sealed class ReelOpeningsTests : IDisposable
     public async Task One_connection_opens_four_titles_at_once_and_no_more()
     {
         const int Most = 4;
-        RtmpServerOptions options = new() { Folder = _folder.Path, MaxOpeningsPerAddress = Most + 2 }; // two are left beside them
+        MediaServerOptions options = new() { Folder = _folder.Path, MaxOpeningsPerAddress = Most + 2 }; // two are left beside them
         PlayerContext context = new(options.ToPlayerOptions(), _context.Reels, NullLogger.Instance);
         using ManualResetEventSlim free = new();
         ReelOpenings openings = new(context, Address, static action => action());

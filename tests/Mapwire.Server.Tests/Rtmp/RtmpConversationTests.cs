@@ -38,7 +38,7 @@ public sealed class RtmpConversationTests : IDisposable
     public RtmpConversationTests()
     {
         _folder.Add("a.mp4");
-        RtmpServerOptions options = new()
+        MediaServerOptions options = new()
         {
             Folder = _folder.Path,
             MaxClientBuffer = TimeSpan.FromSeconds(1),
@@ -51,10 +51,8 @@ public sealed class RtmpConversationTests : IDisposable
         RtmpContext context = new(
             players, options.HandshakeTimeout, options.IdleTimeout, options.MaxPause, options.MaxConnectionBytes,
             "--max-connection-bytes", _held);
-        _loop = new ConnectionLoop("test", options.ToConnectionLimits(), connection => new RtmpConversation(context, connection, null),
-            _log, _poller)
-        { Now = Start };
-        _connection = new Connection(_loop, _sender, null);
+        _loop = new ConnectionLoop("test", options.ToConnectionLimits(), _log, _poller) { Now = Start };
+        _connection = new Connection(_loop, _sender, null, connection => new RtmpConversation(context, connection, null));
         _client = new ClientSession(
             new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), _ear, _toServer);
         Exchange();

@@ -21,8 +21,8 @@ public sealed class ConnectionTests : IDisposable
     public ConnectionTests()
     {
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 1000, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 50);
-        _loop = new ConnectionLoop("test", limits, _ => _talk, _log, _poller);
-        _connection = new Connection(_loop, _sender, null);
+        _loop = new ConnectionLoop("test", limits, _log, _poller);
+        _connection = new Connection(_loop, _sender, null, _ => _talk);
     }
 
     public void Dispose() => _loop.Stop(TimeSpan.FromSeconds(10));
@@ -235,7 +235,7 @@ public sealed class ConnectionTests : IDisposable
         Assert.True(_connection.IsClosed);
         Assert.True(_sender.IsDisposed);
         _poller.FailAdd = null;
-        Connection next = new(_loop, new ScriptedSender(), null);
+        Connection next = new(_loop, new ScriptedSender(), null, _ => _talk);
         next.RunTurn();
         Assert.False(next.IsClosed);
         Assert.Equal(0, next.Place); // the place of the first was given back
@@ -286,7 +286,7 @@ public sealed class ConnectionTests : IDisposable
     public void A_connection_that_comes_when_its_loop_has_ended_is_closed_and_never_begins()
     {
         Assert.True(_loop.Stop(TimeSpan.FromSeconds(10)));
-        _loop.Adopt(_sender, null);
+        _loop.Adopt(_sender, null, _ => _talk);
         Assert.Equal(0, _loop.ConnectionCount);
         Assert.True(_sender.IsDisposed);
         Assert.Equal(0, _talk.Gathers);
@@ -304,9 +304,9 @@ public sealed class ConnectionTests : IDisposable
     public void A_loop_tells_of_each_connection_that_closes_once()
     {
         List<EndPoint?> gone = [];
-        TellingLoop loop = new(_loop.Limits, _talk, gone);
+        TellingLoop loop = new(_loop.Limits, gone);
         IPEndPoint peer = new(IPAddress.Loopback, 1);
-        Connection connection = new(loop, _sender, peer);
+        Connection connection = new(loop, _sender, peer, _ => _talk);
         connection.RunTurn();
         connection.Close(CloseReason.Idle);
         connection.Close(CloseReason.Idle);
@@ -360,8 +360,8 @@ public sealed class ConnectionTests : IDisposable
     {
         ConnectionLimits limits = new(60_000, 1000, player, all, 50);
         using ScriptedPoller poller = new();
-        ConnectionLoop loop = new("test", limits, _ => _talk, _log, poller);
-        Connection connection = new(loop, _sender, null);
+        ConnectionLoop loop = new("test", limits, _log, poller);
+        Connection connection = new(loop, _sender, null, _ => _talk);
         _talk.Add(200_000);
         for (int i = 0; i < 100; i++)
         {
@@ -373,8 +373,8 @@ public sealed class ConnectionTests : IDisposable
         Assert.True(loop.Stop(TimeSpan.FromSeconds(10)));
     }
 
-    private sealed class TellingLoop(ConnectionLimits limits, Talk talk, List<EndPoint?> gone)
-        : ConnectionLoop("test", limits, _ => talk, NullLogger.Instance, new ScriptedPoller())
+    private sealed class TellingLoop(ConnectionLimits limits, List<EndPoint?> gone)
+        : ConnectionLoop("test", limits, NullLogger.Instance, new ScriptedPoller())
     {
         protected override void OnRemoved(EndPoint? peer) => gone.Add(peer);
     }

@@ -162,12 +162,14 @@ public sealed class EncryptedSenderTests : IDisposable
     public async Task A_connection_that_changes_hands_loses_nothing_that_was_read_or_is_unsent()
     {
         using SslStream client = NewClient();
+        TaskCompletionSource isReading = new();
         Task<string> talking = Task.Run(async () =>
         {
             await client.AuthenticateAsClientAsync("localhost");
             await client.WriteAsync("first"u8.ToArray());
             byte[] all = new byte[8 + 100_000 + 3];
             await client.ReadExactlyAsync(all.AsMemory(0, 8 + 100_000));
+            await isReading.Task;
             await client.WriteAsync("second"u8.ToArray());
             await client.ReadExactlyAsync(all.AsMemory(8 + 100_000));
             return System.Text.Encoding.ASCII.GetString(all[^3..]);
@@ -183,6 +185,7 @@ public sealed class EncryptedSenderTests : IDisposable
 
         _sender.Receive(_buffer, out SocketError error); // a read waits now
         Assert.Equal(SocketError.WouldBlock, error);
+        isReading.SetResult();
         using DetachedStream stream = _sender.Detach("0"u8.ToArray());
         byte[] received = new byte[7];
         await stream.ReadExactlyAsync(received).AsTask().WaitAsync(Patience);

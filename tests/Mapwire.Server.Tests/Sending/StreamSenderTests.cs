@@ -44,7 +44,7 @@ public sealed class StreamSenderTests : IDisposable
     [InlineData(1024 * 1024, false)]
     public async Task A_film_comes_as_over_the_plain_sender(int chunkSize, bool tls)
     {
-        List<string> plain = await PlayAsync(new RtmpServerOptions
+        List<string> plain = await PlayAsync(new MediaServerOptions
         {
             Folder = _folder.Path,
             EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
@@ -52,7 +52,7 @@ public sealed class StreamSenderTests : IDisposable
             MaxClientBuffer =
                 TimeSpan.FromDays(1),
         }, tls: false);
-        List<string> copied = await PlayAsync(new RtmpServerOptions
+        List<string> copied = await PlayAsync(new MediaServerOptions
         {
             Folder = _folder.Path,
             EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
@@ -69,8 +69,8 @@ public sealed class StreamSenderTests : IDisposable
     [Fact]
     public async Task A_handshake_that_never_ends_is_given_up_and_others_play()
     {
-        using RtmpServer server = new(
-            new RtmpServerOptions
+        using MediaServer server = new(
+            new MediaServerOptions
             {
                 Folder = _folder.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
@@ -91,8 +91,8 @@ public sealed class StreamSenderTests : IDisposable
     [Fact]
     public async Task A_client_that_reads_nothing_is_closed_in_time()
     {
-        using RtmpServer server = new(
-            new RtmpServerOptions
+        using MediaServer server = new(
+            new MediaServerOptions
             {
                 Folder = _folder.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
@@ -174,9 +174,9 @@ public sealed class StreamSenderTests : IDisposable
         return BitConverter.ToInt32(value);
     }
 
-    private async Task<List<string>> PlayAsync(RtmpServerOptions options, bool tls)
+    private async Task<List<string>> PlayAsync(MediaServerOptions options, bool tls)
     {
-        using RtmpServer server = new(options, NullLogger.Instance);
+        using MediaServer server = new(options, NullLogger.Instance);
         server.Start();
         return await ReceiveAsync(tls ? server.EncryptedEndPoints[0] : server.EndPoint, tls);
     }

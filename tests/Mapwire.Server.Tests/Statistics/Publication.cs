@@ -23,7 +23,7 @@ internal sealed class Publication : IDisposable
         _films.Add("film.mp4");
         _films.Add("other.mp4");
         File.WriteAllText(Path.Combine(_films.Path, "list.m3u8"), "film.mp4?end=2\nfilm.mp4?start=4&end=6\nother.mp4?end=2\n");
-        Options = new RtmpServerOptions
+        Options = new MediaServerOptions
         {
             Folder = _films.Path,
             Workers = workers,
@@ -39,7 +39,7 @@ internal sealed class Publication : IDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("mapwire-statistics-").FullName;
 
-    public RtmpServerOptions Options { get; }
+    public MediaServerOptions Options { get; }
 
     public TitleCatalog Catalog { get; }
 

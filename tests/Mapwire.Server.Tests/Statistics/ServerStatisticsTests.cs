@@ -200,8 +200,8 @@ public sealed class ServerStatisticsTests
     {
         using TemporaryFolder films = new();
         string folder = Directory.CreateTempSubdirectory("mapwire-statistics-").FullName;
-        RtmpServer server = new(
-            new RtmpServerOptions
+        MediaServer server = new(
+            new MediaServerOptions
             {
                 Folder = films.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
@@ -256,8 +256,8 @@ public sealed class ServerStatisticsTests
         foreach (string name in (string[])["", "a/b", "..", "a ", new string('a', 81), "é", "off."])
         {
             ArgumentException wrong =
-                Assert.Throws<ArgumentException>(new RtmpServerOptions { Folder = ".", StatisticsName = name }.Validate);
-            Assert.Equal(nameof(RtmpServerOptions.StatisticsName), wrong.ParamName);
+                Assert.Throws<ArgumentException>(new MediaServerOptions { Folder = ".", StatisticsName = name }.Validate);
+            Assert.Equal(nameof(MediaServerOptions.StatisticsName), wrong.ParamName);
         }
     }
 

@@ -139,8 +139,8 @@ public sealed class TwoLanes : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TemporaryFolder _keys = new();
-    private readonly RtmpServer _fast;
-    private readonly RtmpServer _slow;
+    private readonly MediaServer _fast;
+    private readonly MediaServer _slow;
     private readonly RecordingLog _log = new();
 
     public TwoLanes()
@@ -196,10 +196,10 @@ public sealed class TwoLanes : IDisposable
         _keys.Dispose();
     }
 
-    private RtmpServer Start(bool hasFastLane)
+    private MediaServer Start(bool hasFastLane)
     {
-        RtmpServer server = new(
-            new RtmpServerOptions
+        MediaServer server = new(
+            new MediaServerOptions
             {
                 Folder = _folder.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],

@@ -16,13 +16,13 @@ public sealed class SilentReaderTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly RecordingLog _log = new();
-    private readonly RtmpServer _server;
+    private readonly MediaServer _server;
 
     public SilentReaderTests()
     {
         _folder.Add("a.mp4");
-        _server = new RtmpServer(
-            new RtmpServerOptions
+        _server = new MediaServer(
+            new MediaServerOptions
             {
                 Folder = _folder.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],

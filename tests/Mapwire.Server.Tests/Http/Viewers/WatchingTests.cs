@@ -15,7 +15,7 @@ public sealed class WatchingTests : IDisposable
     private readonly string _statistics = Directory.CreateTempSubdirectory("mapwire-statistics-").FullName;
     private readonly RecordingLog _log = new();
     private readonly HttpClient _client = new();
-    private RtmpServer? _server;
+    private MediaServer? _server;
 
     public WatchingTests() => _films.Add("film.mp4");
 
@@ -176,8 +176,8 @@ public sealed class WatchingTests : IDisposable
 
     private void Start(int maxPerAddress = 0, bool hasViewerIds = true)
     {
-        _server = new RtmpServer(
-            new RtmpServerOptions
+        _server = new MediaServer(
+            new MediaServerOptions
             {
                 Folder = _films.Path,
                 EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],

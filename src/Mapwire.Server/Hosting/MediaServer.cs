@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
-using Mapwire.Server.Http;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -11,13 +9,12 @@ using Mapwire.Server.Sources;
 using Mapwire.Server.Statistics;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tls;
-using Mapwire.Server.Web;
 using Microsoft.Extensions.Logging;
 
 namespace Mapwire.Server.Hosting;
 
 /// <summary>Serves a folder of recordings over RTMP and HTTP.</summary>
-public sealed class RtmpServer : IDisposable
+public sealed class MediaServer : IDisposable
 {
     /// <summary>
     /// Connections that the system holds until they are accepted: enough for a burst of thousands of players; systems cap it
@@ -26,8 +23,6 @@ public sealed class RtmpServer : IDisposable
     private const int Backlog = 4096;
 
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
-    private static readonly Refusal ServerIsFull = new(503, "the server has as many connections as it may");
-    private static readonly Refusal AddressHasTooMany = new(503, "this address has as many connections as it may, or makes them too often");
 
     private readonly ServerContext _context;
     private readonly Worker[] _workers;
@@ -35,10 +30,10 @@ public sealed class RtmpServer : IDisposable
     private readonly EventLoop _accepting;
     private readonly List<Listener> _listeners = [];
     private readonly ServerCertificate? _certificate;
-    private readonly KestrelReader _kestrel;
+    private readonly Protocols _protocols;
+    private readonly Dictionary<string, IPEndPoint[]> _endPoints; // of each scheme; with their real ports once the server has started
     private readonly long? _descriptorLimit = DescriptorLimit.Get();
     private int _wrapping;
-    private int _turnedAway; // connections that are told that they are too many
     private readonly RepeatedWarning _full;
     private readonly RepeatedWarning _failed;
     private readonly RepeatedWarning _limited;
@@ -53,7 +48,7 @@ public sealed class RtmpServer : IDisposable
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="IOException">The certificate cannot be used.</exception>
-    public RtmpServer(RtmpServerOptions options, ILogger log)
+    public MediaServer(MediaServerOptions options, ILogger log)
     {
         options.Validate();
         log = new UnfailingLogger(log);
@@ -71,46 +66,41 @@ public sealed class RtmpServer : IDisposable
             options.NameOf(nameof(options.MaxConnectionsPerAddress)), options.NameOf(nameof(options.MaxConnectsPerAddress)));
         _accepting = new AcceptLoop(log);
         _full = new RepeatedWarning(_accepting, times => Log.ServerFull(
-            log, times, ConnectionCount, MaxConnections, options.NameOf(nameof(RtmpServerOptions.MaxConnections))));
+            log, times, ConnectionCount, MaxConnections, options.NameOf(nameof(MediaServerOptions.MaxConnections))));
         _failed = new RepeatedWarning(_accepting, times => Log.AcceptFailed(log, _fault!.Message, times));
         _limited = new RepeatedWarning(_accepting, times => Log.AddressLimited(log, times, _refusedPeer, _refusal));
         _stuck = new RepeatedWarning(_accepting, _ => Log.WorkerStuck(log));
-        EndPoints = options.EndPoints;
-        EncryptedEndPoints = options.EncryptedEndPoints;
-        HttpEndPoints = options.HttpEndPoints;
-        EncryptedHttpEndPoints = options.EncryptedHttpEndPoints;
-        _kestrel = new KestrelReader(options.ToKestrelLimits(_context.Rtmp.Held), Converse, log);
         _certificate = options.ToCertificateFiles() is { } files ? new ServerCertificate(files, log) : null;
+        _protocols = new Protocols(_context, _certificate, _accepting);
+        _endPoints = _protocols.All.ToDictionary(static protocol => protocol.Scheme, static protocol => protocol.EndPoints.ToArray());
     }
 
     /// <summary>Where the server listens; with the real ports once it has started.</summary>
-    public IReadOnlyList<IPEndPoint> EndPoints { get; private set; }
+    public IReadOnlyList<IPEndPoint> EndPoints => _endPoints["rtmp"];
 
     /// <summary>Where the server listens for encrypted connections; with the real ports once it has started.</summary>
-    public IReadOnlyList<IPEndPoint> EncryptedEndPoints { get; private set; }
+    public IReadOnlyList<IPEndPoint> EncryptedEndPoints => _endPoints["rtmps"];
 
     /// <summary>
     /// Where the server listens for HTTP; with the real ports once it has started, and none where it went on without.
     /// </summary>
-    public IReadOnlyList<IPEndPoint> HttpEndPoints { get; private set; }
+    public IReadOnlyList<IPEndPoint> HttpEndPoints => _endPoints["http"];
 
     /// <summary>Where the server listens for encrypted HTTP; with the real ports once it has started.</summary>
-    public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints { get; private set; }
+    public IReadOnlyList<IPEndPoint> EncryptedHttpEndPoints => _endPoints["https"];
 
     /// <summary>Where clients connect to, such as <c>rtmp://0.0.0.0:1935/vod</c>.</summary>
     public IReadOnlyList<string> Urls =>
     [
-        .. EndPoints.Select(endPoint => $"rtmp://{endPoint}/{_context.Options.Application}"),
-        .. EncryptedEndPoints.Select(endPoint => $"rtmps://{endPoint}/{_context.Options.Application}"),
-        .. HttpEndPoints.Select(endPoint => $"http://{endPoint}/{_context.Options.Application}"),
-        .. EncryptedHttpEndPoints.Select(endPoint => $"https://{endPoint}/{_context.Options.Application}"),
+        .. _protocols.All.SelectMany(protocol => _endPoints[protocol.Scheme]
+            .Select(endPoint => $"{protocol.Scheme}://{endPoint}/{_context.Options.Application}")),
     ];
 
     /// <summary>The first of <see cref="EndPoints"/>.</summary>
     public IPEndPoint EndPoint => EndPoints[0];
 
     /// <summary>
-    /// The most connections at once: <see cref="RtmpServerOptions.MaxConnections"/>, or what the system's limit of descriptors leaves
+    /// The most connections at once: <see cref="MediaServerOptions.MaxConnections"/>, or what the system's limit of descriptors leaves
     /// room for, where that is less. 0 until the server has started.
     /// </summary>
     public int MaxConnections { get; private set; }
@@ -128,14 +118,10 @@ public sealed class RtmpServer : IDisposable
     {
         try
         {
-            EndPoints = Listen(_context.Options.EndPoints, new Protocol(IsHttp: false, _context.Options.WrapStream));
-            EncryptedEndPoints = Listen(
-                _context.Options.EncryptedEndPoints,
-                new Protocol(IsHttp: false, null, _certificate is null ? null : _certificate.ToOptions));
-            EncryptedHttpEndPoints = Listen(
-                _context.Options.EncryptedHttpEndPoints,
-                new Protocol(IsHttp: true, null, _certificate is null ? null : _certificate.ToHttpOptions));
-            HttpEndPoints = ListenForHttp();
+            foreach (Protocol protocol in _protocols.All)
+            {
+                _endPoints[protocol.Scheme] = Listen(protocol);
+            }
         }
         catch
         {
@@ -146,10 +132,9 @@ public sealed class RtmpServer : IDisposable
         _context.Start(_context.Options.ToPublishedServer(Urls) is { } published
             ? ServerStatistics.TryPublish(published, _context.Log)
             : null);
-        OtherReader other = new(_kestrel.Take, TakesAll: !_context.Options.HasHttpFastLane);
         for (int i = 0; i < _workers.Length; i++)
         {
-            _workers[i] = new Worker(_context, _addresses, other, i);
+            _workers[i] = new Worker(_context, _addresses, i);
             _workers[i].Start();
         }
 
@@ -168,14 +153,14 @@ public sealed class RtmpServer : IDisposable
             worker?.Stop(StopPatience);
         }
 
-        _kestrel.Stop();
+        _protocols.Stop();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Stop();
-        _context.Http?.Viewers.Dispose();
+        _context.Dispose();
         // else it may still write there; the next server clears it away
         if (_workers.All(static worker => worker is not { IsRunning: true }))
         {
@@ -183,42 +168,31 @@ public sealed class RtmpServer : IDisposable
         }
 
         _listeners.ForEach(static listener => listener.Dispose());
-        _kestrel.Dispose();
+        _protocols.Dispose();
         _certificate?.Dispose();
         _context.Titles.Dispose();
     }
 
-    private IPEndPoint[] ListenForHttp()
+    /// <summary>Listens at the end points of a protocol.</summary>
+    /// <returns>The end points with their real ports; none where the server goes on without the protocol.</returns>
+    private IPEndPoint[] Listen(Protocol protocol)
     {
         int before = _listeners.Count;
         try
         {
-            return Listen(_context.Options.HttpEndPoints, new Protocol(IsHttp: true, _context.Options.WrapStream));
+            foreach (IPEndPoint endPoint in protocol.EndPoints)
+            {
+                _listeners.Add(new Listener(_accepting, endPoint, Backlog, socket => OnAccepted(socket, protocol), OnAcceptFailed));
+            }
         }
-        catch (SocketException exception) when (_context.Options.IsHttpOptional)
+        catch (SocketException exception) when (protocol.IsOptional)
         {
             _listeners.GetRange(before, _listeners.Count - before).ForEach(static listener => listener.Dispose());
             _listeners.RemoveRange(before, _listeners.Count - before);
             Log.HttpNotListening(_context.Log, exception.Message);
-            return [];
-        }
-    }
-
-    /// <summary>Listens at end points.</summary>
-    /// <param name="endPoints">Port 0 picks a free one.</param>
-    /// <param name="protocol">What is spoken there.</param>
-    /// <returns>The end points with their real ports.</returns>
-    private IPEndPoint[] Listen(IReadOnlyList<IPEndPoint> endPoints, Protocol protocol)
-    {
-        IPEndPoint[] real = new IPEndPoint[endPoints.Count];
-        for (int i = 0; i < real.Length; i++)
-        {
-            Listener listener = new(_accepting, endPoints[i], Backlog, socket => OnAccepted(socket, protocol), OnAcceptFailed);
-            _listeners.Add(listener);
-            real[i] = listener.EndPoint;
         }
 
-        return real;
+        return [.. _listeners.Skip(before).Select(static listener => listener.EndPoint)];
     }
 
     /// <summary>Compares what is wished for with what the system allows, and says so where it does not.</summary>
@@ -240,7 +214,7 @@ public sealed class RtmpServer : IDisposable
         }
 
         Log.ConnectionsLimited(_context.Log, room, wished, limit, (long)wished + open + files + DescriptorLimit.ReserveOf(wished * 4L),
-            _context.Options.NameOf(nameof(RtmpServerOptions.MaxConnections)));
+            _context.Options.NameOf(nameof(MediaServerOptions.MaxConnections)));
         return (int)room;
     }
 
@@ -255,7 +229,7 @@ public sealed class RtmpServer : IDisposable
         bool isInReserve = DescriptorLimit.IsInReserve(socket.SafeHandle, _descriptorLimit);
         if (ConnectionCount >= MaxConnections || isInReserve)
         {
-            TurnAway(socket, protocol, isInReserve, ServerIsFull);
+            TurnAway(socket, protocol, isInReserve, isServerFull: true);
             _full.Report();
             return;
         }
@@ -263,8 +237,7 @@ public sealed class RtmpServer : IDisposable
         EndPoint? peer = PeerOf(socket);
         IPAddress? address = (peer as IPEndPoint)?.Address;
         string? reason = _addresses.TryEnter(address, _accepting.Now);
-        // Who speaks RTMP is a player at once; of HTTP it is known with the request.
-        if (reason is null && !protocol.IsHttp && _context.Rtmp.Players.Limits.FindRefusal(address) is { } tooMany)
+        if (reason is null && protocol.IsOfPlayers && _context.Players.Limits.FindRefusal(address) is { } tooMany)
         {
             _addresses.Leave(address);
             reason = tooMany;
@@ -272,7 +245,7 @@ public sealed class RtmpServer : IDisposable
 
         if (reason is not null)
         {
-            TurnAway(socket, protocol, isInReserve, AddressHasTooMany);
+            TurnAway(socket, protocol, isInReserve, isServerFull: false);
             _refusedPeer = peer;
             _refusal = reason;
             _limited.Report();
@@ -296,7 +269,7 @@ public sealed class RtmpServer : IDisposable
         {
             EncryptedSender sender = new(
                 socket, encryption, fault => Log.StreamNotWrapped(_context.Log, peer, fault.GetBaseException().Message));
-            worker.Adopt(sender, peer, protocol.ConversationOn(worker));
+            worker.Adopt(sender, peer, protocol.Converse);
         }
         else if (protocol.Wrap is not null || _context.Options.CopiesPayload)
         {
@@ -304,24 +277,17 @@ public sealed class RtmpServer : IDisposable
         }
         else
         {
-            worker.Adopt(new PlainSender(socket), peer, protocol.ConversationOn(worker));
+            worker.Adopt(new PlainSender(socket), peer, protocol.Converse);
         }
     }
 
-    /// <summary>
-    /// Closes a connection that is one too many, by HTTP with the reason: as far as that costs next to nothing, so by no handshake of TLS.
-    /// </summary>
-    private void TurnAway(Socket socket, Protocol protocol, bool isInReserve, Refusal refusal)
+    /// <summary>Closes a connection that is one too many, with the reason where its protocol has one to tell.</summary>
+    private static void TurnAway(Socket socket, Protocol protocol, bool isInReserve, bool isServerFull)
     {
-        if (!protocol.IsHttp || protocol.Wrap is not null || protocol.Encryption is not null || isInReserve
-            || _turnedAway >= TurnedAway.MaxCount)
+        if (isInReserve || protocol.TurnAway?.Invoke(socket, isServerFull) is not true)
         {
             socket.Dispose();
-            return;
         }
-
-        _turnedAway++;
-        _ = new TurnedAway(_accepting, socket, refusal, () => _turnedAway--);
     }
 
     /// <summary>Wraps a socket's stream off the loop, within the time that a connect command may take.</summary>
@@ -338,7 +304,7 @@ public sealed class RtmpServer : IDisposable
                 stream = await wrap(stream, timeout.Token).ConfigureAwait(false);
             }
 
-            worker.Adopt(new StreamSender(stream, socket), peer, protocol.ConversationOn(worker));
+            worker.Adopt(new StreamSender(stream, socket), peer, protocol.Converse);
         }
         catch (Exception exception)
         {
@@ -352,10 +318,6 @@ public sealed class RtmpServer : IDisposable
         }
     }
 
-    /// <summary>Begins the conversation of a request that Kestrel has read, on the worker that its connection came from.</summary>
-    private static IConversation Converse(Connection exchange, HttpClientState client) =>
-        ((Worker)exchange.Loop).ConverseExchange(exchange, client);
-
     private static EndPoint? PeerOf(Socket socket)
     {
         try
@@ -366,16 +328,6 @@ public sealed class RtmpServer : IDisposable
         {
             return null; // gone before it was looked at
         }
-    }
-
-    /// <summary>What is spoken at an end point.</summary>
-    /// <param name="IsHttp">HTTP, or else RTMP.</param>
-    /// <param name="Wrap">Wraps the stream of each connection; null for none.</param>
-    /// <param name="Encryption">How each connection is encrypted; null for those that are not.</param>
-    private sealed record Protocol(
-        bool IsHttp, Func<Stream, CancellationToken, ValueTask<Stream>>? Wrap, Func<SslServerAuthenticationOptions>? Encryption = null)
-    {
-        public Func<Connection, IConversation>? ConversationOn(Worker worker) => IsHttp ? worker.ConverseHttp : null;
     }
 
     /// <summary>Accepts for all workers.</summary>

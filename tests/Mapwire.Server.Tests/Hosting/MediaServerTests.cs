@@ -8,7 +8,7 @@ using Xunit;
 namespace Mapwire.Server.Tests.Hosting;
 
 /// <summary>The beginning and the end of a server.</summary>
-public sealed class RtmpServerTests : IDisposable
+public sealed class MediaServerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -17,7 +17,7 @@ public sealed class RtmpServerTests : IDisposable
     [Fact]
     public void A_server_that_is_disposed_of_ends_its_connections()
     {
-        RtmpServer server = new(Options(new IPEndPoint(IPAddress.Loopback, 0)), NullLogger.Instance);
+        MediaServer server = new(Options(new IPEndPoint(IPAddress.Loopback, 0)), NullLogger.Instance);
         server.Start();
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 10_000 };
         client.Connect(server.EndPoint);
@@ -41,7 +41,7 @@ public sealed class RtmpServerTests : IDisposable
             free = (IPEndPoint)probe.LocalEndPoint!;
         }
 
-        using RtmpServer server = new(Options(free, taken), NullLogger.Instance);
+        using MediaServer server = new(Options(free, taken), NullLogger.Instance);
         Assert.Throws<SocketException>(server.Start);
         using Socket next = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         next.Bind(free);
@@ -51,7 +51,7 @@ public sealed class RtmpServerTests : IDisposable
     [Fact]
     public void A_logger_that_throws_costs_its_lines_and_nothing_else()
     {
-        using RtmpServer server = new(Options(new IPEndPoint(IPAddress.Loopback, 0)), new BrokenLogger());
+        using MediaServer server = new(Options(new IPEndPoint(IPAddress.Loopback, 0)), new BrokenLogger());
         server.Start();
         for (int i = 0; i < 3; i++)
         {
@@ -69,7 +69,7 @@ public sealed class RtmpServerTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The options are Linux's.");
         TaskCompletionSource<Dictionary<string, uint>> seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        RtmpServerOptions options = new()
+        MediaServerOptions options = new()
         {
             Folder = _folder.Path,
             EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
@@ -83,7 +83,7 @@ public sealed class RtmpServerTests : IDisposable
                 return ValueTask.FromResult(stream);
             },
         };
-        using RtmpServer server = new(options, NullLogger.Instance);
+        using MediaServer server = new(options, NullLogger.Instance);
         server.Start();
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         client.Connect(server.EndPoint);
@@ -122,7 +122,7 @@ public sealed class RtmpServerTests : IDisposable
         }
     }
 
-    private RtmpServerOptions Options(params IPEndPoint[] endPoints) =>
+    private MediaServerOptions Options(params IPEndPoint[] endPoints) =>
         new() { Folder = _folder.Path, EndPoints = endPoints, Workers = 1 };
 
     private sealed class BrokenLogger : ILogger

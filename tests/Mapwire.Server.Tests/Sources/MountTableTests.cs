@@ -1,7 +1,7 @@
-using Mapwire.Server.Statistics;
+using Mapwire.Server.Sources;
 using Xunit;
 
-namespace Mapwire.Server.Tests.Statistics;
+namespace Mapwire.Server.Tests.Sources;
 
 public sealed class MountTableTests
 {

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Mapwire.Server.Statistics;
+namespace Mapwire.Server.Sources;
 
 /// <summary>
 /// Which file systems are mounted where (Linux, proc_pid_mountinfo(5)), to tell the files that may be opened from those whose file system
@@ -17,13 +17,6 @@ internal sealed class MountTable
 
     /// <summary>As the kernel: more links than this in one path are a loop (path_resolution(7)).</summary>
     private const int MaxLinks = 40;
-
-    /// <summary>Types that wait for the kernel and a disk alone. Others, also unknown ones, may wait for a program or a peer.</summary>
-    private static readonly HashSet<string> Local = new(StringComparer.Ordinal)
-    {
-        "bcachefs", "btrfs", "erofs", "exfat", "ext2", "ext3", "ext4", "f2fs", "hfs", "hfsplus", "iso9660", "jfs", "msdos", "nilfs2",
-        "ntfs3", "overlay", "ramfs", "reiserfs", "rootfs", "squashfs", "tmpfs", "udf", "vfat", "xfs", "zfs",
-    };
 
     private readonly Dictionary<string, bool> _isLocal = new(StringComparer.Ordinal);
 
@@ -59,7 +52,7 @@ internal sealed class MountTable
             int separator = Array.IndexOf(words, "-", Math.Min(words.Length, 6));
             if (separator > 0 && separator + 1 < words.Length)
             {
-                table._isLocal[Unescape(words[4])] = Local.Contains(words[separator + 1]);
+                table._isLocal[Unescape(words[4])] = LocalFileSystem.IsLocal(words[separator + 1]);
             }
         }
 

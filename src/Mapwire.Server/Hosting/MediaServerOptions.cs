@@ -12,7 +12,7 @@ using Mapwire.Server.Web;
 namespace Mapwire.Server.Hosting;
 
 /// <summary>What a server serves and within which bounds. Checked once, when the server is created.</summary>
-public sealed class RtmpServerOptions
+public sealed class MediaServerOptions
 {
     /// <summary>The folder of the titles. Required.</summary>
     public required string Folder { get; init; }
