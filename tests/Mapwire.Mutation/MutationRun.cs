@@ -46,17 +46,18 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
         return Report();
     }
 
-    /// <summary>Tries a mutant; it is killed when the tests fail twice, since one failure may be chance on a busy machine.</summary>
+    /// <summary>
+    /// Tries a mutant. It is killed when a test fails twice, once more alone or with all others: one failure may be chance on a busy
+    /// machine.
+    /// </summary>
     private static string Judge(string program, string[] arguments, Mutant mutant, TimeSpan limit, string by)
     {
-        TestOutcome outcome = default;
-        for (int attempt = 0; attempt < 2; attempt++)
+        TestOutcome outcome = Command.Try(program, arguments, mutant.Number, limit);
+        if (outcome.Result == TestResult.Failed)
         {
-            outcome = Command.Try(program, arguments, mutant.Number, limit);
-            if (outcome.Result != TestResult.Failed)
-            {
-                break;
-            }
+            string test = outcome.Failed!.Split('(')[0]; // without what a theory was given
+            TestOutcome again = Command.Try(program, ["-noLogo", "-noColor", "-method", test], mutant.Number, limit);
+            outcome = again.Result == TestResult.Failed ? outcome : Command.Try(program, arguments, mutant.Number, limit);
         }
 
         return outcome.Result switch

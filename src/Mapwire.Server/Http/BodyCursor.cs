@@ -18,11 +18,11 @@ internal sealed class BodyCursor : IBody
     /// </summary>
     private const long ShortestFileRun = 64 * 1024;
 
-    /// <summary>What is asked for ahead of what is sent, in bytes: two turns of a fast connection.</summary>
+    /// <summary>What is asked for ahead of what is sent, in bytes: a window of a device that a fast connection waits for.</summary>
     private const long MaxAskedBytes = 2 * 1024 * 1024;
 
     /// <summary>What is looked at in one look ahead, in bytes: a turn of a fast connection.</summary>
-    private const int LookLength = 1024 * 1024;
+    private const int LookLength = 8 * 1024 * 1024;
 
     /// <summary>
     /// How long a look at what of the file is in memory counts, in milliseconds: what is looked at is sent in the next turns.

@@ -9,7 +9,7 @@ namespace Mapwire.Server.Loop;
 /// </summary>
 /// <remarks>
 /// A round is: wait; events; timers; turns; posts; and then, for a bounded time, those that are not urgent. So who plays comes before who
-/// connects, however many connect. No exception of one of them, and none of a poller, ends the thread. It frees what is its own as its
+/// connects, however many connect; and timers come between turns that take long, so who is due does not wait for who takes all it gets. No exception of one of them, and none of a poller, ends the thread. It frees what is its own as its
 /// last act, so nothing is freed under it.
 /// </remarks>
 internal class EventLoop
@@ -26,6 +26,9 @@ internal class EventLoop
     /// Milliseconds that a timer may be late before the loop counts as late: the least lead of a player is some times that.
     /// </summary>
     private const long Late = 60;
+
+    /// <summary>How long turns may take before timers are looked at again, in milliseconds: half of what a timer may be late anyway.</summary>
+    private const long CatchUpAfter = 5;
 
     /// <summary>A round that takes longer than this, in milliseconds, is stuck in a system call.</summary>
     private const long StuckAfter = 2000;
@@ -76,7 +79,7 @@ internal class EventLoop
         Ended,
     }
 
-    /// <summary>Milliseconds of a clock that never goes back, read once a round.</summary>
+    /// <summary>Milliseconds of a clock that never goes back, read once a round, and again in one that takes long.</summary>
     public long Now { get; internal set; } // a loop that was not started has a test's clock
 
     /// <summary>Whether the thread has not ended yet.</summary>
@@ -276,6 +279,7 @@ internal class EventLoop
                 watched.IsWritable |= seen.Writable;
                 watched.HasEnded |= seen.Ended;
                 RunOrQueue(watched);
+                CatchUp();
             }
         }
 
@@ -284,12 +288,24 @@ internal class EventLoop
         {
             watched.HasTurn = false;
             watched.RunTurn();
+            CatchUp();
         }
 
         RunActions();
         RunPosted();
         RunPatient(late > Late ? PatientShareWhenLate : PatientShare);
         OnRoundEnd();
+    }
+
+    /// <summary>Gives those a turn whose time has come while others had theirs.</summary>
+    private void CatchUp()
+    {
+        long now = LoopClock.Milliseconds;
+        if (now - Now >= CatchUpAfter)
+        {
+            Now = now;
+            _timers.Advance(now);
+        }
     }
 
     /// <summary>Milliseconds to wait for events: until the next timer, or not at all while something waits for a turn.</summary>

@@ -12,12 +12,6 @@ namespace Mapwire.Server.Sending;
 /// </summary>
 internal sealed class Connection : Watched
 {
-    /// <summary>
-    /// What one connection sends before the others have their turn: enough that a fast pull is not slowed by the round,
-    /// little enough that a hundred fast pulls keep a paced player waiting for some milliseconds only.
-    /// </summary>
-    private const int BytesPerTurn = 1024 * 1024;
-
     /// <summary>Receive calls a turn.</summary>
     private const int ReceivesPerTurn = 4;
 
@@ -341,7 +335,7 @@ internal sealed class Connection : Watched
     private void Send()
     {
         GatherList list = _loop.Gather;
-        long allowed = Math.Min(Math.Min(_budget.Available(Now), _loop.Budget.Available(Now)), BytesPerTurn);
+        long allowed = Math.Min(Math.Min(_budget.Available(Now), _loop.Budget.Available(Now)), _sender.BytesPerTurn);
         long sentThisTurn = 0;
         while (!IsBlocked && !IsClosed)
         {
@@ -358,7 +352,7 @@ internal sealed class Connection : Watched
                 return;
             }
 
-            if (sentThisTurn >= BytesPerTurn)
+            if (sentThisTurn >= _sender.BytesPerTurn)
             {
                 _loop.RunAgain(this);
                 return;

@@ -9,6 +9,12 @@ internal interface ISender : IDisposable
     /// <summary>What the loop's poller watches; null where the sender gives its connection a turn by itself.</summary>
     SafeHandle? Handle { get; }
 
+    /// <summary>
+    /// What a connection sends in one turn, before the others have theirs, in bytes: enough that a fast pull is not slowed by the round,
+    /// little enough that a hundred fast pulls keep another connection waiting for a tenth of a second only, where each byte is copied.
+    /// </summary>
+    long BytesPerTurn => 1024 * 1024;
+
     /// <summary>Whether bytes that were taken wait for the socket: they are <see cref="Flush"/>ed when it is writable.</summary>
     bool HasUnsent => false;
 

@@ -20,6 +20,14 @@ internal sealed unsafe partial class PlainSender(Socket socket) : ISender
     public SafeHandle Handle => _handle;
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// More than a socket holds (Linux: 4 MiB unless net.ipv4.tcp_wmem says otherwise). A socket that is full is sent from by its peer's
+    /// acknowledgements, on the processor that receives them; what is put into an empty one is sent, and for a peer on this machine
+    /// received, within the call.
+    /// </remarks>
+    public long BytesPerTurn => 8 * 1024 * 1024;
+
+    /// <inheritdoc/>
     public int Receive(Span<byte> buffer, out SocketError error)
     {
         if (!OperatingSystem.IsLinux())

@@ -68,6 +68,47 @@ public sealed class EventLoopTests
         Assert.True(loop.Stop(Patience));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_is_due_comes_before_the_next_of_those_that_take_long(bool byEvents)
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        List<string> order = [];
+        Probe first = new(loop)
+        {
+            Turn = () =>
+            {
+                order.Add("first");
+                long until = loop.Now + 400;
+                Assert.True(SpinWait.SpinUntil(() => LoopClock.Milliseconds >= until, Patience));
+            },
+        };
+        Probe second = new(loop) { Turn = () => order.Add("second") };
+        Probe due = new(loop) { Turn = () => order.Add("due") };
+        loop.Post(() =>
+        {
+            loop.Watch(first);
+            loop.Watch(second);
+            loop.SetTimer(due, loop.Now + 300);
+            if (!byEvents)
+            {
+                loop.RunAgain(first);
+                loop.RunAgain(second);
+            }
+            else
+            {
+                poller.Report(new PollEvent(first.Place, true, false, false), new PollEvent(second.Place, true, false, false));
+            }
+        });
+        loop.Start();
+        Assert.True(second.HadTurn.Wait(Patience));
+        Assert.True(due.HadTurn.Wait(Patience));
+        Assert.True(loop.Stop(Patience));
+        Assert.Equal(["first", "due", "second"], order);
+    }
+
     [Fact]
     public void The_loop_frees_what_is_its_own_as_its_last_act_and_not_before()
     {
