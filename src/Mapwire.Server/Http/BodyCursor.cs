@@ -85,7 +85,7 @@ internal sealed class BodyCursor : IBody
             Piece piece = _pieces[index];
             long rest = piece.Length - skip;
             long taken = piece.IsFileRange
-                ? AddRange(list, piece.Offset + skip, Math.Min(rest, most - list.Length), now, out bool isLast)
+                ? AddRange(list, piece, skip, Math.Min(rest, most - list.Length), now, out bool isLast)
                 : AddBytes(list, piece.Bytes.Span[(int)skip..], out isLast);
             if (taken < rest || isLast)
             {
@@ -189,10 +189,11 @@ internal sealed class BodyCursor : IBody
         return !isLast && list.TryAddReserved(count) ? count : 0;
     }
 
-    private long AddRange(GatherList list, long offset, long length, long now, out bool isLast)
+    private long AddRange(GatherList list, in Piece piece, long skip, long length, long now, out bool isLast)
     {
         isLast = false;
-        long here = LengthInMemory(offset, length, now, isAhead: false);
+        long offset = piece.Offset + skip;
+        long here = LengthInMemory(piece, skip, length, now, isAhead: false);
         here = here > 0 ? here : LengthHere(offset, length, now);
         if (here == 0)
         {
@@ -205,7 +206,7 @@ internal sealed class BodyCursor : IBody
             return 0;
         }
 
-        isLast = here >= ShortestFileRun && CanSendFromFile;
+        isLast = IsSentFromFile(piece);
         nint address = _file!.Address + (nint)offset;
         bool isAdded = isLast
             ? list.TryAddFile(address, here, _file.Handle, offset)
@@ -213,21 +214,25 @@ internal sealed class BodyCursor : IBody
         return isAdded ? here : 0;
     }
 
-    /// <summary>What grows is being written: pages that the socket holds by reference would change on their way.</summary>
-    private bool CanSendFromFile => _file is { Content.MayGrow: false };
+    /// <summary>
+    /// Whether a run is sent from the file itself, to its last byte: what was mapped for the rest of it would be the longest part of what
+    /// many viewers take in memory. What grows is being written: pages that the socket holds by reference would change on their way.
+    /// </summary>
+    private bool IsSentFromFile(in Piece piece) => piece.Length >= ShortestFileRun && _file is { Content.MayGrow: false };
 
     /// <summary>
     /// How much of a long run is in memory, from where it is sent as it is: nothing of it has to be mapped, which would cost as much as
     /// sending it. 0 where that is not known.
     /// </summary>
-    private long LengthInMemory(long offset, long length, long now, bool isAhead)
+    private long LengthInMemory(in Piece piece, long skip, long length, long now, bool isAhead)
     {
+        long offset = piece.Offset + skip;
         if (offset >= _cached.From && offset < _cached.To)
         {
             return Math.Min(length, _cached.To - offset);
         }
 
-        if (length < ShortestFileRun || !CanSendFromFile || _file!.Presence?.CachedLength(offset, length) is not { } found)
+        if (!IsSentFromFile(piece) || _file!.Presence?.CachedLength(offset, length) is not { } found)
         {
             return 0;
         }
@@ -287,7 +292,7 @@ internal sealed class BodyCursor : IBody
             Piece piece = _pieces[_asked];
             long rest = piece.Length - _askedTo;
             long offset = piece.Offset + _askedTo;
-            long inMemory = piece.IsFileRange ? LengthInMemory(offset, Math.Min(rest, LookLength), now, isAhead: true) : 0;
+            long inMemory = piece.IsFileRange ? LengthInMemory(piece, _askedTo, Math.Min(rest, LookLength), now, isAhead: true) : 0;
             long length = inMemory > 0 ? inMemory : Math.Min(rest, Presence.WindowLength);
             if (piece.IsFileRange && inMemory == 0 && (offset < from || offset + length > to))
             {

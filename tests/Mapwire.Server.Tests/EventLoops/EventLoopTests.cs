@@ -110,6 +110,33 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public void A_loop_that_has_ended_is_not_stuck()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        loop.Start();
+        Assert.True(loop.Stop(Patience));
+        Assert.False(loop.IsStuck);
+    }
+
+    [Fact]
+    public void A_place_that_was_left_is_given_to_the_next()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        Probe first = new(loop);
+        loop.Watch(first);
+        for (int i = 0; i < 3; i++)
+        {
+            Probe second = new(loop);
+            loop.Watch(second);
+            Assert.Equal((0, 1), (first.Place, second.Place));
+            loop.Unwatch(second);
+            Assert.True(second.Place < 0);
+        }
+
+        Assert.True(loop.Stop(Patience));
+    }
+
+    [Fact]
     public void The_loop_frees_what_is_its_own_as_its_last_act_and_not_before()
     {
         ScriptedPoller poller = new();

@@ -334,6 +334,8 @@ public sealed class TitleCatalogTests : IDisposable
         using TitleCatalog catalog = Catalog(new FileBudget(MaxBytes: 20_000));
         Title a = await OpenAsync(catalog, "a.mp4");
         Assert.Equal(TitleError.Unavailable, await ErrorOf(catalog, "b.mp4"));
+        FoundFile other = catalog.Files.Find(PlayName.Parse("", "b.mp4"));
+        Assert.Equal(TitleError.Unavailable, (await Assert.ThrowsAsync<TitleException>(() => catalog.Files.OpenAsync(other))).Error);
         FoundFile found = catalog.Files.Find(PlayName.Parse("", "a.mp4"));
         TitleException refused = await Assert.ThrowsAsync<TitleException>(
             () => catalog.OpenAsync(found, new TrackChoice(PlayerAbilities.None, Audio: PlayQuery.NoTrack)));
@@ -429,6 +431,9 @@ public sealed class TitleCatalogTests : IDisposable
         {
             StripEntry[] entries = title.Strip.ToArray();
             Assert.True(entries.Length > before);
+            Assert.Equal(
+                Enumerable.Range(0, entries.Length).Where(i => entries[i] is { IsVideo: true, IsSync: true, IsCommand: false }),
+                title.Strip.SyncPoints()); // what is not settled yet, too
             before = entries.Length;
             File.WriteAllBytes(copy, whole[..(int)FileLengthOf(title)]);
             Title then = Title.Open(copy, "copy");

@@ -86,6 +86,15 @@ public sealed class HttpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_manifest_begins_at_zero_with_the_first_segment_and_tells_the_rate_of_pictures()
+    {
+        string manifest = Encoding.UTF8.GetString(Ask("GET /vod/a.mp4/manifest.mpd HTTP/1.1\r\nHost: h\r\n\r\n").Body);
+        Assert.Contains("start=\"PT0S\"", manifest, StringComparison.Ordinal);
+        Assert.Contains("startNumber=\"1\"", manifest, StringComparison.Ordinal);
+        Assert.Matches("frameRate=\"[0-9]+\"", manifest);
+    }
+
+    [Fact]
     public void A_head_that_dribbles_in_is_answered_as_one_that_comes_at_once()
     {
         foreach (byte one in Encoding.ASCII.GetBytes(Film)[..^1])

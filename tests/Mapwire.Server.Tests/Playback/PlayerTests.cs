@@ -37,6 +37,7 @@ public sealed class PlayerTests : IDisposable
     private readonly ClientSession _client;
     private long _lastTime;
     private int _messages;
+    private readonly HashSet<byte> _types = [];
 
     public PlayerTests()
     {
@@ -356,6 +357,27 @@ public sealed class PlayerTests : IDisposable
         _player.Now = 60_000;
         SendDue();
         Assert.Equal(before + 1, _messages);
+    }
+
+    [Theory]
+    [InlineData(MessageType.Audio, MessageType.Video)]
+    [InlineData(MessageType.Video, MessageType.Audio)]
+    public async Task What_a_client_does_not_want_to_receive_is_left_out_of_a_play_that_begins_later(byte unwanted, byte other)
+    {
+        if (unwanted == MessageType.Audio)
+        {
+            _player.OnReceiveAudio(1, receive: false);
+        }
+        else
+        {
+            _player.OnReceiveVideo(1, receive: false);
+        }
+
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        Assert.DoesNotContain(unwanted, _types);
+        Assert.Contains(other, _types);
     }
 
     [Fact]
@@ -690,6 +712,23 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_rest_of_a_message_that_was_cut_comes_first_and_what_is_due_behind_it()
+    {
+        PlayerStreams streams = await PlayFromAsync(_catalog);
+        _list.Clear();
+        streams.GatherDue(_list, 1 << 16, now: 0);
+        streams.AdvanceDue(_list.Length - 10, now: 0);
+        _list.Clear();
+        Assert.True(streams.GatherRest(_list, now: 0));
+        Assert.Equal(10, _list.Length);
+        streams.AdvanceRest(10);
+        _list.Clear();
+        Assert.True(streams.GatherRest(_list, now: 0));
+        Assert.Equal(0, _list.Length);
+        streams.Abandon();
+    }
+
+    [Fact]
     public async Task A_connection_that_is_gone_amid_a_message_lets_go_of_its_film_once()
     {
         Title title = (await _catalog.OpenAsync(_catalog.Files.Find(PlayName.Parse("", "a.mp4")), default)).Title;
@@ -871,6 +910,7 @@ public sealed class PlayerTests : IDisposable
         {
             last = message.Timestamp;
             _messages++;
+            _types.Add(message.TypeId);
         }
 
         return last;

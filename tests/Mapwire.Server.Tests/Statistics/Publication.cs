@@ -18,7 +18,7 @@ internal sealed class Publication : IDisposable
 
     private readonly TemporaryFolder _films = new();
 
-    public Publication(int maxConnections = 100, int workers = 2)
+    public Publication(int maxConnections = 100, int workers = 2, params string[] urls)
     {
         _films.Add("film.mp4");
         _films.Add("other.mp4");
@@ -33,7 +33,7 @@ internal sealed class Publication : IDisposable
         };
         Options.Validate();
         Catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_films.Path), new FileBudget(1 << 20, 10)), NullLogger.Instance);
-        Server = ServerStatistics.TryPublish(Options.ToPublishedServer("rtmp://127.0.0.1:1935/vod")!, NullLogger.Instance)!;
+        Server = ServerStatistics.TryPublish(Options.ToPublishedServer(urls is [] ? ["rtmp://127.0.0.1:1935/vod"] : urls)!, NullLogger.Instance)!;
         Assert.NotNull(Server);
     }
 

@@ -13,6 +13,17 @@ namespace Mapwire.Server.Tests.Statistics;
 public sealed class ServerStatisticsTests
 {
     [Fact]
+    public void Of_more_addresses_than_there_is_room_for_the_first_are_seen_whole()
+    {
+        string[] urls = [.. Enumerable.Range(0, 64).Select(static i => $"rtmp://[2001:db8::{i:x4}]:1935/application")];
+        using Publication publication = new(urls: urls);
+        IReadOnlyList<string> seen = publication.Read().Addresses;
+        Assert.InRange(seen.Count, 1, 63);
+        Assert.Equal(urls.Take(seen.Count), seen);
+        Assert.InRange(string.Join(' ', seen).Length, 1024 - urls[0].Length - 1, 1024);
+    }
+
+    [Fact]
     public void A_reader_sees_the_server_as_it_is()
     {
         using Publication publication = new();

@@ -1,0 +1,33 @@
+using Mapwire.Http.Conditional;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Hosting;
+using Mapwire.Server.Http;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Http;
+
+public sealed class CodedResourceTests
+{
+    [Fact]
+    public async Task What_cannot_be_compressed_any_more_lets_go_of_its_film()
+    {
+        using TemporaryFolder folder = new();
+        folder.Add("a.mp4");
+        ServedFolder served = new(folder.Path);
+        TitleCatalog catalog = new(new FileCatalog(served, new FileBudget()), NullLogger.Instance);
+        PlayerContext players = new(
+            new MediaServerOptions { Folder = folder.Path }.ToPlayerOptions(), new ReelOpener(served, catalog, 10), NullLogger.Instance);
+        HttpContext context = new(
+            "vod", catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
+            HasViewerIds: false, NullLogger.Instance, players);
+        MediaFile file = await catalog.Files.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")));
+        Resource text = Resource.OfBytes(new byte[5000], "text/plain", "no-cache") with { Files = [file] };
+        catalog.Dispose(); // the server stops: no thread compresses
+        await Assert.ThrowsAnyAsync<Exception>(() => CodedResource.ApplyAsync(context, Task.FromResult(text), ContentCoding.Gzip));
+        Assert.False(file.TryAcquire());
+    }
+}

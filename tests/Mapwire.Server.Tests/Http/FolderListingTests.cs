@@ -1,0 +1,67 @@
+using System.Text;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Hosting;
+using Mapwire.Server.Http;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Http;
+
+public sealed class FolderListingTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TitleCatalog _catalog;
+
+    public FolderListingTests()
+    {
+        _folder.Add("two words.mp4");
+        _folder.Add("sub/b.mp4");
+        _catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_folder.Path), new FileBudget()), NullLogger.Instance);
+    }
+
+    public void Dispose()
+    {
+        _catalog.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_folder_is_listed_with_names_addresses_and_the_durations_of_what_is_open()
+    {
+        Assert.Equal(
+            """{"folders":[{"name":"sub","url":"sub/"}],"titles":[{"name":"two words.mp4","url":"two%20words.mp4"}],"complete":true}""",
+            await ListAsync(""));
+        (await _catalog.Files.OpenAsync(_catalog.Files.Find(PlayName.Parse("", "sub/b.mp4")))).Release();
+        Assert.Equal(
+            """{"folders":[],"titles":[{"name":"b.mp4","url":"b.mp4","duration":24}],"complete":true}""", await ListAsync("sub"));
+    }
+
+    [Fact]
+    public async Task Nothing_is_listed_where_that_was_not_asked_for()
+    {
+        TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => FolderListing.OpenAsync(Context(lists: false), ""));
+        Assert.Equal(TitleError.NotFound, refusal.Error);
+    }
+
+    private async Task<string> ListAsync(string folder)
+    {
+        Resource listing = await FolderListing.OpenAsync(Context(lists: true), folder);
+        return Encoding.UTF8.GetString(listing.Body.Bytes.Span);
+    }
+
+    private HttpContext Context(bool lists)
+    {
+        PlayerContext players = new(
+            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
+            new ReelOpener(new ServedFolder(_folder.Path), _catalog, 10), NullLogger.Instance);
+        return new HttpContext(
+            "vod", _catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
+            HasViewerIds: false, NullLogger.Instance, players)
+        {
+            ListsTitles = lists,
+        };
+    }
+}

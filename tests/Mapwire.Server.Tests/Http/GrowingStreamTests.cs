@@ -1,0 +1,86 @@
+using Mapwire.Http.Conditional;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Http;
+using Mapwire.Server.Sending;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Http;
+
+public sealed class GrowingStreamTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FileCatalog _files;
+    private readonly GatherList _list = new();
+
+    public GrowingStreamTests()
+    {
+        _folder.Add("a.mp4");
+        _files = new FileCatalog(new ServedFolder(_folder.Path), new FileBudget());
+    }
+
+    public void Dispose()
+    {
+        _files.Dispose();
+        _list.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_added_is_told_and_follows_what_was_sent_until_the_film_rests()
+    {
+        Queue<Resource> moments = new([await MomentAsync(1500, true), await MomentAsync(1500, true), await MomentAsync(1800, false)]);
+        using SemaphoreSlim arrivals = new(0);
+        GrowingStream stream = new(await MomentAsync(1000, true), _ => Task.FromResult(moments.Dequeue()), () => arrivals.Release());
+        Assert.Equal(1000, Take(stream));
+        Assert.False(stream.IsOver);
+        await ArriveAsync(arrivals);
+        Assert.Equal(500, Take(stream));
+        await ArriveAsync(arrivals); // nothing was added since
+        Assert.Equal(0, Take(stream));
+        await ArriveAsync(arrivals);
+        Assert.Equal(300, Take(stream));
+        Assert.True(stream.IsOver);
+        Assert.Null(stream.LostReason);
+        stream.Release();
+    }
+
+    [Fact]
+    public async Task A_film_that_has_become_shorter_is_lost()
+    {
+        Resource next = await MomentAsync(900, true);
+        using SemaphoreSlim arrivals = new(0);
+        GrowingStream stream = new(await MomentAsync(1000, true), _ => Task.FromResult(next), () => arrivals.Release());
+        Assert.Equal(1000, Take(stream));
+        await ArriveAsync(arrivals);
+        Assert.Equal(0, Take(stream));
+        Assert.Contains("does not continue", stream.LostReason, StringComparison.Ordinal);
+        stream.Release();
+    }
+
+    private static async Task ArriveAsync(SemaphoreSlim arrivals) =>
+        Assert.True(await arrivals.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), "nothing was told");
+
+    private long Take(GrowingStream stream)
+    {
+        _list.Clear();
+        stream.Gather(_list, 1 << 20, Environment.TickCount64);
+        long length = _list.Length;
+        if (length > 0)
+        {
+            stream.Advance(length);
+        }
+
+        return length;
+    }
+
+    private async Task<Resource> MomentAsync(int length, bool isGrowing)
+    {
+        MediaFile file = await _files.OpenAsync(_files.Find(PlayName.Parse("", "a.mp4")));
+        MadeBody body = new(new byte[length]);
+        return new Resource([file], body, new Representation(length, new EntityTag("t")), "video/mp4", "no-store")
+        {
+            IsGrowing = isGrowing,
+        };
+    }
+}
