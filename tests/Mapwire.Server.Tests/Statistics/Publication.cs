@@ -33,7 +33,8 @@ internal sealed class Publication : IDisposable
         };
         Options.Validate();
         Catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_films.Path), new FileBudget(1 << 20, 10)), NullLogger.Instance);
-        Server = ServerStatistics.TryPublish(Options.ToPublishedServer(urls is [] ? ["rtmp://127.0.0.1:1935/vod"] : urls)!, NullLogger.Instance)!;
+        PublishedServer published = Options.ToPublishedServer(urls is [] ? ["rtmp://127.0.0.1:1935/vod"] : urls)!;
+        Server = ServerStatistics.TryPublish(published, NullLogger.Instance)!;
         Assert.NotNull(Server);
     }
 
