@@ -9,7 +9,8 @@ namespace Mapwire.Server.Loop;
 /// </summary>
 /// <remarks>
 /// A round is: wait; events; timers; turns; posts; and then, for a bounded time, those that are not urgent. So who plays comes before who
-/// connects, however many connect; and timers come between turns that take long, so who is due does not wait for who takes all it gets. No exception of one of them, and none of a poller, ends the thread. It frees what is its own as its
+/// connects, however many connect; and timers come between turns that take long, so who is due does not wait for who takes all it gets.
+/// No exception of one of them, and none of a poller, ends the thread. It frees what is its own as its
 /// last act, so nothing is freed under it.
 /// </remarks>
 internal class EventLoop
@@ -27,7 +28,7 @@ internal class EventLoop
     /// </summary>
     private const long Late = 60;
 
-    /// <summary>How long turns may take before timers are looked at again, in milliseconds: half of what a timer may be late anyway.</summary>
+    /// <summary>How long turns may take before timers are looked at again, in milliseconds: half of a slot of the timers.</summary>
     private const long CatchUpAfter = 5;
 
     /// <summary>A round that takes longer than this, in milliseconds, is stuck in a system call.</summary>

@@ -58,6 +58,21 @@ public sealed class GrowingStreamTests : IDisposable
         stream.Release();
     }
 
+    [Fact]
+    public async Task A_film_that_is_cut_is_lost_with_the_reason()
+    {
+        GrowingStream stream = new(await MomentAsync(1000, true), static _ => throw new InvalidOperationException(), static () => { });
+        using (FileStream film = new(Path.Combine(_folder.Path, "a.mp4"), FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            film.SetLength(100);
+        }
+
+        SpinWait.SpinUntil(static () => false, 20); // the looks of one millisecond are one
+        Assert.Equal(0, Take(stream));
+        Assert.NotNull(stream.LostReason);
+        stream.Release();
+    }
+
     private static async Task ArriveAsync(SemaphoreSlim arrivals) =>
         Assert.True(await arrivals.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken), "nothing was told");
 

@@ -712,6 +712,30 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_next_film_of_a_list_is_told_by_a_switch()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "two.m3u8"), "a.mp4?end=1\nb.mp4?end=1\n");
+        Play("two.m3u8");
+        await RunPostedAsync();
+        SendDue();
+        _player.Now = 5000;
+        SendDue();
+        Assert.Equal(1, _ear.Heard.Count(static word => word == "NetStream.Play.Switch"));
+        Assert.Contains("NetStream.Play.Complete", _ear.Heard);
+    }
+
+    [Fact]
+    public async Task A_play_that_is_stopped_while_it_is_paused_is_paused_no_longer()
+    {
+        PlayerStreams streams = await PlayFromAsync(_catalog);
+        streams[1].Pause(now: 10);
+        Assert.Equal(10, streams[1].PausedSince);
+        streams[1].Stop();
+        Assert.Null(streams[1].PausedSince);
+        streams.Abandon();
+    }
+
+    [Fact]
     public async Task The_rest_of_a_message_that_was_cut_comes_first_and_what_is_due_behind_it()
     {
         PlayerStreams streams = await PlayFromAsync(_catalog);
