@@ -38,8 +38,7 @@ internal static class Command
         }
 
         process.WaitForExit(); // for what it printed
-        return process.ExitCode == 0 ? new TestOutcome(TestResult.Passed, null)
-            : new TestOutcome(TestResult.Failed, failed ?? $"exit code {process.ExitCode}");
+        return process.ExitCode == 0 ? new TestOutcome(TestResult.Passed, null) : new TestOutcome(TestResult.Failed, failed);
     }
 
     private static string? FailedTest(string? line) =>

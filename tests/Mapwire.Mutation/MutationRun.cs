@@ -55,16 +55,17 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
         TestOutcome outcome = Command.Try(program, arguments, mutant.Number, limit);
         if (outcome.Result == TestResult.Failed)
         {
-            string test = outcome.Failed!.Split('(')[0]; // without what a theory was given
-            TestOutcome again = Command.Try(program, ["-noLogo", "-noColor", "-method", test], mutant.Number, limit);
-            outcome = again.Result == TestResult.Failed ? outcome : Command.Try(program, arguments, mutant.Number, limit);
+            string? test = outcome.Failed?.Split('(')[0]; // without what a theory was given
+            bool failsAlone = test is not null
+                && Command.Try(program, ["-noLogo", "-noColor", "-method", test], mutant.Number, limit).Result == TestResult.Failed;
+            outcome = failsAlone ? outcome : Command.Try(program, arguments, mutant.Number, limit);
         }
 
         return outcome.Result switch
         {
             TestResult.Passed => "survived",
             TestResult.Hung => $"killed by the {by} (they hung)",
-            _ => $"killed by the {by} ({outcome.Failed})",
+            _ => $"killed by the {by} ({outcome.Failed ?? "the program crashed"})",
         };
     }
 
@@ -81,7 +82,7 @@ internal sealed class MutationRun(MutationOptions options, MutatedTree tree)
                 return (watch.Elapsed * TimesSlower) + TimeSpan.FromSeconds(30);
             }
 
-            Console.WriteLine($"without a mutant {program} fails: {outcome.Failed}");
+            Console.WriteLine($"without a mutant {program} fails: {outcome.Failed ?? "it crashed"}");
         }
 
         throw new InvalidOperationException($"{program} fails without a mutant, {MaxBaselines} times.");

@@ -15,5 +15,5 @@ internal enum TestResult
 
 /// <summary>How a test program ended.</summary>
 /// <param name="Result">As a whole.</param>
-/// <param name="Failed">The first test that failed; null when none did.</param>
+/// <param name="Failed">The first test that failed; null when none did, or the program crashed.</param>
 internal readonly record struct TestOutcome(TestResult Result, string? Failed);

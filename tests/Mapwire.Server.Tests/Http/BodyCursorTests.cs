@@ -5,6 +5,7 @@ using Mapwire.Server.Files.Names;
 using Mapwire.Server.Http;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
+using Mapwire.Server.Tests.Sources;
 using Xunit;
 
 namespace Mapwire.Server.Tests.Http;
@@ -65,25 +66,5 @@ public sealed class BodyCursorTests : IDisposable
         cursor.Advance(1500);
         Assert.True(cursor.IsOver);
         cursor.Release();
-    }
-
-    /// <summary>Brings nothing until it is told to, whatever is in memory.</summary>
-    private sealed class ToldReader() : DeviceReader("test")
-    {
-        private readonly List<PresenceRequest> _asked = [];
-
-        public override bool AllowsFinding => false;
-
-        public override void Add(PresenceRequest request) => _asked.Add(request);
-
-        public void BringAll()
-        {
-            PresenceRequest[] asked = [.. _asked];
-            _asked.Clear();
-            foreach (PresenceRequest request in asked)
-            {
-                request.Source.Bring(request, isCold: true);
-            }
-        }
     }
 }

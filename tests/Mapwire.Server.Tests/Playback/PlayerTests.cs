@@ -14,6 +14,7 @@ using Mapwire.Server.Sending;
 using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.Sending;
+using Mapwire.Server.Tests.Sources;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -666,7 +667,7 @@ public sealed class PlayerTests : IDisposable
     [InlineData(true)]
     public async Task A_player_whose_bytes_are_being_read_sleeps_until_they_come_or_it_has_waited_too_long(bool isPaused)
     {
-        SlowReader disk = new();
+        ToldReader disk = new();
         using PresenceThreads threads = new(() => disk);
         using TitleCatalog catalog = new(
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
@@ -700,7 +701,7 @@ public sealed class PlayerTests : IDisposable
     [Fact]
     public async Task A_player_whose_bytes_never_come_is_told_so_when_it_has_waited_for_long_enough()
     {
-        using PresenceThreads threads = new(static () => new SlowReader());
+        using PresenceThreads threads = new(static () => new ToldReader());
         using TitleCatalog catalog = new(
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
         PlayerStreams streams = await PlayFromAsync(catalog);
@@ -966,24 +967,6 @@ public sealed class PlayerTests : IDisposable
 
         action();
         Hear();
-    }
-
-    /// <summary>Brings nothing until it is told to.</summary>
-    private sealed class SlowReader() : DeviceReader("test")
-    {
-        public override bool AllowsFinding => false;
-
-        private readonly List<PresenceRequest> _asked = [];
-
-        public override void Add(PresenceRequest request) => _asked.Add(request);
-
-        public void BringAll()
-        {
-            foreach (PresenceRequest request in (PresenceRequest[])[.. _asked])
-            {
-                request.Source.Bring(request, isCold: true);
-            }
-        }
     }
 
     /// <summary>What the client hears: codes of statuses, and <c>eof</c>.</summary>
