@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Do the tests notice when the server is wrong? Draws mutants over all statements of Mapwire.Server by a seed, builds them all at once,
-# each behind a switch, and runs the server's unit tests for each; --conformance tries the survivors by the conformance suite.
+# each behind a switch, and runs for each the unit tests of its folder, then all of them; --conformance tries the survivors by the
+# conformance suite. A statement is drawn by the seed and its own text, so that edits elsewhere draw no other mutants.
 #
 #   tests/mutate.sh [--seed N] [--count 100] [--jobs 2] [--conformance]
 #

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -58,26 +60,48 @@ internal sealed partial class MutatedTree
         throw new InvalidOperationException($"The tree does not build after {MaxBuilds} attempts.");
     }
 
-    /// <summary>All statements in the order that the seed gives, with one change each, drawn as well.</summary>
+    /// <summary>
+    /// All statements in the order that the seed gives, with one change each, drawn as well. A statement's place in that order and its
+    /// change come from the seed and from the statement itself, so that what is changed elsewhere draws no other mutants.
+    /// </summary>
     private static IEnumerable<Mutant> Draw(Dictionary<string, SyntaxNode> files, int seed)
     {
-        Random random = new(seed);
-        (string File, SyntaxNode Statement)[] statements =
-            [.. files.SelectMany(static file => Mutator.Statements(file.Value).Select(statement => (file.Key, statement)))];
-        Console.WriteLine($"{statements.Length} statements in {files.Count} files");
-        random.Shuffle(statements);
+        List<(ulong Lot, string File, SyntaxNode Statement)> statements = [];
+        foreach ((string file, SyntaxNode root) in files)
+        {
+            Dictionary<string, int> seen = new(StringComparer.Ordinal);
+            foreach (SyntaxNode statement in Mutator.Statements(root))
+            {
+                string text = $"{Member(statement)}: {statement}";
+                int before = seen[text] = seen.GetValueOrDefault(text) + 1;
+                statements.Add((Lot($"{seed} {file} {before} {text}"), file, statement));
+            }
+        }
+
+        Console.WriteLine($"{statements.Count} statements in {files.Count} files");
         int number = 0;
-        foreach ((string file, SyntaxNode statement) in statements)
+        foreach ((ulong lot, string file, SyntaxNode statement) in statements.OrderBy(static statement => statement.Lot))
         {
             IReadOnlyList<(SyntaxNode Target, SyntaxNode Replacement, string Change)> changes = Mutator.Changes(statement);
             if (changes.Count > 0)
             {
-                (SyntaxNode target, SyntaxNode replacement, string change) = changes[random.Next(changes.Count)];
+                (SyntaxNode target, SyntaxNode replacement, string change) = changes[(int)(lot % (ulong)changes.Count)];
                 int line = target.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
                 yield return new Mutant(++number, file, line, target, replacement, change);
             }
         }
     }
+
+    /// <summary>The name of what a statement stands in, such as a method's.</summary>
+    private static string Member(SyntaxNode statement) => statement.FirstAncestorOrSelf<MemberDeclarationSyntax>() switch
+    {
+        MethodDeclarationSyntax method => method.Identifier.Text,
+        PropertyDeclarationSyntax property => property.Identifier.Text,
+        ConstructorDeclarationSyntax constructor => constructor.Identifier.Text,
+        _ => "",
+    };
+
+    private static ulong Lot(string text) => BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static void Write(string tree, Dictionary<string, SyntaxNode> files, List<Mutant> mutants)
     {

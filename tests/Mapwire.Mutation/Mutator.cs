@@ -53,7 +53,7 @@ internal static class Mutator
         foreach (ExpressionSyntax expression in statement.DescendantNodes(node => node == statement || node is not StatementSyntax)
             .OfType<ExpressionSyntax>())
         {
-            if (!IsConstantPlace(expression))
+            if (!IsConstantPlace(expression) && !IsWithoutMeaning(expression))
             {
                 Add(changes, expression);
             }
@@ -104,6 +104,13 @@ internal static class Mutator
             }
         }
     }
+
+    /// <summary>
+    /// Whether it is the false of a ConfigureAwait: the server has no context to come back to, so turned round it says the same.
+    /// </summary>
+    private static bool IsWithoutMeaning(ExpressionSyntax expression) =>
+        expression.Parent is ArgumentSyntax { Parent.Parent: InvocationExpressionSyntax call }
+        && call.Expression is MemberAccessExpressionSyntax { Name.Identifier.Text: "ConfigureAwait" };
 
     /// <summary>Whether the language wants a constant there.</summary>
     private static bool IsConstantPlace(ExpressionSyntax expression) => expression.Ancestors().Any(static node =>

@@ -25,6 +25,7 @@ internal sealed partial class Player : IServerSessionHandler
     private ReelOpenings? _openings; // null while nothing is opened: nearly always
     private string _folder = "";
     private PlayerAbilities _abilities;
+    private bool _canReconnect;
     private LineBudget _lines;
 
     /// <param name="context">What all players of the server share.</param>
@@ -93,6 +94,26 @@ internal sealed partial class Player : IServerSessionHandler
         }
     }
 
+    /// <summary>
+    /// Tells a connected client that the server stops; one that knows how to is asked to connect again, since a server that stops mostly
+    /// starts again.
+    /// </summary>
+    public void SayGoodbye()
+    {
+        if (!IsConnected)
+        {
+            return;
+        }
+
+        const string Reason = "The server stops.";
+        if (_canReconnect)
+        {
+            Session.SendReconnectRequest(tcUrl: null, Reason);
+        }
+
+        Session.SendStatus(0, StatusCodes.Status, StatusCodes.ConnectClosed, Reason);
+    }
+
     /// <inheritdoc/>
     public string? OnConnect(ConnectCommand connect)
     {
@@ -112,6 +133,7 @@ internal sealed partial class Player : IServerSessionHandler
 
         _folder = folder;
         _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);
+        _canReconnect = connect.Capabilities.Extended.HasFlag(EnhancedCapabilities.Reconnect);
         IsConnected = true;
         Log.Connected(_context.Log, _peer, folder.Length == 0 ? application : $"{application}/{folder}",
             connect.FlashVersion ?? "no version");

@@ -28,7 +28,8 @@ internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, IL
         OutgoingChunkSize = Options.ChunkSize,
         VideoCodes = [.. PlayerCodecs.VideoCodes],
         AudioCodes = [.. PlayerCodecs.AudioCodes],
-        Extended = EnhancedCapabilities.Multitrack | EnhancedCapabilities.ModEx | EnhancedCapabilities.TimestampNanoOffset,
+        Extended = EnhancedCapabilities.Reconnect | EnhancedCapabilities.Multitrack | EnhancedCapabilities.ModEx
+            | EnhancedCapabilities.TimestampNanoOffset,
     };
 }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Mapwire.Rtmp;
-using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -134,13 +133,7 @@ internal sealed class RtmpConversation : IConversation
     }
 
     /// <inheritdoc/>
-    public void SayGoodbye()
-    {
-        if (_player.IsConnected)
-        {
-            _player.Session.SendStatus(0, StatusCodes.Status, StatusCodes.ConnectClosed, "The server stops.");
-        }
-    }
+    public void SayGoodbye() => _player.SayGoodbye();
 
     /// <inheritdoc/>
     public void Abandon()

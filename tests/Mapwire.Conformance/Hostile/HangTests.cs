@@ -14,6 +14,9 @@ public sealed class HangTests
 {
     private const int Players = 20;
 
+    /// <summary>What an opening may take: long enough that a busy machine serves others meanwhile.</summary>
+    private const int OpeningSeconds = 8;
+
     [Fact]
     public async Task A_file_that_hangs_is_refused_in_time_and_hurts_nobody_else()
     {
@@ -23,7 +26,7 @@ public sealed class HangTests
         File.Copy(await FilmFactory.GetAsync("moov-first.mp4"), hung);
         File.Copy(hung, Path.Combine(folder, "good.mp4"));
         await File.WriteAllTextAsync(Path.Combine(folder, "list.m3u8"), "good.mp4\nhung.mp4");
-        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--limit-opening-time", "2");
+        await using MapwireServer server = await MapwireServer.StartAsync(folder, "--limit-opening-time", $"{OpeningSeconds}");
         using (new FileLease(hung))
         {
             Stopwatch clock = Stopwatch.StartNew();
@@ -31,30 +34,30 @@ public sealed class HangTests
             await using RtmpPlayer other = await RtmpPlayer.ConnectAsync(server.Port);
             await other.PlayAsync("good.mp4");
             await other.UntilAsync(message => message.Packet is not null);
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"another title took {clock.Elapsed}");
+            Assert.All(refused, task => Assert.False(task.IsCompleted, $"another title took {clock.Elapsed}"));
             await Task.WhenAll(refused);
-            Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(10));
+            Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(OpeningSeconds - 0.1), TimeSpan.FromSeconds(OpeningSeconds * 3));
             await server.Process.HearsAsync(
-                new Regex(@"opening took more than the limit of 2 s \(--limit-opening-time\): the file system does not answer"));
+                new Regex(@"opening took more than the limit of 8 s \(--limit-opening-time\): the file system does not answer"));
             Assert.InRange(Threads(server, "mapwire opening"), 1, 2 + Environment.ProcessorCount);
 
             // It hangs still, so nobody waits for it once more, and no thread is lost to it.
             clock.Restart();
             await RefusedAsync(server, "hung.mp4?audio=none");
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1.9), $"the second refusal took {clock.Elapsed}");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(OpeningSeconds - 0.1), $"the second refusal took {clock.Elapsed}");
             Assert.InRange(Threads(server, "mapwire opening"), 1, 2 + Environment.ProcessorCount);
         }
 
         // It came back: what was opened for nobody is closed, and the next player has the film.
         for (Stopwatch clock = Stopwatch.StartNew(); OpenFiles(server, hung) > 0; await Task.Delay(50))
         {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), "the file stays open");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "the file stays open");
         }
 
         // The opening that hung may still be on its way back, which counts as hanging.
         for (Stopwatch clock = Stopwatch.StartNew(); await IsRefusedAsync(server, "list.m3u8"); await Task.Delay(50))
         {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), "what came back is still refused");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "what came back is still refused");
         }
 
         await using RtmpPlayer player = await RtmpPlayer.ConnectAsync(server.Port);

@@ -137,7 +137,7 @@ public sealed class EnhancedTests(ServedFilms films)
         Assert.Equal(CanForward, ((Dictionary<string, object?>)answer["videoFourCcInfoMap"]!)["av01"]);
         Assert.Equal(CanForward, ((Dictionary<string, object?>)answer["audioFourCcInfoMap"]!)["Opus"]);
         Assert.Contains("hvc1", (List<object?>)answer["fourCcList"]!);
-        Assert.Equal(2.0 + 4 + 8, answer["capsEx"]);
+        Assert.Equal(1.0 + 2 + 4 + 8, answer["capsEx"]);
 
         await using RtmpPlayer plain = await RtmpPlayer.ConnectAsync(port);
         answer = (Dictionary<string, object?>)plain.Heard.First(message => message.Name == "_result").Values[2]!;

@@ -10,6 +10,7 @@ using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.EventLoops;
+using Mapwire.Server.Tests.Http;
 using Mapwire.Server.Tests.Sending;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -41,13 +42,8 @@ internal sealed class FlvSubject : IFuzzSubject, IDisposable
     public FlvSubject()
     {
         _folder.Add("a.mp4");
-        ServedFolder folder = new(_folder.Path);
-        _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
-        PlayerContext players = new(
-            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
-        HttpContext context = new(
-            "vod", _catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
-            HasViewerIds: false, _log, players);
+        _catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_folder.Path), new FileBudget()), NullLogger.Instance);
+        HttpContext context = HttpContexts.Create(_folder, _catalog, _log);
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
         _converse = connection => new HttpConversation(context, connection, null);
         _loop = new ConnectionLoop("fuzz", limits, _log, new ScriptedPoller())

@@ -17,13 +17,8 @@ public sealed class CodedResourceTests
     {
         using TemporaryFolder folder = new();
         folder.Add("a.mp4");
-        ServedFolder served = new(folder.Path);
-        TitleCatalog catalog = new(new FileCatalog(served, new FileBudget()), NullLogger.Instance);
-        PlayerContext players = new(
-            new MediaServerOptions { Folder = folder.Path }.ToPlayerOptions(), new ReelOpener(served, catalog, 10), NullLogger.Instance);
-        HttpContext context = new(
-            "vod", catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
-            HasViewerIds: false, NullLogger.Instance, players);
+        TitleCatalog catalog = new(new FileCatalog(new ServedFolder(folder.Path), new FileBudget()), NullLogger.Instance);
+        HttpContext context = HttpContexts.Create(folder, catalog);
         MediaFile file = await catalog.Files.OpenAsync(catalog.Files.Find(PlayName.Parse("", "a.mp4")));
         Resource text = Resource.OfBytes(new byte[5000], "text/plain", "no-cache") with { Files = [file] };
         catalog.Dispose(); // the server stops: no thread compresses

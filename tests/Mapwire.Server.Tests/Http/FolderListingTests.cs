@@ -52,16 +52,5 @@ public sealed class FolderListingTests : IDisposable
         return Encoding.UTF8.GetString(listing.Body.Bytes.Span);
     }
 
-    private HttpContext Context(bool lists)
-    {
-        PlayerContext players = new(
-            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
-            new ReelOpener(new ServedFolder(_folder.Path), _catalog, 10), NullLogger.Instance);
-        return new HttpContext(
-            "vod", _catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
-            HasViewerIds: false, NullLogger.Instance, players)
-        {
-            ListsTitles = lists,
-        };
-    }
+    private HttpContext Context(bool lists) => HttpContexts.Create(_folder, _catalog, listsTitles: lists);
 }

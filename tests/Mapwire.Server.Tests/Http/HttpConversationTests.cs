@@ -37,12 +37,7 @@ public sealed class HttpConversationTests : IDisposable
         _film = File.ReadAllBytes(_path);
         _catalog = new TitleCatalog(
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: new PresenceThreads()), NullLogger.Instance);
-        HttpContext context = new(
-            "vod", _catalog, new AddressTurns(0), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6),
-            HasViewerIds: false, _log,
-            new PlayerContext(
-                new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(),
-                new ReelOpener(new ServedFolder(_folder.Path), _catalog, 10), _log));
+        HttpContext context = HttpContexts.Create(_folder, _catalog, _log);
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
         _loop = new ConnectionLoop("test", limits, _log, _poller)
         {

@@ -17,7 +17,6 @@ public sealed class MadeOnceTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TitleCatalog _catalog;
-    private readonly PlayerContext _players;
 
     public MadeOnceTests()
     {
@@ -30,8 +29,6 @@ public sealed class MadeOnceTests : IDisposable
         File.WriteAllText(Path.Combine(_folder.Path, "a.de.vtt"), "WEBVTT\n\n00:00.000 --> 00:01.000\nHallo\n");
         ServedFolder folder = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
-        _players = new PlayerContext(
-            new MediaServerOptions { Folder = _folder.Path }.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), NullLogger.Instance);
     }
 
     public void Dispose()
@@ -119,9 +116,7 @@ public sealed class MadeOnceTests : IDisposable
         TitleError.NotPlayable,
         (await Assert.ThrowsAsync<TitleException>(() => OpenResourceAsync(CreateContext(hasViewerIds: true), path))).Error);
 
-    private HttpContext CreateContext(bool hasViewerIds) => new(
-        "vod", _catalog, _players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6), hasViewerIds,
-        NullLogger.Instance, _players);
+    private HttpContext CreateContext(bool hasViewerIds) => HttpContexts.Create(_folder, _catalog, hasViewerIds: hasViewerIds);
 
     private static async Task<MadeBody> OpenAsync(HttpContext context, string path) => (await OpenResourceAsync(context, path)).Body;
 

@@ -24,15 +24,16 @@ public sealed class RtmpConversationTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly ScriptedPoller _poller = new();
-    private readonly ScriptedSender _sender = new();
     private readonly ArrayBufferWriter<byte> _toServer = new();
     private readonly Ear _ear = new();
     private readonly RecordingLog _log = new();
     private readonly HeldBytes _held = new(2_000_000, "--max-held-bytes");
     private readonly TitleCatalog _catalog;
+    private readonly RtmpContext _context;
     private readonly ConnectionLoop _loop;
-    private readonly Connection _connection;
-    private readonly ClientSession _client;
+    private ScriptedSender _sender = null!;
+    private Connection _connection = null!;
+    private ClientSession _client = null!;
     private long _heard;
 
     public RtmpConversationTests()
@@ -48,16 +49,11 @@ public sealed class RtmpConversationTests : IDisposable
         ServedFolder folder = new(_folder.Path);
         _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
         PlayerContext players = new(options.ToPlayerOptions(), new ReelOpener(folder, _catalog, 10), _log);
-        RtmpContext context = new(
+        _context = new RtmpContext(
             players, options.HandshakeTimeout, options.IdleTimeout, options.MaxPause, options.MaxConnectionBytes,
             "--max-connection-bytes", _held);
         _loop = new ConnectionLoop("test", options.ToConnectionLimits(), _log, _poller) { Now = Start };
-        _connection = new Connection(_loop, _sender, null, connection => new RtmpConversation(context, connection, null));
-        _client = new ClientSession(
-            new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), _ear, _toServer);
-        Exchange();
-        _client.CreateStream();
-        Exchange();
+        Connect(ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"));
         _client.SetBufferLength(1, 250);
     }
 
@@ -220,8 +216,19 @@ public sealed class RtmpConversationTests : IDisposable
         _loop.Stop(TimeSpan.FromSeconds(10));
         _client.Receive(_sender.Wire.ToArray().AsSpan((int)_heard));
         Assert.Equal("NetConnection.Connect.Closed", _ear.Heard[^1]);
+        Assert.DoesNotContain("NetConnection.Connect.ReconnectRequest", _ear.Heard);
         Assert.Equal(before, _ear.LastTime);
         Assert.Contains(_log.Lines, static line => line.Contains("close: ServerStopped", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_server_that_stops_asks_who_can_to_connect_again()
+    {
+        Connect(ClientSessionOptions.EnhancedConnect("vod", "rtmp://h/vod", EnhancedCapabilities.Reconnect));
+        Play();
+        _loop.Stop(TimeSpan.FromSeconds(10));
+        _client.Receive(_sender.Wire.ToArray().AsSpan((int)_heard));
+        Assert.Equal(["NetConnection.Connect.ReconnectRequest", "NetConnection.Connect.Closed"], _ear.Heard[^2..]);
     }
 
     [Fact]
@@ -236,6 +243,19 @@ public sealed class RtmpConversationTests : IDisposable
         _loop.Stop(TimeSpan.FromSeconds(10));
         Assert.Equal(sends, _sender.Sends);
         Assert.True(_connection.IsClosed);
+    }
+
+    /// <summary>Another client, which is the one that all others ask from now on.</summary>
+    private void Connect(ConnectCommand connect)
+    {
+        _sender = new ScriptedSender();
+        _connection = new Connection(_loop, _sender, null, connection => new RtmpConversation(_context, connection, null));
+        _toServer.ResetWrittenCount();
+        _client = new ClientSession(new ClientSessionOptions(), connect, _ear, _toServer);
+        _heard = 0;
+        Exchange();
+        _client.CreateStream();
+        Exchange();
     }
 
     private void Play()

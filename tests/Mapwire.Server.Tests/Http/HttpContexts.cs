@@ -1,0 +1,33 @@
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Hosting;
+using Mapwire.Server.Http;
+using Mapwire.Server.Playback;
+using Mapwire.Server.Strips;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mapwire.Server.Tests.Http;
+
+/// <summary>What HTTP conversations share, for tests that serve one folder.</summary>
+internal static class HttpContexts
+{
+    /// <param name="folder">What is served.</param>
+    /// <param name="catalog">Of that folder.</param>
+    /// <param name="log">Where lines go; null for nowhere.</param>
+    /// <param name="hasViewerIds">Whether playlists tell viewers apart.</param>
+    /// <param name="listsTitles">Whether folders are listed.</param>
+    public static HttpContext Create(
+        TemporaryFolder folder, TitleCatalog catalog, ILogger? log = null, bool hasViewerIds = false, bool listsTitles = false)
+    {
+        log ??= NullLogger.Instance;
+        PlayerContext players = new(
+            new MediaServerOptions { Folder = folder.Path }.ToPlayerOptions(),
+            new ReelOpener(new ServedFolder(folder.Path), catalog, 10), log);
+        return new HttpContext(
+            "vod", catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6), hasViewerIds, log,
+            players)
+        {
+            ListsTitles = listsTitles,
+        };
+    }
+}
