@@ -331,7 +331,10 @@ internal sealed class HttpConversation : IConversation
         }
 
         bool isHttp2 = received.StartsWith(preface);
-        other.Take(_connection.Detach(received), isHttp2);
+        if (_connection.Detach(received) is { } detached)
+        {
+            other.Take(detached, isHttp2);
+        }
     }
 
     private void Begin(in RequestHead head)

@@ -55,7 +55,7 @@ internal static class Opening
     /// </summary>
     private static Resource? TryFindPart(HttpContext context, Route route, WebQuery? query)
     {
-        if (query is null || !TitleParts.Has(route.Kind) || route.Quality > 0
+        if (query is null or { Wishes.Loops: true } || !TitleParts.Has(route.Kind) || route.Quality > 0
             || context.Titles.Files.TryHold(PlayName.Exactly(route.Title)) is not { } file)
         {
             return null;
@@ -121,6 +121,7 @@ internal static class Opening
     {
         PlayName name = PlayName.Exactly(route.Title);
         await context.Openings.EnterAsync(address, route.Title, cancellation).ConfigureAwait(false);
+        bool isOpening = true;
         try
         {
             if (route.Kind == ResourceKind.Listing)
@@ -185,10 +186,19 @@ internal static class Opening
         }
         finally
         {
-            context.Openings.Leave(address, route.Title);
+            EndOpening();
         }
 
-        // What is made for one wish is made in a turn of its address.
+        void EndOpening()
+        {
+            if (isOpening)
+            {
+                isOpening = false;
+                context.Openings.Leave(address, route.Title);
+            }
+        }
+
+        // What is made for one wish is made in a turn of its address, for which no other opening waits.
         async Task<Resource?> MakeAsync(Func<Task<Resource?>> make)
         {
             if (query!.Wishes is { Start: 0, End: null })
@@ -196,6 +206,7 @@ internal static class Opening
                 return await make().ConfigureAwait(false);
             }
 
+            EndOpening();
             using CutTurn turn = await CutTurn.EnterAsync(context.Cuts, address, $"{route.Title}?{query.Key}", cancellation)
                 .ConfigureAwait(false);
             return await make().ConfigureAwait(false);

@@ -31,7 +31,13 @@ internal class EventLoop
     /// <summary>How long turns may take before timers are looked at again, in milliseconds: half of a slot of the timers.</summary>
     private const long CatchUpAfter = 5;
 
-    /// <summary>A round that takes longer than this, in milliseconds, is stuck in a system call.</summary>
+    /// <summary>
+    /// How long those whose sockets are ready are served a round, in milliseconds, before what was posted and those that are not urgent
+    /// have their turn: a hundred fast pulls of megabytes each would keep them waiting. The rest comes first in the next round.
+    /// </summary>
+    private const long LongestTurns = 50;
+
+    /// <summary>A turn that takes longer than this, in milliseconds, is stuck in a system call.</summary>
     private const long StuckAfter = 2000;
 
     /// <summary>Milliseconds to wait after a poller has failed, so that a failure that stays does not become a spin.</summary>
@@ -50,6 +56,8 @@ internal class EventLoop
     private int _state; // a State
     private int _isWoken;
     private long _roundSince; // 0 while it waits
+    private bool _isBehind; // whether the round left some of those that were ready
+    private long _late; // by how much a timer was at most in the round
 
     /// <summary>Creates a loop that does not run yet.</summary>
     /// <param name="name">Of the thread.</param>
@@ -271,6 +279,9 @@ internal class EventLoop
         Volatile.Write(ref _roundSince, Now);
         Interlocked.Exchange(ref _isWoken, 0); // a full fence before the queues are looked at: a later post wakes the next wait
         OnRoundBegin();
+        long began = Now;
+        _late = 0;
+        bool isBehind = _isBehind; // then those that were left come before those that are ready now
         int ready = _ready.Count;
         foreach (PollEvent seen in events.AsSpan(0, count))
         {
@@ -279,22 +290,31 @@ internal class EventLoop
                 watched.IsReadable |= seen.Readable;
                 watched.IsWritable |= seen.Writable;
                 watched.HasEnded |= seen.Ended;
-                RunOrQueue(watched);
-                CatchUp();
+                if (isBehind || Now - began >= LongestTurns)
+                {
+                    RunAgain(watched);
+                }
+                else
+                {
+                    RunOrQueue(watched);
+                    CatchUp();
+                }
             }
         }
 
-        long late = _timers.Advance(Now);
-        while (ready-- > 0 && _ready.TryDequeue(out Watched? watched))
+        ready = isBehind ? _ready.Count : ready;
+        _late = Math.Max(_late, _timers.Advance(Now));
+        while (ready-- > 0 && Now - began < LongestTurns && _ready.TryDequeue(out Watched? watched))
         {
             watched.HasTurn = false;
             watched.RunTurn();
             CatchUp();
         }
 
+        _isBehind = Now - began >= LongestTurns && _ready.Count > 0;
         RunActions();
         RunPosted();
-        RunPatient(late > Late ? PatientShareWhenLate : PatientShare);
+        RunPatient(_late > Late ? PatientShareWhenLate : PatientShare);
         OnRoundEnd();
     }
 
@@ -305,7 +325,7 @@ internal class EventLoop
         if (now - Now >= CatchUpAfter)
         {
             Now = now;
-            _timers.Advance(now);
+            _late = Math.Max(_late, _timers.Advance(now));
         }
     }
 

@@ -115,18 +115,29 @@ internal sealed class Connection : Watched
     /// it became.
     /// </summary>
     /// <param name="received">What was received and not used.</param>
+    /// <returns>Null where the peer has gone meanwhile: it is closed.</returns>
     /// <exception cref="InvalidOperationException">It is closed.</exception>
-    public DetachedConnection Detach(ReadOnlySpan<byte> received)
+    public DetachedConnection? Detach(ReadOnlySpan<byte> received)
     {
         if (IsClosed)
         {
             throw new InvalidOperationException("A closed connection has no socket to give away.");
         }
 
-        byte[] copy = received.ToArray();
-        _state = State.Closed;
         _loop.Unwatch(this);
-        DetachedConnection detached = new(_loop, Peer, _sender.Detach(copy), BytesSent);
+        DetachedStream stream;
+        try
+        {
+            stream = _sender.Detach(received.ToArray());
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
+        {
+            Close(CloseReason.ConnectionLost); // a socket that was never seen connected is no stream
+            return null;
+        }
+
+        _state = State.Closed;
+        DetachedConnection detached = new(_loop, Peer, stream, BytesSent);
         IConversation? conversation = _conversation;
         _conversation = null;
         conversation?.Abandon();
@@ -295,6 +306,11 @@ internal sealed class Connection : Watched
             if (error == SocketError.WouldBlock)
             {
                 IsReadable = false;
+                if (_sender.HoldsReceived && Handle is not null)
+                {
+                    _loop.RunAgain(this); // it has had its share of this turn
+                }
+
                 return;
             }
 
@@ -339,7 +355,7 @@ internal sealed class Connection : Watched
         long sentThisTurn = 0;
         while (!IsBlocked && !IsClosed)
         {
-            if (_sender.HasUnsent && !TryFlush())
+            if (_sender.UnsentBytes > 0 && !TryFlush())
             {
                 return;
             }
@@ -399,7 +415,7 @@ internal sealed class Connection : Watched
             _lastSent = Now;
         }
 
-        if (sent < list.Length || _sender.HasUnsent)
+        if (sent < list.Length || _sender.UnsentBytes > 0)
         {
             Block();
         }
@@ -411,13 +427,19 @@ internal sealed class Connection : Watched
     /// <returns>False when the socket is full or gone.</returns>
     private bool TryFlush()
     {
+        int before = _sender.UnsentBytes;
         if (_sender.Flush() == SendResult.Disconnected)
         {
             Close(CloseReason.ConnectionLost);
             return false;
         }
 
-        if (_sender.HasUnsent)
+        if (_sender.UnsentBytes < before)
+        {
+            _lastSent = Now;
+        }
+
+        if (_sender.UnsentBytes > 0)
         {
             Block();
             return false;

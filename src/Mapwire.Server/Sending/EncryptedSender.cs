@@ -21,6 +21,15 @@ internal sealed class EncryptedSender : ISender
     /// <summary>What one read takes; viewers say some hundred bytes.</summary>
     private const int ReadLength = 4 * 1024;
 
+    /// <summary>
+    /// What is taken of the socket in one turn, in bytes, before the other connections have theirs: records may say nothing that is read
+    /// (new keys), and TLS goes on to the next one by itself.
+    /// </summary>
+    private const int TakenPerTurn = 64 * 1024;
+
+    /// <summary>After so many turns whose share was used up without a byte for whoever reads, the client only keeps us busy.</summary>
+    private const int MaxEmptyTurns = 16;
+
     [ThreadStatic]
     private static byte[]? _plain;
 
@@ -33,6 +42,8 @@ internal sealed class EncryptedSender : ISender
     private (Task<int> Read, byte[] Buffer)? _read;
     private Func<SslServerAuthenticationOptions>? _options;
     private bool _isEnding;
+    private bool _hasEnded;
+    private int _emptyTurns;
 
     /// <param name="socket">The sender's own from now on.</param>
     /// <param name="options">Of the handshake, which begins with the connection's first turn.</param>
@@ -50,7 +61,7 @@ internal sealed class EncryptedSender : ISender
     public SafeHandle? Handle => _socket.Handle;
 
     /// <inheritdoc/>
-    public bool HasUnsent => _below.HasUnsent;
+    public int UnsentBytes => _below.UnsentBytes;
 
     /// <inheritdoc/>
     /// <remarks>What came with the end of the handshake, or behind a record, raises no event.</remarks>
@@ -59,8 +70,15 @@ internal sealed class EncryptedSender : ISender
     /// <inheritdoc/>
     public int Receive(Span<byte> buffer, out SocketError error)
     {
+        _below.BeginTurn(TakenPerTurn);
         int count = TryReceive(buffer, out error);
-        HoldsReceived = error == SocketError.Success;
+        _emptyTurns = count == 0 && _below.IsHeldBack ? _emptyTurns + 1 : 0;
+        if (_emptyTurns > MaxEmptyTurns)
+        {
+            error = SocketError.ConnectionReset;
+        }
+
+        HoldsReceived = error == SocketError.Success || _below.IsHeldBack;
         return count;
     }
 
@@ -99,7 +117,7 @@ internal sealed class EncryptedSender : ISender
             return SendResult.Disconnected;
         }
 
-        if (_isEnding && !HasUnsent)
+        if (_isEnding && UnsentBytes == 0)
         {
             _isEnding = false;
             _socket.EndSending();
@@ -111,12 +129,12 @@ internal sealed class EncryptedSender : ISender
     /// <inheritdoc/>
     public void EndSending()
     {
-        if (_handshake is not { IsCompletedSuccessfully: true })
+        if (_hasEnded || _handshake is not { IsCompletedSuccessfully: true })
         {
             return;
         }
 
-        _isEnding = true;
+        (_isEnding, _hasEnded) = (true, true);
         Ignore(_stream.ShutdownAsync());
         Flush();
     }
@@ -167,6 +185,7 @@ internal sealed class EncryptedSender : ISender
         _options = null;
         if (!_handshake.IsCompletedSuccessfully)
         {
+            _below.TryFlush(); // the alert that says why (RFC 8446, 6.2): the connection is closed next
             error = SocketError.ConnectionReset;
             return 0;
         }

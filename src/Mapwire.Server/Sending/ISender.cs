@@ -15,10 +15,10 @@ internal interface ISender : IDisposable
     /// </summary>
     long BytesPerTurn => 1024 * 1024;
 
-    /// <summary>Whether bytes that were taken wait for the socket: they are <see cref="Flush"/>ed when it is writable.</summary>
-    bool HasUnsent => false;
+    /// <summary>The bytes that were taken and wait for the socket: they are <see cref="Flush"/>ed when it is writable.</summary>
+    int UnsentBytes => 0;
 
-    /// <summary>Whether something received may wait in the sender though the socket is empty.</summary>
+    /// <summary>Whether something received may wait in the sender, or be left in the socket, though the last read found nothing.</summary>
     bool HoldsReceived => false;
 
     /// <summary>Takes what has come.</summary>

@@ -6,8 +6,9 @@ namespace Mapwire.Server.Sending;
 
 /// <summary>
 /// A socket as a stream whose reads and writes are on a loop's thread: a read that finds nothing ends when the loop says that something
-/// has come (<see cref="Continue"/>), on the loop's thread as well; a write takes all, and the loop hands it to the socket
-/// (<see cref="TryFlush"/>). No call waits. Once it has left the loop it is the runtime's own stream of the socket.
+/// has come (<see cref="Continue"/>), on the loop's thread as well; reads take no more than a turn may (<see cref="BeginTurn"/>); a write
+/// takes all, and the loop hands it to the socket (<see cref="TryFlush"/>). No call waits. Once it has left the loop it is the
+/// runtime's own stream of the socket.
 /// </summary>
 /// <param name="sender">Of the socket's bytes as they are.</param>
 /// <param name="socket">The same.</param>
@@ -19,13 +20,24 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : DuplexStre
     private byte[] _unsent = []; // of the pool, while something is in it
     private int _sent;
     private int _end;
+    private int _left; // of the turn's share
     private NetworkStream? _inner; // once it has left the loop
 
     /// <summary>The one below.</summary>
     public Socket Socket => socket;
 
-    /// <summary>Whether something was written that the socket has not taken yet.</summary>
-    public bool HasUnsent => _end > _sent;
+    /// <summary>The bytes that were written and that the socket has not taken yet.</summary>
+    public int UnsentBytes => _end - _sent;
+
+    /// <summary>Whether reads found nothing because the turn's share was used up: there may be more.</summary>
+    public bool IsHeldBack { get; private set; }
+
+    /// <summary>A turn begins: reads may take so many bytes of the socket in it.</summary>
+    public void BeginTurn(int most)
+    {
+        _left = most;
+        IsHeldBack = false;
+    }
 
     /// <summary>Ends a read that waits, if the socket has something for it now.</summary>
     public void Continue()
@@ -57,7 +69,7 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : DuplexStre
     /// <returns>False when the connection is gone.</returns>
     public bool TryFlush()
     {
-        while (HasUnsent)
+        while (UnsentBytes > 0)
         {
             int count = sender.Write(_unsent.AsSpan(_sent, _end - _sent), out SocketError error);
             if (error == SocketError.WouldBlock)
@@ -94,7 +106,7 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : DuplexStre
             _ = GoOnAsync(_inner, _room);
         }
 
-        return HasUnsent ? _inner.WriteAsync(_unsent.AsMemory(_sent, _end - _sent)).AsTask() : Task.CompletedTask;
+        return UnsentBytes > 0 ? _inner.WriteAsync(_unsent.AsMemory(_sent, _end - _sent)).AsTask() : Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -181,9 +193,18 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : DuplexStre
     /// <summary>A read without room says only whether there is something.</summary>
     private int Receive(Span<byte> room, out SocketError error)
     {
+        if (_left <= 0)
+        {
+            IsHeldBack = true;
+            error = SocketError.WouldBlock;
+            return 0;
+        }
+
         if (!room.IsEmpty)
         {
-            return sender.Receive(room, out error);
+            int count = sender.Receive(room, out error);
+            _left -= count;
+            return count;
         }
 
         error = sender.HasReceived ? SocketError.Success : SocketError.WouldBlock;

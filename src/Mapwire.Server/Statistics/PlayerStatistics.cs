@@ -115,12 +115,7 @@ internal sealed class PlayerStatistics
     /// <summary>A viewer that asks for each piece by itself begins its title.</summary>
     /// <param name="title">What it watches.</param>
     /// <param name="now">The clock.</param>
-    public void BeginTitle(in PlayedTitle title, long now)
-    {
-        _plays++;
-        _places.Played(1);
-        Begin(title, _bytes, now);
-    }
+    public void BeginTitle(in PlayedTitle title, long now) => Begin(title, _bytes, now);
 
     /// <summary>Says how a viewer stands that asks for each piece by itself.</summary>
     /// <param name="state">What it is at.</param>

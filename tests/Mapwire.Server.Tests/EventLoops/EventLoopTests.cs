@@ -110,6 +110,64 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public void What_was_posted_comes_before_the_rest_of_a_long_round_and_that_before_what_is_ready_later()
+    {
+        ScriptedPoller poller = new();
+        Recorder loop = new(poller);
+        List<string> order = [];
+        Probe third = new(loop) { Turn = () => order.Add("third") };
+        Probe first = new(loop)
+        {
+            Turn = () =>
+            {
+                order.Add("first");
+                poller.Report(new PollEvent(third.Place, true, false, false));
+                long until = loop.Now + 400;
+                Assert.True(SpinWait.SpinUntil(() => LoopClock.Milliseconds >= until, Patience));
+            },
+        };
+        Probe second = new(loop) { Turn = () => order.Add("second") };
+        loop.Post(() =>
+        {
+            loop.Watch(first);
+            loop.Watch(third);
+            loop.RunAgain(first);
+            loop.RunAgain(second);
+            loop.Post(() => order.Add("posted"));
+        });
+        loop.Start();
+        Assert.True(third.HadTurn.Wait(Patience));
+        Assert.True(loop.Stop(Patience));
+        Assert.Equal(["first", "posted", "second", "third"], order);
+    }
+
+    [Fact]
+    public void A_loop_that_works_on_many_is_not_stuck()
+    {
+        Recorder loop = new(new ScriptedPoller());
+        bool wasStuck = false;
+        List<Probe> probes = [];
+        for (int i = 0; i < 6; i++)
+        {
+            probes.Add(new Probe(loop)
+            {
+                Turn = () =>
+                {
+                    long until = LoopClock.Milliseconds + 500; // three seconds in all, of which each is nothing
+                    Assert.True(SpinWait.SpinUntil(() => LoopClock.Milliseconds >= until, Patience));
+                    wasStuck |= loop.IsStuck;
+                },
+            });
+        }
+
+        loop.Post(() => probes.ForEach(loop.RunAgain));
+        loop.Start();
+        Assert.True(SpinWait.SpinUntil(() => probes.TrueForAll(static probe => probe.HadTurn.IsSet), Patience));
+        Assert.True(loop.Stop(Patience));
+        Assert.False(wasStuck);
+    }
+
+    [Fact]
     public void A_loop_that_has_ended_is_not_stuck()
     {
         Recorder loop = new(new ScriptedPoller());

@@ -5,6 +5,7 @@ using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Flv;
 using Mapwire.Server.Hosting;
+using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
@@ -237,6 +238,60 @@ public sealed class FlvViewerTests : IDisposable
         Assert.Equal(tags.Select(static tag => tag.Timestamp).Order(), tags.Select(static tag => tag.Timestamp));
         Assert.InRange(tags[^1].Timestamp, 21_900u, 22_000u);
         Assert.InRange(tags.Count(static tag => tag.IsKeyFrame), 11, 12);
+    }
+
+    [Fact]
+    public async Task At_the_end_of_a_film_that_is_written_its_viewer_waits_and_is_sent_more_when_there_is_more()
+    {
+        string path = Path.Combine(_folder.Path, "new.flv");
+        await File.WriteAllBytesAsync(path, FilmBytes.FlvWithSound(3, 60), TestContext.Current.CancellationToken);
+        (FlvViewer viewer, _) = await OpenAsync("new.flv");
+        viewer.Begin(0);
+        MemoryStream wire = new();
+        for (viewer.Now = 0; viewer.Now < 10_000; viewer.Now += 1000)
+        {
+            SendDue(viewer, int.MaxValue, wire);
+        }
+
+        Assert.False(viewer.IsOver);
+        Assert.Equal(TimerWheel.Never, viewer.NextWake()); // it is called when something has come, and not before
+        uint last = TagsOf(wire.ToArray())[^1].Timestamp;
+        Assert.InRange(last, 1000u, 2400u);
+        await RunPostedAsync();
+        await File.WriteAllBytesAsync(path, FilmBytes.FlvWithSound(3, 120), TestContext.Current.CancellationToken);
+        for (int looks = 0; looks < 60 && TagsOf(wire.ToArray())[^1].Timestamp == last; looks++)
+        {
+            await RunPostedAsync();
+            viewer.Now += 1000;
+            SendDue(viewer, int.MaxValue, wire);
+        }
+
+        Tag[] tags = [.. TagsOf(wire.ToArray())];
+        Assert.InRange(tags[^1].Timestamp, last + 1000, 4800u);
+        Assert.Equal(1, tags.Count(static tag => tag.IsVideoConfiguration));
+        Assert.Equal(tags.Select(static tag => tag.Timestamp).Order(), tags.Select(static tag => tag.Timestamp));
+    }
+
+    [Fact]
+    public async Task Who_waits_for_more_of_a_film_that_is_gone_is_told_so()
+    {
+        string path = Path.Combine(_folder.Path, "new.flv");
+        await File.WriteAllBytesAsync(path, FilmBytes.FlvWithSound(3, 60), TestContext.Current.CancellationToken);
+        (FlvViewer viewer, _) = await OpenAsync("new.flv");
+        viewer.Begin(0);
+        for (viewer.Now = 0; viewer.Now < 5000; viewer.Now += 1000)
+        {
+            SendDue(viewer, int.MaxValue, new MemoryStream());
+        }
+
+        File.Delete(path);
+        for (int looks = 0; looks < 60 && !viewer.IsOver; looks++)
+        {
+            await RunPostedAsync();
+        }
+
+        Assert.True(viewer.IsOver);
+        Assert.Contains(_log.Lines, static line => line.Contains("play new.flv ended:", StringComparison.Ordinal));
     }
 
     [Fact]

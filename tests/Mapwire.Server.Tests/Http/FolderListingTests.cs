@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
@@ -37,6 +38,24 @@ public sealed class FolderListingTests : IDisposable
         (await _catalog.Files.OpenAsync(_catalog.Files.Find(PlayName.Parse("", "sub/b.mp4")))).Release();
         Assert.Equal(
             """{"folders":[],"titles":[{"name":"b.mp4","url":"b.mp4","duration":24}],"complete":true}""", await ListAsync("sub"));
+    }
+
+    [Fact]
+    public async Task Names_are_in_their_order()
+    {
+        string[] names = [.. Enumerable.Range(0, 40).Select(static i => $"{i * 7 % 40:00}")]; // no file system lists them in theirs
+        foreach (string name in names)
+        {
+            File.WriteAllText(Path.Combine(_folder.Path, "sub", $"{name}.flv"), "");
+            Directory.CreateDirectory(Path.Combine(_folder.Path, "sub", name));
+        }
+
+        using JsonDocument listing = JsonDocument.Parse(await ListAsync("sub"));
+        Assert.Equal([.. names.Order()], NamesOf("folders"));
+        Assert.Equal([.. names.Order().Select(static name => $"{name}.flv"), "b.mp4"], NamesOf("titles"));
+
+        IEnumerable<string?> NamesOf(string kind) =>
+            listing.RootElement.GetProperty(kind).EnumerateArray().Select(static one => one.GetProperty("name").GetString());
     }
 
     [Fact]

@@ -25,6 +25,7 @@ public sealed class HttpConversationTests : IDisposable
     private readonly ScriptedSender _sender = new();
     private readonly RecordingLog _log = new();
     private readonly TitleCatalog _catalog;
+    private readonly HttpContext _context;
     private readonly ConnectionLoop _loop;
     private readonly Connection _connection;
     private readonly string _path;
@@ -37,13 +38,13 @@ public sealed class HttpConversationTests : IDisposable
         _film = File.ReadAllBytes(_path);
         _catalog = new TitleCatalog(
             new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: new PresenceThreads()), NullLogger.Instance);
-        HttpContext context = HttpContexts.Create(_folder, _catalog, _log);
+        _context = HttpContexts.Create(_folder, _catalog, _log);
         ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
         _loop = new ConnectionLoop("test", limits, _log, _poller)
         {
             Now = Environment.TickCount64,
         };
-        _connection = new Connection(_loop, _sender, null, connection => new HttpConversation(context, connection, null));
+        _connection = new Connection(_loop, _sender, null, connection => new HttpConversation(_context, connection, null));
     }
 
     public void Dispose()
@@ -87,6 +88,20 @@ public sealed class HttpConversationTests : IDisposable
         Assert.Contains("start=\"PT0S\"", manifest, StringComparison.Ordinal);
         Assert.Contains("startNumber=\"1\"", manifest, StringComparison.Ordinal);
         Assert.Matches("frameRate=\"[0-9]+\"", manifest);
+    }
+
+    [Fact]
+    public void Who_leaves_in_the_middle_of_a_segment_watches_it_no_longer()
+    {
+        long later = _loop.Now + 3_600_000;
+        _sender.Takes = offered => _sender.Wire.Length < 3000 ? Math.Min(offered, 5000) : 0;
+        Say(Encoding.ASCII.GetBytes("GET /vod/a.mp4/v1a1-1.m4s HTTP/1.1\r\nHost: h\r\n\r\n"));
+        Turns(() => _sender.Wire.Length >= 3000);
+        _context.Viewers.Sweep(later);
+        Assert.Equal(1, _context.Viewers.Count); // it is sent something still
+        _connection.Close(CloseReason.PlayerLeft);
+        _context.Viewers.Sweep(later);
+        Assert.Equal(0, _context.Viewers.Count);
     }
 
     [Fact]
@@ -410,6 +425,18 @@ public sealed class HttpConversationTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => !IsMapped(), TimeSpan.FromSeconds(30)));
 
         bool IsMapped() => File.ReadLines("/proc/self/maps").Any(line => line.Contains(_folder.Path, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_film_that_was_sent_to_its_end_is_let_go_of_while_its_connection_stays()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lists what is mapped.");
+        Ask(Film);
+        _catalog.Dispose();
+        Assert.True(SpinWait.SpinUntil(
+            () => !File.ReadLines("/proc/self/maps").Any(line => line.Contains(_folder.Path, StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(30)));
+        Assert.False(_connection.IsClosed);
     }
 
     private static string Field(string head, string name) =>

@@ -27,8 +27,7 @@ public sealed class MadeOnceTests : IDisposable
 
         File.WriteAllText(Path.Combine(_folder.Path, "list.m3u8"), "a.mp4\nb.mp4\n");
         File.WriteAllText(Path.Combine(_folder.Path, "a.de.vtt"), "WEBVTT\n\n00:00.000 --> 00:01.000\nHallo\n");
-        ServedFolder folder = new(_folder.Path);
-        _catalog = new TitleCatalog(new FileCatalog(folder, new FileBudget()), NullLogger.Instance);
+        _catalog = new TitleCatalog(new FileCatalog(new ServedFolder(_folder.Path), new FileBudget()), NullLogger.Instance);
     }
 
     public void Dispose()

@@ -312,6 +312,34 @@ public sealed class PlayerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_seek_for_a_play_says_nothing_of_the_one_behind_it()
+    {
+        _client.Play(1, new PlayCommand(0, "a.mp4?end=2"));
+        _client.Seek(1, 1000);
+        Exchange();
+        await RunPostedAsync();
+        SendDue();
+        _player.Now = 10_000;
+        SendDue();
+        Assert.False(_player.IsActive);
+        Play("b.mp4", reset: false);
+        await RunPostedAsync();
+        Assert.Single(_ear.Heard, static word => word == "NetStream.Seek.Notify");
+    }
+
+    [Fact]
+    public async Task Who_asks_how_long_a_film_is_holds_it_no_longer_than_that()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux lists what is mapped.");
+        Ask("getStreamLength", AmfValue.Number(7), AmfValue.Null, AmfValue.String("a.mp4"));
+        await RunPostedAsync();
+        _catalog.Dispose();
+        Assert.True(SpinWait.SpinUntil(
+            () => !File.ReadLines("/proc/self/maps").Any(line => line.Contains(_folder.Path, StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public async Task Who_asks_for_nothing_thousands_of_times_fills_no_log()
     {
         for (int i = 0; i < 100; i++)

@@ -33,6 +33,7 @@ public sealed class RtmpConversationTests : IDisposable
     private readonly ConnectionLoop _loop;
     private ScriptedSender _sender = null!;
     private Connection _connection = null!;
+    private RtmpConversation _conversation = null!;
     private ClientSession _client = null!;
     private long _heard;
 
@@ -175,6 +176,19 @@ public sealed class RtmpConversationTests : IDisposable
     }
 
     [Fact]
+    public void Who_makes_the_server_hold_what_it_may_has_its_next_turn_when_something_is_due()
+    {
+        Play();
+        _sender.Incoming.Enqueue(HalfOfAMessage(60_000));
+        _connection.IsReadable = true;
+        _connection.RunTurn();
+        int others = 0;
+        Assert.NotNull(_held.Count(null, ref others, 1_960_000)); // which is too much with what this one holds
+        Assert.InRange(_conversation.Next(_loop.Now).Deadline, _loop.Now + 1, _loop.Now + 1200);
+        Assert.False(_connection.IsClosed);
+    }
+
+    [Fact]
     public void What_a_client_reads_is_not_held_any_longer()
     {
         _sender.Takes = static _ => 0;
@@ -249,13 +263,22 @@ public sealed class RtmpConversationTests : IDisposable
     private void Connect(ConnectCommand connect)
     {
         _sender = new ScriptedSender();
-        _connection = new Connection(_loop, _sender, null, connection => new RtmpConversation(_context, connection, null));
+        _connection = new Connection(_loop, _sender, null, connection => _conversation = new RtmpConversation(_context, connection, null));
         _toServer.ResetWrittenCount();
         _client = new ClientSession(new ClientSessionOptions(), connect, _ear, _toServer);
         _heard = 0;
         Exchange();
         _client.CreateStream();
         Exchange();
+    }
+
+    /// <summary>The first bytes of a message of 16 MB less one that nobody answers, in one chunk after another.</summary>
+    private static byte[] HalfOfAMessage(int length)
+    {
+        const int ChunkLength = 128; // until a client says another one
+        byte[] bytes = [0x07, 0, 0, 0, 0x01, 0, 0, 18, 1, 0, 0, 0, .. new byte[ChunkLength]];
+        byte[] next = [0xC7, .. new byte[ChunkLength]];
+        return [.. bytes, .. Enumerable.Repeat(next, length / ChunkLength).SelectMany(static one => one)];
     }
 
     private void Play()

@@ -94,7 +94,8 @@ public sealed class ConnectionTests : IDisposable
             _loop.Now += 2;
         }
 
-        int limit = Assert.Single(_sender.UnsentLimits); // of 500,000 bytes a second
+        int limit = Assert.Single(_sender.UnsentLimits);
+        Assert.InRange(limit, 24_000, 26_000); // 50 ms of 500,000 bytes a second
         _sender.Takes = static offered => offered; // the system takes more than its limit says: the rest of a packet's worth
         long before = _sender.Wire.Length;
         _connection.IsWritable = true;
@@ -135,6 +136,60 @@ public sealed class ConnectionTests : IDisposable
         TakeEachSecond(300);
         Assert.False(_connection.IsClosed);
         Assert.Equal(300_000, _sender.Wire.Length);
+    }
+
+    [Fact]
+    public void Who_takes_a_little_of_what_was_encrypted_before_is_taking()
+    {
+        ConnectionLimits limits = new(SendTimeout: 60_000, MinPlayerRate: 0, MaxPlayerRate: null, MaxLoopRate: null, MaxUnsentTime: 0);
+        ConnectionLoop loop = new("test", limits, _log, new ScriptedPoller());
+        Connection connection = new(loop, _sender, null, _ => _talk);
+        _talk.Add(1000);
+        _sender.Takes = offered =>
+        {
+            _sender.UnsentBytes = 60_000;
+            return offered;
+        };
+        _sender.Flushes = static _ => 100;
+        connection.TakeTurn();
+        Assert.True(connection.IsBlocked);
+        for (int i = 0; i < 5; i++)
+        {
+            loop.Now += 50_000;
+            connection.IsWritable = true;
+            connection.TakeTurn();
+            Assert.False(connection.IsClosed, $"turn {i}");
+        }
+
+        _sender.Flushes = static _ => 0;
+        loop.Now += 60_000;
+        connection.IsWritable = true;
+        connection.TakeTurn();
+        Assert.True(connection.IsClosed);
+        Assert.True(loop.Stop(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public void A_sender_that_has_had_its_share_goes_on_in_another_turn()
+    {
+        _connection.TakeTurn();
+        Assert.False(_connection.HasTurn);
+        _sender.HoldsReceived = true;
+        _connection.TakeTurn();
+        Assert.True(_connection.HasTurn);
+    }
+
+    [Fact]
+    public void A_connection_that_is_gone_when_it_is_given_away_is_closed_and_counts_no_longer()
+    {
+        _connection.TakeTurn();
+        _sender.Detaches = static _ => throw new IOException("it is not connected");
+        Assert.Null(_connection.Detach("rest"u8));
+        Assert.True(_connection.IsClosed);
+        Assert.True(_sender.IsDisposed);
+        Assert.Equal(1, _talk.Abandons);
+        Assert.Equal(-1, _loop.ConnectionCount); // it was never adopted, and leaves once
+        Assert.Contains("close: ConnectionLost,", Assert.Single(_log.Lines), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -80,11 +80,11 @@ public sealed class EncryptedSenderTests : IDisposable
         Assert.Equal("go"u8.ToArray(), ReceiveSome());
         long sent = 0;
         bool wasFull = false;
-        while (sent < 8 + Length || _sender.HasUnsent)
+        while (sent < 8 + Length || _sender.UnsentBytes > 0)
         {
             Assert.Equal(SendResult.Sent, _sender.Flush());
-            wasFull |= _sender.HasUnsent;
-            if (!_sender.HasUnsent && sent < 8 + Length)
+            wasFull |= _sender.UnsentBytes > 0;
+            if (_sender.UnsentBytes == 0 && sent < 8 + Length)
             {
                 Gather(sent);
                 Assert.Equal(SendResult.Sent, _sender.Send(_list, out long taken));
@@ -94,7 +94,7 @@ public sealed class EncryptedSenderTests : IDisposable
         }
 
         _sender.EndSending();
-        Assert.True(SpinWait.SpinUntil(() => _sender.Flush() == SendResult.Sent && !_sender.HasUnsent, Patience));
+        Assert.True(SpinWait.SpinUntil(() => _sender.Flush() == SendResult.Sent && _sender.UnsentBytes == 0, Patience));
         byte[] read = await reading.WaitAsync(Patience);
         Assert.Equal([.. "header: "u8, .. _bytes], read);
         Assert.True(wasFull);
@@ -125,6 +125,46 @@ public sealed class EncryptedSenderTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => _sender.Receive(_buffer, out error) == 0 && error != SocketError.WouldBlock, Patience));
         Assert.Equal(SocketError.ConnectionReset, error);
         Assert.IsType<AuthenticationException>(_refusal);
+    }
+
+    [Fact]
+    public async Task A_client_whose_handshake_fails_is_told_why()
+    {
+        using SslStream client = NewClient();
+        Task talking = Task.Run(() => client.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            EnabledSslProtocols = SslProtocols.Tls13,
+            CipherSuitesPolicy = OperatingSystem.IsWindows() ? null : new CipherSuitesPolicy([TlsCipherSuite.TLS_AES_128_CCM_8_SHA256]),
+        }));
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There the system says which ciphers there are.");
+        SocketError error = SocketError.WouldBlock;
+        Assert.True(SpinWait.SpinUntil(() => _sender.Receive(_buffer, out error) == 0 && error != SocketError.WouldBlock, Patience));
+        Assert.Equal(0, _sender.UnsentBytes);
+        _sender.Dispose();
+        AuthenticationException refused = await Assert.ThrowsAsync<AuthenticationException>(() => talking.WaitAsync(Patience));
+        Assert.Contains("alert", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_turn_takes_its_share_of_the_socket_and_the_next_one_the_rest()
+    {
+        using LoopStream stream = new(new PlainSender(_sockets.Sender), _sockets.Sender);
+        _sockets.Receiver.Send(new byte[10_000]);
+        byte[] room = new byte[3000];
+        stream.BeginTurn(5000);
+        Assert.True(SpinWait.SpinUntil(() => _sockets.Sender.Available == 10_000, Patience));
+        Assert.Equal(3000, await stream.ReadAsync(room));
+        Assert.Equal(3000, await stream.ReadAsync(room));
+        Assert.False(stream.IsHeldBack);
+        Task<int> next = stream.ReadAsync(room).AsTask();
+        Assert.True(stream.IsHeldBack);
+        stream.Continue();
+        Assert.False(next.IsCompleted);
+        stream.BeginTurn(5000);
+        Assert.False(stream.IsHeldBack);
+        stream.Continue();
+        Assert.Equal(3000, await next);
     }
 
     [Fact]

@@ -27,6 +27,19 @@ internal sealed class ScriptedSender : ISender
 
     public bool IsDisposed { get; private set; }
 
+    public bool HoldsReceived { get; set; }
+
+    public int UnsentBytes { get; set; }
+
+    /// <summary>How many of the unsent bytes a flush hands on.</summary>
+    public Func<int, int> Flushes { get; set; } = static unsent => unsent;
+
+    public SendResult Flush()
+    {
+        UnsentBytes -= Flushes(UnsentBytes);
+        return SendResult.Sent;
+    }
+
     public SafeHandle? Handle => _handle;
 
     public int Receive(Span<byte> buffer, out SocketError error)

@@ -27,26 +27,25 @@ public sealed class PageCacheTests : IDisposable
     public void What_is_not_in_memory_is_told()
     {
         using MappedFile file = NewFile();
-        Evict(file);
-        Assert.False(PageCache.IsResident(file, 0, Length)); // and the system begins to read it
-        using MappedFile other = NewFile("other");
-        Evict(other);
-        Assert.False(PageCache.ReadResident(other, 0, new byte[4096]));
+        Assert.Contains(false, Evicted(file, () => PageCache.IsResident(file, 0, Length))); // and the system begins to read it
+        Assert.Contains(false, Evicted(file, () => PageCache.ReadResident(file, 0, new byte[4096])));
     }
 
     [Fact]
     public void Of_a_range_whose_beginning_alone_is_in_memory_not_all_is()
     {
         using MappedFile file = NewFile();
-        Evict(file);
-        using (MappedRegion region = file.Map())
+        Assert.Contains(false, Evicted(file, () =>
         {
-            region.Advise(0, Length, MemoryAdvice.Random); // so that what is read brings nothing beside
-            Assert.True(region.TryRead(0, new byte[1]));
-            Assert.InRange(region.GetResidency().ResidentPages, 1, (Length / Environment.SystemPageSize) - 1);
-        }
+            using (MappedRegion region = file.Map())
+            {
+                region.Advise(0, Length, MemoryAdvice.Random); // so that what is read brings nothing beside
+                Assert.True(region.TryRead(0, new byte[1]));
+                Assert.InRange(region.GetResidency().ResidentPages, 1, (Length / Environment.SystemPageSize) - 1);
+            }
 
-        Assert.False(PageCache.ReadResident(file, 0, new byte[Length])); // a part comes: that is no yes
+            return PageCache.ReadResident(file, 0, new byte[Length]); // a part comes: that is no yes
+        }));
     }
 
     [Fact]
@@ -75,6 +74,19 @@ public sealed class PageCacheTests : IDisposable
         {
             Assert.Skip("This system does not say what of a file is in memory.");
             return 0;
+        }
+    }
+
+    /// <summary>
+    /// What is said of a file that is not in memory, some times: where the thread that asks loses its processor, what it began to read may
+    /// have come before it looks.
+    /// </summary>
+    private static IEnumerable<bool?> Evicted(MappedFile file, Func<bool?> ask)
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            Evict(file);
+            yield return ask();
         }
     }
 

@@ -72,6 +72,21 @@ public sealed class PlayerStatisticsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_stall_counts_once_for_the_title_in_which_it_was()
+    {
+        (Player player, PlayerStatistics shown) = await PlayAsync("list.m3u8");
+        Serve(player, shown, 0);
+        shown.Update(player.Watched, player.Plays, _bytes, isBlocked: false, _start + 3500); // what it has ended at 3 s
+        Assert.Equal("other.mp4", Serve(player, shown, 5000).Title);
+        shown.Leave(_bytes);
+        _worker.EndRound(1, _start);
+        ServerSnapshot seen = _publication.Read();
+        Assert.Equal(1, seen.Stalls);
+        Assert.Equal([("film.mp4", 1), ("other.mp4", 0)], seen.Titles.Select(static title => (title.Name, (int)title.Stalls)).Order());
+        player.Abandon();
+    }
+
+    [Fact]
     public async Task The_end_is_told_and_what_was_sent_stays_with_the_title()
     {
         (Player player, PlayerStatistics shown) = await PlayAsync();

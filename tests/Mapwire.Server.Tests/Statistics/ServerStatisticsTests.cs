@@ -15,7 +15,7 @@ public sealed class ServerStatisticsTests
     [Fact]
     public void Of_more_addresses_than_there_is_room_for_the_first_are_seen_whole()
     {
-        string[] urls = [.. Enumerable.Range(0, 64).Select(static i => $"rtmp://[2001:db8::{i:x4}]:1935/application")];
+        string[] urls = [.. Enumerable.Range(0, 64).Select(static i => $"rtmp://[2001:db8::{i:x4}]:1935/applications")];
         using Publication publication = new(urls: urls);
         IReadOnlyList<string> seen = publication.Read().Addresses;
         Assert.InRange(seen.Count, 1, 63);

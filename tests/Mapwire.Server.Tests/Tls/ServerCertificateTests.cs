@@ -139,6 +139,24 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Fact]
+    public async Task One_behind_a_link_to_a_link_is_read_anew_when_it_is_written_anew()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links take a privilege there.");
+        string real = Directory.CreateDirectory(At("real")).FullName;
+        string before = TestCertificate.Write(real);
+        foreach (string name in (string[])["cert.pem", "key.pem"])
+        {
+            File.CreateSymbolicLink(At("middle-" + name), Path.Combine("real", name));
+            File.CreateSymbolicLink(At("first-" + name), "middle-" + name);
+        }
+
+        using ServerCertificate shown = new(Files("first-cert.pem", "first-key.pem", null), _log, TimeSpan.FromMilliseconds(20));
+        Assert.Equal(before, shown.Context.TargetCertificate.Thumbprint);
+        string after = TestCertificate.Write(real);
+        await UntilAsync(() => shown.Context.TargetCertificate.Thumbprint == after);
+    }
+
+    [Fact]
     public async Task One_whose_key_signs_nothing_leaves_the_one_before_and_the_server_running()
     {
         string before = TestCertificate.Write(_folder.Path);

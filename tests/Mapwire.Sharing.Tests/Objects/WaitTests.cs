@@ -55,12 +55,10 @@ public sealed class WaitTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(["threads", "idle", "woken", "permits"], figures.Select(line => line.Split(' ')[0]));
         double[] numbers = [.. figures.Select(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))];
         Assert.InRange(numbers[0], 0, 4);
-        // Per cent of a processor. The bar of 1 is judged by the benchmark, since a busy machine makes the same work dearer; with a thread
-        // for each wait it was 15.
-        Assert.InRange(numbers[1], 0, 5);
+        // Lock calls a second; the bar of 1 % of a processor is judged by the benchmark. A thread for each wait costs fifteen times that.
+        Assert.InRange(numbers[1], 0, 3000);
         Assert.InRange(numbers[2], 0, 100); // ms, the median: a lost wake would take a slice of 250
-        // Per cent; with two lock calls for each permit it was 16, and more under Wine, which asks a process of its own for each lock.
-        Assert.InRange(numbers[3], 0, OperatingSystem.IsWindows() ? 12 : 8);
+        Assert.InRange(numbers[3], 0, 11_000); // two lock calls for each permit are over twice as many
     }
 
     [Fact]
