@@ -39,7 +39,7 @@ internal static partial class Log
     [LoggerMessage(108, LogLevel.Warning, "a worker has hung in a system call for more than 2 s: new connections go to the others")]
     public static partial void WorkerStuck(ILogger log);
 
-    [LoggerMessage(109, LogLevel.Information, "{Peer} closed before its stream was ready: {Fault}")]
+    [LoggerMessage(109, LogLevel.Information, "{Peer} closed by its encryption or wrapping: {Fault}")]
     public static partial void StreamNotWrapped(ILogger log, EndPoint? peer, string fault);
 
     [LoggerMessage(110, LogLevel.Warning, "{Peer} holds {Bytes} bytes, more than the {Max} of {Option}: closed")]

@@ -234,7 +234,12 @@ public sealed class MediaServer : IDisposable
             return;
         }
 
-        EndPoint? peer = PeerOf(socket);
+        if (PeerOf(socket) is not { } peer)
+        {
+            socket.Dispose(); // nobody is there to be answered, nor to be counted
+            return;
+        }
+
         IPAddress? address = (peer as IPEndPoint)?.Address;
         string? reason = _addresses.TryEnter(address, _accepting.Now);
         if (reason is null && protocol.IsOfPlayers && _context.Players.Limits.FindRefusal(address) is { } tooMany)
@@ -291,7 +296,7 @@ public sealed class MediaServer : IDisposable
     }
 
     /// <summary>Wraps a socket's stream off the loop, within the time that a connect command may take.</summary>
-    private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint? peer, Protocol protocol)
+    private async Task AdoptStreamAsync(Worker worker, Socket socket, EndPoint peer, Protocol protocol)
     {
         Interlocked.Increment(ref _wrapping);
         try

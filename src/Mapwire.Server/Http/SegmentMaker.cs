@@ -60,7 +60,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     {
         if (wishes.Loops && kind != ResourceKind.Stream)
         {
-            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: segments and files have an end");
+            throw new TitleException(TitleError.NotPlayable, "?loop=1 takes a stream: playlists, segments and clips have an end");
         }
     }
 

@@ -27,8 +27,11 @@ internal sealed class EncryptedSender : ISender
     /// </summary>
     private const int TakenPerTurn = 64 * 1024;
 
-    /// <summary>After so many turns whose share was used up without a byte for whoever reads, the client only keeps us busy.</summary>
-    private const int MaxEmptyTurns = 16;
+    /// <summary>
+    /// What a client may send in a row of which nothing is for whoever reads, in bytes: far more than a handshake. Who sends more, such as
+    /// new keys without end, only keeps the loop busy.
+    /// </summary>
+    private const int MaxSilentBytes = 256 * 1024;
 
     [ThreadStatic]
     private static byte[]? _plain;
@@ -43,11 +46,11 @@ internal sealed class EncryptedSender : ISender
     private Func<SslServerAuthenticationOptions>? _options;
     private bool _isEnding;
     private bool _hasEnded;
-    private int _emptyTurns;
+    private long _heardUntil; // how much of the socket's bytes was read when something was heard last
 
     /// <param name="socket">The sender's own from now on.</param>
     /// <param name="options">Of the handshake, which begins with the connection's first turn.</param>
-    /// <param name="refuse">Told why a handshake failed.</param>
+    /// <param name="refuse">Told why a handshake failed, or what else of TLS ends the connection.</param>
     public EncryptedSender(Socket socket, Func<SslServerAuthenticationOptions> options, Action<Exception> refuse)
     {
         _socket = new PlainSender(socket);
@@ -72,9 +75,13 @@ internal sealed class EncryptedSender : ISender
     {
         _below.BeginTurn(TakenPerTurn);
         int count = TryReceive(buffer, out error);
-        _emptyTurns = count == 0 && _below.IsHeldBack ? _emptyTurns + 1 : 0;
-        if (_emptyTurns > MaxEmptyTurns)
+        if (count > 0)
         {
+            _heardUntil = _below.BytesRead;
+        }
+        else if (_below.BytesRead - _heardUntil is > MaxSilentBytes and long silent)
+        {
+            _refuse(new IOException($"{silent} bytes of TLS in a row say nothing, such as new keys: at most {MaxSilentBytes} may"));
             error = SocketError.ConnectionReset;
         }
 

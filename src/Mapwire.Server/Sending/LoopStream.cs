@@ -29,6 +29,9 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : DuplexStre
     /// <summary>The bytes that were written and that the socket has not taken yet.</summary>
     public int UnsentBytes => _end - _sent;
 
+    /// <summary>All bytes that were read of the socket on the loop.</summary>
+    public long BytesRead { get; private set; }
+
     /// <summary>Whether reads found nothing because the turn's share was used up: there may be more.</summary>
     public bool IsHeldBack { get; private set; }
 
@@ -204,6 +207,7 @@ internal sealed class LoopStream(PlainSender sender, Socket socket) : DuplexStre
         {
             int count = sender.Receive(room, out error);
             _left -= count;
+            BytesRead += count;
             return count;
         }
 

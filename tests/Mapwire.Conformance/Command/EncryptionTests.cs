@@ -57,8 +57,27 @@ public sealed class EncryptionTests
         Match line = await server.HearsAsync(new Regex(@"Listening on rtmps(://127\.0\.0\.1:\d+/vod)"));
         ToolResult plain = await Tool.RunAsync(Tool.Path("ffprobe"), ["-v", "error", $"rtmp{line.Groups[1].Value}/moov-first.mp4"]);
         Assert.NotEqual(0, plain.ExitCode);
-        await server.HearsAsync(new Regex("closed before its stream was ready: "));
+        await server.HearsAsync(new Regex("closed by its encryption or wrapping: "));
         await Ffprobe.ReadAsync($"rtmps{line.Groups[1].Value}/moov-first.mp4", "-rtmp_buffer", "60000");
+    }
+
+    [Fact]
+    public async Task A_client_that_only_changes_its_keys_is_closed_and_others_play_beside_it()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The flood is a shell's.");
+        await Tool.SucceedAsync(MapwireServer.Program, ["certificate", _keys]);
+        string film = await FilmFactory.GetAsync("moov-first.mp4");
+        await using ServerProcess server = Serve(Path.GetDirectoryName(film)!, "--workers", "1");
+        string port = (await server.HearsAsync(new Regex(@"Listening on rtmps://127\.0\.0\.1:(\d+)/vod"))).Groups[1].Value;
+        string url = (await server.HearsAsync(new Regex(@"Listening on (rtmp://127\.0\.0\.1:\d+/vod)"))).Groups[1].Value;
+        string openssl = Tool.Path("openssl"); // of which each line that is "k" is a message with a new key
+        Task<ToolResult> flood = Tool.RunAsync(
+            "/bin/sh", ["-c", $"yes k | timeout 40 {openssl} s_client -tls1_3 -connect 127.0.0.1:{port} > /dev/null 2>&1"]);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken);
+        Recording seen = await Ffprobe.ReadAsync($"{url}/moov-first.mp4", "-rtmp_buffer", "60000");
+        Expectation.Same(Expectation.Of(await Ffprobe.ReadAsync(film)), seen, "beside a flood");
+        await flood;
+        await server.HearsAsync(new Regex(@"bytes of TLS in a row say nothing, such as new keys: at most 262144 may"));
     }
 
     [Fact]

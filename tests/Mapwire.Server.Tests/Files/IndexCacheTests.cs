@@ -50,6 +50,20 @@ public sealed class IndexCacheTests : IDisposable
         file.Release();
     }
 
+    [Fact]
+    public void What_cannot_be_stored_is_told_and_what_is_in_its_way_stays()
+    {
+        RecordingLog log = new();
+        IndexCache cache = new(new CacheFolder(Folder, _folder.Path), 1 << 20, log);
+        cache.Store(_identity, _structure);
+        Assert.Empty(log.Lines);
+        Directory.Delete(Folder, recursive: true);
+        File.WriteAllText(Folder, "mine");
+        cache.Store(_identity, _structure);
+        Assert.Contains("an index was not stored: ", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(Folder));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -92,6 +92,24 @@ public sealed class HttpLimitTests : IDisposable
         Assert.DoesNotContain(_log.Lines, static line => line.Contains("Exception", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Clients_that_are_gone_before_they_are_accepted_count_for_nothing_and_fill_no_log()
+    {
+        using MediaServer server = Start(50, 0);
+        int port = server.HttpEndPoints[0].Port;
+        for (int i = 0; i < 500; i++)
+        {
+            Socket gone = Connect(port);
+            gone.Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8);
+            gone.LingerState = new LingerOption(true, 0); // its end is a reset
+            gone.Dispose();
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => server.ConnectionCount == 0, TimeSpan.FromSeconds(30)));
+        Assert.Equal(200, RawAnswer.Ask(port, [Request], isHead: false)[0].Status);
+        Assert.DoesNotContain(_log.Lines, static line => line.Contains("(null)", StringComparison.Ordinal));
+    }
+
     private static Socket Connect(int port)
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveTimeout = 20_000 };

@@ -24,8 +24,8 @@ internal static class HttpContexts
             new MediaServerOptions { Folder = folder.Path }.ToPlayerOptions(),
             new ReelOpener(new ServedFolder(folder.Path), catalog, 10), log);
         return new HttpContext(
-            "vod", catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6), hasViewerIds, log,
-            players)
+            "vod", catalog, players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6), hasViewerIds,
+            log, players)
         {
             ListsTitles = listsTitles,
         };

@@ -30,7 +30,8 @@ public sealed class TitleMetadataTests : IDisposable
         Assert.Equal(
             (true, true, true, true, false, true),
             (Truth("hasVideo"), Truth("hasAudio"), Truth("hasMetadata"), Truth("hasKeyframes"), Truth("canSeekToEnd"), Truth("stereo")));
-        Assert.Equal(title.Strip.SyncPointCount, metadata["keyframes"].Properties.Single(static one => one.Name == "times").Value.Items.Length);
+        AmfValue times = metadata["keyframes"].Properties.Single(static one => one.Name == "times").Value;
+        Assert.Equal(title.Strip.SyncPointCount, times.Items.Length);
         Assert.DoesNotContain("audioTrackIdInfoMap", metadata.Keys);
         title.Release();
 

@@ -21,6 +21,9 @@ internal readonly record struct PlayQuery(int Video, int Audio, string? Language
     /// <summary>The largest number that a track of a kind can have: the limit of all tracks of a file.</summary>
     private const int MaxTrack = 64;
 
+    /// <summary>Characters of a wrong value that are told.</summary>
+    private const int MaxShown = 40;
+
     /// <summary>Reads the query of a <see cref="PlayName"/>; words that are not known here, such as tokens, are passed over.</summary>
     /// <param name="text">What stands behind the '?'.</param>
     /// <exception cref="TitleException">A word that is known has a value that is not.</exception>
@@ -35,10 +38,10 @@ internal readonly record struct PlayQuery(int Video, int Audio, string? Language
             {
                 "video" => query with { Video = TrackOf(word, value) },
                 "audio" => query with { Audio = TrackOf(word, value) },
-                "lang" => query with { Language = LanguageTag.Normalize(value) ?? throw Wrong(word, "a language such as de") },
+                "lang" => query with { Language = LanguageTag.Normalize(value) ?? throw Wrong(word, value, "a language such as de") },
                 "start" => query with { Start = TimeOf(word, value) },
                 "end" => query with { End = TimeOf(word, value) },
-                "loop" => query with { Loops = value switch { "1" => true, "0" => false, _ => throw Wrong(word, "1 or 0") } },
+                "loop" => query with { Loops = value switch { "1" => true, "0" => false, _ => throw Wrong(word, value, "1 or 0") } },
                 _ => query,
             };
         }
@@ -55,14 +58,16 @@ internal readonly record struct PlayQuery(int Video, int Audio, string? Language
 
         return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= MaxTrack
             ? number
-            : throw Wrong(word, $"a track's number from 1 to {MaxTrack}, or none");
+            : throw Wrong(word, value, $"a track's number from 1 to {MaxTrack}, or none");
     }
 
     private static long TimeOf(string word, string value) =>
         double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
         && PlaylistFile.ToMilliseconds(seconds) is { } time
             ? time
-            : throw Wrong(word, "seconds such as 12.5");
+            : throw Wrong(word, value, "seconds such as 12.5");
 
-    private static TitleException Wrong(string word, string what) => new(TitleError.NotPlayable, $"?{word}= takes {what}");
+    private static TitleException Wrong(string word, string value, string what) => new(
+        TitleError.NotPlayable,
+        $"?{word}= takes {what}, not {TerminalText.Clean(value.Length <= MaxShown ? value : value[..MaxShown] + "...")}");
 }
