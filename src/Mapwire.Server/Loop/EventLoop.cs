@@ -37,7 +37,7 @@ internal class EventLoop
     /// </summary>
     private const long LongestTurns = 50;
 
-    /// <summary>A turn that takes longer than this, in milliseconds, is stuck in a system call.</summary>
+    /// <summary>A round that takes longer than this, in milliseconds, is stuck in a system call.</summary>
     private const long StuckAfter = 2000;
 
     /// <summary>Milliseconds to wait after a poller has failed, so that a failure that stays does not become a spin.</summary>
