@@ -163,12 +163,13 @@ public sealed class Amf0Tests
         byte[] memory = new byte[512];
         Write(memory);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 10_000; i++)
         {
             Write(memory);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // Less than a byte each: the runtime takes some thousand once where it compiles a loop anew.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 9999);
 
         static void Write(byte[] memory)
         {

@@ -327,12 +327,13 @@ public sealed class ChunkReaderTests
         byte[] bytes = output.WrittenSpan.ToArray();
         Run(reader, bytes);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 1000; i++)
         {
             Run(reader, bytes);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // Less than an object each: the runtime takes some thousand bytes once where it compiles a loop anew.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 9999);
 
         static void Run(ChunkReader reader, ReadOnlySpan<byte> bytes)
         {
