@@ -227,11 +227,7 @@ public sealed class FlvViewerTests : IDisposable
     {
         (FlvViewer viewer, _) = await OpenAsync("a.mp4?end=2&loop=1");
         viewer.Begin(0);
-        MemoryStream wire = new();
-        for (viewer.Now = 0; viewer.Now < 20_000; viewer.Now += 1000)
-        {
-            SendDue(viewer, int.MaxValue, wire);
-        }
+        MemoryStream wire = RunFor(viewer, 20_000);
 
         Assert.False(viewer.IsOver);
         Tag[] tags = [.. TagsOf(wire.ToArray())];
@@ -247,11 +243,7 @@ public sealed class FlvViewerTests : IDisposable
         await File.WriteAllBytesAsync(path, FilmBytes.FlvWithSound(3, 60), TestContext.Current.CancellationToken);
         (FlvViewer viewer, _) = await OpenAsync("new.flv");
         viewer.Begin(0);
-        MemoryStream wire = new();
-        for (viewer.Now = 0; viewer.Now < 10_000; viewer.Now += 1000)
-        {
-            SendDue(viewer, int.MaxValue, wire);
-        }
+        MemoryStream wire = RunFor(viewer, 10_000);
 
         Assert.False(viewer.IsOver);
         Assert.Equal(TimerWheel.Never, viewer.NextWake()); // it is called when something has come, and not before
@@ -279,11 +271,7 @@ public sealed class FlvViewerTests : IDisposable
         await File.WriteAllBytesAsync(path, FilmBytes.FlvWithSound(3, 60), TestContext.Current.CancellationToken);
         (FlvViewer viewer, _) = await OpenAsync("new.flv");
         viewer.Begin(0);
-        for (viewer.Now = 0; viewer.Now < 5000; viewer.Now += 1000)
-        {
-            SendDue(viewer, int.MaxValue, new MemoryStream());
-        }
-
+        RunFor(viewer, 5000);
         File.Delete(path);
         for (int looks = 0; looks < 60 && !viewer.IsOver; looks++)
         {
@@ -398,6 +386,18 @@ public sealed class FlvViewerTests : IDisposable
         Assert.True(viewer.IsOver);
         Assert.False(viewer.IsLost);
         return wire.ToArray();
+    }
+
+    /// <summary>What a viewer is sent in its first so many milliseconds, a look each second.</summary>
+    private MemoryStream RunFor(FlvViewer viewer, long milliseconds)
+    {
+        MemoryStream wire = new();
+        for (viewer.Now = 0; viewer.Now < milliseconds; viewer.Now += 1000)
+        {
+            SendDue(viewer, int.MaxValue, wire);
+        }
+
+        return wire;
     }
 
     /// <summary>Sends what is due as a conversation does, over a socket that takes so many bytes at a time.</summary>

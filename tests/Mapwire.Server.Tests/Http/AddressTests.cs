@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Mapwire.Http.Targets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Http;
@@ -116,15 +115,8 @@ public sealed partial class AddressTests : IDisposable
     private static string Attribute(string attributes, string name) =>
         Regex.Match(attributes, $"\\b{name}=\"([^\"]*)\"").Groups[1].Value.Replace("&amp;", "&", StringComparison.Ordinal);
 
-    private static async Task<string> ReadAsync(HttpContext context, string path)
-    {
-        Assert.True(RequestTarget.TryParse(Encoding.ASCII.GetBytes($"/vod/{path}"), out RequestTarget? target, out _), path);
-        Assert.True(Route.TryFind(target, "vod", out Route? route), path);
-        Resource resource = await Opening.OpenAsync(context, route, target.Query, null, TestContext.Current.CancellationToken);
-        string text = Encoding.UTF8.GetString(resource.Body.Bytes.Span);
-        resource.Release();
-        return text;
-    }
+    private static async Task<string> ReadAsync(HttpContext context, string path) =>
+        Encoding.UTF8.GetString((await HttpContexts.OpenAsync(context, path)).Body.Bytes.Span);
 
     [GeneratedRegex("#EXT-X-MEDIA:TYPE=AUDIO.*LANGUAGE=\"([^\"]+)\"")]
     private static partial Regex Rendition();

@@ -1,3 +1,5 @@
+using System.Text;
+using Mapwire.Http.Targets;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Http;
@@ -5,6 +7,7 @@ using Mapwire.Server.Playback;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Mapwire.Server.Tests.Http;
 
@@ -29,5 +32,15 @@ internal static class HttpContexts
         {
             ListsTitles = listsTitles,
         };
+    }
+
+    /// <summary>What is at a path below the application, whose files are let go of.</summary>
+    public static async Task<Resource> OpenAsync(HttpContext context, string path)
+    {
+        Assert.True(RequestTarget.TryParse(Encoding.ASCII.GetBytes($"/vod/{path}"), out RequestTarget? target, out _), path);
+        Assert.True(Route.TryFind(target, "vod", out Route? route), path);
+        Resource resource = await Opening.OpenAsync(context, route, target.Query, null, TestContext.Current.CancellationToken);
+        resource.Release();
+        return resource;
     }
 }

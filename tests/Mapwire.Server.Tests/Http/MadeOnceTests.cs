@@ -1,5 +1,4 @@
 using System.Text;
-using Mapwire.Http.Targets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
@@ -103,7 +102,7 @@ public sealed class MadeOnceTests : IDisposable
     [InlineData("a.mp4/stream.mp4?loop=1&end=0.01", false)] // too short for that, as over RTMP
     [InlineData("a.mp4/stream.mp4", false)]
     public async Task A_stream_that_begins_again_has_no_end(string path, bool isEndless) =>
-        Assert.Equal(isEndless, (await OpenResourceAsync(CreateContext(hasViewerIds: true), path)).IsEndless);
+        Assert.Equal(isEndless, (await HttpContexts.OpenAsync(CreateContext(hasViewerIds: true), path)).IsEndless);
 
     [Theory]
     [InlineData("a.mp4/index.m3u8?loop=1")]
@@ -113,18 +112,9 @@ public sealed class MadeOnceTests : IDisposable
     [InlineData("film.mp4/index.m3u8?loop=1")]
     public async Task Only_a_stream_begins_again(string path) => Assert.Equal(
         TitleError.NotPlayable,
-        (await Assert.ThrowsAsync<TitleException>(() => OpenResourceAsync(CreateContext(hasViewerIds: true), path))).Error);
+        (await Assert.ThrowsAsync<TitleException>(() => HttpContexts.OpenAsync(CreateContext(hasViewerIds: true), path))).Error);
 
     private HttpContext CreateContext(bool hasViewerIds) => HttpContexts.Create(_folder, _catalog, hasViewerIds: hasViewerIds);
 
-    private static async Task<MadeBody> OpenAsync(HttpContext context, string path) => (await OpenResourceAsync(context, path)).Body;
-
-    private static async Task<Resource> OpenResourceAsync(HttpContext context, string path)
-    {
-        Assert.True(RequestTarget.TryParse(Encoding.ASCII.GetBytes($"/vod/{path}"), out RequestTarget? target, out _));
-        Assert.True(Route.TryFind(target, "vod", out Route? route));
-        Resource resource = await Opening.OpenAsync(context, route, target.Query, null, TestContext.Current.CancellationToken);
-        resource.Release();
-        return resource;
-    }
+    private static async Task<MadeBody> OpenAsync(HttpContext context, string path) => (await HttpContexts.OpenAsync(context, path)).Body;
 }
