@@ -331,7 +331,9 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
         }
 
         long interval = Math.Clamp((long)(lead * MissingShare), ShortestWake, LongestWake);
-        return Math.Max(_clock.NextBeat(now, interval), _clock.WhenAt(cursor.Time - lead));
+        long wake = Math.Max(_clock.NextBeat(now, interval), _clock.WhenAt(cursor.Time - lead));
+        long together = interval / SharesOfWake;
+        return together > 0 ? wake + together - 1 - ((wake + together - 1) % together) : wake;
     }
 
     /// <summary>What of a player's buffer may be missing before it is filled up. The reasons: docs/adr/0037-beat.md.</summary>
@@ -342,6 +344,12 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
 
     /// <summary>Milliseconds; above it a wake costs less than what a leaving viewer wastes.</summary>
     private const long LongestWake = 1200;
+
+    /// <summary>
+    /// Into how many moments an interval is divided at which players are looked at together: each moment wakes the processor once, which
+    /// costs as much as some players do; and who is looked at together is sent one behind the other, while newcomers wait.
+    /// </summary>
+    private const long SharesOfWake = 60;
 
     private StripCursor Take(PendingPlay play, PlayerTime playerStart, StripCursor? before)
     {

@@ -15,7 +15,7 @@ public sealed class CheckerTests(BrowserFixture browsers)
         string page = browsers.Page(player, await BrowserFixture.CutAsync("numbered.mp4", format));
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed: 2));
-        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.True(wrong.Count == 0, string.Join("; ", wrong));
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class CheckerTests(BrowserFixture browsers)
         string page = browsers.Page("mpegts", "films/numbered.flv");
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed: 2));
-        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.True(wrong.Count == 0, string.Join("; ", wrong));
     }
 
     [Theory]

@@ -57,7 +57,7 @@ public sealed class BrowserTests(BrowserFixture browsers, ServedFilms films)
         int? seeks = resource == "stream.mp4" ? null : 8;
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed: 2, seeks));
-        Assert.True(wrong.Count == 0, $"{player} {film} {resource}\n{string.Join('\n', wrong)}");
+        Assert.True(wrong.Count == 0, $"{player} {film} {resource}: {string.Join("; ", wrong)}");
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class BrowserTests(BrowserFixture browsers, ServedFilms films)
         {
             (IReadOnlyList<double> rounds, List<string> wrong) = await play.PlayRoundsAsync(
                 page, until: 14, NumberedFilms.Count, NumberedFilms.Rate);
-            Assert.True(wrong.Count == 0, $"{player}\n{string.Join('\n', wrong)}");
+            Assert.True(wrong.Count == 0, $"{player}: {string.Join("; ", wrong)}");
             Assert.InRange(rounds.Count, 3, 4);
             Assert.All(rounds.Zip(rounds.Skip(1)), static pair => Assert.InRange(pair.Second - pair.First, 3.99, 4.1));
             return rounds;
@@ -102,7 +102,7 @@ public sealed class BrowserTests(BrowserFixture browsers, ServedFilms films)
             faults.AddRange(wrong.Select(fault => $"{player} {resource}: {fault}"));
         }
 
-        Assert.True(faults.Count == 0, $"{name}\n{string.Join('\n', faults)}");
+        Assert.True(faults.Count == 0, $"{name}: {string.Join("; ", faults)}");
     }
 
     /// <summary>Whether the browser has all codecs of a film, and the player's container takes them.</summary>

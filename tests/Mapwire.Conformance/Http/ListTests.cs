@@ -163,7 +163,7 @@ public sealed class ListTests(BrowserFixture browsers)
         (double speed, int? seeks) = player == "dashjs" ? (1, (int?)null) : (2, 8);
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed, seeks, tolerance: Joint));
-        Assert.True(wrong.Count == 0, $"{player} {resource}\n{string.Join('\n', wrong)}");
+        Assert.True(wrong.Count == 0, $"{player} {resource}: {string.Join("; ", wrong)}");
     }
 
     private static async Task<MapwireServer> StartAsync()

@@ -25,7 +25,7 @@ public sealed class PageTests(BrowserFixture browsers)
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(server.WebAddress(film) + "/", NumberedFilms.Count, NumberedFilms.Rate, speed: 2,
                 tolerance: film == "page.json" ? 0.022 : FrameCheck.Tolerance)); // a packet of sound
-        Assert.True(wrong.Count == 0, $"{film}\n{string.Join('\n', wrong)}");
+        Assert.True(wrong.Count == 0, $"{film}: {string.Join("; ", wrong)}");
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class PageTests(BrowserFixture browsers)
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(server.WebAddress("codecs.json") + "/", NumberedFilms.Count, NumberedFilms.Rate, speed: 2,
                 tolerance: 0.022)); // a packet of sound
-        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        Assert.True(wrong.Count == 0, string.Join("; ", wrong));
     }
 
     [Fact]

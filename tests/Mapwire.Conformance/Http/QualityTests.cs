@@ -114,7 +114,7 @@ public sealed class QualityTests(BrowserFixture browsers)
             ? server.WebAddress("film.mp4") + "/" : browsers.Page(player, server.WebAddress("film.mp4", resource));
         IReadOnlyList<string> wrong = await browsers.WithBrowserAsync(
             play => play.CheckNumberedAsync(page, NumberedFilms.Count, NumberedFilms.Rate, speed: 2));
-        Assert.True(wrong.Count == 0, $"{player} {resource}\n{string.Join('\n', wrong)}");
+        Assert.True(wrong.Count == 0, $"{player} {resource}: {string.Join("; ", wrong)}");
     }
 
     private static Task<MapwireServer> StartAsync(string folder) =>

@@ -73,8 +73,9 @@
       }
       return { seen, ...state() };
     },
-    // Goes to a time and reads the picture there.
-    async seek(time, patience) {
+    // Goes to a time and reads the picture there. A busy browser may say that it is there before it shows it: the one that is wanted is
+    // waited for, a quarter of the patience long.
+    async seek(time, patience, wanted) {
       video.pause();
       const picture = new Promise(done => video.requestVideoFrameCallback(done));
       const there = new Promise(done => video.addEventListener("seeked", done, { once: true }));
@@ -84,7 +85,12 @@
         return [-2, video.currentTime];
       }
       await Promise.race([picture, pause(500)]); // none comes where the same picture is shown again
-      return read();
+      let found = read();
+      for (let i = 0; found[0] !== wanted && i < patience * 5; i++) {
+        await pause(50);
+        found = read();
+      }
+      return found;
     },
     state,
   };
