@@ -36,6 +36,15 @@ public readonly ref struct RequestConditions
         Range = Get(head, "Range"u8),
     };
 
+    /// <summary>The same for the whole, which is a lawful answer to any Range (RFC 9110, section 14.2).</summary>
+    public RequestConditions WithoutRange() => new()
+    {
+        IfMatch = IfMatch,
+        IfNoneMatch = IfNoneMatch,
+        IfModifiedSince = IfModifiedSince,
+        IfUnmodifiedSince = IfUnmodifiedSince,
+    };
+
     private static ReadOnlySpan<byte> Get(in RequestHead head, ReadOnlySpan<byte> name) =>
         head.TryGetField(name, out ReadOnlySpan<byte> value) ? value : default;
 }

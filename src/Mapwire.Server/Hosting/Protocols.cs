@@ -76,5 +76,8 @@ internal sealed class Protocols : IDisposable
     {
         ListsTitles = _context.Options.ListsTitles,
         Viewers = _context.Viewers,
+        Held = _context.Held,
+        MaxConnectionBytes = _context.Options.MaxConnectionBytes,
+        MaxConnectionBytesOption = _context.Options.NameOf(nameof(MediaServerOptions.MaxConnectionBytes)),
     };
 }

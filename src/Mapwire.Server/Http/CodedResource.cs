@@ -1,12 +1,13 @@
 using System.IO.Compression;
+using System.Net;
 using Mapwire.Http.Conditional;
 using Mapwire.Server.Files;
 
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// Compresses what is text, such as playlists and MPDs, which name thousands of segments by the same words: once for all who ask, off the
-/// loop. Media is never compressed.
+/// Compresses what is text, such as playlists and MPDs, which name thousands of segments by the same words, off the loop: once for all who
+/// ask, and what has a viewer's id in it for each of them, one at a time for an address. Media is never compressed.
 /// </summary>
 internal static class CodedResource
 {
@@ -22,17 +23,21 @@ internal static class CodedResource
     /// <param name="context">What is served.</param>
     /// <param name="opening">The resource as it is.</param>
     /// <param name="coding">What the request accepts.</param>
+    /// <param name="address">The client's.</param>
+    /// <param name="cancellation">Ends the wait for the address's turn.</param>
     /// <returns>The same resource, or its compressed form.</returns>
-    public static Task<Resource> ApplyAsync(HttpContext context, Task<Resource> opening, ContentCoding coding) =>
+    public static Task<Resource> ApplyAsync(
+        HttpContext context, Task<Resource> opening, ContentCoding coding, IPAddress? address, CancellationToken cancellation) =>
         coding == ContentCoding.Identity || (opening.IsCompletedSuccessfully && !IsCompressible(opening.Result))
             ? opening
-            : CodeAsync(context, opening, coding);
+            : CodeAsync(context, opening, coding, address, cancellation);
 
     /// <summary>Whether answers are other ones for those who accept other codings.</summary>
     public static bool IsCompressible(Resource resource) =>
         resource.Body.Bytes.Length >= MinLength && resource.Representation.Tag is not null;
 
-    private static async Task<Resource> CodeAsync(HttpContext context, Task<Resource> opening, ContentCoding coding)
+    private static async Task<Resource> CodeAsync(
+        HttpContext context, Task<Resource> opening, ContentCoding coding, IPAddress? address, CancellationToken cancellation)
     {
         Resource resource = await opening.ConfigureAwait(false);
         if (!IsCompressible(resource))
@@ -44,8 +49,21 @@ internal static class CodedResource
         {
             string name = ContentCodings.NameOf(coding);
             string tag = resource.Representation.Tag!.ToString().Trim('"');
-            MadeBody body = resource.Body.FindCoded(coding)
-                ?? await context.Titles.Files.ComputeAsync($"{name} {tag}", () => Compress(resource.Body, coding)).ConfigureAwait(false);
+            MadeBody? body = resource.Body.FindCoded(coding);
+            if (body is null)
+            {
+                string key = $"{name} {tag}";
+                await context.Codings.EnterAsync(address, key, cancellation).ConfigureAwait(false);
+                try
+                {
+                    body = await context.Titles.Files.ComputeAsync(key, () => Compress(resource.Body, coding)).ConfigureAwait(false);
+                }
+                finally
+                {
+                    context.Codings.Leave(address, key);
+                }
+            }
+
             return resource with
             {
                 Body = body,
@@ -61,7 +79,7 @@ internal static class CodedResource
     }
 
     private static MadeBody Compress(MadeBody body, ContentCoding coding) =>
-        body.FindCoded(coding) ?? body.AddCoded(coding, new MadeBody(Compress(body.Bytes.Span, coding)));
+        body.FindCoded(coding) ?? body.AddCoded(coding, body.WithBytes(Compress(body.Bytes.Span, coding)));
 
     private static byte[] Compress(ReadOnlySpan<byte> bytes, ContentCoding coding)
     {

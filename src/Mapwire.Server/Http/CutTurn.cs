@@ -14,8 +14,8 @@ internal readonly struct CutTurn : IDisposable
     /// <summary>How much longer than the turn the pause behind it is.</summary>
     private const int Rest = 3;
 
-    /// <summary>The longest pause: a disk may be slow, which costs no processor.</summary>
-    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(2);
+    /// <summary>The longest pause, behind what takes a few seconds of a processor: a disk may be slow, which costs none.</summary>
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(8);
 
     /// <summary>What is found, and not made, takes less, and has no pause.</summary>
     private static readonly TimeSpan Free = TimeSpan.FromMilliseconds(2);

@@ -24,10 +24,6 @@ internal sealed class FlvConversation : IConversation
     /// <summary>How long a connection is still heard when all was said, in milliseconds.</summary>
     private const long LingerTime = 2_000;
 
-    /// <summary>What may wait to be sent besides media, in bytes: a head, and pongs for pings that a client sends and does not read.
-    /// </summary>
-    private const int MaxAnswers = 1024 * 1024;
-
     private readonly HttpContext _context;
     private readonly Connection _connection;
     private readonly HttpRequest _request;
@@ -46,6 +42,8 @@ internal sealed class FlvConversation : IConversation
     private long _gatheredRest;
     private int _gatheredAnswers;
     private long _lingersSince;
+    private byte[]? _ping; // of the last ping that was not answered yet
+    private int _held; // of what the server holds for this client
 
     /// <param name="context">What all HTTP conversations share.</param>
     /// <param name="connection">Whose conversation this is from now on.</param>
@@ -146,10 +144,7 @@ internal sealed class FlvConversation : IConversation
             return;
         }
 
-        if (_viewer.Answers.Length > MaxAnswers)
-        {
-            _connection.Close(CloseReason.TooManyRequests);
-        }
+        CloseWhenOverBudget();
     }
 
     /// <inheritdoc/>
@@ -209,6 +204,11 @@ internal sealed class FlvConversation : IConversation
             return;
         }
 
+        if (_viewer.Answers.Length == 0 && _state == State.Sending)
+        {
+            AnswerPing();
+        }
+
         _gatheredRest = list.Length;
         _gatheredAnswers = isRestWhole ? _viewer.Answers.AddTo(list, FlvMessage.MaxScratchLength) : 0;
         if (isRestWhole && _gatheredAnswers == _viewer.Answers.Length && most > 0 && _state == State.Sending)
@@ -265,6 +265,11 @@ internal sealed class FlvConversation : IConversation
     {
         _viewer.Now = now;
         _statistics?.Update(_viewer.Watched, _viewer.Plays, _connection.BytesSent - _bytesBefore, _connection.IsBlocked, now);
+        if (CloseWhenOverBudget())
+        {
+            return new Wake(now);
+        }
+
         if (_state == State.Lingering)
         {
             return new Wake(_lingersSince + LingerTime, CloseReason.Answered);
@@ -297,6 +302,20 @@ internal sealed class FlvConversation : IConversation
         }
 
         _viewer.Abandon();
+        _context.Held.Count(_connection.Peer, ref _held, 0);
+    }
+
+    /// <summary>All that the client makes the server hold counts together, with that of others of its address.</summary>
+    private bool CloseWhenOverBudget()
+    {
+        int held = _viewer.Answers.Length + _viewer.ByteSize;
+        if (_context.TryHold(_connection.Peer, ref _held, held, held))
+        {
+            return false;
+        }
+
+        _connection.Close(CloseReason.TooManyRequests);
+        return true;
     }
 
     /// <summary>Runs something for the viewer, by the clock of then: what was opened may have taken long.</summary>
@@ -377,8 +396,8 @@ internal sealed class FlvConversation : IConversation
         if (plan.IsMultipart)
         {
             // Who plays asks for one part; the whole is as good an answer as several (RFC 9110, section 14.2).
-            conditions = new RequestConditions { IfMatch = conditions.IfMatch, IfNoneMatch = conditions.IfNoneMatch };
-            plan = BodyPlan.Create(_request.Method, conditions, representation, ContentType, DateTimeOffset.UtcNow, 0);
+            plan = BodyPlan.Create(
+                _request.Method, conditions.WithoutRange(), representation, ContentType, DateTimeOffset.UtcNow, 0);
         }
 
         Answers.WriteMedia(_viewer.Answers, plan, representation, "no-cache", _request.HasBody, staysOpen: false);
@@ -426,8 +445,7 @@ internal sealed class FlvConversation : IConversation
 
         if (message.Opcode == WebSocketOpcode.Ping)
         {
-            ControlBuffer answers = _viewer.Answers;
-            answers.Advance(WebSocketFrame.WritePong(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), message.Payload));
+            _ping = message.Payload.ToArray(); // who sends several before it reads is answered the last (RFC 6455, section 5.5.3)
         }
         else if (message.Opcode == WebSocketOpcode.Close)
         {
@@ -435,8 +453,19 @@ internal sealed class FlvConversation : IConversation
         }
     }
 
+    private void AnswerPing()
+    {
+        if (_ping is not null)
+        {
+            ControlBuffer answers = _viewer.Answers;
+            answers.Advance(WebSocketFrame.WritePong(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), _ping));
+            _ping = null;
+        }
+    }
+
     private void CloseSocket(WebSocketCloseCode code, string reason)
     {
+        AnswerPing();
         ControlBuffer answers = _viewer.Answers;
         answers.Advance(WebSocketFrame.WriteClose(answers.GetSpan(WebSocketFrame.MaxControlFrameLength), code, reason));
         _state = State.Closing;

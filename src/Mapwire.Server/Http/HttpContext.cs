@@ -1,3 +1,4 @@
+using System.Net;
 using Mapwire.Server.Files;
 using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Playback;
@@ -34,8 +35,45 @@ internal sealed record HttpContext(
     /// <summary>Who watches by requests.</summary>
     public ViewerRegistry Viewers { get; init; } = new(PlayerLimits.None, null);
 
+    /// <summary>
+    /// Counts what a connection makes the server hold: what it has half said and does not read, and what was made for it alone.
+    /// </summary>
+    /// <param name="peer">The client.</param>
+    /// <param name="counted">What was counted of it before; the connection keeps the number.</param>
+    /// <param name="held">All of it, in bytes.</param>
+    /// <param name="own">What of it the client could do without, in bytes.</param>
+    /// <returns>True when it may stay; else it was logged why not, and it is to be closed.</returns>
+    public bool TryHold(EndPoint? peer, ref int counted, int held, int own)
+    {
+        if (own > MaxConnectionBytes)
+        {
+            Server.Log.HoldsTooMuch(Log, peer, own, MaxConnectionBytes, MaxConnectionBytesOption);
+            return false;
+        }
+
+        if (Held.Count(peer, ref counted, held) is not { } reason)
+        {
+            return true;
+        }
+
+        Server.Log.HoldTooMuchTogether(Log, peer, held, reason);
+        return false;
+    }
+
     /// <summary>A number that no other connection has.</summary>
     public long NumberConnection() => Interlocked.Increment(ref _connections);
+
+    /// <summary>What all connections make the server hold.</summary>
+    public HeldBytes Held { get; init; } = new(long.MaxValue, "no limit");
+
+    /// <summary>What one connection may make the server hold besides what it asks for, in bytes.</summary>
+    public long MaxConnectionBytes { get; init; } = long.MaxValue;
+
+    /// <summary>What the operator calls that.</summary>
+    public string MaxConnectionBytesOption { get; init; } = "no limit";
+
+    /// <summary>In which texts that are one viewer's own are compressed: one an address.</summary>
+    public AddressTurns Codings { get; } = new(1);
 
     /// <summary>In which what is made for one wish of an address alone is made: <see cref="CutTurn"/>.</summary>
     public AddressTurns Cuts { get; } = new(1);

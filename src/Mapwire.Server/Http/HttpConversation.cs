@@ -65,6 +65,8 @@ internal sealed class HttpConversation : IConversation
     private bool _lingers;
     private long _discarded;
     private long _counted; // bytes in the statistics
+    private int _held; // of what the server holds for this client
+    private int _own; // bytes that were made for the answer at hand alone
     private Viewer? _viewer; // who is sent the answer at hand
     private readonly bool _isClient; // and no request of one alone
 
@@ -117,10 +119,28 @@ internal sealed class HttpConversation : IConversation
         bytes.CopyTo(_input.GetSpan(bytes.Length));
         _input.Advance(bytes.Length);
         ReadRequests();
+        if (_isAbandoned || CloseWhenOverBudget())
+        {
+            return;
+        }
+
         if (_input.Length > MaxWaiting)
         {
             _connection.Close(CloseReason.TooManyRequests);
         }
+    }
+
+    /// <summary>All that the client makes the server hold counts together, with that of others of its address.</summary>
+    private bool CloseWhenOverBudget()
+    {
+        int own = _input.Length + _answers.Length;
+        if (_context.TryHold(_connection.Peer, ref _held, (int)Math.Min((long)own + _own, int.MaxValue), own))
+        {
+            return false;
+        }
+
+        _connection.Close(CloseReason.TooManyRequests);
+        return true;
     }
 
     /// <inheritdoc/>
@@ -169,6 +189,7 @@ internal sealed class HttpConversation : IConversation
             {
                 body.Release();
                 _body = null;
+                _own = 0;
                 EndWatching();
             }
         }
@@ -194,6 +215,11 @@ internal sealed class HttpConversation : IConversation
     public Wake Next(long now)
     {
         CountBytes();
+        if (CloseWhenOverBudget())
+        {
+            return new Wake(now);
+        }
+
         if (_request is not null)
         {
             return new Wake(TimerWheel.Never); // opening has bounds of its own
@@ -250,6 +276,7 @@ internal sealed class HttpConversation : IConversation
         _body = null;
         _input.Release();
         _answers.Release();
+        _context.Held.Count(_connection.Peer, ref _held, 0);
     }
 
     private void CountBytes()
@@ -374,7 +401,9 @@ internal sealed class HttpConversation : IConversation
         Task<Resource> opening = CodedResource.ApplyAsync(
             _context,
             Opening.OpenAsync(_context, route, target.Query, (_connection.Peer as IPEndPoint)?.Address, _abandoned.Token),
-            ContentCodings.Choose(head));
+            ContentCodings.Choose(head),
+            (_connection.Peer as IPEndPoint)?.Address,
+            _abandoned.Token);
         if (opening.IsCompleted)
         {
             Answer(request, RequestConditions.From(head), opening);
@@ -436,6 +465,13 @@ internal sealed class HttpConversation : IConversation
             BodyPlan plan = BodyPlan.Create(
                 request.Method, conditions, resource.Representation, resource.ContentType, DateTimeOffset.UtcNow,
                 conditions.Range.Contains((byte)',') ? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) : 0);
+            if (plan.IsMultipart && resource.Body.IsMadeWhileSent)
+            {
+                // Each part would be made for each range of it, on the loop.
+                plan = BodyPlan.Create(
+                    request.Method, conditions.WithoutRange(), resource.Representation, resource.ContentType, DateTimeOffset.UtcNow, 0);
+            }
+
             if (request.HasBody && plan.Parts.Length > 0 && Watch(resource, plan.Parts[0].Offset) is { } refusal)
             {
                 Refuse(refusal, hasBody: true, request.Target);
@@ -448,6 +484,7 @@ internal sealed class HttpConversation : IConversation
             if (request.HasBody && plan.Parts.Length > 0)
             {
                 _body = new BodyCursor(resource, resource.Cut(plan), Wake);
+                _own = resource.Body.OwnBytes;
                 _isHeadUnsent = true;
                 isHeld = false;
             }

@@ -5,8 +5,9 @@ namespace Mapwire.Server.Http;
 
 /// <summary>
 /// What was made of media files for HTTP: plans of segments, playlists, and the headers of segments, each once for all who ask. Within a
-/// budget of bytes: what was used longest ago goes first, and is made again. What is being sent stays with whoever sends it. Any thread may
-/// call it.
+/// budget of bytes: what was used longest ago goes first, and is made again. What is being sent stays with whoever sends it; and what alone
+/// is more than a quarter of the budget, such as the clip of a long film, is found again only as long as somebody is sent it. Any thread
+/// may call it.
 /// </summary>
 /// <remarks>
 /// What was made of a state of a file lives no longer than that state: plans lead to the tables of samples, which are some times as large
@@ -40,7 +41,7 @@ internal sealed class MadeCache(long maxBytes)
         {
             if (!TryFind(key, out Thing thing))
             {
-                return null;
+                return _shelves.TryGetValue(key.Content, out Shelf? shelf) ? (T?)shelf.FindLarge(key.What) : null;
             }
 
             _byUse.Remove(thing.Use);
@@ -55,7 +56,7 @@ internal sealed class MadeCache(long maxBytes)
     public T Add<T>(MadeKey key, T made)
         where T : class, IDerived
     {
-        long size = made.ByteSize;
+        long size = SizeOf(key.What, made);
         lock (_gate)
         {
             if (TryFind(key, out Thing there))
@@ -63,16 +64,17 @@ internal sealed class MadeCache(long maxBytes)
                 return (T)there.Made;
             }
 
-            if (size > maxBytes / 4)
-            {
-                return made;
-            }
-
             if (!_shelves.TryGetValue(key.Content, out Shelf? shelf))
             {
                 shelf = new Shelf();
                 _shelves.Add(key.Content, shelf);
                 ForgetStatesThatAreOver();
+            }
+
+            if (size > maxBytes / 4)
+            {
+                shelf.KeepLarge(key.What, made);
+                return made;
             }
 
             shelf.Things.Add(key.What, new Thing(made, _byUse.AddFirst(new Entry(shelf.Reference, key.What, size))));
@@ -86,7 +88,7 @@ internal sealed class MadeCache(long maxBytes)
     /// <summary>Counts what a thing takes by now: a plan has more and more made of it, such as the key pictures.</summary>
     private void Weigh(Thing thing)
     {
-        long size = thing.Made.ByteSize;
+        long size = SizeOf(thing.Use.Value.What, thing.Made);
         _bytes += size - thing.Use.Value.Size;
         thing.Use.Value.Size = size;
         if (size > maxBytes / 4)
@@ -96,6 +98,9 @@ internal sealed class MadeCache(long maxBytes)
 
         KeepBudget();
     }
+
+    /// <summary>A wish may be as long as what it comes to.</summary>
+    private static long SizeOf(string what, IDerived made) => made.ByteSize + (sizeof(char) * (long)what.Length);
 
     private void KeepBudget()
     {
@@ -137,11 +142,31 @@ internal sealed class MadeCache(long maxBytes)
     /// <summary>What was made of one state of a file. Held by the table as long as that state is held by others.</summary>
     private sealed class Shelf
     {
+        private readonly Dictionary<string, WeakReference<IDerived>> _large = new(StringComparer.Ordinal);
+
         public Shelf() => Reference = new WeakReference<Shelf>(this);
 
         public WeakReference<Shelf> Reference { get; }
 
         public Dictionary<string, Thing> Things { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>What was too large to be kept, where somebody else keeps it.</summary>
+        public IDerived? FindLarge(string what) =>
+            _large.TryGetValue(what, out WeakReference<IDerived>? large) && large.TryGetTarget(out IDerived? made) ? made : null;
+
+        /// <summary>Has it found as long as somebody else keeps it.</summary>
+        public void KeepLarge(string what, IDerived made)
+        {
+            foreach ((string other, WeakReference<IDerived> reference) in _large)
+            {
+                if (!reference.TryGetTarget(out _))
+                {
+                    _large.Remove(other);
+                }
+            }
+
+            _large[what] = new WeakReference<IDerived>(made);
+        }
     }
 
     private readonly record struct Thing(IDerived Made, LinkedListNode<Entry> Use);

@@ -198,16 +198,18 @@ internal static class Opening
             }
         }
 
-        // What is made for one wish is made in a turn of its address, for which no other opening waits.
+        // What is made for one wish is made in a turn of its address, for which no other opening waits; so is a clip of a whole film, which
+        // costs as much as all its segments and may be too large to be kept.
         async Task<Resource?> MakeAsync(Func<Task<Resource?>> make)
         {
-            if (query!.Wishes is { Start: 0, End: null })
+            if (query!.Wishes is { Start: 0, End: null } && route.Kind != ResourceKind.Clip)
             {
                 return await make().ConfigureAwait(false);
             }
 
             EndOpening();
-            using CutTurn turn = await CutTurn.EnterAsync(context.Cuts, address, $"{route.Title}?{query.Key}", cancellation)
+            using CutTurn turn = await CutTurn.EnterAsync(
+                context.Cuts, address, $"{route.Kind == ResourceKind.Clip} {route.Title}?{query.Key}", cancellation)
                 .ConfigureAwait(false);
             return await make().ConfigureAwait(false);
         }

@@ -17,8 +17,11 @@ internal static class PlayerPage
         "default-src 'none'", $"script-src '{HashOf("script")}'", $"style-src '{HashOf("style")}'", "connect-src 'self'",
         "media-src 'self' blob:", "img-src data:", "base-uri 'none'", "form-action 'none'");
 
+    private static readonly Resource Page =
+        Resource.OfBytes(Bytes, ContentTypes.FromName(".html"), "no-cache") with { Policy = Policy };
+
     /// <summary>The page; it is the same for all titles.</summary>
-    public static Resource Open() => Resource.OfBytes(Bytes, ContentTypes.FromName(".html"), "no-cache") with { Policy = Policy };
+    public static Resource Open() => Page; // of no file, so that nothing is released with it
 
     private static byte[] Read()
     {

@@ -193,6 +193,12 @@ internal sealed class MadeBody : IDerived
     /// <summary>A checksum of bytes that were made; null where the file has a part in it.</summary>
     public uint? Tag { get; }
 
+    /// <summary>Whether its parts are made when they are sent, each anew for who asks for it.</summary>
+    public bool IsMadeWhileSent => _parts is not null;
+
+    /// <summary>What of it was made for one request alone, in bytes.</summary>
+    public int OwnBytes { get; private init; }
+
     /// <summary>Of a file that is made while it is sent: the bytes before its first segment.</summary>
     public long HeadLength => _parts?.GetOffset(Math.Min(1, _parts.Count)) ?? 0;
 
@@ -232,8 +238,11 @@ internal sealed class MadeBody : IDerived
         }
 
         from[read..].CopyTo(bytes.AsSpan(written));
-        return new MadeBody(bytes, Tag);
+        return new MadeBody(bytes, Tag) { OwnBytes = bytes.Length };
     }
+
+    /// <summary>Other bytes of the same worth: whoever this was made for, they are made for.</summary>
+    public MadeBody WithBytes(byte[] bytes) => new(bytes) { OwnBytes = OwnBytes > 0 ? bytes.Length : 0 };
 
     /// <summary>What it was compressed to; null where it was not yet. Any thread may ask.</summary>
     public MadeBody? FindCoded(ContentCoding coding) => Volatile.Read(ref Place(coding));

@@ -223,5 +223,6 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     }
 
     private Task<T> FindAsync<T>(string what, Func<T> make)
-        where T : class, IDerived => context.MakeAsync(new MadeKey(_content, what), file.Name, make);
+        where T : class, IDerived => context.MakeAsync(
+            new MadeKey(_content, what), what.StartsWith("clip", StringComparison.Ordinal) ? $"clip {file.Name}" : file.Name, make);
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using Mapwire.Http;
 using Mapwire.Http.Conditional;
 using Mapwire.Server.Files;
@@ -17,6 +19,9 @@ namespace Mapwire.Server.Http;
 /// <param name="Version">What tells versions of it apart in the addresses of its children.</param>
 internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileContent Content, string Name, string Version)
 {
+    /// <summary>Characters that tell the states of other files as they are.</summary>
+    private const int MaxStates = 64;
+
     /// <summary>In what state the other files are; empty where there are none.</summary>
     public string OtherStates { get; init; } = "";
 
@@ -54,7 +59,7 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
         Func<byte[]> write = Find(route, query, children)
             ?? throw new TitleException(TitleError.NotFound, "the title has no such resource");
         bool isSubtitles = route.Kind is ResourceKind.Subtitles or ResourceKind.PeriodSubtitles;
-        string what = $"{route.Kind} {route.Quality} {route.Tracks} {route.Index} {IsGrowing} {OtherStates} {Qualities[0].SubtitlesKey} "
+        string what = $"{route.Kind} {route.Quality} {route.Tracks} {route.Index} {IsGrowing} {StatesKey} {Qualities[0].SubtitlesKey} "
             + $"{(isSubtitles ? query.Key : children)} {Name}";
 
         MadeBody body = await context.MakeAsync(new MadeKey(Content, what), Name, () => new MadeBody(write())).ConfigureAwait(false);
@@ -67,6 +72,10 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
             Watched = isSubtitles || route.Kind == ResourceKind.SubtitlesPlaylist ? null : Watch(context, route, query),
         };
     }
+
+    /// <summary>The states of a list's films are longer than the texts that they are a part of the key of.</summary>
+    private string StatesKey => OtherStates.Length <= MaxStates ? OtherStates
+        : Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(OtherStates)));
 
     /// <summary>What of the title a viewer of these texts watches: those that are asked for again and again while they do.</summary>
     private WatchedPart Watch(HttpContext context, Route route, WebQuery query)

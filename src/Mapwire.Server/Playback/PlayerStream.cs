@@ -332,8 +332,7 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
 
         long interval = Math.Clamp((long)(lead * MissingShare), ShortestWake, LongestWake);
         long wake = Math.Max(_clock.NextBeat(now, interval), _clock.WhenAt(cursor.Time - lead));
-        long together = interval / SharesOfWake;
-        return together > 0 ? wake + together - 1 - ((wake + together - 1) % together) : wake;
+        return interval < 20 * Together ? wake : (wake + Together - 1) / Together * Together;
     }
 
     /// <summary>What of a player's buffer may be missing before it is filled up. The reasons: docs/adr/0037-beat.md.</summary>
@@ -346,10 +345,10 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
     private const long LongestWake = 1200;
 
     /// <summary>
-    /// Into how many moments an interval is divided at which players are looked at together: each moment wakes the processor once, which
-    /// costs as much as some players do; and who is looked at together is sent one behind the other, while newcomers wait.
+    /// Milliseconds between two moments at which players are looked at, whose wakes are far enough apart: each moment wakes the processor
+    /// once, and the one of who receives, which costs as much as some players do.
     /// </summary>
-    private const long SharesOfWake = 60;
+    private const long Together = 20;
 
     private StripCursor Take(PendingPlay play, PlayerTime playerStart, StripCursor? before)
     {

@@ -175,6 +175,24 @@ public sealed class FlvConversationTests : IDisposable
     }
 
     [Fact]
+    public void Of_pings_that_come_while_nothing_is_read_the_last_is_answered()
+    {
+        Begin("a.mp4/stream.flv", Handshake, "GET");
+        _sender.Takes = offered => Math.Min(offered, _sender.Wire.Length < 50_000 ? 50_000 - _sender.Wire.Length : 0); // inside a frame
+        Turn();
+        for (int i = 0; i < 20_000; i++)
+        {
+            Hear(0x89, Encoding.ASCII.GetBytes($"ping {i}"));
+        }
+
+        Assert.False(_connection.IsClosed);
+        _sender.Takes = static offered => offered;
+        Turn();
+        (int Opcode, byte[] Payload) pong = Assert.Single(FramesOf(BodyOf(_sender.Wire.ToArray())), static frame => frame.Opcode == 10);
+        Assert.Equal("ping 19999"u8.ToArray(), pong.Payload);
+    }
+
+    [Fact]
     public void A_close_that_comes_with_the_handshake_is_answered_behind_it()
     {
         _sender = new ScriptedSender();

@@ -105,6 +105,48 @@ public sealed class HttpConversationTests : IDisposable
     }
 
     [Fact]
+    public void Several_ranges_of_what_is_made_while_it_is_sent_are_the_whole()
+    {
+        byte[] whole = Ask("GET /vod/a.mp4/stream.mp4 HTTP/1.1\r\nHost: h\r\n\r\n").Body;
+        (string head, byte[] body) = Ask("GET /vod/a.mp4/stream.mp4 HTTP/1.1\r\nHost: h\r\nRange: bytes=5-5,9-9\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200 ", head, StringComparison.Ordinal);
+        Assert.Equal(whole, body);
+        (head, body) = Ask("GET /vod/a.mp4/stream.mp4 HTTP/1.1\r\nHost: h\r\nRange: bytes=5-9\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 206 ", head, StringComparison.Ordinal);
+        Assert.Equal(whole[5..10], body);
+    }
+
+    [Fact]
+    public void What_a_client_asks_for_and_does_not_read_counts_against_what_all_may_hold()
+    {
+        HttpContext context = _context with { Held = new HeldBytes(30_000, "--max-held-bytes") };
+        ScriptedSender sender = new() { Takes = static _ => 0 };
+        Connection connection = new(_loop, sender, null, connection => new HttpConversation(context, connection, null));
+        for (int i = 0; i < 1000 && !connection.IsClosed; i++)
+        {
+            sender.Incoming.Enqueue(Encoding.ASCII.GetBytes(Film));
+            connection.IsReadable = true;
+            connection.RunTurn();
+            Assert.True(i < 900);
+        }
+
+        Assert.True(connection.IsClosed);
+        Assert.Contains(_log.Lines, static line => line.Contains("more than the 30000 of --max-held-bytes", StringComparison.Ordinal));
+        int counted = 0;
+        Assert.Null(context.Held.Count(null, ref counted, 30_000)); // what it held is free again
+    }
+
+    [Fact]
+    public async Task What_was_made_for_one_viewer_alone_counts_until_it_was_sent()
+    {
+        HttpContext context = HttpContexts.Create(_folder, _catalog, _log, hasViewerIds: true);
+        Resource playlist = await HttpContexts.OpenAsync(context, "a.mp4/v1a1.m3u8?v=h0123456789abcdef01234567");
+        Assert.Equal(playlist.Body.Length, playlist.Body.OwnBytes);
+        Resource all = await HttpContexts.OpenAsync(context, "a.mp4/v1a1.m3u8");
+        Assert.Equal(0, all.Body.OwnBytes);
+    }
+
+    [Fact]
     public void A_head_that_dribbles_in_is_answered_as_one_that_comes_at_once()
     {
         foreach (byte one in Encoding.ASCII.GetBytes(Film)[..^1])

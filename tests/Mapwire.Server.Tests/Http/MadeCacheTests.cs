@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mapwire.Server.Files;
 using Mapwire.Server.Http;
 using Xunit;
@@ -48,11 +49,11 @@ public sealed class MadeCacheTests : IDisposable
             _cache.Add(Key(i), new Thing(200));
         }
 
-        growing.ByteSize = 250;
+        growing.ByteSize = 250 - Thing.KeyBytes;
         Assert.Same(growing, _cache.Find<Thing>(Key(1)));
         Assert.Null(_cache.Find<Thing>(Key(2)));
         Assert.Equal(850, _cache.ByteSize);
-        growing.ByteSize = 251; // more than one thing may take
+        growing.ByteSize = 251 - Thing.KeyBytes; // more than one thing may take
         Assert.Same(growing, _cache.Find<Thing>(Key(1)));
         Assert.Null(_cache.Find<Thing>(Key(1)));
         Assert.Equal(600, _cache.ByteSize);
@@ -67,13 +68,28 @@ public sealed class MadeCacheTests : IDisposable
     }
 
     [Fact]
-    public void What_is_large_alone_drives_nothing_out()
+    public void What_is_large_alone_drives_nothing_out_and_is_found_as_long_as_somebody_is_sent_it()
     {
         _cache.Add(Key(1), new Thing(100));
         Thing large = new(251);
         Assert.Same(large, _cache.Add(Key(2), large));
-        Assert.Null(_cache.Find<Thing>(Key(2)));
+        Assert.Same(large, _cache.Find<Thing>(Key(2)));
+        GC.KeepAlive(large);
+        AddLarge();
+        GC.Collect();
+        Assert.Null(_cache.Find<Thing>(Key(3)));
         Assert.NotNull(_cache.Find<Thing>(Key(1)));
+        Assert.Equal(100, _cache.ByteSize);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void AddLarge() => _cache.Add(Key(3), new Thing(251));
+    }
+
+    [Fact]
+    public void A_wish_counts_with_what_was_made_for_it()
+    {
+        _cache.Add(new MadeKey(_file.Content, new string('x', 100)), new Thing(0));
+        Assert.Equal(200 - Thing.KeyBytes, _cache.ByteSize);
     }
 
     [Fact]
@@ -95,7 +111,7 @@ public sealed class MadeCacheTests : IDisposable
         Assert.Equal(100, _cache.ByteSize); // and what is gone takes no room
     }
 
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private WeakReference[] AddOfAnotherState()
     {
         FileContent before = _file.Content with { MayGrow = true };
@@ -106,6 +122,9 @@ public sealed class MadeCacheTests : IDisposable
 
     private sealed class Thing(long size) : IDerived
     {
-        public long ByteSize { get; set; } = size;
+        /// <summary>What the key takes, which counts with it.</summary>
+        public const long KeyBytes = sizeof(char) * 7;
+
+        public long ByteSize { get; set; } = size - KeyBytes;
     }
 }

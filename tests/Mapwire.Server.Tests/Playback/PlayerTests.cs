@@ -224,6 +224,18 @@ public sealed class PlayerTests : IDisposable
         Assert.Equal(2 * beat, _player.NextWake());
     }
 
+    [Fact]
+    public async Task Players_that_came_one_after_the_other_are_looked_at_together()
+    {
+        _player.Now = 7;
+        Play("a.mp4");
+        await RunPostedAsync();
+        SendDue();
+        Assert.Equal(1220, _player.NextWake()); // 1200 ms later, and then the next 20
+        _player.Now = 1220;
+        Assert.Equal(2420, _player.NextWake());
+    }
+
     [Theory]
     [InlineData("list.m3u8")]
     [InlineData("a.mp4?end=0.5&loop=1")]

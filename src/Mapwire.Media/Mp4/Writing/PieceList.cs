@@ -15,18 +15,27 @@ namespace Mapwire.Media.Mp4.Writing;
 /// </example>
 public sealed class PieceList : IReadOnlyList<Piece>
 {
-    private readonly Piece[] _pieces;
-    private readonly long[] _ends; // of each piece in the body
+    private readonly Piece[] _pieces; // of the whole that this is cut from
+    private readonly long[] _ends; // of each of them in the whole
+    private readonly int _first; // the first of them that has bytes of this
+    private readonly long _start; // of this in the whole
 
     private PieceList(Piece[] pieces)
     {
         _pieces = pieces;
         _ends = new long[pieces.Length];
+        Count = pieces.Length;
         for (int i = 0; i < pieces.Length; i++)
         {
             Length += pieces[i].Length;
             _ends[i] = Length;
         }
+    }
+
+    private PieceList(PieceList whole, int first, int count, long start, long length)
+    {
+        (_pieces, _ends) = (whole._pieces, whole._ends);
+        (_first, Count, _start, Length) = (first, count, start, length);
     }
 
     /// <summary>No bytes.</summary>
@@ -36,12 +45,23 @@ public sealed class PieceList : IReadOnlyList<Piece>
     public long Length { get; }
 
     /// <summary>How many pieces there are.</summary>
-    public int Count => _pieces.Length;
+    public int Count { get; }
 
     /// <summary>A piece by its number, counted from 0 in the order of the body.</summary>
-    public Piece this[int index] => _pieces[index];
+    public Piece this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count);
+            Piece piece = _pieces[_first + index];
+            long end = _ends[_first + index];
+            long before = Math.Max(0, _start - (end - piece.Length)); // a cut may begin and end within a piece
+            long behind = Math.Max(0, end - (_start + Length));
+            return before == 0 && behind == 0 ? piece : piece.Slice(before, piece.Length - before - behind);
+        }
+    }
 
-    /// <summary>The bytes from one to another, in O(log n) and a copy of the pieces between.</summary>
+    /// <summary>The bytes from one to another, in O(log n): the pieces are shared.</summary>
     /// <param name="from">The first byte, 0 to <see cref="Length"/>.</param>
     /// <param name="to">The byte behind the last, <paramref name="from"/> to <see cref="Length"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The body has no such range.</exception>
@@ -55,22 +75,27 @@ public sealed class PieceList : IReadOnlyList<Piece>
             return Empty;
         }
 
-        int first = IndexOf(from);
-        int last = IndexOf(to - 1);
-        Piece[] pieces = _pieces[first..(last + 1)];
-        long start = _ends[last] - _pieces[last].Length;
-        pieces[^1] = _pieces[last].Slice(0, to - start);
-        start = _ends[first] - _pieces[first].Length;
-        pieces[0] = pieces[0].Slice(from - start, pieces[0].Length - (from - start));
-        return new PieceList(pieces);
+        if (from == 0 && to == Length)
+        {
+            return this;
+        }
+
+        int first = IndexOf(_start + from);
+        return new PieceList(this, first, IndexOf(_start + to - 1) - first + 1, _start + from, to - from);
     }
 
     /// <summary>Goes through the pieces in the order of the body.</summary>
-    public IEnumerator<Piece> GetEnumerator() => ((IEnumerable<Piece>)_pieces).GetEnumerator();
+    public IEnumerator<Piece> GetEnumerator()
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            yield return this[i];
+        }
+    }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>The piece that a byte is in.</summary>
+    /// <summary>The piece that a byte of the whole is in.</summary>
     private int IndexOf(long position)
     {
         int found = Array.BinarySearch(_ends, position);

@@ -22,8 +22,16 @@ public sealed class PieceListTests
                 PieceList cut = body.Slice(from, to);
                 Assert.Equal(to - from, cut.Length);
                 Assert.Equal(whole[from..to], Pieces.Join(cut, File));
+                Assert.Equal(cut.Count, cut.ToList().Count);
+                if (to - from > 2)
+                {
+                    Assert.Equal(whole[(from + 1)..(to - 1)], Pieces.Join(cut.Slice(1, cut.Length - 1), File)); // a cut of a cut
+                }
             }
         }
+
+        Assert.Same(body, body.Slice(0, body.Length));
+        Assert.Throws<ArgumentOutOfRangeException>(() => body.Slice(1, 2)[1]);
     }
 
     [Fact]
