@@ -188,8 +188,10 @@ public sealed class FlvConversationTests : IDisposable
         Assert.False(_connection.IsClosed);
         _sender.Takes = static offered => offered;
         Turn();
-        (int Opcode, byte[] Payload) pong = Assert.Single(FramesOf(BodyOf(_sender.Wire.ToArray())), static frame => frame.Opcode == 10);
-        Assert.Equal("ping 19999"u8.ToArray(), pong.Payload);
+        string[] pongs = [.. FramesOf(BodyOf(_sender.Wire.ToArray())).Where(static frame => frame.Opcode == 10)
+            .Select(static frame => Encoding.ASCII.GetString(frame.Payload))];
+        Assert.Equal("ping 19999", pongs[^1]);
+        Assert.InRange(pongs.Length, 1, 2); // the first may have been answered before the socket was full
     }
 
     [Fact]
