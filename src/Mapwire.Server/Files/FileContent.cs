@@ -21,6 +21,11 @@ internal sealed record FileContent(FileIdentity Identity, Movie Movie, bool MayG
     /// <summary>Whether more is expected at its end: it can grow, does not say that nothing follows, and was written lately.</summary>
     public bool IsBeingWritten => Movie is { MayGrow: true, IsComplete: false } && Age < RestTime;
 
+    /// <summary>
+    /// Whether it is told as a film that grows: it may, or it became whole a moment ago, of which who plays it has not heard yet.
+    /// </summary>
+    public bool IsOpenEnded => Movie.MayGrow || (MayGrow && Age < RestTime);
+
     /// <summary>How many samples there are.</summary>
     public long Samples => Movie.Tracks.Sum(static track => track.Samples.Count);
 

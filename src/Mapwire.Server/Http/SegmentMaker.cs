@@ -50,7 +50,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     /// <param name="hasSubtitles">Whether its subtitles are wanted.</param>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
     public async Task<PlacedTitle> PlaceAsync(string address, bool hasSubtitles) => await PlaceAsync(
-        await CutAsync(_content.IsBeingWritten).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
+        await CutAsync(_content.IsBeingWritten, _content.IsOpenEnded).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
 
     /// <summary>Refuses what only a stream can do.</summary>
     /// <param name="wishes">What of the title is wanted.</param>
@@ -101,7 +101,9 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             return null; // its head alone was written yet
         }
 
-        SegmentedTitle title = await CutAsync(isGrowing).ConfigureAwait(false);
+        // A stream goes on where it was for as long as the file is open: it has been sent more of it when it looks again.
+        bool isGathered = route.Kind == ResourceKind.Stream ? _content.MayGrow || _content.Movie.MayGrow : _content.IsOpenEnded;
+        SegmentedTitle title = await CutAsync(isGrowing, isGathered).ConfigureAwait(false);
         if (isGrowing && title.Plan.Count == 0)
         {
             if (age < QuietTime && route.HasSegments)
@@ -110,13 +112,14 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             }
 
             isGrowing = age < QuietTime;
-            title = await CutAsync(isGrowing).ConfigureAwait(false);
+            title = await CutAsync(isGrowing, isGathered).ConfigureAwait(false);
         }
 
         if (route.Kind == ResourceKind.Stream)
         {
             Resource stream = await MakeWholeAsync(
-                $"stream {isGrowing}", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false);
+                $"stream {isGrowing} {isGathered}",
+                () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false);
             return stream with
             {
                 Watched = Watch(route, title),
@@ -186,9 +189,9 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
 
     private DateTimeOffset Written => new(Math.Clamp(_content.Identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
 
-    private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(
-        $"segments {isGrowing} {query.Key}",
-        () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing));
+    private Task<SegmentedTitle> CutAsync(bool isGrowing, bool isGathered) => FindAsync(
+        $"segments {isGrowing} {isGathered} {query.Key}",
+        () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing, isGathered));
 
     /// <summary>A file that is made of the film, as it is now.</summary>
     private async Task<Resource> MakeWholeAsync(string kind, Func<MadeBody> make)

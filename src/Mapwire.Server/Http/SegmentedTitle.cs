@@ -84,16 +84,21 @@ internal sealed class SegmentedTitle : IDerived
     /// <param name="wishes">Which of its tracks, and from when to when.</param>
     /// <param name="duration">How long a segment should be.</param>
     /// <param name="isGrowing">Whether more is expected at its end.</param>
+    /// <param name="isGathered">Whether segments are never contiguous, as those of what grew are not.</param>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
-    public static SegmentedTitle Create(FileContent content, PlayQuery wishes, TimeSpan duration, bool isGrowing)
+    public static SegmentedTitle Create(FileContent content, PlayQuery wishes, TimeSpan duration, bool isGrowing, bool isGathered)
     {
         try
         {
             ImmutableArray<WebTrack> chosen = WebTracks.Choose(content.Movie, wishes);
             (TimeSpan? start, TimeSpan? end) = TimesOf(chosen, wishes);
             Timeline line = Timeline.Create(chosen.Select(static track => track.Track), start, end);
-            SegmentPlan plan = SegmentPlan.Create(
-                line, new SegmentOptions { TargetDuration = duration, IsGrowing = isGrowing && end is null });
+            SegmentPlan plan = SegmentPlan.Create(line, new SegmentOptions
+            {
+                TargetDuration = duration,
+                IsGrowing = isGrowing && end is null,
+                IsGathered = isGathered,
+            });
             return new SegmentedTitle(TracksOf(line, chosen), plan, isGrowing && end is null);
         }
         catch (Mp4WritingException exception)

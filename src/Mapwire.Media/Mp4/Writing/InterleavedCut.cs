@@ -28,7 +28,7 @@ internal static class InterleavedCut
         firsts = null;
         reason = tracks.Length < 2 || tracks[0].Source.Kind != TrackKind.Video ? "a range of the file would hold other tracks, too"
             : !tracks.All(static track => track.IsWhole) ? "a part of the film is asked for"
-            : plan.Count == 0 || byTime[0][^1] != tracks[0].Count ? "the film is growing"
+            : plan.IsGathered ? "the film grows, or has grown"
             : null;
         if (reason is not null)
         {

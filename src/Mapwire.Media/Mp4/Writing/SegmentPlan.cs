@@ -19,6 +19,12 @@ public sealed record SegmentOptions
     public bool IsGrowing { get; init; }
 
     /// <summary>
+    /// Whether samples are gathered even where segments could be contiguous. For what grew or may grow: cut by position, a segment would
+    /// hold other samples than it did while the film grew, and a stream of it would not go on where it was. Default false.
+    /// </summary>
+    public bool IsGathered { get; init; }
+
+    /// <summary>
     /// The samples of the reference track, by their numbers on the line, that segments begin with, besides the first; null to choose them
     /// by the target duration.
     /// </summary>
@@ -65,6 +71,9 @@ public sealed class SegmentPlan
     public int Periods => _descriptions.Length;
 
     internal WritingLimits Limits { get; }
+
+    /// <summary>Whether no rendition of it is contiguous.</summary>
+    internal bool IsGathered { get; init; }
 
     /// <summary>When a segment begins to be presented, in ticks of the timeline's reference track.</summary>
     /// <param name="segment">Counted from 0; <see cref="Count"/> for the end of the last.</param>

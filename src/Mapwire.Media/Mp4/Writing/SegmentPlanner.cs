@@ -49,12 +49,10 @@ internal sealed class SegmentPlanner
         long end = CutReference();
         long[][] firsts = new long[_timeline.Tracks.Length][];
         firsts[0] = [.. _boundaries.Select(static boundary => boundary.Index), _reference.Count];
-        long whole = long.MaxValue; // what all tracks have come to
         long referenceEnd = end;
         for (int track = 1; track < firsts.Length; track++)
         {
             (firsts[track], long trackEnd) = CutTrack(track);
-            whole = Math.Min(whole, trackEnd);
             end = _options.IsGrowing ? end : Math.Max(end, trackEnd);
         }
 
@@ -63,10 +61,11 @@ internal sealed class SegmentPlanner
         int count = _boundaries.Count;
         if (_options.IsGrowing)
         {
-            // The last one may go on; those before it are whole when every track has come to their end.
-            whole = Math.Max(whole, referenceEnd - (MaxWaitSeconds * (long)_reference.Timescale));
+            // The last one may go on. Those before it are whole when every track has a sample behind them: until then the duration of
+            // its last sample is a guess.
+            long overdue = referenceEnd - (MaxWaitSeconds * (long)_reference.Timescale);
             count--;
-            while (count > 0 && starts[count] > whole)
+            while (count > 0 && starts[count] > overdue && Array.Exists(firsts, first => first[count] == first[^1]))
             {
                 count--;
             }
@@ -339,7 +338,10 @@ internal sealed class SegmentPlanner
         }
 
         return new SegmentPlan(_timeline, _limits, starts, firsts, periods,
-            [.. descriptions.Select(static period => period.ToImmutableArray())]);
+            [.. descriptions.Select(static period => period.ToImmutableArray())])
+        {
+            IsGathered = _options.IsGathered || _options.IsGrowing,
+        };
     }
 
     /// <summary>The one description of the next samples of a track; -1 where there is none of them.</summary>
