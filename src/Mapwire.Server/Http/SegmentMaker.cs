@@ -36,21 +36,27 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     private const string OfGrowingPlaylist = "max-age=2";
 
     private readonly FileContent _content = file.Content;
+    private bool? _isOpenEnded;
 
     /// <summary>
     /// What tells versions of the film apart in the addresses of its segments. A film that can grow keeps it: what is added changes nothing
     /// of what was there, and players go on with the playlist that they have.
     /// </summary>
-    public string Version => _content.Movie.MayGrow
-        ? string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.ASCII.GetBytes($"{_content.Identity.FileId}")):x8}")
+    public string Version => IsOpenEnded ? _content.Beginning
         : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
+
+    /// <summary>
+    /// Whether the film is told and cut as one that grows: it can, or was asked for by a playlist of the time when it did. It may be whole
+    /// since, and who played it then goes on with the same segments.
+    /// </summary>
+    private bool IsOpenEnded => _isOpenEnded ??= _content.IsOpenEnded || query.Version == _content.Beginning;
 
     /// <summary>The film where a playlist of several names its segments.</summary>
     /// <param name="address">Of the film, seen from the playlist.</param>
     /// <param name="hasSubtitles">Whether its subtitles are wanted.</param>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
     public async Task<PlacedTitle> PlaceAsync(string address, bool hasSubtitles) => await PlaceAsync(
-        await CutAsync(_content.IsBeingWritten, _content.IsOpenEnded).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
+        await CutAsync(_content.IsBeingWritten, IsOpenEnded).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
 
     /// <summary>Refuses what only a stream can do.</summary>
     /// <param name="wishes">What of the title is wanted.</param>
@@ -102,7 +108,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         }
 
         // A stream goes on where it was for as long as the file is open: it has been sent more of it when it looks again.
-        bool isGathered = route.Kind == ResourceKind.Stream ? _content.MayGrow || _content.Movie.MayGrow : _content.IsOpenEnded;
+        bool isGathered = IsOpenEnded || (route.Kind == ResourceKind.Stream && _content.MayGrow);
         SegmentedTitle title = await CutAsync(isGrowing, isGathered).ConfigureAwait(false);
         if (isGrowing && title.Plan.Count == 0)
         {
@@ -137,7 +143,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         TitleTexts texts = new([new TitleSequence(placed)], _content, file.Name, Version)
         {
             Played = TitleOf(file, _content),
-            IsEvent = _content.Movie.MayGrow && query.Wishes.End is null,
+            IsEvent = IsOpenEnded && query.Wishes.End is null,
             IsGrowing = isGrowing,
             Written = Written,
             Files = [file],
@@ -166,7 +172,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     /// <summary>What of the film a request is for.</summary>
     private WatchedPart Watch(Route route, SegmentedTitle? title)
     {
-        TimeSpan target = HlsPlaylists.TargetOf(title?.Plan.MaxDuration ?? TimeSpan.Zero, _content.Movie.MayGrow);
+        TimeSpan target = HlsPlaylists.TargetOf(title?.Plan.MaxDuration ?? TimeSpan.Zero, IsOpenEnded);
         return new WatchedPart(
             TitleOf(file, _content), route.Kind is ResourceKind.Clip or ResourceKind.Stream ? PlayerProtocol.Mp4 : null, query.Viewer,
             (long)Math.Max(target.TotalMilliseconds, context.SegmentDuration.TotalMilliseconds))
@@ -177,14 +183,14 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     }
 
     /// <summary>
-    /// What can grow has no subtitles: all playlists of an EVENT have one target duration (RFC 8216, section 6.2.4), and these have one
-    /// segment.
+    /// What is told as growing has no subtitles: all playlists of an EVENT have one target duration (RFC 8216, section 6.2.4), and these
+    /// have one segment.
     /// </summary>
     private async Task<PlacedTitle> PlaceAsync(SegmentedTitle title, string address, bool hasSubtitles) =>
         new(title, address, query.ForChild(Version))
         {
             PeriodQuery = query.ForStart,
-            Subtitles = hasSubtitles && !_content.Movie.MayGrow ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
+            Subtitles = hasSubtitles && !IsOpenEnded ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
         };
 
     private DateTimeOffset Written => new(Math.Clamp(_content.Identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
@@ -220,8 +226,12 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     private async Task<Resource> MakePartAsync(Route route, SegmentedTitle title)
     {
         string what = MadePart.KeyOf(route, query);
+        bool isLast = route.Kind == ResourceKind.Segment && route.Index == title.Plan.Count - 1 && !title.IsGrowing;
         MadePart part = await FindAsync(
-            what, () => MadePart.Create(title, route, Version, what, () => Watch(route, title) with { Id = null })).ConfigureAwait(false);
+            what, () => MadePart.Create(title, route, Version, what, () => Watch(route, title) with { Id = null }) with
+            {
+                IsOpenEnd = isLast && _content.Movie is { MayGrow: true, IsComplete: false },
+            }).ConfigureAwait(false);
         return part.ToResource(file, query);
     }
 
