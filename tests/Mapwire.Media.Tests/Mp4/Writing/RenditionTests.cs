@@ -51,6 +51,36 @@ public sealed class RenditionTests
             Convert.ToHexString(rendition.CreateInit().Span));
     }
 
+    /// <summary>Chromium refuses a <c>moof</c> without a <c>traf</c>, and the sound with it.</summary>
+    [Fact]
+    public void A_segment_without_a_sample_names_its_track_and_its_time()
+    {
+        FlvBuilder builder = new FlvBuilder().Avc().Aac();
+        for (int time = 0; time < 4000; time += 100)
+        {
+            builder.Picture(time, isKey: time % 1000 == 0);
+            if (time >= 2000)
+            {
+                builder.Sound(time);
+            }
+        }
+
+        byte[] file = builder.Build();
+        Rendition sound = SegmentPlan.Create(
+            Timeline.Create(Pieces.TracksOf(MovieFiles.Parse(file))), new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(1) })
+            .CreateRendition(1);
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, sound.Count).Select(sound.IsEmpty));
+        PieceList segment = sound.CreateSegment(1);
+        Assert.Equal(sound.GetLength(1), segment.Length);
+        byte[] traf = Box("traf", [.. Box("tfhd", Bytes(0x00020038, 2, 0, 0, 0x01010000)), .. Box("tfdt", Bytes(0x01000000, 1000L))]);
+        byte[] moof = Box("moof", [.. Box("mfhd", Bytes(0, 2)), .. traf]);
+        Assert.Equal(
+            Convert.ToHexString([.. Box("styp", Bytes("msdh", 0, "msdh", "iso6")), .. moof, .. Bytes(8, "mdat")]),
+            Convert.ToHexString(Pieces.Join(segment, file)));
+        FragmentedFile whole = new(sound);
+        Assert.Equal(whole.Length, Pieces.Join(whole, file).Length);
+    }
+
     [Fact]
     public void Sync_samples_cut_nearest_to_the_target_duration()
     {
