@@ -146,6 +146,7 @@ internal static class DashManifest
         {
             Codecs = attributes.Codecs.Length == 0 ? null : attributes.Codecs,
             Language = LanguageTag.Shorten(source.Language),
+            Content = isVideo ? null : track.Name, // files have their pictures alone in qualities; each sound is one of its own
             Size = isVideo ? (source.Width, source.Height) : null,
             FrameRate = isVideo && attributes.FrameRate > 0 ? FractionOf(attributes.FrameRate) : null,
             AudioSamplingRate = !isVideo && source.SampleRate > 0 ? source.SampleRate : null,
