@@ -65,84 +65,50 @@ internal static class DashManifest
         ImmutableArray<Period>.Builder periods, PlacedTitle placed, IEnumerable<PlacedTitle> others, TimeSpan start)
     {
         SegmentPlan plan = placed.Title.Plan;
-        long origin = Math.Max(0, plan.Timeline.Origin); // of the first period: what is before it is the delay of reordered pictures
-        for (int first = 0; first < plan.Count;)
+        DescribedTrack[] tracks =
+        [
+            .. placed.Title.Tracks.Select(track => Describe(placed, track)),
+            .. others.Select(static other => Describe(other, other.Title.Tracks[0])),
+        ];
+        for (int period = 0; period < plan.Periods; period++)
         {
-            int end = first + 1;
-            while (end < plan.Count && !plan.IsDiscontinuity(end))
-            {
-                end++;
-            }
-
-            long from = first == 0 ? origin : plan.GetStart(first);
-            ImmutableArray<DashRepresentation>.Builder tracks = ImmutableArray.CreateBuilder<DashRepresentation>();
-            foreach (WebTrack track in placed.Title.Tracks)
-            {
-                if (Describe(placed, track, plan.GetPeriod(first), (first, end), from) is { } described)
-                {
-                    tracks.Add(described);
-                }
-            }
-
-            foreach (PlacedTitle other in others)
-            {
-                long begin = Math.Max(0, other.Title.Plan.Timeline.Origin);
-                if (Describe(other, other.Title.Tracks[0], 0, (first, end), begin) is { } described)
-                {
-                    tracks.Add(described);
-                }
-            }
-
-            int period = plan.GetPeriod(first);
+            (int first, int end) = plan.GetSegments(period);
+            long from = StartOf(plan, first);
+            ImmutableArray<DashRepresentation>.Builder described = ImmutableArray.CreateBuilder<DashRepresentation>();
+            described.AddRange(tracks.Select(track => Locate(track, period, first, end)).OfType<DashRepresentation>());
             double seconds = Math.Max(1, TimeOf(plan, plan.GetStart(end) - from).TotalSeconds);
-            tracks.AddRange(placed.Subtitles.Select(subtitles => new DashRepresentation(
+            described.AddRange(placed.Subtitles.Select(subtitles => new DashRepresentation(
                 $"subtitles-{subtitles.Tag}", MediaKind.Text, "text/vtt", Math.Max(1, (long)(subtitles.File.ByteSize * 8 / seconds)))
             {
                 Language = subtitles.Language,
                 BaseUrl = placed.SubtitlesAddress(subtitles.Tag, period, isOfPeriod: true),
             }));
             periods.Add(new Period(
-                string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - origin))
+                string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - StartOf(plan, 0)))
             {
                 Duration = placed.Title.IsGrowing && end == plan.Count ? null : TimeOf(plan, plan.GetStart(end) - from),
-                Representations = tracks.ToImmutable(),
+                Representations = described.ToImmutable(),
             });
-            first = end;
         }
 
-        return TimeOf(plan, plan.GetStart(plan.Count) - origin);
+        return TimeOf(plan, plan.GetStart(plan.Count) - StartOf(plan, 0));
     }
 
-    /// <summary>A track in a period; null where it has nothing there.</summary>
-    private static DashRepresentation? Describe(
-        PlacedTitle placed, WebTrack track, int period, (int First, int End) segments, long from)
+    /// <summary>Where a segment begins to be presented: what is before the origin is the delay of reordered pictures.</summary>
+    private static long StartOf(SegmentPlan plan, int segment) =>
+        segment == 0 ? Math.Max(0, plan.Timeline.Origin) : plan.GetStart(segment);
+
+    /// <summary>What is the same of a track in all periods; what is said of its rates takes a walk through all segments.</summary>
+    private static DescribedTrack Describe(PlacedTitle placed, WebTrack track)
     {
         Rendition rendition = placed.Title.Get(track.Name);
-        uint timescale = rendition.Tracks[0].Timescale;
-        int last = segments.End;
-        while (last > segments.First && rendition.IsEmpty(last - 1))
-        {
-            last--; // a track that ends before the others
-        }
-
-        if (last == segments.First)
-        {
-            return null;
-        }
-
-        ImmutableArray<TimelineSegment>.Builder timeline = ImmutableArray.CreateBuilder<TimelineSegment>(last - segments.First);
-        for (int i = segments.First; i < last; i++)
-        {
-            long start = rendition.GetStart(i);
-            timeline.Add(new TimelineSegment(start, Math.Max(1, rendition.GetStart(i + 1) - start)));
-        }
-
         Track source = track.Track;
         RenditionAttributes attributes = RenditionAttributes.From(rendition);
         bool isVideo = source.Kind == TrackKind.Video;
         string mimeType = isVideo ? "video/mp4" : "audio/mp4";
         string id = placed.IsQuality ? placed.Address + track.Name : track.Name;
-        return new DashRepresentation(id, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
+        return new DescribedTrack(placed, track.Name, rendition, new DashRepresentation(
+            id, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
         {
             Codecs = attributes.Codecs.Length == 0 ? null : attributes.Codecs,
             Language = LanguageTag.Shorten(source.Language),
@@ -151,12 +117,41 @@ internal static class DashManifest
             FrameRate = isVideo && attributes.FrameRate > 0 ? FractionOf(attributes.FrameRate) : null,
             AudioSamplingRate = !isVideo && source.SampleRate > 0 ? source.SampleRate : null,
             Channels = !isVideo && source.Channels > 0 ? source.Channels : null,
+        });
+    }
+
+    /// <summary>A track in a period; null where it has nothing there.</summary>
+    private static DashRepresentation? Locate(DescribedTrack track, int period, int first, int end)
+    {
+        Rendition rendition = track.Rendition;
+        while (end > first && rendition.IsEmpty(end - 1))
+        {
+            end--; // a track that ends before the others
+        }
+
+        if (end == first)
+        {
+            return null;
+        }
+
+        ImmutableArray<TimelineSegment>.Builder timeline = ImmutableArray.CreateBuilder<TimelineSegment>(end - first);
+        for (int i = first; i < end; i++)
+        {
+            long start = rendition.GetStart(i);
+            timeline.Add(new TimelineSegment(start, Math.Max(1, rendition.GetStart(i + 1) - start)));
+        }
+
+        SegmentPlan plan = rendition.Plan;
+        uint timescale = rendition.Tracks[0].Timescale;
+        PlacedTitle placed = track.Placed;
+        return track.Representation with
+        {
             Template = new SegmentTemplate(
                 timescale, placed.InitAddress(track.Name, period), SegmentIdentifier.Number, $"{placed.Address}{track.Name}-",
                 $".m4s{placed.Query}")
             {
-                StartNumber = segments.First + 1,
-                PresentationTimeOffset = (long)((Int128)from * timescale / rendition.Plan.Timeline.Reference.Timescale),
+                StartNumber = first + 1,
+                PresentationTimeOffset = (long)((Int128)StartOf(plan, first) * timescale / plan.Timeline.Reference.Timescale),
                 Timeline = timeline.ToImmutable(),
             },
         };
@@ -173,4 +168,11 @@ internal static class DashManifest
 
     private static TimeSpan TimeOf(SegmentPlan plan, long ticks) =>
         TimeSpan.FromTicks((long)((Int128)Math.Max(0, ticks) * TimeSpan.TicksPerSecond / plan.Timeline.Reference.Timescale));
+
+    /// <summary>A track as it is in all periods.</summary>
+    /// <param name="Placed">The title that it is of.</param>
+    /// <param name="Name">Its name in addresses.</param>
+    /// <param name="Rendition">The track alone.</param>
+    /// <param name="Representation">What is said of it, but for its segments.</param>
+    private sealed record DescribedTrack(PlacedTitle Placed, string Name, Rendition Rendition, DashRepresentation Representation);
 }

@@ -58,18 +58,7 @@ internal sealed class SegmentedTitle : IDerived
     /// <param name="period">Counted from 0.</param>
     public (TimeSpan Start, TimeSpan Length) GetPeriodTimes(int period)
     {
-        int first = 0;
-        while (first < Plan.Count && Plan.GetPeriod(first) < period)
-        {
-            first++;
-        }
-
-        int end = first;
-        while (end < Plan.Count && Plan.GetPeriod(end) == period)
-        {
-            end++;
-        }
-
+        (int first, int end) = Plan.GetSegments(period);
         long origin = Math.Max(0, Plan.Timeline.Origin);
         long from = first == 0 ? origin : Plan.GetStart(first);
         return (ToTime(from - origin), ToTime(Plan.GetStart(end) - from));

@@ -10,6 +10,12 @@ namespace Mapwire.Media.Mp4.Writing;
 /// up.</param>
 public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, long Bandwidth)
 {
+    /// <summary>
+    /// Segments shorter than this part of a target duration count together with those behind them: so a row of one and a half target
+    /// durations has few, however short they are.
+    /// </summary>
+    private const double LeastPart = 0.01;
+
     /// <summary>The size of the pictures as they are shown, in pixels; null for sound alone.</summary>
     public (int Width, int Height)? Resolution { get; private init; }
 
@@ -100,17 +106,31 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
         double bytes = 0;
         double peak = 0;
         double single = 0;
-        for (int first = 0; first < plan.Count; first++)
+        List<(double Seconds, double Bytes)> parts = [];
+        for (int i = 0; i < plan.Count; i++)
         {
-            double seconds = plan.GetDuration(first).TotalSeconds;
+            double seconds = plan.GetDuration(i).TotalSeconds;
+            long length = rendition.GetLength(i);
             all += seconds;
-            bytes += rendition.GetLength(first);
-            single = Math.Max(single, seconds > 0 ? rendition.GetLength(first) / seconds : 0);
-            (double together, double sum) = (0, 0);
-            for (int last = first; last < plan.Count && together <= target * 1.5; last++)
+            bytes += length;
+            single = Math.Max(single, seconds > 0 ? length / seconds : 0);
+            if (parts.Count > 0 && parts[^1].Seconds < target * LeastPart)
             {
-                together += plan.GetDuration(last).TotalSeconds;
-                sum += rendition.GetLength(last);
+                parts[^1] = (parts[^1].Seconds + seconds, parts[^1].Bytes + length);
+            }
+            else
+            {
+                parts.Add((seconds, length));
+            }
+        }
+
+        for (int first = 0; first < parts.Count; first++)
+        {
+            (double together, double sum) = (0, 0);
+            for (int last = first; last < parts.Count && together <= target * 1.5; last++)
+            {
+                together += parts[last].Seconds;
+                sum += parts[last].Bytes;
                 if (together >= target * 0.5 && together <= target * 1.5)
                 {
                     peak = Math.Max(peak, sum / together);

@@ -88,6 +88,10 @@ public sealed class SegmentPlan
     /// <param name="segment">Counted from 0.</param>
     public int GetPeriod(int segment) => _periods[segment];
 
+    /// <summary>The segments of a period: the first, and the one behind the last.</summary>
+    /// <param name="period">Counted from 0.</param>
+    public (int First, int End) GetSegments(int period) => (FindFirst(period), FindFirst(period + 1));
+
     /// <summary>Whether a segment begins a new period: its decoders need another init segment (<c>EXT-X-DISCONTINUITY</c>).</summary>
     /// <param name="segment">Counted from 0.</param>
     public bool IsDiscontinuity(int segment) => segment > 0 && _periods[segment] != _periods[segment - 1];
@@ -127,6 +131,19 @@ public sealed class SegmentPlan
         }
 
         return tracks.IsEmpty ? throw new ArgumentException("There must be a track.", nameof(tracks)) : new Rendition(this, [.. tracks]);
+    }
+
+    /// <summary>The first segment of a period or of one behind it, by halving: periods are in the order of their segments.</summary>
+    private int FindFirst(int period)
+    {
+        (int low, int high) = (0, Count);
+        while (low < high)
+        {
+            int middle = low + ((high - low) / 2);
+            (low, high) = _periods[middle] < period ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
     /// <summary>The first sample of a track in each segment, and behind the last.</summary>

@@ -5,7 +5,10 @@ namespace Mapwire.Media.Mp4.Writing;
 /// <summary>Finds the boundaries of a <see cref="SegmentPlan"/>.</summary>
 internal sealed class SegmentPlanner
 {
-    /// <summary>Changes of sound descriptions in one title; each is looked up by itself. Spliced recordings have a few.</summary>
+    /// <summary>
+    /// Changes of the description of pictures, and of those of sounds, in one title: each begins a period, of which manifests say much.
+    /// Spliced recordings have a few.
+    /// </summary>
     private const int MaxChanges = 1024;
 
     /// <summary>
@@ -115,15 +118,19 @@ internal sealed class SegmentPlanner
             int now = _same[number][samples.Current.Description];
             if (now != before && before >= 0)
             {
-                if (changes.Count == MaxChanges)
-                {
-                    throw track.Refuse(Mp4WritingError.LimitExceeded, $"sample descriptions change more than {MaxChanges} times");
-                }
-
+                RequireFew(track, changes.Count + 1);
                 changes.Add(new Change(number, samples.Index, Convert(samples.Current.DecodeTime, track)));
             }
 
             before = now;
+        }
+    }
+
+    private static void RequireFew(TimelineTrack track, int changes)
+    {
+        if (changes > MaxChanges)
+        {
+            throw track.Refuse(Mp4WritingError.LimitExceeded, $"sample descriptions change more than {MaxChanges} times");
         }
     }
 
@@ -186,12 +193,15 @@ internal sealed class SegmentPlanner
         TimelineTrack.Enumerator samples = _reference.From(0);
         (long Index, long Time)? waiting = null;
         int description = -1;
+        int changes = -1; // the first sample begins the first period
         long end = 0;
         int nextCut = 0;
         while (samples.MoveNext())
         {
             TimedSample sample = samples.Current;
             int now = _same[0][sample.Description];
+            changes += now != description ? 1 : 0;
+            RequireFew(_reference, changes);
             bool isForced = now != description || _moved.ContainsKey(samples.Index);
             description = now;
             if (_options.Cuts is { } cuts)
@@ -238,10 +248,13 @@ internal sealed class SegmentPlanner
         }
     }
 
-    /// <summary>Cuts at the sync sample before, if that is nearer to the target duration than what came next.</summary>
+    /// <summary>
+    /// Cuts at the sync sample before, if that is nearer to the target duration than what came next. Times of damaged files may go back:
+    /// no segment ends where it began.
+    /// </summary>
     private void DecideWaiting(ref (long Index, long Time)? waiting, long next)
     {
-        if (waiting is { } before && Distance(before.Time) < Distance(next))
+        if (waiting is { } before && before.Time > _boundaries[^1].Time && Distance(before.Time) < Distance(next))
         {
             Add(before);
             waiting = null;

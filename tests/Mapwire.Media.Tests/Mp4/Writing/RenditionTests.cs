@@ -51,6 +51,58 @@ public sealed class RenditionTests
             Convert.ToHexString(rendition.CreateInit().Span));
     }
 
+    [Fact]
+    public void A_film_whose_description_changes_with_every_picture_is_refused()
+    {
+        const int Pictures = 3000;
+        byte[] other = [.. Mp4Builder.AvcRecord];
+        other[3] = 0x1E;
+        byte[] file = new Mp4Builder { Sizes = [.. Enumerable.Repeat(1u, Pictures)] }.Build(moov =>
+        {
+            moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 2, Entry(Mp4Builder.AvcRecord), Entry(other))));
+            moov[Stbl].Set(new EditableBox("stsc", Bytes(
+                0, Pictures, Bytes([.. Enumerable.Range(1, Pictures).SelectMany(static i => new object[] { i, 1, 1 + i % 2 })]))));
+            moov[Stbl].Set(new EditableBox("stco", Bytes(
+                0, Pictures, Bytes([.. Enumerable.Range(28, Pictures).Select(static offset => (object)offset)]))));
+        });
+        Mp4WritingException exception = Assert.Throws<Mp4WritingException>(
+            () => SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)));
+        Assert.Equal(Mp4WritingError.LimitExceeded, exception.Error);
+        Assert.Contains("sample descriptions change more than 1024 times", exception.Message, StringComparison.Ordinal);
+
+        byte[] Entry(byte[] record) => Box("avc1", Bytes(0, (short)0, (short)1, new byte[16], (short)160, (short)120, new byte[50],
+            Box("avcC", record)));
+    }
+
+    /// <summary>Key pictures that are presented one before the other, all decoded at once.</summary>
+    [Fact]
+    public void Pictures_whose_times_go_back_are_in_no_segment_without_a_duration()
+    {
+        const int Pictures = 1000;
+        byte[] file = new Mp4Builder { Sizes = [.. Enumerable.Repeat(1u, Pictures)], Delta = 0 }.Build(moov =>
+        {
+            moov[Stbl].Remove("stss");
+            moov[Stbl].Set(new EditableBox("ctts", Bytes(
+                0, Pictures, Bytes([.. Enumerable.Range(0, Pictures).SelectMany(static i => new object[] { 1, 2 * (Pictures - i) })]))));
+        });
+        SegmentPlan plan = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks));
+        Assert.Equal(1, plan.Count);
+    }
+
+    [Fact]
+    public void Many_short_segments_have_the_rate_of_all()
+    {
+        byte[] file = new Mp4Builder { Sizes = [.. Enumerable.Repeat(100u, 6000)], Delta = 1 }.Build(
+            static moov => moov[Stbl].Remove("stss"));
+        SegmentPlan plan = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks), new SegmentOptions
+        {
+            Cuts = [.. Enumerable.Range(1, 5999).Select(static index => (long)index)],
+        });
+        Assert.Equal(6000, plan.Count);
+        RenditionAttributes attributes = RenditionAttributes.From(plan.CreateRendition(0));
+        Assert.Equal(attributes.AverageBandwidth, attributes.Bandwidth);
+    }
+
     /// <summary>Chromium refuses a <c>moof</c> without a <c>traf</c>, and the sound with it.</summary>
     [Fact]
     public void A_segment_without_a_sample_names_its_track_and_its_time()
