@@ -238,9 +238,18 @@ internal sealed class SegmentedTitle : IDerived
     }
 }
 
-/// <summary>All sync pictures of a rendition of pictures alone, each until the next one.</summary>
+/// <summary>
+/// The sync pictures of a rendition of pictures alone, each until the next one: all of them, or where there are very many one a second. A
+/// film that grows keeps the numbers that it has.
+/// </summary>
 internal sealed class RenditionPictures
 {
+    /// <summary>From this one on there is one a second: 18 hours of one a second, and 43 minutes of a film of key pictures alone.</summary>
+    private const int MaxDense = 1 << 16;
+
+    /// <summary>The most: as many as there are segments (<see cref="WritingLimits.Segments"/>). The last stands until the end.</summary>
+    private const int MaxPictures = 1 << 17;
+
     /// <summary>What a picture takes in memory, in bytes, about.</summary>
     private const int BytesPerPicture = 64;
 
@@ -251,11 +260,16 @@ internal sealed class RenditionPictures
     public RenditionPictures(Rendition rendition)
     {
         Rendition = rendition;
-        for (int segment = 0; segment < rendition.Count; segment++)
+        long second = rendition.Tracks[0].Timescale;
+        for (int segment = 0; segment < rendition.Count && Count < MaxPictures; segment++)
         {
             foreach (SyncPicture picture in rendition.GetSyncPictures(segment))
             {
-                _pictures.Add((picture, segment));
+                if (Count < MaxDense
+                    || (Count < MaxPictures && picture.PresentationTime - _pictures[^1].Picture.PresentationTime >= second))
+                {
+                    _pictures.Add((picture, segment));
+                }
             }
         }
     }

@@ -107,12 +107,19 @@ public sealed partial class Rendition
             Tracks[track].Source, pair.First, other.Tracks[track].Source, pair.Second));
     }
 
-    /// <summary>When the first sample of a track is decoded, and when decoding of the last one ends; in ticks of the track.</summary>
+    /// <summary>
+    /// When the first sample of a track is decoded, and when decoding of the last one in a segment ends; in ticks of the track.
+    /// </summary>
     internal (long First, long End) GetDecodeTimes(int track)
     {
         TimelineTrack.Enumerator first = Tracks[track].From(0);
-        TimelineTrack.Enumerator last = Tracks[track].From(Tracks[track].Count - 1);
         first.MoveNext();
+        if (_firsts[track][^1] == 0)
+        {
+            return (first.Current.DecodeTime, first.Current.DecodeTime); // nothing of it is whole yet
+        }
+
+        TimelineTrack.Enumerator last = Tracks[track].From(_firsts[track][^1] - 1);
         last.MoveNext();
         return (first.Current.DecodeTime, last.Current.DecodeTime + last.Current.Duration);
     }
