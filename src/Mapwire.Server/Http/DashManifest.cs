@@ -17,15 +17,15 @@ internal static class DashManifest
     private const int GrowingDelay = 3;
 
     /// <summary>Writes the MPD: of a film that grows a dynamic one, which players ask for again until it is static.</summary>
-    /// <param name="sequence">The titles, each of periods of its own; the last one may grow.</param>
-    /// <param name="written">When that was written last.</param>
-    public static byte[] Write(TitleSequence sequence, DateTimeOffset written = default)
+    /// <param name="sequence">The titles, each of periods of its own.</param>
+    /// <param name="written">When the title was written last to which more is added; null for a static one, as of a list.</param>
+    public static byte[] Write(TitleSequence sequence, DateTimeOffset? written)
     {
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
         TimeSpan duration = TimeSpan.Zero;
         foreach (PlacedTitle placed in sequence.Titles)
         {
-            duration += AddPeriods(periods, placed, [], duration);
+            duration += AddPeriods(periods, placed, [], duration, isGrowing: written is not null);
         }
 
         return Write(periods.ToImmutable(), duration, sequence.Titles[^1].Title, written);
@@ -36,15 +36,15 @@ internal static class DashManifest
     public static byte[] Write(IReadOnlyList<PlacedTitle> qualities)
     {
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
-        TimeSpan duration = AddPeriods(periods, qualities[0], qualities.Skip(1), TimeSpan.Zero);
-        return Write(periods.ToImmutable(), duration, qualities[0].Title, written: default);
+        TimeSpan duration = AddPeriods(periods, qualities[0], qualities.Skip(1), TimeSpan.Zero, isGrowing: false);
+        return Write(periods.ToImmutable(), duration, qualities[0].Title, written: null);
     }
 
-    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration, SegmentedTitle last, DateTimeOffset written)
+    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration, SegmentedTitle last, DateTimeOffset? written)
     {
         MediaPresentation presentation = new() { Periods = periods };
         TimeSpan update = last.Plan.MaxDuration;
-        presentation = last.IsGrowing
+        presentation = written is not null
             ? presentation with
             {
                 // Every segment that is listed is there, however fast the film is written: only what is long past says so by the clock.
@@ -62,7 +62,7 @@ internal static class DashManifest
     /// <summary>Adds the periods of a title.</summary>
     /// <returns>How long they are together.</returns>
     private static TimeSpan AddPeriods(
-        ImmutableArray<Period>.Builder periods, PlacedTitle placed, IEnumerable<PlacedTitle> others, TimeSpan start)
+        ImmutableArray<Period>.Builder periods, PlacedTitle placed, IEnumerable<PlacedTitle> others, TimeSpan start, bool isGrowing)
     {
         SegmentPlan plan = placed.Title.Plan;
         DescribedTrack[] tracks =
@@ -86,7 +86,7 @@ internal static class DashManifest
             periods.Add(new Period(
                 string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - StartOf(plan, 0)))
             {
-                Duration = placed.Title.IsGrowing && end == plan.Count ? null : TimeOf(plan, plan.GetStart(end) - from),
+                Duration = isGrowing && end == plan.Count ? null : TimeOf(plan, plan.GetStart(end) - from),
                 Representations = described.ToImmutable(),
             });
         }

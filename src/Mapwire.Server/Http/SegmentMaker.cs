@@ -54,9 +54,19 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     /// <summary>The film where a playlist of several names its segments.</summary>
     /// <param name="address">Of the film, seen from the playlist.</param>
     /// <param name="hasSubtitles">Whether its subtitles are wanted.</param>
+    /// <returns>The film; null where it is being written and has no whole segment yet.</returns>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
-    public async Task<PlacedTitle> PlaceAsync(string address, bool hasSubtitles) => await PlaceAsync(
-        await CutAsync(_content.IsBeingWritten, IsOpenEnded).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
+    public async Task<PlacedTitle?> TryPlaceAsync(string address, bool hasSubtitles)
+    {
+        bool isGrowing = _content.IsBeingWritten;
+        if (isGrowing && _content.Samples == 0)
+        {
+            return null; // its head alone was written yet
+        }
+
+        SegmentedTitle title = await CutAsync(isGrowing, IsOpenEnded).ConfigureAwait(false);
+        return title.Plan.Count == 0 ? null : await PlaceAsync(title, address, hasSubtitles).ConfigureAwait(false);
+    }
 
     /// <summary>Refuses what only a stream can do.</summary>
     /// <param name="wishes">What of the title is wanted.</param>
@@ -95,7 +105,6 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false) with { Watched = Watch(route, null) };
         }
 
-        TimeSpan age = _content.Age;
         bool isGrowing = _content.IsBeingWritten && (route.Kind != ResourceKind.Stream || query.Wishes.End is null);
         if (isGrowing && query.Wishes.Loops)
         {
@@ -110,17 +119,12 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         // A stream goes on where it was for as long as the file is open: it has been sent more of it when it looks again.
         bool isGathered = IsOpenEnded || (route.Kind == ResourceKind.Stream && _content.MayGrow);
         SegmentedTitle title = await CutAsync(isGrowing, isGathered).ConfigureAwait(false);
-        if (isGrowing && title.Plan.Count == 0)
+        if (title.Plan.Count == 0 && route.HasSegments)
         {
-            if (age < QuietTime && route.HasSegments)
-            {
-                return null; // players take a playlist without segments for a film that cannot be played
-            }
-
-            isGrowing = age < QuietTime;
-            title = await CutAsync(isGrowing, isGathered).ConfigureAwait(false);
+            return null; // players take a playlist without segments for a film that cannot be played
         }
 
+        isGrowing &= title.IsGrowing || query.Wishes.End is not null;
         if (route.Kind == ResourceKind.Stream)
         {
             Resource stream = await MakeWholeAsync(
@@ -195,9 +199,15 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
 
     private DateTimeOffset Written => new(Math.Clamp(_content.Identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
 
-    private Task<SegmentedTitle> CutAsync(bool isGrowing, bool isGathered) => FindAsync(
-        $"segments {isGrowing} {isGathered} {query.Key}",
-        () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing, isGathered));
+    /// <summary>The film cut; as one that is whole, too, where it has no whole segment and was not written for a while.</summary>
+    private async Task<SegmentedTitle> CutAsync(bool isGrowing, bool isGathered)
+    {
+        TimeSpan age = _content.Age;
+        SegmentedTitle title = await FindAsync(
+            $"segments {isGrowing} {isGathered} {query.Key}",
+            () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing, isGathered)).ConfigureAwait(false);
+        return title.Plan.Count > 0 || age < QuietTime ? title : await CutAsync(isGrowing: false, isGathered).ConfigureAwait(false);
+    }
 
     /// <summary>A file that is made of the film, as it is now.</summary>
     private async Task<Resource> MakeWholeAsync(string kind, Func<MadeBody> make)
