@@ -107,8 +107,9 @@ internal static class HlsPlaylists
 
     /// <summary>The playlist of the key pictures, each a segment of its own.</summary>
     /// <param name="sequence">Titles that all have pictures.</param>
+    /// <param name="target">The target duration of the other playlists, which that of an EVENT has, too.</param>
     /// <param name="isEvent">Whether the file has grown, or may.</param>
-    public static byte[] WritePictures(TitleSequence sequence, bool isEvent)
+    public static byte[] WritePictures(TitleSequence sequence, TimeSpan target, bool isEvent)
     {
         ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>();
         foreach (PlacedTitle placed in sequence.Titles)
@@ -127,7 +128,7 @@ internal static class HlsPlaylists
             }
         }
 
-        return Write(sequence, segments.ToImmutable(), TimeSpan.Zero, isEvent, isIFramesOnly: true);
+        return Write(sequence, segments.ToImmutable(), isEvent ? target : TimeSpan.Zero, isEvent, isIFramesOnly: true);
     }
 
     /// <summary>The playlist of the subtitles of one language: a segment a period, so that discontinuities are those of the pictures.

@@ -16,7 +16,8 @@ namespace Mapwire.Server.Http;
 /// <param name="Watched">What of the film it is, for a viewer without an id.</param>
 internal sealed record MadePart(MadeBody Body, EntityTag Tag, string ContentType, WatchedPart Watched) : IDerived
 {
-    /// <summary>Whether it may be another one if the film goes on: the last segment of one that rests.</summary>
+    /// <summary>Whether it may be another one if the film goes on: the last segment of one that rests, and those behind the last picture.
+    /// </summary>
     public bool IsOpenEnd { get; init; }
 
     /// <inheritdoc/>

@@ -148,7 +148,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         {
             Played = TitleOf(file, _content),
             IsEvent = IsOpenEnded && query.Wishes.End is null,
-            IsGrowing = isGrowing,
+            IsGrowing = title.IsGrowing,
             Written = Written,
             Files = [file],
         };
@@ -206,7 +206,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         SegmentedTitle title = await FindAsync(
             $"segments {isGrowing} {isGathered} {query.Key}",
             () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing, isGathered)).ConfigureAwait(false);
-        return title.Plan.Count > 0 || age < QuietTime ? title : await CutAsync(isGrowing: false, isGathered).ConfigureAwait(false);
+        return title.Plan.Count > 0 || !title.IsGrowing || age < QuietTime
+            ? title : await CutAsync(isGrowing: false, isGathered).ConfigureAwait(false);
     }
 
     /// <summary>A file that is made of the film, as it is now.</summary>
@@ -236,11 +237,13 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     private async Task<Resource> MakePartAsync(Route route, SegmentedTitle title)
     {
         string what = MadePart.KeyOf(route, query);
-        bool isLast = route.Kind == ResourceKind.Segment && route.Index == title.Plan.Count - 1 && !title.IsGrowing;
+        bool mayGoOn = route.Kind == ResourceKind.Segment && !title.IsGrowing && _content.Movie is { MayGrow: true, IsComplete: false };
         MadePart part = await FindAsync(
             what, () => MadePart.Create(title, route, Version, what, () => Watch(route, title) with { Id = null }) with
             {
-                IsOpenEnd = isLast && _content.Movie is { MayGrow: true, IsComplete: false },
+                // More pictures would make the last segment of pictures longer, and cut what is behind it elsewhere.
+                IsOpenEnd = mayGoOn
+                    && (route.Index == title.Plan.Count - 1 || title.Get(title.Tracks[0].Name).IsEmpty(route.Index + 1)),
             }).ConfigureAwait(false);
         return part.ToResource(file, query);
     }

@@ -100,7 +100,7 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
             ResourceKind.Manifest => () => DashManifest.Write([.. Qualities.Select(static one => one.Titles[0])]),
             ResourceKind.Playlist when quality is not null => () => HlsPlaylists.WriteMedia(quality, route.Tracks, Target, IsEvent),
             ResourceKind.PicturePlaylist when quality is { HasPictures: true } && route.Tracks == quality.PicturesName =>
-                () => HlsPlaylists.WritePictures(quality, IsEvent),
+                () => HlsPlaylists.WritePictures(quality, Target, IsEvent),
             ResourceKind.SubtitlesPlaylist when subtitles is not null => () => HlsPlaylists.WriteSubtitles(first, route.Tracks),
             ResourceKind.Subtitles when subtitles is not null && only is not null && route.Index < only.Plan.Periods =>
                 () => subtitles.WriteSegment(only, start, route.Index),

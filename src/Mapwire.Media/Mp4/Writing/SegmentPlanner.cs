@@ -49,7 +49,12 @@ internal sealed class SegmentPlanner
 
         MoveChanges(changes);
 
-        long end = CutReference();
+        long end = CutReference(out long latest);
+        if (!_options.IsGrowing && _options.Cuts is null)
+        {
+            CutTail(latest);
+        }
+
         long[][] firsts = new long[_timeline.Tracks.Length][];
         firsts[0] = [.. _boundaries.Select(static boundary => boundary.Index), _reference.Count];
         long referenceEnd = end;
@@ -187,8 +192,9 @@ internal sealed class SegmentPlanner
     /// Cuts the reference track: at the sync sample that is nearest to the target duration from the one before, of two the later, and
     /// wherever a description changes.
     /// </summary>
-    /// <returns>When its last sample ends.</returns>
-    private long CutReference()
+    /// <param name="latest">When its last sample begins to be presented.</param>
+    /// <returns>When that ends.</returns>
+    private long CutReference(out long latest)
     {
         TimelineTrack.Enumerator samples = _reference.From(0);
         (long Index, long Time)? waiting = null;
@@ -196,6 +202,7 @@ internal sealed class SegmentPlanner
         int changes = -1; // the first sample begins the first period
         long end = 0;
         int nextCut = 0;
+        latest = 0;
         while (samples.MoveNext())
         {
             TimedSample sample = samples.Current;
@@ -223,6 +230,7 @@ internal sealed class SegmentPlanner
                 Decide(ref waiting, (samples.Index, sample.PresentationTime), isForced);
             }
 
+            latest = Math.Max(latest, sample.PresentationTime);
             end = Math.Max(end, sample.PresentationTime + sample.Duration);
         }
 
@@ -232,6 +240,40 @@ internal sealed class SegmentPlanner
         }
 
         return end;
+    }
+
+    /// <summary>
+    /// Goes on cutting behind the last picture, by the samples of the track that goes on longest: a cover picture may stand for an hour of
+    /// sound.
+    /// </summary>
+    private void CutTail(long latest)
+    {
+        TimelineTrack? longest = null;
+        long end = 0;
+        foreach (TimelineTrack track in _timeline.Tracks.Skip(1))
+        {
+            TimelineTrack.Enumerator last = track.From(track.Count - 1);
+            last.MoveNext();
+            long own = Convert(last.Current.DecodeTime + last.Current.Duration, track);
+            (longest, end) = own > end ? (track, own) : (longest, end);
+        }
+
+        long next = Math.Max(_boundaries[^1].Time + _target, latest + 1);
+        if (longest is null || end - next < _target / 2)
+        {
+            return;
+        }
+
+        TimelineTrack.Enumerator samples = longest.From(0);
+        while (samples.MoveNext())
+        {
+            long time = Convert(samples.Current.DecodeTime, longest);
+            if (time >= next && end - time >= _target / 2)
+            {
+                Add((_reference.Count, time));
+                next = time + _target;
+            }
+        }
     }
 
     private void Decide(ref (long Index, long Time)? waiting, (long Index, long Time) sync, bool isForced)

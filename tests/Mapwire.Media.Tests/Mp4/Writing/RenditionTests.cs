@@ -51,6 +51,32 @@ public sealed class RenditionTests
             Convert.ToHexString(rendition.CreateInit().Span));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(30)]
+    public void Sound_behind_the_last_picture_is_cut_too(int pictures)
+    {
+        FlvBuilder builder = new FlvBuilder().Avc().Aac();
+        for (int i = 0; i < 601; i++)
+        {
+            if (i < pictures)
+            {
+                builder.Picture(i * 100, isKey: i % 10 == 0);
+            }
+
+            builder.Sound(i * 100);
+        }
+
+        byte[] file = builder.Build();
+        SegmentPlan plan = SegmentPlan.Create(Timeline.Create(Pieces.TracksOf(MovieFiles.Parse(file))));
+        Assert.Equal([0, 6000, 12000, 18000, 24000, 30000, 36000, 42000, 48000, 54000],
+            Enumerable.Range(0, plan.Count).Select(plan.GetStart));
+        Rendition muxed = plan.CreateRendition(0, 1);
+        Movie read = MovieFiles.Parse(Pieces.JoinPeriod(muxed, file));
+        Assert.Equal([pictures, 601], read.Tracks.Select(static track => (int)track.SampleCount));
+        Assert.Equal(9, Enumerable.Range(0, plan.Count).Count(plan.CreateRendition(0).IsEmpty));
+    }
+
     [Fact]
     public void A_film_whose_description_changes_with_every_picture_is_refused()
     {
