@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Mapwire.Media.Codecs;
 
@@ -34,7 +35,7 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
         (long average, long peak) = Measure(rendition);
         return new RenditionAttributes(NameCodecs(rendition), average, peak)
         {
-            Resolution = video is null ? null : (video.Width, video.Height),
+            Resolution = video is null ? null : GetShownSize(video),
             FrameRate = video?.Rates.FrameRate ?? 0,
             VideoRange = video is null ? null : video.Color?.Transfer switch
             {
@@ -69,6 +70,28 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
             FrameRate = all.Max(static one => one.FrameRate),
             VideoRange = Array.Find(["PQ", "HLG", "SDR"], range => Array.Exists(all, one => one.VideoRange == range)),
         };
+    }
+
+    /// <summary>The size that the file says for the screen, or that of the pictures, on its side where the file turns it by a quarter.
+    /// </summary>
+    private static (int Width, int Height) GetShownSize(Track video)
+    {
+        (int width, int height) = (video.Width, video.Height);
+        if (video.Display is not { } display)
+        {
+            return (width, height);
+        }
+
+        if (Math.Min(display.Width, display.Height) >= 1 << 16)
+        {
+            (width, height) = ((int)Math.Round(display.Width / 65536.0), (int)Math.Round(display.Height / 65536.0));
+        }
+
+        // a(16.16) | b | u(2.30) | c | d | v | x | y | w: x' = ax + cy, y' = bx + dy (ISO/IEC 14496-12, 8.3.2)
+        ReadOnlySpan<byte> matrix = display.Matrix.AsSpan();
+        bool isTurned = BinaryPrimitives.ReadInt32BigEndian(matrix) == 0 && BinaryPrimitives.ReadInt32BigEndian(matrix[4..]) != 0
+            && BinaryPrimitives.ReadInt32BigEndian(matrix[12..]) != 0 && BinaryPrimitives.ReadInt32BigEndian(matrix[16..]) == 0;
+        return isTurned ? (height, width) : (width, height);
     }
 
     private static string NameCodecs(Rendition rendition)

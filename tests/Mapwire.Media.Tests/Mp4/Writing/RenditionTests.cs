@@ -381,7 +381,9 @@ public sealed class RenditionTests
             moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 1, entry)));
             moov["trak"].Set(new EditableBox("tkhd", Bytes(7, 0, 0, 1, 0, 0, 0L, 0L, matrix, 213 << 16, 120 << 16)));
         });
-        byte[] init = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)).CreateRendition(0).CreateInit().ToArray();
+        Rendition rendition = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)).CreateRendition(0);
+        Assert.Equal((120, 213), RenditionAttributes.From(rendition).Resolution); // as it is shown: a phone's portrait
+        byte[] init = rendition.CreateInit().ToArray();
         Assert.True(init.AsSpan().IndexOf([.. matrix, .. Bytes(213 << 16, 120 << 16)]) > 0);
         Assert.True(init.AsSpan().IndexOf(pasp) > 0);
         Assert.Equal(-1, init.AsSpan().IndexOf("uuid"u8));
