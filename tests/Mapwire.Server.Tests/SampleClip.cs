@@ -12,7 +12,8 @@ internal static class SampleClip
     public static Title Open() => Title.Open(Path, "sample.mp4");
 
     /// <summary>The clip with its sound twice: as English, and as a second track, German.</summary>
-    public static byte[] WithTwoSounds()
+    /// <param name="isCommentary">Whether the second is English, too.</param>
+    public static byte[] WithTwoSounds(bool isCommentary = false)
     {
         const short English = (5 << 10) | (14 << 5) | 7, German = (4 << 10) | (5 << 5) | 21;
         byte[] clip = File.ReadAllBytes(Path);
@@ -21,7 +22,7 @@ internal static class SampleClip
         EditableBox second = EditableBox.Parse(sound.Write()).Single();
         second["tkhd"].Body[15] = 9; // the track's id
         SetLanguage(sound, English);
-        SetLanguage(second, German);
+        SetLanguage(second, isCommentary ? English : German);
         moov.Children!.Insert(moov.Children.IndexOf(sound) + 1, second);
         Encoding.ASCII.GetBytes("free").CopyTo(clip, clip.AsSpan().IndexOf("moov"u8)); // samples stay where they are
         return [.. clip, .. moov.Write()];

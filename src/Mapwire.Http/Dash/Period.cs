@@ -12,8 +12,8 @@ public sealed record Period(string Id, TimeSpan Start)
     public TimeSpan? Duration { get; init; }
 
     /// <summary>
-    /// The tracks. Those of one kind, language and codec become one AdaptationSet, within which players switch; those that differ in any of
-    /// these do not, since a switch of codecs in mid-set is not taken by all players.
+    /// The tracks. Those of one kind, language, codec and content become one AdaptationSet, within which players switch; those that differ
+    /// in any of these do not, since a switch of codecs in mid-set is not taken by all players.
     /// </summary>
     public required ImmutableArray<Representation> Representations { get; init; }
 
@@ -24,7 +24,8 @@ public sealed record Period(string Id, TimeSpan Start)
         MediaPresentation.Write(xml, "start", Start);
         MediaPresentation.Write(xml, "duration", Duration);
         int id = 0;
-        foreach (IGrouping<(MediaKind, string?, string), Representation> set in Representations.GroupBy(static track => track.SetKey))
+        foreach (IGrouping<(MediaKind, string?, string, string?), Representation> set
+            in Representations.GroupBy(static track => track.SetKey))
         {
             WriteSet(xml, id++, [.. set]);
         }

@@ -33,6 +33,12 @@ public sealed record Representation(string Id, MediaKind Kind, string MimeType, 
     /// <summary>The track's name for people; null for none.</summary>
     public string? Label { get; init; }
 
+    /// <summary>
+    /// What tells it from others of its kind, language and codec that are no qualities of the same content, as a commentary is none of the
+    /// main sound; null where all such tracks are qualities of one.
+    /// </summary>
+    public string? Content { get; init; }
+
     /// <summary>Width and height of the picture in pixels.</summary>
     public (int Width, int Height)? Size { get; init; }
 
@@ -51,7 +57,8 @@ public sealed record Representation(string Id, MediaKind Kind, string MimeType, 
     /// <summary>The one resource that is all of the track, as a file of subtitles is; null where it has segments.</summary>
     public string? BaseUrl { get; init; }
 
-    internal (MediaKind Kind, string? Language, string Codec) SetKey => (Kind, Language, Codecs?.Split('.')[0] ?? MimeType);
+    internal (MediaKind Kind, string? Language, string Codec, string? Content) SetKey =>
+        (Kind, Language, Codecs?.Split('.')[0] ?? MimeType, Content);
 
     internal void WriteTo(XmlWriter xml)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Memory;
@@ -20,6 +22,34 @@ internal sealed record FileContent(FileIdentity Identity, Movie Movie, bool MayG
 
     /// <summary>Whether more is expected at its end: it can grow, does not say that nothing follows, and was written lately.</summary>
     public bool IsBeingWritten => Movie is { MayGrow: true, IsComplete: false } && Age < RestTime;
+
+    /// <summary>
+    /// Whether it is told as a film that grows: it may, or it became whole a moment ago, of which who plays it has not heard yet.
+    /// </summary>
+    public bool IsOpenEnded => Movie.MayGrow || (MayGrow && Age < RestTime);
+
+    /// <summary>
+    /// What tells a film that grows from what was, or will be, in the same file: which file it is, and the first sample in it with its
+    /// codec. It stays while the film grows, since that changes neither (<see cref="Continues(FileContent)"/>), and when the file is opened
+    /// anew.
+    /// </summary>
+    public string Beginning
+    {
+        get
+        {
+            uint crc = Crc32C.Append(Crc32C.Seed, Encoding.ASCII.GetBytes($"{Identity.FileId}"));
+            if (Movie.Tracks.Where(static track => track.Samples.Count > 0).MinBy(static track => track.Samples[0].Offset) is { } first)
+            {
+                Sample sample = first.Samples[0];
+                string facts = string.Create(CultureInfo.InvariantCulture,
+                    $" {first.Id} {first.Timescale} {first.FirstDecodeTime} {sample.DecodeTime} {sample.Offset} {sample.Size} ");
+                crc = Crc32C.Append(crc, Encoding.ASCII.GetBytes(facts + first.Codecs[0].FourCc));
+                crc = Crc32C.Append(crc, first.Codecs[0].Raw.AsSpan());
+            }
+
+            return string.Create(CultureInfo.InvariantCulture, $"{~crc:x8}");
+        }
+    }
 
     /// <summary>How many samples there are.</summary>
     public long Samples => Movie.Tracks.Sum(static track => track.Samples.Count);

@@ -22,6 +22,9 @@ internal sealed class FlvViewer
     /// <summary>How often a film that grows is looked at when all of it was sent.</summary>
     private static readonly TimeSpan FollowInterval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long it waits for the first of a film that grows, in milliseconds: as long as playlists do.</summary>
+    private const long MaxFirstWait = 10_000;
+
     private readonly PlayerContext _context;
     private readonly EndPoint? _peer;
     private readonly Action<Action> _post;
@@ -117,18 +120,25 @@ internal sealed class FlvViewer
     {
         _stream.BeginOpening();
         _abilities = abilities;
+        Open(name, Now + MaxFirstWait, opened);
+    }
+
+    /// <param name="name">What it is.</param>
+    /// <param name="until">How long it is opened again while nothing of it can be sent yet, on the worker's clock.</param>
+    /// <param name="opened">Given what comes of it.</param>
+    private void Open(PlayName name, long until, Action<FlvStream?, Exception?> opened)
+    {
         _openings = new ReelOpenings(_context, (_peer as IPEndPoint)?.Address, _post);
-        _ = _openings.OpenAsync(name, abilities, Task.CompletedTask, (reel, fault) =>
+        _ = _openings.OpenAsync(name, _abilities, Task.CompletedTask, (reel, fault) =>
         {
             _openings = null;
             if (reel is null)
             {
                 OnRefused(name, fault!, opened);
             }
-            else if (GrowingFilm.IsFollowed(reel, name) && GrowingFilm.Cut(reel, isLast: false) is { } whole)
+            else if (GrowingFilm.IsFollowed(reel, name))
             {
-                _isFollowing = true;
-                ThreadPool.UnsafeQueueUserWorkItem(_ => Shape(name, whole, opened), null);
+                Follow(name, reel, until, opened);
             }
             else if (FlvStream.Find(reel) is { } known)
             {
@@ -139,6 +149,27 @@ internal sealed class FlvViewer
                 ThreadPool.UnsafeQueueUserWorkItem(_ => Shape(name, reel, opened), null);
             }
         });
+    }
+
+    /// <summary>Begins with what is certain of a film that grows, or waits for it where the viewer's start lies behind that.</summary>
+    private void Follow(PlayName name, Reel reel, long until, Action<FlvStream?, Exception?> opened)
+    {
+        if (GrowingFilm.Cut(reel, isLast: false) is { } whole)
+        {
+            _isFollowing = true;
+            ThreadPool.UnsafeQueueUserWorkItem(_ => Shape(name, whole, opened), null);
+            return;
+        }
+
+        reel.Release();
+        if (Now >= until)
+        {
+            OnRefused(name, new TitleException(
+                TitleError.Unavailable, "the film is being written and has not come to what is asked for yet: try again later"), opened);
+            return;
+        }
+
+        PostLater(() => Open(name, until, opened));
     }
 
     /// <summary>Begins what was opened.</summary>
@@ -274,17 +305,22 @@ internal sealed class FlvViewer
     private void WaitForMore()
     {
         _stream.Wait();
-        _ = Task.Delay(FollowInterval).ContinueWith(
-            _ => _post(LookForMore), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        PostLater(LookForMore);
     }
+
+    /// <summary>Does something in a while, unless the viewer has gone by then.</summary>
+    private void PostLater(Action action) => _ = Task.Delay(FollowInterval).ContinueWith(
+        _ => _post(() =>
+        {
+            if (!_isAbandoned)
+            {
+                action();
+            }
+        }),
+        CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private void LookForMore()
     {
-        if (_isAbandoned)
-        {
-            return;
-        }
-
         _openings = new ReelOpenings(_context, (_peer as IPEndPoint)?.Address, _post);
         _ = _openings.OpenAsync(_play.Name, _abilities, Task.CompletedTask, OnMore);
     }

@@ -17,15 +17,15 @@ internal static class DashManifest
     private const int GrowingDelay = 3;
 
     /// <summary>Writes the MPD: of a film that grows a dynamic one, which players ask for again until it is static.</summary>
-    /// <param name="sequence">The titles, each of periods of its own; the last one may grow.</param>
-    /// <param name="written">When that was written last.</param>
-    public static byte[] Write(TitleSequence sequence, DateTimeOffset written = default)
+    /// <param name="sequence">The titles, each of periods of its own.</param>
+    /// <param name="written">When the title was written last to which more is added; null for a static one, as of a list.</param>
+    public static byte[] Write(TitleSequence sequence, DateTimeOffset? written)
     {
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
         TimeSpan duration = TimeSpan.Zero;
         foreach (PlacedTitle placed in sequence.Titles)
         {
-            duration += AddPeriods(periods, placed, [], duration);
+            duration += AddPeriods(periods, placed, [], duration, isGrowing: written is not null);
         }
 
         return Write(periods.ToImmutable(), duration, sequence.Titles[^1].Title, written);
@@ -36,15 +36,15 @@ internal static class DashManifest
     public static byte[] Write(IReadOnlyList<PlacedTitle> qualities)
     {
         ImmutableArray<Period>.Builder periods = ImmutableArray.CreateBuilder<Period>();
-        TimeSpan duration = AddPeriods(periods, qualities[0], qualities.Skip(1), TimeSpan.Zero);
-        return Write(periods.ToImmutable(), duration, qualities[0].Title, written: default);
+        TimeSpan duration = AddPeriods(periods, qualities[0], qualities.Skip(1), TimeSpan.Zero, isGrowing: false);
+        return Write(periods.ToImmutable(), duration, qualities[0].Title, written: null);
     }
 
-    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration, SegmentedTitle last, DateTimeOffset written)
+    private static byte[] Write(ImmutableArray<Period> periods, TimeSpan duration, SegmentedTitle last, DateTimeOffset? written)
     {
         MediaPresentation presentation = new() { Periods = periods };
         TimeSpan update = last.Plan.MaxDuration;
-        presentation = last.IsGrowing
+        presentation = written is not null
             ? presentation with
             {
                 // Every segment that is listed is there, however fast the film is written: only what is long past says so by the clock.
@@ -62,100 +62,96 @@ internal static class DashManifest
     /// <summary>Adds the periods of a title.</summary>
     /// <returns>How long they are together.</returns>
     private static TimeSpan AddPeriods(
-        ImmutableArray<Period>.Builder periods, PlacedTitle placed, IEnumerable<PlacedTitle> others, TimeSpan start)
+        ImmutableArray<Period>.Builder periods, PlacedTitle placed, IEnumerable<PlacedTitle> others, TimeSpan start, bool isGrowing)
     {
         SegmentPlan plan = placed.Title.Plan;
-        long origin = Math.Max(0, plan.Timeline.Origin); // of the first period: what is before it is the delay of reordered pictures
-        for (int first = 0; first < plan.Count;)
+        DescribedTrack[] tracks =
+        [
+            .. placed.Title.Tracks.Select(track => Describe(placed, track)),
+            .. others.Select(static other => Describe(other, other.Title.Tracks[0])),
+        ];
+        for (int period = 0; period < plan.Periods; period++)
         {
-            int end = first + 1;
-            while (end < plan.Count && !plan.IsDiscontinuity(end))
-            {
-                end++;
-            }
-
-            long from = first == 0 ? origin : plan.GetStart(first);
-            ImmutableArray<DashRepresentation>.Builder tracks = ImmutableArray.CreateBuilder<DashRepresentation>();
-            foreach (WebTrack track in placed.Title.Tracks)
-            {
-                if (Describe(placed, track, plan.GetPeriod(first), (first, end), from) is { } described)
-                {
-                    tracks.Add(described);
-                }
-            }
-
-            foreach (PlacedTitle other in others)
-            {
-                long begin = Math.Max(0, other.Title.Plan.Timeline.Origin);
-                if (Describe(other, other.Title.Tracks[0], 0, (first, end), begin) is { } described)
-                {
-                    tracks.Add(described);
-                }
-            }
-
-            int period = plan.GetPeriod(first);
+            (int first, int end) = plan.GetSegments(period);
+            long from = StartOf(plan, first);
+            ImmutableArray<DashRepresentation>.Builder described = ImmutableArray.CreateBuilder<DashRepresentation>();
+            described.AddRange(tracks.Select(track => Locate(track, period, first, end)).OfType<DashRepresentation>());
             double seconds = Math.Max(1, TimeOf(plan, plan.GetStart(end) - from).TotalSeconds);
-            tracks.AddRange(placed.Subtitles.Select(subtitles => new DashRepresentation(
+            described.AddRange(placed.Subtitles.Select(subtitles => new DashRepresentation(
                 $"subtitles-{subtitles.Tag}", MediaKind.Text, "text/vtt", Math.Max(1, (long)(subtitles.File.ByteSize * 8 / seconds)))
             {
                 Language = subtitles.Language,
                 BaseUrl = placed.SubtitlesAddress(subtitles.Tag, period, isOfPeriod: true),
             }));
             periods.Add(new Period(
-                string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - origin))
+                string.Create(CultureInfo.InvariantCulture, $"p{periods.Count + 1}"), start + TimeOf(plan, from - StartOf(plan, 0)))
             {
-                Duration = placed.Title.IsGrowing && end == plan.Count ? null : TimeOf(plan, plan.GetStart(end) - from),
-                Representations = tracks.ToImmutable(),
+                Duration = isGrowing && end == plan.Count ? null : TimeOf(plan, plan.GetStart(end) - from),
+                Representations = described.ToImmutable(),
             });
-            first = end;
         }
 
-        return TimeOf(plan, plan.GetStart(plan.Count) - origin);
+        return TimeOf(plan, plan.GetStart(plan.Count) - StartOf(plan, 0));
     }
 
-    /// <summary>A track in a period; null where it has nothing there.</summary>
-    private static DashRepresentation? Describe(
-        PlacedTitle placed, WebTrack track, int period, (int First, int End) segments, long from)
+    /// <summary>Where a segment begins to be presented: what is before the origin is the delay of reordered pictures.</summary>
+    private static long StartOf(SegmentPlan plan, int segment) =>
+        segment == 0 ? Math.Max(0, plan.Timeline.Origin) : plan.GetStart(segment);
+
+    /// <summary>What is the same of a track in all periods; what is said of its rates takes a walk through all segments.</summary>
+    private static DescribedTrack Describe(PlacedTitle placed, WebTrack track)
     {
         Rendition rendition = placed.Title.Get(track.Name);
-        uint timescale = rendition.Tracks[0].Timescale;
-        int last = segments.End;
-        while (last > segments.First && rendition.IsEmpty(last - 1))
-        {
-            last--; // a track that ends before the others
-        }
-
-        if (last == segments.First)
-        {
-            return null;
-        }
-
-        ImmutableArray<TimelineSegment>.Builder timeline = ImmutableArray.CreateBuilder<TimelineSegment>(last - segments.First);
-        for (int i = segments.First; i < last; i++)
-        {
-            long start = rendition.GetStart(i);
-            timeline.Add(new TimelineSegment(start, Math.Max(1, rendition.GetStart(i + 1) - start)));
-        }
-
         Track source = track.Track;
         RenditionAttributes attributes = RenditionAttributes.From(rendition);
         bool isVideo = source.Kind == TrackKind.Video;
         string mimeType = isVideo ? "video/mp4" : "audio/mp4";
         string id = placed.IsQuality ? placed.Address + track.Name : track.Name;
-        return new DashRepresentation(id, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
+        return new DescribedTrack(placed, track.Name, rendition, new DashRepresentation(
+            id, isVideo ? MediaKind.Video : MediaKind.Audio, mimeType, Math.Max(1, attributes.Bandwidth))
         {
             Codecs = attributes.Codecs.Length == 0 ? null : attributes.Codecs,
             Language = LanguageTag.Shorten(source.Language),
+            Content = isVideo ? null : track.Name, // files have their pictures alone in qualities; each sound is one of its own
             Size = isVideo ? (source.Width, source.Height) : null,
             FrameRate = isVideo && attributes.FrameRate > 0 ? FractionOf(attributes.FrameRate) : null,
             AudioSamplingRate = !isVideo && source.SampleRate > 0 ? source.SampleRate : null,
             Channels = !isVideo && source.Channels > 0 ? source.Channels : null,
+        });
+    }
+
+    /// <summary>A track in a period; null where it has nothing there.</summary>
+    private static DashRepresentation? Locate(DescribedTrack track, int period, int first, int end)
+    {
+        Rendition rendition = track.Rendition;
+        while (end > first && rendition.IsEmpty(end - 1))
+        {
+            end--; // a track that ends before the others
+        }
+
+        if (end == first)
+        {
+            return null;
+        }
+
+        ImmutableArray<TimelineSegment>.Builder timeline = ImmutableArray.CreateBuilder<TimelineSegment>(end - first);
+        for (int i = first; i < end; i++)
+        {
+            long start = rendition.GetStart(i);
+            timeline.Add(new TimelineSegment(start, Math.Max(1, rendition.GetStart(i + 1) - start)));
+        }
+
+        SegmentPlan plan = rendition.Plan;
+        uint timescale = rendition.Tracks[0].Timescale;
+        PlacedTitle placed = track.Placed;
+        return track.Representation with
+        {
             Template = new SegmentTemplate(
                 timescale, placed.InitAddress(track.Name, period), SegmentIdentifier.Number, $"{placed.Address}{track.Name}-",
                 $".m4s{placed.Query}")
             {
-                StartNumber = segments.First + 1,
-                PresentationTimeOffset = (long)((Int128)from * timescale / rendition.Plan.Timeline.Reference.Timescale),
+                StartNumber = first + 1,
+                PresentationTimeOffset = (long)((Int128)StartOf(plan, first) * timescale / plan.Timeline.Reference.Timescale),
                 Timeline = timeline.ToImmutable(),
             },
         };
@@ -172,4 +168,11 @@ internal static class DashManifest
 
     private static TimeSpan TimeOf(SegmentPlan plan, long ticks) =>
         TimeSpan.FromTicks((long)((Int128)Math.Max(0, ticks) * TimeSpan.TicksPerSecond / plan.Timeline.Reference.Timescale));
+
+    /// <summary>A track as it is in all periods.</summary>
+    /// <param name="Placed">The title that it is of.</param>
+    /// <param name="Name">Its name in addresses.</param>
+    /// <param name="Rendition">The track alone.</param>
+    /// <param name="Representation">What is said of it, but for its segments.</param>
+    private sealed record DescribedTrack(PlacedTitle Placed, string Name, Rendition Rendition, DashRepresentation Representation);
 }

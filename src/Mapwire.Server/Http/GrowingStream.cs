@@ -22,7 +22,8 @@ internal sealed class GrowingStream : IBody
     private readonly Lock _gate = new();
     private readonly long _headLength;
     private BodyCursor _cursor;
-    private long _length; // bytes of the moments so far
+    private int _parts; // of the moments so far
+    private long _length; // their bytes
     private bool _isLast; // nothing comes behind the moment at hand
     private Resource? _found; // the next moment, and the fault in its place: under the gate
     private string? _fault;
@@ -36,8 +37,7 @@ internal sealed class GrowingStream : IBody
         _file = resource.Files[0];
         _open = open;
         _arrived = arrived;
-        _headLength = resource.Body.HeadLength;
-        _length = resource.Body.Length;
+        (_headLength, _parts, _length) = (resource.Body.HeadLength, resource.Body.PartCount, resource.Body.Length);
         _cursor = new BodyCursor(resource, resource.Cut(0, _length), arrived);
     }
 
@@ -141,7 +141,7 @@ internal sealed class GrowingStream : IBody
         }
 
         LostReason ??= found.Files[0] != _file ? "another file has its name now"
-            : found.Body.HeadLength != _headLength || found.Body.Length < _length ? "what was added does not continue what was sent"
+            : !found.Body.Continues(_headLength, _parts, _length) ? "what was added does not continue what was sent"
             : null;
         if (LostReason is not null)
         {
@@ -162,7 +162,7 @@ internal sealed class GrowingStream : IBody
         }
 
         long from = _length;
-        _length = found.Body.Length;
+        (_parts, _length) = (found.Body.PartCount, found.Body.Length);
         _cursor.Release();
         _cursor = new BodyCursor(found, found.Cut(from, _length), _arrived);
     }

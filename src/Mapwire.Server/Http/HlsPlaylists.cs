@@ -17,8 +17,9 @@ internal static class HlsPlaylists
     private const string SubtitlesGroup = "subtitles";
 
     /// <summary>
-    /// The least target duration of a playlist that grows, in seconds: it may not change, and the next segment may be longer than those
-    /// before it.
+    /// The least target duration of a playlist that grows, in seconds: it must not change (RFC 8216, section 6.2.1), and the next segment
+    /// may be longer than those before it. It does change where a later one is longer than this and all before: segments hold whole
+    /// intervals of key pictures, and nobody knows how far apart those will be.
     /// </summary>
     private const int GrowingTarget = 12;
 
@@ -71,8 +72,9 @@ internal static class HlsPlaylists
     /// <summary>The playlist of a rendition's segments, title behind title.</summary>
     /// <param name="sequence">The titles.</param>
     /// <param name="name">Of the rendition.</param>
+    /// <param name="target">The least target duration: what other playlists of the master need.</param>
     /// <param name="isEvent">Whether the file has grown, or may.</param>
-    public static byte[] WriteMedia(TitleSequence sequence, string name, bool isEvent)
+    public static byte[] WriteMedia(TitleSequence sequence, string name, TimeSpan target, bool isEvent)
     {
         IReadOnlyList<string> names = sequence.NamesOf(name);
         ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>();
@@ -93,7 +95,7 @@ internal static class HlsPlaylists
             }
         }
 
-        return Write(sequence, segments.ToImmutable(), isEvent, isIFramesOnly: false);
+        return Write(sequence, segments.ToImmutable(), target, isEvent, isIFramesOnly: false);
     }
 
     /// <summary>
@@ -105,8 +107,9 @@ internal static class HlsPlaylists
 
     /// <summary>The playlist of the key pictures, each a segment of its own.</summary>
     /// <param name="sequence">Titles that all have pictures.</param>
+    /// <param name="target">The target duration of the other playlists, which that of an EVENT has, too.</param>
     /// <param name="isEvent">Whether the file has grown, or may.</param>
-    public static byte[] WritePictures(TitleSequence sequence, bool isEvent)
+    public static byte[] WritePictures(TitleSequence sequence, TimeSpan target, bool isEvent)
     {
         ImmutableArray<MediaSegment>.Builder segments = ImmutableArray.CreateBuilder<MediaSegment>();
         foreach (PlacedTitle placed in sequence.Titles)
@@ -125,7 +128,7 @@ internal static class HlsPlaylists
             }
         }
 
-        return Write(sequence, segments.ToImmutable(), isEvent, isIFramesOnly: true);
+        return Write(sequence, segments.ToImmutable(), isEvent ? target : TimeSpan.Zero, isEvent, isIFramesOnly: true);
     }
 
     /// <summary>The playlist of the subtitles of one language: a segment a period, so that discontinuities are those of the pictures.
@@ -147,16 +150,17 @@ internal static class HlsPlaylists
             }
         }
 
-        return Write(sequence, segments.ToImmutable(), isEvent: false, isIFramesOnly: false);
+        return Write(sequence, segments.ToImmutable(), TimeSpan.Zero, isEvent: false, isIFramesOnly: false);
     }
 
-    private static byte[] Write(TitleSequence sequence, ImmutableArray<MediaSegment> segments, bool isEvent, bool isIFramesOnly)
+    private static byte[] Write(
+        TitleSequence sequence, ImmutableArray<MediaSegment> segments, TimeSpan target, bool isEvent, bool isIFramesOnly)
     {
-        int longest = segments.IsEmpty ? 0 : segments.Max(static one => SecondsOf(one.Duration));
+        TimeSpan longest = segments.IsEmpty ? target : segments.Max(static one => one.Duration);
         return Write(new MediaPlaylist
         {
             Type = isEvent ? PlaylistType.Event : PlaylistType.Vod,
-            TargetDuration = isEvent ? Math.Max(GrowingTarget, longest) : null,
+            TargetDuration = Math.Max(1, SecondsOf(TargetOf(longest > target ? longest : target, isEvent))),
             IsEnded = !isEvent || !sequence.Titles[^1].Title.IsGrowing,
             IsIFramesOnly = isIFramesOnly,
             Segments = segments,

@@ -24,8 +24,9 @@ namespace Mapwire.Server.Http;
 internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery query)
 {
     /// <summary>Opens a resource.</summary>
+    /// <returns>The resource; null while all films of the list are being written and have no whole segment yet.</returns>
     /// <exception cref="TitleException">There is none, or an item cannot be played so.</exception>
-    public async Task<Resource> OpenAsync(Route route)
+    public async Task<Resource?> OpenAsync(Route route)
     {
         SegmentMaker.RequireEnd(query.Wishes, route.Kind);
         switch (route.Kind)
@@ -41,6 +42,11 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         using OpenFiles files = new(context.Titles.Files);
         List<Item> items = await CutAsync(await OpenItemsAsync(files, hasSubtitles).ConfigureAwait(false), hasSubtitles)
             .ConfigureAwait(false);
+        if (items.Count == 0)
+        {
+            return null;
+        }
+
         if (route.Kind == ResourceKind.Stream)
         {
             return await OpenStreamAsync(items, files).ConfigureAwait(false);
@@ -54,7 +60,8 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         {
             Played = SegmentMaker.TitleOf(first.File, first.File.Content),
             IsOfOthers = true,
-            OtherStates = string.Join(' ', items.Select(static item => SegmentMaker.StateOf(item.File))),
+            OtherStates = string.Join(
+                ' ', items.Select(static item => $"{SegmentMaker.StateOf(item.File)} {item.Placed.Title.IsGrowing}")),
         };
         return await texts.OpenAsync(context, route, query, SegmentMaker.OfPlaylist).ConfigureAwait(false);
     }
@@ -87,15 +94,16 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         };
     }
 
-    /// <summary>Opens all items at once.</summary>
+    /// <summary>Opens all items at once; without those that are being written and have no whole segment yet.</summary>
     private async Task<List<Item>> OpenItemsAsync(OpenFiles files, bool hasSubtitles)
     {
         (IReadOnlyList<PlaylistItem> items, string folder) = await context.Players.Reels.ReadListAsync(list).ConfigureAwait(false);
-        return [.. await Task.WhenAll(items.Select((item, index) => OpenItemAsync(files, folder, item, index + 1, hasSubtitles)))
-            .ConfigureAwait(false)];
+        Item?[] opened = await Task.WhenAll(items.Select((item, index) => OpenItemAsync(files, folder, item, index + 1, hasSubtitles)))
+            .ConfigureAwait(false);
+        return [.. opened.OfType<Item>()];
     }
 
-    private async Task<Item> OpenItemAsync(OpenFiles files, string folder, PlaylistItem item, int number, bool hasSubtitles)
+    private async Task<Item?> OpenItemAsync(OpenFiles files, string folder, PlaylistItem item, int number, bool hasSubtitles)
     {
         try
         {
@@ -120,18 +128,18 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         }
     }
 
-    private async Task<Item> PlaceAsync(MediaFile file, string name, string address, PlayQuery wishes, bool hasSubtitles)
+    private async Task<Item?> PlaceAsync(MediaFile file, string name, string address, PlayQuery wishes, bool hasSubtitles)
     {
         SegmentMaker maker = new(context, file, name, new WebQuery(wishes, null, query.Viewer));
-        PlacedTitle placed = await maker.PlaceAsync(address, hasSubtitles).ConfigureAwait(false);
-        return new Item(file, name, placed, wishes, maker.Version);
+        PlacedTitle? placed = await maker.TryPlaceAsync(address, hasSubtitles).ConfigureAwait(false);
+        return placed is null ? null : new Item(file, name, placed, wishes, maker.Version);
     }
 
     /// <summary>Cuts the list down to what its query asks for.</summary>
     private async Task<List<Item>> CutAsync(List<Item> items, bool hasSubtitles)
     {
         PlayQuery wishes = query.Wishes;
-        if (wishes is { Start: 0, End: null })
+        if (wishes is { Start: 0, End: null } || items.Count == 0)
         {
             return items;
         }
@@ -163,8 +171,12 @@ internal sealed class ListMaker(HttpContext context, FoundFile list, WebQuery qu
         List<Item> cut = [];
         foreach ((Item item, PlayQuery own) in kept)
         {
-            cut.Add(own == item.Wishes ? item
-                : await PlaceAsync(item.File, item.Name, item.Placed.Address, own, hasSubtitles).ConfigureAwait(false));
+            Item? piece = own == item.Wishes ? item
+                : await PlaceAsync(item.File, item.Name, item.Placed.Address, own, hasSubtitles).ConfigureAwait(false);
+            if (piece is not null)
+            {
+                cut.Add(piece);
+            }
         }
 
         return cut;

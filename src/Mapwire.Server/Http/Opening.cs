@@ -61,8 +61,7 @@ internal static class Opening
             return null;
         }
 
-        if (context.Made.Find<MadePart>(new MadeKey(file.Content, MadePart.KeyOf(route, query))) is { } part
-            && (query.Version is null || query.Version == part.Version))
+        if (context.Made.Find<MadePart>(new MadeKey(file.Content, MadePart.KeyOf(route, query))) is { } part)
         {
             return part.ToResource(file, query);
         }

@@ -108,8 +108,7 @@ internal sealed class TitleSequence(params IReadOnlyList<PlacedTitle> titles)
                     other => language is not null && LanguageTag.Normalize(other.Track.Language) == language)),
             ];
             bool isFirst = sounds.Count == 0; // it lies with the pictures, whatever its language is
-            bool isNew = same.All(static one => one is not null)
-                && !sounds.Skip(1).Any(other => LanguageTag.Normalize(other.Track.Language) == language);
+            bool isNew = same[0] == sound && same.All(static one => one is not null); // only the first of a language stands for it
             if (isFirst || isNew)
             {
                 sounds.Add(new Sound(

@@ -199,6 +199,18 @@ internal sealed class MadeBody : IDerived
     /// <summary>What of it was made for one request alone, in bytes.</summary>
     public int OwnBytes { get; private init; }
 
+    /// <summary>Of a file that is made while it is sent: how many parts it has, the one before its first segment, too.</summary>
+    public int PartCount => _parts?.Count ?? 0;
+
+    /// <summary>
+    /// Whether what was sent can be the beginning of it: of a file that is made while it is sent, parts end where they ended.
+    /// </summary>
+    /// <param name="headLength">The bytes that were before the first segment.</param>
+    /// <param name="parts">How many parts there were.</param>
+    /// <param name="length">Their bytes.</param>
+    public bool Continues(long headLength, int parts, long length) => length <= Length && (_parts is null
+        || (HeadLength == headLength && parts <= _parts.Count && _parts.GetOffset(parts) == length));
+
     /// <summary>Of a file that is made while it is sent: the bytes before its first segment.</summary>
     public long HeadLength => _parts?.GetOffset(Math.Min(1, _parts.Count)) ?? 0;
 

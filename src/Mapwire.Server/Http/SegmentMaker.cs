@@ -36,21 +36,37 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     private const string OfGrowingPlaylist = "max-age=2";
 
     private readonly FileContent _content = file.Content;
+    private bool? _isOpenEnded;
 
     /// <summary>
     /// What tells versions of the film apart in the addresses of its segments. A film that can grow keeps it: what is added changes nothing
     /// of what was there, and players go on with the playlist that they have.
     /// </summary>
-    public string Version => _content.Movie.MayGrow
-        ? string.Create(CultureInfo.InvariantCulture, $"{Crc32C.Of(Encoding.ASCII.GetBytes($"{_content.Identity.FileId}")):x8}")
+    public string Version => IsOpenEnded ? _content.Beginning
         : string.Create(CultureInfo.InvariantCulture, $"{_content.Identity.LastWriteTicks:x}{_content.Identity.Length:x}");
+
+    /// <summary>
+    /// Whether the film is told and cut as one that grows: it can, or was asked for by a playlist of the time when it did. It may be whole
+    /// since, and who played it then goes on with the same segments.
+    /// </summary>
+    private bool IsOpenEnded => _isOpenEnded ??= _content.IsOpenEnded || query.Version == _content.Beginning;
 
     /// <summary>The film where a playlist of several names its segments.</summary>
     /// <param name="address">Of the film, seen from the playlist.</param>
     /// <param name="hasSubtitles">Whether its subtitles are wanted.</param>
+    /// <returns>The film; null where it is being written and has no whole segment yet.</returns>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
-    public async Task<PlacedTitle> PlaceAsync(string address, bool hasSubtitles) => await PlaceAsync(
-        await CutAsync(_content.IsBeingWritten).ConfigureAwait(false), address, hasSubtitles).ConfigureAwait(false);
+    public async Task<PlacedTitle?> TryPlaceAsync(string address, bool hasSubtitles)
+    {
+        bool isGrowing = _content.IsBeingWritten;
+        if (isGrowing && _content.Samples == 0)
+        {
+            return null; // its head alone was written yet
+        }
+
+        SegmentedTitle title = await CutAsync(isGrowing, IsOpenEnded).ConfigureAwait(false);
+        return title.Plan.Count == 0 ? null : await PlaceAsync(title, address, hasSubtitles).ConfigureAwait(false);
+    }
 
     /// <summary>Refuses what only a stream can do.</summary>
     /// <param name="wishes">What of the title is wanted.</param>
@@ -89,7 +105,6 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             return await MakeWholeAsync("clip", () => new MadeBody(MakeClip())).ConfigureAwait(false) with { Watched = Watch(route, null) };
         }
 
-        TimeSpan age = _content.Age;
         bool isGrowing = _content.IsBeingWritten && (route.Kind != ResourceKind.Stream || query.Wishes.End is null);
         if (isGrowing && query.Wishes.Loops)
         {
@@ -101,22 +116,20 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
             return null; // its head alone was written yet
         }
 
-        SegmentedTitle title = await CutAsync(isGrowing).ConfigureAwait(false);
-        if (isGrowing && title.Plan.Count == 0)
+        // A stream goes on where it was for as long as the file is open: it has been sent more of it when it looks again.
+        bool isGathered = IsOpenEnded || (route.Kind == ResourceKind.Stream && _content.MayGrow);
+        SegmentedTitle title = await CutAsync(isGrowing, isGathered).ConfigureAwait(false);
+        if (title.Plan.Count == 0 && route.HasSegments)
         {
-            if (age < QuietTime && route.HasSegments)
-            {
-                return null; // players take a playlist without segments for a film that cannot be played
-            }
-
-            isGrowing = age < QuietTime;
-            title = await CutAsync(isGrowing).ConfigureAwait(false);
+            return null; // players take a playlist without segments for a film that cannot be played
         }
 
+        isGrowing &= title.IsGrowing || query.Wishes.End is not null;
         if (route.Kind == ResourceKind.Stream)
         {
             Resource stream = await MakeWholeAsync(
-                $"stream {isGrowing}", () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false);
+                $"stream {isGrowing} {isGathered}",
+                () => new MadeBody(new FragmentedFile(title.Get(title.MainName)))).ConfigureAwait(false);
             return stream with
             {
                 Watched = Watch(route, title),
@@ -134,8 +147,8 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
         TitleTexts texts = new([new TitleSequence(placed)], _content, file.Name, Version)
         {
             Played = TitleOf(file, _content),
-            IsEvent = _content.Movie.MayGrow && query.Wishes.End is null,
-            IsGrowing = isGrowing,
+            IsEvent = IsOpenEnded && query.Wishes.End is null,
+            IsGrowing = title.IsGrowing,
             Written = Written,
             Files = [file],
         };
@@ -163,7 +176,7 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     /// <summary>What of the film a request is for.</summary>
     private WatchedPart Watch(Route route, SegmentedTitle? title)
     {
-        TimeSpan target = HlsPlaylists.TargetOf(title?.Plan.MaxDuration ?? TimeSpan.Zero, _content.Movie.MayGrow);
+        TimeSpan target = HlsPlaylists.TargetOf(title?.Plan.MaxDuration ?? TimeSpan.Zero, IsOpenEnded);
         return new WatchedPart(
             TitleOf(file, _content), route.Kind is ResourceKind.Clip or ResourceKind.Stream ? PlayerProtocol.Mp4 : null, query.Viewer,
             (long)Math.Max(target.TotalMilliseconds, context.SegmentDuration.TotalMilliseconds))
@@ -174,21 +187,28 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     }
 
     /// <summary>
-    /// What can grow has no subtitles: all playlists of an EVENT have one target duration (RFC 8216, section 6.2.4), and these have one
-    /// segment.
+    /// What is told as growing has no subtitles: all playlists of an EVENT have one target duration (RFC 8216, section 6.2.4), and these
+    /// have one segment.
     /// </summary>
     private async Task<PlacedTitle> PlaceAsync(SegmentedTitle title, string address, bool hasSubtitles) =>
         new(title, address, query.ForChild(Version))
         {
             PeriodQuery = query.ForStart,
-            Subtitles = hasSubtitles && !_content.Movie.MayGrow ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
+            Subtitles = hasSubtitles && !IsOpenEnded ? await Subtitles.FindAsync(context, file, name).ConfigureAwait(false) : [],
         };
 
     private DateTimeOffset Written => new(Math.Clamp(_content.Identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
 
-    private Task<SegmentedTitle> CutAsync(bool isGrowing) => FindAsync(
-        $"segments {isGrowing} {query.Key}",
-        () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing));
+    /// <summary>The film cut; as one that is whole, too, where it has no whole segment and was not written for a while.</summary>
+    private async Task<SegmentedTitle> CutAsync(bool isGrowing, bool isGathered)
+    {
+        TimeSpan age = _content.Age;
+        SegmentedTitle title = await FindAsync(
+            $"segments {isGrowing} {isGathered} {query.Key}",
+            () => SegmentedTitle.Create(_content, query.Wishes, context.SegmentDuration, isGrowing, isGathered)).ConfigureAwait(false);
+        return title.Plan.Count > 0 || !title.IsGrowing || age < QuietTime
+            ? title : await CutAsync(isGrowing: false, isGathered).ConfigureAwait(false);
+    }
 
     /// <summary>A file that is made of the film, as it is now.</summary>
     private async Task<Resource> MakeWholeAsync(string kind, Func<MadeBody> make)
@@ -217,8 +237,14 @@ internal sealed class SegmentMaker(HttpContext context, MediaFile file, string n
     private async Task<Resource> MakePartAsync(Route route, SegmentedTitle title)
     {
         string what = MadePart.KeyOf(route, query);
+        bool mayGoOn = route.Kind == ResourceKind.Segment && !title.IsGrowing && _content.Movie is { MayGrow: true, IsComplete: false };
         MadePart part = await FindAsync(
-            what, () => MadePart.Create(title, route, Version, what, () => Watch(route, title) with { Id = null })).ConfigureAwait(false);
+            what, () => MadePart.Create(title, route, Version, what, () => Watch(route, title) with { Id = null }) with
+            {
+                // More pictures would make the last segment of pictures longer, and cut what is behind it elsewhere.
+                IsOpenEnd = mayGoOn
+                    && (route.Index == title.Plan.Count - 1 || title.Get(title.Tracks[0].Name).IsEmpty(route.Index + 1)),
+            }).ConfigureAwait(false);
         return part.ToResource(file, query);
     }
 

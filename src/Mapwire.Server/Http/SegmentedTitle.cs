@@ -58,18 +58,7 @@ internal sealed class SegmentedTitle : IDerived
     /// <param name="period">Counted from 0.</param>
     public (TimeSpan Start, TimeSpan Length) GetPeriodTimes(int period)
     {
-        int first = 0;
-        while (first < Plan.Count && Plan.GetPeriod(first) < period)
-        {
-            first++;
-        }
-
-        int end = first;
-        while (end < Plan.Count && Plan.GetPeriod(end) == period)
-        {
-            end++;
-        }
-
+        (int first, int end) = Plan.GetSegments(period);
         long origin = Math.Max(0, Plan.Timeline.Origin);
         long from = first == 0 ? origin : Plan.GetStart(first);
         return (ToTime(from - origin), ToTime(Plan.GetStart(end) - from));
@@ -84,16 +73,21 @@ internal sealed class SegmentedTitle : IDerived
     /// <param name="wishes">Which of its tracks, and from when to when.</param>
     /// <param name="duration">How long a segment should be.</param>
     /// <param name="isGrowing">Whether more is expected at its end.</param>
+    /// <param name="isGathered">Whether segments are never contiguous, as those of what grew are not.</param>
     /// <exception cref="TitleException">It cannot be sent so.</exception>
-    public static SegmentedTitle Create(FileContent content, PlayQuery wishes, TimeSpan duration, bool isGrowing)
+    public static SegmentedTitle Create(FileContent content, PlayQuery wishes, TimeSpan duration, bool isGrowing, bool isGathered)
     {
         try
         {
             ImmutableArray<WebTrack> chosen = WebTracks.Choose(content.Movie, wishes);
             (TimeSpan? start, TimeSpan? end) = TimesOf(chosen, wishes);
             Timeline line = Timeline.Create(chosen.Select(static track => track.Track), start, end);
-            SegmentPlan plan = SegmentPlan.Create(
-                line, new SegmentOptions { TargetDuration = duration, IsGrowing = isGrowing && end is null });
+            SegmentPlan plan = SegmentPlan.Create(line, new SegmentOptions
+            {
+                TargetDuration = duration,
+                IsGrowing = isGrowing && end is null,
+                IsGathered = isGathered,
+            });
             return new SegmentedTitle(TracksOf(line, chosen), plan, isGrowing && end is null);
         }
         catch (Mp4WritingException exception)
@@ -244,9 +238,18 @@ internal sealed class SegmentedTitle : IDerived
     }
 }
 
-/// <summary>All sync pictures of a rendition of pictures alone, each until the next one.</summary>
+/// <summary>
+/// The sync pictures of a rendition of pictures alone, each until the next one: all of them, or where there are very many one a second. A
+/// film that grows keeps the numbers that it has.
+/// </summary>
 internal sealed class RenditionPictures
 {
+    /// <summary>From this one on there is one a second: 18 hours of one a second, and 43 minutes of a film of key pictures alone.</summary>
+    private const int MaxDense = 1 << 16;
+
+    /// <summary>The most: as many as there are segments (<see cref="WritingLimits.Segments"/>). The last stands until the end.</summary>
+    private const int MaxPictures = 1 << 17;
+
     /// <summary>What a picture takes in memory, in bytes, about.</summary>
     private const int BytesPerPicture = 64;
 
@@ -257,11 +260,16 @@ internal sealed class RenditionPictures
     public RenditionPictures(Rendition rendition)
     {
         Rendition = rendition;
-        for (int segment = 0; segment < rendition.Count; segment++)
+        long second = rendition.Tracks[0].Timescale;
+        for (int segment = 0; segment < rendition.Count && Count < MaxPictures; segment++)
         {
             foreach (SyncPicture picture in rendition.GetSyncPictures(segment))
             {
-                _pictures.Add((picture, segment));
+                if (Count < MaxDense
+                    || (Count < MaxPictures && picture.PresentationTime - _pictures[^1].Picture.PresentationTime >= second))
+                {
+                    _pictures.Add((picture, segment));
+                }
             }
         }
     }

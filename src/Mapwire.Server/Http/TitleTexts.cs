@@ -37,7 +37,7 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
     /// <summary>Whether more is being written.</summary>
     public bool IsGrowing { get; init; }
 
-    /// <summary>When the file was written last, where more may follow.</summary>
+    /// <summary>When the file was written last, where more is being written.</summary>
     public DateTimeOffset Written { get; init; }
 
     /// <summary>The files that a text is worth nothing without, held for the resource.</summary>
@@ -77,14 +77,16 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
     private string StatesKey => OtherStates.Length <= MaxStates ? OtherStates
         : Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(OtherStates)));
 
+    /// <summary>The target duration of all playlists of segments: those of several qualities have one (RFC 8216, section 6.2.4).</summary>
+    private TimeSpan Target => HlsPlaylists.TargetOf(
+        Qualities.SelectMany(static one => one.Titles).Max(static one => one.Title.Plan.MaxDuration), IsEvent);
+
     /// <summary>What of the title a viewer of these texts watches: those that are asked for again and again while they do.</summary>
     private WatchedPart Watch(HttpContext context, Route route, WebQuery query)
     {
-        TimeSpan target = HlsPlaylists.TargetOf(
-            Qualities.SelectMany(static one => one.Titles).Max(static one => one.Title.Plan.MaxDuration), IsEvent);
         return new WatchedPart(
             Played, route.Kind == ResourceKind.Manifest ? PlayerProtocol.Dash : PlayerProtocol.Hls, query.Viewer,
-            (long)Math.Max(target.TotalMilliseconds, context.SegmentDuration.TotalMilliseconds))
+            (long)Math.Max(Target.TotalMilliseconds, context.SegmentDuration.TotalMilliseconds))
         {
             IsWatching = !context.HasViewerIds || route.Kind is not (ResourceKind.Master or ResourceKind.Manifest),
             IsOfOthers = IsOfOthers,
@@ -103,11 +105,11 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
         return route.Kind switch
         {
             ResourceKind.Master => () => HlsPlaylists.WriteMaster(Qualities, children),
-            ResourceKind.Manifest => () => Qualities.Count == 1
-                ? DashManifest.Write(first, Written) : DashManifest.Write([.. Qualities.Select(static one => one.Titles[0])]),
-            ResourceKind.Playlist when quality is not null => () => HlsPlaylists.WriteMedia(quality, route.Tracks, IsEvent),
+            ResourceKind.Manifest when Qualities.Count == 1 => () => DashManifest.Write(first, IsGrowing ? Written : null),
+            ResourceKind.Manifest => () => DashManifest.Write([.. Qualities.Select(static one => one.Titles[0])]),
+            ResourceKind.Playlist when quality is not null => () => HlsPlaylists.WriteMedia(quality, route.Tracks, Target, IsEvent),
             ResourceKind.PicturePlaylist when quality is { HasPictures: true } && route.Tracks == quality.PicturesName =>
-                () => HlsPlaylists.WritePictures(quality, IsEvent),
+                () => HlsPlaylists.WritePictures(quality, Target, IsEvent),
             ResourceKind.SubtitlesPlaylist when subtitles is not null => () => HlsPlaylists.WriteSubtitles(first, route.Tracks),
             ResourceKind.Subtitles when subtitles is not null && only is not null && route.Index < only.Plan.Periods =>
                 () => subtitles.WriteSegment(only, start, route.Index),

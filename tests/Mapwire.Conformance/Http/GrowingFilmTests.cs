@@ -25,6 +25,7 @@ public sealed class GrowingFilmTests : IDisposable
 
     [Theory]
     [InlineData("live.mp4", "-g 10 -t 14 " + Fragments)]
+    [InlineData("live.mp4", "-g 25 -t 8 " + Fragments)] // a fragment a segment, so that each lies in one range of the file
     [InlineData("live.flv", "-g 10 -t 8 -flvflags no_duration_filesize")]
     public async Task A_film_that_is_written_is_an_EVENT_playlist_and_a_dynamic_MPD_until_it_rests_with_every_sample_once(
         string name, string options)
@@ -58,6 +59,39 @@ public sealed class GrowingFilmTests : IDisposable
         XElement late = XDocument.Parse(await _client.GetStringAsync($"{address}/manifest.mpd")).Root!;
         Assert.Equal("static", late.Attribute("type")!.Value);
         Assert.NotNull(late.Attribute("mediaPresentationDuration"));
+    }
+
+    /// <summary>
+    /// An interleaved film with its tables in front is cut by time while it is copied, and would be cut by position once it is whole.
+    /// </summary>
+    [Fact]
+    public async Task A_film_that_is_copied_plays_on_when_it_is_whole_with_every_sample_once()
+    {
+        await using MapwireServer server = await MapwireServer.StartAsync(_folder, "--segment-duration", "1");
+        string source = Path.Combine(TemporaryFolder.Create("source"), "film.mp4");
+        string encode = Recorder.Replace("-re ", "", StringComparison.Ordinal) + " -g 25 -t 12 -movflags +faststart";
+        await using (ServerProcess encoder = ServerProcess.Start(Tool.Path("ffmpeg"), [.. encode.Split(' '), source]))
+        {
+            await encoder.EndsAsync(TimeSpan.FromSeconds(60));
+        }
+
+        byte[] film = await File.ReadAllBytesAsync(source);
+        string address = server.WebAddress("copied.mp4");
+        await using FileStream copy = new(Path.Combine(_folder, "copied.mp4"), FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        await copy.WriteAsync(film.AsMemory(0, film.Length / 2));
+        await copy.FlushAsync();
+        Task<string> segments = FollowAsync($"{address}/index.m3u8");
+        Task<byte[]> stream = _client.GetByteArrayAsync($"{address}/stream.mp4");
+        for (int at = film.Length / 2; at < film.Length; at += film.Length / 20)
+        {
+            await Task.Delay(500);
+            await copy.WriteAsync(film.AsMemory(at, Math.Min(film.Length / 20, film.Length - at)));
+            await copy.FlushAsync();
+        }
+
+        Recording file = await Ffprobe.ReadAsync(source);
+        WebExpectation.Same(file, await Ffprobe.ReadAsync(await segments), "what was fetched as it came");
+        WebExpectation.Same(file, await Ffprobe.ReadAsync(await KeepAsync(await stream, "stream.mp4")), "stream.mp4");
     }
 
     [Theory]

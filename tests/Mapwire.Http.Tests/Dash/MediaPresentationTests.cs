@@ -116,19 +116,20 @@ public sealed class MediaPresentationTests
     }
 
     [Fact]
-    public void Tracks_of_one_kind_language_and_codec_are_one_set()
+    public void Tracks_of_one_kind_language_codec_and_content_are_one_set()
     {
         Representation audio = new("a", MediaKind.Audio, "audio/mp4", 1) { Codecs = "mp4a.40.2", Language = "de", Template = Template };
         XElement mpd = Read(Static(
             Video, audio, Video with { Id = "v2", Codecs = "avc1.42c01e" }, audio with { Id = "a2" },
             audio with { Id = "a3", Language = "en" }, audio with { Id = "a4", Language = null },
-            audio with { Id = "a5", Codecs = "ec-3" }, Video with { Id = "v3", Codecs = "hvc1.1" }));
+            audio with { Id = "a5", Codecs = "ec-3" }, Video with { Id = "v3", Codecs = "hvc1.1" },
+            audio with { Id = "a6", Content = "commentary" }));
         Assert.Equal(
-            ["v v2", "a a2", "a3", "a4", "a5", "v3"],
+            ["v v2", "a a2", "a3", "a4", "a5", "v3", "a6"],
             mpd.Descendants(Dash + "AdaptationSet").Select(set => string.Join(' ', set.Elements(Dash + "Representation")
                 .Select(static track => track.Attribute("id")!.Value))));
         Assert.Equal(
-            ["0", "1", "2", "3", "4", "5"], mpd.Descendants(Dash + "AdaptationSet").Select(static set => set.Attribute("id")!.Value));
+            ["0", "1", "2", "3", "4", "5", "6"], mpd.Descendants(Dash + "AdaptationSet").Select(static set => set.Attribute("id")!.Value));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Mapwire.Media.Flv;
+using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
@@ -355,6 +356,62 @@ public sealed class FlvViewerTests : IDisposable
         FlvViewer viewer = new(_context, null, isFramed, Post);
         _viewers.Add(viewer);
         return viewer;
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_start_behind_what_is_certain_of_a_growing_film_is_waited_for_and_the_film_followed(bool goesOn)
+    {
+        string path = Path.Combine(_folder.Path, "live.flv");
+        File.WriteAllBytes(path, FilmWhoseSoundEnds(1000));
+        FlvViewer viewer = NewViewer(isFramed: false);
+        FlvStream? shape = null;
+        Exception? fault = null;
+        viewer.Open(PlayName.Parse("", "live.flv?start=3"), default, (opened, refusal) => (shape, fault) = (opened, refusal));
+        await RunPostedAsync();
+        Assert.Null(shape);
+        Assert.Null(fault);
+        if (goesOn)
+        {
+            using FileStream film = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            film.Write(FilmWhoseSoundEnds(1000, 6000));
+        }
+        else
+        {
+            viewer.Now += 11_000;
+        }
+
+        while (shape is null && fault is null)
+        {
+            await RunPostedAsync();
+        }
+
+        if (goesOn)
+        {
+            Assert.Null(fault);
+            Assert.Null(shape!.Length); // it is followed
+        }
+        else
+        {
+            Assert.Equal(TitleError.Unavailable, Assert.IsType<TitleException>(fault).Error);
+        }
+    }
+
+    /// <summary>Four seconds of pictures whose sound ends long before, and more of both where it goes on.</summary>
+    private static byte[] FilmWhoseSoundEnds(int end, int length = 4000)
+    {
+        FlvBuilder film = new FlvBuilder().Avc().Aac();
+        for (int time = 0; time < length; time += 100)
+        {
+            film.Picture(time, isKey: time % 1000 == 0);
+            if (time < end || time >= 4000)
+            {
+                film.Sound(time);
+            }
+        }
+
+        return film.Build();
     }
 
     private async Task<(FlvViewer Viewer, FlvStream Shape)> OpenAsync(string name, bool isFramed = false)

@@ -1,4 +1,5 @@
 using Mapwire.Http.Conditional;
+using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Http;
@@ -58,6 +59,27 @@ public sealed class GrowingStreamTests : IDisposable
         stream.Release();
     }
 
+    /// <summary>Parts that end elsewhere than they did: to go on at that byte would begin in the middle of one.</summary>
+    [Fact]
+    public async Task A_film_whose_parts_end_elsewhere_now_is_lost()
+    {
+        Resource next = await MomentAsync(await CutAsync(4), false);
+        using SemaphoreSlim arrivals = new(0);
+        Resource first = await MomentAsync(await CutAsync(6), true);
+        GrowingStream stream = new(first, _ => Task.FromResult(next), () => arrivals.Release());
+        for (long sent = 0; sent < first.Body.Length;)
+        {
+            long taken = Take(stream);
+            Assert.True(taken > 0, $"{sent} of {first.Body.Length} bytes were sent");
+            sent += taken;
+        }
+
+        await ArriveAsync(arrivals);
+        Assert.Equal(0, Take(stream));
+        Assert.Contains("does not continue", stream.LostReason, StringComparison.Ordinal);
+        stream.Release();
+    }
+
     [Fact]
     public async Task A_film_that_is_cut_is_lost_with_the_reason()
     {
@@ -89,11 +111,22 @@ public sealed class GrowingStreamTests : IDisposable
         return length;
     }
 
-    private async Task<Resource> MomentAsync(int length, bool isGrowing)
+    /// <summary>The clip as one fragmented file whose segments are so long; of 6 s it is shorter, as one that grows.</summary>
+    private async Task<MadeBody> CutAsync(int seconds)
     {
         MediaFile file = await _files.OpenAsync(_files.Find(PlayName.Parse("", "a.mp4")));
-        MadeBody body = new(new byte[length]);
-        return new Resource([file], body, new Representation(length, new EntityTag("t")), "video/mp4", "no-store")
+        SegmentedTitle title = SegmentedTitle.Create(
+            file.Content, PlayQuery.Parse(""), TimeSpan.FromSeconds(seconds), isGrowing: seconds == 6, isGathered: true);
+        file.Release();
+        return new MadeBody(new FragmentedFile(title.Get(title.MainName)));
+    }
+
+    private Task<Resource> MomentAsync(int length, bool isGrowing) => MomentAsync(new MadeBody(new byte[length]), isGrowing);
+
+    private async Task<Resource> MomentAsync(MadeBody body, bool isGrowing)
+    {
+        MediaFile file = await _files.OpenAsync(_files.Find(PlayName.Parse("", "a.mp4")));
+        return new Resource([file], body, new Representation(body.Length, new EntityTag("t")), "video/mp4", "no-store")
         {
             IsGrowing = isGrowing,
         };

@@ -1,6 +1,7 @@
 namespace Mapwire.Media.Mp4.Writing;
 
-/// <summary>The samples of one track in a fragment.</summary>
+/// <summary>The samples of one track in a fragment; none, where all of its tracks have none: players take no fragment without a track.
+/// </summary>
 /// <param name="Track">The track.</param>
 /// <param name="First">The first sample on the line.</param>
 /// <param name="Shape">What they have in common; it counts them, too.</param>
@@ -8,6 +9,9 @@ namespace Mapwire.Media.Mp4.Writing;
 /// <param name="Shift">What is added to their decode times, in ticks.</param>
 internal readonly record struct FragmentTrack(TimelineTrack Track, long First, FragmentShape Shape, int Description, long Shift = 0)
 {
+    /// <summary>When the fragment begins, in ticks: its decode time where it has no sample.</summary>
+    internal long Start { get; init; }
+
     internal long Length => Shape.GetLength(Description != 1);
 }
 
@@ -137,6 +141,12 @@ internal static class FragmentWriter
     private static void WriteSamples(BoxWriter writer, in FragmentTrack fragment, long? fromFile, long position)
     {
         FragmentShape shape = fragment.Shape;
+        if (shape.Count == 0)
+        {
+            WriteDecodeTime(writer, fragment.Start + fragment.Shift);
+            return;
+        }
+
         FragmentShape written = new(fragment.Track, fromFile is not null);
         TimelineTrack.Enumerator samples = fragment.Track.From(fragment.First);
         int trun = 0;

@@ -89,8 +89,13 @@ public sealed class FragmentedFile
     public int RenditionOf(int part)
     {
         int found = Array.BinarySearch(_firsts, part - 1);
-        found = found < 0 ? ~found - 1 : found;
-        return Math.Clamp(found, 0, _renditions.Length - 1);
+        found = Math.Clamp(found < 0 ? ~found - 1 : found, 0, _renditions.Length - 1);
+        while (found < _renditions.Length - 1 && _firsts[found + 1] < part)
+        {
+            found++; // one that has no segment begins where the next one does
+        }
+
+        return found;
     }
 
     /// <summary>A part's bytes.</summary>

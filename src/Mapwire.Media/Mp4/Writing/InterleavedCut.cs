@@ -28,7 +28,7 @@ internal static class InterleavedCut
         firsts = null;
         reason = tracks.Length < 2 || tracks[0].Source.Kind != TrackKind.Video ? "a range of the file would hold other tracks, too"
             : !tracks.All(static track => track.IsWhole) ? "a part of the film is asked for"
-            : plan.Count == 0 || byTime[0][^1] != tracks[0].Count ? "the film is growing"
+            : plan.IsGathered ? "the film grows, or has grown"
             : null;
         if (reason is not null)
         {
@@ -39,7 +39,7 @@ internal static class InterleavedCut
         long[][] found = new long[tracks.Length][];
         for (int i = 0; i < tracks.Length; i++)
         {
-            found[i] = i == 0 ? byTime[0] : CutByPosition(tracks[i], extents[0]);
+            found[i] = i == 0 ? byTime[0] : CutByPosition(tracks[i], extents[0], byTime[i]);
             if (!TryMeasure(plan, tracks[i], numbers[i], found[i], out extents[i], out reason))
             {
                 return false;
@@ -62,14 +62,17 @@ internal static class InterleavedCut
     /// <summary>The samples of a track in a segment.</summary>
     private readonly record struct Extent(long Count, long Start, long End, long Bytes, long FirstTime);
 
-    private static long[] CutByPosition(TimelineTrack track, Extent[] pictures)
+    /// <summary>Cuts a track where the pictures of each segment begin; by time behind the last picture.</summary>
+    private static long[] CutByPosition(TimelineTrack track, Extent[] pictures, long[] byTime)
     {
         long[] firsts = new long[pictures.Length + 1];
         int segment = 1;
         TimelineTrack.Enumerator samples = track.From(0);
         while (samples.MoveNext() && segment < pictures.Length)
         {
-            while (segment < pictures.Length && samples.Current.Offset >= pictures[segment].Start)
+            while (segment < pictures.Length && (pictures[segment].Count > 0
+                ? samples.Current.Offset >= pictures[segment].Start
+                : samples.Index >= byTime[segment]))
             {
                 firsts[segment++] = samples.Index;
             }
@@ -124,13 +127,14 @@ internal static class InterleavedCut
         for (int i = 0; i < tracks.Length; i++)
         {
             Extent extent = extents[i][segment];
+            Extent pictures = extents[0][segment];
             if (extent.Count > 0)
             {
                 (start, end, bytes) = (Math.Min(start, extent.Start), Math.Max(end, extent.End), bytes + extent.Bytes);
             }
 
             if ((extent.Count > 0) != (byTime[i][segment + 1] > byTime[i][segment])
-                || (extent.Count > 0 && !IsNear(extent.FirstTime, tracks[i], extents[0][segment].FirstTime, tracks[0])))
+                || (extent.Count > 0 && pictures.Count > 0 && !IsNear(extent.FirstTime, tracks[i], pictures.FirstTime, tracks[0])))
             {
                 return FormattableString.Invariant($"sound lies more than {MaxDistance} ms from its pictures in segment {segment + 1}");
             }

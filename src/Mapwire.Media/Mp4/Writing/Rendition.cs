@@ -57,7 +57,9 @@ public sealed partial class Rendition
     /// <param name="segment">Counted from 0.</param>
     public long GetLength(int segment) => _lengths[segment];
 
-    /// <summary>Whether no track has a sample in a segment: its answer has headers alone, and a playlist may call it a gap.</summary>
+    /// <summary>
+    /// Whether no track has a sample in a segment: its answer has headers alone, with a <c>traf</c> without samples for each track.
+    /// </summary>
     /// <param name="segment">Counted from 0.</param>
     public bool IsEmpty(int segment) => Array.TrueForAll(_firsts, firsts => firsts[segment] == firsts[segment + 1]);
 
@@ -105,12 +107,19 @@ public sealed partial class Rendition
             Tracks[track].Source, pair.First, other.Tracks[track].Source, pair.Second));
     }
 
-    /// <summary>When the first sample of a track is decoded, and when decoding of the last one ends; in ticks of the track.</summary>
+    /// <summary>
+    /// When the first sample of a track is decoded, and when decoding of the last one in a segment ends; in ticks of the track.
+    /// </summary>
     internal (long First, long End) GetDecodeTimes(int track)
     {
         TimelineTrack.Enumerator first = Tracks[track].From(0);
-        TimelineTrack.Enumerator last = Tracks[track].From(Tracks[track].Count - 1);
         first.MoveNext();
+        if (_firsts[track][^1] == 0)
+        {
+            return (first.Current.DecodeTime, first.Current.DecodeTime); // nothing of it is whole yet
+        }
+
+        TimelineTrack.Enumerator last = Tracks[track].From(_firsts[track][^1] - 1);
         last.MoveNext();
         return (first.Current.DecodeTime, last.Current.DecodeTime + last.Current.Duration);
     }
@@ -121,8 +130,7 @@ public sealed partial class Rendition
         long length = _lengths[segment] - FragmentWriter.TypeLength;
         for (int i = 0; i < Tracks.Length; i++)
         {
-            bool isWritten = _firsts[i][segment] < _firsts[i][segment + 1];
-            length += isWritten && DescriptionOf(i, segment, isOfStream: true) != 1 ? 4 : 0;
+            length += IsWritten(i, segment) && DescriptionOf(i, segment, isOfStream: true) != 1 ? 4 : 0;
         }
 
         return length;
@@ -144,13 +152,13 @@ public sealed partial class Rendition
         for (int i = 0; i < Tracks.Length; i++)
         {
             (long first, long last) = (_firsts[i][segment], _firsts[i][segment + 1]);
-            if (first == last)
+            if (!IsWritten(i, segment))
             {
                 continue;
             }
 
             FragmentShape shape = new(Tracks[i], IsContiguous);
-            TimelineTrack.Enumerator samples = Tracks[i].From(first);
+            TimelineTrack.Enumerator samples = first < last ? Tracks[i].From(first) : default;
             while (shape.Count < last - first && samples.MoveNext())
             {
                 TimedSample sample = samples.Current;
@@ -163,10 +171,13 @@ public sealed partial class Rendition
                 }
             }
 
-            tracks.Add(new FragmentTrack(Tracks[i], first, shape, DescriptionOf(i, segment, isOfStream), shifts?[i] ?? 0));
+            tracks.Add(new FragmentTrack(Tracks[i], first, shape, DescriptionOf(i, segment, isOfStream), shifts?[i] ?? 0)
+            {
+                Start = Timeline.Round((Int128)_starts[segment] * Tracks[i].Timescale, Tracks[0].Timescale),
+            });
         }
 
-        bool isRange = IsContiguous && tracks.Count > 0;
+        bool isRange = IsContiguous && !IsEmpty(segment);
         if (isRange)
         {
             ranges.Add(start, end - start);
@@ -181,8 +192,11 @@ public sealed partial class Rendition
         return body.Build();
     }
 
+    /// <summary>Whether a segment has a <c>traf</c> of a track: of those with samples, or of all where there are none.</summary>
+    private bool IsWritten(int track, int segment) => _firsts[track][segment] < _firsts[track][segment + 1] || IsEmpty(segment);
+
     /// <summary>The number of a segment's sample description in its init segment, counted from 1.</summary>
-    private int DescriptionOf(int track, int segment, bool isOfStream) => isOfStream
+    private int DescriptionOf(int track, int segment, bool isOfStream) => isOfStream && !IsEmpty(segment)
         ? Array.IndexOf(_descriptions[track], Plan.DescriptionOf(_numbers[track], Plan.GetPeriod(segment))) + 1
         : 1;
 
@@ -218,7 +232,7 @@ public sealed partial class Rendition
                 }
 
                 _payloads[segment] += shape.Bytes;
-                _lengths[segment] += shape.Count > 0 ? shape.GetLength(hasDescription: false) : 0;
+                _lengths[segment] += IsWritten(i, segment) ? shape.GetLength(hasDescription: false) : 0;
                 samplesOf[segment] += shape.Count;
                 Check(segment, samplesOf[segment]);
             }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Mapwire.Media.Codecs;
 
@@ -10,6 +11,12 @@ namespace Mapwire.Media.Mp4.Writing;
 /// up.</param>
 public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, long Bandwidth)
 {
+    /// <summary>
+    /// Segments shorter than this part of a target duration count together with those behind them: so a row of one and a half target
+    /// durations has few, however short they are.
+    /// </summary>
+    private const double LeastPart = 0.01;
+
     /// <summary>The size of the pictures as they are shown, in pixels; null for sound alone.</summary>
     public (int Width, int Height)? Resolution { get; private init; }
 
@@ -28,7 +35,7 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
         (long average, long peak) = Measure(rendition);
         return new RenditionAttributes(NameCodecs(rendition), average, peak)
         {
-            Resolution = video is null ? null : (video.Width, video.Height),
+            Resolution = video is null ? null : GetShownSize(video),
             FrameRate = video?.Rates.FrameRate ?? 0,
             VideoRange = video is null ? null : video.Color?.Transfer switch
             {
@@ -63,6 +70,28 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
             FrameRate = all.Max(static one => one.FrameRate),
             VideoRange = Array.Find(["PQ", "HLG", "SDR"], range => Array.Exists(all, one => one.VideoRange == range)),
         };
+    }
+
+    /// <summary>The size that the file says for the screen, or that of the pictures, on its side where the file turns it by a quarter.
+    /// </summary>
+    private static (int Width, int Height) GetShownSize(Track video)
+    {
+        (int width, int height) = (video.Width, video.Height);
+        if (video.Display is not { } display)
+        {
+            return (width, height);
+        }
+
+        if (Math.Min(display.Width, display.Height) >= 1 << 16)
+        {
+            (width, height) = ((int)Math.Round(display.Width / 65536.0), (int)Math.Round(display.Height / 65536.0));
+        }
+
+        // a(16.16) | b | u(2.30) | c | d | v | x | y | w: x' = ax + cy, y' = bx + dy (ISO/IEC 14496-12, 8.3.2)
+        ReadOnlySpan<byte> matrix = display.Matrix.AsSpan();
+        bool isTurned = BinaryPrimitives.ReadInt32BigEndian(matrix) == 0 && BinaryPrimitives.ReadInt32BigEndian(matrix[4..]) != 0
+            && BinaryPrimitives.ReadInt32BigEndian(matrix[12..]) != 0 && BinaryPrimitives.ReadInt32BigEndian(matrix[16..]) == 0;
+        return isTurned ? (height, width) : (width, height);
     }
 
     private static string NameCodecs(Rendition rendition)
@@ -100,17 +129,31 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
         double bytes = 0;
         double peak = 0;
         double single = 0;
-        for (int first = 0; first < plan.Count; first++)
+        List<(double Seconds, double Bytes)> parts = [];
+        for (int i = 0; i < plan.Count; i++)
         {
-            double seconds = plan.GetDuration(first).TotalSeconds;
+            double seconds = plan.GetDuration(i).TotalSeconds;
+            long length = rendition.GetLength(i);
             all += seconds;
-            bytes += rendition.GetLength(first);
-            single = Math.Max(single, seconds > 0 ? rendition.GetLength(first) / seconds : 0);
-            (double together, double sum) = (0, 0);
-            for (int last = first; last < plan.Count && together <= target * 1.5; last++)
+            bytes += length;
+            single = Math.Max(single, seconds > 0 ? length / seconds : 0);
+            if (parts.Count > 0 && parts[^1].Seconds < target * LeastPart)
             {
-                together += plan.GetDuration(last).TotalSeconds;
-                sum += rendition.GetLength(last);
+                parts[^1] = (parts[^1].Seconds + seconds, parts[^1].Bytes + length);
+            }
+            else
+            {
+                parts.Add((seconds, length));
+            }
+        }
+
+        for (int first = 0; first < parts.Count; first++)
+        {
+            (double together, double sum) = (0, 0);
+            for (int last = first; last < parts.Count && together <= target * 1.5; last++)
+            {
+                together += parts[last].Seconds;
+                sum += parts[last].Bytes;
                 if (together >= target * 0.5 && together <= target * 1.5)
                 {
                     peak = Math.Max(peak, sum / together);

@@ -19,6 +19,12 @@ public sealed record SegmentOptions
     public bool IsGrowing { get; init; }
 
     /// <summary>
+    /// Whether samples are gathered even where segments could be contiguous. For what grew or may grow: cut by position, a segment would
+    /// hold other samples than it did while the film grew, and a stream of it would not go on where it was. Default false.
+    /// </summary>
+    public bool IsGathered { get; init; }
+
+    /// <summary>
     /// The samples of the reference track, by their numbers on the line, that segments begin with, besides the first; null to choose them
     /// by the target duration.
     /// </summary>
@@ -66,6 +72,9 @@ public sealed class SegmentPlan
 
     internal WritingLimits Limits { get; }
 
+    /// <summary>Whether no rendition of it is contiguous.</summary>
+    internal bool IsGathered { get; init; }
+
     /// <summary>When a segment begins to be presented, in ticks of the timeline's reference track.</summary>
     /// <param name="segment">Counted from 0; <see cref="Count"/> for the end of the last.</param>
     public long GetStart(int segment) => _starts[segment];
@@ -78,6 +87,10 @@ public sealed class SegmentPlan
     /// <summary>The period that a segment is in, counted from 0.</summary>
     /// <param name="segment">Counted from 0.</param>
     public int GetPeriod(int segment) => _periods[segment];
+
+    /// <summary>The segments of a period: the first, and the one behind the last.</summary>
+    /// <param name="period">Counted from 0.</param>
+    public (int First, int End) GetSegments(int period) => (FindFirst(period), FindFirst(period + 1));
 
     /// <summary>Whether a segment begins a new period: its decoders need another init segment (<c>EXT-X-DISCONTINUITY</c>).</summary>
     /// <param name="segment">Counted from 0.</param>
@@ -118,6 +131,19 @@ public sealed class SegmentPlan
         }
 
         return tracks.IsEmpty ? throw new ArgumentException("There must be a track.", nameof(tracks)) : new Rendition(this, [.. tracks]);
+    }
+
+    /// <summary>The first segment of a period or of one behind it, by halving: periods are in the order of their segments.</summary>
+    private int FindFirst(int period)
+    {
+        (int low, int high) = (0, Count);
+        while (low < high)
+        {
+            int middle = low + ((high - low) / 2);
+            (low, high) = _periods[middle] < period ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
     }
 
     /// <summary>The first sample of a track in each segment, and behind the last.</summary>

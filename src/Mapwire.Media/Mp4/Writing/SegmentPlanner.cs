@@ -5,7 +5,10 @@ namespace Mapwire.Media.Mp4.Writing;
 /// <summary>Finds the boundaries of a <see cref="SegmentPlan"/>.</summary>
 internal sealed class SegmentPlanner
 {
-    /// <summary>Changes of sound descriptions in one title; each is looked up by itself. Spliced recordings have a few.</summary>
+    /// <summary>
+    /// Changes of the description of pictures, and of those of sounds, in one title: each begins a period, of which manifests say much.
+    /// Spliced recordings have a few.
+    /// </summary>
     private const int MaxChanges = 1024;
 
     /// <summary>
@@ -46,15 +49,18 @@ internal sealed class SegmentPlanner
 
         MoveChanges(changes);
 
-        long end = CutReference();
+        long end = CutReference(out long latest);
+        if (!_options.IsGrowing && _options.Cuts is null)
+        {
+            CutTail(latest);
+        }
+
         long[][] firsts = new long[_timeline.Tracks.Length][];
         firsts[0] = [.. _boundaries.Select(static boundary => boundary.Index), _reference.Count];
-        long whole = long.MaxValue; // what all tracks have come to
         long referenceEnd = end;
         for (int track = 1; track < firsts.Length; track++)
         {
             (firsts[track], long trackEnd) = CutTrack(track);
-            whole = Math.Min(whole, trackEnd);
             end = _options.IsGrowing ? end : Math.Max(end, trackEnd);
         }
 
@@ -63,10 +69,11 @@ internal sealed class SegmentPlanner
         int count = _boundaries.Count;
         if (_options.IsGrowing)
         {
-            // The last one may go on; those before it are whole when every track has come to their end.
-            whole = Math.Max(whole, referenceEnd - (MaxWaitSeconds * (long)_reference.Timescale));
+            // The last one may go on. Those before it are whole when every track has a sample behind them: until then the duration of
+            // its last sample is a guess.
+            long overdue = referenceEnd - (MaxWaitSeconds * (long)_reference.Timescale);
             count--;
-            while (count > 0 && starts[count] > whole)
+            while (count > 0 && starts[count] > overdue && Array.Exists(firsts, first => first[count] == first[^1]))
             {
                 count--;
             }
@@ -116,15 +123,19 @@ internal sealed class SegmentPlanner
             int now = _same[number][samples.Current.Description];
             if (now != before && before >= 0)
             {
-                if (changes.Count == MaxChanges)
-                {
-                    throw track.Refuse(Mp4WritingError.LimitExceeded, $"sample descriptions change more than {MaxChanges} times");
-                }
-
+                RequireFew(track, changes.Count + 1);
                 changes.Add(new Change(number, samples.Index, Convert(samples.Current.DecodeTime, track)));
             }
 
             before = now;
+        }
+    }
+
+    private static void RequireFew(TimelineTrack track, int changes)
+    {
+        if (changes > MaxChanges)
+        {
+            throw track.Refuse(Mp4WritingError.LimitExceeded, $"sample descriptions change more than {MaxChanges} times");
         }
     }
 
@@ -181,18 +192,23 @@ internal sealed class SegmentPlanner
     /// Cuts the reference track: at the sync sample that is nearest to the target duration from the one before, of two the later, and
     /// wherever a description changes.
     /// </summary>
-    /// <returns>When its last sample ends.</returns>
-    private long CutReference()
+    /// <param name="latest">When its last sample begins to be presented.</param>
+    /// <returns>When that ends.</returns>
+    private long CutReference(out long latest)
     {
         TimelineTrack.Enumerator samples = _reference.From(0);
         (long Index, long Time)? waiting = null;
         int description = -1;
+        int changes = -1; // the first sample begins the first period
         long end = 0;
         int nextCut = 0;
+        latest = 0;
         while (samples.MoveNext())
         {
             TimedSample sample = samples.Current;
             int now = _same[0][sample.Description];
+            changes += now != description ? 1 : 0;
+            RequireFew(_reference, changes);
             bool isForced = now != description || _moved.ContainsKey(samples.Index);
             description = now;
             if (_options.Cuts is { } cuts)
@@ -214,6 +230,7 @@ internal sealed class SegmentPlanner
                 Decide(ref waiting, (samples.Index, sample.PresentationTime), isForced);
             }
 
+            latest = Math.Max(latest, sample.PresentationTime);
             end = Math.Max(end, sample.PresentationTime + sample.Duration);
         }
 
@@ -223,6 +240,40 @@ internal sealed class SegmentPlanner
         }
 
         return end;
+    }
+
+    /// <summary>
+    /// Goes on cutting behind the last picture, by the samples of the track that goes on longest: a cover picture may stand for an hour of
+    /// sound.
+    /// </summary>
+    private void CutTail(long latest)
+    {
+        TimelineTrack? longest = null;
+        long end = 0;
+        foreach (TimelineTrack track in _timeline.Tracks.Skip(1))
+        {
+            TimelineTrack.Enumerator last = track.From(track.Count - 1);
+            last.MoveNext();
+            long own = Convert(last.Current.DecodeTime + last.Current.Duration, track);
+            (longest, end) = own > end ? (track, own) : (longest, end);
+        }
+
+        long next = Math.Max(_boundaries[^1].Time + _target, latest + 1);
+        if (longest is null || end - next < _target / 2)
+        {
+            return;
+        }
+
+        TimelineTrack.Enumerator samples = longest.From(0);
+        while (samples.MoveNext())
+        {
+            long time = Convert(samples.Current.DecodeTime, longest);
+            if (time >= next && end - time >= _target / 2)
+            {
+                Add((_reference.Count, time));
+                next = time + _target;
+            }
+        }
     }
 
     private void Decide(ref (long Index, long Time)? waiting, (long Index, long Time) sync, bool isForced)
@@ -239,10 +290,13 @@ internal sealed class SegmentPlanner
         }
     }
 
-    /// <summary>Cuts at the sync sample before, if that is nearer to the target duration than what came next.</summary>
+    /// <summary>
+    /// Cuts at the sync sample before, if that is nearer to the target duration than what came next. Times of damaged files may go back:
+    /// no segment ends where it began.
+    /// </summary>
     private void DecideWaiting(ref (long Index, long Time)? waiting, long next)
     {
-        if (waiting is { } before && Distance(before.Time) < Distance(next))
+        if (waiting is { } before && before.Time > _boundaries[^1].Time && Distance(before.Time) < Distance(next))
         {
             Add(before);
             waiting = null;
@@ -339,7 +393,10 @@ internal sealed class SegmentPlanner
         }
 
         return new SegmentPlan(_timeline, _limits, starts, firsts, periods,
-            [.. descriptions.Select(static period => period.ToImmutableArray())]);
+            [.. descriptions.Select(static period => period.ToImmutableArray())])
+        {
+            IsGathered = _options.IsGathered || _options.IsGrowing,
+        };
     }
 
     /// <summary>The one description of the next samples of a track; -1 where there is none of them.</summary>

@@ -90,7 +90,35 @@ public sealed class FragmentedFileTests
         Assert.Equal([0, 40, 180, 220, 360, 400], track.Samples.Select(static sample => sample.DecodeTime));
     }
 
-    private static Rendition Cut(byte[] film) => SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(film).Tracks)).CreateRendition(0);
+    /// <summary>A recording that has begun: it has no whole segment yet, wherever it stands in a list.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_film_without_a_whole_segment_is_passed_over(int place)
+    {
+        List<byte[]> films =
+        [
+            new Mp4Builder { Sizes = [10, 20, 30] }.Build(), new Mp4Builder { Sizes = [40, 50] }.Build(),
+            new Mp4Builder { Sizes = [60] }.Build(),
+        ];
+        List<Rendition> renditions = [.. films.Select(Cut)];
+        films.Insert(place, new Mp4Builder().Build());
+        renditions.Insert(place, Cut(films[place], isGrowing: true));
+        Assert.Equal(0, renditions[place].Count);
+        FragmentedFile joined = new([.. renditions]);
+        byte[] stream = Join(joined, [.. films]);
+        Assert.Equal(joined.Length, stream.Length);
+        Track track = Mp4Files.Parse(stream).Tracks[0];
+        Assert.Equal([0, 40, 80, 120, 160, 200], track.Samples.Select(static sample => sample.DecodeTime));
+        Assert.Equal([10u, 20u, 30u, 40u, 50u, 60u], track.Samples.Select(static sample => sample.Size));
+    }
+
+    private static Rendition Cut(byte[] film) => Cut(film, isGrowing: false);
+
+    private static Rendition Cut(byte[] film, bool isGrowing) => SegmentPlan.Create(
+        Timeline.Create(Mp4Files.Parse(film).Tracks), new SegmentOptions { IsGrowing = isGrowing }).CreateRendition(0);
 
     private static byte[] Join(FragmentedFile joined, byte[][] films)
     {

@@ -51,6 +51,114 @@ public sealed class RenditionTests
             Convert.ToHexString(rendition.CreateInit().Span));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(30)]
+    public void Sound_behind_the_last_picture_is_cut_too(int pictures)
+    {
+        FlvBuilder builder = new FlvBuilder().Avc().Aac();
+        for (int i = 0; i < 601; i++)
+        {
+            if (i < pictures)
+            {
+                builder.Picture(i * 100, isKey: i % 10 == 0);
+            }
+
+            builder.Sound(i * 100);
+        }
+
+        byte[] file = builder.Build();
+        SegmentPlan plan = SegmentPlan.Create(Timeline.Create(Pieces.TracksOf(MovieFiles.Parse(file))));
+        Assert.Equal([0, 6000, 12000, 18000, 24000, 30000, 36000, 42000, 48000, 54000],
+            Enumerable.Range(0, plan.Count).Select(plan.GetStart));
+        Rendition muxed = plan.CreateRendition(0, 1);
+        Movie read = MovieFiles.Parse(Pieces.JoinPeriod(muxed, file));
+        Assert.Equal([pictures, 601], read.Tracks.Select(static track => (int)track.SampleCount));
+        Assert.Equal(9, Enumerable.Range(0, plan.Count).Count(plan.CreateRendition(0).IsEmpty));
+    }
+
+    [Fact]
+    public void A_film_whose_description_changes_with_every_picture_is_refused()
+    {
+        const int Pictures = 3000;
+        byte[] other = [.. Mp4Builder.AvcRecord];
+        other[3] = 0x1E;
+        byte[] file = new Mp4Builder { Sizes = [.. Enumerable.Repeat(1u, Pictures)] }.Build(moov =>
+        {
+            moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 2, Entry(Mp4Builder.AvcRecord), Entry(other))));
+            moov[Stbl].Set(new EditableBox("stsc", Bytes(
+                0, Pictures, Bytes([.. Enumerable.Range(1, Pictures).SelectMany(static i => new object[] { i, 1, 1 + i % 2 })]))));
+            moov[Stbl].Set(new EditableBox("stco", Bytes(
+                0, Pictures, Bytes([.. Enumerable.Range(28, Pictures).Select(static offset => (object)offset)]))));
+        });
+        Mp4WritingException exception = Assert.Throws<Mp4WritingException>(
+            () => SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)));
+        Assert.Equal(Mp4WritingError.LimitExceeded, exception.Error);
+        Assert.Contains("sample descriptions change more than 1024 times", exception.Message, StringComparison.Ordinal);
+
+        byte[] Entry(byte[] record) => Box("avc1", Bytes(0, (short)0, (short)1, new byte[16], (short)160, (short)120, new byte[50],
+            Box("avcC", record)));
+    }
+
+    /// <summary>Key pictures that are presented one before the other, all decoded at once.</summary>
+    [Fact]
+    public void Pictures_whose_times_go_back_are_in_no_segment_without_a_duration()
+    {
+        const int Pictures = 1000;
+        byte[] file = new Mp4Builder { Sizes = [.. Enumerable.Repeat(1u, Pictures)], Delta = 0 }.Build(moov =>
+        {
+            moov[Stbl].Remove("stss");
+            moov[Stbl].Set(new EditableBox("ctts", Bytes(
+                0, Pictures, Bytes([.. Enumerable.Range(0, Pictures).SelectMany(static i => new object[] { 1, 2 * (Pictures - i) })]))));
+        });
+        SegmentPlan plan = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks));
+        Assert.Equal(1, plan.Count);
+    }
+
+    [Fact]
+    public void Many_short_segments_have_the_rate_of_all()
+    {
+        byte[] file = new Mp4Builder { Sizes = [.. Enumerable.Repeat(100u, 6000)], Delta = 1 }.Build(
+            static moov => moov[Stbl].Remove("stss"));
+        SegmentPlan plan = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks), new SegmentOptions
+        {
+            Cuts = [.. Enumerable.Range(1, 5999).Select(static index => (long)index)],
+        });
+        Assert.Equal(6000, plan.Count);
+        RenditionAttributes attributes = RenditionAttributes.From(plan.CreateRendition(0));
+        Assert.Equal(attributes.AverageBandwidth, attributes.Bandwidth);
+    }
+
+    /// <summary>Chromium refuses a <c>moof</c> without a <c>traf</c>, and the sound with it.</summary>
+    [Fact]
+    public void A_segment_without_a_sample_names_its_track_and_its_time()
+    {
+        FlvBuilder builder = new FlvBuilder().Avc().Aac();
+        for (int time = 0; time < 4000; time += 100)
+        {
+            builder.Picture(time, isKey: time % 1000 == 0);
+            if (time >= 2000)
+            {
+                builder.Sound(time);
+            }
+        }
+
+        byte[] file = builder.Build();
+        Rendition sound = SegmentPlan.Create(
+            Timeline.Create(Pieces.TracksOf(MovieFiles.Parse(file))), new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(1) })
+            .CreateRendition(1);
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, sound.Count).Select(sound.IsEmpty));
+        PieceList segment = sound.CreateSegment(1);
+        Assert.Equal(sound.GetLength(1), segment.Length);
+        byte[] traf = Box("traf", [.. Box("tfhd", Bytes(0x00020038, 2, 0, 0, 0x01010000)), .. Box("tfdt", Bytes(0x01000000, 1000L))]);
+        byte[] moof = Box("moof", [.. Box("mfhd", Bytes(0, 2)), .. traf]);
+        Assert.Equal(
+            Convert.ToHexString([.. Box("styp", Bytes("msdh", 0, "msdh", "iso6")), .. moof, .. Bytes(8, "mdat")]),
+            Convert.ToHexString(Pieces.Join(segment, file)));
+        FragmentedFile whole = new(sound);
+        Assert.Equal(whole.Length, Pieces.Join(whole, file).Length);
+    }
+
     [Fact]
     public void Sync_samples_cut_nearest_to_the_target_duration()
     {
@@ -273,7 +381,9 @@ public sealed class RenditionTests
             moov[Stbl].Set(new EditableBox("stsd", Bytes(0, 1, entry)));
             moov["trak"].Set(new EditableBox("tkhd", Bytes(7, 0, 0, 1, 0, 0, 0L, 0L, matrix, 213 << 16, 120 << 16)));
         });
-        byte[] init = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)).CreateRendition(0).CreateInit().ToArray();
+        Rendition rendition = SegmentPlan.Create(Timeline.Create(Mp4Files.Parse(file).Tracks)).CreateRendition(0);
+        Assert.Equal((120, 213), RenditionAttributes.From(rendition).Resolution); // as it is shown: a phone's portrait
+        byte[] init = rendition.CreateInit().ToArray();
         Assert.True(init.AsSpan().IndexOf([.. matrix, .. Bytes(213 << 16, 120 << 16)]) > 0);
         Assert.True(init.AsSpan().IndexOf(pasp) > 0);
         Assert.Equal(-1, init.AsSpan().IndexOf("uuid"u8));

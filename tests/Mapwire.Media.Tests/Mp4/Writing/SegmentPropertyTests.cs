@@ -106,6 +106,70 @@ public sealed class SegmentPropertyTests
     }
 
     [Fact]
+    public void A_stream_of_a_growing_film_is_the_beginning_of_what_it_becomes()
+    {
+        int contiguous = 0;
+        for (int seed = 0; seed < Films; seed++)
+        {
+            byte[] file = new RandomFilm(seed).Build();
+            Timeline timeline = Timeline.Create(Pieces.TracksOf(Mp4Files.Parse(file)));
+            SegmentOptions options = new() { TargetDuration = TimeSpan.FromSeconds(0.2 + seed % 3) };
+            int[] all = [.. Enumerable.Range(0, timeline.Tracks.Length)];
+            FragmentedFile growing = new(SegmentPlan.Create(timeline, options with { IsGrowing = true }).CreateRendition(all));
+            FragmentedFile whole = new(SegmentPlan.Create(timeline, options with { IsGathered = true }).CreateRendition(all));
+            contiguous += SegmentPlan.Create(timeline, options).CreateRendition(all).IsContiguous ? 1 : 0;
+            for (int part = 1; part < growing.Count; part++)
+            {
+                Assert.Equal(whole.GetOffset(part), growing.GetOffset(part));
+                Assert.Equal(Pieces.Join(whole.CreatePart(part), file), Pieces.Join(growing.CreatePart(part), file));
+            }
+        }
+
+        Assert.True(contiguous > Films / 20, $"{contiguous} of the films would be contiguous");
+    }
+
+    /// <summary>Sound of 23 and 24 ms in turn: how long the last packet lasts is a guess until there is another.</summary>
+    [Fact]
+    public void A_segment_of_a_growing_film_keeps_its_bytes_when_samples_are_added()
+    {
+        FlvBuilder builder = new FlvBuilder().Avc().Aac();
+        List<int> ends = [];
+        int sounds = 0;
+        for (int picture = 0; picture < 60; picture++)
+        {
+            builder.Picture(picture * 100, isKey: picture % 5 == 0);
+            ends.Add(builder.Length);
+            for (; sounds * 47 / 2 < picture * 100; sounds++)
+            {
+                builder.Sound(sounds * 47 / 2);
+                ends.Add(builder.Length);
+            }
+        }
+
+        byte[] film = builder.Build();
+        List<string> known = [];
+        foreach (int end in ends.Skip(20))
+        {
+            Track[] tracks = Pieces.TracksOf(MovieFiles.Parse(film[..end]));
+            Rendition muxed = SegmentPlan.Create(
+                Timeline.Create(tracks), new SegmentOptions { TargetDuration = TimeSpan.FromSeconds(0.5), IsGrowing = true })
+                .CreateRendition(0, 1);
+            for (int i = 0; i < muxed.Count; i++)
+            {
+                string now = Convert.ToHexString(Pieces.Join(muxed.CreateSegment(i), film));
+                if (i == known.Count)
+                {
+                    known.Add(now);
+                }
+
+                Assert.Equal(known[i], now);
+            }
+        }
+
+        Assert.True(known.Count > 5, $"{known.Count} segments");
+    }
+
+    [Fact]
     public void Segments_cut_at_every_byte_have_the_bytes_of_the_whole()
     {
         byte[] file = new RandomFilm(11).Build();
