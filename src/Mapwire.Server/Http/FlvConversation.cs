@@ -113,6 +113,11 @@ internal sealed class FlvConversation : IConversation
     /// <inheritdoc/>
     public bool IsUrgent { get; private set; }
 
+    /// <inheritdoc/>
+    /// <remarks>Media in frames is a talk of two (RFC 6455, section 7.1.4); a refusal is an answer.</remarks>
+    public bool IsAnswering =>
+        (_state != State.Lingering && (_frames is null || _state != State.Sending)) || _connection.IsSending;
+
     private bool IsOpening => _state is State.Opening or State.OpeningUnwanted;
 
     /// <inheritdoc/>

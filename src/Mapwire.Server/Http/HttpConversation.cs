@@ -93,6 +93,10 @@ internal sealed class HttpConversation : IConversation
     /// <remarks>A request is answered whole; who wants something else closes the connection.</remarks>
     public bool IsInterruptible => false;
 
+    /// <inheritdoc/>
+    /// <remarks>Whole requests that wait are read behind the answer at hand; the beginning of one is never a request.</remarks>
+    public bool IsAnswering => IsBusy || _connection.IsSending;
+
     private bool IsBusy => _request is not null || _body is not null || _answers.Length > 0;
 
     /// <inheritdoc/>

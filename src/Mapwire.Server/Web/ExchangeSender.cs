@@ -67,6 +67,7 @@ internal sealed class ExchangeSender : ISender
 
         if (IsOver || _aborted.IsCancellationRequested)
         {
+            error = SocketError.ConnectionReset; // not the client's half alone: nothing can be said to it any more
             return 0;
         }
 

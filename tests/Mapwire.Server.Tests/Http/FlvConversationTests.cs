@@ -142,6 +142,28 @@ public sealed class FlvConversationTests : IDisposable
         Assert.True(_sender.Wire.Length > 500_000);
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData(Handshake, false)] // frames are a talk of two
+    public void A_viewer_that_ends_its_half_is_sent_its_stream_to_the_end(string fields, bool goesOn)
+    {
+        byte[] whole = Watch("a.mp4/stream.flv").Body;
+        Begin("a.mp4/stream.flv", fields, "GET");
+        _sender.WhenEmpty = System.Net.Sockets.SocketError.Success;
+        _connection.IsReadable = true;
+        _connection.HasEnded = true;
+        _connection.RunTurn();
+        Assert.Equal(goesOn, !_connection.IsClosed);
+        for (int second = 0; second < 60 && !_connection.IsClosed; second++)
+        {
+            Turn();
+            _loop.Now += 1000;
+        }
+
+        Assert.True(_connection.IsClosed);
+        Assert.Equal(goesOn, whole.AsSpan().SequenceEqual(BodyOf(_sender.Wire.ToArray())));
+    }
+
     [Fact]
     public void Web_socket_viewers_are_sent_frames_and_the_end()
     {

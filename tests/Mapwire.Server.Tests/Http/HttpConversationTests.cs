@@ -330,6 +330,30 @@ public sealed class HttpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_client_that_ends_its_half_behind_its_requests_is_answered_and_then_closed()
+    {
+        _sender.WhenEmpty = System.Net.Sockets.SocketError.Success;
+        _connection.HasEnded = true;
+        Say(Encoding.ASCII.GetBytes($"{Film}{Film}GET /half")); // as printf '...' | nc -N does
+        Assert.Equal(_film, Answer().Body);
+        Assert.Equal(_film, Answer().Body);
+        Turns(() => _connection.IsClosed);
+        Assert.True(_sender.HasEndedSending);
+        Assert.Contains(_log.Lines, static line => line.Contains("close: Answered,", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET /vod/a.mp4 HTTP/1.1\r\nHo")]
+    public void A_client_that_ends_its_half_and_has_asked_for_nothing_has_left(string beginning)
+    {
+        _sender.WhenEmpty = System.Net.Sockets.SocketError.Success;
+        _connection.HasEnded = true;
+        Say(Encoding.ASCII.GetBytes(beginning));
+        Assert.Contains(_log.Lines, static line => line.Contains("close: PlayerLeft,", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_connection_that_asks_for_nothing_more_is_idle_and_closed()
     {
         Ask(Film);
