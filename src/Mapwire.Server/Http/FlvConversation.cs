@@ -280,7 +280,9 @@ internal sealed class FlvConversation : IConversation
             return new Wake(now, CloseReason.SourceLost);
         }
 
-        return new Wake(_state == State.Sending ? _viewer.NextWake() : TimerWheel.Never); // opening has bounds of its own
+        // Opening has bounds of its own. What was begun of the media is waited for behind a close as well.
+        bool isSent = _state == State.Sending || (_state == State.Closing && _viewer.IsInsideMessage);
+        return new Wake(isSent ? _viewer.NextWake() : TimerWheel.Never);
     }
 
     /// <inheritdoc/>
