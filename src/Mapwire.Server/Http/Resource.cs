@@ -167,13 +167,14 @@ internal sealed class MadeBody : IDerived
     }
 
     /// <param name="bytes">All of it; made once and never changed.</param>
-    public MadeBody(byte[] bytes)
+    /// <param name="namesViewer">Whether the placeholder of a viewer's id stands for that: in texts whose addresses have it.</param>
+    public MadeBody(byte[] bytes, bool namesViewer = false)
         : this(new PieceList.Builder().Add(bytes).Build())
     {
         Tag = Crc32C.Of(bytes);
         Bytes = bytes;
         ReadOnlySpan<byte> placeholder = Encoding.ASCII.GetBytes(ViewerIds.Placeholder);
-        for (int at = 0, found; (found = bytes.AsSpan(at).IndexOf(placeholder)) >= 0; at += found + placeholder.Length)
+        for (int at = 0, found; namesViewer && (found = bytes.AsSpan(at).IndexOf(placeholder)) >= 0; at += found + placeholder.Length)
         {
             _viewers.Add(at + found);
         }
