@@ -45,11 +45,14 @@ internal sealed record Resource(
     public static Resource OfFile(MediaFile file)
     {
         FileIdentity identity = file.Identity;
-        DateTimeOffset written = new(Math.Clamp(identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+
+        // No answer says that it was modified after it was given (RFC 9110, section 8.8.2.1), whatever the file says.
+        DateTimeOffset written = new(Math.Clamp(identity.LastWriteTicks, 0, now.Ticks), TimeSpan.Zero);
         Representation representation = new(
             identity.Length, new EntityTag($"{identity.LastWriteTicks:x}-{identity.Length:x}"), written)
         {
-            IsLastModifiedWeak = DateTimeOffset.UtcNow - written < SettledTime,
+            IsLastModifiedWeak = now - written < SettledTime,
         };
         MadeBody whole = new(new PieceList.Builder().Add(0, identity.Length).Build());
         return new Resource([file], whole, representation, ContentTypes.FromName(file.Name), "no-cache");

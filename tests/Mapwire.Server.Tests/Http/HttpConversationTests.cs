@@ -189,6 +189,16 @@ public sealed class HttpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_said_to_be_of_the_future_was_modified_at_the_time_of_the_answer()
+    {
+        File.SetLastWriteTimeUtc(_path, DateTime.UtcNow.AddDays(3));
+        string head = Ask(Film).Head;
+        DateTime date = DateTime.Parse(Field(head, "Date"), CultureInfo.InvariantCulture);
+        DateTime modified = DateTime.Parse(Field(head, "Last-Modified"), CultureInfo.InvariantCulture);
+        Assert.InRange(date - modified, TimeSpan.Zero, TimeSpan.FromSeconds(30)); // never later (RFC 9110, section 8.8.2.1)
+    }
+
+    [Fact]
     public void HEAD_announces_what_GET_sends_and_sends_nothing()
     {
         (string head, _) = Ask("HEAD /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n", 0);
