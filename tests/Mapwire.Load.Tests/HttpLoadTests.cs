@@ -143,6 +143,22 @@ public sealed class HttpLoadTests
     }
 
     [Fact]
+    public async Task A_segment_that_lies_elsewhere_leaves_its_playlist_where_it_is()
+    {
+        using ScriptedHttp server = new((target, stream) => target switch
+        {
+            "/film/v.m3u8" => ScriptedHttp.OkAsync(stream, Playlist.Replace("0.ts", "0.ts?a", StringComparison.Ordinal)),
+            "/film/1.ts" => ScriptedHttp.RawAsync(
+                stream, "HTTP/1.1 302 Elsewhere\r\nLocation: /cdn/x\r\nContent-Length: 0\r\n\r\n", closes: false),
+            _ => ScriptedHttp.OkAsync(stream, "x"),
+        });
+        LoadReport report = await RunAsync(server.Target("/film/v.m3u8"), players: 1, count: 5, mode: LoadMode.Fast);
+        Assert.Empty(report.Failures);
+        Assert.Equal(
+            ["/film/v.m3u8", "/film/0.ts?a", "/film/1.ts", "/cdn/x", "/film/2.ts", "/film/3.ts", "/film/4.ts"], server.Asked.Take(7));
+    }
+
+    [Fact]
     public async Task A_server_that_closes_idle_connections_loses_nothing()
     {
         using ScriptedHttp server = new(async (_, stream) =>

@@ -16,7 +16,7 @@ internal abstract class Watching
     /// <exception cref="Reading.ContentException">What was read leads nowhere.</exception>
     public abstract bool TryGetNext(long now, out Fetch fetch);
 
-    /// <summary>The answer is a redirection.</summary>
+    /// <summary>The answer is a redirection: what was asked for last is to be asked for there.</summary>
     /// <param name="target">Where to: path and query.</param>
     public abstract void OnRedirect(string target);
 
