@@ -219,6 +219,54 @@ public sealed class HttpLoadTests
         Assert.Equal((6, 1, 1, 1, 1), (report.Frames, report.Backwards, report.Gaps, report.Plays, report.Ended));
     }
 
+    [Fact]
+    public async Task The_first_frame_of_an_flv_stream_is_no_byte_before_it()
+    {
+        using ScriptedHttp server = new(async (_, stream) =>
+        {
+            await ScriptedHttp.RawAsync(stream, "HTTP/1.1 200 OK\r\n\r\n");
+            await stream.WriteAsync((byte[])
+            [
+                .. FlvCheckTests.Header(5), .. FlvCheckTests.Tag(9, 0, [0x17, 0, 0, 0, 0, 1]), .. FlvCheckTests.Tag(8, 0, [0xAF, 0, 0x12]),
+                .. FlvCheckTests.Tag(8, 0, [0xAF, 1, 0x21]),
+            ]);
+            await Task.Delay(500);
+            await stream.WriteAsync(FlvCheckTests.Tag(9, 0, [0x17, 1, 0, 0, 0, 9]));
+            return false;
+        });
+        LoadReport report = await RunAsync(server.Target("/live/x.flv"), players: 1, seconds: 5, count: 1);
+        Assert.Empty(report.Failures);
+        Assert.Equal(1, report.Plays);
+        Assert.InRange(report.FirstFrame.P50, 450, 10_000); // of video, as over RTMP
+    }
+
+    [Fact]
+    public async Task An_flv_stream_without_a_frame_is_no_play()
+    {
+        using ScriptedHttp server = new((_, stream) => ScriptedHttp.OkAsync(
+            stream, [.. FlvCheckTests.Header(5), .. FlvCheckTests.Tag(18, 0, [2, 0, 1, 65])]));
+        LoadReport report = await RunAsync(server.Target("/live/x.flv"), players: 1, seconds: 0.3);
+        Assert.Equal(("FLV: no frame", 1), Assert.Single(report.Failures.Select(pair => (pair.Key, pair.Value))));
+        Assert.Equal((0, 0), (report.Plays, report.ServedPlayers));
+    }
+
+    [Fact]
+    public async Task Churning_viewers_of_flv_leave_at_the_first_frame()
+    {
+        using ScriptedHttp server = new(async (_, stream) =>
+        {
+            await ScriptedHttp.RawAsync(stream, "HTTP/1.1 200 OK\r\n\r\n");
+            await stream.WriteAsync((byte[])[.. FlvCheckTests.Header(1), .. FlvCheckTests.Tag(9, 0, [0x17, 0, 0, 0, 0, 1])]);
+            await stream.WriteAsync(FlvCheckTests.Tag(9, 0, [0x17, 1, 0, 0, 0, 9]));
+            await Task.Delay(TimeSpan.FromSeconds(20)); // a stream that goes on
+            return false;
+        });
+        LoadReport report = await RunAsync(server.Target("/live/{0..9}.flv"), players: 1, seconds: 15, count: 10, mode: LoadMode.Churn);
+        Assert.Empty(report.Failures);
+        Assert.Equal((10, 10, 0), (report.Plays, report.Connections, report.Ended));
+        Assert.InRange(report.Seconds, 0, 10);
+    }
+
     private static async Task<LoadReport> RunAsync(LoadTarget target, int players = 2, double seconds = 10, int? count = null,
         LoadMode mode = LoadMode.Watch, double buffer = 3, bool checkBoxes = false)
     {

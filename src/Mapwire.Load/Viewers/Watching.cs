@@ -8,6 +8,12 @@ internal abstract class Watching
     /// <summary>Whether its media has begun to come.</summary>
     public bool IsPlaying { get; protected set; }
 
+    /// <summary>Whether something to show has come with the bytes of media that came; where nobody looks into them, with the first.</summary>
+    public virtual bool HasFirstFrame => true;
+
+    /// <summary>Whether what is asked for once goes on for as long as there is something to show.</summary>
+    public virtual bool IsStream => false;
+
     /// <summary>Whether bodies of media are only counted.</summary>
     public abstract bool IgnoresMedia { get; }
 
