@@ -95,7 +95,8 @@ internal static partial class UpdateRules
         }
 
         return new Playlist(segments, seconds, NumberOf("EXT-X-TARGETDURATION"), NumberOf("EXT-X-MEDIA-SEQUENCE"),
-            NumberOf("EXT-X-DISCONTINUITY-SEQUENCE"), NumberOf("EXT-X-VERSION"), lines.Lines.FirstOrDefault(static line => line.Tag == "EXT-X-PLAYLIST-TYPE")?.Value,
+            NumberOf("EXT-X-DISCONTINUITY-SEQUENCE"), NumberOf("EXT-X-VERSION"),
+            lines.Lines.FirstOrDefault(static line => line.Tag == "EXT-X-PLAYLIST-TYPE")?.Value,
             lines.Lines.Any(static line => line.Tag == "EXT-X-ENDLIST"));
 
         long NumberOf(string tag) =>

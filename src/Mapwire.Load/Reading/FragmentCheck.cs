@@ -17,8 +17,8 @@ internal sealed partial class FragmentCheck
     private const int MaxKept = 4 * 1024 * 1024;
 
     /// <summary>
-    /// How far a track may be behind another one, in seconds: sound ends before its pictures, or begins behind them, and a segment without a
-    /// sample of a track need not name it.
+    /// How far a track may be behind another one, in seconds: sound ends before its pictures, or begins behind them, and a segment
+    /// without a sample of a track need not name it.
     /// </summary>
     private const double MaxLag = 10;
 

@@ -8,7 +8,8 @@ internal abstract class Watching
     /// <summary>Whether its media has begun to come.</summary>
     public bool IsPlaying { get; protected set; }
 
-    /// <summary>Whether something to show has come with the bytes of media that came; where nobody looks into them, with the first.</summary>
+    /// <summary>Whether something to show has come with the bytes of media that came; where nobody looks into them, with the first.
+    /// </summary>
     public virtual bool HasFirstFrame => true;
 
     /// <summary>Whether what is asked for once goes on for as long as there is something to show.</summary>
