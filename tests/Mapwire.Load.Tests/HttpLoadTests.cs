@@ -143,6 +143,22 @@ public sealed class HttpLoadTests
     }
 
     [Fact]
+    public async Task A_segment_that_lies_elsewhere_leaves_its_playlist_where_it_is()
+    {
+        using ScriptedHttp server = new((target, stream) => target switch
+        {
+            "/film/v.m3u8" => ScriptedHttp.OkAsync(stream, Playlist.Replace("0.ts", "0.ts?a", StringComparison.Ordinal)),
+            "/film/1.ts" => ScriptedHttp.RawAsync(
+                stream, "HTTP/1.1 302 Elsewhere\r\nLocation: /cdn/x\r\nContent-Length: 0\r\n\r\n", closes: false),
+            _ => ScriptedHttp.OkAsync(stream, "x"),
+        });
+        LoadReport report = await RunAsync(server.Target("/film/v.m3u8"), players: 1, count: 5, mode: LoadMode.Fast);
+        Assert.Empty(report.Failures);
+        Assert.Equal(
+            ["/film/v.m3u8", "/film/0.ts?a", "/film/1.ts", "/cdn/x", "/film/2.ts", "/film/3.ts", "/film/4.ts"], server.Asked.Take(7));
+    }
+
+    [Fact]
     public async Task A_server_that_closes_idle_connections_loses_nothing()
     {
         using ScriptedHttp server = new(async (_, stream) =>
@@ -201,6 +217,54 @@ public sealed class HttpLoadTests
         LoadReport report = await RunAsync(server.Target("/live/x.flv"), players: 1, seconds: 1, count: 1);
         Assert.Empty(report.Failures);
         Assert.Equal((6, 1, 1, 1, 1), (report.Frames, report.Backwards, report.Gaps, report.Plays, report.Ended));
+    }
+
+    [Fact]
+    public async Task The_first_frame_of_an_flv_stream_is_no_byte_before_it()
+    {
+        using ScriptedHttp server = new(async (_, stream) =>
+        {
+            await ScriptedHttp.RawAsync(stream, "HTTP/1.1 200 OK\r\n\r\n");
+            await stream.WriteAsync((byte[])
+            [
+                .. FlvCheckTests.Header(5), .. FlvCheckTests.Tag(9, 0, [0x17, 0, 0, 0, 0, 1]), .. FlvCheckTests.Tag(8, 0, [0xAF, 0, 0x12]),
+                .. FlvCheckTests.Tag(8, 0, [0xAF, 1, 0x21]),
+            ]);
+            await Task.Delay(500);
+            await stream.WriteAsync(FlvCheckTests.Tag(9, 0, [0x17, 1, 0, 0, 0, 9]));
+            return false;
+        });
+        LoadReport report = await RunAsync(server.Target("/live/x.flv"), players: 1, seconds: 5, count: 1);
+        Assert.Empty(report.Failures);
+        Assert.Equal(1, report.Plays);
+        Assert.InRange(report.FirstFrame.P50, 450, 10_000); // of video, as over RTMP
+    }
+
+    [Fact]
+    public async Task An_flv_stream_without_a_frame_is_no_play()
+    {
+        using ScriptedHttp server = new((_, stream) => ScriptedHttp.OkAsync(
+            stream, [.. FlvCheckTests.Header(5), .. FlvCheckTests.Tag(18, 0, [2, 0, 1, 65])]));
+        LoadReport report = await RunAsync(server.Target("/live/x.flv"), players: 1, seconds: 0.3);
+        Assert.Equal(("FLV: no frame", 1), Assert.Single(report.Failures.Select(pair => (pair.Key, pair.Value))));
+        Assert.Equal((0, 0), (report.Plays, report.ServedPlayers));
+    }
+
+    [Fact]
+    public async Task Churning_viewers_of_flv_leave_at_the_first_frame()
+    {
+        using ScriptedHttp server = new(async (_, stream) =>
+        {
+            await ScriptedHttp.RawAsync(stream, "HTTP/1.1 200 OK\r\n\r\n");
+            await stream.WriteAsync((byte[])[.. FlvCheckTests.Header(1), .. FlvCheckTests.Tag(9, 0, [0x17, 0, 0, 0, 0, 1])]);
+            await stream.WriteAsync(FlvCheckTests.Tag(9, 0, [0x17, 1, 0, 0, 0, 9]));
+            await Task.Delay(TimeSpan.FromSeconds(20)); // a stream that goes on
+            return false;
+        });
+        LoadReport report = await RunAsync(server.Target("/live/{0..9}.flv"), players: 1, seconds: 15, count: 10, mode: LoadMode.Churn);
+        Assert.Empty(report.Failures);
+        Assert.Equal((10, 10, 0), (report.Plays, report.Connections, report.Ended));
+        Assert.InRange(report.Seconds, 0, 10);
     }
 
     private static async Task<LoadReport> RunAsync(LoadTarget target, int players = 2, double seconds = 10, int? count = null,

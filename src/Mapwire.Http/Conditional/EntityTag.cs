@@ -42,6 +42,10 @@ public sealed class EntityTag
     /// <param name="field">A list of tags, or <c>*</c>. Where the list is malformed it ends.</param>
     public bool MatchesStrongly(ReadOnlySpan<byte> field) => IsInList(this, field, isStrong: true);
 
+    /// <summary>Whether a field is this tag and nothing else, and both are strong (If-Range; RFC 9110, section 13.1.5).</summary>
+    /// <param name="field">One tag.</param>
+    internal bool EqualsStrongly(ReadOnlySpan<byte> field) => !IsWeak && field.Trim(" \t"u8).SequenceEqual(_quoted);
+
     /// <summary>Whether a field's tags have the one of a representation.</summary>
     /// <param name="tag">The representation's tag, or null when it has none: only <c>*</c> is it then.</param>
     /// <param name="field">A list of tags, or <c>*</c>.</param>
@@ -60,6 +64,7 @@ public sealed class EntityTag
             return false;
         }
 
+        rest = rest.TrimStart(" \t,"u8); // empty elements are passed over (RFC 9110, section 5.6.1.2)
         while (!rest.IsEmpty)
         {
             bool isWeak = rest.StartsWith("W/"u8);

@@ -81,7 +81,7 @@ public static class Preconditions
         }
 
         return field.EndsWith("\""u8)
-            ? EntityTag.IsInList(representation.Tag, field, isStrong: true)
+            ? representation.Tag is { } tag && tag.EqualsStrongly(field)
             : !representation.IsLastModifiedWeak && Compare(field, representation, now) == 0;
     }
 

@@ -42,6 +42,7 @@ internal sealed class FlvCheck(IFlvSink sink)
     private bool _isVideoConfigured;
     private bool _isAudioConfigured;
     private bool _hasVideo;
+    private bool _hasFrame;
 
     private enum Stage
     {
@@ -89,14 +90,19 @@ internal sealed class FlvCheck(IFlvSink sink)
     }
 
     /// <summary>The stream is over.</summary>
-    /// <exception cref="ContentException">In the middle of a tag.</exception>
+    /// <exception cref="ContentException">In the middle of a tag, or without a frame.</exception>
     public void OnEnd()
     {
         if (_stage != Stage.Tag || _keptLength > 0)
         {
             throw new ContentException("FLV: it ends in the middle of a tag");
         }
+
+        Require(_hasFrame, "no frame");
     }
+
+    /// <summary>Whether the header announces video.</summary>
+    public bool HasVideo => (_flags & 1) != 0;
 
     private int Wanted => _stage switch
     {
@@ -168,6 +174,7 @@ internal sealed class FlvCheck(IFlvSink sink)
             Require(!frame.IsCoded || !frame.NeedsConfiguration || _isAudioConfigured, "sound before its codec's configuration");
         }
 
+        _hasFrame |= frame.IsCoded;
         if (frame.IsCoded)
         {
             _sink.OnFrame(_type == Video, frame.IsKey, _time);

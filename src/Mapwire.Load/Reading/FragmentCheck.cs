@@ -6,15 +6,21 @@ namespace Mapwire.Load.Reading;
 
 /// <summary>
 /// Checks the boxes of init segments and segments as they come (ISO/IEC 14496-12): each body is whole boxes, a <c>moof</c> lies before its
-/// <c>mdat</c>, samples take the <c>mdat</c> exactly, and each track goes on where the segment before ended.
+/// <c>mdat</c>, the runs of samples take the <c>mdat</c> exactly, each track goes on where the segment before ended, and each comes.
 /// </summary>
-internal sealed class FragmentCheck
+internal sealed partial class FragmentCheck
 {
     private const int HeaderLength = 8;
     private const int LongHeaderLength = 16;
 
     /// <summary>The longest box that is looked into: more than the <c>moof</c> of a minute of every codec.</summary>
     private const int MaxKept = 4 * 1024 * 1024;
+
+    /// <summary>
+    /// How long after the others a track may begin, in seconds. A segment without a sample of a track need not name it, so one that came and
+    /// stays away has ended, as the sound of many films does before their pictures.
+    /// </summary>
+    private const double MaxDelay = 10;
 
     private static readonly FourCc Moov = new("moov");
     private static readonly FourCc Moof = new("moof");
@@ -28,12 +34,16 @@ internal sealed class FragmentCheck
     private FourCc _type;
     private byte[]? _kept; // the body of a box that is looked into
     private int _keptLength;
+    private long _position; // in the body
+    private long _boxStart;
     private long _rest; // of the box's body
     private bool _isInit;
     private bool _hasMoov;
     private bool _hasMoof;
     private bool _hasMdat;
-    private long _announced; // bytes of samples that await their mdat; -1 when none do
+    private List<Run>? _announced; // what awaits its mdat; null when nothing does
+    private bool _isBaseKnown; // where the runs lie in the body
+    private double? _begin; // of the first samples since anything could come, in seconds
 
     /// <summary>A body begins.</summary>
     /// <param name="isInit">Whether it is an init segment.</param>
@@ -43,15 +53,12 @@ internal sealed class FragmentCheck
         _headerLength = 0;
         _headerWanted = HeaderLength;
         _kept = null;
+        _position = 0;
         _rest = 0;
         _hasMoov = false;
         _hasMoof = false;
         _hasMdat = false;
-        _announced = -1;
-        if (isInit)
-        {
-            _tracks.Clear();
-        }
+        _announced = null;
     }
 
     /// <summary>The next segment begins anywhere: after a seek, or a discontinuity.</summary>
@@ -61,6 +68,8 @@ internal sealed class FragmentCheck
         {
             track.End = null;
         }
+
+        _begin = null;
     }
 
     /// <summary>Reads bytes of the body.</summary>
@@ -74,6 +83,7 @@ internal sealed class FragmentCheck
                 int count = Math.Min(_headerWanted - _headerLength, bytes.Length);
                 bytes[..count].CopyTo(_header.AsSpan(_headerLength));
                 _headerLength += count;
+                _position += count;
                 bytes = bytes[count..];
                 if (_headerLength == _headerWanted)
                 {
@@ -91,6 +101,7 @@ internal sealed class FragmentCheck
             }
 
             _rest -= taken;
+            _position += taken;
             bytes = bytes[taken..];
             if (_rest == 0)
             {
@@ -105,7 +116,17 @@ internal sealed class FragmentCheck
     {
         Require(_rest == 0 && _headerLength == 0, "it ends in the middle of a box");
         Require(!_isInit || _hasMoov, "an init segment without a moov");
-        Require(_isInit || (_hasMoof && _hasMdat && _announced < 0), "no moof with its mdat");
+        Require(_isInit || (_hasMoof && _hasMdat && _announced is null), "no moof with its mdat");
+        double newest = 0;
+        foreach (FragmentTrack track in _tracks.Values)
+        {
+            newest = track is { Timescale: > 0, End: { } end } ? Math.Max(newest, (double)end / track.Timescale) : newest;
+        }
+
+        foreach (FragmentTrack track in _tracks.Values)
+        {
+            Require(track.HasCome || _begin is not { } begin || newest - begin <= MaxDelay, "a track does not come");
+        }
     }
 
     private void ReadHeader()
@@ -125,6 +146,7 @@ internal sealed class FragmentCheck
         Require(size >= _headerWanted, "a box of an impossible size");
         _type = new FourCc(BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(4)));
         _rest = size - _headerWanted;
+        _boxStart = _position - _headerWanted;
         _headerLength = 0;
         _headerWanted = HeaderLength;
         _kept = null;
@@ -132,9 +154,9 @@ internal sealed class FragmentCheck
         Require(_isInit || (_type != Moov && _type != Ftyp), "an init segment inside a segment");
         if (_type == Mdat)
         {
-            Require(_announced >= 0, "an mdat without its moof before it");
-            Require(_announced == _rest, "samples do not take their mdat exactly");
-            _announced = -1;
+            Require(_announced is not null, "an mdat without its moof before it");
+            RequireTiled(_announced!, _rest);
+            _announced = null;
             _hasMdat = true;
         }
         else if (_type == Moov || _type == Moof)
@@ -168,9 +190,9 @@ internal sealed class FragmentCheck
             }
             else
             {
-                Require(_announced < 0, "a moof without its mdat behind it");
+                Require(_announced is null, "a moof without its mdat behind it");
                 _hasMoof = true;
-                _announced = ReadMoof(ref reader);
+                _announced = ReadMoof(ref reader, _boxStart);
             }
         }
         catch (Mp4FormatException)
@@ -179,122 +201,20 @@ internal sealed class FragmentCheck
         }
     }
 
-    private void ReadMoov(ref BoxReader moov)
+    /// <summary>The runs lie side by side, and take all of the mdat that begins here.</summary>
+    private void RequireTiled(List<Run> runs, long length)
     {
-        while (moov.TryReadBox(out BoxHeader header, out BoxReader body))
+        const string Rule = "samples do not take their mdat exactly";
+        runs.Sort(static (one, other) => one.Start.CompareTo(other.Start));
+        long next = _isBaseKnown || runs.Count == 0 ? _position : runs[0].Start;
+        long end = next + length;
+        foreach (Run run in runs)
         {
-            if (header.Type != new FourCc("mvex"))
-            {
-                continue;
-            }
-
-            while (body.TryReadBox(out BoxHeader inner, out BoxReader trex))
-            {
-                if (inner.Type == new FourCc("trex"))
-                {
-                    // version(8) flags(24) | track_ID | default_sample_description_index | default_sample_duration | default_sample_size
-                    trex.Skip(4);
-                    uint id = trex.ReadUInt32();
-                    trex.Skip(4);
-                    _tracks[id] = new FragmentTrack { DefaultDuration = trex.ReadUInt32(), DefaultSize = trex.ReadUInt32() };
-                }
-            }
+            Require(run.Start == next && run.Length <= end - next, Rule);
+            next += run.Length;
         }
 
-        Require(_tracks.Count > 0, "an init segment without a trex");
-    }
-
-    /// <returns>Bytes of samples.</returns>
-    private long ReadMoof(ref BoxReader moof)
-    {
-        long bytes = 0;
-        while (moof.TryReadBox(out BoxHeader header, out BoxReader body))
-        {
-            if (header.Type == new FourCc("traf"))
-            {
-                bytes += ReadTraf(ref body);
-            }
-        }
-
-        return bytes;
-    }
-
-    private long ReadTraf(ref BoxReader traf)
-    {
-        FragmentTrack? track = null;
-        uint duration = 0;
-        uint size = 0;
-        long time = -1;
-        long length = 0;
-        long last = 0;
-        long bytes = 0;
-        while (traf.TryReadBox(out BoxHeader header, out BoxReader body))
-        {
-            if (header.Type == new FourCc("tfhd"))
-            {
-                (track, duration, size) = ReadTfhd(ref body);
-            }
-            else if (header.Type == new FourCc("tfdt"))
-            {
-                byte version = body.ReadVersion(1, out _);
-                time = version == 1 ? (long)body.ReadUInt64() : body.ReadUInt32();
-            }
-            else if (header.Type == new FourCc("trun"))
-            {
-                Require(track is not null, "a trun without its tfhd before it");
-                bytes += ReadTrun(ref body, duration, size, ref length, ref last);
-            }
-        }
-
-        Require(track is not null && time >= 0, "a traf without its tfhd and tfdt");
-        if (track!.End is { } end)
-        {
-            // The last sample's duration is often a guess of the writer's, so what follows may be so much off.
-            Require(time >= end - last, "a track goes back");
-            Require(time <= end + last, "a track has a hole");
-        }
-
-        track.End = time + length;
-        return bytes;
-    }
-
-    private (FragmentTrack Track, uint Duration, uint Size) ReadTfhd(ref BoxReader tfhd)
-    {
-        const uint HasBase = 0x1, HasDescription = 0x2, HasDuration = 0x8, HasSize = 0x10;
-        tfhd.ReadVersion(0, out uint flags);
-        Require(_tracks.TryGetValue(tfhd.ReadUInt32(), out FragmentTrack? track), "a track that the init segment does not have");
-        tfhd.Skip(((flags & HasBase) != 0 ? 8 : 0) + ((flags & HasDescription) != 0 ? 4 : 0));
-        uint duration = (flags & HasDuration) != 0 ? tfhd.ReadUInt32() : track!.DefaultDuration;
-        uint size = (flags & HasSize) != 0 ? tfhd.ReadUInt32() : track!.DefaultSize;
-        return (track!, duration, size);
-    }
-
-    private static long ReadTrun(ref BoxReader trun, uint duration, uint size, ref long length, ref long last)
-    {
-        const uint HasOffset = 0x1, HasFirstFlags = 0x4, HasDuration = 0x100, HasSize = 0x200, HasFlags = 0x400, HasComposition = 0x800;
-        trun.ReadVersion(1, out uint flags);
-        uint count = trun.ReadUInt32();
-        trun.Skip(((flags & HasOffset) != 0 ? 4 : 0) + ((flags & HasFirstFlags) != 0 ? 4 : 0));
-        int rest = ((flags & HasFlags) != 0 ? 4 : 0) + ((flags & HasComposition) != 0 ? 4 : 0);
-        int entry = rest + ((flags & HasDuration) != 0 ? 4 : 0) + ((flags & HasSize) != 0 ? 4 : 0);
-        Require((long)count * entry <= trun.Remaining, "a trun that is cut off");
-        if (entry == 0)
-        {
-            length += (long)count * duration;
-            last = duration;
-            return (long)count * size;
-        }
-
-        long bytes = 0;
-        for (uint i = 0; i < count; i++)
-        {
-            last = (flags & HasDuration) != 0 ? trun.ReadUInt32() : duration;
-            bytes += (flags & HasSize) != 0 ? trun.ReadUInt32() : size;
-            length += last;
-            trun.Skip(rest);
-        }
-
-        return bytes;
+        Require(next == end, Rule);
     }
 
     private static void Require(bool holds, string rule)
@@ -303,16 +223,5 @@ internal sealed class FragmentCheck
         {
             throw new ContentException("segment: " + rule);
         }
-    }
-
-    /// <summary>What is known of a track.</summary>
-    private sealed class FragmentTrack
-    {
-        public uint DefaultDuration { get; init; }
-
-        public uint DefaultSize { get; init; }
-
-        /// <summary>Where the last segment ended, in the track's own time; null where the next one may begin anywhere.</summary>
-        public long? End { get; set; }
     }
 }

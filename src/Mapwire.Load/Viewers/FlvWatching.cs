@@ -11,6 +11,7 @@ internal sealed class FlvWatching : Watching, IFlvSink
     private string _target;
     private PlaybackCheck _playback = new();
     private bool _isOver;
+    private bool _hasFirstFrame;
     private long _now;
     private long _started;
 
@@ -25,6 +26,13 @@ internal sealed class FlvWatching : Watching, IFlvSink
 
     /// <inheritdoc/>
     public override bool IgnoresMedia => false;
+
+    /// <inheritdoc/>
+    /// <remarks>Of video, where there is some, as over RTMP.</remarks>
+    public override bool HasFirstFrame => _hasFirstFrame;
+
+    /// <inheritdoc/>
+    public override bool IsStream => true;
 
     /// <inheritdoc/>
     public override bool TryGetNext(long now, out Fetch fetch)
@@ -59,6 +67,7 @@ internal sealed class FlvWatching : Watching, IFlvSink
             _started = _now;
         }
 
+        _hasFirstFrame |= isVideo || !_check.HasVideo;
         _tally.Frames++;
         _playback.Add(isVideo, time, _now);
     }

@@ -13,6 +13,7 @@ internal sealed class HlsTrack(HttpUrl url)
     private long _reload;
     private string? _init;
     private HlsRange? _initRange;
+    private string? _elsewhere; // where the segment lies that is next, or its init segment
 
     /// <summary>The playlist's place.</summary>
     public HttpUrl Url { get; private set; } = url;
@@ -34,6 +35,21 @@ internal sealed class HlsTrack(HttpUrl url)
     /// <param name="target">Path and query.</param>
     public void Move(string target) => Url = Url with { Target = target };
 
+    /// <summary>What was asked for last lies elsewhere; of a playlist, what it names does as well (RFC 3986, section 5.1.3).</summary>
+    /// <param name="target">Path and query.</param>
+    /// <param name="kind">What it was.</param>
+    public void Redirect(string target, FetchKind kind)
+    {
+        if (kind == FetchKind.Playlist)
+        {
+            Move(target);
+        }
+        else
+        {
+            _elsewhere = target;
+        }
+    }
+
     /// <summary>What this track needs next; false when it has all.</summary>
     public bool TryGetNext(long now, out Fetch fetch)
     {
@@ -45,11 +61,11 @@ internal sealed class HlsTrack(HttpUrl url)
 
         if (segment.Init is { } init && (init != _init || segment.InitRange != _initRange))
         {
-            fetch = new Fetch(Resolve(init), FetchKind.Init, now, segment.InitRange);
+            fetch = new Fetch(_elsewhere ?? Resolve(init), FetchKind.Init, now, segment.InitRange);
             return true;
         }
 
-        fetch = new Fetch(Resolve(segment.Uri), FetchKind.Media, now, segment.Range);
+        fetch = new Fetch(_elsewhere ?? Resolve(segment.Uri), FetchKind.Media, now, segment.Range);
         return true;
     }
 
@@ -118,6 +134,7 @@ internal sealed class HlsTrack(HttpUrl url)
         HlsSegment segment = Current!.Value;
         _init = segment.Init;
         _initRange = segment.InitRange;
+        _elsewhere = null;
         EndCheck(checksBoxes);
     }
 
@@ -126,6 +143,7 @@ internal sealed class HlsTrack(HttpUrl url)
     {
         HlsSegment segment = Current!.Value;
         EndCheck(checksBoxes && segment.Init is not null);
+        _elsewhere = null;
         LastDuration = segment.Duration;
         End += segment.Duration;
         _next++;

@@ -72,7 +72,7 @@ internal sealed class HlsWatching : Watching
     }
 
     /// <inheritdoc/>
-    public override void OnRedirect(string target) => _fetching!.Move(target);
+    public override void OnRedirect(string target) => _fetching!.Redirect(target, _fetch.Kind);
 
     /// <inheritdoc/>
     public override void OnBody(ReadOnlySpan<byte> bytes, long now)

@@ -41,6 +41,9 @@ internal sealed class HttpLoop : SeatLoop
     public void CountMedia()
     {
         Http.Segments++;
-        Volatile.Write(ref _left, _left - 1);
+        CountPlay();
     }
+
+    /// <summary>A stream came as far as was wanted.</summary>
+    public void CountPlay() => Volatile.Write(ref _left, _left - 1);
 }

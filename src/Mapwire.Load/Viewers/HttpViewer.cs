@@ -157,6 +157,7 @@ internal sealed class HttpViewer : Seat, IExchange
         {
             if (!_watching!.TryGetNext(now, out _fetch))
             {
+                _loop.Tally.Ended++;
                 EndPlay(now);
                 return;
             }
@@ -192,7 +193,7 @@ internal sealed class HttpViewer : Seat, IExchange
         _watching!.OnEnd(now);
         if (_fetch.Kind == FetchKind.Media)
         {
-            NoteMedia(); // of an empty file too
+            NoteMedia(); // of an empty file, too
             _loop.CountMedia();
             _loop.Http.LastByte.Add(now - _connection.Asked);
             (_watching as HlsWatching)?.NoteTime(now - _connection.Asked);
@@ -208,6 +209,7 @@ internal sealed class HttpViewer : Seat, IExchange
         }
         else if (_loop.Mode == LoadMode.Churn && _fetch.Kind == FetchKind.Media)
         {
+            _loop.Tally.Ended++;
             EndPlay(now);
         }
         else
@@ -216,9 +218,19 @@ internal sealed class HttpViewer : Seat, IExchange
         }
     }
 
+    /// <inheritdoc/>
+    public void OnTaken(long now)
+    {
+        if (_loop.Mode == LoadMode.Churn && _hasMedia && _watching is { IsStream: true })
+        {
+            _loop.CountPlay(); // it has its first frame, and wants no more
+            EndPlay(now);
+        }
+    }
+
     private void NoteMedia()
     {
-        if (_hasMedia || _fetch.Kind != FetchKind.Media)
+        if (_hasMedia || _fetch.Kind != FetchKind.Media || !_watching!.HasFirstFrame)
         {
             return;
         }
@@ -235,7 +247,6 @@ internal sealed class HttpViewer : Seat, IExchange
 
     private void EndPlay(long now)
     {
-        _loop.Tally.Ended++;
         long rest = _loop.Mode == LoadMode.Watch ? _watching!.RestAt(now) : 0; // what is in hand is shown before the next play
         _watching!.Settle(_loop.Tally, now);
         if (_loop.Mode == LoadMode.Churn)

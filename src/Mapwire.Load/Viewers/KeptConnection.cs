@@ -264,6 +264,10 @@ internal sealed class KeptConnection
 
                 End(now);
             }
+            else
+            {
+                _exchange.OnTaken(now);
+            }
         }
         catch (ContentException fault)
         {
@@ -343,6 +347,9 @@ internal interface IExchange : IResponseSink
 
     /// <summary>Bytes of the body came and were thrown away.</summary>
     void OnPassed();
+
+    /// <summary>Bytes of an answer were taken that is not whole yet.</summary>
+    void OnTaken(long now);
 
     /// <summary>The answer is whole.</summary>
     /// <exception cref="ContentException">It is not what it should be.</exception>

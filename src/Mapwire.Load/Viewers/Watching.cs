@@ -8,6 +8,13 @@ internal abstract class Watching
     /// <summary>Whether its media has begun to come.</summary>
     public bool IsPlaying { get; protected set; }
 
+    /// <summary>Whether something to show has come with the bytes of media that came; where nobody looks into them, with the first.
+    /// </summary>
+    public virtual bool HasFirstFrame => true;
+
+    /// <summary>Whether what is asked for once goes on for as long as there is something to show.</summary>
+    public virtual bool IsStream => false;
+
     /// <summary>Whether bodies of media are only counted.</summary>
     public abstract bool IgnoresMedia { get; }
 
@@ -16,7 +23,7 @@ internal abstract class Watching
     /// <exception cref="Reading.ContentException">What was read leads nowhere.</exception>
     public abstract bool TryGetNext(long now, out Fetch fetch);
 
-    /// <summary>The answer is a redirection.</summary>
+    /// <summary>The answer is a redirection: what was asked for last is to be asked for there.</summary>
     /// <param name="target">Where to: path and query.</param>
     public abstract void OnRedirect(string target);
 

@@ -52,23 +52,17 @@ public sealed class WebVttFile
 
         StringBuilder head = new();
         ImmutableArray<Cue>.Builder cues = ImmutableArray.CreateBuilder<Cue>();
-        bool isFirst = true; // the block with the signature, and metadata that says how others map its times: theirs, not ours
-        foreach (string block in text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
-        {
-            string trimmed = block.Trim('\n');
-            if (isFirst || trimmed.Length == 0)
-            {
-                isFirst = false;
-                continue;
-            }
 
-            if (Cue.TryParse(trimmed) is { } cue)
+        // What follows the signature is metadata that says how others map its times: theirs, not ours.
+        foreach (List<string> block in BlocksOf(text.Split('\n')).Skip(1))
+        {
+            if (Cue.TryParse(block) is { } cue)
             {
                 cues.Add(cue);
             }
-            else if (cues.Count == 0 && !trimmed.Contains(Arrow, StringComparison.Ordinal) && IsOfHead(trimmed))
+            else if (cues.Count == 0 && !block.Exists(IsTimes) && IsOfHead(block[0]))
             {
-                head.Append(trimmed).Append("\n\n");
+                head.AppendJoin('\n', block).Append("\n\n");
             }
         }
 
@@ -104,6 +98,38 @@ public sealed class WebVttFile
             $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}.{time.Milliseconds:000}");
     }
 
+    /// <summary>
+    /// The blocks, the one that begins with the signature first. An empty line ends a block, and so does a line with the arrow that has
+    /// another place than those of a cue's times: it begins the next one (section 6.1, "collect a WebVTT block").
+    /// </summary>
+    private static IEnumerable<List<string>> BlocksOf(string[] lines)
+    {
+        List<string> block = [];
+        bool isHead = true;
+        foreach (string line in lines)
+        {
+            bool isOfAnother = IsTimes(line) && (isHead || block.Count > 1 || block.Exists(IsTimes));
+            if ((line.Length == 0 || isOfAnother) && block.Count > 0)
+            {
+                yield return block;
+                block = [];
+                isHead = false;
+            }
+
+            if (line.Length > 0)
+            {
+                block.Add(line);
+            }
+        }
+
+        if (block.Count > 0)
+        {
+            yield return block;
+        }
+    }
+
+    private static bool IsTimes(string line) => line.Contains(Arrow, StringComparison.Ordinal);
+
     /// <summary>Only styles and regions mean something to players.</summary>
     private static bool IsOfHead(string block) =>
         block.StartsWith("STYLE", StringComparison.Ordinal) || block.StartsWith("REGION", StringComparison.Ordinal);
@@ -114,11 +140,10 @@ public sealed class WebVttFile
     /// <param name="Text">The settings behind the times with the space before them, and the lines below.</param>
     private sealed record Cue(string Id, TimeSpan Start, TimeSpan End, string Text)
     {
-        public static Cue? TryParse(string block)
+        public static Cue? TryParse(List<string> lines)
         {
-            string[] lines = block.Split('\n');
-            int at = lines[0].Contains(Arrow, StringComparison.Ordinal) ? 0 : 1;
-            if (at >= lines.Length)
+            int at = IsTimes(lines[0]) ? 0 : 1;
+            if (at >= lines.Count)
             {
                 return null;
             }
@@ -138,7 +163,7 @@ public sealed class WebVttFile
             }
 
             string settings = end < 0 ? "" : rest[end..].TrimEnd();
-            return new Cue(at == 0 ? "" : lines[0], start, until, string.Join('\n', lines[(at + 1)..].Prepend(settings)));
+            return new Cue(at == 0 ? "" : lines[0], start, until, string.Join('\n', lines.Skip(at + 1).Prepend(settings)));
         }
 
         /// <summary><c>[hours:]minutes:seconds.milliseconds</c>, two digits or more for hours, two, two and three.</summary>

@@ -111,6 +111,11 @@ internal sealed class FlvConversation : IConversation
     /// <inheritdoc/>
     public bool IsUrgent { get; private set; }
 
+    /// <inheritdoc/>
+    /// <remarks>Media in frames is a talk of two (RFC 6455, section 7.1.4); a refusal is an answer.</remarks>
+    public bool IsAnswering =>
+        (_state != State.Lingering && (_frames is null || _state != State.Sending)) || _connection.IsSending;
+
     private bool IsOpening => _state is State.Opening or State.OpeningUnwanted;
 
     /// <inheritdoc/>
@@ -280,7 +285,9 @@ internal sealed class FlvConversation : IConversation
             return new Wake(now, CloseReason.SourceLost);
         }
 
-        return new Wake(_state == State.Sending ? _viewer.NextWake() : TimerWheel.Never); // opening has bounds of its own
+        // Opening has bounds of its own. What was begun of the media is waited for behind a close as well.
+        bool isSent = _state == State.Sending || (_state == State.Closing && _viewer.IsInsideMessage);
+        return new Wake(isSent ? _viewer.NextWake() : TimerWheel.Never);
     }
 
     /// <inheritdoc/>

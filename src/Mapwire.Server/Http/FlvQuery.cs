@@ -19,19 +19,15 @@ internal readonly record struct FlvQuery(PlayName Name, uint? Buffer, bool IsEnh
     /// <param name="title">The title's path below the served folder.</param>
     /// <param name="parameters">The query.</param>
     /// <exception cref="TitleException">A word that is known has a value that is not.</exception>
-    public static FlvQuery Parse(string title, QueryParameters parameters)
-    {
-        string query = string.Join('&', parameters.Select(static pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value)}"));
-        return new FlvQuery(
-            PlayName.Exactly(title) with { Query = query },
-            BufferOf(parameters.GetValue("buffer")),
-            parameters.GetValue("enhanced") switch
-            {
-                null or "0" => false,
-                "1" => true,
-                _ => throw new TitleException(TitleError.NotPlayable, "?enhanced= takes 1 or 0"),
-            });
-    }
+    public static FlvQuery Parse(string title, QueryParameters parameters) => new(
+        PlayName.Exactly(title) with { Query = WebQuery.WishesOf(parameters) },
+        BufferOf(parameters.GetValue("buffer")),
+        parameters.GetValue("enhanced") switch
+        {
+            null or "0" => false,
+            "1" => true,
+            _ => throw new TitleException(TitleError.NotPlayable, "?enhanced= takes 1 or 0"),
+        });
 
     /// <summary>What the player can be sent.</summary>
     /// <param name="legacyHevc">Whether players that offer no codecs are sent HEVC with the number 12.</param>

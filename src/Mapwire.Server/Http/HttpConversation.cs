@@ -14,8 +14,9 @@ using Mapwire.Server.Statistics;
 namespace Mapwire.Server.Http;
 
 /// <summary>
-/// HTTP/1.1 on a connection: one request after the other. A head that is not understood without a doubt is refused, and the connection
-/// ends with that; titles are looked up and opened off the loop.
+/// HTTP/1.1 on a connection: one request after the other; titles are looked up and opened off the loop. A head that is not understood
+/// without a doubt is refused where readers could differ about it, and the connection ends with that; else the connection is given to
+/// Kestrel with it (docs/adr/0040-hand-over-to-kestrel.md).
 /// </summary>
 internal sealed class HttpConversation : IConversation
 {
@@ -94,6 +95,10 @@ internal sealed class HttpConversation : IConversation
     /// <inheritdoc/>
     /// <remarks>A request is answered whole; who wants something else closes the connection.</remarks>
     public bool IsInterruptible => false;
+
+    /// <inheritdoc/>
+    /// <remarks>Whole requests that wait are read behind the answer at hand; the beginning of one is never a request.</remarks>
+    public bool IsAnswering => IsBusy || _connection.IsSending;
 
     private bool IsBusy => _request is not null || _body is not null || _answers.Length > 0;
 

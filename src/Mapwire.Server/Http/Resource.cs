@@ -45,11 +45,14 @@ internal sealed record Resource(
     public static Resource OfFile(MediaFile file)
     {
         FileIdentity identity = file.Identity;
-        DateTimeOffset written = new(Math.Clamp(identity.LastWriteTicks, 0, DateTime.MaxValue.Ticks), TimeSpan.Zero);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+
+        // No answer says that it was modified after it was given (RFC 9110, section 8.8.2.1), whatever the file says.
+        DateTimeOffset written = new(Math.Clamp(identity.LastWriteTicks, 0, now.Ticks), TimeSpan.Zero);
         Representation representation = new(
             identity.Length, new EntityTag($"{identity.LastWriteTicks:x}-{identity.Length:x}"), written)
         {
-            IsLastModifiedWeak = DateTimeOffset.UtcNow - written < SettledTime,
+            IsLastModifiedWeak = now - written < SettledTime,
         };
         MadeBody whole = new(new PieceList.Builder().Add(0, identity.Length).Build());
         return new Resource([file], whole, representation, ContentTypes.FromName(file.Name), "no-cache");
@@ -167,13 +170,14 @@ internal sealed class MadeBody : IDerived
     }
 
     /// <param name="bytes">All of it; made once and never changed.</param>
-    public MadeBody(byte[] bytes)
+    /// <param name="namesViewer">Whether the placeholder of a viewer's id stands for that: in texts whose addresses have it.</param>
+    public MadeBody(byte[] bytes, bool namesViewer = false)
         : this(new PieceList.Builder().Add(bytes).Build())
     {
         Tag = Crc32C.Of(bytes);
         Bytes = bytes;
         ReadOnlySpan<byte> placeholder = Encoding.ASCII.GetBytes(ViewerIds.Placeholder);
-        for (int at = 0, found; (found = bytes.AsSpan(at).IndexOf(placeholder)) >= 0; at += found + placeholder.Length)
+        for (int at = 0, found; namesViewer && (found = bytes.AsSpan(at).IndexOf(placeholder)) >= 0; at += found + placeholder.Length)
         {
             _viewers.Add(at + found);
         }

@@ -62,7 +62,8 @@ internal sealed record TitleTexts(IReadOnlyList<TitleSequence> Qualities, FileCo
         string what = $"{route.Kind} {route.Quality} {route.Tracks} {route.Index} {IsGrowing} {StatesKey} {Qualities[0].SubtitlesKey} "
             + $"{(isSubtitles ? query.Key : children)} {Name}";
 
-        MadeBody body = await context.MakeAsync(new MadeKey(Content, what), Name, () => new MadeBody(write())).ConfigureAwait(false);
+        MadeBody body = await context.MakeAsync(
+            new MadeKey(Content, what), Name, () => new MadeBody(write(), namesViewer: !isSubtitles)).ConfigureAwait(false);
         string type = isSubtitles ? ContentTypes.FromName(".vtt")
             : route.Kind == ResourceKind.Manifest ? ContentTypes.Dash : ContentTypes.Hls;
         return new Resource(

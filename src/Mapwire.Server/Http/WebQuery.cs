@@ -28,6 +28,15 @@ internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewe
     /// <exception cref="TitleException">A word that is known has a value that is not.</exception>
     public static WebQuery Parse(QueryParameters parameters)
     {
+        string text = WishesOf(parameters);
+        return new WebQuery(
+            text.Length == 0 ? NoWishes : PlayQuery.Parse(text), WordOf(parameters, VersionWord), WordOf(parameters, ViewerWord));
+    }
+
+    /// <summary>What of a query is wished of a film, as <see cref="PlayQuery"/> reads it; empty for nothing.</summary>
+    /// <remarks>Known words alone: what is decoded in another one could be read as a word of its own.</remarks>
+    public static string WishesOf(QueryParameters parameters)
+    {
         string text = "";
         for (int i = 0; i < parameters.Count; i++)
         {
@@ -38,8 +47,7 @@ internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewe
             }
         }
 
-        return new WebQuery(
-            text.Length == 0 ? NoWishes : PlayQuery.Parse(text), WordOf(parameters, VersionWord), WordOf(parameters, ViewerWord));
+        return text;
     }
 
     /// <summary>The query of a child: the same wishes of the same version, for the same viewer. With its '?'; empty for nothing.</summary>

@@ -206,6 +206,19 @@ internal class EventLoop
         }
     }
 
+    /// <summary>Has a socket go on whose peer has ended its half.</summary>
+    /// <returns>Whether it is watched still; not where the poller would tell of that end without a pause.</returns>
+    public bool StaysWatchedBehindEnd(Watched watched)
+    {
+        if (_poller.TellsOfEndOnce || watched is not { Place: >= 0, Handle: { } handle })
+        {
+            return true;
+        }
+
+        _poller.Remove(handle, watched.Place);
+        return false;
+    }
+
     /// <summary>Tells the poller whether a socket waits until it can be written.</summary>
     public void WantWrite(Watched watched, bool want)
     {

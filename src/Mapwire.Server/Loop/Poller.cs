@@ -11,6 +11,9 @@ namespace Mapwire.Server.Loop;
 /// </remarks>
 internal abstract class Poller : IDisposable
 {
+    /// <summary>Whether the end of a peer's half is told once; false where each wait tells of it anew.</summary>
+    public virtual bool TellsOfEndOnce => true;
+
     /// <summary>The poller of this system.</summary>
     /// <exception cref="PlatformNotSupportedException">Neither Linux, Windows nor macOS.</exception>
     public static Poller Create()

@@ -33,6 +33,8 @@ internal sealed unsafe partial class WindowsPoller : Poller
         _count = 1;
     }
 
+    public override bool TellsOfEndOnce => false;
+
     public override void Add(SafeHandle socket, long key)
     {
         if (_count == _descriptors.Length)
@@ -62,8 +64,13 @@ internal sealed unsafe partial class WindowsPoller : Poller
         }
     }
 
-    public override void WantWrite(SafeHandle socket, long key, bool want) =>
-        _descriptors[_places[key]].Events = want ? (short)(ReadNormal | WriteNormal) : ReadNormal;
+    public override void WantWrite(SafeHandle socket, long key, bool want)
+    {
+        if (_places.TryGetValue(key, out int place)) // not where the peer's end was seen: its owner tries by the clock
+        {
+            _descriptors[place].Events = want ? (short)(ReadNormal | WriteNormal) : ReadNormal;
+        }
+    }
 
     public override int Wait(Span<PollEvent> events, int timeoutMilliseconds)
     {

@@ -15,6 +15,9 @@ internal sealed class Connection : Watched
     /// <summary>Receive calls a turn.</summary>
     private const int ReceivesPerTurn = 4;
 
+    /// <summary>How often a socket is tried that the poller no longer tells of, in milliseconds.</summary>
+    private const long PollInterval = 20;
+
     private readonly ConnectionLoop _loop;
     private readonly ISender _sender;
     private readonly Func<Connection, IConversation> _converse;
@@ -26,6 +29,9 @@ internal sealed class Connection : Watched
     private int _maxUnsent = int.MaxValue; // what the system may hold of a socket that is always full
     private State _state;
     private bool _isReplaced;
+    private bool _isPolled; // by the clock: the poller would tell of the end that was heard without a pause
+    private bool _saidEnd;
+    private long _heardUntil = TimerWheel.Never; // when the peer ended its half, where it is answered still
     private long _openedAt;
     private long _lastSent;
     private long _fullSince = TimerWheel.Never; // since when the socket was full without a pause
@@ -69,6 +75,9 @@ internal sealed class Connection : Watched
     /// <summary>Whether the socket is full.</summary>
     public bool IsBlocked { get; private set; }
 
+    /// <summary>Whether something that was gathered and taken is not with the system yet.</summary>
+    public bool IsSending => _sender.IsSending;
+
     /// <summary>Whether it is over.</summary>
     public bool IsClosed => _state == State.Closed;
 
@@ -80,6 +89,11 @@ internal sealed class Connection : Watched
 
     /// <inheritdoc/>
     public override bool IsUrgent => _conversation is { IsUrgent: true };
+
+    private bool IsHeardOut => _heardUntil != TimerWheel.Never;
+
+    /// <summary>Why nothing can be sent any more: one that had ended its half has left with that.</summary>
+    private CloseReason Gone => IsHeardOut ? CloseReason.PlayerLeft : CloseReason.ConnectionLost;
 
     /// <summary>Runs something in a turn of this connection, or at once and alone when it is closed. Any thread may call it.</summary>
     public void Post(Action action)
@@ -147,7 +161,11 @@ internal sealed class Connection : Watched
     /// <summary>
     /// Tells the peer that nothing more is sent, and goes on hearing it: what is closed before it is heard is lost to it.
     /// </summary>
-    public void EndSending() => _sender.EndSending();
+    public void EndSending()
+    {
+        _saidEnd = true;
+        _sender.EndSending();
+    }
 
     /// <summary>Ends the connection. Only the first reason counts.</summary>
     public void Close(CloseReason reason)
@@ -206,13 +224,13 @@ internal sealed class Connection : Watched
             RunPosted();
         }
 
-        if (Handle is null)
+        if (Handle is null || _isPolled)
         {
             IsReadable = true; // a stream tells by trying
             IsWritable = true;
         }
 
-        IsReadable |= _sender.HoldsReceived;
+        IsReadable = (IsReadable || _sender.HoldsReceived) && !(IsHeardOut && Handle is null); // a stream ends once
         if (IsWritable && IsBlocked)
         {
             IsBlocked = false;
@@ -228,6 +246,11 @@ internal sealed class Connection : Watched
         if (!IsClosed)
         {
             Send();
+        }
+
+        if (!IsClosed && IsHeardOut)
+        {
+            CloseWhenAnswered();
         }
 
         if (!IsClosed)
@@ -322,7 +345,7 @@ internal sealed class Connection : Watched
 
             if (count == 0)
             {
-                Close(CloseReason.PlayerLeft);
+                OnPeerEnd();
                 return;
             }
 
@@ -345,6 +368,47 @@ internal sealed class Connection : Watched
         }
 
         _loop.RunAgain(this); // edge-triggered: what is left unread raises no event
+    }
+
+    /// <summary>
+    /// The peer has ended its half: it has left, or reads what it has asked for (TCP; TLS 1.3 as well, RFC 8446, section 6.1). The
+    /// next sends tell which.
+    /// </summary>
+    private void OnPeerEnd()
+    {
+        IsReadable = false;
+        if (IsHeardOut)
+        {
+            return;
+        }
+
+        if (!_conversation!.IsAnswering)
+        {
+            Close(CloseReason.PlayerLeft);
+            return;
+        }
+
+        _heardUntil = Now;
+        _isPolled = !_loop.StaysWatchedBehindEnd(this);
+    }
+
+    /// <summary>Ends the connection of a peer that says no more once nothing is left to be said to it.</summary>
+    private void CloseWhenAnswered()
+    {
+        if (_conversation!.IsAnswering)
+        {
+            return;
+        }
+
+        if (!_saidEnd)
+        {
+            EndSending();
+        }
+
+        if (!IsSending)
+        {
+            Close(CloseReason.Answered);
+        }
     }
 
     /// <summary>Sends until nothing is due, the socket is full or the turn is over.</summary>
@@ -403,7 +467,7 @@ internal sealed class Connection : Watched
         SendResult result = _sender.Send(list, out sent);
         if (result is SendResult.Disconnected or SendResult.SourceLost)
         {
-            Close(result == SendResult.SourceLost ? CloseReason.SourceLost : CloseReason.ConnectionLost);
+            Close(result == SendResult.SourceLost ? CloseReason.SourceLost : Gone);
             return false;
         }
 
@@ -430,7 +494,7 @@ internal sealed class Connection : Watched
         int before = _sender.UnsentBytes;
         if (_sender.Flush() == SendResult.Disconnected)
         {
-            Close(CloseReason.ConnectionLost);
+            Close(Gone);
             return false;
         }
 
@@ -479,6 +543,16 @@ internal sealed class Connection : Watched
         {
             // What is due cannot be sent: only the bounds of a full socket count, and whether what it holds may still be sent.
             next = WhenTooSlow().OrEarlier(_conversation.NextWhileBlocked(Now));
+        }
+        else if (IsHeardOut)
+        {
+            // One that has left unseen resets what it is sent next: it is waited for as one that does not read.
+            next = next.OrEarlier(new Wake(Math.Max(_lastSent, _heardUntil) + _loop.Limits.SendTimeout, CloseReason.PlayerLeft));
+        }
+
+        if (_isPolled)
+        {
+            next = next.OrEarlier(new Wake(Now + PollInterval));
         }
 
         if (Now < next.Deadline)

@@ -179,9 +179,7 @@ internal sealed unsafe partial class GatherList : IDisposable
     {
         if (_segmentCount == MaxSegments)
         {
-            int place = OperatingSystem.IsWindows() ? 1 : 0;
-            nuint last = _segments[(2 * (_segmentCount - 1)) + 1 - place]; // SAFETY: the last of the segments that there are
-            Truncate(Length - (long)(OperatingSystem.IsWindows() ? last & uint.MaxValue : last));
+            Truncate(Length - (long)LengthOf(_segments + (2 * (_segmentCount - 1)))); // SAFETY: the last of the segments that there are
         }
     }
 
@@ -236,9 +234,9 @@ internal sealed unsafe partial class GatherList : IDisposable
         while (excess > 0)
         {
             // SAFETY: the segments' lengths sum up to more than what is left out, so _segmentCount is at least 1.
-            nuint* last = _segments + (2 * (_segmentCount - 1)) + 1 - place;
-            long part = (long)(*last & uint.MaxValue);
-            *last = (nuint)Math.Max(0, part - excess);
+            nuint* last = _segments + (2 * (_segmentCount - 1));
+            long part = (long)LengthOf(last);
+            last[1 - place] = (nuint)Math.Max(0, part - excess);
             if (part <= excess)
             {
                 _segmentCount--;
@@ -289,7 +287,7 @@ internal sealed unsafe partial class GatherList : IDisposable
         for (int i = 0; i < _segmentCount && done < length; i++)
         {
             // SAFETY: i < _segmentCount; done + part <= length.
-            nuint part = Math.Min(_segments[(2 * i) + 1 - place] & uint.MaxValue, (nuint)(length - done));
+            nuint part = Math.Min(LengthOf(_segments + (2 * i)), (nuint)(length - done));
             nuint taken = read((nint)_segments[(2 * i) + place], destination + done, part);
             done += (int)taken;
             if (taken < part)
@@ -301,15 +299,18 @@ internal sealed unsafe partial class GatherList : IDisposable
         return done;
     }
 
+    /// <summary>The length of a segment: a WSABUF's has 32 bits, with padding behind it.</summary>
+    private static nuint LengthOf(nuint* segment) => OperatingSystem.IsWindows() ? segment[0] & uint.MaxValue : segment[1];
+
     /// <summary>Adds bytes of the scratch, to the last segment where they lie behind it.</summary>
     private void AddBehind(byte* address, int length)
     {
         if (_segmentCount > 0)
         {
-            // SAFETY: _segmentCount is at least 1. A WSABUF's length has 32 bits, with padding behind it.
+            // SAFETY: _segmentCount is at least 1.
             int place = OperatingSystem.IsWindows() ? 1 : 0;
             nuint* last = _segments + (2 * (_segmentCount - 1));
-            nuint lastLength = OperatingSystem.IsWindows() ? last[1 - place] & uint.MaxValue : last[1 - place];
+            nuint lastLength = LengthOf(last);
             if (last[place] + lastLength == (nuint)address)
             {
                 last[1 - place] = lastLength + (nuint)length;

@@ -16,6 +16,11 @@ internal interface IConversation
     /// </summary>
     bool IsInterruptible => true;
 
+    /// <summary>
+    /// Whether something is still to be said to a peer that says no more: one that has ended its half of the connection may be reading.
+    /// </summary>
+    bool IsAnswering => false;
+
     /// <summary>Takes what was received, cut anywhere.</summary>
     void Receive(ReadOnlySpan<byte> bytes);
 

@@ -18,6 +18,9 @@ internal interface ISender : IDisposable
     /// <summary>The bytes that were taken and wait for the socket: they are <see cref="Flush"/>ed when it is writable.</summary>
     int UnsentBytes => 0;
 
+    /// <summary>Whether something that was taken, or the end behind it, is not with the system yet: closing would drop it.</summary>
+    bool IsSending => UnsentBytes > 0;
+
     /// <summary>Whether something received may wait in the sender, or be left in the socket, though the last read found nothing.</summary>
     bool HoldsReceived => false;
 

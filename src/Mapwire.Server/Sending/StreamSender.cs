@@ -20,6 +20,7 @@ internal sealed class StreamSender : ISender
     private readonly byte[] _incoming = new byte[ReadLength];
     private Task<int>? _read;
     private Task? _write;
+    private Task? _ending;
 
     /// <param name="stream">The sender's own from now on.</param>
     /// <param name="socket">The one below the stream, whose options are set here; null where there is none.</param>
@@ -34,6 +35,9 @@ internal sealed class StreamSender : ISender
 
     /// <inheritdoc/>
     public SafeHandle? Handle => null;
+
+    /// <inheritdoc/>
+    public bool IsSending => _write is { IsCompleted: false } || _ending is { IsCompleted: false };
 
     /// <inheritdoc/>
     public int Receive(Span<byte> buffer, out SocketError error)
@@ -76,7 +80,11 @@ internal sealed class StreamSender : ISender
     }
 
     /// <inheritdoc/>
-    public void EndSending() => _ = EndSendingAsync(_write);
+    public void EndSending()
+    {
+        _ending = EndSendingAsync(_write);
+        CopiedWrite.TurnAfter(_ending, OnProgress);
+    }
 
     /// <inheritdoc/>
     /// <remarks>The socket is closed here: a stream that closes it says first that all was sent.</remarks>

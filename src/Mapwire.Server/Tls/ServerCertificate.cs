@@ -21,22 +21,42 @@ internal sealed class ServerCertificate : IDisposable
     private readonly CertificateFiles _files;
     private readonly ILogger _log;
     private readonly TimeSpan _interval;
+    private readonly TimeProvider _clock;
     private readonly Timer _timer;
     private SslStreamCertificateContext _context;
-    private CertificateStamp _read; // of the files as they were last read, well or not
+    private CertificateStamp _read; // of the files that it was read from
+    private string? _fault; // why they cannot be read as they are now, as it was told
+    private DateTime _from;
+    private DateTime _to;
+    private Validity _told;
 
     /// <param name="files">Where it lies.</param>
     /// <param name="log">Told of changes, and of a certificate that ends.</param>
     /// <param name="interval">How often to look; null for the usual.</param>
+    /// <param name="clock">Says when a certificate ends; null for the system's.</param>
     /// <exception cref="IOException">The files cannot be used; the message says why.</exception>
-    public ServerCertificate(CertificateFiles files, ILogger log, TimeSpan? interval = null)
+    public ServerCertificate(CertificateFiles files, ILogger log, TimeSpan? interval = null, TimeProvider? clock = null)
     {
         _files = files;
         _log = log;
         _interval = interval ?? LookInterval;
+        _clock = clock ?? TimeProvider.System;
         _read = files.Look();
         _context = Read();
+        TellValidity();
         _timer = new Timer(static self => ((ServerCertificate)self!).Look(), this, _interval, Timeout.InfiniteTimeSpan);
+    }
+
+    private enum Validity
+    {
+        /// <summary>Clients take it, and will for a while.</summary>
+        Good,
+
+        /// <summary>It ends soon, or has not begun.</summary>
+        Doubtful,
+
+        /// <summary>It has ended.</summary>
+        Over,
     }
 
     /// <summary>The certificate as it is now.</summary>
@@ -61,31 +81,57 @@ internal sealed class ServerCertificate : IDisposable
 
     private void Look()
     {
+        ReadWhenChanged();
+        TellValidity();
+        try
+        {
+            _timer.Change(_interval, Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // the server ends
+        }
+    }
+
+    /// <summary>
+    /// Reads files that are others than those that were read well last. What cannot be read is tried each time, since what mends it may
+    /// change neither length nor time (chmod), and told once for each reason.
+    /// </summary>
+    private void ReadWhenChanged()
+    {
         try
         {
             CertificateStamp stamp = _files.Look();
             if (stamp != _read)
             {
-                _read = stamp;
                 Volatile.Write(ref _context, Read());
+                _read = stamp;
                 Log.CertificateRead(_log, _files.Certificate);
             }
+
+            _fault = null;
         }
         catch (Exception exception) // what leaves a timer ends the process
         {
-            Log.CertificateNotRead(_log, exception.Message);
+            if (exception.Message != _fault)
+            {
+                _fault = exception.Message;
+                Log.CertificateNotRead(_log, exception.Message);
+            }
         }
-        finally
+    }
+
+    /// <summary>Warns of the certificate that is shown, once when its end is near and once when it is there.</summary>
+    private void TellValidity()
+    {
+        DateTime now = _clock.GetUtcNow().UtcDateTime;
+        Validity validity = now > _to ? Validity.Over : now < _from || now > _to - WarnBefore ? Validity.Doubtful : Validity.Good;
+        if (validity > _told)
         {
-            try
-            {
-                _timer.Change(_interval, Timeout.InfiniteTimeSpan);
-            }
-            catch (ObjectDisposedException)
-            {
-                // the server ends
-            }
+            Log.CertificateEnds(_log, _files.Certificate, _from, _to);
         }
+
+        _told = validity;
     }
 
     private SslStreamCertificateContext Read()
@@ -93,17 +139,11 @@ internal sealed class ServerCertificate : IDisposable
         X509Certificate2Collection all = _files.Read();
         X509Certificate2 own = all[0];
         all.RemoveAt(0);
-        DateTime now = DateTime.UtcNow;
-        DateTime from = own.NotBefore.ToUniversalTime();
-        DateTime to = own.NotAfter.ToUniversalTime();
-        if (now < from || now > to - WarnBefore)
-        {
-            Log.CertificateEnds(_log, _files.Certificate, from, to);
-        }
-
         try
         {
-            return SslStreamCertificateContext.Create(own, all, offline: true);
+            SslStreamCertificateContext context = SslStreamCertificateContext.Create(own, all, offline: true);
+            (_from, _to, _told) = (own.NotBefore.ToUniversalTime(), own.NotAfter.ToUniversalTime(), Validity.Good);
+            return context;
         }
         catch (Exception exception) when (exception is NotSupportedException or CryptographicException)
         {

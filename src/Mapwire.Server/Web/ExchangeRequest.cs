@@ -43,7 +43,7 @@ internal static class ExchangeRequest
             && string.Equals(fields.Upgrade, "websocket", StringComparison.OrdinalIgnoreCase);
         StringBuilder head = new(512);
         head.Append(isConnect ? "GET" : request.Method).Append(' ');
-        AppendTarget(head, isConnect ? request.Path + request.QueryString : request.RawTarget);
+        AppendTarget(head, request.RawTarget); // of extended CONNECT, too: the path of Kestrel's is decoded
         head.Append(" HTTP/1.1\r\n");
         AppendField(head, "Host", HostOf(fields.Host));
         if (isUpgrade || isConnect)

@@ -20,9 +20,9 @@ internal sealed class ExchangeSender : ISender
     private readonly ExchangeBudget _budget;
     private readonly bool _isHead;
     private readonly TaskCompletionSource<bool> _whole = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ArrayBufferWriter<byte> _headBytes = new();
     private readonly CancellationToken _aborted;
     private ReadOnlyMemory<byte> _request;
+    private byte[] _headBytes = []; // the beginning of an answer's head that has come in parts
     private AnswerHead? _answer;
     private long? _left; // of the body; null where its length is not known
     private Stream? _upgraded;
@@ -67,6 +67,7 @@ internal sealed class ExchangeSender : ISender
 
         if (IsOver || _aborted.IsCancellationRequested)
         {
+            error = SocketError.ConnectionReset; // not the client's half alone: nothing can be said to it any more
             return 0;
         }
 
@@ -198,15 +199,13 @@ internal sealed class ExchangeSender : ISender
             ReadOnlyMemory<byte> bytes = buffer.AsMemory(0, length);
             if (_answer is null)
             {
-                int before = _headBytes.WrittenCount;
-                _headBytes.Write(bytes.Span);
-                _answer = AnswerHead.TryRead(_headBytes.WrittenSpan, out int end);
+                _answer = TryReadHead(bytes.Span, out int ofHead);
                 if (_answer is null)
                 {
                     return;
                 }
 
-                bytes = bytes[(end - before)..];
+                bytes = bytes[ofHead..];
                 await BeginAsync(_answer).ConfigureAwait(false);
             }
 
@@ -236,6 +235,24 @@ internal sealed class ExchangeSender : ISender
 
             _budget.EndWrite(taken);
         }
+    }
+
+    /// <summary>Reads the head of the answer, which nearly always comes whole with the first bytes; else what has come is kept.</summary>
+    /// <param name="bytes">What comes next.</param>
+    /// <param name="taken">How many of them are the head's.</param>
+    /// <returns>The head; null where more of it is to come.</returns>
+    private AnswerHead? TryReadHead(ReadOnlySpan<byte> bytes, out int taken)
+    {
+        if (_headBytes.Length == 0 && AnswerHead.TryRead(bytes, out taken) is { } whole)
+        {
+            return whole;
+        }
+
+        byte[] all = [.. _headBytes, .. bytes];
+        AnswerHead? answer = AnswerHead.TryRead(all, out int end);
+        taken = end - _headBytes.Length;
+        _headBytes = answer is null ? all : [];
+        return answer;
     }
 
     private async ValueTask WriteUpgradedAsync(Stream stream, ReadOnlyMemory<byte> bytes)

@@ -125,6 +125,22 @@ public sealed class SubtitleTests(BrowserFixture browsers)
         static double Number(Group group) => double.Parse(group.Value, System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    [Theory]
+    [InlineData("film.mp4")]
+    [InlineData("list.m3u8")] // of that film alone, whose subtitles lie below it
+    public async Task The_page_of_a_title_shows_its_cues(string title)
+    {
+        string folder = TemporaryFolder.Create("subtitled-page");
+        File.Copy(await NumberedFilms.GetAsync("numbered.mp4"), Path.Combine(folder, "film.mp4"));
+        File.WriteAllText(Path.Combine(folder, "film.de.vtt"), German);
+        File.WriteAllText(Path.Combine(folder, "list.m3u8"), "film.mp4\n");
+        await using MapwireServer server = await MapwireServer.StartAsync(folder);
+        string cues = await browsers.WithBrowserAsync(play => play.CuesAsync(server.WebAddress(title) + "/", "de", 2));
+        Assert.Equal(
+            ["Guten Tag", "Auf Wiedersehen"],
+            Regex.Matches(cues, @"[\d.]+-[\d.]+ (.*?);").Select(static cue => cue.Groups[1].Value));
+    }
+
     private static async Task<(string Folder, string Film)> FolderAsync()
     {
         string folder = TemporaryFolder.Create("subtitles");

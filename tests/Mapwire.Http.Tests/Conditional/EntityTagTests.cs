@@ -24,6 +24,10 @@ public sealed class EntityTagTests
     [InlineData("\"xyzzy\", \"r2d2xxxx\", \"c3piozzzz\"", true)] // RFC 9110, section 13.1.1
     [InlineData("\"r2d2xxxx\",\"xyzzy\"", true)]
     [InlineData(" \t\"a\"\t,,\t \"xyzzy\" ,", true)] // empty elements are passed over
+    [InlineData(", \"xyzzy\"", true)]
+    [InlineData("\t,,\"xyzzy\"", true)]
+    [InlineData(",", false)]
+    [InlineData(", *", false)]
     [InlineData("*", true)]
     [InlineData(" * ", true)]
     [InlineData("\"a,b\", \"xyzzy\"", true)] // a comma inside a tag

@@ -35,6 +35,7 @@ public sealed class PreconditionTests
         { "bare", "If-Match: *", PreconditionOutcome.Proceed },
         { "bare", "If-Match: \"a\"", PreconditionOutcome.Failed },
         { "film", "If-Match: nonsense", PreconditionOutcome.Failed },
+        { "film", "If-Match: , \"a\"", PreconditionOutcome.Proceed }, // empty elements are passed over
         { "film", $"If-Match: \"a\"|If-Unmodified-Since: {Before}", PreconditionOutcome.Proceed }, // 2 is skipped
         { "film", $"If-Match: \"b\"|If-Unmodified-Since: {After}", PreconditionOutcome.Failed },
         { "film", "If-Match: \"b\"|If-None-Match: \"a\"", PreconditionOutcome.Failed }, // 1 before 3
@@ -69,6 +70,8 @@ public sealed class PreconditionTests
         { "weak", "If-Range: W/\"a\"", PreconditionOutcome.ProceedWithoutRange },
         { "weak", "If-Range: \"a\"", PreconditionOutcome.ProceedWithoutRange },
         { "bare", "If-Range: \"a\"", PreconditionOutcome.ProceedWithoutRange },
+        { "film", "If-Range: \"b\", \"a\"", PreconditionOutcome.ProceedWithoutRange }, // a list is none
+        { "film", "If-Range: , \"a\"", PreconditionOutcome.ProceedWithoutRange },
         { "film", $"If-Range: {Same}", PreconditionOutcome.Proceed },
         { "film", $"If-Range: {Before}", PreconditionOutcome.ProceedWithoutRange },
         { "film", $"If-Range: {After}", PreconditionOutcome.ProceedWithoutRange }, // for equality alone

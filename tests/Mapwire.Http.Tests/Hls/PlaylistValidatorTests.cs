@@ -130,10 +130,21 @@ public sealed class PlaylistValidatorTests
             + "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"a\",KEYFORMAT=\"b\"\n" + Segment },
     };
 
+    private const string Map = "#EXT-X-MAP:URI=\"i.mp4\"\n";
+
+    private const string Key = "#EXT-X-KEY:METHOD=AES-128,URI=\"k\"\n";
+
     /// <summary>What a playlist was and what it is, which breaks one rule and no other.</summary>
     public static TheoryData<string, string, string> BrokenUpdates { get; } = new()
     {
         { "6.2.1 change", Live(1, "a", "b", "c", "d"), Live(1, "a", "x", "c", "d") },
+        { "6.2.1 change", With(Map, "a", "b"), With(Map.Replace("i.mp4", "j.mp4", StringComparison.Ordinal), "a", "b") },
+        { "6.2.1 change", With(Key, "a", "b"), With(Key.Replace("\"k\"", "\"l\"", StringComparison.Ordinal), "a", "b") },
+        { "6.2.1 change", With(Key, "a", "b"), With("", "a", "b") },
+        { "6.2.1 change", Live(1, "a", "b"), Live(1, "a", "b").Replace("VERSION:3", "VERSION:4", StringComparison.Ordinal) },
+        { "6.2.1 change", Event(1, "a", "b"), Live(1, "a", "b") },
+        { "6.2.1 change", Live(5, "a", "b", "c", "d"), Live(4, "e", "f", "g", "h") },
+        { "6.2.2 discontinuity", Live(1, "!a", "b"), Live(9, "c", "d", "e", "f") },
         { "6.2.2 sequence", Live(1, "a", "b", "c", "d"), Live(2, "a", "b", "c", "d", "e") },
         { "6.2.1 target", Live(1, "a", "b"), Live(1, "a", "b").Replace("DURATION:6", "DURATION:7", StringComparison.Ordinal) },
         { "6.2.2 sequence", Live(1, "a", "b", "c", "d"), Live(1, "b", "c", "d", "e") },
@@ -297,6 +308,9 @@ public sealed class PlaylistValidatorTests
         Assert.Empty(Update(Live(1, "a", "b", "c", "d"), Live(1, "a", "b", "c", "d")));
         Assert.Empty(Update(Live(1, "a", "b", "c", "d"), Live(3, "c", "d", "e", "f")));
         Assert.Empty(Update(Live(1, "a", "b"), Live(3, "c", "d", "e", "f"))); // all are gone
+        Assert.Empty(Update(Live(1, "a", "b"), Live(20, "c", "d", "e", "f"))); // and others that nobody has seen
+        Assert.Empty(Update(With(Map + Key, "a", "b", "c", "d"), With(Key + Map, "a", "b", "c", "d", "e")));
+        Assert.Empty(Update(With(Key, "a") + "#EXT-X-KEY:METHOD=NONE\n", With(Key, "a")));
         Assert.Empty(Update(Event(1, "a"), Event(1, "a", "b") + "#EXT-X-ENDLIST\n"));
         string shorter = Live(2, "b", "c", "d", "e")
             .Replace("#EXT-X-MEDIA-SEQUENCE", "#EXT-X-DISCONTINUITY-SEQUENCE:1\n#EXT-X-MEDIA-SEQUENCE", StringComparison.Ordinal);
@@ -307,6 +321,11 @@ public sealed class PlaylistValidatorTests
         $"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n"
         + string.Concat(segments.Select(name =>
             $"{(name[0] == '!' ? "#EXT-X-DISCONTINUITY\n" : "")}#EXTINF:6.0,\n{name.TrimStart('!')}.ts\n"));
+
+    /// <summary>A live playlist with tags that are in force for all segments.</summary>
+    private static string With(string tags, params string[] segments) =>
+        Live(1, segments).Replace("VERSION:3", "VERSION:6", StringComparison.Ordinal)
+            .Replace("#EXT-X-MEDIA-SEQUENCE:1\n", $"#EXT-X-MEDIA-SEQUENCE:1\n{tags}", StringComparison.Ordinal);
 
     private static string Event(int sequence, params string[] segments) =>
         Live(sequence, segments)

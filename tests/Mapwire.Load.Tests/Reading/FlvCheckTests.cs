@@ -104,6 +104,13 @@ public sealed class FlvCheckTests : IFlvSink
         }
     }
 
+    [Fact]
+    public void A_stream_without_a_frame_is_found()
+    {
+        Breaks("no frame", Header(5));
+        Breaks("no frame", [.. Header(5), .. Tag(18, 0, [2, 0, 1, 65]), .. Tag(9, 0, Config), .. Tag(8, 0, AacConfig)]);
+    }
+
     private void Breaks(string rule, byte[] stream)
     {
         ContentException fault = Assert.Throws<ContentException>(() => Run(stream, 7));

@@ -22,6 +22,22 @@ public sealed class WebVttFileTests
             Text(file.Write(TimeSpan.Zero, null, TimeSpan.Zero)));
     }
 
+    [Theory]
+    [InlineData("WEBVTT\n00:01.000 --> 00:02.000\nHello", "00:00:01.000 --> 00:00:02.000\nHello\n\n")]
+    [InlineData("WEBVTT\nX: y\n00:01.000 --> 00:02.000\nHello", "00:00:01.000 --> 00:00:02.000\nHello\n\n")]
+    [InlineData("WEBVTT\nid\n00:01.000 --> 00:02.000\nHello", "00:00:01.000 --> 00:00:02.000\nHello\n\n")] // a line of the header
+    [InlineData("WEBVTT --> x\n00:01.000 --> 00:02.000\nHello", "00:00:01.000 --> 00:00:02.000\nHello\n\n")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\nOne\n00:02.000 --> 00:03.000\nTwo",
+        "00:00:01.000 --> 00:00:02.000\nOne\n\n00:00:02.000 --> 00:00:03.000\nTwo\n\n")]
+    [InlineData("WEBVTT\n\n1\n00:01.000 --> 00:02.000\nOne\n2\n00:02.000 --> 00:03.000\nTwo", // an id is text of the one before
+        "1\n00:00:01.000 --> 00:00:02.000\nOne\n2\n\n00:00:02.000 --> 00:00:03.000\nTwo\n\n")]
+    [InlineData("WEBVTT\n\n00:01.000 --> 00:02.000\n00:02.000 --> 00:03.000\nTwo",
+        "00:00:01.000 --> 00:00:02.000\n\n00:00:02.000 --> 00:00:03.000\nTwo\n\n")]
+    [InlineData("WEBVTT\n\nNOTE a\nnote\n00:01.000 --> 00:02.000\nHello", "00:00:01.000 --> 00:00:02.000\nHello\n\n")]
+    [InlineData("WEBVTT\n\n00:01.000 --> x\nbad\n00:02.000 --> 00:03.000\nTwo", "00:00:02.000 --> 00:00:03.000\nTwo\n\n")]
+    public void Cues_that_no_empty_line_parts_from_what_is_before_are_cues_of_their_own(string text, string cues) =>
+        Assert.Equal("WEBVTT\n\n" + cues, Text(Read(text).Write(TimeSpan.Zero, null, TimeSpan.Zero)));
+
     [Fact]
     public void A_piece_has_the_cues_that_are_shown_in_it_at_times_of_its_own()
     {

@@ -14,6 +14,11 @@ internal sealed class ScriptedPoller : Poller
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>Whether ends are told once.</summary>
+    public bool TellsOnce { get; set; } = true;
+
+    public override bool TellsOfEndOnce => TellsOnce;
+
     public Func<Exception>? FailAdd { get; set; }
 
     public int Waits;

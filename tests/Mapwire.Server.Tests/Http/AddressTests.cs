@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Http;
+using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -70,6 +71,24 @@ public sealed partial class AddressTests : IDisposable
         }
 
         Assert.InRange(seen.Count, least, 1000);
+    }
+
+    [Fact]
+    public async Task A_name_or_a_cue_that_looks_like_what_stands_for_a_viewer_stays_as_it_is()
+    {
+        string tildes = new('~', 24);
+        string name = $"{tildes} {ViewerIds.Placeholder}";
+        _folder.Add($"{tildes}.mp4");
+        _folder.Add($"{ViewerIds.Placeholder}.mp4");
+        File.WriteAllText(Path.Combine(_folder.Path, "marks.m3u8"), $"{tildes}.mp4\n{ViewerIds.Placeholder}.mp4\n");
+        File.WriteAllText(Path.Combine(_folder.Path, "a.en.vtt"), $"WEBVTT\n\n00:00.000 --> 00:01.000\n{name}\n");
+        HttpContext context = HttpContexts.Create(_folder, _catalog, hasViewerIds: true);
+        string manifest = await ReadAsync(context, "marks.m3u8/manifest.mpd");
+        string viewer = Regex.Match(manifest, "v=([0-9a-f]{24})").Groups[1].Value;
+        Assert.Contains($"../{tildes}.mp4/", manifest, StringComparison.Ordinal);
+        Assert.Contains($"../{string.Concat(Enumerable.Repeat("%5B", 24))}.mp4/", manifest, StringComparison.Ordinal);
+        Assert.DoesNotContain(ViewerIds.Placeholder, manifest, StringComparison.Ordinal);
+        Assert.Contains(name, await ReadAsync(context, $"a.mp4/subtitles-en-1.vtt?v={viewer}"), StringComparison.Ordinal);
     }
 
     [Fact]

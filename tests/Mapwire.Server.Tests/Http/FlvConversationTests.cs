@@ -6,9 +6,11 @@ using Mapwire.Server.Hosting;
 using Mapwire.Server.Http;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
+using Mapwire.Server.Sources;
 using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.EventLoops;
 using Mapwire.Server.Tests.Sending;
+using Mapwire.Server.Tests.Sources;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -128,6 +130,57 @@ public sealed class FlvConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_word_that_is_inside_of_another_ones_name_is_none()
+    {
+        (string head, byte[] body) = Watch("a.mp4/stream.flv?x%26loop=1&y%26end=2&%73tart=1");
+        Assert.Equal(body.Length.ToString(CultureInfo.InvariantCulture), Field(head, "Content-Length")); // which a loop has not
+        Assert.Equal(Watch("a.mp4/stream.flv?start=1").Body, body);
+    }
+
+    [Fact]
+    public void A_close_amid_a_message_whose_rest_never_comes_ends_the_connection_by_the_clock()
+    {
+        ToldReader disk = new();
+        using PresenceThreads threads = new(() => disk);
+        using TitleCatalog catalog = new(
+            new FileCatalog(new ServedFolder(_folder.Path), new FileBudget(), presence: threads), NullLogger.Instance);
+        HttpContext context = HttpContexts.Create(_folder, catalog, _log);
+        _sender = new ScriptedSender();
+        _sender.Takes = offered => Math.Min(offered, 50_000 - _sender.Wire.Length); // inside a frame
+        _connection = new Connection(_loop, _sender, null, connection => new HttpConversation(context, connection, null));
+        _sender.Incoming.Enqueue(Encoding.ASCII.GetBytes($"GET /vod/a.mp4/stream.flv HTTP/1.1\r\nHost: h\r\n{Handshake}\r\n"));
+        _connection.IsReadable = true;
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                disk.BringAll();
+                _connection.IsWritable = true;
+                _connection.RunTurn();
+                return _sender.Wire.Length == 50_000;
+            },
+            TimeSpan.FromSeconds(30)));
+        _loop.Now += 20_000; // nothing is taken to be in memory any more (Presence.QuietLease)
+        Hear(0x88, [3, 232]);
+        _sender.Takes = static offered => offered;
+        Turn();
+        Assert.False(_connection.IsClosed);
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                if (!_connection.IsClosed)
+                {
+                    Assert.InRange(_connection.Deadline, 0, _loop.Now + 31_000);
+                    _loop.Now = Math.Max(_loop.Now, _connection.Deadline);
+                    _connection.RunTurn();
+                }
+
+                return _connection.IsClosed;
+            },
+            TimeSpan.FromSeconds(30)));
+        Assert.True(_sender.IsBroken);
+    }
+
+    [Fact]
     public void A_loop_has_no_length_and_goes_on()
     {
         Begin("a.mp4/stream.flv?end=2&loop=1", "", "GET");
@@ -140,6 +193,28 @@ public sealed class FlvConversationTests : IDisposable
         Assert.DoesNotContain("\r\nContent-Length: ", HeadOf(_sender.Wire.ToArray()), StringComparison.Ordinal);
         Assert.False(_sender.HasEndedSending);
         Assert.True(_sender.Wire.Length > 500_000);
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData(Handshake, false)] // frames are a talk of two
+    public void A_viewer_that_ends_its_half_is_sent_its_stream_to_the_end(string fields, bool goesOn)
+    {
+        byte[] whole = Watch("a.mp4/stream.flv").Body;
+        Begin("a.mp4/stream.flv", fields, "GET");
+        _sender.WhenEmpty = System.Net.Sockets.SocketError.Success;
+        _connection.IsReadable = true;
+        _connection.HasEnded = true;
+        _connection.RunTurn();
+        Assert.Equal(goesOn, !_connection.IsClosed);
+        for (int second = 0; second < 60 && !_connection.IsClosed; second++)
+        {
+            Turn();
+            _loop.Now += 1000;
+        }
+
+        Assert.True(_connection.IsClosed);
+        Assert.Equal(goesOn, whole.AsSpan().SequenceEqual(BodyOf(_sender.Wire.ToArray())));
     }
 
     [Fact]

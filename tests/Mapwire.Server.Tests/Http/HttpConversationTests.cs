@@ -231,6 +231,16 @@ public sealed class HttpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_said_to_be_of_the_future_was_modified_at_the_time_of_the_answer()
+    {
+        File.SetLastWriteTimeUtc(_path, DateTime.UtcNow.AddDays(3));
+        string head = Ask(Film).Head;
+        DateTime date = DateTime.Parse(Field(head, "Date"), CultureInfo.InvariantCulture);
+        DateTime modified = DateTime.Parse(Field(head, "Last-Modified"), CultureInfo.InvariantCulture);
+        Assert.InRange(date - modified, TimeSpan.Zero, TimeSpan.FromSeconds(30)); // never later (RFC 9110, section 8.8.2.1)
+    }
+
+    [Fact]
     public void HEAD_announces_what_GET_sends_and_sends_nothing()
     {
         (string head, _) = Ask("HEAD /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n", 0);
@@ -369,6 +379,30 @@ public sealed class HttpConversationTests : IDisposable
         _loop.Now += 200;
         _connection.RunTurn();
         Assert.True(_connection.IsClosed);
+    }
+
+    [Fact]
+    public void A_client_that_ends_its_half_behind_its_requests_is_answered_and_then_closed()
+    {
+        _sender.WhenEmpty = System.Net.Sockets.SocketError.Success;
+        _connection.HasEnded = true;
+        Say(Encoding.ASCII.GetBytes($"{Film}{Film}GET /half")); // as printf '...' | nc -N does
+        Assert.Equal(_film, Answer().Body);
+        Assert.Equal(_film, Answer().Body);
+        Turns(() => _connection.IsClosed);
+        Assert.True(_sender.HasEndedSending);
+        Assert.Contains(_log.Lines, static line => line.Contains("close: Answered,", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("GET /vod/a.mp4 HTTP/1.1\r\nHo")]
+    public void A_client_that_ends_its_half_and_has_asked_for_nothing_has_left(string beginning)
+    {
+        _sender.WhenEmpty = System.Net.Sockets.SocketError.Success;
+        _connection.HasEnded = true;
+        Say(Encoding.ASCII.GetBytes(beginning));
+        Assert.Contains(_log.Lines, static line => line.Contains("close: PlayerLeft,", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -252,6 +252,79 @@ public sealed class ConnectionTests : IDisposable
         Assert.True(_connection.IsClosed);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // a poller that would tell of the end without a pause
+    public void A_peer_that_says_no_more_is_sent_its_answer_to_the_end_before_the_connection_ends(bool isToldOnce)
+    {
+        _poller.TellsOnce = isToldOnce;
+        _talk.Add(3000);
+        _talk.IsAnswering = true;
+        _sender.Takes = static _ => 700;
+        _connection.TakeTurn();
+        HearEnd([1, 2]);
+        Assert.Equal([1, 2], _talk.Received);
+        Assert.Equal(isToldOnce, _poller.Keys.Count == 1);
+        for (int turn = 0; turn < 5; turn++)
+        {
+            Assert.False(_connection.IsClosed);
+            Assert.False(_sender.HasEndedSending);
+            _connection.IsWritable = isToldOnce;
+            _loop.Now += 20;
+            _connection.TakeTurn();
+        }
+
+        Assert.Equal(_talk.Bytes.ToArray(), _sender.Wire.ToArray());
+        _talk.IsAnswering = false;
+        _connection.TakeTurn();
+        Assert.True(_sender.HasEndedSending);
+        Assert.True(_connection.IsClosed);
+        Assert.False(_sender.IsBroken);
+        Assert.Contains("close: Answered,", Assert.Single(_log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_connection_whose_peer_says_no_more_stays_until_the_socket_has_what_was_encrypted()
+    {
+        _talk.IsAnswering = true;
+        HearEnd([]);
+        _talk.IsAnswering = false;
+        _sender.UnsentBytes = 100;
+        _sender.Flushes = static _ => 0;
+        _connection.TakeTurn();
+        Assert.True(_sender.HasEndedSending);
+        Assert.False(_connection.IsClosed);
+        _sender.UnsentBytes = 0;
+        _connection.IsWritable = true;
+        _connection.TakeTurn();
+        Assert.True(_connection.IsClosed);
+    }
+
+    [Fact]
+    public void A_peer_that_says_no_more_and_is_sent_nothing_is_waited_for_as_long_as_one_that_does_not_read()
+    {
+        _talk.IsAnswering = true;
+        HearEnd([]);
+        _loop.Now += 59_999;
+        _connection.TakeTurn();
+        Assert.False(_connection.IsClosed);
+        _loop.Now += 1;
+        _connection.TakeTurn();
+        Assert.Contains("close: PlayerLeft,", Assert.Single(_log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_peer_that_said_no_more_and_can_be_sent_nothing_has_left()
+    {
+        _talk.IsAnswering = true;
+        HearEnd([]);
+        _talk.Add(100);
+        _sender.Takes = static _ => 0;
+        _sender.WhenNothing = SendResult.Disconnected;
+        _connection.TakeTurn();
+        Assert.Contains("close: PlayerLeft,", Assert.Single(_log.Lines), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Less_than_a_buffer_empties_the_socket_and_a_whole_buffer_does_not()
     {
@@ -397,6 +470,20 @@ public sealed class ConnectionTests : IDisposable
         Assert.Equal(0, list.CopyTo(into));
     }
 
+    /// <summary>Hears bytes, and with them that the peer has ended its half.</summary>
+    private void HearEnd(byte[] bytes)
+    {
+        if (bytes.Length > 0)
+        {
+            _sender.Incoming.Enqueue(bytes);
+        }
+
+        _sender.WhenEmpty = SocketError.Success;
+        _connection.IsReadable = true;
+        _connection.HasEnded = true;
+        _connection.TakeTurn();
+    }
+
     /// <summary>Gives turns a second apart, in each of which the socket takes something once.</summary>
     private void TakeEachSecond(int times)
     {
@@ -448,6 +535,8 @@ public sealed class ConnectionTests : IDisposable
         public Wake Wake { get; set; } = new(TimerWheel.Never);
 
         public Wake WakeWhileBlocked { get; set; } = new(TimerWheel.Never);
+
+        public bool IsAnswering { get; set; }
 
         public int Abandons { get; private set; }
 

@@ -99,6 +99,21 @@ public sealed class GatherListTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_list_whose_last_part_has_more_than_4_GiB_is_cut_anywhere_in_it()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A part of a list has 32 bits there.");
+        byte[] bytes = GC.AllocateArray<byte>(100, pinned: true);
+        nint address = System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0);
+        Assert.True(_list.TryAddMapped(address, 5L << 30)); // of which only the beginning is there, and read
+        foreach (long length in (long[])[(5L << 30) - 1, (4L << 30) + 5, 1L << 32, 100])
+        {
+            _list.Truncate(length);
+            Assert.Equal(length, _list.Length);
+            Assert.Equal(100, _list.CopyTo(new byte[100]));
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -180,6 +180,64 @@ public sealed class ServerCertificateTests : IDisposable
         Assert.Equal(warns, _log.Lines.Any(static line => line.Contains("is valid from", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task One_that_ends_while_the_server_runs_is_warned_of_before_and_when_it_has_ended()
+    {
+        TestCertificate.Write(_folder.Path, days: 30);
+        SetClock clock = new();
+        using ServerCertificate shown = new(Files("cert.pem", "key.pem", null), _log, TimeSpan.FromMilliseconds(10), clock);
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        Assert.Empty(_log.Lines);
+        for (int told = 1; told <= 2; told++)
+        {
+            clock.Ahead = TimeSpan.FromDays(told == 1 ? 24 : 31);
+            await UntilAsync(() => _log.Lines.Count == told);
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+            Assert.Equal(told, _log.Lines.Count(static line => line.Contains("is valid from", StringComparison.Ordinal)));
+        }
+
+        TestCertificate.Write(_folder.Path, days: 33); // a renewed one that ends soon as well
+        Touch();
+        await UntilAsync(() => _log.Lines.Count(static line => line.Contains("is valid from", StringComparison.Ordinal)) >= 3);
+    }
+
+    [Fact]
+    public async Task One_that_could_not_be_read_is_read_when_that_is_mended_without_another_length_or_time()
+    {
+        string before = TestCertificate.Write(_folder.Path);
+        using ServerCertificate shown = new(Files("both.pem", null, null), _log, TimeSpan.FromMilliseconds(10));
+        string after = TestCertificate.Write(Directory.CreateDirectory(At("new")).FullName);
+        byte[] whole = await File.ReadAllBytesAsync(Path.Combine(At("new"), "both.pem"), TestContext.Current.CancellationToken);
+        byte[] broken = [.. whole];
+        broken.AsSpan(whole.Length / 2).Fill((byte)'\n');
+        Replace(broken);
+        await UntilAsync(() => !_log.Lines.IsEmpty);
+        Assert.Equal(before, shown.Context.TargetCertificate.Thumbprint);
+        Replace(whole); // as chmod would let it be read: neither changes
+        await UntilAsync(() => shown.Context.TargetCertificate.Thumbprint == after);
+        Assert.Single(_log.Lines, static line => line.Contains("the one before it stays", StringComparison.Ordinal));
+
+        void Replace(byte[] bytes)
+        {
+            File.WriteAllBytes(At("next.pem"), bytes);
+            File.SetLastWriteTimeUtc(At("next.pem"), new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc));
+            File.Move(At("next.pem"), At("both.pem"), overwrite: true);
+        }
+    }
+
+    private sealed class SetClock : TimeProvider
+    {
+        private long _ahead;
+
+        public TimeSpan Ahead
+        {
+            get => new(Volatile.Read(ref _ahead));
+            set => Volatile.Write(ref _ahead, value.Ticks);
+        }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
+    }
+
     private string At(string name) => Path.Combine(_folder.Path, name);
 
     private CertificateFiles Files(string certificate, string? key, string? password) =>

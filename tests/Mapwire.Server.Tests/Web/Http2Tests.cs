@@ -85,13 +85,23 @@ public sealed class Http2Tests : IClassFixture<TwoLanes>, IDisposable
         Assert.Equal(expected, await ReadSocketAsync($"ws://localhost:{_lanes.SlowPort}", HttpVersion.Version11));
     }
 
-    private async Task<byte[]> ReadSocketAsync(string server, Version version)
+    [Fact]
+    public async Task A_web_socket_on_HTTP_2_has_its_path_decoded_once()
+    {
+        _lanes.AddLarge("p%41.mp4", 16);
+        byte[] stream = await ReadSocketAsync(
+            $"wss://localhost:{_lanes.EncryptedPort}", HttpVersion.Version20, "/vod/p%2541.mp4/stream.flv?buffer=3600");
+        Assert.Equal("FLV"u8.ToArray(), stream[..3]);
+    }
+
+    private async Task<byte[]> ReadSocketAsync(
+        string server, Version version, string target = "/vod/a.mp4/stream.flv?buffer=3600")
     {
         using ClientWebSocket client = new();
         client.Options.HttpVersion = version;
         client.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         using CancellationTokenSource timeout = new(TimeSpan.FromSeconds(60));
-        await client.ConnectAsync(new Uri($"{server}/vod/a.mp4/stream.flv?buffer=3600"), _client, timeout.Token);
+        await client.ConnectAsync(new Uri(server + target), _client, timeout.Token);
         MemoryStream stream = new();
         byte[] buffer = new byte[1 << 16];
         WebSocketReceiveResult result;

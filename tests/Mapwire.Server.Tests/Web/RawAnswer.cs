@@ -51,7 +51,8 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
     /// <param name="pieces">What is sent, each piece by itself.</param>
     /// <param name="isHead">Whether the answers have no bodies.</param>
     /// <param name="count">How many answers are waited for.</param>
-    public static RawAnswer[] Ask(int port, IEnumerable<byte[]> pieces, bool isHead, int count = 1)
+    /// <param name="endsHalf">Whether nothing more is said, and the server told so, before the first is read.</param>
+    public static RawAnswer[] Ask(int port, IEnumerable<byte[]> pieces, bool isHead, int count = 1, bool endsHalf = false)
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
         {
@@ -65,6 +66,11 @@ internal sealed partial record RawAnswer(int Status, string[] Fields, byte[] Bod
             foreach (byte[] piece in pieces)
             {
                 socket.Send(piece);
+            }
+
+            if (endsHalf)
+            {
+                socket.Shutdown(SocketShutdown.Send);
             }
         }
         catch (SocketException)

@@ -33,6 +33,9 @@ internal sealed record CorpusRequest(string Name, string Text, LawfulDifference 
     /// <summary>How many answers it has.</summary>
     public int Answers { get; init; } = 1;
 
+    /// <summary>Whether the client ends its half of the connection behind it.</summary>
+    public bool EndsHalf { get; init; }
+
     public bool IsHead => Text.StartsWith("HEAD ", StringComparison.Ordinal);
 
     /// <summary>What is sent, piece by piece.</summary>
@@ -121,6 +124,11 @@ internal static class RequestCorpus
         yield return Simple("the head of a stream of FLV", "HEAD", "/vod/a.mp4/stream.flv");
         yield return Simple("a list as FLV", "GET", "/vod/c.m3u8/stream.flv?buffer=3600");
         yield return new("a list as FLV by HTTP/1.0", "GET /vod/c.m3u8/stream.flv?buffer=3600 HTTP/1.0\r\n\r\n");
+        foreach (string path in (string[])["/vod/a.mp4", "/vod/a.mp4/v1a1-2.m4s", "/vod/nowhere.mp4", "/vod/c.m3u8/stream.flv?buffer=3600"])
+        {
+            yield return Simple($"an end of the client's half behind {path}", "GET", path) with { EndsHalf = true };
+        }
+
         foreach (CorpusRequest unusual in Unusual().Concat(Broken()))
         {
             yield return unusual;
@@ -208,6 +216,12 @@ internal static class RequestCorpus
             $"GET /vod/a.mp4{Rest}\r\nGET http://h/vod/b.flv{Rest}\r\nGET /vod/a.mp4{Rest}Range: bytes=1-2\r\n\r\n")
         {
             Answers = 3,
+        };
+        yield return new("an end of the client's half behind two requests",
+            $"GET /vod/a.mp4{Rest}\r\nGET http://h/vod/b.flv{Rest}\r\n")
+        {
+            Answers = 2,
+            EndsHalf = true,
         };
     }
 

@@ -19,9 +19,10 @@ internal sealed class ViewerIds
     private const int ProofLength = 6;
 
     /// <summary>
-    /// What stands for an id in texts that are made once for all viewers: no id, and in nothing else that such texts have.
+    /// What stands for an id in playlists and MPDs that are made once for all viewers: no id, and of a character that their addresses have
+    /// nowhere else, since names of files are percent-encoded there (RFC 3986, section 3.3, has no '[' in a path).
     /// </summary>
-    public static string Placeholder { get; } = new('~', 2 * (NumberLength + ProofLength));
+    public static string Placeholder { get; } = new('[', 2 * (NumberLength + ProofLength));
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
 
