@@ -44,6 +44,7 @@ internal sealed partial class FragmentCheck
                 DefaultSize = size,
                 Timescale = timescale,
                 End = same?.Timescale == timescale ? same.End : null, // it goes on, unless the segment behind it says otherwise
+                HasCome = same is { HasCome: true },
             };
         }
     }
@@ -129,7 +130,8 @@ internal sealed partial class FragmentCheck
         }
 
         Require(track is not null && time >= 0, "a traf without its tfhd and tfdt");
-        if (track!.Timescale > 0)
+        track!.HasCome = true;
+        if (track.Timescale > 0)
         {
             _begin ??= (double)time / track.Timescale;
         }
@@ -212,6 +214,9 @@ internal sealed partial class FragmentCheck
 
         /// <summary>Ticks a second of its own time; 0 where the init segment does not say it.</summary>
         public uint Timescale { get; init; }
+
+        /// <summary>Whether a segment had it.</summary>
+        public bool HasCome { get; set; }
 
         /// <summary>Where the last segment ended, in the track's own time; null where the next one may begin anywhere.</summary>
         public long? End { get; set; }

@@ -6,7 +6,7 @@ namespace Mapwire.Load.Reading;
 
 /// <summary>
 /// Checks the boxes of init segments and segments as they come (ISO/IEC 14496-12): each body is whole boxes, a <c>moof</c> lies before its
-/// <c>mdat</c>, the runs of samples take the <c>mdat</c> exactly, each track goes on where the segment before ended, and none stays away.
+/// <c>mdat</c>, the runs of samples take the <c>mdat</c> exactly, each track goes on where the segment before ended, and each comes.
 /// </summary>
 internal sealed partial class FragmentCheck
 {
@@ -17,10 +17,10 @@ internal sealed partial class FragmentCheck
     private const int MaxKept = 4 * 1024 * 1024;
 
     /// <summary>
-    /// How far a track may be behind another one, in seconds: sound ends before its pictures, or begins behind them, and a segment
-    /// without a sample of a track need not name it.
+    /// How long after the others a track may begin, in seconds. A segment without a sample of a track need not name it, so one that came
+    /// and stays away has ended, as the sound of many films does before their pictures.
     /// </summary>
-    private const double MaxLag = 10;
+    private const double MaxDelay = 10;
 
     private static readonly FourCc Moov = new("moov");
     private static readonly FourCc Moof = new("moof");
@@ -120,19 +120,14 @@ internal sealed partial class FragmentCheck
         double newest = 0;
         foreach (FragmentTrack track in _tracks.Values)
         {
-            newest = Math.Max(newest, EndOf(track) ?? 0);
+            newest = track is { Timescale: > 0, End: { } end } ? Math.Max(newest, (double)end / track.Timescale) : newest;
         }
 
         foreach (FragmentTrack track in _tracks.Values)
         {
-            Require(EndOf(track) is not { } end || newest - end <= MaxLag, "a track stays away");
+            Require(track.HasCome || _begin is not { } begin || newest - begin <= MaxDelay, "a track does not come");
         }
     }
-
-    /// <summary>Where a track ends, in seconds; the beginning of all where nothing of it came yet, null where its times are not known.
-    /// </summary>
-    private double? EndOf(FragmentTrack track) =>
-        track.Timescale == 0 ? null : track.End is { } end ? (double)end / track.Timescale : _begin;
 
     private void ReadHeader()
     {
