@@ -17,8 +17,8 @@ internal sealed partial class FragmentCheck
     private const int MaxKept = 4 * 1024 * 1024;
 
     /// <summary>
-    /// How long after the others a track may begin, in seconds. A segment without a sample of a track need not name it, so one that came and
-    /// stays away has ended, as the sound of many films does before their pictures.
+    /// How long after the others a track may begin, in seconds. A segment without a sample of a track need not name it, so one that came
+    /// and stays away has ended, as the sound of many films does before their pictures.
     /// </summary>
     private const double MaxDelay = 10;
 
