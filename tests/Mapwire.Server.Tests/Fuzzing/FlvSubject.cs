@@ -261,7 +261,8 @@ internal sealed class FlvSubject : IFuzzSubject, IDisposable
         }
 
         Require(!isEarly || pongs.Count == 0, "a ping is answered before the handshake");
-        Require(seen.IsClosed || isEarly || heard.Pings.Count == 0 || (pongs.Count > 0 && pongs[^1].AsSpan().SequenceEqual(heard.Pings[^1])),
+        bool isLastAnswered = pongs.Count > 0 && pongs[^1].AsSpan().SequenceEqual(heard.Pings[^1]);
+        Require(seen.IsClosed || isEarly || heard.Pings.Count == 0 || isLastAnswered,
             $"the last of {heard.Pings.Count} pings is not answered");
         Require(seen.IsClosed || isOver == (heard.IsClosed || heard.IsWrong), "a close frame is missing, or nobody asked for it");
     }
