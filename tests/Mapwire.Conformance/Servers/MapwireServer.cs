@@ -39,7 +39,7 @@ internal sealed partial class MapwireServer : IAsyncDisposable
     /// The command: built with the same configuration as these tests, or the one that MAPWIRE_PROGRAM names, such as a published one.
     /// </summary>
     public static string Program { get; } = Environment.GetEnvironmentVariable("MAPWIRE_PROGRAM") is { Length: > 0 } named
-        ? Path.GetFullPath(named)
+        ? Path.GetFullPath(named, Root) // test.sh names it from there
         : Path.Combine(Root, "src", "Mapwire.Cli", "bin", Configuration, Framework,
         OperatingSystem.IsWindows() ? "mapwire.exe" : "mapwire");
 
