@@ -48,10 +48,11 @@ internal class DeviceReader
     public virtual bool AllowsFinding => true;
 
     /// <summary>
-    /// Whether nothing was read from the device for a while: what is in memory stays there then, as far as this process is concerned.
+    /// Whether nothing was read from the device for a while before a moment, nor has been since: what was in memory then stays there, as
+    /// far as this process is concerned.
     /// </summary>
-    /// <param name="now">Milliseconds of the system's clock that never goes back.</param>
-    public virtual bool IsQuiet(long now) => now - Volatile.Read(ref _readAt) > QuietAfter;
+    /// <param name="moment">Milliseconds of the system's clock that never goes back.</param>
+    public virtual bool IsQuiet(long moment) => moment - Volatile.Read(ref _readAt) > QuietAfter;
 
     /// <summary>Asks for a window.</summary>
     public virtual void Add(PresenceRequest request) => _warm.Add(request);

@@ -24,13 +24,20 @@ internal sealed class Presence
     public const long Lease = 4_000;
 
     /// <summary>
-    /// The same on a device that nothing was read from for a while: who reads nothing displaces nothing. Longer than most films take to go
-    /// over a window, so that each is found once.
+    /// The same on a device that nothing was read from for a while before, nor has been since: who reads nothing displaces nothing. Longer
+    /// than most films take to go over a window, so that each is found once.
     /// </summary>
     public const long QuietLease = 15_000;
 
     /// <summary>A window that is here for a shorter time is asked for again before it is needed, in milliseconds.</summary>
     public const long RenewBefore = 3_000;
+
+    /// <summary>
+    /// How long the system is trusted to keep a window while the device is read from, in milliseconds. After that the window is looked at
+    /// again before each send: when memory becomes short for the first time, the system takes what has been here for longest, whoever uses
+    /// it. The look costs a microsecond.
+    /// </summary>
+    public const long TrustedFor = 200;
 
     private const int WindowShift = 17;
 
@@ -43,7 +50,7 @@ internal sealed class Presence
     private readonly DeviceReader _reader;
     private readonly Action<string> _fail;
     private readonly bool _isLocal; // asking what of it is in memory costs a microsecond, always
-    private readonly long[]?[] _until; // by window, in leaves made when they are first used
+    private readonly long[]?[] _found; // when it was last found or brought, by window, in leaves made when they are first used
     private readonly Dictionary<int, PresenceRequest> _asked = [];
     private readonly Lock _gate = new();
     private volatile bool _saysWhatIsCached; // the system tells this process, which owns the file or may write it
@@ -69,7 +76,7 @@ internal sealed class Presence
         _fail = fail;
         Native.PageCache.ReadExactly(file);
         long windows = (maxLength + WindowLength - 1) >> WindowShift;
-        _until = new long[]?[(windows + LeafLength - 1) >> LeafShift];
+        _found = new long[]?[(windows + LeafLength - 1) >> LeafShift];
     }
 
     /// <summary>The windows that a range touches, as a range of bytes.</summary>
@@ -87,7 +94,7 @@ internal sealed class Presence
         long last = (offset + length - 1) >> WindowShift;
         for (long window = offset >> WindowShift; window <= last; window++)
         {
-            if (UntilOf(window) <= now)
+            if (LeftOf(window, now) <= 0 || HasLeft(window, now))
             {
                 return false;
             }
@@ -141,7 +148,7 @@ internal sealed class Presence
         long last = (offset + length - 1) >> WindowShift;
         for (long window = offset >> WindowShift; window <= last; window++)
         {
-            if (UntilOf(window) - now < RenewBefore && !TryFind((int)window))
+            if (LeftOf(window, now) < RenewBefore && !TryFind((int)window))
             {
                 Ask((int)window, neededAt, arrived: null);
             }
@@ -161,7 +168,7 @@ internal sealed class Presence
         long last = (offset + length - 1) >> WindowShift;
         for (long window = offset >> WindowShift; window <= last; window++)
         {
-            if (UntilOf(window) <= now && !TryFind((int)window))
+            if (LeftOf(window, now) <= 0 && !TryFind((int)window))
             {
                 isHere = false;
                 Ask((int)window, neededAt, arrived);
@@ -185,7 +192,7 @@ internal sealed class Presence
         {
             int last = (int)(_length >> WindowShift); // a window that was whole lies before it
             _length = Math.Max(_length, length);
-            if (UntilOf(last) > 0)
+            if (FoundOf(last) > 0)
             {
                 Volatile.Write(ref LeafOf(last)[last & (LeafLength - 1)], 0);
             }
@@ -297,7 +304,7 @@ internal sealed class Presence
             }
 
             length = LengthOf(window);
-            wasHere = UntilOf(window) > Environment.TickCount64;
+            wasHere = LeftOf(window, Environment.TickCount64) > 0;
         }
 
         return Find(window, length, wasHere);
@@ -338,24 +345,53 @@ internal sealed class Presence
     {
         if (length == LengthOf(window)) // else it has grown meanwhile
         {
-            long now = Environment.TickCount64;
-            Volatile.Write(ref LeafOf(window)[window & (LeafLength - 1)], now + (_reader.IsQuiet(now) ? QuietLease : Lease));
+            Volatile.Write(ref LeafOf(window)[window & (LeafLength - 1)], Environment.TickCount64);
         }
     }
 
     private int LengthOf(int window) => (int)Math.Min(WindowLength, _length - ((long)window << WindowShift)); // under the gate
 
-    private long UntilOf(long window) =>
-        Volatile.Read(ref _until[window >> LeafShift]) is { } leaf ? Volatile.Read(ref leaf[window & (LeafLength - 1)]) : 0;
+    /// <summary>When a window was last found or brought; 0 for one that never was.</summary>
+    private long FoundOf(long window) =>
+        Volatile.Read(ref _found[window >> LeafShift]) is { } leaf ? Volatile.Read(ref leaf[window & (LeafLength - 1)]) : 0;
 
-    private long[] LeafOf(int window) => _until[window >> LeafShift] ??= new long[LeafLength]; // under the gate
+    /// <summary>For how much longer a window counts as here, in milliseconds; not above 0 when it does not.</summary>
+    private long LeftOf(long window, long now) =>
+        FoundOf(window) is > 0 and long found ? found + (_reader.IsQuiet(found) ? QuietLease : Lease) - now : 0;
+
+    /// <summary>Whether the system has taken back a window that counts as here, and says so. It does not count as here any more then.</summary>
+    private bool HasLeft(long window, long now)
+    {
+        long found = FoundOf(window);
+        if (!_saysWhatIsCached || now - found < TrustedFor || _reader.IsQuiet(now))
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            if (Native.PageCache.IsStillCached(_region, window << WindowShift, LengthOf((int)window)) is not false)
+            {
+                return false;
+            }
+
+            if (FoundOf(window) == found)
+            {
+                Volatile.Write(ref LeafOf((int)window)[window & (LeafLength - 1)], 0);
+            }
+
+            return true;
+        }
+    }
+
+    private long[] LeafOf(int window) => _found[window >> LeafShift] ??= new long[LeafLength]; // under the gate
 
     private void Ask(int window, long neededAt, Action? arrived)
     {
         PresenceRequest? request = null;
         lock (_gate)
         {
-            bool hasCome = arrived is not null && UntilOf(window) > Environment.TickCount64;
+            bool hasCome = arrived is not null && LeftOf(window, Environment.TickCount64) > 0;
             if (_asked.TryGetValue(window, out PresenceRequest? asked))
             {
                 if (arrived is not null && !asked.Waiting.Contains(arrived))
@@ -368,7 +404,7 @@ internal sealed class Presence
 
             if (!hasCome)
             {
-                request = new PresenceRequest(this, window, LengthOf(window), neededAt, wasHere: UntilOf(window) > 0);
+                request = new PresenceRequest(this, window, LengthOf(window), neededAt, wasHere: FoundOf(window) > 0);
                 if (arrived is not null)
                 {
                     request.Waiting.Add(arrived);

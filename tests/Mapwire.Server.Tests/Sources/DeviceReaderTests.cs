@@ -81,6 +81,7 @@ public sealed class DeviceReaderTests : IDisposable
         Assert.True(_allRead.Wait(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken), "nothing was read");
         Assert.False(_reader.IsQuiet(ReadAt + 10_000));
         Assert.True(_reader.IsQuiet(ReadAt + 10_001));
+        Assert.False(_reader.IsQuiet(ReadAt - 60_000)); // of a moment before: it was quiet then, and has not been since
     }
 
     [Fact]

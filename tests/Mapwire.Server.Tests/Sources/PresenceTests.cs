@@ -176,9 +176,37 @@ public sealed class PresenceTests : IDisposable
         long now = Now;
         Assert.True(presence.IsHere(0, 1, now + Presence.Lease + 1000));
         Assert.False(presence.IsHere(0, 1, now + Presence.QuietLease + 1));
-        reader.Quiet = false;
+        reader.Quiet = false; // something is read: what was found before may be displaced by it
+        Assert.False(presence.IsHere(0, 1, now + Presence.Lease + 1000));
         presence.Want(Window, 1, Now, Now);
         Assert.False(presence.IsHere(Window, 1, Now + Presence.Lease + 1));
+        reader.Stop();
+    }
+
+    [Fact]
+    public void A_window_that_has_left_memory_since_is_not_sent_while_the_device_is_read_from()
+    {
+        Assert.SkipUnless(CanFind, "Only Linux 6.5 and later tells what is cached.");
+        AskedReader reader = new() { Finds = true };
+        Presence presence = new(_file, _region, _region.Length, reader, reason => _failed.TrySetResult(reason), isLocal: true);
+        presence.Want(Window, Window + 1, Now, Now);
+        using (FileStream file = new(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.SetLength(2 * Window);
+        }
+
+        long later = Now + Presence.TrustedFor + 1;
+        reader.Quiet = true;
+        Assert.True(presence.IsHere(2 * Window, 1, later)); // nobody looks: what is not read displaces nothing
+        reader.Quiet = false;
+        Assert.True(presence.IsHere(2 * Window, 1, Now));
+        Assert.False(presence.IsHere(2 * Window, 1, later));
+        Assert.False(presence.IsHere(2 * Window, 1, Now)); // known from now on
+        Assert.True(presence.IsHere(Window, Window, later));
+        bool isCalled = false;
+        presence.WaitFor(2 * Window, 1, Now, Now, () => isCalled = true);
+        Assert.Equal(2, Assert.Single(reader.Asked).Window);
+        Assert.False(isCalled);
         reader.Stop();
     }
 
@@ -437,7 +465,7 @@ public sealed class PresenceTests : IDisposable
 
         public override bool AllowsFinding => Finds;
 
-        public override bool IsQuiet(long now) => Quiet;
+        public override bool IsQuiet(long moment) => Quiet;
 
         public override void Add(PresenceRequest request) => Asked.Add(request);
 
