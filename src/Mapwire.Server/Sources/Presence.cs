@@ -34,8 +34,8 @@ internal sealed class Presence
 
     /// <summary>
     /// How long the system is trusted to keep a window while the device is read from, in milliseconds. After that the window is looked at
-    /// again before each send: when memory becomes short for the first time, the system takes what has been here for longest, whoever uses
-    /// it. The look costs a microsecond.
+    /// again before it is sent: when memory becomes short for the first time, the system takes what has been here for longest, whoever uses
+    /// it.
     /// </summary>
     public const long TrustedFor = 200;
 
@@ -51,6 +51,7 @@ internal sealed class Presence
     private readonly Action<string> _fail;
     private readonly bool _isLocal; // asking what of it is in memory costs a microsecond, always
     private readonly long[]?[] _found; // when it was last found or brought, by window, in leaves made when they are first used
+    private readonly long[]?[] _seen; // when it was last looked at and still here, the same; only where the device is read from
     private readonly Dictionary<int, PresenceRequest> _asked = [];
     private readonly Lock _gate = new();
     private volatile bool _saysWhatIsCached; // the system tells this process, which owns the file or may write it
@@ -77,6 +78,7 @@ internal sealed class Presence
         Native.PageCache.ReadExactly(file);
         long windows = (maxLength + WindowLength - 1) >> WindowShift;
         _found = new long[]?[(windows + LeafLength - 1) >> LeafShift];
+        _seen = new long[]?[_found.Length];
     }
 
     /// <summary>The windows that a range touches, as a range of bytes.</summary>
@@ -194,7 +196,7 @@ internal sealed class Presence
             _length = Math.Max(_length, length);
             if (FoundOf(last) > 0)
             {
-                Volatile.Write(ref LeafOf(last)[last & (LeafLength - 1)], 0);
+                Volatile.Write(ref LeafOf(_found, last)[last & (LeafLength - 1)], 0);
             }
         }
     }
@@ -345,46 +347,50 @@ internal sealed class Presence
     {
         if (length == LengthOf(window)) // else it has grown meanwhile
         {
-            Volatile.Write(ref LeafOf(window)[window & (LeafLength - 1)], Environment.TickCount64);
+            Volatile.Write(ref LeafOf(_found, window)[window & (LeafLength - 1)], Environment.TickCount64);
         }
     }
 
     private int LengthOf(int window) => (int)Math.Min(WindowLength, _length - ((long)window << WindowShift)); // under the gate
 
     /// <summary>When a window was last found or brought; 0 for one that never was.</summary>
-    private long FoundOf(long window) =>
-        Volatile.Read(ref _found[window >> LeafShift]) is { } leaf ? Volatile.Read(ref leaf[window & (LeafLength - 1)]) : 0;
+    private long FoundOf(long window) => TimeOf(_found, window);
+
+    private static long TimeOf(long[]?[] times, long window) =>
+        Volatile.Read(ref times[window >> LeafShift]) is { } leaf ? Volatile.Read(ref leaf[window & (LeafLength - 1)]) : 0;
 
     /// <summary>For how much longer a window counts as here, in milliseconds; not above 0 when it does not.</summary>
     private long LeftOf(long window, long now) =>
         FoundOf(window) is > 0 and long found ? found + (_reader.IsQuiet(found) ? QuietLease : Lease) - now : 0;
 
-    /// <summary>Whether the system has taken back a window that counts as here, and says so. It does not count as here any more then.</summary>
+    /// <summary>
+    /// Whether the system has taken back a window that counts as here, and says so. It does not count as here any more then.
+    /// </summary>
     private bool HasLeft(long window, long now)
     {
         long found = FoundOf(window);
-        if (!_saysWhatIsCached || now - found < TrustedFor || _reader.IsQuiet(now))
+        if (now - found < TrustedFor || !_saysWhatIsCached || _reader.IsQuiet(now) || now - TimeOf(_seen, window) < TrustedFor)
         {
             return false;
         }
 
         lock (_gate)
         {
-            if (Native.PageCache.IsStillCached(_region, window << WindowShift, LengthOf((int)window)) is not false)
+            bool isHere = Native.PageCache.IsStillCached(_region, window << WindowShift, LengthOf((int)window)) is not false;
+            if (isHere)
             {
-                return false;
+                Volatile.Write(ref LeafOf(_seen, (int)window)[window & (LeafLength - 1)], now);
+            }
+            else if (FoundOf(window) == found)
+            {
+                Volatile.Write(ref LeafOf(_found, (int)window)[window & (LeafLength - 1)], 0);
             }
 
-            if (FoundOf(window) == found)
-            {
-                Volatile.Write(ref LeafOf((int)window)[window & (LeafLength - 1)], 0);
-            }
-
-            return true;
+            return !isHere;
         }
     }
 
-    private long[] LeafOf(int window) => _found[window >> LeafShift] ??= new long[LeafLength]; // under the gate
+    private static long[] LeafOf(long[]?[] times, int window) => times[window >> LeafShift] ??= new long[LeafLength]; // under the gate
 
     private void Ask(int window, long neededAt, Action? arrived)
     {

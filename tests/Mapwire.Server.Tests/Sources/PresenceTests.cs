@@ -202,7 +202,14 @@ public sealed class PresenceTests : IDisposable
         Assert.True(presence.IsHere(2 * Window, 1, Now));
         Assert.False(presence.IsHere(2 * Window, 1, later));
         Assert.False(presence.IsHere(2 * Window, 1, Now)); // known from now on
-        Assert.True(presence.IsHere(Window, Window, later));
+        Assert.True(presence.IsHere(Window, Window, later)); // and is not looked at for as long again
+        using (FileStream file = new(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.SetLength(Window);
+        }
+
+        Assert.True(presence.IsHere(Window, 1, later + Presence.TrustedFor - 1));
+        Assert.False(presence.IsHere(Window, 1, later + Presence.TrustedFor));
         bool isCalled = false;
         presence.WaitFor(2 * Window, 1, Now, Now, () => isCalled = true);
         Assert.Equal(2, Assert.Single(reader.Asked).Window);
