@@ -68,6 +68,32 @@ public sealed class PublishTests
         Assert.Contains(Convert.ToHexString("NetStream.Publish.Start"u8), answers[^1].Payload, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ffmpeg-published.bin", 12, 46, "media 8 1 1021 ")]
+    [InlineData("ffmpeg-published-late.bin", 12, 0, "media 9 1 16800900 ")]
+    public void What_ffmpeg_published_is_understood_wherever_it_is_cut(string recording, int pictures, int sounds, string last)
+    {
+        byte[] bytes = Wire.Recording(recording);
+        List<string>? expected = null;
+        for (int cut = bytes.Length; cut > 1 + (2 * 1536); cut -= 3)
+        {
+            ServerRecorder handler = new() { Publishing = static (session, streamId) => session.BeginPublish(streamId) };
+            ServerSession session = handler.Session = new ServerSession(new ServerSessionOptions(), handler, new ArrayBufferWriter<byte>());
+            session.Receive(bytes.AsSpan(0, cut));
+            session.Receive(bytes.AsSpan(cut));
+            expected ??= handler.Calls;
+            Assert.Equal(expected, handler.Calls);
+        }
+
+        Assert.Equal(["connect live", "publish 1 key Live"], expected!.Take(2));
+        Assert.StartsWith("data 1 0 ", expected![2], StringComparison.Ordinal);
+        Assert.Equal((pictures, sounds), (Count("media 9"), Count("media 8")));
+        Assert.Contains(expected, call => call.StartsWith(last, StringComparison.Ordinal));
+        Assert.Equal(["unpublish key", "closed 1"], expected.TakeLast(2));
+
+        int Count(string kind) => expected!.Count(call => call.StartsWith(kind, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_publish_without_FCPublish_is_answered_by_its_status_alone()
     {
