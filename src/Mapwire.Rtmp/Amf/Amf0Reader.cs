@@ -85,6 +85,28 @@ public ref struct Amf0Reader
         return ReadText(2);
     }
 
+    /// <summary>Reads a short string if that is what comes next, and all of it is there; else reads nothing.</summary>
+    internal bool TryReadUtf8(out ReadOnlySpan<byte> text)
+    {
+        // marker(8)=2 | length(16) | UTF-8
+        ReadOnlySpan<byte> rest = _bytes[_at..];
+        text = default;
+        if (rest.Length < 3 || rest[0] != (byte)Amf0Marker.String)
+        {
+            return false;
+        }
+
+        int length = BinaryPrimitives.ReadUInt16BigEndian(rest[1..]);
+        if (length > rest.Length - 3)
+        {
+            return false;
+        }
+
+        text = rest.Slice(3, length);
+        _at += 3 + length;
+        return true;
+    }
+
     /// <summary>Reads past one value of any kind.</summary>
     /// <exception cref="RtmpProtocolException">The value is malformed or past the limits.</exception>
     public void Skip() => _ = ReadValue();

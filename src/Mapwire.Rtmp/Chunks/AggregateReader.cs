@@ -25,16 +25,33 @@ public ref struct AggregateReader
     /// <exception cref="RtmpProtocolException">A part reaches past the aggregate's end, or is an aggregate itself.</exception>
     public bool TryRead(out RtmpMessage message)
     {
+        if (TryRead(out message, out string? fault))
+        {
+            return true;
+        }
+
+        return fault is null
+            ? false
+            : throw new RtmpProtocolException(RtmpError.MalformedMessage, $"an aggregate {fault}", _at, MessageType.Aggregate);
+    }
+
+    /// <summary>The next message inside, without an exception for an aggregate that is malformed.</summary>
+    /// <param name="message">The message when the answer is true.</param>
+    /// <param name="fault">What is wrong from here on; null at the end.</param>
+    internal bool TryRead(out RtmpMessage message, out string? fault)
+    {
+        message = default;
+        fault = null;
         ReadOnlySpan<byte> rest = _aggregate.Payload[_at..];
         if (rest.IsEmpty)
         {
-            message = default;
             return false;
         }
 
         if (rest.Length < HeaderLength)
         {
-            throw Malformed("ends inside a header");
+            fault = "ends inside a header";
+            return false;
         }
 
         byte type = (byte)(rest[0] & 0x1F);
@@ -42,12 +59,14 @@ public ref struct AggregateReader
         uint time = (uint)(rest[4] << 16 | rest[5] << 8 | rest[6] | rest[7] << 24);
         if (length > (uint)(rest.Length - HeaderLength))
         {
-            throw Malformed("holds a part that reaches past its end");
+            fault = "holds a part that reaches past its end";
+            return false;
         }
 
         if (type is MessageType.Aggregate or < MessageType.Audio)
         {
-            throw Malformed($"holds a message of type {type}");
+            fault = $"holds a message of type {type}";
+            return false;
         }
 
         if (_at == 0)
@@ -61,7 +80,4 @@ public ref struct AggregateReader
         _at += Math.Min(rest.Length, HeaderLength + (int)length + BackPointerLength);
         return true;
     }
-
-    private readonly RtmpProtocolException Malformed(string what) =>
-        new(RtmpError.MalformedMessage, $"an aggregate {what}", _at, MessageType.Aggregate);
 }

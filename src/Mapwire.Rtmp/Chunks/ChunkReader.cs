@@ -12,7 +12,6 @@ namespace Mapwire.Rtmp.Chunks;
 /// </remarks>
 public sealed class ChunkReader
 {
-    private readonly ChunkReaderLimits _limits;
     private readonly bool _streamMedia;
     private ChunkStreamTable _streams;
     private byte[]? _lent;
@@ -27,9 +26,9 @@ public sealed class ChunkReader
     /// <param name="streamMedia">Return audio and video in pieces as they arrive, instead of collecting whole messages.</param>
     public ChunkReader(ChunkReaderLimits? limits = null, bool streamMedia = false)
     {
-        _limits = limits ?? ChunkReaderLimits.Server;
-        _limits.Validate();
-        _streams = new ChunkStreamTable(_limits);
+        limits ??= ChunkReaderLimits.Server;
+        limits.Validate();
+        _streams = new ChunkStreamTable(limits);
         _streamMedia = streamMedia;
     }
 
@@ -41,6 +40,9 @@ public sealed class ChunkReader
 
     /// <summary>Bytes read so far; inside a header, those before it.</summary>
     public long Position => _position;
+
+    /// <summary>Lets the peer make the reader hold more from the next chunk on; what is lower than now changes nothing.</summary>
+    internal void RaiseLimits(ChunkReaderLimits limits) => _streams.Limits = _streams.Limits.RaisedTo(limits);
 
     /// <summary>Reads on until a message (or, streamed, a piece of one) is there.</summary>
     /// <param name="input">Bytes as they came; what was consumed is cut off its front.</param>
@@ -166,10 +168,11 @@ public sealed class ChunkReader
             field = BinaryPrimitives.ReadUInt32BigEndian(bytes[end..]);
         }
 
-        if (format < 2 && ReadUInt24(bytes[(at + 3)..]) is uint length && length > (uint)_limits.MaxMessageLength)
+        if (format < 2 && ReadUInt24(bytes[(at + 3)..]) is uint length && length > (uint)_streams.Limits.MaxMessageLength)
         {
             throw new RtmpProtocolException(
-                RtmpError.MessageTooLong, $"a message of {length} bytes, of at most {_limits.MaxMessageLength}", _position, bytes[at + 6]);
+                RtmpError.MessageTooLong, $"a message of {length} bytes, of at most {_streams.Limits.MaxMessageLength}", _position,
+                bytes[at + 6]);
         }
 
         if (index < 0)

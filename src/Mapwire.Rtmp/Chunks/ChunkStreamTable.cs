@@ -3,13 +3,16 @@ using System.Buffers;
 namespace Mapwire.Rtmp.Chunks;
 
 /// <summary>The chunk streams of one connection, a handful: an array that grows as they come, and what their messages hold.</summary>
-/// <param name="limits">How many, and how much.</param>
+/// <param name="limits">The limits at first.</param>
 internal struct ChunkStreamTable(ChunkReaderLimits limits)
 {
     private const int FirstBuffer = 256;
 
     private ChunkStream[] _streams = [];
     private int _count;
+
+    /// <summary>How many chunk streams there may be, and how much their messages may hold.</summary>
+    public ChunkReaderLimits Limits { get; set; } = limits;
 
     /// <summary>Bytes of all incomplete messages.</summary>
     public int BufferedBytes { get; private set; }
@@ -34,15 +37,15 @@ internal struct ChunkStreamTable(ChunkReaderLimits limits)
     /// <summary>Adds a chunk stream; references to others are invalid then.</summary>
     public int Add(int id, long position)
     {
-        if (_count == limits.MaxChunkStreams)
+        if (_count == Limits.MaxChunkStreams)
         {
             throw new RtmpProtocolException(
-                RtmpError.TooManyChunkStreams, $"more than {limits.MaxChunkStreams} chunk streams", position);
+                RtmpError.TooManyChunkStreams, $"more than {Limits.MaxChunkStreams} chunk streams", position);
         }
 
         if (_count == _streams.Length)
         {
-            Array.Resize(ref _streams, Math.Min(limits.MaxChunkStreams, Math.Max(2, _count * 2)));
+            Array.Resize(ref _streams, Math.Min(Limits.MaxChunkStreams, Math.Max(2, _count * 2)));
         }
 
         _streams[_count].Id = id;
@@ -59,10 +62,10 @@ internal struct ChunkStreamTable(ChunkReaderLimits limits)
 
         int needed = stream.Buffered + piece.Length;
         BufferedBytes += piece.Length;
-        if (BufferedBytes > limits.MaxBufferedBytes)
+        if (BufferedBytes > Limits.MaxBufferedBytes)
         {
             throw new RtmpProtocolException(
-                RtmpError.TooMuchBuffered, $"incomplete messages of more than {limits.MaxBufferedBytes} bytes", position, stream.TypeId);
+                RtmpError.TooMuchBuffered, $"incomplete messages of more than {Limits.MaxBufferedBytes} bytes", position, stream.TypeId);
         }
 
         if (stream.Buffer is null || stream.Buffer.Length < needed)

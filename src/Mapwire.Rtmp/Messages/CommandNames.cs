@@ -51,6 +51,9 @@ public static class CommandNames
     /// <summary>A publisher is done with a name.</summary>
     public const string FCUnpublish = "FCUnpublish";
 
+    /// <summary>What Flash Media Server tells a publisher that sent FCPublish, once the name is published.</summary>
+    public const string OnFCPublish = "onFCPublish";
+
     /// <summary>A player announces a name.</summary>
     public const string FCSubscribe = "FCSubscribe";
 
@@ -71,6 +74,12 @@ public static class CommandNames
 
     /// <summary>Data: a stream's properties.</summary>
     public const string OnMetaData = "onMetaData";
+
+    /// <summary>Data, in front of onMetaData: the server keeps what follows for players who come later.</summary>
+    public const string SetDataFrame = "@setDataFrame";
+
+    /// <summary>Data: the server no longer keeps what @setDataFrame gave it.</summary>
+    public const string ClearDataFrame = "@clearDataFrame";
 
     /// <summary>Data: a playlist's progress.</summary>
     public const string OnPlayStatus = "onPlayStatus";

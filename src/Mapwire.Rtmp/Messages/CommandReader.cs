@@ -1,3 +1,4 @@
+using System.Text;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 
@@ -80,6 +81,22 @@ public ref struct CommandReader
     /// <summary>The next argument as a string; empty when it is missing, null or undefined.</summary>
     /// <exception cref="RtmpProtocolException">It is something else.</exception>
     public string ReadString() => IsAbsent() ? "" : Arguments.ReadString();
+
+    /// <summary>
+    /// Reads the name behind the command's object, which is null; for commands that are answered whatever their arguments are.
+    /// </summary>
+    /// <returns>False when something else is there, malformed or not.</returns>
+    internal bool TryReadName(out string name)
+    {
+        while (!Arguments.IsAtEnd && Arguments.Next is Amf0Marker.Null or Amf0Marker.Undefined)
+        {
+            Arguments.Skip();
+        }
+
+        bool isThere = Arguments.TryReadUtf8(out ReadOnlySpan<byte> text);
+        name = Encoding.UTF8.GetString(text);
+        return isThere;
+    }
 
     private bool IsAbsent()
     {

@@ -69,10 +69,16 @@ public static class StatusCodes
     /// <summary>Playback goes on.</summary>
     public const string UnpauseNotify = "NetStream.Unpause.Notify";
 
+    /// <summary>The name is published: media may come.</summary>
+    public const string PublishStart = "NetStream.Publish.Start";
+
+    /// <summary>The name is not published any more.</summary>
+    public const string UnpublishSuccess = "NetStream.Unpublish.Success";
+
     /// <summary>The name cannot be published.</summary>
     public const string PublishBadName = "NetStream.Publish.BadName";
 
-    /// <summary>Publishing is not allowed.</summary>
+    /// <summary>Publishing is not allowed. librtmp, and with it OBS, closes the connection then; at a bad name it waits.</summary>
     public const string PublishDenied = "NetStream.Publish.Denied";
 
     /// <summary>Data messages begin.</summary>

@@ -205,6 +205,9 @@ public abstract class ServerMessages
         EndCommand(ref writer, 0);
     }
 
+    /// <summary>Sends onFCPublish, on the connection itself as Flash Media Server does.</summary>
+    private protected void SendFCPublish(StatusInfo status) => Answer(CommandNames.OnFCPublish, 0, status);
+
     private protected void AnswerConnect(ConnectCommand connect, ServerSessionOptions options)
     {
         SendControl(new ProtocolControl(MessageType.WindowAcknowledgementSize, options.WindowAcknowledgementSize));

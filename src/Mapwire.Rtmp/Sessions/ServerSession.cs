@@ -13,7 +13,7 @@ namespace Mapwire.Rtmp.Sessions;
 /// the caller may put messages of its own on the wire (audio and video, with <see cref="ServerMessages.OutgoingChunkSize"/>). Between
 /// messages a session holds a few hundred bytes.
 /// </remarks>
-public sealed class ServerSession : ServerMessages
+public sealed partial class ServerSession : ServerMessages
 {
     private readonly ServerSessionOptions _options;
     private readonly IServerSessionHandler _handler;
@@ -113,7 +113,7 @@ public sealed class ServerSession : ServerMessages
             }
         }
 
-        if (_peerWindow > 0 && BytesReceived - _acknowledgedAt >= _peerWindow)
+        if (AcknowledgementWindow is > 0 and uint window && BytesReceived - _acknowledgedAt >= window)
         {
             _acknowledgedAt = BytesReceived;
             SendControl(new ProtocolControl(MessageType.Acknowledgement, (uint)BytesReceived));
@@ -140,6 +140,10 @@ public sealed class ServerSession : ServerMessages
             case MessageType.CommandAmf0 or MessageType.CommandAmf3:
                 CommandReader command = new(message.TypeId, message.Payload, _options.AmfLimits);
                 TakeCommand(message.StreamId, ref command);
+                break;
+            case MessageType.Audio or MessageType.Video or MessageType.DataAmf0 or MessageType.DataAmf3 or MessageType.Aggregate
+                when IsPublishing(message.StreamId):
+                TakePublished(in message);
                 break;
             default:
                 // Set Chunk Size and Abort were the reader's. Media and data without publish, and shared objects, mean nothing here.
@@ -208,12 +212,20 @@ public sealed class ServerSession : ServerMessages
         if (name.SequenceEqual("play"u8))
         {
             Require(streamId);
-            _handler.OnPlay(streamId, PlayCommand.Parse(ref command));
+            PlayCommand play = PlayCommand.Parse(ref command);
+            if (MayPlay(streamId))
+            {
+                _handler.OnPlay(streamId, play);
+            }
         }
         else if (name.SequenceEqual("play2"u8))
         {
             Require(streamId);
-            _handler.OnPlay2(streamId, Play2Command.Parse(ref command));
+            Play2Command play2 = Play2Command.Parse(ref command);
+            if (MayPlay(streamId))
+            {
+                _handler.OnPlay2(streamId, play2);
+            }
         }
         else if (name.SequenceEqual("seek"u8))
         {
@@ -242,7 +254,7 @@ public sealed class ServerSession : ServerMessages
         else if (name.SequenceEqual("publish"u8))
         {
             Require(streamId);
-            SendStatus(streamId, StatusCodes.Error, StatusCodes.PublishBadName, "Publishing is not offered here.");
+            TakePublish(streamId, PublishCommand.Parse(ref command));
         }
         else
         {
@@ -272,14 +284,13 @@ public sealed class ServerSession : ServerMessages
         {
             _handler.OnGetStreamLength(transaction, StreamNameCommand.Parse(ref command).StreamName);
         }
-        else if (transaction == 0 || name.SequenceEqual("_result"u8) || name.SequenceEqual("_error"u8))
-        {
-            // Nobody waits for an answer.
-        }
         else if (name.SequenceEqual("_checkbw"u8) || name.SequenceEqual("releaseStream"u8) || name.StartsWith("FC"u8))
         {
-            // FCSubscribe, FCUnsubscribe, FCPublish, FCUnpublish: courtesies to servers of the day, without effect here.
-            SendResult(transaction, AmfValue.Null);
+            TakeCourtesy(ref command);
+        }
+        else if (transaction == 0 || name.SequenceEqual("_result"u8) || name.SequenceEqual("_error"u8))
+        {
+            // No answer is waited for.
         }
         else
         {
@@ -307,14 +318,17 @@ public sealed class ServerSession : ServerMessages
             return; // clients delete streams twice, and streams that they never had
         }
 
-        _handler.OnStreamClosed(streamId);
+        CloseStream(streamId);
         if (delete)
         {
-            _streams &= ~(1u << (int)(streamId - 1));
+            _streams &= ~Bit(streamId);
         }
     }
 
-    private bool Exists(uint streamId) => streamId is >= 1 and <= 32 && (_streams >> (int)(streamId - 1) & 1) != 0;
+    private bool Exists(uint streamId) => (_streams & Bit(streamId)) != 0;
+
+    /// <summary>The bit of a message stream in a set of them; 0 for an id that none can have.</summary>
+    private static uint Bit(uint streamId) => streamId is >= 1 and <= 32 ? 1u << (int)(streamId - 1) : 0;
 
     private void Require(uint streamId)
     {

@@ -47,6 +47,11 @@ public sealed class ServerSessionOptions
     /// <summary>What the client's chunks may hold.</summary>
     public ChunkReaderLimits ChunkLimits { get; init; } = ChunkReaderLimits.Server;
 
+    /// <summary>
+    /// What the client's chunks may hold once a publish of it was accepted, where that is more than <see cref="ChunkLimits"/>.
+    /// </summary>
+    public ChunkReaderLimits PublisherLimits { get; init; } = ChunkReaderLimits.Publisher;
+
     /// <summary>What the client's AMF may hold.</summary>
     public AmfLimits AmfLimits { get; init; } = AmfLimits.Default;
 
@@ -61,6 +66,7 @@ public sealed class ServerSessionOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThan(OutgoingChunkSize, ChunkHeader.MaxMessageLength);
         ArgumentOutOfRangeException.ThrowIfZero(WindowAcknowledgementSize);
         ArgumentOutOfRangeException.ThrowIfZero(PeerBandwidth);
+        PublisherLimits.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxMessageStreams, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(MaxMessageStreams, 32);
     }

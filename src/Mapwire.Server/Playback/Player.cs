@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Files;
@@ -247,6 +248,31 @@ internal sealed partial class Player : IServerSessionHandler
     {
         LastRequest = Now;
         _streams.Remove(streamId);
+    }
+
+    /// <inheritdoc/>
+    public void OnPublish(uint streamId, PublishCommand publish)
+    {
+        LastRequest = Now;
+        Session.RefusePublish(streamId, StatusCodes.PublishBadName, "Publishing is not offered here.");
+    }
+
+    /// <inheritdoc/>
+    public void OnUnpublish(string name)
+    {
+        // Nothing was published.
+    }
+
+    /// <inheritdoc/>
+    public void OnMedia(uint streamId, in RtmpMessage message)
+    {
+        // Nor does any come.
+    }
+
+    /// <inheritdoc/>
+    public void OnData(uint streamId, uint timestamp, ReadOnlySpan<byte> amf0)
+    {
+        // As above.
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 
@@ -145,6 +146,22 @@ internal sealed class ScriptedServer : IDisposable
         }
 
         public void OnStreamClosed(uint streamId)
+        {
+        }
+
+        public void OnPublish(uint streamId, PublishCommand publish)
+        {
+        }
+
+        public void OnUnpublish(string name)
+        {
+        }
+
+        public void OnMedia(uint streamId, in RtmpMessage message)
+        {
+        }
+
+        public void OnData(uint streamId, uint timestamp, ReadOnlySpan<byte> amf0)
         {
         }
 

@@ -14,8 +14,8 @@ internal sealed class RtmpGrammar(Random random)
     [
         "connect", "createStream", "play", "play2", "seek", "pause", "pauseRaw", "receiveAudio", "receiveVideo", "closeStream",
         "deleteStream",
-        "getStreamLength", "publish", "FCSubscribe", "FCPublish", "releaseStream", "_checkbw", "_result", "_error", "onStatus",
-        "nonsense", "",
+        "getStreamLength", "publish", "FCSubscribe", "FCPublish", "FCUnpublish", "releaseStream", "_checkbw", "_result", "_error",
+        "onStatus", "nonsense", "",
     ];
 
     private static readonly int[] ChunkStreams = [2, 3, 3, 3, 4, 5, 8, 63, 64, 319, 320, 65599];
@@ -26,7 +26,44 @@ internal sealed class RtmpGrammar(Random random)
     private bool _isAmf3;
 
     /// <summary>What a client says after the handshake.</summary>
-    public byte[] ClientSays()
+    public byte[] ClientSays() => random.Next(3) == 0 ? PublisherSays() : PlayerSays();
+
+    private byte[] PublisherSays()
+    {
+        _isAmf3 = random.Next(4) == 0;
+        List<GrammarMessage> messages = [Connect()];
+        if (random.Next(2) == 0)
+        {
+            messages.AddRange(Command(0, "releaseStream", true), Command(0, "FCPublish", true));
+        }
+
+        messages.AddRange(Command(0, "createStream", false), Command(1, "publish", true));
+        uint time = Times[random.Next(Times.Length)];
+        for (int i = random.Next(10); i > 0; i--)
+        {
+            time += (uint)random.Next(100);
+            uint stream = random.Next(12) == 0 ? (uint)random.Next(4) : 1;
+            messages.Add(random.Next(12) switch
+            {
+                0 => Control(),
+                1 => Command(stream, Commands[random.Next(1, Commands.Length)], true),
+                2 or 3 => Data(time),
+                4 => Aggregate(time),
+                5 or 6 => new GrammarMessage(Any(ChunkStreams), 8, stream, time, Bytes(random.Next(300))),
+                7 => new GrammarMessage(Any(ChunkStreams), 9, stream, time, Bytes(random.Next(random.Next(5) == 0 ? 70_000 : 3000))),
+                _ => new GrammarMessage(Any(ChunkStreams), 9, stream, time, Bytes(random.Next(700))),
+            });
+        }
+
+        if (random.Next(2) == 0)
+        {
+            messages.AddRange(Command(0, "FCUnpublish", true), Command(0, "deleteStream", true));
+        }
+
+        return Disturb(messages);
+    }
+
+    private byte[] PlayerSays()
     {
         _isAmf3 = random.Next(4) == 0;
         List<GrammarMessage> messages = [Connect(), Command(0, "createStream", false)];
@@ -202,7 +239,11 @@ internal sealed class RtmpGrammar(Random random)
         Amf0Writer writer = new(default);
         switch (name)
         {
-            case "play" or "publish" or "getStreamLength" or "FCSubscribe":
+            case "publish" or "FCPublish" or "FCUnpublish" or "releaseStream":
+                writer.WriteString(random.Next(4) == 0 ? "bad" : "mystream");
+                writer.WriteString(random.Next(5) switch { 0 => "append", 1 => "record", 2 => "", _ => "live" });
+                break;
+            case "play" or "getStreamLength" or "FCSubscribe":
                 writer.WriteString("mp4:f.mp4");
                 writer.WriteNumber(_amf.AnyNumber());
                 writer.WriteNumber(_amf.AnyNumber());
@@ -230,6 +271,11 @@ internal sealed class RtmpGrammar(Random random)
     private GrammarMessage Data(uint time)
     {
         Amf0Writer writer = new(default);
+        if (random.Next(3) == 0)
+        {
+            writer.WriteString(random.Next(4) == 0 ? CommandNames.ClearDataFrame : CommandNames.SetDataFrame);
+        }
+
         writer.WriteString(random.Next(2) == 0 ? "onMetaData" : "onPlayStatus");
         byte[] name = writer.Written.ToArray();
         writer.Dispose();

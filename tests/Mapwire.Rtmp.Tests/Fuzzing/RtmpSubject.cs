@@ -34,7 +34,12 @@ internal sealed class RtmpSubject : IFuzzSubject
             }
         }
 
-        foreach (string recording in new[] { "ffmpeg.bin", "rtmpdump.bin", "rtmpdump-live.bin", "rtmp2src.bin", "ffmpeg-publish.bin" })
+        string[] recordings =
+        [
+            "ffmpeg.bin", "rtmpdump.bin", "rtmpdump-live.bin", "rtmp2src.bin", "ffmpeg-publish.bin", "ffmpeg-published.bin",
+            "ffmpeg-published-late.bin",
+        ];
+        foreach (string recording in recordings)
         {
             yield return new FuzzCase("greeting", Wire.Recording(recording));
             yield return new FuzzCase("server", Wire.Recording(recording)[3073..]);

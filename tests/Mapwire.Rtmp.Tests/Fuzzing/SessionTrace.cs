@@ -17,6 +17,7 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
 
     private ulong _hash = 14695981039346656037;
     private string _last = "";
+    private uint _asked; // the stream whose publish was not answered yet; 0 when there is none
 
     public ServerSession? Server { get; set; }
 
@@ -61,6 +62,7 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
         Fold(streamId, milliseconds);
         Assert.True(milliseconds >= 0 && double.IsFinite(milliseconds));
         Server!.SendStatus(streamId, StatusCodes.Status, StatusCodes.SeekNotify, "Seeking.");
+        AcceptLate();
     }
 
     public void OnPause(uint streamId, bool paused, double milliseconds)
@@ -78,6 +80,7 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
     {
         Call("buffer");
         Fold(streamId, milliseconds);
+        AcceptLate();
     }
 
     public void OnStreamClosed(uint streamId) => Call("closed", (int)streamId);
@@ -88,6 +91,61 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
         Fold(0, transactionId);
         Fold(name);
         Server!.SendStreamLength(transactionId, 12.5);
+    }
+
+    /// <summary>
+    /// Accepts at once, refuses, or leaves the answer to the next seek or Set Buffer Length, as the name and the type say.
+    /// </summary>
+    public void OnPublish(uint streamId, PublishCommand publish)
+    {
+        Call("publish", (int)publish.Type, publish.Name.Length % 4);
+        Fold(streamId, publish.TransactionId);
+        Fold(publish.Name);
+        Assert.False(Server!.IsPublishing(streamId));
+        if (publish.Type == PublishType.Append)
+        {
+            _asked = streamId;
+        }
+        else if (publish.Name.StartsWith('b'))
+        {
+            Assert.True(Server.RefusePublish(streamId, StatusCodes.PublishDenied, "no"));
+        }
+        else
+        {
+            Assert.True(Server.BeginPublish(streamId));
+            Assert.False(Server.BeginPublish(streamId));
+        }
+    }
+
+    public void OnUnpublish(string name)
+    {
+        Call("unpublish");
+        Fold(name);
+        Server!.EndPublish(1, "Stopped.");
+    }
+
+    public void OnMedia(uint streamId, in RtmpMessage message)
+    {
+        Assert.True(Server!.IsPublishing(streamId) && message.StreamId == streamId);
+        Assert.True(message.IsFirst && message.IsLast);
+        Call("published", message.TypeId, FeatureSet.Size(message.Length));
+        Fold(streamId, message.Timestamp, message.Length);
+        foreach (byte part in message.Payload)
+        {
+            Mix(part);
+        }
+    }
+
+    public void OnData(uint streamId, uint timestamp, ReadOnlySpan<byte> amf0)
+    {
+        Assert.True(Server!.IsPublishing(streamId));
+        Assert.False(amf0.IsEmpty);
+        Call("publishedData", amf0[0], FeatureSet.Size(amf0.Length));
+        Fold(streamId, timestamp, amf0.Length);
+        foreach (byte part in amf0)
+        {
+            Mix(part);
+        }
     }
 
     public void OnConnected(bool accepted, StatusInfo status)
@@ -141,6 +199,15 @@ internal sealed class SessionTrace(FeatureSet? features) : IServerSessionHandler
         foreach (byte part in message.Payload)
         {
             Mix(part);
+        }
+    }
+
+    private void AcceptLate()
+    {
+        if (_asked != 0)
+        {
+            Call("accepted", Server!.BeginPublish(_asked) ? 1 : 0);
+            _asked = 0;
         }
     }
 

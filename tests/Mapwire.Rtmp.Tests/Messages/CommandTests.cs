@@ -77,6 +77,30 @@ public sealed class CommandTests
         Wire.Refused(() => Play(AmfValue.Number(5)), RtmpError.AmfType);
     }
 
+    private static PublishCommand Publish(params AmfValue[] arguments) =>
+        Parse(Command("publish", 5, [AmfValue.Null, .. arguments]), PublishCommand.Parse);
+
+    [Theory]
+    [InlineData("live", PublishType.Live)]
+    [InlineData("record", PublishType.Record)]
+    [InlineData("append", PublishType.Append)]
+    [InlineData("appendWithGap", PublishType.Live)]
+    [InlineData("Record", PublishType.Live)]
+    [InlineData("", PublishType.Live)]
+    public void A_publish_s_type_that_is_not_known_is_live(string sent, PublishType type) =>
+        Assert.Equal(new PublishCommand(5, "x", type), Publish(Name, AmfValue.String(sent)));
+
+    [Fact]
+    public void Publish_s_arguments_may_be_missing_null_or_more()
+    {
+        Assert.Equal(new PublishCommand(5, ""), Publish());
+        Assert.Equal(new PublishCommand(5, ""), Publish(AmfValue.Null, AmfValue.Undefined));
+        Assert.Equal(new PublishCommand(5, "x"), Publish(Name));
+        Assert.Equal(new PublishCommand(5, "x"), Publish(Name, AmfValue.Number(1)));
+        Assert.Equal(new PublishCommand(5, "x", PublishType.Record), Publish(Name, AmfValue.String("record"), AmfValue.Number(1)));
+        Wire.Refused(() => Publish(AmfValue.Number(5)), RtmpError.AmfType);
+    }
+
     [Fact]
     public void Pause_and_seek_have_times_that_are_times()
     {
@@ -171,6 +195,9 @@ public sealed class CommandTests
             Same(new DeleteStreamCommand(0, (uint)number), (c, ref w) => c.WriteTo(ref w), DeleteStreamCommand.Parse);
             Same(new PlayCommand(4, text, number, number, flag), (c, ref w) => c.WriteTo(ref w), PlayCommand.Parse);
             Same(new PlayCommand(4, text), (c, ref w) => c.WriteTo(ref w), PlayCommand.Parse);
+            Same(new PublishCommand(number, text, flag ? PublishType.Record : PublishType.Append), (c, ref w) => c.WriteTo(ref w),
+                PublishCommand.Parse);
+            Same(new PublishCommand(number, text), (c, ref w) => c.WriteTo(ref w), PublishCommand.Parse);
             Same(new Play2Command(0, text, other, "switch", number, number, number), (c, ref w) => c.WriteTo(ref w), Play2Command.Parse);
             Same(new Play2Command(0, text), (c, ref w) => c.WriteTo(ref w), Play2Command.Parse);
             Same(new SeekCommand(0, number), (c, ref w) => c.WriteTo(ref w), SeekCommand.Parse);

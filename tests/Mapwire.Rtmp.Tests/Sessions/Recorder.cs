@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Security.Cryptography;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
@@ -20,6 +21,12 @@ internal sealed class ServerRecorder : IServerSessionHandler
 
     /// <summary>What to send when a play comes.</summary>
     public Action<ServerSession, uint>? Playing { get; init; }
+
+    /// <summary>What to do when a publish comes; null refuses it.</summary>
+    public Action<ServerSession, uint>? Publishing { get; init; }
+
+    /// <summary>What to do when a stream is closed.</summary>
+    public Action<ServerSession, uint>? Closing { get; init; }
 
     public string? OnConnect(ConnectCommand connect)
     {
@@ -46,7 +53,38 @@ internal sealed class ServerRecorder : IServerSessionHandler
 
     public void OnBufferLength(uint streamId, uint milliseconds) => Add($"buffer {streamId} {milliseconds}");
 
-    public void OnStreamClosed(uint streamId) => Add($"closed {streamId}");
+    public void OnStreamClosed(uint streamId)
+    {
+        Add($"closed {streamId}");
+        Closing?.Invoke(Session!, streamId);
+    }
+
+    public void OnPublish(uint streamId, PublishCommand publish)
+    {
+        Add($"publish {streamId} {publish.Name} {publish.Type}");
+        if (Publishing is { } publishing)
+        {
+            publishing(Session!, streamId);
+        }
+        else
+        {
+            Assert.True(Session!.RefusePublish(streamId, StatusCodes.PublishBadName, "Publishing is not offered here."));
+        }
+    }
+
+    public void OnUnpublish(string name) => Add($"unpublish {name}");
+
+    public void OnMedia(uint streamId, in RtmpMessage message)
+    {
+        Assert.True(message.IsFirst && message.IsLast && message.StreamId == streamId);
+        Add($"media {message.TypeId} {streamId} {message.Timestamp} {Show(message.Payload)}");
+    }
+
+    public void OnData(uint streamId, uint timestamp, ReadOnlySpan<byte> amf0) => Add($"data {streamId} {timestamp} {Show(amf0)}");
+
+    private static string Show(ReadOnlySpan<byte> bytes) => bytes.Length <= 64
+        ? Convert.ToHexString(bytes)
+        : $"{bytes.Length} bytes {Convert.ToHexString(SHA256.HashData(bytes))}";
 
     public void OnGetStreamLength(double transactionId, string name)
     {

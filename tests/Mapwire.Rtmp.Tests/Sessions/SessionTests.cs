@@ -82,7 +82,7 @@ public sealed class SessionTests
     [InlineData("rtmpdump.bin", "connect vod|play 1 mp4:f.mp4 0 -1000 True|buffer 1 36000000|closed 1")]
     [InlineData("rtmpdump-live.bin", "connect vod|play 1 x -1000 8000 True|buffer 1 36000000|closed 1")]
     [InlineData("rtmp2src.bin", "connect vod|play 1 f.mp4 -2000 -1000 True|buffer 1 30000")]
-    [InlineData("ffmpeg-publish.bin", "connect vod")]
+    [InlineData("ffmpeg-publish.bin", "connect vod|publish 1 pub Live")]
     public void Understands_what_real_clients_sent_wherever_it_is_cut(string recording, string calls)
     {
         byte[] bytes = Wire.Recording(recording);

@@ -1,3 +1,4 @@
+using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 
@@ -6,7 +7,14 @@ namespace Mapwire.Rtmp.Tests.Sessions;
 /// <summary>A handler that keeps nothing, for what is measured in bytes.</summary>
 internal sealed class SilentHandler : IServerSessionHandler
 {
+    /// <summary>Where publishes are accepted; null refuses none and accepts none.</summary>
+    public ServerSession? Session { get; set; }
+
     public int Seeks { get; private set; }
+
+    public int Media { get; private set; }
+
+    public int Data { get; private set; }
 
     public string? OnConnect(ConnectCommand connect) => null;
 
@@ -39,6 +47,16 @@ internal sealed class SilentHandler : IServerSessionHandler
     public void OnStreamClosed(uint streamId)
     {
     }
+
+    public void OnPublish(uint streamId, PublishCommand publish) => Session?.BeginPublish(streamId);
+
+    public void OnUnpublish(string name)
+    {
+    }
+
+    public void OnMedia(uint streamId, in RtmpMessage message) => Media++;
+
+    public void OnData(uint streamId, uint timestamp, ReadOnlySpan<byte> amf0) => Data++;
 
     public void OnGetStreamLength(double transactionId, string name)
     {
