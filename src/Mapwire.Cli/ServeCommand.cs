@@ -59,9 +59,11 @@ internal static class ServeCommand
         using ILoggerProvider logs = ConsoleLog.Create();
         MediaServerOptions options;
         MediaServer server;
+        (string? Key, string? Place) made;
         try
         {
-            options = words.Read(parsed, folder);
+            made = words.GivesKeys(parsed) ? default : MakeKey();
+            options = words.Read(parsed, folder, made.Key);
             options.Validate(); // before anything is started by the number that a word says
             if (ThreadRoom.FindShortage(options.Workers) is { } threads)
             {
@@ -99,6 +101,7 @@ internal static class ServeCommand
                 return ExitCode.Fail(exception.Message);
             }
 
+            TellPublishing(server, options, made.Place, isKnown: made.Key is not null);
             foreach (string url in server.Urls)
             {
                 Output.TryWriteLine($"Listening on {url}");
@@ -110,6 +113,41 @@ internal static class ServeCommand
         }
 
         return ExitCode.Success;
+    }
+
+    /// <summary>The key that lets publish where none is given, and its file; or no key, and why.</summary>
+    private static (string? Key, string? Place) MakeKey()
+    {
+        try
+        {
+            return PublishKeyFile.GetPath() is { } path
+                ? (PublishKeyFile.ReadOrCreate(path), path)
+                : (null, "there is no folder to keep a key in (HOME, XDG_STATE_HOME)");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return (null, exception.Message);
+        }
+    }
+
+    /// <summary>Says how to publish. The key is told to a terminal alone: what is redirected is kept and read by others.</summary>
+    private static void TellPublishing(MediaServer server, MediaServerOptions options, string? place, bool isKnown)
+    {
+        if (options.AllowsPublishing)
+        {
+            Output.TryWriteLine("Everybody may publish");
+        }
+        else if (!isKnown && place is not null)
+        {
+            Output.TryWriteError($"nobody can publish without --publish-key: {place}");
+        }
+        else if (place is not null)
+        {
+            Output.TryWriteLine(
+                Console.IsOutputRedirected
+                ? $"Publishing takes the key in {place}"
+                : $"Publish to {server.Urls[0]}/STREAM?key={options.PublishKeys[0].Key} (the key is in {place})");
+        }
     }
 
     /// <summary>Waits for a task, or a signal.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Mapwire.Server.Files;
 using Mapwire.Server.Hosting;
+using Mapwire.Server.Live;
 
 namespace Mapwire.Cli;
 
@@ -64,6 +65,25 @@ internal sealed class ServeOptions
     private readonly Option<long> _maxOpenBytes;
     private readonly Option<double> _maxUnsentTime;
     private readonly Option<double> _acknowledgeTimeout;
+    private readonly Option<string[]> _publishKeys = OptionFactory.CreateList(
+        "--publish-key",
+        "A key that lets publish, of all streams or of one, once or more; 'none' lets everybody. One is made and kept where none is given.",
+        "KEY|STREAM=KEY",
+        "a key, STREAM=KEY or none (a key does not end with '=')",
+        static text => IsKey(text) ? text : throw new FormatException(),
+        []);
+
+    private readonly Option<double> _publishTimeout;
+    private readonly Option<double> _publishResumeTime;
+    private readonly Option<bool> _publishRefuse = new("--publish-once")
+    {
+        Description = "Refuse a second publisher of a stream; without, it takes over.",
+    };
+
+    private readonly Option<double> _liveWindow;
+    private readonly Option<long> _liveMemory;
+    private readonly Option<double> _liveLatency;
+    private readonly Option<double> _livePlayWait;
     private readonly Option<bool> _copyPayload =
         new("--copy-payload") { Description = "Send by copies, as encrypted connections do.", Hidden = true };
 
@@ -174,6 +194,18 @@ internal sealed class ServeOptions
             defaults.MaxUnsentTime);
         _acknowledgeTimeout =
             Seconds("--acknowledge-timeout", "How long sent bytes may stay without an acknowledgement.", defaults.AcknowledgeTimeout);
+        _publishTimeout = Seconds(
+            "--publish-timeout", "How long a publisher may send nothing before it counts as lost.", defaults.PublishTimeout);
+        _publishResumeTime = Seconds(
+            "--publish-resume-time", "How long a live stream waits for a publisher that was lost; 0 for not at all.",
+            defaults.PublishResumeTime);
+        _liveWindow = Seconds("--live-window", "What is kept of a live stream for those who come late.", defaults.LiveWindow);
+        _liveMemory = OptionFactory.LongBytes("--live-memory-bytes", "The memory that all live streams lie in.", defaults.LiveMemoryBytes);
+        _liveLatency = Seconds(
+            "--live-latency", "The longest that messages of a live stream wait for others where many watch.", defaults.LiveLatency);
+        _livePlayWait = Seconds(
+            "--live-play-wait", "How long a player waits for a live stream that nobody publishes yet; 0 for not at all.",
+            defaults.LivePlayWait);
         _byProperty = new Dictionary<string, Option>(StringComparer.Ordinal)
         {
             [nameof(MediaServerOptions.EndPoints)] = _rtmp,
@@ -212,6 +244,14 @@ internal sealed class ServeOptions
             [nameof(MediaServerOptions.MaxOpenBytes)] = _maxOpenBytes,
             [nameof(MediaServerOptions.MaxUnsentTime)] = _maxUnsentTime,
             [nameof(MediaServerOptions.AcknowledgeTimeout)] = _acknowledgeTimeout,
+            [nameof(MediaServerOptions.PublishKeys)] = _publishKeys,
+            [nameof(MediaServerOptions.PublishTimeout)] = _publishTimeout,
+            [nameof(MediaServerOptions.PublishResumeTime)] = _publishResumeTime,
+            [nameof(MediaServerOptions.PublisherTakesOver)] = _publishRefuse,
+            [nameof(MediaServerOptions.LiveWindow)] = _liveWindow,
+            [nameof(MediaServerOptions.LiveMemoryBytes)] = _liveMemory,
+            [nameof(MediaServerOptions.LiveLatency)] = _liveLatency,
+            [nameof(MediaServerOptions.LivePlayWait)] = _livePlayWait,
             [nameof(MediaServerOptions.CopiesPayload)] = _copyPayload,
             [nameof(MediaServerOptions.LegacyHevc)] = _legacyHevc,
             [nameof(MediaServerOptions.IndexCacheFolder)] = _indexCache,
@@ -232,7 +272,10 @@ internal sealed class ServeOptions
     }
 
     /// <summary>What was given on the command line.</summary>
-    public MediaServerOptions Read(ParseResult parsed, string folder) => new()
+    /// <param name="parsed">The command line.</param>
+    /// <param name="folder">The folder that is served.</param>
+    /// <param name="madeKey">The key that was made, where none was given (<see cref="GivesKeys"/>); null for none.</param>
+    public MediaServerOptions Read(ParseResult parsed, string folder, string? madeKey) => new()
     {
         Folder = folder,
         OptionNames = _byProperty.ToDictionary(static pair => pair.Key, static pair => pair.Value.Name, StringComparer.Ordinal),
@@ -273,6 +316,15 @@ internal sealed class ServeOptions
         MaxOpenBytes = parsed.GetValue(_maxOpenBytes),
         MaxUnsentTime = TimeSpan.FromSeconds(parsed.GetValue(_maxUnsentTime)),
         AcknowledgeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_acknowledgeTimeout)),
+        AllowsPublishing = parsed.GetValue(_publishKeys) is ["none"],
+        PublishKeys = ReadKeys(parsed, madeKey),
+        PublishTimeout = TimeSpan.FromSeconds(parsed.GetValue(_publishTimeout)),
+        PublishResumeTime = TimeSpan.FromSeconds(parsed.GetValue(_publishResumeTime)),
+        PublisherTakesOver = !parsed.GetValue(_publishRefuse),
+        LiveWindow = TimeSpan.FromSeconds(parsed.GetValue(_liveWindow)),
+        LiveMemoryBytes = parsed.GetValue(_liveMemory),
+        LiveLatency = TimeSpan.FromSeconds(parsed.GetValue(_liveLatency)),
+        LivePlayWait = TimeSpan.FromSeconds(parsed.GetValue(_livePlayWait)),
         CopiesPayload = parsed.GetValue(_copyPayload),
         LegacyHevc = parsed.GetValue(_legacyHevc),
         Limits = ReadLimits(parsed),
@@ -281,9 +333,27 @@ internal sealed class ServeOptions
         StatisticsFolder = parsed.GetValue(_statisticsFolder),
     };
 
+    /// <summary>Whether the command line says who may publish.</summary>
+    public bool GivesKeys(ParseResult parsed) => parsed.GetValue(_publishKeys) is { Length: > 0 };
+
     /// <summary>The server's message about one of its options, in the command's words.</summary>
     public string Translate(ArgumentException exception, ParseResult parsed) =>
         OptionFactory.Translate(exception, parsed, property => _byProperty.GetValueOrDefault(property) ?? _limits.Find(property));
+
+    private PublishKey[] ReadKeys(ParseResult parsed, string? madeKey) => parsed.GetValue(_publishKeys) switch
+    {
+        ["none"] => [],
+        { } keys when keys.Contains("none") => throw new ArgumentException($"{_publishKeys.Name} none and keys exclude each other"),
+        { Length: > 0 } keys => [.. keys.Select(KeyOf)],
+        _ => madeKey is null ? [] : [new PublishKey(null, madeKey)],
+    };
+
+    /// <summary>Whether a word is a key, or a stream and a key.</summary>
+    private static bool IsKey(string text) => text.Length > 0 && !text.EndsWith('=');
+
+    private static PublishKey KeyOf(string text) => text.IndexOf('=', StringComparison.Ordinal) is > 0 and int mark
+        ? new PublishKey(text[..mark], text[(mark + 1)..])
+        : new PublishKey(null, text);
 
     private TitleLimits ReadLimits(ParseResult parsed)
     {

@@ -91,6 +91,26 @@ internal static partial class Log
     [LoggerMessage(203, LogLevel.Information, "{Peer} watch {Title} by {Protocol}")]
     public static partial void Watching(ILogger log, EndPoint? peer, LogText title, PlayerProtocol protocol);
 
+    [LoggerMessage(210, LogLevel.Information, "{Peer} publish {Stream}")]
+    public static partial void Publishing(ILogger log, EndPoint? peer, LogText stream);
+
+    [LoggerMessage(211, LogLevel.Warning, "{Peer} publish {Stream} refused: {Reason}")]
+    public static partial void PublishRefused(ILogger log, EndPoint? peer, LogText stream, LogText reason);
+
+    [LoggerMessage(212, LogLevel.Information, "{Peer} publish {Stream} ended: {Reason}")]
+    public static partial void Unpublished(ILogger log, EndPoint? peer, LogText stream, LogText reason);
+
+    [LoggerMessage(213, LogLevel.Warning, "{Peer} publish {Stream} taken from it: {Reason}")]
+    public static partial void PublisherDismissed(ILogger log, EndPoint? peer, LogText stream, LogText reason);
+
+    [LoggerMessage(215, LogLevel.Warning,
+        "{Peer} publish {Stream}: {Malformed} messages were not understood, {LeftOut} were left out (no configuration, or no room); "
+        + "the last fault: {Fault}")]
+    public static partial void PublishLeftOut(ILogger log, EndPoint? peer, LogText stream, long malformed, long leftOut, LogText fault);
+
+    [LoggerMessage(214, LogLevel.Information, "{Peer} play {Stream} live")]
+    public static partial void PlayingLive(ILogger log, EndPoint? peer, LogText stream);
+
     [LoggerMessage(300, LogLevel.Information, "{Title} opened: {Samples} samples, {Seconds:0.000} s")]
     public static partial void TitleOpened(ILogger log, LogText title, int samples, double seconds);
 

@@ -17,10 +17,10 @@ public sealed class FolderTests
     {
         ["Mapwire.Rtmp"] = ["Amf", "Chunks", "Handshakes", "Messages", "Sessions"],
         ["Mapwire.Http"] = ["Heads", "Targets", "Conditional", "WebSockets", "Hls", "Dash"],
-        ["Mapwire.Load"] = ["Measuring", "Reading", "Players", "Viewers"],
+        ["Mapwire.Load"] = ["Measuring", "Reading", "Players", "Publishers", "Viewers"],
         ["Mapwire.Server"] =
-            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http", "Web",
-                "Hosting"],
+            ["Loop", "Tls", "Sending", "Sources", "Files", "Strips", "Live", "Playback", "Reports", "Statistics", "Flv", "Rtmp", "Http",
+                "Web", "Hosting"],
     };
 
     [Theory]

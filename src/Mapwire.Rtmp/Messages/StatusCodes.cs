@@ -51,6 +51,12 @@ public static class StatusCodes
     /// <summary>There is no such stream.</summary>
     public const string PlayStreamNotFound = "NetStream.Play.StreamNotFound";
 
+    /// <summary>The stream is not published any more.</summary>
+    public const string PlayUnpublishNotify = "NetStream.Play.UnpublishNotify";
+
+    /// <summary>The client reads more slowly than a live stream is published, and something was left out.</summary>
+    public const string PlayInsufficientBandwidth = "NetStream.Play.InsufficientBW";
+
     /// <summary>play2 was taken.</summary>
     public const string PlayTransition = "NetStream.Play.Transition";
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using Mapwire.Media.Flv;
+using Mapwire.Server.Live;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Strips;
 
@@ -18,6 +19,12 @@ internal sealed class FlvStream
     private static readonly CreateCursor FramedCursors = static (title, _, range, position) =>
         new StripCursor<WebSocketFlvFraming>(title, new WebSocketFlvFraming(title.Codecs), range, position);
 
+    private static readonly CreateLiveCursor PlainLiveCursors = static (stream, format, tracks, _, place, zero) =>
+        new LiveCursor<FlvFraming>(stream, format, tracks, place, zero, static codecs => new FlvFraming(codecs));
+
+    private static readonly CreateLiveCursor FramedLiveCursors = static (stream, format, tracks, _, place, zero) =>
+        new LiveCursor<WebSocketFlvFraming>(stream, format, tracks, place, zero, static codecs => new WebSocketFlvFraming(codecs));
+
     private static readonly ConditionalWeakTable<Title, FlvStream> Whole = [];
 
     private FlvStream(byte[] head, FlvLayout? layout, byte[] tail) => (Head, Layout, Tail) = (head, layout, tail);
@@ -33,6 +40,13 @@ internal sealed class FlvStream
 
     /// <summary>All its bytes; null where that is not known.</summary>
     public long? Length => Layout is null ? null : Head.Length + Layout.Length + Tail.Length;
+
+    /// <summary>A live stream: what comes before its messages is told to each viewer where it begins.</summary>
+    public static FlvStream Endless { get; } = new([], null, []);
+
+    /// <summary>Makes the cursors of viewers of live streams.</summary>
+    /// <param name="isFramed">Whether they are sent WebSocket frames.</param>
+    public static CreateLiveCursor CreateLiveCursor(bool isFramed) => isFramed ? FramedLiveCursors : PlainLiveCursors;
 
     /// <summary>Makes the cursors of viewers.</summary>
     /// <param name="isFramed">Whether they are sent WebSocket frames.</param>

@@ -19,9 +19,12 @@ internal static class FlvTags
     }
 
     /// <summary>Writes what is told of tracks, at the time of a cursor.</summary>
-    public static void Write(IBufferWriter<byte> output, StripCursor cursor, IEnumerable<LaneMessage> messages)
+    public static void Write(IBufferWriter<byte> output, StripCursor cursor, IEnumerable<LaneMessage> messages) =>
+        Write(output, TimestampOf(cursor), messages);
+
+    /// <summary>Writes what is told of tracks, at a time.</summary>
+    public static void Write(IBufferWriter<byte> output, uint timestamp, IEnumerable<LaneMessage> messages)
     {
-        uint timestamp = TimestampOf(cursor);
         foreach ((int lane, ReadOnlyMemory<byte> body) in messages)
         {
             Write(output, lane == StripEntry.VideoLane ? FlvTagHeader.Video : FlvTagHeader.Audio, timestamp, body.Span);

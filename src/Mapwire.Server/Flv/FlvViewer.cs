@@ -5,6 +5,7 @@ using Mapwire.Media.Flv;
 using Mapwire.Memory;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Live;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
@@ -15,7 +16,7 @@ namespace Mapwire.Server.Flv;
 /// Someone who watches FLV: what was asked for once is opened and sent as it is due, as <see cref="Player"/> does it for RTMP, who says
 /// much more. Knows titles and clocks; neither sockets nor HTTP.
 /// </summary>
-internal sealed class FlvViewer
+internal sealed partial class FlvViewer
 {
     private const uint StreamId = 1;
 
@@ -29,6 +30,7 @@ internal sealed class FlvViewer
     private readonly EndPoint? _peer;
     private readonly Action<Action> _post;
     private readonly bool _isFramed;
+    private readonly LiveSeat? _seat;
     private readonly PlayerStreams _streams;
     private readonly PlayerStream _stream;
     private ReelOpenings? _openings; // null once it is open
@@ -44,8 +46,10 @@ internal sealed class FlvViewer
     /// <param name="peer">For the log.</param>
     /// <param name="isFramed">Whether it is sent WebSocket frames.</param>
     /// <param name="post">Runs something on the worker's thread, later.</param>
-    public FlvViewer(PlayerContext context, EndPoint? peer, bool isFramed, Action<Action> post)
+    /// <param name="seat">Where it is called when something of a live stream has come; null where there are none.</param>
+    public FlvViewer(PlayerContext context, EndPoint? peer, bool isFramed, Action<Action> post, LiveSeat? seat = null)
     {
+        _seat = seat;
         _context = context;
         _peer = peer;
         _post = post;
@@ -67,7 +71,7 @@ internal sealed class FlvViewer
     public int Plays { get; private set; }
 
     /// <summary>Whether all that is to be sent was made: what is left of it waits in <see cref="Answers"/>.</summary>
-    public bool IsOver => IsLost || (Plays > 0 && _stream.State == PlayState.Ended);
+    public bool IsOver => IsLost || _isLiveOver || (Plays > 0 && _stream.State == PlayState.Ended);
 
     /// <summary>Whether the file changed or can no longer be read: nothing more can be sent.</summary>
     public bool IsLost => LostReason is not null || _streams.IsCutLost;
@@ -76,7 +80,7 @@ internal sealed class FlvViewer
     public bool IsCutLost => _streams.IsCutLost;
 
     /// <inheritdoc cref="PlayerStreams.IsInsideMessage"/>
-    public bool IsInsideMessage => _streams.IsInsideMessage;
+    public bool IsInsideMessage => _live?.IsInsideMessage ?? _streams.IsInsideMessage;
 
     /// <summary>Which file it was that was opened, the first of a list.</summary>
     public FileIdentity Identity => _play.Reel.Parts[0].Title.Identity;
@@ -88,23 +92,43 @@ internal sealed class FlvViewer
     public string? LostReason { get; private set; }
 
     /// <summary>What it makes the server hold besides its title and the answers, in bytes, about.</summary>
-    public int ByteSize => (_openings?.ByteSize ?? 0) + _streams.ByteSize;
+    public int ByteSize => (_openings?.ByteSize ?? 0) + _streams.ByteSize + (_live?.ByteSize ?? 0);
 
     /// <summary>When something is due next, on the worker's clock.</summary>
-    public long NextWake() => _streams.NextWake(Now);
+    public long NextWake() => _live?.NextWake() ?? _streams.NextWake(Now);
 
     /// <inheritdoc cref="PlayerStreams.GatherRest"/>
-    public bool GatherRest(GatherList list) => _streams.GatherRest(list, Now);
+    public bool GatherRest(GatherList list) => _live?.GatherRest(list) ?? _streams.GatherRest(list, Now);
 
     /// <inheritdoc cref="PlayerStreams.GatherDue"/>
-    public void GatherDue(GatherList list, long maxBytes) => _streams.GatherDue(list, maxBytes, Now);
+    public void GatherDue(GatherList list, long maxBytes)
+    {
+        if (_live is { } live)
+        {
+            live.GatherDue(list, maxBytes);
+        }
+        else
+        {
+            _streams.GatherDue(list, maxBytes, Now);
+        }
+    }
 
     /// <inheritdoc cref="PlayerStreams.AdvanceRest"/>
-    public void AdvanceRest(long bytes) => _streams.AdvanceRest(bytes);
+    public void AdvanceRest(long bytes)
+    {
+        _live?.AdvanceRest(bytes);
+        _streams.AdvanceRest(bytes);
+    }
 
     /// <summary>Takes note of sent bytes of what was due, and goes on behind what is over.</summary>
     public void AdvanceDue(long bytes)
     {
+        if (_live is { } live)
+        {
+            live.AdvanceDue(bytes);
+            return;
+        }
+
         _streams.AdvanceDue(bytes, Now);
         while (_streams.FindEnded() is not null)
         {
@@ -120,6 +144,12 @@ internal sealed class FlvViewer
     {
         _stream.BeginOpening();
         _abilities = abilities;
+        if (_seat is not null && _context.FindLive(name) is not null)
+        {
+            OpenLive(name, abilities, opened);
+            return;
+        }
+
         Open(name, Now + MaxFirstWait, opened);
     }
 
@@ -176,6 +206,12 @@ internal sealed class FlvViewer
     /// <param name="position">The byte to begin at; more than 0 only where the stream's length is known, and less than that.</param>
     public void Begin(long position)
     {
+        if (_live is { Watched.Cursor: { } cursor })
+        {
+            BeginLive(cursor);
+            return;
+        }
+
         FlvStream shape = _shape!;
         _stream.Start(_play, PlayerTime.Zero, Now);
         Plays++;
@@ -201,6 +237,7 @@ internal sealed class FlvViewer
     public void Abandon()
     {
         _isAbandoned = true;
+        _live?.Abandon();
         _openings?.Abandon();
         if (Plays == 0)
         {

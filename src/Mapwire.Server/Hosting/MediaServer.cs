@@ -135,8 +135,10 @@ public sealed class MediaServer : IDisposable
         for (int i = 0; i < _workers.Length; i++)
         {
             _workers[i] = new Worker(_context, _addresses, i);
-            _workers[i].Start();
         }
+
+        _context.SetLoops(_workers);
+        Array.ForEach(_workers, static worker => worker.Start());
 
         MaxConnections = FitMaxConnections();
         _listeners.ForEach(_accepting.Watch);
@@ -164,7 +166,7 @@ public sealed class MediaServer : IDisposable
         // else it may still write there; the next server clears it away
         if (_workers.All(static worker => worker is not { IsRunning: true }))
         {
-            _context.Statistics?.Dispose();
+            _context.DisposeBehindWorkers();
         }
 
         _listeners.ForEach(static listener => listener.Dispose());

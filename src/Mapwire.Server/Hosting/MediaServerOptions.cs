@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Live;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
@@ -191,6 +192,57 @@ public sealed class MediaServerOptions
     /// </summary>
     public long MaxHeldBytes { get; init; } = Math.Max(MinHeldBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16);
 
+    /// <summary>
+    /// Who may publish live streams: whoever sends one of these keys with the name of its stream. Default none: nobody may.
+    /// </summary>
+    public IReadOnlyList<PublishKey> PublishKeys { get; init; } = [];
+
+    /// <summary>Whether everybody may publish who reaches the server. Default no.</summary>
+    public bool AllowsPublishing { get; init; }
+
+    /// <summary>
+    /// What is kept of each live stream for those who come late, or go back in time. Default 60 s: longer than any player buffers.
+    /// </summary>
+    public TimeSpan LiveWindow { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// The memory that all live streams lie in, in bytes, which the system gives as it is written; at least 16 MiB. What is kept of each is
+    /// shorter than <see cref="LiveWindow"/> where it is short. Default a quarter of what the process may use, and at most 4 GiB: a minute
+    /// of a thousand streams of 500 kbit/s.
+    /// </summary>
+    public long LiveMemoryBytes { get; init; } =
+        Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, MinLiveMemoryBytes, 4L << 30);
+
+    /// <summary>
+    /// The longest that messages of a live stream wait for others, so that many viewers are sent several at once. Few are sent each as it
+    /// comes. Default 250 ms, a quarter of what a player buffers at least.
+    /// </summary>
+    public TimeSpan LiveLatency { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>
+    /// How long a live stream whose publisher was lost waits for it to come back, while its viewers stay; zero for not at all. Default
+    /// 10 s: a phone that changes its network.
+    /// </summary>
+    public TimeSpan PublishResumeTime { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a publisher may send nothing before its connection counts as lost. Default 15 s: encoders send sound many times a second,
+    /// and TCP sends again for seconds on a bad network.
+    /// </summary>
+    public TimeSpan PublishTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// How long a player waits for a live stream that nobody publishes yet; zero for not at all. Default 15 s: encoder and player are
+    /// started together.
+    /// </summary>
+    public TimeSpan LivePlayWait { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Whether another publisher of a live stream takes over from the one that is there. Default yes: a phone that comes back is another
+    /// connection, and the old one is not known to be dead; without, it is refused.
+    /// </summary>
+    public bool PublisherTakesOver { get; init; } = true;
+
     /// <summary>Threads that serve connections. Default one a processor.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
@@ -297,6 +349,14 @@ public sealed class MediaServerOptions
     internal PlayerOptions ToPlayerOptions() =>
         new(Application, ChunkSize, DefaultClientBuffer, MinClientBuffer, MaxClientBuffer, LegacyHevc, MaxOpeningsPerAddress);
 
+    /// <summary>What of this is about live streams.</summary>
+    internal LiveOptions ToLiveOptions() => new(
+        (long)LiveWindow.TotalMilliseconds, LiveMemoryBytes, (long)LiveLatency.TotalMilliseconds, (long)PublishResumeTime.TotalMilliseconds,
+        (long)PublishTimeout.TotalMilliseconds, (long)LivePlayWait.TotalMilliseconds, PublisherTakesOver);
+
+    /// <summary>Who may publish.</summary>
+    internal PublishKeys ToPublishKeys() => AllowsPublishing ? Live.PublishKeys.Open : new PublishKeys(PublishKeys);
+
     /// <summary>How many players there may be: of connections of RTMP and viewers of HTTP together as many as connections.</summary>
     internal PlayerLimits ToPlayerLimits() => new(
         MaxConnections, MaxConnectionsPerAddress, NameOf(nameof(MaxConnections)), NameOf(nameof(MaxConnectionsPerAddress)));
@@ -387,6 +447,17 @@ public sealed class MediaServerOptions
             "must be at least 1,000 bytes a second for each worker");
         Require(SendBuffer is null or >= 4096, nameof(SendBuffer), SendBuffer, "must be at least 4,096 bytes");
         Require(ReceiveBuffer is null or >= 1024, nameof(ReceiveBuffer), ReceiveBuffer, "must be at least 1,024 bytes");
+        Require(LiveWindow >= TimeSpan.FromSeconds(1) && LiveWindow <= Day, nameof(LiveWindow), LiveWindow, "must be from 1 s to a day");
+        Require(LiveMemoryBytes >= MinLiveMemoryBytes, nameof(LiveMemoryBytes), LiveMemoryBytes, "must be at least 16,777,216 bytes");
+        Require(LiveLatency >= TimeSpan.Zero && LiveLatency <= TimeSpan.FromSeconds(10), nameof(LiveLatency), LiveLatency,
+            "must be from 0 to 10 s");
+        Require(PublishResumeTime >= TimeSpan.Zero && PublishResumeTime <= Day, nameof(PublishResumeTime), PublishResumeTime,
+            "must be from 0 to a day");
+        Require(PublishTimeout >= TimeSpan.FromSeconds(1) && PublishTimeout <= Day, nameof(PublishTimeout), PublishTimeout,
+            "must be from 1 s to a day");
+        Require(LivePlayWait >= TimeSpan.Zero && LivePlayWait <= Day, nameof(LivePlayWait), LivePlayWait, "must be from 0 to a day");
+        Require(!AllowsPublishing || PublishKeys.Count == 0, nameof(AllowsPublishing), AllowsPublishing,
+            $"and {nameof(PublishKeys)} exclude each other");
         Require(CacheBytes >= 0, nameof(CacheBytes), CacheBytes, "must be at least 0");
         Require(Folder.Length > 0, nameof(Folder), Folder, "must name a folder");
         Require(IndexCacheFolder is null or { Length: > 0 }, nameof(IndexCacheFolder), IndexCacheFolder, "must name a folder");
@@ -403,6 +474,9 @@ public sealed class MediaServerOptions
 
     /// <summary>Half of it is the least that one connection may hold.</summary>
     private const long MinHeldBytes = 262_144;
+
+    /// <summary>Two pictures of the largest size are being written then, while some others are still sent.</summary>
+    private const long MinLiveMemoryBytes = 16L << 20;
 
     private static TimeSpan Day => TimeSpan.FromDays(1);
 

@@ -1,4 +1,6 @@
 using Mapwire.Server.Http.Viewers;
+using Mapwire.Server.Live;
+using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
@@ -15,9 +17,22 @@ namespace Mapwire.Server.Hosting;
 internal sealed record ServerContext(MediaServerOptions Options, TitleCatalog Titles, ReelOpener Reels, ILogger Log) : IDisposable
 {
     private ViewerRegistry? _viewers;
+    private PlayerContext? _players;
+    private LiveStreams? _live;
+    private LoopPhases? _phases;
 
     /// <summary>What all players share.</summary>
-    public PlayerContext Players { get; } = new(Options.ToPlayerOptions(), Reels, Log) { Limits = Options.ToPlayerLimits() };
+    public PlayerContext Players => _players ??= new(Options.ToPlayerOptions(), Reels, Log)
+    {
+        Limits = Options.ToPlayerLimits(),
+        Live = Live,
+        Keys = Options.ToPublishKeys(),
+    };
+
+    /// <summary>The live streams.</summary>
+    public LiveStreams Live => _live ??= new(
+        Options.ToLiveOptions(), () => _phases ?? throw new InvalidOperationException("Nothing is live before the server has started."),
+        fault => Server.Log.LoopFault(Log, fault));
 
     /// <summary>What all connections make the server hold.</summary>
     public HeldBytes Held { get; } = new(Options.MaxHeldBytes, Options.NameOf(nameof(MediaServerOptions.MaxHeldBytes)));
@@ -43,6 +58,20 @@ internal sealed record ServerContext(MediaServerOptions Options, TitleCatalog Ti
         _viewers = new ViewerRegistry(Players.Limits, statistics?.ForViewers());
     }
 
+    /// <summary>The loops of the workers, before the first of them runs.</summary>
+    public void SetLoops(IReadOnlyList<EventLoop> loops) => _phases = new LoopPhases(loops);
+
     /// <summary>Ends what is shared; the statistics are their publisher's to end.</summary>
-    public void Dispose() => _viewers?.Dispose();
+    public void Dispose()
+    {
+        _viewers?.Dispose();
+        _live?.Stop();
+    }
+
+    /// <summary>Gives back what workers may use to their last moment: none of them runs any more.</summary>
+    public void DisposeBehindWorkers()
+    {
+        Statistics?.Dispose();
+        _live?.Dispose();
+    }
 }

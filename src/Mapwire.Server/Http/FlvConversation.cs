@@ -8,6 +8,7 @@ using Mapwire.Http.WebSockets;
 using Mapwire.Memory;
 using Mapwire.Server.Files;
 using Mapwire.Server.Flv;
+using Mapwire.Server.Live;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Statistics;
@@ -19,7 +20,7 @@ namespace Mapwire.Server.Http;
 /// A connection that was asked for FLV, as the body of an answer or in WebSocket frames: the request is its last one, and it is a
 /// viewer from here on.
 /// </summary>
-internal sealed class FlvConversation : IConversation
+internal sealed class FlvConversation : IConversation, ILiveViewer
 {
     /// <summary>How long a connection is still heard when all was said, in milliseconds.</summary>
     private const long LingerTime = 2_000;
@@ -75,7 +76,11 @@ internal sealed class FlvConversation : IConversation
             }
         }
 
-        _viewer = new FlvViewer(context.Players, connection.Peer, isFramed: _frames is not null, Post) { Now = connection.Now };
+        _viewer = new FlvViewer(context.Players, connection.Peer, isFramed: _frames is not null, Post,
+            new LiveSeat(connection.Loop, this))
+        {
+            Now = connection.Now,
+        };
         if (refusal is null)
         {
             refusal = Open();
@@ -117,6 +122,9 @@ internal sealed class FlvConversation : IConversation
         (_state != State.Lingering && (_frames is null || _state != State.Sending)) || _connection.IsSending;
 
     private bool IsOpening => _state is State.Opening or State.OpeningUnwanted;
+
+    /// <inheritdoc/>
+    public void OnLive() => _connection.RunTurn();
 
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
@@ -185,6 +193,11 @@ internal sealed class FlvConversation : IConversation
         if (_state == State.Lingering)
         {
             return;
+        }
+
+        if (IsOpening || _state == State.Sending)
+        {
+            _viewer.LookAtLive();
         }
 
         if (!_isHeadSent)
@@ -269,7 +282,15 @@ internal sealed class FlvConversation : IConversation
     public Wake Next(long now)
     {
         _viewer.Now = now;
-        _statistics?.Update(_viewer.Watched, _viewer.Plays, _connection.BytesSent - _bytesBefore, _connection.IsBlocked, now);
+        if (_viewer.WatchedLive is { Cursor: not null } play)
+        {
+            _statistics?.Update(play, _connection.BytesSent - _bytesBefore, _connection.IsBlocked, now);
+        }
+        else
+        {
+            _statistics?.Update(_viewer.Watched, _viewer.Plays, _connection.BytesSent - _bytesBefore, _connection.IsBlocked, now);
+        }
+
         if (CloseWhenOverBudget())
         {
             return new Wake(now);
@@ -285,10 +306,13 @@ internal sealed class FlvConversation : IConversation
             return new Wake(now, CloseReason.SourceLost);
         }
 
-        // Opening has bounds of its own. What was begun of the media is waited for behind a close as well.
+        // Opening has bounds of its own, which a live stream's wait says. What was begun of the media is waited for behind a close as well.
         bool isSent = _state == State.Sending || (_state == State.Closing && _viewer.IsInsideMessage);
-        return new Wake(isSent ? _viewer.NextWake() : TimerWheel.Never);
+        return new Wake(isSent || IsOpening ? _viewer.NextWake() : TimerWheel.Never);
     }
+
+    /// <inheritdoc/>
+    public Wake NextWhileBlocked(long now) => _viewer.PinsLivePages ? new Wake(now, CloseReason.NotReading) : new Wake(TimerWheel.Never);
 
     /// <inheritdoc/>
     public void SayGoodbye()

@@ -385,7 +385,7 @@ internal sealed class HttpConversation : IConversation
             return;
         }
 
-        if (!Route.TryFind(target, _context.Application, out Route? route))
+        if (!Route.TryFind(target, _context.Application, _context.IsLive, out Route? route))
         {
             Refuse(Refusal.NotFound, hasBody, target);
             return;

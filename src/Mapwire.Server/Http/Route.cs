@@ -83,9 +83,11 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
     /// </remarks>
     /// <param name="target">The target.</param>
     /// <param name="application">The first segment of every path.</param>
+    /// <param name="isLive">Whether a name is that of a live stream now; null where there are none.</param>
     /// <param name="route">The route.</param>
     /// <returns>Whether such a path can lead to anything.</returns>
-    public static bool TryFind(RequestTarget target, string application, [NotNullWhen(true)] out Route? route)
+    public static bool TryFind(
+        RequestTarget target, string application, Func<string, bool>? isLive, [NotNullWhen(true)] out Route? route)
     {
         route = null;
         ReadOnlySpan<char> path = target.Path.AsSpan(1);
@@ -104,7 +106,8 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
             return true;
         }
 
-        bool isBelowTitle = slash > 0 && TitleName.HasTitleExtension(title.AsSpan(0, slash));
+        bool isBelowTitle = slash > 0
+            && (TitleName.HasTitleExtension(title.AsSpan(0, slash)) || isLive?.Invoke(title[..slash]) is true);
         route = isBelowTitle ? OfResource(title[..slash], title[(slash + 1)..]) : null;
         if (route is null && (!isBelowTitle || TitleName.HasTitleExtension(title)))
         {

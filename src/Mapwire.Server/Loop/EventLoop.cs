@@ -56,6 +56,7 @@ internal class EventLoop
     private int _state; // a State
     private int _isWoken;
     private long _roundSince; // 0 while it waits
+    private long _phase; // odd in a round, even in the wait before the next one
     private bool _isBehind; // whether the round left some of those that were ready
     private long _late; // by how much a timer was at most in the round
 
@@ -96,6 +97,12 @@ internal class EventLoop
 
     /// <summary>Whether the thread has been in one round for so long that it hangs in a system call. Any thread may ask.</summary>
     public bool IsStuck => Volatile.Read(ref _roundSince) is not 0 and long since && LoopClock.Milliseconds - since > StuckAfter;
+
+    /// <summary>Counts rounds and the waits between them (<see cref="IsInRound"/>). Any thread may ask.</summary>
+    public long Phase => Volatile.Read(ref _phase);
+
+    /// <summary>Whether a <see cref="Phase"/> is that of a round.</summary>
+    public static bool IsInRound(long phase) => (phase & 1) != 0;
 
     /// <summary>The longest wait, in milliseconds; -1 for no bound.</summary>
     protected virtual int MaxWait => -1;
@@ -282,12 +289,15 @@ internal class EventLoop
 
         TryGo(State.Stopping, State.Ending);
         End();
+        Volatile.Write(ref _phase, (_phase + 1) & ~1);
     }
 
     private void RunRound(PollEvent[] events)
     {
         Volatile.Write(ref _roundSince, 0);
+        Volatile.Write(ref _phase, (_phase + 1) & ~1); // a round that threw has not ended its phase
         int count = _poller.Wait(events, Patience());
+        Interlocked.Exchange(ref _phase, _phase + 1); // a full fence: what the round finds is what there is from here on
         Now = LoopClock.Milliseconds;
         Volatile.Write(ref _roundSince, Now);
         Interlocked.Exchange(ref _isWoken, 0); // a full fence before the queues are looked at: a later post wakes the next wait

@@ -1,5 +1,6 @@
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Live;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Playback;
@@ -83,6 +84,58 @@ internal readonly struct PlayAnnouncer(ServerSession session)
     /// <summary>The file changed, or can no longer be read: this is the end, without Play.Complete.</summary>
     public void Lost(PlayerStream stream, string reason) => Stopped(stream, $"Stopped playing {stream.Name}: {reason}.");
 
+    /// <summary>A live stream begins for this player.</summary>
+    public void Started(LivePlay play)
+    {
+        session.SendStreamBegin(play.StreamId);
+        Status(play, StatusCodes.PlayReset, $"Playing and resetting {play.SentName}.");
+        Status(play, StatusCodes.PlayStart, $"Started playing {play.SentName}.");
+        session.SendSampleAccess(play.StreamId, 0, audio: true, video: true);
+        session.SendData(play.StreamId, 0, play.Cursor!.Tracks.Metadata.Span);
+        Send(play.StreamId, 0, LaneMessages.HeadersOf(play.Cursor.Tracks.Codecs, before: null));
+    }
+
+    /// <summary>The tracks of a live stream are others from here on.</summary>
+    public void Changed(LivePlay play, LiveCursor before)
+    {
+        uint time = Timestamp(before);
+        session.SendData(play.StreamId, time, play.Cursor!.Tracks.Metadata.Span);
+        Send(play.StreamId, time, LaneMessages.HeadersOf(play.Cursor.Tracks.Codecs, before.Tracks.Codecs));
+    }
+
+    /// <summary>The player was too slow for a live stream.</summary>
+    public void Skipped(LivePlay play) => session.SendStatus(
+        play.StreamId, StatusCodes.Warning, StatusCodes.PlayInsufficientBandwidth,
+        "Too slow for the stream: it goes on with the newest picture.", play.SentName);
+
+    /// <summary>The player is at another place of a live stream.</summary>
+    public void Seeked(LivePlay play)
+    {
+        session.SendStreamBegin(play.StreamId);
+        Status(play, StatusCodes.SeekNotify, "Seeking.");
+        Status(play, StatusCodes.PlayStart, $"Started playing {play.SentName}.");
+        Send(play.StreamId, Timestamp(play.Cursor!), LaneMessages.HeadersOf(play.Cursor!.Tracks.Codecs, before: null));
+    }
+
+    /// <summary>The player paused a live stream, or goes on with the newest picture.</summary>
+    public void Paused(LivePlay play, bool paused) => Status(
+        play, paused ? StatusCodes.PauseNotify : StatusCodes.UnpauseNotify, $"{(paused ? "Pausing" : "Unpausing")} {play.SentName}.");
+
+    /// <summary>A live stream is over.</summary>
+    public void Ended(LivePlay play)
+    {
+        if (play.Cursor is { } cursor)
+        {
+            Send(play.StreamId, Timestamp(cursor), LaneMessages.EndsOf(cursor.Tracks.Codecs));
+        }
+
+        Status(play, StatusCodes.PlayUnpublishNotify, $"{play.SentName} is not published any more.");
+        Status(play, StatusCodes.PlayStop, $"Stopped playing {play.SentName}.");
+        session.SendStreamEof(play.StreamId);
+    }
+
+    private static uint Timestamp(LiveCursor cursor) => unchecked((uint)cursor.Time.Milliseconds);
+
     private static uint Timestamp(PlayerStream stream) => unchecked((uint)stream.Cursor!.PlayerTime.Milliseconds);
 
     private void Begin(PlayerStream stream)
@@ -100,6 +153,9 @@ internal readonly struct PlayAnnouncer(ServerSession session)
     private void Status(PlayerStream stream, string code, string description) =>
         session.SendStatus(stream.Id, StatusCodes.Status, code, description, stream.Name);
 
+    private void Status(LivePlay play, string code, string description) =>
+        session.SendStatus(play.StreamId, StatusCodes.Status, code, description, play.SentName);
+
     private void WarnOfMissing(PlayerStream stream)
     {
         foreach (string reason in stream.Reel!.Parts[stream.Part].Missing ?? [])
@@ -111,17 +167,19 @@ internal readonly struct PlayAnnouncer(ServerSession session)
     private void SendMetadata(PlayerStream stream, uint time) =>
         session.SendData(stream.Id, time, stream.Reel!.MetadataOf(stream.Part).Span);
 
-    private void Send(PlayerStream stream, uint time, IEnumerable<LaneMessage> messages)
+    private void Send(PlayerStream stream, uint time, IEnumerable<LaneMessage> messages) => Send(stream.Id, time, messages);
+
+    private void Send(uint streamId, uint time, IEnumerable<LaneMessage> messages)
     {
         foreach ((int lane, ReadOnlyMemory<byte> body) in messages)
         {
             if (lane == StripEntry.VideoLane)
             {
-                session.SendVideo(stream.Id, time, body.Span);
+                session.SendVideo(streamId, time, body.Span);
             }
             else
             {
-                session.SendAudio(stream.Id, time, body.Span);
+                session.SendAudio(streamId, time, body.Span);
             }
         }
     }

@@ -43,7 +43,13 @@ internal sealed partial class Player
 
     private void Fail(PlayerStream stream, PlayName name, bool reset, Exception fault)
     {
-        Refuse(stream, name, fault);
+        if (stream.State == PlayState.Opening && fault is TitleException { Error: TitleError.NotFound } && MayBecomeLive(name))
+        {
+            PlayLive(stream, name);
+            return;
+        }
+
+        Refuse(stream.Id, name, fault);
         if (reset)
         {
             stream.EndOpening();
@@ -58,7 +64,7 @@ internal sealed partial class Player
         }
     }
 
-    private void Refuse(PlayerStream stream, PlayName name, Exception fault)
+    private void Refuse(uint streamId, PlayName name, Exception fault)
     {
         if (MayLog())
         {
@@ -76,7 +82,7 @@ internal sealed partial class Player
             TitleException => (StatusCodes.PlayFailed, fault.Message),
             _ => (StatusCodes.PlayFailed, "the server failed: its log has the reason"),
         };
-        Session.SendStatus(stream.Id, StatusCodes.Error, code, reason, name.IsTooLong ? null : name.Sent);
+        Session.SendStatus(streamId, StatusCodes.Error, code, reason, name.IsTooLong ? null : name.Sent);
     }
 
     private void Play(PlayerStream stream, PendingPlay play, bool reset)

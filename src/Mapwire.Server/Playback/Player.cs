@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Net;
-using Mapwire.Rtmp.Chunks;
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
+using Mapwire.Server.Live;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 
@@ -21,10 +21,12 @@ internal sealed partial class Player : IServerSessionHandler
     private readonly PlayerContext _context;
     private readonly EndPoint? _peer;
     private readonly Action<Action> _post;
+    private readonly LiveSeat? _seat;
     private readonly PlayerStreams _streams;
     private readonly PlayAnnouncer _announcer;
     private ReelOpenings? _openings; // null while nothing is opened: nearly always
     private string _folder = "";
+    private string _applicationQuery = "";
     private PlayerAbilities _abilities;
     private bool _canReconnect;
     private LineBudget _lines;
@@ -33,8 +35,10 @@ internal sealed partial class Player : IServerSessionHandler
     /// <param name="peer">For the log.</param>
     /// <param name="answers">Takes what the session says.</param>
     /// <param name="post">Runs something on the worker's thread, later.</param>
-    public Player(PlayerContext context, EndPoint? peer, IBufferWriter<byte> answers, Action<Action> post)
+    /// <param name="seat">Where it is called when something of a live stream has come; null where there are none.</param>
+    public Player(PlayerContext context, EndPoint? peer, IBufferWriter<byte> answers, Action<Action> post, LiveSeat? seat = null)
     {
+        _seat = seat;
         _context = context;
         _peer = peer;
         _post = post;
@@ -52,8 +56,8 @@ internal sealed partial class Player : IServerSessionHandler
     /// <summary>Whether the connect command was accepted.</summary>
     public bool IsConnected { get; private set; }
 
-    /// <summary>Whether something plays or is paused.</summary>
-    public bool IsActive => _streams.IsActive;
+    /// <summary>Whether something plays, is paused or is published.</summary>
+    public bool IsActive => _streams.IsActive || IsLive;
 
     /// <summary>Plays begun.</summary>
     public int Plays { get; private set; }
@@ -68,26 +72,46 @@ internal sealed partial class Player : IServerSessionHandler
     public bool IsRejected => Session.IsClosing;
 
     /// <summary>What the player makes the server hold besides its titles and the answers, in bytes, about.</summary>
-    public int ByteSize => Session.BufferedBytes + (_openings?.ByteSize ?? 0) + _streams.ByteSize;
+    public int ByteSize => Session.BufferedBytes + (_openings?.ByteSize ?? 0) + _streams.ByteSize + (_live?.ByteSize ?? 0);
+
+    /// <summary>Whether others are short of the pages that the rest of a live message keeps.</summary>
+    public bool PinsLivePages => _live is { PinsPages: true };
 
     /// <summary>When something is due next, on the worker's clock.</summary>
-    public long NextWake() => _streams.NextWake(Now);
+    public long NextWake() => Math.Min(_streams.NextWake(Now), _live?.NextWake() ?? long.MaxValue);
 
     /// <inheritdoc cref="PlayerStreams.GatherRest"/>
-    public bool GatherRest(GatherList list) => _streams.GatherRest(list, Now);
+    public bool GatherRest(GatherList list) => _streams.GatherRest(list, Now) && (_live is null || _live.GatherRest(list));
 
     /// <inheritdoc cref="PlayerStreams.IsCutLost"/>
     public bool IsCutLost => _streams.IsCutLost;
 
     /// <inheritdoc cref="PlayerStreams.GatherDue"/>
-    public void GatherDue(GatherList list, long maxBytes) => _streams.GatherDue(list, maxBytes, Now);
+    public void GatherDue(GatherList list, long maxBytes)
+    {
+        long before = list.Length;
+        _live?.GatherDue(list, maxBytes);
+        if (list.Length == before)
+        {
+            _streams.GatherDue(list, maxBytes, Now);
+        }
+    }
 
     /// <inheritdoc cref="PlayerStreams.AdvanceRest"/>
-    public void AdvanceRest(long bytes) => _streams.AdvanceRest(bytes);
+    public void AdvanceRest(long bytes)
+    {
+        _live?.AdvanceRest(bytes); // one of the two has begun a message
+        _streams.AdvanceRest(bytes);
+    }
 
     /// <summary>Takes note of sent bytes of what was due, and says the last words of titles that are over.</summary>
     public void AdvanceDue(long bytes)
     {
+        if (_live is not null && _live.AdvanceDue(bytes))
+        {
+            return;
+        }
+
         _streams.AdvanceDue(bytes, Now);
         while (_streams.FindEnded() is { } stream)
         {
@@ -133,6 +157,7 @@ internal sealed partial class Player : IServerSessionHandler
         }
 
         _folder = folder;
+        _applicationQuery = QueryOf(connect.App);
         _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);
         _canReconnect = connect.Capabilities.Extended.HasFlag(EnhancedCapabilities.Reconnect);
         IsConnected = true;
@@ -151,9 +176,16 @@ internal sealed partial class Player : IServerSessionHandler
             stream.Stop();
         }
 
+        _live?.Remove(streamId);
+        if (IsLiveNow(name) || (play.StartMilliseconds == PlayCommand.LiveStart && MayBecomeLive(name)))
+        {
+            PlayLive(stream, name);
+            return;
+        }
+
         if (play.StartMilliseconds == PlayCommand.LiveStart)
         {
-            Refuse(stream, name, new TitleException(TitleError.NotFound, $"no live stream {TerminalText.Clean(name.ToString())}"));
+            Refuse(stream.Id, name, new TitleException(TitleError.NotFound, $"no live stream {TerminalText.Clean(name.ToString())}"));
             return;
         }
 
@@ -200,7 +232,11 @@ internal sealed partial class Player : IServerSessionHandler
     public void OnSeek(uint streamId, double milliseconds)
     {
         PlayerStream stream = Asked(streamId);
-        if (stream.State == PlayState.Opening)
+        if (_live?.Find(streamId) is { } live)
+        {
+            SeekLive(live, milliseconds);
+        }
+        else if (stream.State == PlayState.Opening)
         {
             stream.SeeksAtStart = ToTime(milliseconds);
         }
@@ -219,6 +255,13 @@ internal sealed partial class Player : IServerSessionHandler
     {
         // The player's time is not needed: what was sent it holds or has shown, so going on with the next message loses nothing.
         PlayerStream stream = Asked(streamId);
+        if (_live?.Find(streamId) is { } live)
+        {
+            live.Pause(paused, Now);
+            _announcer.Paused(live, paused);
+            return;
+        }
+
         if (paused)
         {
             stream.Pause(Now);
@@ -235,10 +278,18 @@ internal sealed partial class Player : IServerSessionHandler
     }
 
     /// <inheritdoc/>
-    public void OnReceiveAudio(uint streamId, bool receive) => Asked(streamId).ReceiveAudio(receive);
+    public void OnReceiveAudio(uint streamId, bool receive)
+    {
+        Asked(streamId).ReceiveAudio(receive);
+        _live?.Find(streamId)?.ReceiveSound(receive);
+    }
 
     /// <inheritdoc/>
-    public void OnReceiveVideo(uint streamId, bool receive) => Asked(streamId).ReceiveVideo(receive);
+    public void OnReceiveVideo(uint streamId, bool receive)
+    {
+        Asked(streamId).ReceiveVideo(receive);
+        _live?.Find(streamId)?.ReceivePictures(receive);
+    }
 
     /// <inheritdoc/>
     public void OnBufferLength(uint streamId, uint milliseconds) => Asked(streamId).BufferLength = milliseconds;
@@ -247,32 +298,9 @@ internal sealed partial class Player : IServerSessionHandler
     public void OnStreamClosed(uint streamId)
     {
         LastRequest = Now;
+        _live?.Remove(streamId);
+        EndPublishing(streamId, isFinished: true);
         _streams.Remove(streamId);
-    }
-
-    /// <inheritdoc/>
-    public void OnPublish(uint streamId, PublishCommand publish)
-    {
-        LastRequest = Now;
-        Session.RefusePublish(streamId, StatusCodes.PublishBadName, "Publishing is not offered here.");
-    }
-
-    /// <inheritdoc/>
-    public void OnUnpublish(string name)
-    {
-        // Nothing was published.
-    }
-
-    /// <inheritdoc/>
-    public void OnMedia(uint streamId, in RtmpMessage message)
-    {
-        // Nor does any come.
-    }
-
-    /// <inheritdoc/>
-    public void OnData(uint streamId, uint timestamp, ReadOnlySpan<byte> amf0)
-    {
-        // As above.
     }
 
     /// <inheritdoc/>
@@ -303,8 +331,12 @@ internal sealed partial class Player : IServerSessionHandler
         }
 
         _openings?.Abandon();
+        AbandonLive();
         _streams.Abandon();
     }
+
+    private static string QueryOf(string application) =>
+        application.IndexOf('?', StringComparison.Ordinal) is >= 0 and int mark ? application[(mark + 1)..] : "";
 
     private static ReelTime ToTime(double milliseconds) => ReelTime.Zero + ToDuration(milliseconds);
 

@@ -1,5 +1,7 @@
 using Mapwire.Rtmp.Messages;
 using Mapwire.Rtmp.Sessions;
+using Mapwire.Server.Files.Names;
+using Mapwire.Server.Live;
 using Mapwire.Server.Sending;
 using Mapwire.Server.Strips;
 using Microsoft.Extensions.Logging;
@@ -17,6 +19,27 @@ internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, IL
 
     /// <summary>How many players there may be.</summary>
     public PlayerLimits Limits { get; init; } = PlayerLimits.None;
+
+    /// <summary>The live streams; null where there are none.</summary>
+    public LiveStreams? Live { get; init; }
+
+    /// <summary>Who may publish them.</summary>
+    public PublishKeys Keys { get; init; } = new([]);
+
+    /// <summary>The live stream that a name is that of, if it is published now, or may go on soon; null where there is none.</summary>
+    public LiveStream? FindLive(PlayName name) => name.IsTooLong ? null : Live?.Find(LiveName.Of(name).Name);
+
+    /// <summary>
+    /// Whether a name may become that of a live stream: not one of a file, with an extension or a word such as <c>mp4:</c>, which somebody
+    /// has mistyped.
+    /// </summary>
+    public bool MayBecomeLive(PlayName name) => Live is { Options.PlayWait: > 0 } && !Keys.IsClosed && !name.IsTooLong
+        && LiveName.Of(name).IsValid && !name.Path.AsSpan(name.Path.LastIndexOf('/') + 1).ContainsAny('.', ':');
+
+    /// <summary>Makes the cursors of RTMP players of live streams.</summary>
+    public CreateLiveCursor CreateRtmpLiveCursor { get; } = (stream, format, tracks, streamId, place, zero) =>
+        new LiveCursor<RtmpFraming>(
+            stream, format, tracks, place, zero, codecs => new RtmpFraming(codecs, streamId, Options.ChunkSize));
 
     /// <summary>Makes the cursors of RTMP players.</summary>
     public CreateCursor CreateRtmpCursor { get; } = (title, streamId, range, position) =>

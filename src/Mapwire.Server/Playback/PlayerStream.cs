@@ -10,8 +10,6 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
 {
     private PlaybackClock _clock;
     private PauseAhead _ahead;
-    private bool _receivesAudio = true;
-    private bool _receivesVideo = true;
     private PlayerTime _reelZero; // where the reel's round at hand begins
     private PlayerTime _stopAt; // when the play command's duration is over
     private ReelTime _stopReelTime; // the same in the reel
@@ -72,6 +70,12 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
 
     /// <summary>Whether the player wants to see no more than a picture for now.</summary>
     public bool IsPaused => State == PlayState.Paused || PausesNext;
+
+    /// <summary>Whether sound is sent.</summary>
+    public bool ReceivesAudio { get; private set; } = true;
+
+    /// <summary>Whether pictures are sent.</summary>
+    public bool ReceivesVideo { get; private set; } = true;
 
     /// <summary>The media that the player buffers by its own word, in milliseconds; null when it said nothing.</summary>
     public uint? BufferLength { get; set; }
@@ -258,7 +262,7 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
     public void ReceiveAudio(bool receive)
     {
         EndWait(); // what was waited for may be wanted no more
-        _receivesAudio = receive;
+        ReceivesAudio = receive;
         Cursor?.SendAudio(receive);
     }
 
@@ -266,7 +270,7 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
     public void ReceiveVideo(bool receive)
     {
         EndWait();
-        _receivesVideo = receive;
+        ReceivesVideo = receive;
         Cursor?.SendVideo(receive);
     }
 
@@ -417,12 +421,12 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
 
     private void ApplyReceives()
     {
-        if (!_receivesAudio)
+        if (!ReceivesAudio)
         {
             Cursor?.SendAudio(false);
         }
 
-        if (!_receivesVideo)
+        if (!ReceivesVideo)
         {
             Cursor?.SendVideo(false);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using Mapwire.Rtmp;
+using Mapwire.Server.Live;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Sending;
@@ -9,8 +10,11 @@ using Mapwire.Server.Strips;
 namespace Mapwire.Server.Rtmp;
 
 /// <summary>RTMP on a connection: a session that reads and answers, and a player that has its media sent.</summary>
-internal sealed class RtmpConversation : IConversation
+internal sealed class RtmpConversation : IConversation, ILiveViewer
 {
+    /// <summary>What a publisher may have begun of messages beside what others may hold: two pictures of the largest size.</summary>
+    private const long MaxMessageBytes = 2L * 0xFF_FFFF;
+
     private readonly RtmpContext _context;
     private readonly Connection _connection;
     private readonly ControlBuffer _answers = new();
@@ -26,13 +30,17 @@ internal sealed class RtmpConversation : IConversation
         _context = context;
         _connection = connection;
         _openedAt = connection.Now;
-        _player = new Player(context.Players, connection.Peer, _answers, Post);
+        _player = new Player(
+            context.Players, connection.Peer, _answers, Post, new LiveSeat(connection.Loop, this));
         _statistics = statistics?.Enter(connection.Peer, _openedAt);
         context.Players.Limits.Enter((connection.Peer as IPEndPoint)?.Address);
     }
 
     /// <inheritdoc/>
     public bool IsUrgent { get; private set; }
+
+    /// <inheritdoc/>
+    public void OnLive() => _connection.RunTurn();
 
     /// <summary>Runs something for the player, by the clock of then: what was opened may have taken long.</summary>
     private void Post(Action action) =>
@@ -57,6 +65,8 @@ internal sealed class RtmpConversation : IConversation
             return;
         }
 
+        _player.PublishReceived();
+        IsUrgent |= _player.IsPublishing;
         CloseWhenOverBudget();
     }
 
@@ -72,6 +82,11 @@ internal sealed class RtmpConversation : IConversation
         }
 
         _gatheredRest = list.Length;
+        if (isRestWhole)
+        {
+            _player.LookAtLive();
+        }
+
         _gatheredAnswers = isRestWhole ? _answers.AddTo(list, RtmpFraming.MaxHeaderLength) : 0;
         if (!isRestWhole || _gatheredAnswers < _answers.Length || most <= 0)
         {
@@ -102,7 +117,7 @@ internal sealed class RtmpConversation : IConversation
     public Wake Next(long now)
     {
         _player.Now = now;
-        _statistics?.Update(_player.Watched, _player.Plays, _connection.BytesSent, _connection.IsBlocked, now);
+        UpdateStatistics(now);
         if ((_answers.Length > 0 || _counted > 0) && CloseWhenOverBudget())
         {
             return new Wake(now); // what was opened elsewhere has been told meanwhile
@@ -120,17 +135,31 @@ internal sealed class RtmpConversation : IConversation
                 : new Wake(_openedAt + Milliseconds(_context.HandshakeTimeout), CloseReason.HandshakeTimeout);
         }
 
+        if (_player.DismissalReason is not null && _answers.Length == 0)
+        {
+            return new Wake(now, CloseReason.Dismissed);
+        }
+
         if (!_player.IsActive)
         {
             return new Wake(_player.LastRequest + Milliseconds(_context.IdleTimeout), CloseReason.Idle);
         }
 
         long due = _player.NextWake();
+        if (due == TimerWheel.Never && (_player.IsPublishing || _player is { IsLive: true, LivePausedSince: null }))
+        {
+            return new Wake(TimerWheel.Never); // the stream calls
+        }
+
         return due != TimerWheel.Never
             ? new Wake(due)
             : new Wake(
-                (_player.Watched?.PausedSince ?? _player.LastRequest) + Milliseconds(_context.MaxPause), CloseReason.PausedTooLong);
+                (_player.LivePausedSince ?? _player.Watched?.PausedSince ?? _player.LastRequest) + Milliseconds(_context.MaxPause),
+                CloseReason.PausedTooLong);
     }
+
+    /// <inheritdoc/>
+    public Wake NextWhileBlocked(long now) => _player.PinsLivePages ? new Wake(now, CloseReason.NotReading) : new Wake(TimerWheel.Never);
 
     /// <inheritdoc/>
     public void SayGoodbye() => _player.SayGoodbye();
@@ -145,6 +174,22 @@ internal sealed class RtmpConversation : IConversation
         _context.Held.Count(_connection.Peer, ref _counted, 0);
     }
 
+    private void UpdateStatistics(long now)
+    {
+        if (_player.Published is { } stream)
+        {
+            _statistics?.Update(stream, _player.Session.BytesReceived, now);
+        }
+        else if (_player.WatchedLive is { Cursor: not null } play)
+        {
+            _statistics?.Update(play, _connection.BytesSent, _connection.IsBlocked, now);
+        }
+        else
+        {
+            _statistics?.Update(_player.Watched, _player.Plays, _connection.BytesSent, _connection.IsBlocked, now);
+        }
+    }
+
     /// <summary>
     /// All that the client makes the server hold counts together: what it has half said, asked for, and does not read; and with what the
     /// others of its address, and all, make it hold.
@@ -152,9 +197,10 @@ internal sealed class RtmpConversation : IConversation
     private bool CloseWhenOverBudget()
     {
         int held = _answers.Length + _player.ByteSize;
-        if (held > _context.MaxBytes)
+        long most = _context.MaxBytes + (_player.IsPublishing ? MaxMessageBytes : 0);
+        if (held > most)
         {
-            Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, _context.MaxBytes, _context.MaxBytesOption);
+            Log.HoldsTooMuch(_context.Players.Log, _connection.Peer, held, most, _context.MaxBytesOption);
         }
         else if (_context.Held.Count(_connection.Peer, ref _counted, held) is { } reason)
         {

@@ -27,6 +27,9 @@ internal enum CloseReason
     /// <summary>The player stopped reading, or reads less than the least rate.</summary>
     NotReading,
 
+    /// <summary>What it published is published by somebody else, or it sent nothing for too long.</summary>
+    Dismissed,
+
     /// <summary>The file under a message that had begun is gone.</summary>
     SourceLost,
 

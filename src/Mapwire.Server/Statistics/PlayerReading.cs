@@ -12,7 +12,7 @@ internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures F
     /// <summary>Looks before a version that does not become even is its writer's who was stopped or killed in the middle.</summary>
     private const int MostLooks = 100;
 
-    public PlayerState State => (PlayerState)Math.Min(Figures.State, (byte)PlayerState.Ended);
+    public PlayerState State => (PlayerState)Math.Min(Figures.State, (byte)PlayerState.Publishing);
 
     public PlayerProtocol Protocol => (PlayerProtocol)Math.Min(Facts.Protocol, (byte)PlayerProtocol.File);
 

@@ -64,4 +64,7 @@ public enum PlayerState
 
     /// <summary>Was sent all of it.</summary>
     Ended = 3,
+
+    /// <summary>Publishes a live stream: its bytes are those that came.</summary>
+    Publishing = 4,
 }

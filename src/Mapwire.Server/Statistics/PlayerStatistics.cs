@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Mapwire.Memory.Sharing;
+using Mapwire.Server.Live;
 using Mapwire.Server.Playback;
 using Mapwire.Server.Strips;
 
@@ -23,6 +24,8 @@ internal sealed class PlayerStatistics
     private readonly long _place;
     private TitleStatistics? _title;
     private StripCursor? _cursor;
+    private LiveStream? _live;
+    private long _received; // of who publishes
     private long _bytes;
     private double _rate;
     private long _sentAt;
@@ -60,6 +63,8 @@ internal sealed class PlayerStatistics
         }
 
         _bytes = 0;
+        _received = 0;
+        _live = null;
         _rate = 0;
         _sentAt = now;
         _plays = 0;
@@ -78,6 +83,8 @@ internal sealed class PlayerStatistics
     /// <param name="now">The worker's clock.</param>
     public void Update(PlayerStream? stream, int plays, long bytes, bool isBlocked, long now)
     {
+        _live = null;
+        _received = 0;
         StripCursor? cursor = stream?.Cursor;
         if (plays != _plays)
         {
@@ -112,6 +119,42 @@ internal sealed class PlayerStatistics
         Write(state, isBlocked, position, now);
     }
 
+    /// <summary>Says how a player of a live stream stands, after each thing that happened to it.</summary>
+    /// <param name="play">What it watches; it has begun.</param>
+    /// <param name="bytes">All that was sent on the connection.</param>
+    /// <param name="isBlocked">Whether the socket is full.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void Update(LivePlay play, long bytes, bool isBlocked, long now)
+    {
+        if (_live != play.Stream)
+        {
+            _plays++; // as the player counts it
+        }
+
+        BeginLive(play.Stream, now);
+        Count(bytes, now);
+        _mediaTime = new TitleTime(play.Cursor!.Time.Milliseconds);
+        TitleTime newest = _mediaTime + play.Cursor.Lag;
+        Write(play.PausedSince is null ? PlayerState.Playing : PlayerState.Paused, isBlocked, newest, now);
+    }
+
+    /// <summary>Says how somebody stands who publishes a live stream, after each thing that happened to it.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="received">All that was received on the connection, in bytes.</param>
+    /// <param name="now">The worker's clock.</param>
+    public void Update(LiveStream stream, long received, long now)
+    {
+        BeginLive(stream, now);
+        if (received != _received)
+        {
+            _rate = ByteRate.After(_rate, received - _received, now - _sentAt);
+            _received = received;
+            _sentAt = now;
+        }
+
+        Write(PlayerState.Publishing, isBlocked: false, stream.LatestTime, now);
+    }
+
     /// <summary>A viewer that asks for each piece by itself begins its title.</summary>
     /// <param name="title">What it watches.</param>
     /// <param name="now">The clock.</param>
@@ -141,7 +184,18 @@ internal sealed class PlayerStatistics
         Write(in facts);
         LeaveTitle(bytes);
         _cursor = null;
+        _live = null;
         _places.Return(this);
+    }
+
+    private void BeginLive(LiveStream stream, long now)
+    {
+        if (_live != stream)
+        {
+            _live = stream;
+            _places.Played(1);
+            Begin(new PlayedTitle(stream.Name, 0, 0), _bytes, now);
+        }
     }
 
     private void Count(long bytes, long now)
@@ -227,7 +281,7 @@ internal sealed class PlayerStatistics
         figures.State = (byte)state;
         figures.IsBlocked = isBlocked ? (byte)1 : (byte)0;
         figures.Stalls = _stalls;
-        figures.Bytes = _bytes;
+        figures.Bytes = Math.Max(_bytes, _received);
         figures.Rate = _rate;
         figures.SentAt = _sentAt;
         figures.UpdatedAt = now;

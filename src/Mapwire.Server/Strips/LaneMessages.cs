@@ -26,17 +26,41 @@ internal static class LaneMessages
         }
     }
 
-    /// <summary>What is said behind the last sample: of tracks with extended headers that they are over.</summary>
-    public static IEnumerable<LaneMessage> EndsOf(Title title)
+    /// <summary>
+    /// Configurations of tracks that have no cursor in a strip; all of them, or those that differ from what counted before.
+    /// </summary>
+    /// <param name="next">How the tracks are headed from here on.</param>
+    /// <param name="before">How they were; null where nothing came before.</param>
+    public static IEnumerable<LaneMessage> HeadersOf(TitleCodecs next, TitleCodecs? before)
     {
-        for (int lane = 0; lane < title.Codecs.Lanes.Length; lane++)
+        for (int lane = 0; lane < Math.Max(next.Lanes.Length, before?.Lanes.Length ?? 0); lane++)
         {
-            if (title.Codecs.Lanes[lane]?.SequenceEnd is { } end)
+            TitleLane? one = lane < next.Lanes.Length ? next.Lanes[lane] : null;
+            TitleLane? other = before is not null && lane < before.Lanes.Length ? before.Lanes[lane] : null;
+            byte[]? body = one is null ? other?.SequenceEnd
+                : other is null || !one.SequenceHeader.AsSpan().SequenceEqual(other.SequenceHeader) ? one.SequenceHeader
+                : null;
+            if (body is not null)
+            {
+                yield return new LaneMessage(lane, body);
+            }
+        }
+    }
+
+    /// <summary>What is said behind the last sample of tracks that have no cursor in a strip.</summary>
+    public static IEnumerable<LaneMessage> EndsOf(TitleCodecs codecs)
+    {
+        for (int lane = 0; lane < codecs.Lanes.Length; lane++)
+        {
+            if (codecs.Lanes[lane]?.SequenceEnd is { } end)
             {
                 yield return new LaneMessage(lane, end);
             }
         }
     }
+
+    /// <summary>What is said behind the last sample: of tracks with extended headers that they are over.</summary>
+    public static IEnumerable<LaneMessage> EndsOf(Title title) => EndsOf(title.Codecs);
 
     private static IEnumerable<ReadOnlyMemory<byte>> HeadersAt(StripCursor cursor, StripCursor? before, int lane)
     {

@@ -76,9 +76,14 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
     public double CodecId(CodecConfiguration codec) => IsExtended ? codec.FourCc.Value : codec.PlainNumber ?? 0;
 
     /// <summary>The lane of a video track.</summary>
-    public static TitleLane Video(Track track, PlayerAbilities abilities)
+    public static TitleLane Video(Track track, PlayerAbilities abilities) => Video(track.Codec!, track.Color, abilities);
+
+    /// <summary>The lane of pictures.</summary>
+    /// <param name="codec">What is known of them.</param>
+    /// <param name="color">What their colours mean; null where nothing says it.</param>
+    /// <param name="abilities">The player's.</param>
+    public static TitleLane Video(CodecConfiguration codec, VideoColor? color, PlayerAbilities abilities)
     {
-        CodecConfiguration codec = track.Codec!;
         if (!GoesExtended(codec, abilities))
         {
             SampleHeader header = SampleHeader.PlainVideo((VideoCodecId)codec.PlainNumber!);
@@ -88,7 +93,7 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         return new TitleLane(
             SampleHeader.ExtendedVideo(codec.FourCc, abilities.Has(PlayerAbilities.Nanoseconds)),
             Configuration(codec, abilities, 0),
-            track.Color is { } color ? ColorBody(codec, color) : null,
+            color is null ? null : ColorBody(codec, color),
             Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceEnd, codec.FourCc)));
     }
 

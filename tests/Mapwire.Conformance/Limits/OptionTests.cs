@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Mapwire.Conformance.Command;
 using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Live;
 using Mapwire.Conformance.Native;
 using Mapwire.Conformance.Players;
 using Mapwire.Conformance.Reading;
@@ -63,6 +64,8 @@ public sealed class OptionTests
             "--https", // Http/EncryptedTests
             "--list", // Http/FolderListTests
             "--http-fast-lane", // Http/OtherReaderTests
+            .. RowsOf(typeof(LiveTests), nameof(LiveTests.All_of_it_comes_with)),
+            "--publish-key", "--publish-once", "--live-play-wait", // LiveTests
             "--statistics-folder", // ServeOptionTests.Statistics_have_the_name_that_was_given
         ];
         ToolResult help = await Tool.SucceedAsync(MapwireServer.Program, ["serve", "--help"]);

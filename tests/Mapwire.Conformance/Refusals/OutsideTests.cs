@@ -65,7 +65,7 @@ public sealed class OutsideTests : IAsyncLifetime
         File.CreateSymbolicLink(Path.Combine(folder, "sub", "link.mp4"), "../../secret.mp4");
         File.CreateSymbolicLink(Path.Combine(folder, "link-in.mp4"), "sub/film.mp4");
         Directory.CreateSymbolicLink(Path.Combine(folder, "folder-out"), outside);
-        _server = await MapwireServer.StartAsync(folder);
+        _server = await MapwireServer.StartAsync(folder, "--live-play-wait", "0");
     }
 
     public async ValueTask DisposeAsync()

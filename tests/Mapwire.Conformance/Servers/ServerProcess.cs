@@ -81,6 +81,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             WorkingDirectory = workingDirectory ?? "",
         };
         start.Environment["XDG_CACHE_HOME"] = Cache;
+        start.Environment["XDG_STATE_HOME"] = Path.Combine(Cache, "state");
         foreach ((string name, string value) in environment)
         {
             start.Environment[name] = value;

@@ -38,7 +38,7 @@ internal static class HttpContexts
     public static async Task<Resource> OpenAsync(HttpContext context, string path)
     {
         Assert.True(RequestTarget.TryParse(Encoding.ASCII.GetBytes($"/vod/{path}"), out RequestTarget? target, out _), path);
-        Assert.True(Route.TryFind(target, "vod", out Route? route), path);
+        Assert.True(Route.TryFind(target, "vod", isLive: null, out Route? route), path);
         Resource resource = await Opening.OpenAsync(context, route, target.Query, null, TestContext.Current.CancellationToken);
         resource.Release();
         return resource;

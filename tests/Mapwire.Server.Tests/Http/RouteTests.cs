@@ -53,7 +53,7 @@ public sealed class RouteTests
     public void A_path_leads_to_one_thing_or_none(string path, string? expected)
     {
         Assert.True(RequestTarget.TryParse(Encoding.ASCII.GetBytes(path), out RequestTarget? target, out _));
-        bool isFound = Route.TryFind(target, "vod", out Route? route);
+        bool isFound = Route.TryFind(target, "vod", isLive: null, out Route? route);
         Assert.Equal(expected is not null, isFound);
         Assert.Equal(expected, route is null ? null : $"{route.Kind} {route.Title} {route.Tracks} {route.Index}");
     }

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using Mapwire.Media.Codecs;
+using Mapwire.Media.Flv;
+using Mapwire.Rtmp.Amf;
+using Mapwire.Rtmp.Messages;
+using Mapwire.Server.Strips;
+
+namespace Mapwire.Server.Live;
+
+/// <summary>
+/// What a publisher says of its stream, and what viewers are told: the tracks that are really there, and what the publisher says beside
+/// that.
+/// </summary>
+internal static class LiveMetadata
+{
+    /// <summary>Properties that are passed on: encoders have some twenty.</summary>
+    private const int MaxProperties = 64;
+
+    /// <summary>Characters of a text that is passed on.</summary>
+    private const int MaxText = 256;
+
+    /// <summary>What is said by the server itself, or is not so of a stream that goes on.</summary>
+    private static readonly HashSet<string> Own =
+    [
+        "duration", "filesize", "hasVideo", "hasAudio", "hasMetadata", "hasKeyframes", "keyframes", "canSeekToEnd", "lasttimestamp",
+        "lastkeyframetimestamp", "videocodecid", "audiocodecid", "audiosamplerate", "audiosamplesize", "stereo", "audiochannels",
+    ];
+
+    /// <summary>Reads what a publisher says, as far as it is understood.</summary>
+    /// <param name="values">AMF0: the name of the message, and an object or an array.</param>
+    /// <returns>Null for another message, and where it is not understood.</returns>
+    public static LiveClaims? Read(ReadOnlySpan<byte> values)
+    {
+        try
+        {
+            Amf0Reader reader = new(values);
+            if (reader.IsAtEnd || reader.Next != Amf0Marker.String || reader.ReadString() != CommandNames.OnMetaData || reader.IsAtEnd)
+            {
+                return null;
+            }
+
+            AmfValue said = reader.ReadValue();
+            return new LiveClaims(
+                Promises(said, "hasVideo", "videocodecid"), Promises(said, "hasAudio", "audiocodecid"),
+                [.. said.Properties.Where(IsPassedOn).Take(MaxProperties)]);
+        }
+        catch (Exception exception) when (exception is FormatException or Mapwire.Rtmp.RtmpProtocolException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes what viewers are told: the name of the message and an array, as AMF0.</summary>
+    /// <param name="configurations">By lane.</param>
+    /// <param name="lanes">As these viewers are sent them; null for a track that they do not take.</param>
+    /// <param name="told">What the publisher says beside that.</param>
+    public static byte[] Write(
+        ImmutableArray<CodecConfiguration?> configurations, ImmutableArray<TitleLane?> lanes, ImmutableArray<AmfProperty> told)
+    {
+        bool hasVideo = lanes[StripEntry.VideoLane] is not null;
+        TitleLane? sound = lanes.Length > StripEntry.AudioLane ? lanes[StripEntry.AudioLane] : null;
+        List<AmfProperty> properties =
+        [
+            new("hasVideo", AmfValue.Boolean(hasVideo)),
+            new("hasAudio", AmfValue.Boolean(sound is not null)),
+            new("hasMetadata", AmfValue.True),
+            new("canSeekToEnd", AmfValue.False),
+        ];
+        if (hasVideo)
+        {
+            CodecConfiguration codec = configurations[StripEntry.VideoLane]!;
+            properties.Add(new("videocodecid", AmfValue.Number(lanes[StripEntry.VideoLane]!.CodecId(codec))));
+            if (codec.Picture is { } size)
+            {
+                properties.Add(new("width", AmfValue.Number(size.Width)));
+                properties.Add(new("height", AmfValue.Number(size.Height)));
+            }
+        }
+
+        if (sound is not null)
+        {
+            CodecConfiguration codec = configurations[StripEntry.AudioLane]!;
+            properties.Add(new("audiocodecid", AmfValue.Number(sound.CodecId(codec))));
+            properties.Add(new("audiosamplesize", AmfValue.Number(AudioTagHeader.ForSound(codec) is { Is16Bit: false } ? 8 : 16)));
+            if (codec.SampleRate > 0)
+            {
+                properties.Add(new("audiosamplerate", AmfValue.Number(codec.SampleRate)));
+                properties.Add(new("stereo", AmfValue.Boolean(codec.Channels > 1)));
+                properties.Add(new("audiochannels", AmfValue.Number(codec.Channels)));
+            }
+        }
+
+        HashSet<string> names = [.. properties.Select(static property => property.Name)];
+        properties.AddRange(told.Where(property => !names.Contains(property.Name)));
+        return TitleMetadata.Write(properties);
+    }
+
+    private static bool IsPassedOn(AmfProperty property) => !Own.Contains(property.Name) && property.Name.Length <= MaxText
+        && (property.Value.Kind is AmfKind.Number or AmfKind.Boolean || property.Value.AsString() is { Length: <= MaxText });
+
+    private static bool? Promises(AmfValue said, string flag, string codec) =>
+        said[flag]?.AsBoolean() ?? (said[codec] is { } id ? id.AsNumber() is not 0 : null);
+}
+
+/// <summary>What a publisher says of its stream.</summary>
+/// <param name="HasVideo">Whether there will be pictures; null where it does not say.</param>
+/// <param name="HasAudio">Whether there will be sound; null where it does not say.</param>
+/// <param name="Told">What is passed on.</param>
+internal sealed record LiveClaims(bool? HasVideo, bool? HasAudio, ImmutableArray<AmfProperty> Told)
+{
+    /// <summary>Nothing was said.</summary>
+    public static LiveClaims None { get; } = new(null, null, []);
+}

@@ -1,0 +1,236 @@
+using System.Text.RegularExpressions;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Reading;
+using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
+
+namespace Mapwire.Conformance.Live;
+
+/// <summary>Real encoders publish, and real players are sent what was published, byte for byte.</summary>
+public sealed partial class LiveTests
+{
+    private const string Key = "long-and-secret";
+    private const string Film = "moov-last.mp4"; // keyframes at 0, 1, 2 and 3 s; ends at 4 s
+
+    [Theory]
+    [InlineData("ffprobe")]
+    [InlineData("ffmpeg")]
+    [InlineData("flv")]
+    public async Task Whoever_waits_for_a_stream_is_sent_all_of_it_as_it_was_published(string reader)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync();
+        Task<Recording> watching = reader switch
+        {
+            "ffprobe" => Ffprobe.ReadAsync(server.Address("live/cam")),
+            "ffmpeg" => FfmpegCopy.ReadAsync(server.Address("live/cam")),
+            _ => Task.FromResult<Recording>(null!),
+        };
+        if (reader != "flv")
+        {
+            await WaitForLogAsync(server, "connect");
+        }
+
+        Task publishing = PublishAsync(server, film, "live/cam");
+        if (reader == "flv")
+        {
+            await WaitForLogAsync(server, "publish live/cam");
+            watching = Ffprobe.ReadAsync($"http://127.0.0.1:{server.HttpPort}/vod/live/cam/stream.flv");
+        }
+
+        Recording came = await watching;
+        await publishing;
+        Recording expected = await ReadAsFlvAsync(film);
+        if (reader == "flv")
+        {
+            // It came when the stream had begun: from a key picture on, to the end.
+            string first = came.Of("video").First().Hash;
+            double start = expected.Of("video").First(packet => packet.Hash == first).Dts;
+            expected = expected with { Packets = [.. expected.Packets.Where(packet => packet.Dts >= start - 1e-6)] };
+            Assert.Equal(
+                expected.Of("video").Select(static packet => packet.Hash), came.Of("video").Select(static packet => packet.Hash));
+            string[] sound = [.. came.Of("audio").Select(static packet => packet.Hash)];
+            Assert.Equal(expected.Of("audio").Select(static packet => packet.Hash).TakeLast(sound.Length), sound);
+        }
+        else
+        {
+            Expectation.Same(expected, came, reader);
+        }
+    }
+
+    [Theory]
+    [InlineData("live/cam", "missing or wrong")]
+    [InlineData("live/cam?key=wrong", "missing or wrong")]
+    [InlineData("live/cam?key=", "missing or wrong")]
+    [InlineData("../cam?key=long-and-secret", "name of a stream")]
+    public async Task Nobody_publishes_without_the_key_and_the_key_is_told_to_nobody(string name, string reason)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync();
+        ToolResult result = await Tool.RunAsync("ffmpeg", PublishWords(server, film, name));
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(reason, server.Process.Said, StringComparison.Ordinal);
+        Assert.DoesNotContain(Key, server.Process.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_was_made_stays_over_a_restart_and_is_not_said_where_output_is_kept()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        string key;
+        await using (MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder))
+        {
+            Match line = PublishLine().Match(server.Process.Output);
+            Assert.True(line.Success, server.Process.Said);
+            key = (await File.ReadAllTextAsync(line.Groups["file"].Value, TestContext.Current.CancellationToken)).Trim();
+            Assert.True(key.Length >= 20);
+            Assert.DoesNotContain(key, server.Process.Said, StringComparison.Ordinal);
+            if (!OperatingSystem.IsWindows())
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(line.Groups["file"].Value));
+            }
+        }
+
+        await using MapwireServer again = await MapwireServer.StartAsync(FilmFactory.Folder);
+        Task<Recording> watching = Ffprobe.ReadAsync(again.Address("cam"));
+        await WaitForLogAsync(again, "connect");
+        await PublishAsync(again, film, $"cam?key={key}", hasKey: true);
+        Assert.NotEmpty((await watching).Packets);
+        Assert.DoesNotContain(key, again.Process.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_that_nobody_publishes_is_refused_after_the_wait()
+    {
+        await using MapwireServer server = await StartAsync("--live-play-wait", "1");
+        ToolResult result = await Tool.RunAsync("ffprobe", ["-v", "error", server.Address("live/nobody")]);
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("nobody publishes live/nobody", server.Process.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_publisher_that_comes_back_goes_on_in_the_same_stream_and_its_viewers_stay()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync();
+        Task<Recording> watching = Ffprobe.ReadAsync(server.Address("live/cam"));
+        await WaitForLogAsync(server, "connect");
+        using (ServerProcessHandle first = new(ServerProcess.Start("ffmpeg", PublishWords(server, film, $"live/cam?key={Key}"))))
+        {
+            await WaitForLogAsync(server, "play live/cam live");
+            await Task.Delay(TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken);
+            await first.Process.SignalAsync("KILL");
+        }
+
+        await PublishAsync(server, film, "live/cam");
+        Recording came = await watching;
+        Recording whole = await ReadAsFlvAsync(film);
+        Packet[] video = [.. came.Of("video")];
+        int count = whole.Of("video").Count();
+        Assert.InRange(video.Length, count + 10, (2 * count) - 10);
+        Assert.Equal(whole.Of("video").Select(static packet => packet.Hash), video[^count..].Select(static packet => packet.Hash));
+        Assert.All(video.Zip(video[1..]), static pair => Assert.True(pair.Second.Dts >= pair.First.Dts, "a timestamp went back"));
+        Assert.Single(Regex.Matches(server.Process.Said, "play live/cam live"));
+    }
+
+    [Fact]
+    public async Task A_second_publisher_takes_over_or_is_refused()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        foreach (bool isRefused in (bool[])[false, true])
+        {
+            await using MapwireServer server = await StartAsync(isRefused ? ["--publish-once"] : []);
+            using ServerProcessHandle first = new(ServerProcess.Start("ffmpeg", PublishWords(server, film, $"live/cam?key={Key}")));
+            await WaitForLogAsync(server, "publish live/cam");
+            ToolResult second = await Tool.RunAsync("ffmpeg", PublishWords(server, film, $"live/cam?key={Key}"));
+            Assert.Equal(isRefused, second.ExitCode != 0);
+            Assert.Contains(
+                isRefused ? "it is being published already" : "another publisher has taken the stream over", server.Process.Said,
+                StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("--live-latency", "0", "--live-memory-bytes", "16777216", "--live-window", "1")]
+    [InlineData("--live-latency", "2", "--live-window", "600", "--publish-timeout", "5", "--publish-resume-time", "0")]
+    public async Task All_of_it_comes_with(params string[] options)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync(options);
+        Task<Recording> watching = Ffprobe.ReadAsync(server.Address("live/cam"));
+        await WaitForLogAsync(server, "connect");
+        await PublishAsync(server, film, "live/cam");
+        Expectation.Same(await ReadAsFlvAsync(film), await watching, string.Join(' ', options));
+    }
+
+    [Fact]
+    public async Task A_stream_with_a_key_of_its_own_is_not_opened_by_the_key_of_the_others()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync("--publish-key", "live/own=another");
+        Assert.NotEqual(0, (await Tool.RunAsync("ffmpeg", PublishWords(server, film, $"live/own?key={Key}"))).ExitCode);
+        await Tool.SucceedAsync("ffmpeg", PublishWords(server, film, "live/own?key=another"));
+        await PublishAsync(server, film, "live/cam");
+    }
+
+    [Fact]
+    public async Task Everybody_publishes_where_there_is_no_key_by_name()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--publish-key", "none");
+        Assert.Contains("Everybody may publish", server.Process.Output, StringComparison.Ordinal);
+        await Tool.SucceedAsync("ffmpeg", PublishWords(server, film, "live/cam"));
+    }
+
+    [Fact]
+    public async Task A_publisher_that_sends_nothing_is_let_go_and_its_viewers_are_told_the_end()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync("--publish-timeout", "1", "--publish-resume-time", "0");
+        Task<ToolResult> watching = Tool.RunAsync("ffprobe", ["-v", "error", "-show_packets", server.Address("live/cam")]);
+        await WaitForLogAsync(server, "connect");
+        await using ServerProcess publisher = ServerProcess.Start("ffmpeg", PublishWords(server, film, $"live/cam?key={Key}"));
+        await WaitForLogAsync(server, "play live/cam live");
+        await publisher.SignalAsync("STOP");
+        await WaitForLogAsync(server, "nothing was sent for too long");
+        Assert.Equal(0, (await watching).ExitCode);
+        await publisher.SignalAsync("CONT");
+    }
+
+    private static Task<MapwireServer> StartAsync(params string[] options) =>
+        MapwireServer.StartAsync(FilmFactory.Folder, ["--publish-key", Key, .. options]);
+
+    private static async Task PublishAsync(MapwireServer server, string film, string name, bool hasKey = false) =>
+        await Tool.SucceedAsync("ffmpeg", PublishWords(server, film, hasKey ? name : $"{name}?key={Key}"));
+
+    private static string[] PublishWords(MapwireServer server, string film, string name) =>
+        ["-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-i", film, "-c", "copy", "-f", "flv", server.Address(name)];
+
+    /// <summary>What an encoder makes of a film: the same samples, with the times that FLV has.</summary>
+    private static async Task<Recording> ReadAsFlvAsync(string film)
+    {
+        string path = Path.Combine(TemporaryFolder.Create("published"), "film.flv");
+        await Tool.SucceedAsync("ffmpeg", ["-v", "error", "-nostdin", "-i", film, "-c", "copy", path]);
+        return await Ffprobe.ReadAsync(path);
+    }
+
+    private static async Task WaitForLogAsync(MapwireServer server, string words)
+    {
+        for (int i = 0; !server.Process.Said.Contains(words, StringComparison.Ordinal); i++)
+        {
+            Assert.True(i < 600, $"never said '{words}': {Tool.Shorten(server.Process.Said)}");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [GeneratedRegex("^Publishing takes the key in (?<file>.*)$", RegexOptions.Multiline)]
+    private static partial Regex PublishLine();
+
+    /// <summary>A program that is ended with the test.</summary>
+    private sealed class ServerProcessHandle(ServerProcess process) : IDisposable
+    {
+        public ServerProcess Process { get; } = process;
+
+        public void Dispose() => Process.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+}
