@@ -4,11 +4,12 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Mapwire.Load;
+using Mapwire.Server.Files;
 using Mapwire.Server.Hosting;
 
 namespace Mapwire.Cli;
 
-/// <summary><c>mapwire bench URL...</c>: thousands of players against any server of RTMP or HTTP.</summary>
+/// <summary><c>mapwire bench URL...</c>: thousands of players, or publishers, against any server of RTMP or HTTP.</summary>
 internal static class BenchCommand
 {
     /// <summary>How long the server may take to accept a first connection: two lost packets and more.</summary>
@@ -51,12 +52,23 @@ internal static class BenchCommand
             static text => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
         Option<bool> checkBoxes = new("--check-boxes") { Description = "Look into the segments of HLS: boxes, sizes and times." };
         Option<bool> bytesOnly = new("--bytes") { Description = "Only count what HTTP serves, playlists and FLV streams too." };
+        Option<string?> publish = new("--publish")
+        {
+            Description = "The players publish this film to the URL, in real time and over and over; %d in the name is a player's number.",
+            HelpName = "FILE",
+        };
+        Option<int> watch = OptionFactory.Count("--watch", "Viewers of what is published, dealt to the streams in turn.", 0);
+        Option<bool> latency = new("--latency")
+        {
+            Description = "Viewers compare each frame with those that were published: how long it took, what is missing or altered.",
+        };
         Option<bool> remote = new("--remote") { Description = "Allow servers on other machines than this one." };
         Option<bool> json = new("--json") { Description = "Print one JSON object." };
-        Command command = new("bench", "Plays streams of any server of RTMP or HTTP with many players, checks and times what comes.")
+        Command command = new("bench",
+            "Plays streams of any server of RTMP or HTTP with many players, or publishes them; checks and times what comes.")
         {
             urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, pauseEvery, threads, processes, rehearsal, enhanced,
-            count, checkBoxes, bytesOnly, remote, json,
+            count, checkBoxes, bytesOnly, publish, watch, latency, remote, json,
         };
         command.SetAction((parsed, _) => BenchAsync(
             parsed.GetValue(urls)!,
@@ -77,6 +89,9 @@ internal static class BenchCommand
                 nameof(LoadOptions.Count) => count,
                 nameof(LoadOptions.CheckBoxes) => checkBoxes,
                 nameof(LoadOptions.BytesOnly) => bytesOnly,
+                nameof(LoadOptions.Publish) => publish,
+                nameof(LoadOptions.Watch) => watch,
+                nameof(LoadOptions.Latency) => latency,
                 _ => null,
             }),
             targets => new LoadOptions
@@ -95,6 +110,9 @@ internal static class BenchCommand
                 Count = parsed.GetValue(count),
                 CheckBoxes = parsed.GetValue(checkBoxes),
                 BytesOnly = parsed.GetValue(bytesOnly),
+                Publish = parsed.GetValue(publish),
+                Watch = parsed.GetValue(watch),
+                Latency = parsed.GetValue(latency),
                 Rehearsal = TimeSpan.FromSeconds(parsed.GetValue(rehearsal)),
                 ServerProcesses = parsed.GetValue(processes)!,
             }));
@@ -133,6 +151,10 @@ internal static class BenchCommand
         {
             return ExitCode.Misuse(exception.Message);
         }
+        catch (TitleException exception)
+        {
+            return ExitCode.Fail($"--publish: {exception.Message}");
+        }
         catch (SocketException exception)
         {
             return ExitCode.Fail(exception.Message);
@@ -167,7 +189,10 @@ internal static class BenchCommand
             BenchText.Write(Console.Out, report);
         }
 
-        return report.ServedPlayers > 0 && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
+        bool wasServed = report.Publish is { } published
+            ? published.Publishing > 0 && (published.Watchers == 0 || report.ServedPlayers > 0)
+            : report.ServedPlayers > 0;
+        return wasServed && report.Failures.Count == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
     /// <summary>A process that is not there would be reported as one that uses nothing.</summary>

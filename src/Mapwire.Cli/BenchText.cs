@@ -11,23 +11,19 @@ internal static class BenchText
     public static void Write(TextWriter output, LoadReport report)
     {
         LoadOptions options = report.Options;
-        output.WriteLine(Line($"{options.Players} players, {options.Mode.ToString().ToLowerInvariant()}, measured {report.Seconds:0.0} s"));
-        output.WriteLine(
-            Line($"  received     {report.Bytes / 1e6:0.0} MB in all; measured {report.MeasuredBytes / 1e6:0.0} MB, ",
-                $"{report.GigabytesPerSecond:0.000} GB/s, {report.Speed:0.00} s of film a second"));
-        output.WriteLine(Line($"  players      {report.ServedPlayers} got a first frame, {report.Playing} playing at the end"));
-        output.WriteLine(
-            Line($"  plays        {report.Plays} of {report.Connections} connections ({report.PlaysPerSecond:0.0} a second measured), ",
-                $"{report.Ended} to the end, {report.Lost} broke off"));
-        if (report.Http is { } http)
+        output.WriteLine(options.Publish is null
+            ? Line($"{options.Players} players, {options.Mode.ToString().ToLowerInvariant()}, measured {report.Seconds:0.0} s")
+            : Line($"{options.Players} publishers, {options.Watch} viewers, measured {report.Seconds:0.0} s"));
+        if (report.Publish is { } published)
         {
-            output.WriteLine(
-                Line($"  http         {http.Requests} requests, {http.Playlists} playlists, {http.Segments} segments or files, ",
-                    $"{http.LateSegments} late, {http.Reconnects} sent again"));
+            Write(output, published, options.Players);
         }
 
-        output.WriteLine(Line($"  media        {report.Frames} frames, {report.Backwards} backwards, {report.Gaps} gaps over 2 s"));
-        output.WriteLine(Stalls(report));
+        if (options.Publish is null || options.Watch > 0)
+        {
+            WritePlays(output, report);
+        }
+
         output.WriteLine("  milliseconds        p50       p90       p99       max     count");
         Write(output, "connection", report.Established);
         Write(output, "connect", report.Accepted);
@@ -38,6 +34,12 @@ internal static class BenchText
             Write(output, "playlist", times.PlaylistFirstByte);
             Write(output, "first byte", times.FirstByte);
             Write(output, "last byte", times.LastByte);
+        }
+
+        if (report.Publish is { } live)
+        {
+            Write(output, "from play", live.FirstFrame);
+            Write(output, "latency", live.Match?.Latency ?? default);
         }
 
         Write(output, "own lateness", report.Lateness);
@@ -74,6 +76,26 @@ internal static class BenchText
         }
     }
 
+    private static void WritePlays(TextWriter output, LoadReport report)
+    {
+        output.WriteLine(
+            Line($"  received     {report.Bytes / 1e6:0.0} MB in all; measured {report.MeasuredBytes / 1e6:0.0} MB, ",
+                $"{report.GigabytesPerSecond:0.000} GB/s, {report.Speed:0.00} s of film a second"));
+        output.WriteLine(Line($"  players      {report.ServedPlayers} got a first frame, {report.Playing} playing at the end"));
+        output.WriteLine(
+            Line($"  plays        {report.Plays} of {report.Connections} connections ({report.PlaysPerSecond:0.0} a second measured), ",
+                $"{report.Ended} to the end, {report.Lost} broke off"));
+        if (report.Http is { } http)
+        {
+            output.WriteLine(
+                Line($"  http         {http.Requests} requests, {http.Playlists} playlists, {http.Segments} segments or files, ",
+                    $"{http.LateSegments} late, {http.Reconnects} sent again"));
+        }
+
+        output.WriteLine(Line($"  media        {report.Frames} frames, {report.Backwards} backwards, {report.Gaps} gaps over 2 s"));
+        output.WriteLine(Stalls(report));
+    }
+
     /// <summary>What to look at first when players failed; null when none did.</summary>
     public static string? Advice(LoadReport report) => report.Failures.Count == 0
         ? null
@@ -86,6 +108,26 @@ internal static class BenchText
         : Line($"  stalls       {report.Stalls}, by {report.StalledPlayers} of {report.ServedPlayers} players, ",
             $"{report.StalledSeconds:0.0} s in all; least media in hand (p1) ")
             + (report.LeastLeadP1 is { } lead ? Line($"{lead:0} ms") : "not measured: no play showed more than a second");
+
+    private static void Write(TextWriter output, PublishReport report, int publishers)
+    {
+        output.WriteLine(
+            Line($"  publishers   {report.Connected} of {publishers} connected, {report.Publishing} published, {report.Refused} refused"));
+        output.WriteLine(
+            Line($"  published    {report.Messages} messages, {report.Bytes / 1e6:0.0} MB; {report.LateMessages} late by more than 100 ms ",
+                $"(this side), {report.HeldMessages} held up by the server"));
+        foreach ((string reason, long count) in report.Refusals)
+        {
+            output.WriteLine(Line($"  refused      {count} times: {reason}"));
+        }
+
+        if (report.Match is { } match)
+        {
+            output.WriteLine(
+                Line($"  compared     {match.Matched} frames as sent, {match.Missing} missing, {match.Repeated} repeated, ",
+                    $"{match.Altered} altered"));
+        }
+    }
 
     private static void Write(TextWriter output, string what, LatencySummary latency)
     {

@@ -66,6 +66,24 @@ public sealed class LoadOptions
     /// <summary>Whether all that HTTP serves is only counted, playlists and FLV too. Default no.</summary>
     public bool BytesOnly { get; init; }
 
+    /// <summary>
+    /// A film that the players publish, in real time and over and over, instead of playing something; null when they play. RTMP only, one
+    /// target; with more than one player the name has <c>%d</c>, which stands for the player's number from 0. There is no rehearsal then.
+    /// </summary>
+    public string? Publish { get; init; }
+
+    /// <summary>
+    /// Viewers that watch what is published, dealt to the streams in turn; each begins when its stream does, by its turn of the ramp.
+    /// They play the name without its query, which may have a key. Default none.
+    /// </summary>
+    public int Watch { get; init; }
+
+    /// <summary>
+    /// Whether viewers compare each frame with those that were sent: how long it took, and what is missing or altered. The film is read
+    /// once before the test for that. Default no.
+    /// </summary>
+    public bool Latency { get; init; }
+
     /// <summary>Threads, each with its own players. Default 1: ten thousand players of 500 kbit/s need less than one core.</summary>
     public int Threads { get; init; } = 1;
 
@@ -82,7 +100,7 @@ public sealed class LoadOptions
     internal bool IsHttp => Targets[0].Url is HttpUrl;
 
     /// <summary>The ramp as it is done.</summary>
-    internal TimeSpan EffectiveRamp => Ramp ?? TimeSpan.FromSeconds(Players / 500.0);
+    internal TimeSpan EffectiveRamp => Ramp ?? TimeSpan.FromSeconds((Players + Watch) / 500.0);
 
     /// <exception cref="ArgumentException">An option is out of its range; the message names it.</exception>
     internal void Validate()
@@ -93,7 +111,8 @@ public sealed class LoadOptions
         Require(Players is > 0 and <= MaxPlayers, nameof(Players), Players, $"must be from 1 to {MaxPlayers}");
         long? limit = DescriptorLimit.Get();
         long room = Math.Max(0, (limit ?? long.MaxValue) - DescriptorLimit.CountOpen() - OwnDescriptors);
-        Require(Players <= room, nameof(Players), Players,
+        Require(Watch is >= 0 and <= MaxPlayers, nameof(Watch), Watch, $"must be from 0 to {MaxPlayers}");
+        Require(Players + Watch <= room, nameof(Players), Players + Watch,
             $"must be at most {room}: this process may have {limit} descriptors; raise the limit (ulimit -n, LimitNOFILE)");
         Require(Duration > TimeSpan.Zero && Duration <= TimeSpan.FromDays(1), nameof(Duration), Duration,
             "must be more than 0 and at most a day");
@@ -116,9 +135,26 @@ public sealed class LoadOptions
         Require(IsHttp || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "needs viewers of HTTP");
         Require(IsHttp || !BytesOnly, nameof(BytesOnly), BytesOnly, "needs viewers of HTTP");
         Require(!BytesOnly || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "and bytes only exclude each other");
+        Require(Watch == 0 || Publish is not null, nameof(Watch), Watch, $"needs {nameof(Publish)}: what is published is watched");
+        Require(!Latency || Watch > 0, nameof(Latency), Latency, $"needs {nameof(Watch)}: viewers of what is published");
+        if (Publish is not null)
+        {
+            ValidatePublish(Publish);
+        }
+
         Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), Rehearsal,
             "must be from 0 to a minute");
         Require(Threads is > 0 and <= 64, nameof(Threads), Threads, "must be from 1 to 64");
+    }
+
+    private void ValidatePublish(string film)
+    {
+        Require(!IsHttp, nameof(Publish), film, "needs a server of RTMP");
+        Require(Targets.Count == 1, nameof(Publish), film, "needs one URL; with several players %d in its name is the player's number");
+        Require(Players == 1 || ((RtmpUrl)Targets[0].Url).HasPlayerNumber, nameof(Players), Players,
+            "must be 1 where the name has no %d, which stands for the player's number: two players cannot publish one stream");
+        Require(Mode == LoadMode.Watch, nameof(Publish), film, "needs players that neither pull nor churn");
+        Require(SeekEvery is null && PauseEvery is null, nameof(Publish), film, "needs players that neither seek nor pause");
     }
 
     private static void Require<T>(bool holds, string option, T value, string rule)

@@ -104,4 +104,7 @@ public sealed record LoadReport
 
     /// <summary>What only viewers of HTTP have; null for players of RTMP.</summary>
     public HttpReport? Http { get; init; }
+
+    /// <summary>What those who publish did; null when nothing was published.</summary>
+    public PublishReport? Publish { get; init; }
 }

@@ -40,8 +40,12 @@ internal sealed record LoadDocument(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public HttpReport? Http { get; private init; }
 
+    /// <summary>What those who publish did; left out when nothing was published.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PublishReport? Publish { get; private init; }
+
     public static LoadDocument From(LoadReport report) => new(
-        [.. report.Options.Targets.Select(static target => target.Url.ToString())], report.Options.Mode.ToString().ToLowerInvariant(),
+        [.. report.Options.Targets.Select(target => UrlOf(target, report.Options))], report.Options.Mode.ToString().ToLowerInvariant(),
         report.Options.Enhanced, report.Options.Players, report.Seconds, report.Bytes, report.MeasuredBytes, report.GigabytesPerSecond,
         report.Connections, report.Plays, report.PlaysPerSecond, report.ServedPlayers, report.Playing, report.Ended, report.Lost,
         report.Frames,
@@ -51,7 +55,12 @@ internal sealed record LoadDocument(
     {
         Server = report.Server,
         Http = report.Http,
+        Publish = report.Publish,
     };
+
+    /// <summary>A key that lets publish is no one else's matter.</summary>
+    private static string UrlOf(LoadTarget target, LoadOptions options) =>
+        (options.Publish is not null && target.Url is RtmpUrl rtmp ? rtmp.WithoutQuery : target.Url).ToString();
 }
 
 /// <summary>The code that writes it, generated at build time.</summary>

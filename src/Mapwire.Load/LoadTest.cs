@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Mapwire.Load.Measuring;
 using Mapwire.Load.Players;
+using Mapwire.Load.Publishers;
 using Mapwire.Load.Viewers;
+using Mapwire.Server.Files;
 using Mapwire.Server.Loop;
 
 namespace Mapwire.Load;
@@ -12,6 +14,9 @@ public sealed class LoadTest : IDisposable
     /// <summary>Between the last start and the first measured second: the last player's first burst is over by then.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long publishers may take to end: some round trips to a server that is busy.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     /// <summary>When more looks than this find a pull idle, it is the server that waits.</summary>
     private const double PacedShare = 0.5;
 
@@ -20,18 +25,23 @@ public sealed class LoadTest : IDisposable
 
     private readonly LoadOptions _options;
     private readonly SeatLoop[] _loops;
+    private readonly PublishedFilm? _film;
     private long _start;
 
     /// <summary>Prepares a test.</summary>
     /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
+    /// <exception cref="TitleException">The film cannot be published.</exception>
     public LoadTest(LoadOptions options)
     {
         options.Validate();
         _options = options;
+        _film = options.Publish is { } path ? PublishedFilm.Open(path, options.Enhanced, options.Latency) : null;
         _loops = new SeatLoop[Math.Min(options.Threads, options.Players)];
         for (int i = 0; i < _loops.Length; i++)
         {
-            _loops[i] = options.IsHttp ? new HttpLoop(options, i) : new LoadLoop(options, i);
+            _loops[i] = options.IsHttp ? new HttpLoop(options, i)
+                : _film is null ? new LoadLoop(options, i)
+                : new PublishLoop(options, i, _film);
         }
     }
 
@@ -55,7 +65,7 @@ public sealed class LoadTest : IDisposable
     /// <exception cref="InvalidOperationException">A fault of ours: the load broke down.</exception>
     public async Task<LoadReport> RunAsync(CancellationToken cancellation = default)
     {
-        DescriptorLimit.Prepare(_options.Players + DescriptorLimit.CountOpen());
+        DescriptorLimit.Prepare(_options.Players + _options.Watch + DescriptorLimit.CountOpen());
         await RehearseAsync(cancellation).ConfigureAwait(false);
         ProcessUsage idle = ProcessUsage.Of(_options.ServerProcesses);
         _start = LoadClock.Now;
@@ -66,11 +76,13 @@ public sealed class LoadTest : IDisposable
 
         Mark before = Mark.Now(this);
         bool isWhole = await PauseAsync(_options.EffectiveRamp + Settling, cancellation).ConfigureAwait(false);
-        before = !isWhole || _options.Count is not null ? before with { Time = _start, Bytes = 0, Plays = 0 } : Mark.Now(this);
+        before = !isWhole || _options.Count is not null ? before with { Time = _start, Bytes = 0, Sent = 0, Plays = 0 } : Mark.Now(this);
         await PauseAsync(_options.Duration, cancellation).ConfigureAwait(false);
         Mark after = Mark.Now(this);
         LoadTally total = new();
         HttpTally http = new();
+        PublishTally published = new();
+        await FinishAsync().ConfigureAwait(false);
         foreach (SeatLoop loop in _loops)
         {
             loop.Stop();
@@ -79,9 +91,17 @@ public sealed class LoadTest : IDisposable
             {
                 http.Add(viewers.Http);
             }
+            else if (loop is PublishLoop publishers)
+            {
+                published.Add(publishers.Published);
+            }
         }
 
-        return Report(total, idle, before, after) with { Http = _options.IsHttp ? HttpReport.From(http) : null };
+        return Report(total, idle, before, after) with
+        {
+            Http = _options.IsHttp ? HttpReport.From(http) : null,
+            Publish = _film is null ? null : PublishReport.From(_options, published, total),
+        };
     }
 
     /// <inheritdoc/>
@@ -91,11 +111,29 @@ public sealed class LoadTest : IDisposable
         {
             loop.Dispose();
         }
+
+        _film?.Dispose();
+    }
+
+    /// <summary>Has publishers say that this is the end, and waits for the answers for a moment.</summary>
+    private async Task FinishAsync()
+    {
+        if (_film is null)
+        {
+            return;
+        }
+
+        Array.ForEach(_loops, static loop => loop.Finish());
+        long end = LoadClock.Now + LoadClock.Of(Farewell);
+        while (LoadClock.Now < end && !Array.TrueForAll(_loops, static loop => loop.IsFinished || loop.HasFailed))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private async Task RehearseAsync(CancellationToken cancellation)
     {
-        if (_options.Rehearsal == TimeSpan.Zero)
+        if (_options.Rehearsal == TimeSpan.Zero || _film is not null)
         {
             return;
         }
@@ -146,6 +184,7 @@ public sealed class LoadTest : IDisposable
     {
         double seconds = Math.Max(after.Time - before.Time, 1) / (double)LoadClock.Second;
         long bytes = after.Bytes - before.Bytes;
+        long served = bytes + (after.Sent - before.Sent);
         double serverCpu = after.Server.CpuSeconds - before.Server.CpuSeconds;
         bool isServerKnown = _options.ServerProcesses.Count > 0 && OperatingSystem.IsLinux();
         return new LoadReport
@@ -182,16 +221,16 @@ public sealed class LoadTest : IDisposable
             Server = !isServerKnown ? null : new ServerReport(
                 serverCpu,
                 serverCpu / seconds,
-                bytes > 0 ? serverCpu / (bytes / 1e9) : 0,
+                served > 0 ? serverCpu / (served / 1e9) : 0,
                 idle.ProportionalBytes,
                 after.Server.ProportionalBytes,
-                (after.Server.ProportionalBytes - idle.ProportionalBytes) / (double)_options.Players,
+                (after.Server.ProportionalBytes - idle.ProportionalBytes) / (double)(_options.Players + _options.Watch),
                 after.Server.KernelSocketBytes),
         };
     }
 
     /// <summary>The counters at a moment.</summary>
-    private readonly record struct Mark(long Time, long Bytes, long Plays, double OwnCpu, ProcessUsage Server)
+    private readonly record struct Mark(long Time, long Bytes, long Sent, long Plays, double OwnCpu, ProcessUsage Server)
     {
         public static Mark Now(LoadTest test)
         {
@@ -199,6 +238,7 @@ public sealed class LoadTest : IDisposable
             return new Mark(
                 LoadClock.Now,
                 test.Sum(static tally => Volatile.Read(ref tally.Bytes)),
+                test._loops.Sum(static loop => loop is PublishLoop publishers ? Volatile.Read(ref publishers.Published.Bytes) : 0),
                 test.Sum(static tally => Volatile.Read(ref tally.Plays)),
                 Environment.CpuUsage.TotalTime.TotalSeconds,
                 server);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace Mapwire.Load;
 
@@ -13,6 +14,7 @@ namespace Mapwire.Load;
 public sealed record RtmpUrl(string Host, int Port, string Application, string Name) : LoadUrl(Host, Port)
 {
     private const int DefaultPort = 1935;
+    private const string PlayerNumber = "%d";
 
     /// <summary>What the connect command names: the URL without the stream's name.</summary>
     public string ConnectUrl => Host.Contains(':') ? $"rtmp://[{Host}]:{Port}/{Application}" : $"rtmp://{Host}:{Port}/{Application}";
@@ -41,6 +43,19 @@ public sealed record RtmpUrl(string Host, int Port, string Application, string N
     /// <summary>What one of many players plays: each range of numbers in the name becomes the one whose turn it is.</summary>
     /// <param name="player">Which player, from 0.</param>
     public RtmpUrl ForPlayer(int player) => this with { Name = PickNumbers(Name, player) };
+
+    /// <summary>Whether the name has a place for the number of who publishes.</summary>
+    public bool HasPlayerNumber => Name.Contains(PlayerNumber, StringComparison.Ordinal);
+
+    /// <summary>The URL without what stands behind the name, such as a key.</summary>
+    public RtmpUrl WithoutQuery => Name.IndexOf('?', StringComparison.Ordinal) is > 0 and int end ? this with { Name = Name[..end] } : this;
+
+    /// <summary>What one of many publishers publishes: <c>%d</c> in the name becomes its number.</summary>
+    /// <param name="player">Which publisher, from 0.</param>
+    public RtmpUrl ForPublisher(int player) => this with
+    {
+        Name = Name.Replace(PlayerNumber, player.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal),
+    };
 
     /// <inheritdoc/>
     public override string ToString() => $"{ConnectUrl}/{Name}";

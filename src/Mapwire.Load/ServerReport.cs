@@ -3,7 +3,7 @@ namespace Mapwire.Load;
 /// <summary>What the server's processes used (Linux, where they were named).</summary>
 /// <param name="CpuSeconds">Processor time in the measured time.</param>
 /// <param name="CpuShare">Of one core, in the measured time.</param>
-/// <param name="CpuSecondsPerGigabyte">Processor time for each 10^9 bytes received in the measured time.</param>
+/// <param name="CpuSecondsPerGigabyte">Processor time for each 10^9 bytes received, and published, in the measured time.</param>
 /// <param name="IdleProportionalBytes">PSS before the first player came.</param>
 /// <param name="ProportionalBytes">PSS at the end, with all players.</param>
 /// <param name="ProportionalBytesPerPlayer">The difference of the two for each player.</param>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Mapwire.Load.Tests.Support;
+using Mapwire.Server.Live;
 
 namespace Mapwire.Load.Tests;
 
@@ -49,12 +50,54 @@ public sealed class BenchCommandTests
     [InlineData("count", "rtmp://127.0.0.1:1/vod/x.mp4", "--count needs viewers of HTTP", "--count", "1")]
     [InlineData("seek", "http://127.0.0.1:1/vod/x.mp4", "--seek-every needs players of RTMP", "--seek-every", "1")]
     [InlineData("players", "rtmp://127.0.0.1:1/vod/x.mp4", "--players must be from 1", "--players", "0")]
+    [InlineData("number", "rtmp://127.0.0.1:1/vod/x", "--players must be 1 where the name has no %d", "--publish", "x.mp4", "--players",
+        "2")]
+    [InlineData("watch", "rtmp://127.0.0.1:1/vod/x", "--watch needs --publish", "--watch", "2")]
+    [InlineData("latency", "rtmp://127.0.0.1:1/vod/x", "--latency needs --watch", "--publish", "x.mp4", "--latency")]
+    [InlineData("publish", "http://127.0.0.1:1/vod/x", "--publish needs a server of RTMP", "--publish", "x.mp4")]
     [InlineData("modes", "rtmp://127.0.0.1:1/vod/x.mp4", "--fast and --churn", "--fast", "--churn")]
     public async Task What_it_cannot_do_it_refuses_in_one_line(string what, string url, string? words = null, params string[] more)
     {
         (int code, string output, string errors) = await RunAsync([url, .. more]);
         Assert.Equal((2, ""), (code, output));
         Assert.Contains(words ?? what, errors, StringComparison.Ordinal);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task It_publishes_and_tells_of_it()
+    {
+        using SampleServer server = new(keys: [new PublishKey(null, "secret")]);
+        string film = Path.Combine(AppContext.BaseDirectory, "clips", "sample.mp4");
+        (int code, string output, string errors) = await RunAsync(
+            $"rtmp://{server.EndPoint}/vod/live%d?key=secret", "--publish", film, "--players", "2", "--watch", "3", "--latency",
+            "--seconds", "1", "--ramp", "0");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.StartsWith("2 publishers, 3 viewers, measured 1.0 s", output, StringComparison.Ordinal);
+        Assert.Contains("  publishers   2 of 2 connected, 2 published, 0 refused", output, StringComparison.Ordinal);
+        Assert.Matches(@"  compared     \d+ frames as sent, 0 missing, 0 repeated, 0 altered", output);
+        Assert.Matches(@"    latency      +[\d.]+ ", output);
+        Assert.DoesNotContain("secret", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_publish_that_is_refused_fails_with_the_reason()
+    {
+        using SampleServer server = new(keys: [new PublishKey(null, "secret")]);
+        string film = Path.Combine(AppContext.BaseDirectory, "clips", "sample.mp4");
+        (int code, string output, _) =
+            await RunAsync($"rtmp://{server.EndPoint}/vod/live", "--publish", film, "--seconds", "0.2", "--ramp", "0");
+        Assert.Equal(1, code);
+        Assert.Contains("  refused      1 times: NetStream.Publish.Denied: The key is missing", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("  stalls ", output, StringComparison.Ordinal); // nobody was to watch
+    }
+
+    [Fact]
+    public async Task A_film_that_is_not_there_is_told_in_one_line()
+    {
+        (int code, string output, string errors) = await RunAsync("rtmp://127.0.0.1:1/vod/live", "--publish", "nothing.mp4");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("--publish: ", errors, StringComparison.Ordinal);
         Assert.Single(errors.TrimEnd().Split('\n'));
     }
 

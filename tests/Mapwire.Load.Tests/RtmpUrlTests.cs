@@ -35,4 +35,15 @@ public sealed class RtmpUrlTests
     [InlineData("{5..4}.mp4", 1, "{5..4}.mp4")]
     public void A_range_of_numbers_gives_each_player_a_name_of_its_own(string name, int player, string expected) =>
         Assert.Equal(new RtmpUrl("h", 1935, "vod", expected), new RtmpUrl("h", 1935, "vod", name).ForPlayer(player));
+
+    [Fact]
+    public void Each_publisher_has_a_name_of_its_own_and_viewers_no_key()
+    {
+        RtmpUrl url = new("h", 1935, "vod", "live%d/x%d?key=a%20b");
+        Assert.True(url.HasPlayerNumber);
+        Assert.Equal("live12/x12?key=a%20b", url.ForPublisher(12).Name);
+        Assert.Equal("live12/x12", url.ForPublisher(12).WithoutQuery.Name);
+        Assert.Equal(url.WithoutQuery, url.WithoutQuery.WithoutQuery);
+        Assert.False(new RtmpUrl("h", 1935, "vod", "live").HasPlayerNumber);
+    }
 }

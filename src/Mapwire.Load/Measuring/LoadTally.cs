@@ -77,6 +77,12 @@ internal sealed class LoadTally
     /// <summary>From the intended start to the first coded frame of video (of audio, where that is all).</summary>
     public LatencyHistogram FirstFrame { get; } = new();
 
+    /// <summary>From the play command of RTMP to the first coded frame of video (of audio, where that is all).</summary>
+    public LatencyHistogram FirstFrameOfPlay { get; } = new();
+
+    /// <summary>What viewers of streams found that this process publishes.</summary>
+    public MatchTally Match { get; } = new();
+
     /// <summary>From the intended seek to the first keyframe after it.</summary>
     public LatencyHistogram Seek { get; } = new();
 
@@ -132,6 +138,8 @@ internal sealed class LoadTally
         Established.Add(other.Established);
         Accepted.Add(other.Accepted);
         FirstFrame.Add(other.FirstFrame);
+        FirstFrameOfPlay.Add(other.FirstFrameOfPlay);
+        Match.Add(other.Match);
         Seek.Add(other.Seek);
         Lateness.Add(other.Lateness);
         foreach ((string reason, long count) in other.Failures)

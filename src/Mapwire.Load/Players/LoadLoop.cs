@@ -4,7 +4,7 @@ using Mapwire.Rtmp.Sessions;
 namespace Mapwire.Load.Players;
 
 /// <summary>A loop of RTMP players.</summary>
-internal sealed class LoadLoop : SeatLoop
+internal class LoadLoop : SeatLoop
 {
     /// <summary>What rtmpdump asks for when it wants everything: ten hours.</summary>
     private const uint TenHours = 36_000_000;
@@ -14,21 +14,29 @@ internal sealed class LoadLoop : SeatLoop
     /// <param name="options">What the players do; all targets are RTMP's.</param>
     /// <param name="index">Which of the loops this is: it takes each n-th player.</param>
     public LoadLoop(LoadOptions options, int index)
+        : this(options, index, streamsMedia: true) =>
+        Fill(options, (target, player) => new LoadPlayer(this, ((RtmpUrl)target.Url).ForPlayer(player), target.EndPoint));
+
+    /// <summary>A loop whose seats are filled by the caller.</summary>
+    /// <param name="options">What the players do; all targets are RTMP's.</param>
+    /// <param name="index">Which of the loops this is: it takes each n-th player.</param>
+    /// <param name="streamsMedia">Whether media messages are given on in pieces as they come.</param>
+    protected LoadLoop(LoadOptions options, int index, bool streamsMedia)
         : base(options, index)
     {
+        SessionOptions = new ClientSessionOptions { StreamMedia = streamsMedia };
         IsEnhanced = options.Enhanced;
         SeekInterval = options.SeekEvery is { } every ? LoadClock.Of(every) : null;
         PauseInterval = options.PauseEvery is { } pause ? LoadClock.Of(pause) : null;
         BufferMilliseconds = Mode == LoadMode.Fast ? TenHours : (uint)options.Buffer.TotalMilliseconds;
         Random = new Random(index + 1); // the same places in each run
-        Fill(options, (target, player) => new LoadPlayer(this, ((RtmpUrl)target.Url).ForPlayer(player), target.EndPoint));
     }
 
     /// <summary>Where sessions write.</summary>
     public OutputBuffer Output { get; } = new();
 
     /// <summary>What all sessions share.</summary>
-    public ClientSessionOptions SessionOptions { get; } = new() { StreamMedia = true };
+    public ClientSessionOptions SessionOptions { get; }
 
     /// <summary>Places to seek to and moments to do it.</summary>
     public Random Random { get; }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Mapwire.Load.Measuring;
 using Mapwire.Rtmp;
 using Mapwire.Rtmp.Messages;
@@ -11,11 +10,8 @@ namespace Mapwire.Load.Players;
 /// <summary>
 /// A seat of RTMP: a connection at a time, begun, watched and ended as the mode says.
 /// </summary>
-internal sealed class LoadPlayer : Seat
+internal sealed class LoadPlayer : RtmpSeat
 {
-    /// <summary>Receive calls before the others have their turn.</summary>
-    private const int ReceivesPerTurn = 4;
-
     /// <summary>How long a seat waits after a failure before it tries again, where it does.</summary>
     private const long RetryPause = 100 * LoadClock.Millisecond;
 
@@ -29,8 +25,7 @@ internal sealed class LoadPlayer : Seat
 
     private readonly LoadLoop _loop;
     private readonly RtmpUrl _url;
-    private readonly IPEndPoint _endPoint;
-    private Socket? _socket;
+    private readonly SentFrames? _sent;
     private ClientSession? _session;
     private LoadSessionHandler? _ear;
     private byte[] _unsent = [];
@@ -40,28 +35,30 @@ internal sealed class LoadPlayer : Seat
     private bool _wasServed;
     private bool _hasStalled;
 
-    public LoadPlayer(LoadLoop loop, RtmpUrl url, IPEndPoint endPoint)
-        : base(loop)
+    /// <param name="loop">Where it lives.</param>
+    /// <param name="url">What it plays.</param>
+    /// <param name="endPoint">Where it connects to.</param>
+    /// <param name="sent">What this process publishes there, to compare; null when it does not, or nothing is compared.</param>
+    public LoadPlayer(LoadLoop loop, RtmpUrl url, IPEndPoint endPoint, SentFrames? sent = null)
+        : base(loop, endPoint)
     {
         _loop = loop;
         _url = url;
-        _endPoint = endPoint;
+        _sent = sent;
     }
 
-    /// <inheritdoc/>
-    public override SafeHandle? Handle => _socket?.SafeHandle;
-
     /// <summary>How far the connection is.</summary>
-    public PlayerStage Stage => _socket is null ? PlayerStage.Waiting : _session is null ? PlayerStage.Connecting : _ear!.Stage;
+    public PlayerStage Stage => Socket is null ? PlayerStage.Waiting : _session is null ? PlayerStage.Connecting : _ear!.Stage;
 
     /// <summary>Starts, seeks, pauses or goes on.</summary>
     public override void OnDue(long now)
     {
         long intended = Due;
         _loop.Tally.Lateness.Add(now - intended);
-        if (_socket is null)
+        if (Socket is null)
         {
-            Connect(intended);
+            _intendedStart = intended;
+            Connect();
         }
         else if (_loop.SeekInterval is { } interval)
         {
@@ -88,76 +85,10 @@ internal sealed class LoadPlayer : Seat
     }
 
     /// <inheritdoc/>
-    public override void TakeTurn()
-    {
-        bool writable = IsWritable;
-        bool readable = IsReadable;
-        IsWritable = false;
-        IsReadable = false;
-        if (_socket is null)
-        {
-            return;
-        }
-
-        if (_session is null)
-        {
-            if (writable || readable)
-            {
-                Establish();
-            }
-
-            return;
-        }
-
-        if (writable && _unsent.Length > 0)
-        {
-            Flush();
-        }
-
-        if (readable)
-        {
-            Read();
-        }
-    }
-
-    /// <inheritdoc/>
     public override void OnFault(Exception exception)
     {
         _loop.Fail(exception);
         Close();
-    }
-
-    /// <summary>Reads what is there, for a turn.</summary>
-    public void Read()
-    {
-        for (int i = 0; i < ReceivesPerTurn; i++)
-        {
-            if (_socket is null)
-            {
-                return;
-            }
-
-            int count = _socket.Receive(_loop.ReceiveBuffer, SocketFlags.None, out SocketError error);
-            if (error == SocketError.WouldBlock)
-            {
-                return;
-            }
-
-            if (error != SocketError.Success || count == 0)
-            {
-                Fail(count == 0 && error == SocketError.Success ? "closed by the server" : $"connection lost: {error}");
-                return;
-            }
-
-            Take(_loop.ReceiveBuffer.AsSpan(0, count));
-            if (count < _loop.ReceiveBuffer.Length && !HasEnded)
-            {
-                return; // the socket is empty: what comes later raises an event
-            }
-        }
-
-        IsReadable = true;
-        _loop.RunAgain(this);
     }
 
     /// <inheritdoc/>
@@ -196,61 +127,32 @@ internal sealed class LoadPlayer : Seat
     /// <inheritdoc/>
     public override void Dispose() => Close();
 
-    private void Connect(long intended)
+    /// <inheritdoc/>
+    protected override void OnEstablished()
     {
-        _intendedStart = intended;
-        _loop.Tally.Connections++;
-        _socket = new Socket(_endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-        {
-            Blocking = false,
-            NoDelay = true,
-            LingerState = new LingerOption(true, 0), // no TIME_WAIT: see the decision record
-        };
-        try
-        {
-            _socket.Connect(_endPoint);
-        }
-        catch (SocketException fault) when (fault.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
-        {
-        }
-        catch (SocketException fault)
-        {
-            _socket.Dispose();
-            _socket = null;
-            _loop.Tally.Fail($"cannot connect: {fault.SocketErrorCode}");
-            Again(succeeded: false);
-            return;
-        }
-
-        HasEnded = false;
-        _loop.Watch(this);
-        _loop.WantWrite(this, want: true);
-    }
-
-    private void Establish()
-    {
-        int error = (int)_socket!.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-        if (error != 0)
-        {
-            Fail($"cannot connect: {new SocketException(error).SocketErrorCode}");
-            return;
-        }
-
-        _loop.WantWrite(this, want: false);
         long now = LoadClock.Now;
         _received = now;
         _loop.Tally.Established.Add(now - _intendedStart);
-        _ear = new LoadSessionHandler(_loop, _url, _intendedStart);
+        _ear = new LoadSessionHandler(_loop, _url, _intendedStart, _sent);
         ConnectCommand connect = _loop.IsEnhanced
             ? ClientSessionOptions.EnhancedConnect(_url.Application, _url.ConnectUrl)
             : ClientSessionOptions.DefaultConnect(_url.Application, _url.ConnectUrl);
         _session = new ClientSession(_loop.SessionOptions, connect, _ear, _loop.Output);
         _ear.Session = _session;
         Flush();
-        Read();
     }
 
-    private void Take(ReadOnlySpan<byte> bytes)
+    /// <inheritdoc/>
+    protected override void OnWritable()
+    {
+        if (_unsent.Length > 0)
+        {
+            Flush();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnReceived(ReadOnlySpan<byte> bytes)
     {
         long now = LoadClock.Now;
         _received = now;
@@ -296,6 +198,20 @@ internal sealed class LoadPlayer : Seat
         }
     }
 
+    /// <inheritdoc/>
+    protected override void Fail(string reason)
+    {
+        if (_ear is { Stage: PlayerStage.Playing } ear)
+        {
+            _loop.Tally.Lost++;
+            ear.Settle(LoadClock.Now);
+        }
+
+        _loop.Tally.Fail(reason);
+        Close();
+        Again(succeeded: false);
+    }
+
     private void Flush()
     {
         OutputBuffer output = _loop.Output;
@@ -311,7 +227,7 @@ internal sealed class LoadPlayer : Seat
             return;
         }
 
-        int sent = _socket!.Send(bytes, SocketFlags.None, out SocketError error);
+        int sent = Socket!.Send(bytes, SocketFlags.None, out SocketError error);
         sent = error == SocketError.Success ? sent : 0; // what is wrong with a connection, reading tells
         byte[] rest = sent == bytes.Length ? [] : bytes[sent..].ToArray();
         if ((rest.Length > 0) != (_unsent.Length > 0))
@@ -323,22 +239,9 @@ internal sealed class LoadPlayer : Seat
         output.Clear();
     }
 
-    private void Fail(string reason)
-    {
-        if (_ear is { Stage: PlayerStage.Playing } ear)
-        {
-            _loop.Tally.Lost++;
-            ear.Settle(LoadClock.Now);
-        }
-
-        _loop.Tally.Fail(reason);
-        Close();
-        Again(succeeded: false);
-    }
-
     private void Close()
     {
-        if (_socket is null)
+        if (Socket is null)
         {
             return;
         }
@@ -349,14 +252,11 @@ internal sealed class LoadPlayer : Seat
             _loop.Tally.SeeksUnanswered += ear.IsSeeking ? 1 : 0;
         }
 
-        _loop.Unwatch(this);
-        _socket.Dispose();
-        _socket = null;
+        CloseSocket();
         _session = null;
         _ear = null;
         _unsent = [];
         _loop.Output.Clear();
-        Due = NoCall;
     }
 
     /// <summary>Plans the next connection of this seat, if there is to be one.</summary>

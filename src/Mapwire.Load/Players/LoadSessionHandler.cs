@@ -12,6 +12,7 @@ internal sealed class LoadSessionHandler : IClientSessionHandler
     private readonly LoadLoop _loop;
     private readonly RtmpUrl _url;
     private readonly long _intendedStart;
+    private readonly FrameMatch? _match;
     private PlaybackCheck _check = new();
     private byte _head; // the first byte of a message that was cut after it
     private bool _isReady; // connect was accepted
@@ -22,12 +23,18 @@ internal sealed class LoadSessionHandler : IClientSessionHandler
     private long _seekIntended;
     private bool _awaitsNotify;
     private bool _awaitsKey;
+    private long _playSent;
 
-    public LoadSessionHandler(LoadLoop loop, RtmpUrl url, long intendedStart)
+    /// <param name="loop">Where the connection lives.</param>
+    /// <param name="url">What it plays.</param>
+    /// <param name="intendedStart">When it was to be begun.</param>
+    /// <param name="sent">What this process publishes there, to compare; null when nothing is compared.</param>
+    public LoadSessionHandler(LoadLoop loop, RtmpUrl url, long intendedStart, SentFrames? sent = null)
     {
         _loop = loop;
         _url = url;
         _intendedStart = intendedStart;
+        _match = sent is null ? null : new FrameMatch(sent, loop.Tally.Match);
     }
 
     /// <summary>The session that this listens to; set before it hears anything.</summary>
@@ -130,6 +137,7 @@ internal sealed class LoadSessionHandler : IClientSessionHandler
         _streamId = (uint)id;
         Session!.SetBufferLength(_streamId, _loop.BufferMilliseconds);
         Session.Play(_streamId, new PlayCommand(0, _url.Name));
+        _playSent = Now;
     }
 
     /// <inheritdoc/>
@@ -171,6 +179,7 @@ internal sealed class LoadSessionHandler : IClientSessionHandler
     /// <inheritdoc/>
     public void OnMedia(in RtmpMessage message, long timestamp)
     {
+        _match?.Take(message.TypeId == MessageType.Video, message.Payload, timestamp, Now);
         ReadOnlySpan<byte> piece = message.Payload;
         if (message.PayloadOffset > 1 || piece.IsEmpty)
         {
@@ -215,6 +224,7 @@ internal sealed class LoadSessionHandler : IClientSessionHandler
             Stage = PlayerStage.Playing;
             _loop.Tally.Plays++;
             _loop.Tally.FirstFrame.Add(Now - _intendedStart);
+            _loop.Tally.FirstFrameOfPlay.Add(Now - _playSent);
         }
 
         if ((isKey || _isAudioAlone) && _awaitsKey)

@@ -29,6 +29,9 @@ internal abstract class Seat(SeatLoop loop) : Watched(loop), IDisposable
     /// <summary>The test is over.</summary>
     public abstract void Stop(long now);
 
+    /// <summary>The test is over, and there is a moment to say so to the server.</summary>
+    public virtual void Finish(long now) => Stop(now);
+
     /// <inheritdoc/>
     public abstract void Dispose();
 

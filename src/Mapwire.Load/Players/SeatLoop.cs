@@ -16,7 +16,8 @@ internal abstract class SeatLoop : EventLoop, IDisposable
     /// <summary>The longest wait, so that a stop is heard of even where a wake got lost.</summary>
     private const long LongestWait = 100 * LoadClock.Millisecond;
 
-    private readonly Seat[] _seats;
+    private Seat[] _seats;
+    private readonly int _planned; // so many of the seats start by the ramp
     private readonly PriorityQueue<Seat, long> _schedule = new();
     private readonly double _step;
     private readonly int _stride;
@@ -25,6 +26,7 @@ internal abstract class SeatLoop : EventLoop, IDisposable
     private long _nextLook = LoadClock.Now + LookEvery;
     private long _playing;
     private long _stalling;
+    private bool _hasEnded;
 
     /// <param name="options">What the players do.</param>
     /// <param name="index">Which of the loops this is: it takes each n-th player.</param>
@@ -34,6 +36,7 @@ internal abstract class SeatLoop : EventLoop, IDisposable
         Mode = options.Mode;
         ChurnInterval = options.ChurnRate is { } rate ? (long)(options.Players / rate * LoadClock.Second) : null;
         _seats = new Seat[((options.Players - index - 1) / options.Threads) + 1];
+        _planned = _seats.Length;
         _step = LoadClock.Of(options.EffectiveRamp) / Math.Max(1.0, options.Players);
         if (ChurnInterval is { } interval)
         {
@@ -66,13 +69,19 @@ internal abstract class SeatLoop : EventLoop, IDisposable
     /// <param name="start">The clock's time that the ramp counts from.</param>
     public void Start(long start)
     {
-        for (int i = 0; i < _seats.Length; i++)
+        for (int i = 0; i < _planned; i++)
         {
             _seats[i].CallAt(start + (long)(_step * ((i * _stride) + _index)));
         }
 
         Start();
     }
+
+    /// <summary>Whether all was said and answered that <see cref="Finish"/> has said. Any thread may ask.</summary>
+    public bool IsFinished => Volatile.Read(ref _hasEnded) && Array.TrueForAll(_seats, static seat => seat.Handle is null);
+
+    /// <summary>Has all seats end as their protocol wants it, which takes a moment. Any thread may call it.</summary>
+    public void Finish() => Post(() => EndAll(static (seat, now) => seat.Finish(now)));
 
     /// <summary>Ends all plays and the thread.</summary>
     /// <exception cref="InvalidOperationException">The loop failed, or does not end.</exception>
@@ -126,6 +135,15 @@ internal abstract class SeatLoop : EventLoop, IDisposable
         }
     }
 
+    /// <summary>Adds seats that start when another one calls them.</summary>
+    protected void Add(IEnumerable<Seat> seats) => _seats = [.. _seats, .. seats];
+
+    /// <summary>
+    /// Whether what is planned within the next millisecond is waited for awake: a sleep that ends up to a millisecond late would be a good
+    /// part of what a fast server takes.
+    /// </summary>
+    protected virtual bool WaitsAwake => true;
+
     /// <inheritdoc/>
     protected override int MaxWait => Patience(_nextLook);
 
@@ -133,7 +151,7 @@ internal abstract class SeatLoop : EventLoop, IDisposable
     protected override void OnRoundEnd()
     {
         long now = LoadClock.Now;
-        if (now >= _nextLook)
+        if (now >= _nextLook && !_hasEnded)
         {
             LookAtAll(now);
             _nextLook = now + LookEvery;
@@ -146,13 +164,20 @@ internal abstract class SeatLoop : EventLoop, IDisposable
     protected override void OnLoopFault(Exception exception) => Fail(exception);
 
     /// <inheritdoc/>
-    protected override void OnEnd()
+    protected override void OnEnd() => EndAll(static (seat, now) => seat.Stop(now));
+
+    private void EndAll(Action<Seat, long> end)
     {
-        long end = LoadClock.Now;
-        LookAtAll(end);
+        long now = LoadClock.Now;
+        if (!_hasEnded)
+        {
+            LookAtAll(now);
+        }
+
+        Volatile.Write(ref _hasEnded, true);
         foreach (Seat seat in _seats)
         {
-            seat.Stop(end);
+            end(seat, now);
         }
     }
 
@@ -169,16 +194,13 @@ internal abstract class SeatLoop : EventLoop, IDisposable
         }
     }
 
-    /// <summary>
-    /// How long to wait, in milliseconds. What is planned within the next one is waited for awake: a sleep that ends up to a
-    /// millisecond late would be a good part of what a fast server takes.
-    /// </summary>
+    /// <summary>How long to wait, in milliseconds.</summary>
     private int Patience(long nextLook)
     {
         long now = LoadClock.Now;
         long untilLook = Math.Clamp(nextLook - now + LoadClock.Millisecond, 0, LongestWait);
         long untilDue = _schedule.TryPeek(out _, out long due) ? Math.Max(0, due - now) : LongestWait;
-        return (int)(Math.Min(untilLook, untilDue) / LoadClock.Millisecond);
+        return (int)((Math.Min(untilLook, untilDue) + (WaitsAwake ? 0 : LoadClock.Millisecond - 1)) / LoadClock.Millisecond);
     }
 
     private void LookAtAll(long now)

@@ -1,6 +1,6 @@
 namespace Mapwire.Rtmp.Sessions;
 
-/// <summary>Which chunk stream carries what, from a server.</summary>
+/// <summary>Which chunk stream carries what, from a server; and the media of a client that publishes.</summary>
 /// <remarks>
 /// Every message starts with a type 0 header and is written whole, so message streams can share these: an id says only which
 /// header a type 3 chunk continues.

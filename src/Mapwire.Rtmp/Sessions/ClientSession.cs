@@ -6,8 +6,10 @@ using Mapwire.Rtmp.Messages;
 
 namespace Mapwire.Rtmp.Sessions;
 
-/// <summary>The player's side of one connection: commands out, media in. No socket, clock or task; not for two threads at once.</summary>
-public sealed class ClientSession
+/// <summary>
+/// The client's side of one connection: commands out, media in or out. No socket, clock or task; not for two threads at once.
+/// </summary>
+public sealed partial class ClientSession
 {
     private const int Scratch = 512;
     private const int CommandChunkStream = 3;

@@ -1,5 +1,6 @@
 using System.Net;
 using Mapwire.Server.Hosting;
+using Mapwire.Server.Live;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mapwire.Load.Tests.Support;
@@ -9,7 +10,7 @@ internal sealed class SampleServer : IDisposable
 {
     private readonly MediaServer _server;
 
-    public SampleServer(TimeSpan? maxBuffer = null)
+    public SampleServer(TimeSpan? maxBuffer = null, params IReadOnlyList<PublishKey> keys)
     {
         _server = new MediaServer(
             new MediaServerOptions
@@ -19,6 +20,7 @@ internal sealed class SampleServer : IDisposable
                 MaxConnectsPerAddress = 0, // the load is one address
                 MaxClientBuffer = maxBuffer ?? TimeSpan.FromSeconds(30),
                 Workers = 1,
+                PublishKeys = keys,
             },
             NullLogger.Instance);
         _server.Start();

@@ -1,0 +1,72 @@
+using Mapwire.Load.Measuring;
+using Mapwire.Rtmp.Amf;
+using Mapwire.Server.Files;
+using Mapwire.Server.Strips;
+
+namespace Mapwire.Load.Publishers;
+
+/// <summary>The film that all publishers send: mapped once, with what is told of it.</summary>
+internal sealed class PublishedFilm : IDisposable
+{
+    /// <summary>The shortest film that is sent over and over, in milliseconds.</summary>
+    private const long MinLength = 100;
+
+    /// <summary>Metadata that tell of a file and not of a stream; encoders leave them out.</summary>
+    private static readonly string[] OfTheFile =
+        ["duration", "filesize", "lasttimestamp", "keyframes", "hasKeyframes", "hasMetadata", "canSeekToEnd"];
+
+    private PublishedFilm(Title title, FilmFrames? frames)
+    {
+        Title = title;
+        Frames = frames;
+        Amf0Reader reader = new(title.Metadata.Span, AmfLimits.Client);
+        reader.ReadString();
+        Metadata = TitleMetadata.Write(
+            reader.ReadValue().Properties.Where(static property => !OfTheFile.Contains(property.Name)));
+    }
+
+    /// <summary>The film; whoever has a cursor in it holds it.</summary>
+    public Title Title { get; }
+
+    /// <summary>
+    /// Where a further showing joins the one before: what reordered pictures take at the beginning comes before the presentation, and while
+    /// the end of the showing before is still to be shown. Pictures that an edit list hides have to be sent, and take their time.
+    /// </summary>
+    public TitleTime Joint => JointOf(Title);
+
+    /// <summary>What its frames are known by; null when nobody compares.</summary>
+    public FilmFrames? Frames { get; }
+
+    /// <summary>The name onMetaData and its array, AMF0.</summary>
+    public byte[] Metadata { get; }
+
+    /// <summary>Opens a film: its first picture track and its first sound.</summary>
+    /// <param name="path">MP4 or FLV.</param>
+    /// <param name="enhanced">Whether it may have codecs of Enhanced RTMP.</param>
+    /// <param name="compares">Whether to read all of it, so that viewers can compare.</param>
+    /// <exception cref="TitleException">It cannot be published.</exception>
+    public static PublishedFilm Open(string path, bool enhanced, bool compares)
+    {
+        Title title = Title.Open(
+            path, Path.GetFileName(path), new TrackChoice(enhanced ? PlayerCodecs.All : PlayerAbilities.None));
+        try
+        {
+            long period = title.Strip.EndTime - JointOf(title);
+            return period >= MinLength
+                ? new PublishedFilm(title, compares ? FilmFrames.Of(title, period) : null)
+                : throw new TitleException(
+                    TitleError.NotPlayable, $"a film of {period} ms is too short to publish: it takes at least {MinLength} ms");
+        }
+        catch
+        {
+            title.Release();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Title.Release();
+
+    private static TitleTime JointOf(Title title) =>
+        title.Strip.RunUpEnd == TitleTime.Zero ? title.Strip.StartTime : TitleTime.Zero;
+}
