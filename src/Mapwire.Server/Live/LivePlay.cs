@@ -202,7 +202,9 @@ internal sealed class LivePlay
     private LiveSyncPoint? FindPlace() =>
         _behind > 0 ? Stream.Strip.SyncPointAt(Stream.LatestTime - _behind) : Stream.Strip.NewestSyncPoint();
 
-    /// <summary>Goes where the viewer asked to, or has to: whoever is too slow, or lost its place, goes on with the newest picture.</summary>
+    /// <summary>
+    /// Goes where the viewer asked to, or has to: whoever is too slow, or lost its place, goes on with the newest picture.
+    /// </summary>
     private void MoveWhereWanted()
     {
         LiveCursor cursor = Cursor!;
