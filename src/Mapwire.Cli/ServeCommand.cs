@@ -101,13 +101,12 @@ internal static class ServeCommand
                 return ExitCode.Fail(exception.Message);
             }
 
-            TellPublishing(server, options, made.Place, isKnown: made.Key is not null);
             foreach (string url in server.Urls)
             {
                 Output.TryWriteLine($"Listening on {url}");
             }
 
-            _ = TellTitlesAsync(server, Path.GetFullPath(options.Folder));
+            _ = TellAsync(server, options, made);
             signals.Wait();
             server.Stop();
         }
@@ -168,6 +167,13 @@ internal static class ServeCommand
         }
 
         return true;
+    }
+
+    /// <summary>Says what there is to play, and how to publish: behind the addresses, which scripts look for.</summary>
+    private static async Task TellAsync(MediaServer server, MediaServerOptions options, (string? Key, string? Place) made)
+    {
+        await TellTitlesAsync(server, Path.GetFullPath(options.Folder)).ConfigureAwait(false);
+        TellPublishing(server, options, made.Place, isKnown: made.Key is not null);
     }
 
     /// <summary>

@@ -207,8 +207,7 @@ internal sealed class LivePlay
     /// </summary>
     private void MoveWhereWanted()
     {
-        LiveCursor cursor = Cursor!;
-        if (_sought is { } sought && Stream.Strip.SyncPointAt(sought.ToTitle(cursor.Zero)) is { } place)
+        if (_sought is { } sought && Stream.Strip.SyncPointAt(sought.ToTitle(Cursor!.Zero)) is { } place)
         {
             MoveTo(place);
             _behind = Math.Max(0, Stream.LatestTime - place.Time);
@@ -216,6 +215,7 @@ internal sealed class LivePlay
         }
 
         _sought = null;
+        LiveCursor cursor = Cursor!;
         bool isTooSlow = IsSending && ((_behind == 0 && cursor.Lag > LongestLag) || cursor.HasLostPlace);
         if (!isTooSlow && !_wantsNewest && !cursor.HasLostPlace)
         {

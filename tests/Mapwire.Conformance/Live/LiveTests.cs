@@ -80,8 +80,7 @@ public sealed partial class LiveTests
         string key;
         await using (MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder))
         {
-            Match line = PublishLine().Match(server.Process.Output);
-            Assert.True(line.Success, server.Process.Said);
+            Match line = await server.Process.HearsAsync(PublishLine());
             key = (await File.ReadAllTextAsync(line.Groups["file"].Value, TestContext.Current.CancellationToken)).Trim();
             Assert.True(key.Length >= 20);
             Assert.DoesNotContain(key, server.Process.Said, StringComparison.Ordinal);
@@ -178,7 +177,7 @@ public sealed partial class LiveTests
     {
         string film = await FilmFactory.GetAsync(Film);
         await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--publish-key", "none");
-        Assert.Contains("Everybody may publish", server.Process.Output, StringComparison.Ordinal);
+        await WaitForLogAsync(server, "Everybody may publish");
         await Tool.SucceedAsync("ffmpeg", PublishWords(server, film, "live/cam"));
     }
 
