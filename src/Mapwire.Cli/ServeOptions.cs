@@ -83,6 +83,8 @@ internal sealed class ServeOptions
     private readonly Option<double> _liveWindow;
     private readonly Option<long> _liveMemory;
     private readonly Option<double> _liveLatency;
+    private readonly Option<double> _liveSegmentDuration;
+    private readonly Option<double> _livePartDuration;
     private readonly Option<double> _livePlayWait;
     private readonly Option<bool> _copyPayload =
         new("--copy-payload") { Description = "Send by copies, as encrypted connections do.", Hidden = true };
@@ -203,6 +205,10 @@ internal sealed class ServeOptions
         _liveMemory = OptionFactory.LongBytes("--live-memory-bytes", "The memory that all live streams lie in.", defaults.LiveMemoryBytes);
         _liveLatency = Seconds(
             "--live-latency", "The longest that messages of a live stream wait for others where many watch.", defaults.LiveLatency);
+        _liveSegmentDuration = Seconds(
+            "--live-segment-duration", "How long a segment of a live stream should be.", defaults.LiveSegmentDuration);
+        _livePartDuration = Seconds(
+            "--live-part-duration", "How long a part of such a segment should be (LL-HLS).", defaults.LivePartDuration);
         _livePlayWait = Seconds(
             "--live-play-wait", "How long a player waits for a live stream that nobody publishes yet; 0 for not at all.",
             defaults.LivePlayWait);
@@ -251,6 +257,8 @@ internal sealed class ServeOptions
             [nameof(MediaServerOptions.LiveWindow)] = _liveWindow,
             [nameof(MediaServerOptions.LiveMemoryBytes)] = _liveMemory,
             [nameof(MediaServerOptions.LiveLatency)] = _liveLatency,
+            [nameof(MediaServerOptions.LiveSegmentDuration)] = _liveSegmentDuration,
+            [nameof(MediaServerOptions.LivePartDuration)] = _livePartDuration,
             [nameof(MediaServerOptions.LivePlayWait)] = _livePlayWait,
             [nameof(MediaServerOptions.CopiesPayload)] = _copyPayload,
             [nameof(MediaServerOptions.LegacyHevc)] = _legacyHevc,
@@ -324,6 +332,8 @@ internal sealed class ServeOptions
         LiveWindow = TimeSpan.FromSeconds(parsed.GetValue(_liveWindow)),
         LiveMemoryBytes = parsed.GetValue(_liveMemory),
         LiveLatency = TimeSpan.FromSeconds(parsed.GetValue(_liveLatency)),
+        LiveSegmentDuration = TimeSpan.FromSeconds(parsed.GetValue(_liveSegmentDuration)),
+        LivePartDuration = TimeSpan.FromSeconds(parsed.GetValue(_livePartDuration)),
         LivePlayWait = TimeSpan.FromSeconds(parsed.GetValue(_livePlayWait)),
         CopiesPayload = parsed.GetValue(_copyPayload),
         LegacyHevc = parsed.GetValue(_legacyHevc),

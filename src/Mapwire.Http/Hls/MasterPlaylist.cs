@@ -16,6 +16,9 @@ public sealed record MasterPlaylist
     /// <summary>Playlists of key pictures alone, for fast forward and previews.</summary>
     public ImmutableArray<VariantStream> IFrameStreams { get; init; } = [];
 
+    /// <summary>Whether all segments begin at sync samples (RFC 8216, section 4.3.5.1). Default yes.</summary>
+    public bool HasIndependentSegments { get; init; } = true;
+
     /// <summary>Writes the playlist.</summary>
     /// <param name="output">Where to, as UTF-8.</param>
     /// <exception cref="ArgumentException">A value cannot stand in a playlist, or there is no variant stream.</exception>
@@ -27,7 +30,11 @@ public sealed record MasterPlaylist
         }
 
         PlaylistWriter writer = new();
-        writer.Tag("EXT-X-INDEPENDENT-SEGMENTS"); // segments begin at sync samples (RFC 8216, section 4.3.5.1)
+        if (HasIndependentSegments)
+        {
+            writer.Tag("EXT-X-INDEPENDENT-SEGMENTS");
+        }
+
         foreach (Rendition rendition in Renditions)
         {
             rendition.WriteTo(writer);

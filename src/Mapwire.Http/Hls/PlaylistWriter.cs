@@ -9,8 +9,11 @@ namespace Mapwire.Http.Hls;
 /// </summary>
 internal sealed class PlaylistWriter
 {
-    /// <summary>The version of the protocol: 7 has all that is written here (RFC 8216, section 7).</summary>
+    /// <summary>The version of the protocol that has all but partial segments (RFC 8216, section 7).</summary>
     public const int Version = 7;
+
+    /// <summary>The version with partial segments and playlist delta updates (draft-pantos-hls-rfc8216bis, section 8).</summary>
+    public const int LowLatencyVersion = 9;
 
     /// <summary>What a URI consists of (RFC 3986, appendix A); everything else has to be percent-encoded.</summary>
     private static readonly SearchValues<char> UriCharacters =
@@ -22,10 +25,11 @@ internal sealed class PlaylistWriter
     private bool _hasAttribute;
 
     /// <summary>Begins a playlist with its first two lines.</summary>
-    public PlaylistWriter()
+    /// <param name="version">Of the protocol.</param>
+    public PlaylistWriter(int version = Version)
     {
         _text.Append("#EXTM3U\n");
-        Tag("EXT-X-VERSION", Version);
+        Tag("EXT-X-VERSION", version);
     }
 
     /// <summary>A tag without a value.</summary>
@@ -71,6 +75,13 @@ internal sealed class PlaylistWriter
             Attribute(name, number.ToString(CultureInfo.InvariantCulture));
         }
     }
+
+    /// <summary>A decimal-floating-point of seconds, to the ticks of a <see cref="TimeSpan"/>.</summary>
+    public void Seconds(string name, TimeSpan value) => Attribute(name, SecondsOf(value));
+
+    /// <summary>Seconds as a decimal: ticks of 100 ns are seven decimals, written whole, so that times add up.</summary>
+    public static string SecondsOf(TimeSpan value) =>
+        ((decimal)value.Ticks / TimeSpan.TicksPerSecond).ToString("0.000####", CultureInfo.InvariantCulture);
 
     /// <summary>A decimal-resolution; left out when null.</summary>
     public void Resolution(string name, (int Width, int Height)? value)

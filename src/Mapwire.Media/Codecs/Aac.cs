@@ -36,6 +36,9 @@ public sealed class AacConfiguration : CodecConfiguration
     public int FrameLength { get; private init; }
 
     /// <inheritdoc/>
+    public override int FrameSamples => CoreSampleRate > 0 ? FrameLength * SampleRate / CoreSampleRate : FrameLength;
+
+    /// <inheritdoc/>
     public override string Name => (HasParametricStereo, HasSbr, ObjectType) switch
     {
         (true, _, _) => "HE-AAC v2",

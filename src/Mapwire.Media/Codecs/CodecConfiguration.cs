@@ -52,6 +52,12 @@ public abstract class CodecConfiguration
     /// <summary>Sound channels as they come out of the decoder; 0 for pictures, and when the configuration does not say.</summary>
     public int Channels { get; private protected init; }
 
+    /// <summary>
+    /// Sound samples in each frame, at <see cref="SampleRate"/>; 0 for pictures, where frames differ, and when the configuration does not
+    /// say.
+    /// </summary>
+    public virtual int FrameSamples => 0;
+
     /// <summary>Bits of a sample of a picture; 0 for sound, and when the configuration does not say.</summary>
     public int BitDepth { get; private protected init; }
 

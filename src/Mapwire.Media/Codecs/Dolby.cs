@@ -27,6 +27,9 @@ public sealed class DolbyConfiguration : CodecConfiguration
     /// <inheritdoc/>
     public override string Rfc6381 => FourCc.ToString();
 
+    /// <inheritdoc/>
+    public override int FrameSamples => IsEnhanced ? 0 : 1536;
+
     /// <summary>Parses the body of <c>dac3</c>.</summary>
     /// <exception cref="CodecFormatException">It ends early.</exception>
     public static DolbyConfiguration ParseAc3(ReadOnlySpan<byte> record)

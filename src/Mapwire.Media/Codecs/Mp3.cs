@@ -19,6 +19,10 @@ public sealed class Mp3Configuration : CodecConfiguration
     /// <inheritdoc/>
     public override string Rfc6381 => "mp4a.6B";
 
+    /// <inheritdoc/>
+    /// <remarks>MPEG-1 has rates from 32 kHz on; those below have half as many.</remarks>
+    public override int FrameSamples => SampleRate >= 32_000 ? 1152 : SampleRate > 0 ? 576 : 0;
+
     /// <summary>Rates that the header cannot name are given as the nearest one; decoders read the MP3 frames.</summary>
     public override byte? PlainSoundHeader
     {

@@ -220,6 +220,18 @@ public sealed class MediaServerOptions
     public TimeSpan LiveLatency { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
+    /// How long a segment of a live stream should be; it ends at the first key picture behind this, and where none comes, at the target
+    /// duration of the playlist. Default 2 s, what most encoders have from key picture to key picture.
+    /// </summary>
+    public TimeSpan LiveSegmentDuration { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long a part of such a segment should be (LL-HLS); as many whole frames as that takes. Default 0.5 s: players stay three parts
+    /// behind, and ask for each.
+    /// </summary>
+    public TimeSpan LivePartDuration { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>
     /// How long a live stream whose publisher was lost waits for it to come back, while its viewers stay; zero for not at all. Default
     /// 10 s: a phone that changes its network.
     /// </summary>
@@ -352,7 +364,8 @@ public sealed class MediaServerOptions
     /// <summary>What of this is about live streams.</summary>
     internal LiveOptions ToLiveOptions() => new(
         (long)LiveWindow.TotalMilliseconds, LiveMemoryBytes, (long)LiveLatency.TotalMilliseconds, (long)PublishResumeTime.TotalMilliseconds,
-        (long)PublishTimeout.TotalMilliseconds, (long)LivePlayWait.TotalMilliseconds, PublisherTakesOver);
+        (long)PublishTimeout.TotalMilliseconds, (long)LivePlayWait.TotalMilliseconds,
+        (long)LiveSegmentDuration.TotalMilliseconds, (long)LivePartDuration.TotalMilliseconds, PublisherTakesOver);
 
     /// <summary>Who may publish.</summary>
     internal PublishKeys ToPublishKeys() => AllowsPublishing ? Live.PublishKeys.Open : new PublishKeys(PublishKeys);
@@ -451,6 +464,10 @@ public sealed class MediaServerOptions
         Require(LiveMemoryBytes >= MinLiveMemoryBytes, nameof(LiveMemoryBytes), LiveMemoryBytes, "must be at least 16,777,216 bytes");
         Require(LiveLatency >= TimeSpan.Zero && LiveLatency <= TimeSpan.FromSeconds(10), nameof(LiveLatency), LiveLatency,
             "must be from 0 to 10 s");
+        Require(LiveSegmentDuration >= TimeSpan.FromSeconds(1) && LiveSegmentDuration <= TimeSpan.FromSeconds(10),
+            nameof(LiveSegmentDuration), LiveSegmentDuration, "must be from 1 to 10 s");
+        Require(LivePartDuration >= TimeSpan.FromMilliseconds(100) && LivePartDuration <= LiveSegmentDuration, nameof(LivePartDuration),
+            LivePartDuration, $"must be from 0.1 s to {nameof(LiveSegmentDuration)}");
         Require(PublishResumeTime >= TimeSpan.Zero && PublishResumeTime <= Day, nameof(PublishResumeTime), PublishResumeTime,
             "must be from 0 to a day");
         Require(PublishTimeout >= TimeSpan.FromSeconds(1) && PublishTimeout <= Day, nameof(PublishTimeout), PublishTimeout,

@@ -62,7 +62,9 @@ internal sealed class BodyCursor : IBody
     public string? LostReason { get; private set; }
 
     /// <inheritdoc/>
-    public string? FindLost() => _file is { } file && file.Watch.Look() == FileState.Lost ? file.Watch.Lost : null;
+    public string? FindLost() => _file is { } file
+        ? file.Watch.Look() == FileState.Lost ? file.Watch.Lost : null
+        : _resource.Hold?.LostReason;
 
     /// <inheritdoc/>
     public void Gather(GatherList list, long most, long now)
@@ -207,9 +209,9 @@ internal sealed class BodyCursor : IBody
         }
 
         isLast = IsSentFromFile(piece);
-        nint address = _file!.Address + (nint)offset;
+        nint address = (_file?.Address ?? _resource.Hold!.Address) + (nint)offset;
         bool isAdded = isLast
-            ? list.TryAddFile(address, here, _file.Handle, offset)
+            ? list.TryAddFile(address, here, _file!.Handle, offset)
             : list.TryAddMapped(address, here);
         return isAdded ? here : 0;
     }

@@ -32,8 +32,8 @@ internal sealed record HttpContext(
     /// <summary>Whether the titles of a folder are listed at its path.</summary>
     public bool ListsTitles { get; init; }
 
-    /// <summary>Whether a name is that of a live stream now.</summary>
-    public bool IsLive(string name) => Players.Live?.Find(name) is not null;
+    /// <summary>Whether a name is that of a live stream now, or was until lately.</summary>
+    public bool IsLive(string name) => Players.Live?.Has(name) is true;
 
     /// <summary>Who watches by requests.</summary>
     public ViewerRegistry Viewers { get; init; } = new(PlayerLimits.None, null);

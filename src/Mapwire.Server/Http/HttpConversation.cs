@@ -521,7 +521,9 @@ internal sealed class HttpConversation : IConversation
             return false;
         }
 
-        IBody body = resource.IsEndless ? new LoopingStream(resource, Wake) : new GrowingStream(
+        IBody body = resource.CreateBody is { } create ? create(Wake)
+            : resource.IsEndless ? new LoopingStream(resource, Wake)
+            : new GrowingStream(
             resource,
             cancellation => Opening.OpenAsync(
                 _context, request.Route, request.Target.Query, (_connection.Peer as IPEndPoint)?.Address, cancellation),

@@ -3,6 +3,7 @@ using Mapwire.Http.Targets;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
+using Mapwire.Server.Http.LiveMedia;
 using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Statistics;
 
@@ -39,6 +40,11 @@ internal static class Opening
         catch (TitleException refusal)
         {
             return Task.FromException<Resource>(refusal);
+        }
+
+        if (query is not null && LiveOpening.Has(route.Kind) && context.IsLive(route.Title))
+        {
+            return LiveOpening.OpenAsync(context, context.Players.Live!, route, query, parameters, cancellation);
         }
 
         return TryFindPart(context, route, query) is { } found

@@ -1,5 +1,6 @@
 using Mapwire.Http.Heads;
 using Mapwire.Server.Files;
+using Mapwire.Server.Http.LiveMedia;
 
 namespace Mapwire.Server.Http;
 
@@ -18,6 +19,7 @@ internal sealed record Refusal(int Status, string Reason)
     public static Refusal Of(Exception fault) => fault switch
     {
         ElsewhereException elsewhere => new(307, fault.Message) { Location = elsewhere.Location },
+        WrongRequestException => new(400, fault.Message),
         TitleException { Error: TitleError.NotFound } => new(404, fault.Message),
         TitleException { Error: TitleError.NotPlayable } => new(422, fault.Message),
         TitleException => new(503, fault.Message),

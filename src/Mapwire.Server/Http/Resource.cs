@@ -7,6 +7,7 @@ using Mapwire.Media.Mp4.Writing;
 using Mapwire.Memory;
 using Mapwire.Server.Files;
 using Mapwire.Server.Http.Viewers;
+using Mapwire.Server.Live.Segments;
 
 namespace Mapwire.Server.Http;
 
@@ -37,6 +38,12 @@ internal sealed record Resource(
     /// <summary>Whether it begins again when it is over, so that it has no length; see <see cref="LoopingStream"/>.</summary>
     public bool IsEndless { get; init; }
 
+    /// <summary>Keeps the live pages that its ranges are of, in place of files; null where it has none.</summary>
+    public LiveHold? Hold { get; init; }
+
+    /// <summary>Makes the body of one that is endless, of a live stream; it is called on any thread when there is more.</summary>
+    public Func<Action, IBody>? CreateBody { get; init; }
+
     /// <summary>What of it a viewer watches; null where nobody who asks for it does.</summary>
     public WatchedPart? Watched { get; init; }
 
@@ -64,10 +71,15 @@ internal sealed record Resource(
     /// <param name="cacheControl">How long others may keep it.</param>
     public static Resource OfBytes(byte[] bytes, string contentType, string cacheControl)
     {
-        MadeBody body = new(bytes);
-        return new Resource(
-            [], body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType, cacheControl);
+        return OfBody(new MadeBody(bytes), contentType, cacheControl);
     }
+
+    /// <summary>The same, where the body is kept for all who ask.</summary>
+    /// <param name="body">Made of bytes.</param>
+    /// <param name="contentType">The media type.</param>
+    /// <param name="cacheControl">How long others may keep it.</param>
+    public static Resource OfBody(MadeBody body, string contentType, string cacheControl) => new(
+        [], body, new Representation(body.Length, new EntityTag($"{body.Tag:x8}-{body.Length:x}")), contentType, cacheControl);
 
     /// <summary>The same for one viewer, whose id it has where there was the placeholder.</summary>
     public Resource For(string viewer)
@@ -88,6 +100,8 @@ internal sealed record Resource(
         {
             file.Release();
         }
+
+        Hold?.Release();
     }
 
     /// <summary>The parts that a request is answered with, and the delimiters between them; each is made when it is sent.</summary>
@@ -142,6 +156,9 @@ internal sealed class MadeBody : IDerived
 {
     /// <summary>What a piece takes in memory, in bytes.</summary>
     private const int BytesPerPiece = 48;
+
+    /// <summary>No bytes.</summary>
+    public static MadeBody Empty { get; } = new(PieceList.Empty);
 
     private readonly PieceList? _whole;
     private readonly FragmentedFile? _parts;

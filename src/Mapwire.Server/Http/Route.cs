@@ -33,6 +33,9 @@ internal enum ResourceKind
     /// <summary>A segment: <c>v1a1-1.m4s</c>, the first.</summary>
     Segment,
 
+    /// <summary>A part of a segment of a live stream: <c>v1-1-part-1.m4s</c>, the first of the first.</summary>
+    Part,
+
     /// <summary>A key picture: <c>v1-picture-1.m4s</c>, the first.</summary>
     Picture,
 
@@ -67,6 +70,10 @@ internal enum ResourceKind
 internal sealed record Route(ResourceKind Kind, string Title, string Tracks = "", int Index = 0, int Quality = 0)
 {
     private const string SubtitlesPrefix = "subtitles-";
+    private const string PartWord = "-part-";
+
+    /// <summary>The number of the part, from 0, where it is one.</summary>
+    public int Part { get; init; }
 
     /// <summary>Whether it names segments, or is all of them: without a first one there is nothing to answer.</summary>
     public bool HasSegments => Kind is ResourceKind.Master or ResourceKind.Playlist or ResourceKind.PicturePlaylist or ResourceKind.Manifest
@@ -102,7 +109,8 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         if (slash == title.Length - 1) // the application's own path has none
         {
             title = title.TrimEnd('/');
-            route = new Route(TitleName.HasTitleExtension(title) ? ResourceKind.Page : ResourceKind.Listing, title);
+            bool isTitle = TitleName.HasTitleExtension(title) || isLive?.Invoke(title) is true;
+            route = new Route(isTitle ? ResourceKind.Page : ResourceKind.Listing, title);
             return true;
         }
 
@@ -133,9 +141,21 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         _ when SplitNumber(name, "-init-", ".mp4") is ({ } tracks, int period) => new Route(ResourceKind.Init, title, tracks, period),
         _ when SplitNumber(name, "-picture-", ".m4s") is ({ } tracks, int picture) =>
             new Route(ResourceKind.Picture, title, tracks, picture),
+        _ when name.Contains(PartWord, StringComparison.Ordinal) => OfPart(title, name),
         _ when SplitNumber(name, "-", ".m4s") is ({ } tracks, int segment) => new Route(ResourceKind.Segment, title, tracks, segment),
         _ => null,
     };
+
+    private static Route? OfPart(string title, string name)
+    {
+        const string suffix = ".m4s";
+        int at = name.LastIndexOf(PartWord, StringComparison.Ordinal);
+        return name.EndsWith(suffix, StringComparison.Ordinal) && at + PartWord.Length < name.Length - suffix.Length
+            && NumberOf(name.AsSpan()[(at + PartWord.Length)..^suffix.Length]) is { } part
+            && SplitNumber(name[..at] + suffix, "-", suffix) is ({ } tracks, int segment)
+            ? new Route(ResourceKind.Part, title, tracks, segment) { Part = part - 1 }
+            : null;
+    }
 
     private static Route? OfSubtitles(string title, string name)
     {

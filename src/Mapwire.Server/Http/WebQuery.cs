@@ -16,7 +16,8 @@ namespace Mapwire.Server.Http;
 internal sealed record WebQuery(PlayQuery Wishes, string? Version, string? Viewer)
 {
     private const string VersionWord = "r";
-    private const string ViewerWord = "v";
+    /// <summary>The word with a viewer's id.</summary>
+    public const string ViewerWord = "v";
     private const int MaxWordLength = 64;
 
     private static readonly PlayQuery NoWishes = PlayQuery.Parse("");

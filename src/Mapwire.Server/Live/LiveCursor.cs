@@ -186,26 +186,13 @@ internal abstract class LiveCursor
             return false;
         }
 
-        next = EntryAt(_next, ref block);
+        next = LiveStrip.EntryAt(_next, ref block);
         _block = block;
         return true;
     }
 
     /// <summary>The message whose rest is to be sent.</summary>
     private protected StripEntry Cut => _cut;
-
-    /// <summary>An entry at or behind a block.</summary>
-    /// <param name="number">Published, and not before the block.</param>
-    /// <param name="block">The block to look from; becomes the entry's.</param>
-    private protected static StripEntry EntryAt(long number, ref LiveBlock block)
-    {
-        while (number - block.First >= LiveBlock.Length)
-        {
-            block = block.Next!;
-        }
-
-        return block.Entries[(int)(number - block.First)];
-    }
 
     /// <summary>What the viewer calls a message's times.</summary>
     private protected MessageTimes TimesOf(StripEntry entry) => new(
@@ -299,7 +286,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
         _block = block;
         for (; number < end && list.Length < maxBytes; number++)
         {
-            StripEntry entry = EntryAt(number, ref block);
+            StripEntry entry = LiveStrip.EntryAt(number, ref block);
             if (entry.Time > until)
             {
                 break;
@@ -345,7 +332,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
         long end = FindEnd();
         while (_next < end && bytes > 0)
         {
-            StripEntry entry = _skip > 0 ? Cut : EntryAt(_next, ref _block!);
+            StripEntry entry = _skip > 0 ? Cut : LiveStrip.EntryAt(_next, ref _block!);
             if (_skip > 0 || IsSent(entry))
             {
                 MessageTimes times = TimesOf(entry);

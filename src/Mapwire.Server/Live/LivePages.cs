@@ -17,6 +17,11 @@ internal sealed class LivePages : IDisposable
     /// <summary>Bytes of a segment: some seconds of a thin stream, and two large key pictures of a thick one.</summary>
     public const int SegmentLength = 128 * 1024;
 
+    /// <summary>
+    /// Retired runs that are looked at each time one is taken: segments keep theirs for a minute, and thousands may wait.
+    /// </summary>
+    private const int LookedAt = 64;
+
     private readonly MappedRegion _region;
     private readonly LoopPhases _phases;
     private readonly ulong[] _used; // a bit a segment
@@ -56,8 +61,14 @@ internal sealed class LivePages : IDisposable
         int count = Math.Max(1, (length + SegmentLength - 1) / SegmentLength);
         lock (_gate)
         {
-            Collect();
-            int first = count == 1 ? FindFree() : FindFree(count);
+            Collect(LookedAt);
+            int first = FindFree(count);
+            if (first < 0)
+            {
+                Collect(_retired.Count);
+                first = FindFree(count);
+            }
+
             if (first < 0)
             {
                 return null;
@@ -98,9 +109,10 @@ internal sealed class LivePages : IDisposable
     public void Dispose() => _region.Dispose();
 
     /// <summary>Frees what nobody uses any more. Under the gate.</summary>
-    private void Collect()
+    /// <param name="most">How many runs are looked at, those that were retired first.</param>
+    private void Collect(int most)
     {
-        for (int count = _retired.Count; count > 0 && _retired.TryDequeue(out (LiveRun Run, long[] Phases) retired); count--)
+        for (int count = Math.Min(most, _retired.Count); count > 0 && _retired.TryDequeue(out (LiveRun Run, long[] Phases) retired); count--)
         {
             if (!_phases.ArePast(retired.Phases) || retired.Run.IsHeld)
             {
@@ -134,6 +146,11 @@ internal sealed class LivePages : IDisposable
 
     private int FindFree(int count)
     {
+        if (count == 1)
+        {
+            return FindFree();
+        }
+
         int free = 0;
         for (int i = 0; i < SegmentCount; i++)
         {

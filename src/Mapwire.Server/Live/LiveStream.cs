@@ -3,6 +3,7 @@ using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Amf;
+using Mapwire.Server.Live.Segments;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Strips;
 
@@ -52,6 +53,7 @@ internal sealed class LiveStream
     private readonly Lock _gate = new();
     private LiveAudience[] _audiences = [];
     private LivePublisher? _publisher;
+    private LiveSegments? _segments; // for those who watch by HTTP requests, from the first of them on
     private LiveFormat? _format;
     private LiveFormat? _oldestFormat; // of the first entry in the window
     private LiveClaims _claims = LiveClaims.None;
@@ -115,6 +117,35 @@ internal sealed class LiveStream
 
     /// <summary>Messages that were left out, since there was no room or no configuration.</summary>
     public long LeftOut => Volatile.Read(ref _leftOut);
+
+    /// <summary>How much of the stream is kept now, in milliseconds.</summary>
+    public long KeptTime => Window();
+
+    /// <summary>The stream as segments; null while nobody has asked for them, or too little has come.</summary>
+    public LiveSegments? Segments => Volatile.Read(ref _segments);
+
+    /// <summary>The stream as segments, from now on at the latest.</summary>
+    /// <param name="leastNumber">The least number of the first of them.</param>
+    /// <returns>Null while too little has come.</returns>
+    public LiveSegments? GetSegments(long leastNumber)
+    {
+        if (Segments is { } made)
+        {
+            return made;
+        }
+
+        lock (_gate)
+        {
+            if (_segments is null && State is LiveState.Published or LiveState.Interrupted
+                && LiveSegments.TryCreate(this, _options.SegmentTime, _options.PartTime, leastNumber) is { } first)
+            {
+                first.Take();
+                Volatile.Write(ref _segments, first);
+            }
+
+            return _segments;
+        }
+    }
 
     /// <summary>Watches, or waits for a publisher. On the viewer's loop.</summary>
     /// <returns>False when the stream is over: there may be another one of its name.</returns>
@@ -205,6 +236,7 @@ internal sealed class LiveStream
             {
                 _publisher = null;
                 Strip.Publish(); // what came in the same turn as the end
+                _segments?.Take();
                 Array.ForEach(_tracks, static track => track?.Close());
                 SetState(isFinished || _options.ResumeTime == 0 ? LiveState.Over : LiveState.Interrupted, now);
             }
@@ -279,6 +311,10 @@ internal sealed class LiveStream
         {
             hasMore = Strip.Publish() | _hasNews;
             _hasNews = false;
+            if (hasMore)
+            {
+                _segments?.Take();
+            }
         }
 
         if (hasMore)
@@ -323,6 +359,7 @@ internal sealed class LiveStream
             WakeAll();
         }
 
+        Segments?.Tick(now);
         return State == LiveState.Over;
     }
 
@@ -364,6 +401,10 @@ internal sealed class LiveStream
     {
         Volatile.Write(ref _state, (int)state);
         _changedAt = now;
+        if (state == LiveState.Over)
+        {
+            _segments?.End();
+        }
     }
 
     /// <summary>Takes a configuration; the one that counts already changes nothing.</summary>
@@ -506,6 +547,8 @@ internal sealed class LiveStream
         {
             audience.Wake();
         }
+
+        Segments?.Announce();
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mapwire.Server.Live.Segments;
 using Mapwire.Server.Loop;
 
 namespace Mapwire.Server.Live;
@@ -12,6 +13,7 @@ internal sealed class LiveStreams : IDisposable
     private readonly ConcurrentDictionary<string, LiveStream> _streams = new(StringComparer.Ordinal);
     private readonly Lazy<LivePages> _pages; // made for the first stream: a server of films needs none
     private readonly List<LiveStream> _ended = []; // out of the way of others of their names, and still read; under its own lock
+    private readonly ConcurrentDictionary<string, (LiveSegments Segments, long Until)> _over = new(StringComparer.Ordinal);
     private readonly Timer _timer;
     private readonly Action<Exception> _report;
     private int _isTicking;
@@ -39,6 +41,27 @@ internal sealed class LiveStreams : IDisposable
     /// <summary>The stream of a name that is published, or whose publisher may come back; null where there is none.</summary>
     public LiveStream? Find(string name) =>
         _streams.TryGetValue(name, out LiveStream? stream) && stream.State is LiveState.Published or LiveState.Interrupted ? stream : null;
+
+    /// <summary>Whether there is a stream of a name, or was until lately.</summary>
+    public bool Has(string name) => Find(name) is not null || _over.ContainsKey(name);
+
+    /// <summary>
+    /// A stream as segments: one that is published, or was until lately, so that who watches is told its end.
+    /// </summary>
+    /// <param name="name">The stream's name.</param>
+    /// <param name="segments">Null while too little of it has come.</param>
+    /// <returns>Whether there is such a stream.</returns>
+    public bool TryGetSegments(string name, out LiveSegments? segments)
+    {
+        segments = _over.TryGetValue(name, out (LiveSegments Segments, long Until) over) ? over.Segments : null;
+        if (Find(name) is not { } stream)
+        {
+            return segments is not null;
+        }
+
+        segments = stream.GetSegments(segments?.Read(static ended => ended.NextNumber) ?? 0);
+        return true;
+    }
 
     /// <summary>Watches a stream, or waits for its publisher. On the viewer's loop.</summary>
     /// <returns>The stream, which the viewer leaves (<see cref="LiveStream.Leave"/>).</returns>
@@ -139,6 +162,14 @@ internal sealed class LiveStreams : IDisposable
             {
                 _ended.RemoveAll(stream => stream.TryRelease(now));
             }
+
+            foreach ((string name, (LiveSegments segments, long until)) in _over)
+            {
+                if (now > until && _over.TryRemove(KeyValuePair.Create(name, (segments, until))))
+                {
+                    segments.Release();
+                }
+            }
         }
         finally
         {
@@ -165,6 +196,18 @@ internal sealed class LiveStreams : IDisposable
 
     private void Remove(LiveStream stream)
     {
+        if (stream.Segments is { } segments)
+        {
+            (LiveSegments Segments, long Until) over = (segments, LoopClock.Milliseconds + Options.Window);
+            LiveSegments? before = null;
+            _over.AddOrUpdate(stream.Name, over, (_, known) =>
+            {
+                before = known.Segments == segments ? null : known.Segments;
+                return known.Segments == segments ? known : over;
+            });
+            before?.Release();
+        }
+
         if (_streams.TryRemove(KeyValuePair.Create(stream.Name, stream)) && !stream.TryRelease(LoopClock.Milliseconds))
         {
             lock (_ended)

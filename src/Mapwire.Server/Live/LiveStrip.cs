@@ -146,6 +146,19 @@ internal sealed class LiveStrip
         }
     }
 
+    /// <summary>An entry at or behind a block.</summary>
+    /// <param name="number">Published, and not before the block.</param>
+    /// <param name="block">The block to look from; becomes the entry's.</param>
+    public static StripEntry EntryAt(long number, ref LiveBlock block)
+    {
+        while (number - block.First >= LiveBlock.Length)
+        {
+            block = block.Next!;
+        }
+
+        return block.Entries[(int)(number - block.First)];
+    }
+
     /// <summary>Goes on to the block of the oldest entry, as far as there is one.</summary>
     private void LeaveFirst()
     {

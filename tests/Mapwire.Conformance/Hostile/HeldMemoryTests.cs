@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Native;
 using Mapwire.Conformance.Players;
 using Mapwire.Conformance.Reading;
 using Mapwire.Conformance.Servers;
@@ -17,14 +18,27 @@ public sealed class HeldMemoryTests
     [Fact]
     public async Task Plays_lined_up_with_long_names_end_their_connection()
     {
-        await using MapwireServer server = await StartAsync();
+        Assert.SkipUnless(OperatingSystem.IsLinux() && SlowFolder.IsPossible, "There is no /dev/fuse here that may be opened.");
+        string film = await FilmFactory.GetAsync(Film);
+        string served = TemporaryFolder.Create("held");
+        string films = TemporaryFolder.Create("films");
+        File.Copy(film, Path.Combine(served, Film));
+        File.Copy(film, Path.Combine(films, "film.mp4"));
+        await using SlowFolder storage =
+            await SlowFolder.MountAsync(films, Directory.CreateDirectory(Path.Combine(served, "slow")).FullName);
+        await using MapwireServer server = await MapwireServer.StartAsync(served);
         await using RtmpPlayer player = await RtmpPlayer.WatchAsync(server.Port, Film);
+
+        // Answers come in the order of the plays: none to a name, however soon it is refused, before the film whose disk says nothing.
+        await storage.SayAsync("silent");
+        await player.PlayAsync("slow/film.mp4", -2, -1, false);
         for (int i = 0; i < 8 && await TryPlayAsync(player, $"{Film}?token={new string('x', 60_000)}"); i++)
         {
         }
 
         await EndsAsync(player);
         await server.Process.HearsAsync(new Regex(@"holds \d+ bytes, more than the 1048576 of --max-connection-bytes"));
+        await storage.SayAsync("ok");
     }
 
     [Fact]

@@ -61,20 +61,34 @@ internal static class FragmentWriter
         return End(writer, moof, payload);
     }
 
-    /// <summary>Writes a fragment of one sample.</summary>
-    internal static ReadOnlyMemory<byte> WriteOne(uint sequence, TimelineTrack track, in TimedSample sample)
+    /// <summary>Writes a fragment of samples of one track that lie one behind the other.</summary>
+    /// <param name="sequence">The fragment's number, from 1.</param>
+    /// <param name="track">The track.</param>
+    /// <param name="samples">At least one.</param>
+    /// <param name="hasType">Whether a <c>styp</c> comes first.</param>
+    internal static ReadOnlyMemory<byte> WriteRun(uint sequence, TimelineTrack track, ReadOnlySpan<TimedSample> samples, bool hasType)
     {
         FragmentShape shape = new(track, isChunked: false);
-        shape.Add(sample);
+        foreach (TimedSample sample in samples)
+        {
+            shape.Add(sample);
+        }
+
         FragmentTrack fragment = new(track, 0, shape, 1);
         int moofLength = (int)GetMoofLength(fragment.Length);
-        BoxWriter writer = new(TypeLength + moofLength + DataHeaderLength);
-        int moof = Begin(writer, sequence, hasType: true);
+        BoxWriter writer = new((hasType ? TypeLength : 0) + moofLength + DataHeaderLength);
+        int moof = Begin(writer, sequence, hasType);
         int traf = BeginTrack(writer, fragment);
-        WriteDecodeTime(writer, sample.DecodeTime);
-        EndRun(writer, BeginRun(writer, shape, isFirst: true, moofLength + DataHeaderLength), 1);
+        WriteDecodeTime(writer, samples[0].DecodeTime);
+        int trun = BeginRun(writer, shape, isFirst: true, moofLength + DataHeaderLength);
+        foreach (TimedSample sample in samples)
+        {
+            WriteEntry(writer, shape, sample);
+        }
+
+        EndRun(writer, trun, samples.Length);
         writer.End(traf);
-        return End(writer, moof, sample.Size);
+        return End(writer, moof, shape.Bytes);
     }
 
     private static int Begin(BoxWriter writer, uint sequence, bool hasType)
@@ -166,15 +180,21 @@ internal static class FragmentWriter
                 count = 0;
             }
 
-            WriteIf(writer, shape.HasDurations, FragmentShape.ToField(sample.Duration));
-            WriteIf(writer, shape.HasSizes, sample.Size);
-            WriteIf(writer, shape.HasFlags, sample.IsSync ? FragmentShape.SyncFlags : FragmentShape.OtherFlags);
-            WriteIf(writer, shape.HasComposition, (uint)sample.CompositionOffset);
+            WriteEntry(writer, shape, sample);
             written.Add(sample);
             count++;
         }
 
         EndRun(writer, trun, count);
+    }
+
+    /// <summary>Writes what a <c>trun</c> says of one sample.</summary>
+    private static void WriteEntry(BoxWriter writer, in FragmentShape shape, in TimedSample sample)
+    {
+        WriteIf(writer, shape.HasDurations, FragmentShape.ToField(sample.Duration));
+        WriteIf(writer, shape.HasSizes, sample.Size);
+        WriteIf(writer, shape.HasFlags, sample.IsSync ? FragmentShape.SyncFlags : FragmentShape.OtherFlags);
+        WriteIf(writer, shape.HasComposition, (uint)sample.CompositionOffset);
     }
 
     private static int BeginRun(BoxWriter writer, in FragmentShape shape, bool isFirst, long position)

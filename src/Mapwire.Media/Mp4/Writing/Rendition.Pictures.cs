@@ -57,7 +57,7 @@ public sealed partial class Rendition
             Duration = duration,
         };
         return new PieceList.Builder()
-            .Add(FragmentWriter.WriteOne((uint)Math.Min(uint.MaxValue, picture.Index + 1), Tracks[0], sample))
+            .Add(FragmentWriter.WriteRun((uint)Math.Min(uint.MaxValue, picture.Index + 1), Tracks[0], [sample], hasType: true))
             .Add(sample.Offset, sample.Size).Build();
     }
 

@@ -174,7 +174,7 @@ public sealed class TimelineTrack
     {
         _hidden = [];
         HiddenCount = 0;
-        if (Source.Kind != TrackKind.Video || _hasEditList)
+        if (Source.Kind != TrackKind.Video || _hasEditList || Count == 0)
         {
             return;
         }

@@ -118,7 +118,7 @@ internal sealed class Viewer
 
         long position = PositionAt(now);
         _statistics?.Update(
-            position >= _titleEnd && _mediaEnd >= _titleEnd ? PlayerState.Ended : PlayerState.Playing,
+            _titleEnd > 0 && position >= _titleEnd && _mediaEnd >= _titleEnd ? PlayerState.Ended : PlayerState.Playing,
             Volatile.Read(ref _bytes), new TitleTime(position), new TitleTime(_mediaEnd), now);
     }
 

@@ -1,0 +1,247 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Mapwire.Http;
+using Mapwire.Http.Conditional;
+using Mapwire.Http.Targets;
+using Mapwire.Media.Mp4.Writing;
+using Mapwire.Server.Files;
+using Mapwire.Server.Http.Viewers;
+using Mapwire.Server.Live;
+using Mapwire.Server.Live.Segments;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Statistics;
+
+namespace Mapwire.Server.Http.LiveMedia;
+
+/// <summary>Opens what a request asks for of a live stream: at once, or when it has come.</summary>
+internal static class LiveOpening
+{
+    /// <summary>How long a playlist waits for the first part of a stream, in milliseconds.</summary>
+    private const long MaxFirstWait = 10_000;
+
+    /// <summary>How often it looks meanwhile, in milliseconds.</summary>
+    private const int FirstWaitInterval = 50;
+
+    /// <summary>How far ahead of the last segment a playlist may be waited for (draft-pantos-hls-rfc8216bis, section 6.2.5.2).</summary>
+    private const int MaxSegmentsAhead = 2;
+
+    /// <summary>How far ahead of the last part, in seconds, and at least this many parts.</summary>
+    private const int MaxPartsAhead = 3;
+
+    /// <summary>Playlists change with each part, and an answer that was waited for counts for as long as its part is the last.</summary>
+    private const string OfPlaylist = "max-age=1";
+
+    private static readonly ConditionalWeakTable<LiveSegments, LiveTexts> Texts = [];
+
+    /// <summary>Whether a kind of resource is had of live streams.</summary>
+    public static bool Has(ResourceKind kind) => kind is not (ResourceKind.File or ResourceKind.Listing or ResourceKind.Flv);
+
+    /// <summary>Opens a resource of a live stream.</summary>
+    /// <param name="context">What is served.</param>
+    /// <param name="live">The streams, of which there is one of that name.</param>
+    /// <param name="route">What is asked for.</param>
+    /// <param name="query">What of it is wanted.</param>
+    /// <param name="parameters">The same, as it was sent.</param>
+    /// <param name="cancellation">The connection is gone.</param>
+    /// <exception cref="TitleException">There is none.</exception>
+    public static Task<Resource> OpenAsync(
+        HttpContext context, LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
+    {
+        try
+        {
+            return route.Kind == ResourceKind.Page ? Task.FromResult(PlayerPage.Open())
+                : live.TryGetSegments(route.Title, out LiveSegments? segments) && segments is not null && HasBegun(segments)
+                ? OpenAsync(context, segments, route, query, parameters)
+                : WaitAsync(context, live, route, query, parameters, cancellation);
+        }
+        catch (Exception refusal) when (refusal is TitleException or WrongRequestException)
+        {
+            return Task.FromException<Resource>(refusal);
+        }
+    }
+
+    /// <summary>Waits for the first part of each track.</summary>
+    private static async Task<Resource> WaitAsync(
+        HttpContext context, LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
+    {
+        for (long until = LoopClock.Milliseconds + MaxFirstWait; LoopClock.Milliseconds < until;)
+        {
+            await Task.Delay(FirstWaitInterval, cancellation).ConfigureAwait(false);
+            if (!live.TryGetSegments(route.Title, out LiveSegments? segments))
+            {
+                throw new TitleException(TitleError.NotFound, "the live stream has ended before it began");
+            }
+
+            if (segments is not null && HasBegun(segments))
+            {
+                return await OpenAsync(context, segments, route, query, parameters).ConfigureAwait(false);
+            }
+        }
+
+        throw new TitleException(TitleError.Unavailable, "nothing of the live stream can be played yet: try again later");
+    }
+
+    private static bool HasBegun(LiveSegments segments) => segments.Read(static now => now.HasBegun);
+
+    private static Task<Resource> OpenAsync(
+        HttpContext context, LiveSegments segments, Route route, WebQuery query, QueryParameters parameters)
+    {
+        switch (route.Kind)
+        {
+            case ResourceKind.Master:
+                query = query.Viewer is null && context.HasViewerIds
+                    ? query with { Viewer = context.Viewers.Ids.Create(PlayerProtocol.Hls) }
+                    : query;
+                return Task.FromResult(OpenMaster(segments, query));
+            case ResourceKind.Playlist:
+                return OpenPlaylistAsync(segments, Find(segments, route), query, parameters);
+            case ResourceKind.Init:
+                return Task.FromResult(OpenInit(segments, route));
+            case ResourceKind.Segment or ResourceKind.Part:
+                return OpenMediaAsync(segments, Find(segments, route), route);
+            case ResourceKind.Stream:
+                return Task.FromResult(OpenMovie(segments, query));
+            default:
+                throw new TitleException(TitleError.NotFound, "a live stream has no such resource");
+        }
+    }
+
+    private static LiveRendition Find(LiveSegments segments, Route route) =>
+        segments.Read(now => now.Renditions.FirstOrDefault(one => one.Name == route.Tracks && LivePlaylists.HasParts(one)))
+        ?? throw new TitleException(TitleError.NotFound, "the live stream has no such track");
+
+    private static Resource OpenMaster(LiveSegments segments, WebQuery query)
+    {
+        LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
+        string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
+        MadeBody body = TextsOf(segments).Get(
+            $"master {wish} {child.Length > 0}", now => LivePlaylists.WriteMaster(now, wish, child), namesViewer: true);
+        Resource resource = Resource.OfBody(body, ContentTypes.Hls, query.CacheControl("no-cache")) with
+        {
+            Watched = WatchedOf(segments, query) with { IsWatching = false },
+        };
+        return query.Viewer is { } viewer ? resource.For(viewer) : resource;
+    }
+
+    private static Task<Resource> OpenPlaylistAsync(
+        LiveSegments segments, LiveRendition rendition, WebQuery query, QueryParameters parameters)
+    {
+        bool isUpdate = parameters.GetValue("_HLS_skip") is "YES" or "v2";
+        (long Number, int? Part)? awaited = ReadAwaited(parameters);
+        if (awaited is not { } place)
+        {
+            return Task.FromResult(Write());
+        }
+
+        CheckAwaited(segments, rendition, place.Number, place.Part);
+        Task reached = segments.WhenReached(rendition, place.Number, place.Part, LoopClock.Milliseconds);
+        return reached.IsCompletedSuccessfully ? Task.FromResult(Write()) : WriteWhenAsync(reached);
+
+        async Task<Resource> WriteWhenAsync(Task when)
+        {
+            await when.ConfigureAwait(false);
+            return Write();
+        }
+
+        Resource Write()
+        {
+            MadeBody body = TextsOf(segments).Get(
+                isUpdate ? rendition.Name + " update" : rendition.Name,
+                now => LivePlaylists.HasParts(rendition)
+                    ? LivePlaylists.WriteMedia(now, rendition, isUpdate)
+                    : throw new TitleException(TitleError.NotFound, "the live stream is over"));
+            return Resource.OfBody(body, ContentTypes.Hls, query.CacheControl(OfPlaylist)) with { Watched = WatchedOf(segments, query) };
+        }
+    }
+
+    /// <summary>The place that a playlist is asked for with (_HLS_msn, _HLS_part); null for none.</summary>
+    private static (long Number, int? Part)? ReadAwaited(QueryParameters parameters)
+    {
+        string? number = parameters.GetValue("_HLS_msn");
+        string? part = parameters.GetValue("_HLS_part");
+        if (number is null)
+        {
+            return part is null ? null : throw new WrongRequestException("_HLS_part needs _HLS_msn");
+        }
+
+        int index = 0;
+        return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long segment)
+            && (part is null || int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out index))
+            ? (segment, part is null ? null : index)
+            : throw new WrongRequestException("_HLS_msn and _HLS_part take numbers");
+    }
+
+    private static void CheckAwaited(LiveSegments segments, LiveRendition rendition, long number, int? part)
+    {
+        (long last, int parts) = segments.Read(_ => (rendition.Listed[^1].Number, rendition.Listed[^1].Parts.Count));
+        int ahead = Math.Max(MaxPartsAhead, (int)Math.Ceiling(MaxPartsAhead / segments.Lengths.Part.TotalSeconds));
+        if (number > last + MaxSegmentsAhead || (number == last && part >= parts + ahead))
+        {
+            throw new WrongRequestException($"the playlist has got to segment {last}: what is asked for is too far ahead");
+        }
+    }
+
+    private static Resource OpenInit(LiveSegments segments, Route route)
+    {
+        byte[] bytes = segments.Read(now => now.Renditions
+            .FirstOrDefault(one => one.Name == route.Tracks)?.FindInit(route.Index + 1)?.Bytes)
+            ?? throw new TitleException(TitleError.NotFound, "the live stream has no such init segment, or has none any more");
+        return Resource.OfBytes(bytes, ContentTypes.Mp4, $"public, {SegmentMaker.Forever}");
+    }
+
+    private static Task<Resource> OpenMediaAsync(LiveSegments segments, LiveRendition rendition, Route route)
+    {
+        long number = route.Index + 1L;
+        int? part = route.Kind == ResourceKind.Part ? route.Part : null;
+        if (TryOpen() is { } resource)
+        {
+            return Task.FromResult(resource);
+        }
+
+        // What a playlist announces is asked for before it is there (EXT-X-PRELOAD-HINT).
+        long next = segments.Read(_ => rendition.NextWhole);
+        return number < next || number > next + 1 || segments.IsEnded
+            ? throw new TitleException(TitleError.NotFound, "the live stream has no such segment, or has none any more")
+            : OpenWhenAsync(segments.WhenReached(rendition, number, part, LoopClock.Milliseconds));
+
+        async Task<Resource> OpenWhenAsync(Task reached)
+        {
+            await reached.ConfigureAwait(false);
+            return TryOpen() ?? throw new TitleException(TitleError.NotFound, "the segment has ended without such a part");
+        }
+
+        Resource? TryOpen() => segments.Read(now =>
+        {
+            LiveSegment? segment = rendition.Find(number);
+            if (segment is null || (part is { } index ? index >= segment.Parts.Count : !segment.IsWhole))
+            {
+                return null;
+            }
+
+            PieceList pieces = segment.ToPieces(part);
+            EntityTag tag = new(string.Create(CultureInfo.InvariantCulture, $"{rendition.Name}-{number}-{part ?? -1}"));
+            return new Resource(
+                [], new MadeBody(pieces), new Representation(pieces.Length, tag), ContentTypes.Mp4, $"public, {SegmentMaker.Forever}")
+            {
+                Hold = segment.Hold(now.Stream.Pages),
+            };
+        });
+    }
+
+    private static Resource OpenMovie(LiveSegments segments, WebQuery query)
+    {
+        LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
+        segments.Read(now => wish.Choose(now)); // refused before anything is said
+        return new Resource([], MadeBody.Empty, new Representation(0, null), ContentTypes.Mp4, "no-cache")
+        {
+            IsEndless = true,
+            CreateBody = arrived => new LiveMovie(segments, wish, arrived),
+            Watched = WatchedOf(segments, query) with { Protocol = PlayerProtocol.Mp4 },
+        };
+    }
+
+    private static LiveTexts TextsOf(LiveSegments segments) => Texts.GetValue(segments, static key => new LiveTexts(key));
+
+    private static WatchedPart WatchedOf(LiveSegments segments, WebQuery query) => new(
+        new PlayedTitle(segments.Stream.Name, 0, 0), null, query.Viewer, (long)segments.Lengths.Target.TotalMilliseconds);
+}

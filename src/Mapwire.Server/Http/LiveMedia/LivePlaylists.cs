@@ -1,0 +1,156 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using Mapwire.Http.Hls;
+using Mapwire.Server.Live.Segments;
+using HlsRendition = Mapwire.Http.Hls.Rendition;
+
+namespace Mapwire.Server.Http.LiveMedia;
+
+/// <summary>
+/// The playlists of a live stream (RFC 8216; parts, delta updates and reports by draft-pantos-hls-rfc8216bis). Made under
+/// <see cref="LiveSegments.Read{T}"/>.
+/// </summary>
+internal static class LivePlaylists
+{
+    private const string AudioGroup = "sound";
+
+    /// <summary>How far behind the end players stay, in parts (PART-HOLD-BACK should be at least three).</summary>
+    private const int HeldParts = 3;
+
+    /// <summary>Segments that end so many target durations before the end may be left out of an update; the least that is allowed.</summary>
+    private const int SkippedTargets = 6;
+
+    /// <summary>Segments have their parts listed so many target durations from the end.</summary>
+    private const int PartTargets = 3;
+
+    /// <summary>The longest frame rates that playlists have.</summary>
+    private const double LeastFrameTime = 0.1;
+
+    /// <summary>The master playlist: the picture, and each sound as a rendition of its own.</summary>
+    /// <param name="segments">The stream.</param>
+    /// <param name="tracks">The tracks that are wanted; at least one.</param>
+    /// <param name="query">Behind the address of each playlist.</param>
+    public static byte[] WriteMaster(LiveSegments segments, LiveTracksWish tracks, string query)
+    {
+        LiveRendition[] wanted = [.. tracks.Choose(segments)];
+        LiveRendition main = wanted[0];
+        LiveRendition[] sounds = [.. wanted.Skip(1)];
+        string[] codecs =
+        [
+            .. wanted.Select(static one => one.Init!.Fragments.CodecsParameter).OfType<string>().Distinct(),
+        ];
+        (long peak, long average) = main.Bandwidth;
+        MasterPlaylist playlist = new()
+        {
+            HasIndependentSegments = false, // one that ends where no key picture is has no one at its beginning
+            Variants =
+            [
+                new VariantStream($"{main.Name}.m3u8{query}", peak + sounds.Select(static one => one.Bandwidth.Peak).DefaultIfEmpty().Max())
+                {
+                    AverageBandwidth = average + sounds.Select(static one => one.Bandwidth.Average).DefaultIfEmpty().Max(),
+                    Codecs = codecs.Length == 0 ? null : string.Join(',', codecs),
+                    Resolution = main.Init!.Codec.Picture,
+                    FrameRate = main.IsVideo && main.FrameTime > LeastFrameTime ? 1000 / main.FrameTime : null,
+                    AudioGroup = sounds.Length > 0 ? AudioGroup : null,
+                },
+            ],
+            Renditions = [.. sounds.Select((sound, index) => DescribeSound(sound, index, query))],
+        };
+        return Write(playlist.WriteTo);
+    }
+
+    /// <summary>The playlist of one track.</summary>
+    /// <param name="segments">The stream.</param>
+    /// <param name="rendition">The track, of which something is there.</param>
+    /// <param name="isUpdate">Whether what the player must have already is left out.</param>
+    public static byte[] WriteMedia(LiveSegments segments, LiveRendition rendition, bool isUpdate)
+    {
+        LiveSegmentLengths lengths = segments.Lengths;
+        IReadOnlyList<LiveSegment> listed = rendition.Listed;
+        TimeSpan end = listed[^1].End;
+        int skipped = 0;
+        while (isUpdate && skipped < listed.Count && end - listed[skipped].Start > SkippedTargets * lengths.Target)
+        {
+            skipped++;
+        }
+
+        ImmutableArray<MediaSegment>.Builder written = ImmutableArray.CreateBuilder<MediaSegment>(listed.Count - skipped);
+        for (int i = skipped; i < listed.Count; i++)
+        {
+            LiveSegment segment = listed[i];
+            if (segment is { IsWhole: false, Parts.Count: 0 })
+            {
+                continue;
+            }
+
+            bool hasParts = end - segment.End <= PartTargets * lengths.Target;
+            written.Add(new MediaSegment(
+                segment.IsWhole ? AddressOf(rendition, segment) : null, Min(segment.Duration, lengths.Target))
+            {
+                Initialization = new InitializationSection(AddressOfInit(rendition, segment.Init)),
+                Discontinuities = segment.Breaks,
+                ProgramDateTime = segment.WallStart,
+                Parts = !hasParts ? [] :
+                [
+                    .. segment.Parts.Select((part, index) => new PartialSegment(
+                        AddressOfPart(rendition, segment.Number, index), Min(part.Duration, lengths.Part), part.IsIndependent)),
+                ],
+            });
+        }
+
+        return Write(new MediaPlaylist
+        {
+            Type = PlaylistType.Live,
+            TargetDuration = (int)lengths.Target.TotalSeconds,
+            MediaSequence = listed[0].Number,
+            DiscontinuitySequence = listed[0].Boundary.Discontinuity - listed[0].Breaks, // those that stand in the list come on top
+            IsEnded = segments.IsEnded,
+            SkippedSegments = skipped,
+            Segments = written.ToImmutable(),
+            LowLatency = new LowLatency(lengths.Part, HeldParts * lengths.Part, SkippedTargets * lengths.Target)
+            {
+                NextPart = listed[^1] is { IsWhole: false } open
+                    ? AddressOfPart(rendition, open.Number, open.Parts.Count)
+                    : AddressOfPart(rendition, rendition.NextWhole, 0),
+                Reports = [.. segments.Renditions.Where(other => other != rendition && HasParts(other)).Select(Report)],
+            },
+        }.WriteTo);
+    }
+
+    /// <summary>Whether anything of a track is there.</summary>
+    public static bool HasParts(LiveRendition rendition) => rendition.Listed is [{ Parts.Count: > 0 }, ..];
+
+    private static RenditionReport Report(LiveRendition other)
+    {
+        LiveSegment last = other.Listed[^1];
+        last = last.Parts.Count == 0 ? other.Listed[^2] : last; // HasParts: the first one has some
+        return new RenditionReport($"{other.Name}.m3u8", last.Number, last.Parts.Count - 1);
+    }
+
+    private static HlsRendition DescribeSound(LiveRendition sound, int index, string query) =>
+        new(RenditionKind.Audio, AudioGroup, string.Create(CultureInfo.InvariantCulture, $"Sound {index + 1}"))
+        {
+            Uri = $"{sound.Name}.m3u8{query}",
+            IsDefault = index == 0,
+            Channels = sound.Init!.Codec.Channels > 0 ? sound.Init.Codec.Channels : null,
+        };
+
+    private static string AddressOf(LiveRendition rendition, LiveSegment segment) =>
+        string.Create(CultureInfo.InvariantCulture, $"{rendition.Name}-{segment.Number}.m4s");
+
+    private static string AddressOfInit(LiveRendition rendition, LiveInit init) =>
+        string.Create(CultureInfo.InvariantCulture, $"{rendition.Name}-init-{init.Number}.mp4");
+
+    private static string AddressOfPart(LiveRendition rendition, long segment, int part) =>
+        string.Create(CultureInfo.InvariantCulture, $"{rendition.Name}-{segment}-part-{part + 1}.m4s");
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static byte[] Write(Action<IBufferWriter<byte>> write)
+    {
+        ArrayBufferWriter<byte> output = new();
+        write(output);
+        return output.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,19 @@
+using Mapwire.Media.Codecs;
+using Mapwire.Server.Strips;
+
+namespace Mapwire.Server.Live.Segments;
+
+/// <summary>Where segments of all tracks end and others begin; a chain, in which each track comes along as its frames do.</summary>
+/// <param name="Start">The time.</param>
+/// <param name="Format">What the tracks are from here on.</param>
+/// <param name="Discontinuity">Counts the breaks of times and codecs; never goes back for a name.</param>
+/// <param name="WallZero">When time zero was, by the clock on the wall.</param>
+internal sealed record LiveBoundary(TitleTime Start, LiveFormat Format, long Discontinuity, DateTimeOffset WallZero)
+{
+    /// <summary>The one that follows; null for the last.</summary>
+    public LiveBoundary? Next { get; set; }
+
+    /// <summary>Whether a track is this from here on.</summary>
+    public bool Has(int lane, CodecConfiguration codec) =>
+        lane < Format.Configurations.Length && Format.Configurations[lane] == codec;
+}

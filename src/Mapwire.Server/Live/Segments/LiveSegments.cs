@@ -1,0 +1,396 @@
+using Mapwire.Media.Codecs;
+using Mapwire.Server.Files;
+using Mapwire.Server.Strips;
+
+namespace Mapwire.Server.Live.Segments;
+
+/// <summary>
+/// A live stream as segments and parts: cut once for all who ask by HTTP, out of the pages that the publisher wrote. Made for the first who
+/// asks; from then on it comes along with the publisher.
+/// </summary>
+/// <remarks>
+/// The publisher's thread writes, under the stream's lock and the gate here; whoever asks takes the gate alone, for a moment. Numbers
+/// are those of the clock at the beginning, so that they never go back for a name, whoever is started again.
+/// </remarks>
+internal sealed class LiveSegments
+{
+    /// <summary>What numbers of segments and breaks are counted from, in seconds: smaller numbers than since 1970.</summary>
+    private static readonly DateTimeOffset NumbersBegin = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Steps from frame to frame up to this tell how long a frame lasts, in milliseconds; longer ones are pauses.</summary>
+    private const long LongestFrame = 1_000;
+
+    /// <summary>What is looked at at least before lengths are decided, in milliseconds: some frames of all tracks.</summary>
+    private const long LeastLook = 600;
+
+    /// <summary>After this, in milliseconds, they are decided however few frames there were.</summary>
+    private const long LongestLook = 3_000;
+
+    /// <summary>How much earlier than wanted a segment may end, in milliseconds: key pictures are not to the millisecond.</summary>
+    private const long Tolerance = 100;
+
+    /// <summary>Places that may be waited for at once; a player waits for the next part and the one behind it.</summary>
+    private const int MaxAwaited = 64;
+
+    /// <summary>How long a place is waited for, in target durations (draft-pantos-hls-rfc8216bis, section 6.2.5.2).</summary>
+    private const int LongestWait = 3;
+
+    /// <summary>From this fullness of the pages on, a playlist is as short as the window, and not as long as it should be.</summary>
+    private const double ShortFullness = 0.9;
+
+    private readonly LiveStream _stream;
+    private readonly Lock _gate = new();
+    private readonly double[] _frameTimes; // by lane, in milliseconds
+    private readonly long _firstNumber;
+    private readonly List<LiveRendition> _renditions = []; // by lane
+    private readonly List<Awaited> _awaited = [];
+    private LiveBlock? _block;
+    private long _next; // the number of the next entry
+    private LiveFormat _format;
+    private LiveBoundary? _boundary; // the last one
+    private readonly TitleTime _firstTime;
+    private bool _isBroken; // entries were missed
+    private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _announced; // the version that who waits for more was told of
+
+    private LiveSegments(
+        LiveStream stream, LiveSyncPoint from, LiveFormat format, double[] frameTimes, LiveSegmentLengths lengths, long firstNumber)
+    {
+        (_stream, _block, _next, _format) = (stream, from.Block, from.Number, format);
+        _firstTime = from.Time;
+        (_frameTimes, Lengths, _firstNumber) = (frameTimes, lengths, firstNumber);
+    }
+
+    /// <summary>How long segments and parts are.</summary>
+    public LiveSegmentLengths Lengths { get; }
+
+    /// <summary>Changes with each part and segment. Under <see cref="Read{T}"/>, or for a guess.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Whether nothing more comes.</summary>
+    public bool IsEnded { get; private set; }
+
+    /// <summary>The tracks, pictures first. Under <see cref="Read{T}"/>.</summary>
+    public IReadOnlyList<LiveRendition> Renditions => _renditions;
+
+    /// <summary>
+    /// Whether each track has a part, or those that have none have had time. Under <see cref="Read{T}"/>.
+    /// </summary>
+    public bool HasBegun => _renditions.Exists(static one => one.Listed is [{ Parts.Count: > 0 }, ..])
+        && (_stream.LatestTime - _firstTime > LongestLook || IsEnded || _format.Configurations.Select((codec, lane) => codec is null
+            || _renditions.Exists(one => one.Lane == lane && one.Listed is [{ Parts.Count: > 0 }, ..])).All(static has => has));
+
+    /// <summary>The stream.</summary>
+    public LiveStream Stream => _stream;
+
+    /// <summary>A number that no segment of a name has had before. Under <see cref="Read{T}"/>.</summary>
+    public long NextNumber => _renditions.Select(static one => one.NextWhole + 1).Append(_boundary?.Discontinuity + 1 ?? 0).Max();
+
+    /// <summary>Begins with what the window has. Under the stream's lock.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="segment">How long segments should be, in milliseconds.</param>
+    /// <param name="part">How long parts should be, in milliseconds.</param>
+    /// <param name="leastNumber">The least number of its first segment: above those that its name had before.</param>
+    /// <returns>Null while too little has come to decide how long segments are.</returns>
+    public static LiveSegments? TryCreate(LiveStream stream, long segment, long part, long leastNumber)
+    {
+        if (stream.Strip.SyncPointAt(TitleTime.MinValue) is not { } from || stream.FormatAt(from.Number) is not { } format)
+        {
+            return null;
+        }
+
+        double[] times = new double[StripEntry.MaxLanes];
+        int[] steps = new int[StripEntry.MaxLanes];
+        long[] last = new long[StripEntry.MaxLanes];
+        long keyAt = -1;
+        long keyInterval = 0;
+        long count = stream.Strip.Count;
+        LiveBlock block = from.Block;
+        TitleTime latest = from.Time;
+        bool hasPictures = false;
+        for (long number = from.Number; number < count; number++)
+        {
+            StripEntry entry = LiveStrip.EntryAt(number, ref block);
+            long time = entry.Time.Milliseconds;
+            if (last[entry.Lane] > 0 && time - last[entry.Lane] is >= 0 and <= LongestFrame and long step)
+            {
+                times[entry.Lane] += step;
+                steps[entry.Lane]++;
+            }
+
+            last[entry.Lane] = time;
+            latest = TitleTime.Max(latest, entry.Time);
+            hasPictures |= entry.IsVideo;
+            if (entry is { IsVideo: true, IsSync: true })
+            {
+                keyInterval = keyAt < 0 ? 0 : Math.Max(keyInterval, time - keyAt);
+                keyAt = time;
+            }
+        }
+
+        int lead = hasPictures ? StripEntry.VideoLane : Array.FindIndex(steps, static one => one > 0);
+        if (lead < 0 || steps[lead] == 0 || latest - from.Time < (steps[lead] < 4 ? LongestLook : LeastLook))
+        {
+            return null;
+        }
+
+        for (int lane = 0; lane < times.Length; lane++)
+        {
+            times[lane] = steps[lane] > 0 ? Math.Max(1, times[lane] / steps[lane]) : 0;
+        }
+
+        LiveSegmentLengths lengths = LiveSegmentLengths.Choose(
+            segment, part, [times[lead], .. times.Where((time, lane) => lane != lead && time > 0)],
+            !hasPictures ? 0 : keyInterval > 0 ? keyInterval : null);
+        long clock = (long)(DateTimeOffset.UtcNow - NumbersBegin).TotalSeconds;
+        return new LiveSegments(stream, from, format, times, lengths, Math.Max(clock, leastNumber));
+    }
+
+    /// <summary>Takes what was published. Under the stream's lock.</summary>
+    public void Take()
+    {
+        lock (_gate)
+        {
+            long count = _stream.Strip.Count;
+            if (_next < _stream.Strip.Oldest)
+            {
+                (_block, _next) = (_stream.Strip.FirstBlock, _stream.Strip.Oldest); // memory was so short that it went at once
+                _isBroken = true;
+            }
+
+            LiveBlock block = _block ?? _stream.Strip.FirstBlock;
+            for (; _next < count; _next++)
+            {
+                Take(LiveStrip.EntryAt(_next, ref block));
+            }
+
+            _block = block;
+            long window = _stream.KeptTime;
+            long least = _stream.Pages.Fullness < ShortFullness
+                ? LiveSegmentLengths.LeastTargets * (long)Lengths.Target.TotalMilliseconds
+                : 0; // players stall, and others lose no picture
+            TitleTime now = _stream.LatestTime;
+            _renditions.ForEach(rendition => rendition.Forget(window, Math.Max(window, least), now));
+        }
+    }
+
+    /// <summary>Nothing more comes. Under the stream's lock.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            if (!IsEnded)
+            {
+                _renditions.ForEach(static rendition => rendition.End());
+                IsEnded = true;
+                Version++;
+            }
+        }
+    }
+
+    /// <summary>Nobody is given anything of it any more.</summary>
+    public void Release()
+    {
+        lock (_gate)
+        {
+            IsEnded = true;
+            Version++;
+            _renditions.ForEach(static rendition => rendition.Release());
+        }
+
+        Announce();
+    }
+
+    /// <summary>Lets those go on who wait for what has come. Under no lock.</summary>
+    public void Announce()
+    {
+        List<Awaited> reached = [];
+        TaskCompletionSource? more = null;
+        lock (_gate)
+        {
+            if (_announced == Version)
+            {
+                return;
+            }
+
+            _announced = Version;
+            (more, _more) = (_more, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            for (int i = _awaited.Count - 1; i >= 0; i--)
+            {
+                if (IsEnded || _awaited[i].Rendition.HasReached(_awaited[i].Number, _awaited[i].Part))
+                {
+                    reached.Add(_awaited[i]);
+                    _awaited.RemoveAt(i);
+                }
+            }
+        }
+
+        more.SetResult();
+        reached.ForEach(static one => one.Source.SetResult());
+    }
+
+    /// <summary>Gives up what has been waited for for too long. Under no lock.</summary>
+    /// <param name="now">The time.</param>
+    public void Tick(long now)
+    {
+        List<Awaited> late;
+        lock (_gate)
+        {
+            long longest = LongestWait * (long)Lengths.Target.TotalMilliseconds;
+            late = _awaited.FindAll(one => now - one.Since > longest);
+            _awaited.RemoveAll(late.Contains);
+        }
+
+        foreach (Awaited one in late)
+        {
+            one.Source.SetException(new TitleException(
+                TitleError.Unavailable, $"nothing more of the stream has come for {LongestWait} target durations"));
+            _ = one.Source.Task.Exception; // seen, where nobody waits any more
+        }
+    }
+
+    /// <summary>Looks at the state of a moment.</summary>
+    public T Read<T>(Func<LiveSegments, T> look)
+    {
+        lock (_gate)
+        {
+            return look(this);
+        }
+    }
+
+    /// <summary>Ends with the first part behind a version.</summary>
+    public Task WhenBehind(long version)
+    {
+        lock (_gate)
+        {
+            return _announced > version || IsEnded ? Task.CompletedTask : _more.Task;
+        }
+    }
+
+    /// <summary>Ends when something is there, or never will be.</summary>
+    /// <param name="rendition">Of which track.</param>
+    /// <param name="number">The segment.</param>
+    /// <param name="part">The part of it; null for all of it.</param>
+    /// <param name="now">The time.</param>
+    /// <exception cref="TitleException">It is too far ahead to be waited for.</exception>
+    public Task WhenReached(LiveRendition rendition, long number, int? part, long now)
+    {
+        lock (_gate)
+        {
+            if (IsEnded || rendition.HasReached(number, part))
+            {
+                return Task.CompletedTask;
+            }
+
+            foreach (Awaited one in _awaited)
+            {
+                if (one.Rendition == rendition && one.Number == number && one.Part == part)
+                {
+                    return one.Source.Task;
+                }
+            }
+
+            if (_awaited.Count >= MaxAwaited)
+            {
+                throw new TitleException(TitleError.Unavailable, $"more than {MaxAwaited} places of the stream are waited for");
+            }
+
+            Awaited added = new(
+                rendition, number, part, now, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            _awaited.Add(added);
+            return added.Source.Task;
+        }
+    }
+
+    private int Lead => _format.Configurations is [not null, ..]
+        ? StripEntry.VideoLane
+        : _format.Configurations.Select(static (codec, lane) => (codec, lane)).FirstOrDefault(static one => one.codec is not null).lane;
+
+    private void Take(StripEntry frame)
+    {
+        while (_format.Next is { } next && next.First <= _next)
+        {
+            _format = next;
+        }
+
+        if (frame.Lane >= _format.Configurations.Length || _format.Configurations[frame.Lane] is not { } codec)
+        {
+            return;
+        }
+
+        bool isLead = frame.Lane == Lead;
+        bool mayBegin = isLead && (frame.IsSync || !frame.IsVideo);
+        if (_boundary is null || _isBroken)
+        {
+            if (!mayBegin)
+            {
+                return;
+            }
+
+            AddBoundary(frame.Time, isBreak: _boundary is not null);
+        }
+        else if (!_boundary.Format.Configurations.SequenceEqual(_format.Configurations))
+        {
+            AddBoundary(frame.Time, isBreak: true);
+        }
+        else if (isLead)
+        {
+            double length = frame.Time - _boundary.Start;
+            double target = Lengths.Target.TotalMilliseconds;
+            if (length > target)
+            {
+                AddBoundary(frame.Time, isBreak: true); // a pause: the frame before it does not last so long
+            }
+            else if ((mayBegin && length >= Lengths.Wanted.TotalMilliseconds - Tolerance) || length + _frameTimes[frame.Lane] > target)
+            {
+                AddBoundary(frame.Time, isBreak: false);
+            }
+        }
+
+        LiveRendition rendition = RenditionOf(frame.Lane);
+        int parts = rendition.Listed is [.., { } last] ? last.Parts.Count : 0;
+        long whole = rendition.NextWhole;
+        rendition.Take(frame, codec);
+        if (rendition.NextWhole != whole || rendition.Listed[^1].Parts.Count != parts)
+        {
+            Version++;
+        }
+    }
+
+    private void AddBoundary(TitleTime start, bool isBreak)
+    {
+        bool isNew = _boundary is null || isBreak;
+        LiveBoundary next = new(
+            start, _format, _boundary is null ? _firstNumber : _boundary.Discontinuity + (isBreak ? 1 : 0),
+            isNew ? DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds) : _boundary!.WallZero);
+        if (_boundary is not null)
+        {
+            _boundary.Next = next;
+        }
+
+        _boundary = next;
+        _isBroken = false;
+    }
+
+    private LiveRendition RenditionOf(int lane)
+    {
+        int place = 0;
+        foreach (LiveRendition one in _renditions)
+        {
+            if (one.Lane == lane)
+            {
+                return one;
+            }
+
+            place += one.Lane < lane ? 1 : 0;
+        }
+
+        double frameTime = _frameTimes[lane] > 0 ? _frameTimes[lane] : 1000.0 / 40;
+        LiveRendition made = new(lane, _boundary!, _firstNumber, frameTime, Lengths, _stream.Pages);
+        _renditions.Insert(place, made);
+        return made;
+    }
+
+    /// <summary>A place that is waited for.</summary>
+    private sealed record Awaited(LiveRendition Rendition, long Number, int? Part, long Since, TaskCompletionSource Source);
+}
