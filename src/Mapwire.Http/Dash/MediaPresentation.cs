@@ -29,6 +29,9 @@ public sealed record MediaPresentation
     /// <summary>What a player should have before it begins. Default 2 s.</summary>
     public TimeSpan MinBufferTime { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>The clock of this moment, which players set theirs by (UTCTiming); null where they have to know it.</summary>
+    public DateTimeOffset? Time { get; init; }
+
     /// <summary>The periods in their order; at least one.</summary>
     public required ImmutableArray<Period> Periods { get; init; }
 
@@ -62,6 +65,14 @@ public sealed record MediaPresentation
             foreach (Period period in Periods)
             {
                 period.WriteTo(xml);
+            }
+
+            if (Time is not null)
+            {
+                xml.WriteStartElement("UTCTiming");
+                xml.WriteAttributeString("schemeIdUri", "urn:mpeg:dash:utc:direct:2014");
+                Write(xml, "value", Time);
+                xml.WriteEndElement();
             }
 
             xml.WriteEndElement();

@@ -42,26 +42,30 @@ internal sealed class LiveStreams : IDisposable
     public LiveStream? Find(string name) =>
         _streams.TryGetValue(name, out LiveStream? stream) && stream.State is LiveState.Published or LiveState.Interrupted ? stream : null;
 
-    /// <summary>Whether there is a stream of a name, or was until lately.</summary>
-    public bool Has(string name) => Find(name) is not null || _over.ContainsKey(name);
+    /// <summary>Whether there is a stream of a name, or was until lately as segments, so that who watches is told its end.</summary>
+    public bool Has(string name) => Find(name) is not null || FindOver(name) is not null;
 
-    /// <summary>
-    /// A stream as segments: one that is published, or was until lately, so that who watches is told its end.
-    /// </summary>
+    /// <summary>A stream as segments: one that is published, or was until lately.</summary>
     /// <param name="name">The stream's name.</param>
     /// <param name="segments">Null while too little of it has come.</param>
     /// <returns>Whether there is such a stream.</returns>
     public bool TryGetSegments(string name, out LiveSegments? segments)
     {
-        segments = _over.TryGetValue(name, out (LiveSegments Segments, long Until) over) ? over.Segments : null;
+        segments = FindOver(name);
         if (Find(name) is not { } stream)
         {
             return segments is not null;
         }
 
-        segments = stream.GetSegments(segments?.Read(static ended => ended.NextNumber) ?? 0);
+        segments = stream.GetSegments(segments?.Read(static over => over.NextNumber) ?? 0);
         return true;
     }
+
+    /// <summary>The segments of the stream of a name that was over last; null where nobody asked for them, or that is long ago.</summary>
+    private LiveSegments? FindOver(string name) =>
+        _streams.TryGetValue(name, out LiveStream? stream) && stream is { State: LiveState.Over, Segments: { } ended } ? ended
+        : _over.TryGetValue(name, out (LiveSegments Segments, long Until) over) ? over.Segments
+        : null;
 
     /// <summary>Watches a stream, or waits for its publisher. On the viewer's loop.</summary>
     /// <returns>The stream, which the viewer leaves (<see cref="LiveStream.Leave"/>).</returns>

@@ -14,7 +14,7 @@ public sealed class LiveStreamTests : IDisposable
 {
     private static readonly LiveOptions Options = new(
         Window: 60_000, MemoryBytes: 32L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        TakesOver: true);
+        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
 
     private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
     private static readonly byte[] AudioHeader = [0xAF, 0, 0x12, 0x10];

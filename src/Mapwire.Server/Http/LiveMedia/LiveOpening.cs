@@ -93,12 +93,17 @@ internal static class LiveOpening
                     ? query with { Viewer = context.Viewers.Ids.Create(PlayerProtocol.Hls) }
                     : query;
                 return Task.FromResult(OpenMaster(segments, query));
+            case ResourceKind.Manifest:
+                query = query.Viewer is null && context.HasViewerIds
+                    ? query with { Viewer = context.Viewers.Ids.Create(PlayerProtocol.Dash) }
+                    : query;
+                return Task.FromResult(OpenManifest(segments, query));
             case ResourceKind.Playlist:
                 return OpenPlaylistAsync(segments, Find(segments, route), query, parameters);
             case ResourceKind.Init:
                 return Task.FromResult(OpenInit(segments, route));
             case ResourceKind.Segment or ResourceKind.Part:
-                return OpenMediaAsync(segments, Find(segments, route), route);
+                return OpenMediaAsync(segments, Find(segments, route), route, query);
             case ResourceKind.Stream:
                 return Task.FromResult(OpenMovie(segments, query));
             default:
@@ -117,6 +122,19 @@ internal static class LiveOpening
         MadeBody body = TextsOf(segments).Get(
             $"master {wish} {child.Length > 0}", now => LivePlaylists.WriteMaster(now, wish, child), namesViewer: true);
         Resource resource = Resource.OfBody(body, ContentTypes.Hls, query.CacheControl("no-cache")) with
+        {
+            Watched = WatchedOf(segments, query) with { IsWatching = false },
+        };
+        return query.Viewer is { } viewer ? resource.For(viewer) : resource;
+    }
+
+    private static Resource OpenManifest(LiveSegments segments, WebQuery query)
+    {
+        LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
+        string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
+        MadeBody body = TextsOf(segments).Get(
+            $"manifest {wish} {child.Length > 0}", now => LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow), namesViewer: true);
+        Resource resource = Resource.OfBody(body, ContentTypes.Dash, query.CacheControl("no-cache")) with
         {
             Watched = WatchedOf(segments, query) with { IsWatching = false },
         };
@@ -189,7 +207,7 @@ internal static class LiveOpening
         return Resource.OfBytes(bytes, ContentTypes.Mp4, $"public, {SegmentMaker.Forever}");
     }
 
-    private static Task<Resource> OpenMediaAsync(LiveSegments segments, LiveRendition rendition, Route route)
+    private static Task<Resource> OpenMediaAsync(LiveSegments segments, LiveRendition rendition, Route route, WebQuery query)
     {
         long number = route.Index + 1L;
         int? part = route.Kind == ResourceKind.Part ? route.Part : null;
@@ -224,6 +242,7 @@ internal static class LiveOpening
                 [], new MadeBody(pieces), new Representation(pieces.Length, tag), ContentTypes.Mp4, $"public, {SegmentMaker.Forever}")
             {
                 Hold = segment.Hold(now.Stream.Pages),
+                Watched = query.Viewer is null ? null : WatchedOf(segments, query),
             };
         });
     }

@@ -7,8 +7,9 @@ namespace Mapwire.Server.Live.Segments;
 /// <param name="Start">The time.</param>
 /// <param name="Format">What the tracks are from here on.</param>
 /// <param name="Discontinuity">Counts the breaks of times and codecs; never goes back for a name.</param>
+/// <param name="Origin">The start of the first boundary behind the last break.</param>
 /// <param name="WallZero">When time zero was, by the clock on the wall.</param>
-internal sealed record LiveBoundary(TitleTime Start, LiveFormat Format, long Discontinuity, DateTimeOffset WallZero)
+internal sealed record LiveBoundary(TitleTime Start, LiveFormat Format, long Discontinuity, TitleTime Origin, DateTimeOffset WallZero)
 {
     /// <summary>The one that follows; null for the last.</summary>
     public LiveBoundary? Next { get; set; }

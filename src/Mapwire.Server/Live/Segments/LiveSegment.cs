@@ -1,4 +1,5 @@
 using Mapwire.Media.Mp4.Writing;
+using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Live.Segments;
 

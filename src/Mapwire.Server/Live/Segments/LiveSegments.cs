@@ -64,6 +64,9 @@ internal sealed class LiveSegments
     /// <summary>How long segments and parts are.</summary>
     public LiveSegmentLengths Lengths { get; }
 
+    /// <summary>When the first frame was, by the clock on the wall.</summary>
+    public DateTimeOffset Began { get; private set; }
+
     /// <summary>Changes with each part and segment. Under <see cref="Read{T}"/>, or for a guess.</summary>
     public long Version { get; private set; }
 
@@ -362,8 +365,12 @@ internal sealed class LiveSegments
         bool isNew = _boundary is null || isBreak;
         LiveBoundary next = new(
             start, _format, _boundary is null ? _firstNumber : _boundary.Discontinuity + (isBreak ? 1 : 0),
-            isNew ? DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds) : _boundary!.WallZero);
-        if (_boundary is not null)
+            isNew ? start : _boundary!.Origin, isNew ? DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds) : _boundary!.WallZero);
+        if (_boundary is null)
+        {
+            Began = next.WallZero + TimeSpan.FromMilliseconds(start.Milliseconds);
+        }
+        else
         {
             _boundary.Next = next;
         }

@@ -1,0 +1,389 @@
+using Mapwire.Media;
+using Mapwire.Media.Mp4.Writing;
+using Mapwire.Media.Tests.Tools;
+using Mapwire.Server.Files;
+using Mapwire.Server.Live;
+using Mapwire.Server.Live.Segments;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Tests.EventLoops;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Live;
+
+/// <summary>How a live stream is cut into segments and parts: where they begin and end, what is in them, and how long they are kept.</summary>
+public sealed class LiveSegmentsTests : IDisposable
+{
+    private static readonly LiveOptions Options = new(
+        Window: 20_000, MemoryBytes: 64L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
+        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
+
+    private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
+    private static readonly byte[] AudioHeader = [0xAF, 0, 0x12, 0x10]; // AAC of 44,100 Hz
+
+    private readonly EventLoop _loop = new("test", new ScriptedPoller());
+    private readonly LiveStreams _streams;
+    private readonly LivePublisher _publisher;
+    private long _now = 1_000_000;
+    private int _sounds;
+
+    public LiveSegmentsTests()
+    {
+        _streams = new LiveStreams(Options, () => new LoopPhases([_loop]), static fault => Assert.Fail(fault.ToString()), ticks: false);
+        _publisher = Publish();
+    }
+
+    private LiveStream Stream => _publisher.Stream;
+
+    public void Dispose()
+    {
+        _streams.Dispose();
+        _loop.Stop(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public void Nothing_is_decided_before_some_frames_have_come()
+    {
+        Begin();
+        Play(0, 400);
+        Assert.Null(Stream.GetSegments(0));
+        Play(400, 1_000);
+        Assert.NotNull(Stream.GetSegments(0));
+    }
+
+    [Fact]
+    public void Segments_end_at_key_pictures_and_parts_before_they_are_too_long()
+    {
+        LiveSegments segments = Segments(8_000);
+        LiveRendition video = Track(segments, "v1");
+        LiveSegment[] whole = [.. video.Listed.Where(static one => one.IsWhole)];
+        Assert.True(whole.Length >= 3);
+        Assert.All(whole, segment =>
+        {
+            Assert.Equal(TimeSpan.FromSeconds(2), segment.Duration);
+            Assert.True(segment.Parts[0].IsIndependent);
+            Assert.Equal(segment.Duration.Ticks, segment.Parts.Sum(static part => part.Duration.Ticks));
+            Assert.All(segment.Parts, part => Assert.True(part.Duration <= segments.Lengths.Part, $"a part of {part.Duration}"));
+            Assert.All(segment.Parts.SkipLast(1), part => Assert.True(part.Duration >= segments.Lengths.Part * 0.85, $"{part.Duration}"));
+        });
+        Assert.All(whole.Zip(whole.Skip(1)), static pair =>
+        {
+            Assert.Equal(pair.First.Number + 1, pair.Second.Number);
+            Assert.Equal(pair.First.End, pair.Second.Start);
+        });
+    }
+
+    [Fact]
+    public void Sound_is_cut_where_the_picture_is_and_its_times_are_those_of_its_samples()
+    {
+        LiveSegments segments = Segments(8_000);
+        LiveSegment[] sound = [.. Track(segments, "a1").Listed.Where(static one => one.IsWhole)];
+        Assert.True(sound.Length >= 3);
+        foreach (LiveSegment segment in sound.Skip(1))
+        {
+            TimeSpan picture = TimeSpan.FromMilliseconds(segment.Boundary.Start.Milliseconds);
+            Assert.InRange((segment.Start - picture).TotalMilliseconds, -1, 25);
+            double frames = segment.Duration.TotalSeconds * 44_100 / 1024;
+            Assert.Equal(Math.Round(frames), frames, 0.001);
+        }
+    }
+
+    [Fact]
+    public void The_bytes_of_a_segment_are_its_headers_and_the_frames_as_they_were_published()
+    {
+        LiveSegments segments = Segments(5_000);
+        LiveSegment segment = Track(segments, "v1").Listed.First(static one => one.IsWhole);
+        byte[] bytes = Read(segment.ToPieces(null));
+        Assert.Equal(segment.Length, bytes.Length);
+        Assert.Equal("styp"u8.ToArray(), bytes[4..8]);
+        int frames = 0;
+        for (int at = 0; at < bytes.Length;)
+        {
+            int length = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+            if (bytes.AsSpan(at + 4, 4).SequenceEqual("mdat"u8))
+            {
+                for (int frame = at + 8; frame < at + length; frame += FrameLength)
+                {
+                    byte expected = ValueOf((uint)((segment.Start.TotalMilliseconds - LiveClock.Start) + (frames * 40)));
+                    Assert.All(bytes[frame..(frame + FrameLength)], value => Assert.Equal(expected, value));
+                    frames++;
+                }
+            }
+
+            at += length;
+        }
+
+        Assert.Equal(50, frames);
+    }
+
+    [Fact]
+    public void A_stream_without_key_pictures_for_long_is_cut_at_the_target_and_says_that_decoding_cannot_start_there()
+    {
+        Begin();
+        Play(0, 1_000);
+        LiveSegments segments = Stream.GetSegments(0)!;
+        Play(1_000, 12_000, keys: false);
+        LiveSegment[] whole = [.. Track(segments, "v1").Listed.Where(static one => one.IsWhole)];
+        Assert.True(whole.Length >= 2);
+        Assert.All(whole, segment => Assert.True(segment.Duration <= segments.Lengths.Target, $"{segment.Duration}"));
+        Assert.All(whole.Skip(1), static segment => Assert.False(segment.Parts[0].IsIndependent));
+        Assert.All(whole, static segment => Assert.Equal(0, segment.Breaks));
+    }
+
+    [Fact]
+    public void Another_configuration_is_one_break_and_one_init_segment_and_the_same_again_is_none()
+    {
+        LiveSegments segments = Segments(4_000);
+        LiveRendition video = Track(segments, "v1");
+        LiveInit first = video.Init!;
+        _publisher.Take(TrackKind.Video, VideoHeader, 4_000, _now); // as it is
+        Play(4_000, 6_000);
+        Assert.Same(first, video.Init);
+        byte[] other = [.. VideoHeader];
+        other[^1] ^= 1; // of the picture parameter set
+        _publisher.Take(TrackKind.Video, other, 6_000, _now);
+        Play(6_000, 12_000);
+        Assert.NotSame(first, video.Init);
+        Assert.Equal([1], video.Listed.Select(static one => one.Breaks).Where(static breaks => breaks > 0));
+        Assert.Equal([1], Track(segments, "a1").Listed.Select(static one => one.Breaks).Where(static breaks => breaks > 0));
+        Assert.Same(first, video.FindInit(first.Number));
+        Assert.NotEqual(first.Number, video.Init!.Number);
+    }
+
+    [Fact]
+    public void A_pause_is_a_break_and_no_segment_is_longer_than_the_target()
+    {
+        LiveSegments segments = Segments(4_000);
+        Play(12_000, 16_000);
+        LiveSegment[] listed = [.. Track(segments, "v1").Listed];
+        Assert.Equal(1, listed.Sum(static one => one.Breaks));
+        Assert.All(listed, segment => Assert.True(segment.Duration <= segments.Lengths.Target, $"{segment.Duration}"));
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_part_goes_on_when_it_is_whole_and_not_before()
+    {
+        LiveSegments segments = Segments(3_000);
+        LiveRendition video = Track(segments, "v1");
+        LiveSegment open = video.Listed[^1];
+        Assert.Equal(TimeSpan.FromMilliseconds(521), segments.Lengths.Part); // 13 pictures, and a millisecond
+        Task next = segments.WhenReached(video, open.Number, open.Parts.Count, _now); // of 2,520 to 3,040 ms
+        Task behind = segments.WhenReached(video, open.Number + 1, null, _now);
+        Play(3_000, 3_040);
+        Assert.False(next.IsCompleted);
+        Play(3_040, 3_080);
+        await next.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Play(3_080, 6_000);
+        Assert.False(behind.IsCompleted);
+        Play(6_000, 6_040);
+        await behind.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.True(segments.WhenReached(video, open.Number, 0, _now).IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public void A_part_behind_the_last_one_of_a_segment_is_the_first_of_the_next()
+    {
+        LiveSegments segments = Segments(4_500);
+        LiveRendition video = Track(segments, "v1");
+        LiveSegment whole = video.Listed.Last(static one => one.IsWhole);
+        Assert.True(video.HasReached(whole.Number, whole.Parts.Count - 1));
+        Assert.Equal(video.HasReached(whole.Number + 1, 0), video.HasReached(whole.Number, whole.Parts.Count + 3));
+        Assert.False(video.HasReached(whole.Number + 1, 40));
+        Assert.True(video.HasReached(whole.Number, null));
+        Assert.False(video.HasReached(whole.Number + 1, null));
+    }
+
+    [Fact]
+    public async Task What_never_comes_is_not_waited_for_longer_than_three_target_durations()
+    {
+        LiveSegments segments = Segments(4_000);
+        LiveRendition video = Track(segments, "v1");
+        Task next = segments.WhenReached(video, video.Listed[^1].Number + 1, 0, _now);
+        segments.Tick(_now + (3 * (long)segments.Lengths.Target.TotalMilliseconds));
+        Assert.False(next.IsCompleted);
+        segments.Tick(_now + (3 * (long)segments.Lengths.Target.TotalMilliseconds) + 1);
+        TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => next);
+        Assert.Equal(TitleError.Unavailable, refusal.Error);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_stream_makes_what_there_is_whole_and_lets_all_go_who_wait()
+    {
+        LiveSegments segments = Segments(4_300);
+        LiveRendition video = Track(segments, "v1");
+        Task next = segments.WhenReached(video, video.Listed[^1].Number, 40, _now);
+        _publisher.Leave(isFinished: true, _now);
+        await next.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.True(segments.IsEnded);
+        Assert.All(video.Listed, static segment => Assert.True(segment.IsWhole));
+        long frames = video.Listed.Sum(
+            static segment => (segment.Length - segment.Parts.Sum(static part => part.Headers.Length)) / FrameLength);
+        Assert.Equal(108, frames); // 0 to 4,280 ms
+    }
+
+    [Fact]
+    public void What_leaves_the_playlist_is_kept_for_another_window_and_then_gives_its_pages_back()
+    {
+        LiveSegments segments = Segments(4_000);
+        LiveRendition video = Track(segments, "v1");
+        long first = video.Listed[0].Number;
+        Play(4_000, 30_000);
+        Assert.True(video.Listed[0].Number > first, "nothing has left the playlist");
+        Assert.InRange((video.Listed[^1].End - video.Listed[0].Start).TotalSeconds, 20, 25);
+        Assert.NotNull(video.Find(first));
+        Assert.Equal(ValueOf(1_960), Read(video.Find(first)!.ToPieces(null))[^1]);
+        Play(30_000, 60_000);
+        Assert.Null(video.Find(first));
+        LivePages pages = Stream.Pages;
+        double fullness = pages.Fullness;
+        Play(60_000, 120_000);
+        Assert.InRange(pages.Fullness, 0, fullness * 1.3);
+    }
+
+    [Fact]
+    public void Who_sends_a_segment_keeps_its_pages_whatever_becomes_of_it()
+    {
+        LiveSegments segments = Segments(4_000);
+        LiveRendition video = Track(segments, "v1");
+        LiveSegment segment = video.Listed[0];
+        PieceList pieces = segment.ToPieces(null);
+        byte[] before = Read(pieces);
+        LiveHold hold = segment.Hold(Stream.Pages);
+        Play(4_000, 200_000);
+        Assert.Null(video.Find(segment.Number));
+        Assert.Equal(before, Read(pieces));
+        hold.Release();
+        hold.Release(); // once counts
+        Play(200_000, 400_000);
+        Assert.NotEqual(before, Read(pieces));
+    }
+
+    [Fact]
+    public void Numbers_go_on_where_the_stream_of_that_name_before_ended()
+    {
+        LiveSegments first = Segments(4_000);
+        long number = first.NextNumber;
+        _publisher.Leave(isFinished: true, _now);
+        Assert.True(_streams.TryGetSegments("cam", out LiveSegments? over));
+        Assert.Same(first, over);
+        LivePublisher again = Publish();
+        Begin(again);
+        Play(again, 0, 4_000);
+        Assert.True(_streams.TryGetSegments("cam", out LiveSegments? second));
+        Assert.NotSame(first, second);
+        LiveSegment begin = Track(second!, "v1").Listed[0];
+        Assert.True(begin.Number >= number && begin.Boundary.Discontinuity >= number, $"{begin.Number} after {number}");
+    }
+
+    [Fact]
+    public void A_stream_of_sound_alone_is_cut_by_time()
+    {
+        _publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
+        for (int i = 0; i < 400; i++)
+        {
+            Sound(_publisher);
+            _publisher.Publish();
+            _now += 23;
+        }
+
+        LiveSegments segments = Stream.GetSegments(0)!;
+        LiveRendition sound = Assert.Single(segments.Renditions);
+        Assert.Equal("a1", sound.Name);
+        Assert.All(sound.Listed.Where(static one => one.IsWhole), static segment => Assert.InRange(segment.Duration.TotalSeconds, 1.9, 2.1));
+        Assert.All(sound.Listed.SelectMany(static one => one.Parts), static part => Assert.True(part.IsIndependent));
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(23.976)]
+    [InlineData(24)]
+    [InlineData(25)]
+    [InlineData(29.97)]
+    [InlineData(30)]
+    [InlineData(50)]
+    [InlineData(59.94)]
+    public void A_part_target_is_filled_by_whole_frames_of_all_tracks(double rate)
+    {
+        foreach (long wanted in (long[])[200, 333, 500, 1_000])
+        {
+            foreach (double sound in (double[])[1024 / 48.0, 1024 / 44.1, 1024 / 32.0, 2048 / 44.1, 20, 1152 / 44.1])
+            {
+                LiveSegmentLengths lengths = LiveSegmentLengths.Choose(2_000, wanted, [1000 / rate, sound], 2_000);
+                double target = lengths.Part.TotalMilliseconds;
+                Assert.InRange(target, wanted, wanted + 450);
+                foreach (double frame in (double[])[1000 / rate, sound])
+                {
+                    double filled = Math.Floor(target / frame) * frame;
+                    Assert.True(filled >= 0.85 * target, $"{rate} a second, {wanted} ms: frames of {frame} fill {filled} of {target}");
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(2_000L, 2)]
+    [InlineData(1_000L, 2)]
+    [InlineData(3_000L, 3)]
+    [InlineData(10_000L, 10)]
+    [InlineData(30_000L, 12)]
+    [InlineData(0L, 2)]
+    [InlineData(null, 4)]
+    public void The_target_duration_is_that_of_whole_intervals_of_key_pictures(long? interval, int seconds) =>
+        Assert.Equal(seconds, LiveSegmentLengths.Choose(2_000, 500, [40], interval).Target.TotalSeconds);
+
+    private const int FrameLength = 1_000;
+
+    private static LiveRendition Track(LiveSegments segments, string name) => segments.Renditions.Single(one => one.Name == name);
+
+    private static byte ValueOf(uint timestamp) => (byte)(timestamp / 40 * 7);
+
+    private LivePublisher Publish() => _streams.TryPublish("cam", static (_, reason) => Assert.Fail(reason), out _, _now)!;
+
+    /// <summary>The stream as it is after some time of 25 pictures a second, with a key picture each second.</summary>
+    private LiveSegments Segments(uint until)
+    {
+        Begin();
+        Play(0, until);
+        LiveSegments segments = Stream.GetSegments(0)!;
+        Assert.NotNull(segments);
+        return segments;
+    }
+
+    private void Begin() => Begin(_publisher);
+
+    private void Begin(LivePublisher publisher)
+    {
+        publisher.Take(TrackKind.Video, VideoHeader, 0, _now);
+        publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
+        _sounds = 0;
+    }
+
+    private void Play(uint from, uint until, bool keys = true) => Play(_publisher, from, until, keys);
+
+    private void Play(LivePublisher publisher, uint from, uint until, bool keys = true)
+    {
+        for (uint time = from; time < until; time += 40)
+        {
+            byte[] body = new byte[5 + FrameLength];
+            body[0] = (byte)(keys && time % 1000 == 0 ? 0x17 : 0x27);
+            body[1] = 1;
+            body.AsSpan(5).Fill(ValueOf(time));
+            publisher.Take(TrackKind.Video, body, time, _now);
+            _sounds = Math.Max(_sounds, (int)(from * 44.1 / 1024));
+            while (_sounds * 1024 / 44.1 < time + 40)
+            {
+                Sound(publisher);
+            }
+
+            publisher.Publish();
+            _now += 40;
+        }
+    }
+
+    private void Sound(LivePublisher publisher) =>
+        publisher.Take(TrackKind.Audio, [0xAF, 1, 1, 2, 3], (uint)(_sounds++ * 1024 / 44.1), _now);
+
+    private byte[] Read(PieceList pieces) =>
+        [.. pieces.SelectMany(piece => piece.IsFileRange
+            ? Stream.Pages.Read(piece.Offset, (int)piece.Length).ToArray()
+            : piece.Bytes.ToArray())];
+}
