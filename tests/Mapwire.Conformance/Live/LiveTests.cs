@@ -3,13 +3,13 @@ using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Reading;
 using Mapwire.Conformance.Servers;
 using Mapwire.Conformance.Tools;
+using static Mapwire.Conformance.Live.Publishing;
 
 namespace Mapwire.Conformance.Live;
 
 /// <summary>Real encoders publish, and real players are sent what was published, byte for byte.</summary>
 public sealed partial class LiveTests
 {
-    private const string Key = "long-and-secret";
     private const string Film = "moov-last.mp4"; // keyframes at 0, 1, 2 and 3 s; ends at 4 s
 
     [Theory]
@@ -194,32 +194,6 @@ public sealed partial class LiveTests
         await WaitForLogAsync(server, "nothing was sent for too long");
         Assert.Equal(0, (await watching).ExitCode);
         await publisher.SignalAsync("CONT");
-    }
-
-    private static Task<MapwireServer> StartAsync(params string[] options) =>
-        MapwireServer.StartAsync(FilmFactory.Folder, ["--publish-key", Key, .. options]);
-
-    private static async Task PublishAsync(MapwireServer server, string film, string name, bool hasKey = false) =>
-        await Tool.SucceedAsync("ffmpeg", PublishWords(server, film, hasKey ? name : $"{name}?key={Key}"));
-
-    private static string[] PublishWords(MapwireServer server, string film, string name) =>
-        ["-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-i", film, "-c", "copy", "-f", "flv", server.Address(name)];
-
-    /// <summary>What an encoder makes of a film: the same samples, with the times that FLV has.</summary>
-    private static async Task<Recording> ReadAsFlvAsync(string film)
-    {
-        string path = Path.Combine(TemporaryFolder.Create("published"), "film.flv");
-        await Tool.SucceedAsync("ffmpeg", ["-v", "error", "-nostdin", "-i", film, "-c", "copy", path]);
-        return await Ffprobe.ReadAsync(path);
-    }
-
-    private static async Task WaitForLogAsync(MapwireServer server, string words)
-    {
-        for (int i = 0; !server.Process.Said.Contains(words, StringComparison.Ordinal); i++)
-        {
-            Assert.True(i < 600, $"never said '{words}': {Tool.Shorten(server.Process.Said)}");
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        }
     }
 
     [GeneratedRegex("^Publishing takes the key in (?<file>.*)$", RegexOptions.Multiline)]

@@ -38,14 +38,14 @@ internal static class LiveManifest
         LiveSegment last = wanted[0].Listed.LastOrDefault(static one => one.IsWhole) ?? wanted[0].Listed[^1];
         MediaPresentation presentation = new()
         {
-            AvailabilityStartTime = zero,
-            PublishTime = last.WallStart + last.Duration,
+            AvailabilityStartTime = segments.IsEnded ? null : zero, // what is over is static
+            PublishTime = segments.IsEnded ? null : last.WallStart + last.Duration,
             MinimumUpdatePeriod = segments.IsEnded ? null : segments.Lengths.Target,
             Duration = segments.IsEnded ? last.WallStart + last.Duration - zero : null,
-            TimeShiftBufferDepth = TimeSpan.FromMilliseconds(segments.Stream.KeptTime),
-            SuggestedPresentationDelay = HeldTargets * segments.Lengths.Target,
+            TimeShiftBufferDepth = segments.IsEnded ? null : TimeSpan.FromMilliseconds(segments.Stream.KeptTime),
+            SuggestedPresentationDelay = segments.IsEnded ? null : HeldTargets * segments.Lengths.Target,
             MinBufferTime = segments.Lengths.Target,
-            Time = now,
+            Time = segments.IsEnded ? null : now,
             Periods = [.. breaks.Select(number => Describe(wanted, number, zero, query))],
         };
         ArrayBufferWriter<byte> output = new();

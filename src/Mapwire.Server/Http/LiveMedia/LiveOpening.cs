@@ -50,7 +50,7 @@ internal static class LiveOpening
         try
         {
             return route.Kind == ResourceKind.Page ? Task.FromResult(PlayerPage.Open())
-                : live.TryGetSegments(route.Title, out LiveSegments? segments) && segments is not null && HasBegun(segments)
+                : live.TryGetSegments(route.Title, out LiveSegments? segments) && segments is not null && HasBegun(segments, route)
                 ? OpenAsync(context, segments, route, query, parameters)
                 : WaitAsync(context, live, route, query, parameters, cancellation);
         }
@@ -72,7 +72,7 @@ internal static class LiveOpening
                 throw new TitleException(TitleError.NotFound, "the live stream has ended before it began");
             }
 
-            if (segments is not null && HasBegun(segments))
+            if (segments is not null && HasBegun(segments, route))
             {
                 return await OpenAsync(context, segments, route, query, parameters).ConfigureAwait(false);
             }
@@ -81,7 +81,9 @@ internal static class LiveOpening
         throw new TitleException(TitleError.Unavailable, "nothing of the live stream can be played yet: try again later");
     }
 
-    private static bool HasBegun(LiveSegments segments) => segments.Read(static now => now.HasBegun);
+    /// <summary>Whether there is something to answer with: an MPD has whole segments alone.</summary>
+    private static bool HasBegun(LiveSegments segments, Route route) => segments.Read(now => now.HasBegun
+        && (route.Kind != ResourceKind.Manifest || now.Renditions.All(static one => one.Listed is [{ IsWhole: true }, ..])));
 
     private static Task<Resource> OpenAsync(
         HttpContext context, LiveSegments segments, Route route, WebQuery query, QueryParameters parameters)

@@ -86,7 +86,7 @@ internal static class LivePlaylists
 
             bool hasParts = end - segment.End <= PartTargets * lengths.Target;
             written.Add(new MediaSegment(
-                segment.IsWhole ? AddressOf(rendition, segment) : null, Min(segment.Duration, lengths.Target))
+                segment.IsWhole ? AddressOf(rendition, segment) : null, Min(segment.Duration, lengths.Longest))
             {
                 Initialization = new InitializationSection(AddressOfInit(rendition, segment.Init)),
                 Discontinuities = segment.Breaks,

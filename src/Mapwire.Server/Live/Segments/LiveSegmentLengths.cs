@@ -2,7 +2,7 @@ namespace Mapwire.Server.Live.Segments;
 
 /// <summary>How long segments and parts of a live stream are: decided before the first playlist, and never changed.</summary>
 /// <param name="Wanted">A segment ends at the first key picture behind this.</param>
-/// <param name="Target">A segment ends at the latest at this: whole seconds, EXT-X-TARGETDURATION.</param>
+/// <param name="Target">What the longest segment lasts, in whole seconds: EXT-X-TARGETDURATION.</param>
 /// <param name="Part">A part is not longer than this: PART-TARGET.</param>
 internal sealed record LiveSegmentLengths(TimeSpan Wanted, TimeSpan Target, TimeSpan Part)
 {
@@ -20,6 +20,14 @@ internal sealed record LiveSegmentLengths(TimeSpan Wanted, TimeSpan Target, Time
 
     /// <summary>What times of whole milliseconds may be off, in milliseconds.</summary>
     private const int Rounding = 1;
+
+    /// <summary>
+    /// What a segment may last longer than the target, whose rounding allows half a second: key pictures are not to the millisecond.
+    /// </summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>A segment ends at the latest at this, with or without a key picture.</summary>
+    public TimeSpan Longest => Target + Slack;
 
     /// <summary>Decides.</summary>
     /// <param name="segment">How long segments should be, in milliseconds.</param>

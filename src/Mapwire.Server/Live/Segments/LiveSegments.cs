@@ -339,12 +339,12 @@ internal sealed class LiveSegments
         else if (isLead)
         {
             double length = frame.Time - _boundary.Start;
-            double target = Lengths.Target.TotalMilliseconds;
-            if (length > target)
+            double longest = Lengths.Longest.TotalMilliseconds;
+            if (length > longest)
             {
                 AddBoundary(frame.Time, isBreak: true); // a pause: the frame before it does not last so long
             }
-            else if ((mayBegin && length >= Lengths.Wanted.TotalMilliseconds - Tolerance) || length + _frameTimes[frame.Lane] > target)
+            else if ((mayBegin && length >= Lengths.Wanted.TotalMilliseconds - Tolerance) || length + _frameTimes[frame.Lane] > longest)
             {
                 AddBoundary(frame.Time, isBreak: false);
             }

@@ -1,0 +1,97 @@
+using System.Net;
+using Mapwire.Conformance.Films;
+using Mapwire.Conformance.Http;
+using Mapwire.Conformance.Reading;
+using Mapwire.Conformance.Servers;
+using static Mapwire.Conformance.Live.Publishing;
+
+namespace Mapwire.Conformance.Live;
+
+/// <summary>Who watches a live stream by HTTP requests is sent what was published, byte for byte and at its times.</summary>
+public sealed class LiveWebTests
+{
+    private const string Film = "moov-last.mp4"; // keyframes at 0, 1, 2 and 3 s; ends at 4 s
+
+    private static readonly HttpClient Client = new();
+
+    [Theory]
+    [InlineData("index.m3u8")]
+    [InlineData("manifest.mpd")]
+    [InlineData("index.m3u8", "--http-fast-lane", "off")]
+    [InlineData("index.m3u8", "--live-segment-duration", "1", "--live-part-duration", "0.1", "--viewer-ids", "off")]
+    public async Task All_of_a_stream_is_there_when_it_is_over(string resource, params string[] options)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync(options);
+        string address = $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/{resource}";
+        Task publishing = PublishAsync(server, film, "live/cam");
+        await WaitForLogAsync(server, "publish live/cam");
+        using (HttpResponseMessage first = await Client.GetAsync(address, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(HttpStatusCode.OK, first.StatusCode); // who comes before the first part is whole waits for it
+        }
+
+        await publishing;
+        CheckTail(await ReadAsFlvAsync(film), await Ffprobe.ReadAsync(address), resource, leftOut: 3);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--http-fast-lane", "off")]
+    public async Task One_fragmented_MP4_goes_on_until_the_stream_is_over(params string[] options)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync(options);
+        Task publishing = PublishAsync(server, film, "live/cam");
+        await WaitForLogAsync(server, "publish live/cam");
+        Recording came = await Ffprobe.ReadAsync($"http://127.0.0.1:{server.HttpPort}/vod/live/cam/stream.mp4");
+        await publishing;
+        CheckTail(await ReadAsFlvAsync(film), came, "stream.mp4", leftOut: 60);
+    }
+
+    [Theory]
+    [InlineData("v1.m3u8?_HLS_part=1", HttpStatusCode.BadRequest)]
+    [InlineData("v1.m3u8?_HLS_msn=x", HttpStatusCode.BadRequest)]
+    [InlineData("v1.m3u8?_HLS_msn=2000000000", HttpStatusCode.BadRequest)]
+    [InlineData("v9.m3u8", HttpStatusCode.NotFound)]
+    [InlineData("v1-1.m4s", HttpStatusCode.NotFound)]
+    [InlineData("v1-1-part-1.m4s", HttpStatusCode.NotFound)]
+    [InlineData("v1-init-1.mp4", HttpStatusCode.NotFound)]
+    [InlineData("clip.mp4", HttpStatusCode.NotFound)]
+    [InlineData("index.m3u8?loop=1", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("index.m3u8?video=none&audio=none", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("index.m3u8?video=none", HttpStatusCode.OK)]
+    [InlineData("stream.mp4?audio=7&video=none", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("", HttpStatusCode.OK)]
+    public async Task What_cannot_be_had_is_refused_at_once(string resource, HttpStatusCode status)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync();
+        Task publishing = PublishAsync(server, film, "live/cam");
+        await WaitForLogAsync(server, "publish live/cam");
+        string folder = $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/";
+        (await Client.GetAsync(folder + "index.m3u8", TestContext.Current.CancellationToken)).Dispose();
+        using (HttpResponseMessage answer = await Client.GetAsync(folder + resource, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(status, answer.StatusCode);
+        }
+
+        await publishing;
+    }
+
+    /// <summary>Checks what came from some packet on to the end: who comes late begins with a later one.</summary>
+    private static void CheckTail(Recording published, Recording came, string name, int leftOut)
+    {
+        Packet[] packets =
+        [
+            .. ((string[])["video", "audio"]).SelectMany(kind =>
+            {
+                Packet[] all = [.. published.Of(kind)];
+                int count = came.Of(kind).Count();
+                Assert.InRange(count, all.Length - leftOut, all.Length);
+                return all[^count..];
+            }),
+        ];
+        WebExpectation.Same(published with { Packets = packets }, came, name);
+    }
+}
