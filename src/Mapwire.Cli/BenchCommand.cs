@@ -51,6 +51,10 @@ internal static class BenchCommand
         Option<int?> count = OptionFactory.Create<int?>("--count", "End after so many segments or files (HTTP).", "N", "a whole number",
             static text => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
         Option<bool> checkBoxes = new("--check-boxes") { Description = "Look into the segments of HLS: boxes, sizes and times." };
+        Option<bool> lowLatency = new("--low-latency")
+        {
+            Description = "Viewers of HLS follow a live stream by its parts (LL-HLS), each on one connection.",
+        };
         Option<bool> bytesOnly = new("--bytes") { Description = "Only count what HTTP serves, playlists and FLV streams too." };
         Option<string?> publish = new("--publish")
         {
@@ -68,7 +72,7 @@ internal static class BenchCommand
             "Plays streams of any server of RTMP or HTTP with many players, or publishes them; checks and times what comes.")
         {
             urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, pauseEvery, threads, processes, rehearsal, enhanced,
-            count, checkBoxes, bytesOnly, publish, watch, latency, remote, json,
+            count, checkBoxes, lowLatency, bytesOnly, publish, watch, latency, remote, json,
         };
         command.SetAction((parsed, _) => BenchAsync(
             parsed.GetValue(urls)!,
@@ -88,6 +92,7 @@ internal static class BenchCommand
                 nameof(LoadOptions.Enhanced) => enhanced,
                 nameof(LoadOptions.Count) => count,
                 nameof(LoadOptions.CheckBoxes) => checkBoxes,
+                nameof(LoadOptions.LowLatency) => lowLatency,
                 nameof(LoadOptions.BytesOnly) => bytesOnly,
                 nameof(LoadOptions.Publish) => publish,
                 nameof(LoadOptions.Watch) => watch,
@@ -109,6 +114,7 @@ internal static class BenchCommand
                 Enhanced = parsed.GetValue(enhanced),
                 Count = parsed.GetValue(count),
                 CheckBoxes = parsed.GetValue(checkBoxes),
+                LowLatency = parsed.GetValue(lowLatency),
                 BytesOnly = parsed.GetValue(bytesOnly),
                 Publish = parsed.GetValue(publish),
                 Watch = parsed.GetValue(watch),

@@ -34,6 +34,7 @@ internal static class BenchText
             Write(output, "playlist", times.PlaylistFirstByte);
             Write(output, "first byte", times.FirstByte);
             Write(output, "last byte", times.LastByte);
+            Write(output, "part", times.PartDelay);
         }
 
         if (report.Publish is { } live)

@@ -60,6 +60,12 @@ public sealed class LoadOptions
     /// </summary>
     public int? Count { get; init; }
 
+    /// <summary>
+    /// Whether viewers of HLS follow a live stream by its parts (LL-HLS), each on one connection: they wait for each part with a blocking
+    /// reload. Default no.
+    /// </summary>
+    public bool LowLatency { get; init; }
+
     /// <summary>Whether the boxes of init segments and segments are checked. HTTP only. Default no: bodies are only counted.</summary>
     public bool CheckBoxes { get; init; }
 
@@ -132,6 +138,7 @@ public sealed class LoadOptions
         Require(!IsHttp || !Enhanced, nameof(Enhanced), Enhanced, "needs players of RTMP");
         Require(IsHttp || Count is null, nameof(Count), Count, "needs viewers of HTTP");
         Require(Count is null or > 0, nameof(Count), Count, "must be at least 1");
+        Require(IsHttp || !LowLatency, nameof(LowLatency), LowLatency, "needs viewers of HLS");
         Require(IsHttp || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "needs viewers of HTTP");
         Require(IsHttp || !BytesOnly, nameof(BytesOnly), BytesOnly, "needs viewers of HTTP");
         Require(!BytesOnly || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "and bytes only exclude each other");

@@ -112,8 +112,9 @@ internal sealed class LivePages : IDisposable
     /// <param name="most">How many runs are looked at, those that were retired first.</param>
     private void Collect(int most)
     {
-        for (int count = Math.Min(most, _retired.Count); count > 0 && _retired.TryDequeue(out (LiveRun Run, long[] Phases) retired); count--)
+        for (int count = Math.Min(most, _retired.Count); count > 0; count--)
         {
+            (LiveRun Run, long[] Phases) retired = _retired.Dequeue();
             if (!_phases.ArePast(retired.Phases) || retired.Run.IsHeld)
             {
                 _retired.Enqueue(retired);

@@ -92,6 +92,12 @@ internal sealed class LiveMovie(LiveSegments segments, LiveTracksWish wish, Acti
     {
         if (_places.Count == 0 || _places.Exists(static place => place.IsLost))
         {
+            if (now.IsEnded && _places.Count > 0)
+            {
+                _isEnded = true; // too slow for the end
+                return null;
+            }
+
             Begin(now);
         }
 

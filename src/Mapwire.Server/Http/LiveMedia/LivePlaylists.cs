@@ -18,7 +18,8 @@ internal static class LivePlaylists
     /// <summary>How far behind the end players stay, in parts (PART-HOLD-BACK should be at least three).</summary>
     private const int HeldParts = 3;
 
-    /// <summary>Segments that end so many target durations before the end may be left out of an update; the least that is allowed.</summary>
+    /// <summary>Segments that begin so many target durations before the end may be left out of an update: the least that is allowed.
+    /// </summary>
     private const int SkippedTargets = 6;
 
     /// <summary>Segments have their parts listed so many target durations from the end.</summary>

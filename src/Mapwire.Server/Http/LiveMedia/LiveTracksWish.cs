@@ -13,7 +13,8 @@ internal readonly record struct LiveTracksWish(bool Video, int Audio)
     /// <exception cref="TitleException">It wishes what a live stream has not.</exception>
     public static LiveTracksWish Of(PlayQuery wishes) => wishes is { Start: 0, End: null, Loops: false }
         ? new LiveTracksWish(wishes.Video != PlayQuery.NoTrack, wishes.Audio)
-        : throw new TitleException(TitleError.NotPlayable, "a live stream is played from now on: it takes no ?start=, ?end= and ?loop= here");
+        : throw new TitleException(
+            TitleError.NotPlayable, "a live stream is played from now on: it takes no ?start=, ?end= and ?loop= here");
 
     /// <summary>The tracks that are wanted and there, pictures first. Under <see cref="LiveSegments.Read{T}"/>.</summary>
     /// <exception cref="TitleException">None of them is.</exception>

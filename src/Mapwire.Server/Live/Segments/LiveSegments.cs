@@ -362,10 +362,11 @@ internal sealed class LiveSegments
 
     private void AddBoundary(TitleTime start, bool isBreak)
     {
-        bool isNew = _boundary is null || isBreak;
-        LiveBoundary next = new(
-            start, _format, _boundary is null ? _firstNumber : _boundary.Discontinuity + (isBreak ? 1 : 0),
-            isNew ? start : _boundary!.Origin, isNew ? DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds) : _boundary!.WallZero);
+        LiveBoundary next = _boundary is { } before && !isBreak
+            ? new LiveBoundary(start, _format, before.Discontinuity, before.Origin, before.WallZero)
+            : new LiveBoundary(
+                start, _format, _boundary?.Discontinuity + 1 ?? _firstNumber, start,
+                DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds));
         if (_boundary is null)
         {
             Began = next.WallZero + TimeSpan.FromMilliseconds(start.Milliseconds);
