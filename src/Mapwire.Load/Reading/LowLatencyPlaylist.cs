@@ -18,6 +18,18 @@ internal sealed record LowLatencyPlaylist
     /// <exception cref="ContentException">It breaks a rule on which a viewer relies.</exception>
     public static LowLatencyPlaylist Parse(ReadOnlySpan<byte> text)
     {
+        try
+        {
+            return Read(text);
+        }
+        catch (Exception exception) when (exception is FormatException or OverflowException)
+        {
+            throw new ContentException("playlist: bad number or date");
+        }
+    }
+
+    private static LowLatencyPlaylist Read(ReadOnlySpan<byte> text)
+    {
         List<LowLatencyPart> parts = [];
         bool isEnded = false;
         string? init = null;

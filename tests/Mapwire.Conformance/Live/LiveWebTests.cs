@@ -1,8 +1,10 @@
 using System.Net;
+using System.Text.Json;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Http;
 using Mapwire.Conformance.Reading;
 using Mapwire.Conformance.Servers;
+using Mapwire.Conformance.Tools;
 using static Mapwire.Conformance.Live.Publishing;
 
 namespace Mapwire.Conformance.Live;
@@ -79,6 +81,31 @@ public sealed class LiveWebTests
         }
 
         await publishing;
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--http-fast-lane", "off")]
+    public async Task Viewers_of_low_latency_are_sent_each_part_when_it_is_whole(params string[] options)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync([.. options, "--live-part-duration", "0.2"]);
+        await using ServerProcess publisher = ServerProcess.Start(
+            "ffmpeg", ["-stream_loop", "-1", .. PublishWords(server, film, $"live/cam?key={Key}")]);
+        await WaitForLogAsync(server, "publish live/cam");
+        ToolResult result = await Tool.RunAsync(
+            MapwireServer.Program,
+            [
+                "bench", $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/index.m3u8", "--low-latency", "--players", "20", "--seconds", "6",
+                "--json",
+            ]);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        JsonElement report = JsonDocument.Parse(result.Output).RootElement;
+        Assert.Equal("{}", report.GetProperty("failures").GetRawText());
+        Assert.Equal(20, report.GetProperty("servedPlayers").GetInt32());
+        JsonElement delay = report.GetProperty("http").GetProperty("partDelay");
+        Assert.InRange(delay.GetProperty("count").GetInt64(), 20 * 20, 20 * 60); // 6 s of parts of 0.2 s, and what was there already
+        Assert.InRange(delay.GetProperty("p50").GetDouble(), 1, 400);
     }
 
     /// <summary>Checks what came from some packet on to the end: who comes late begins with a later one.</summary>
