@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Mapwire.Load.Measuring;
@@ -17,7 +18,7 @@ internal sealed class LowLatencyWatching(HttpUrl url, HttpLoop loop) : Watching
     private const int BeginsBehind = 3;
 
     private readonly Queue<LowLatencyPart> _parts = new();
-    private readonly MemoryStream _text = new();
+    private readonly ArrayBufferWriter<byte> _text = new();
     private HttpUrl _url = url;
     private PlaybackCheck _playback = new();
     private LowLatencyPart? _last; // that was taken from a playlist
@@ -25,6 +26,7 @@ internal sealed class LowLatencyWatching(HttpUrl url, HttpLoop loop) : Watching
     private Fetch _fetch;
     private bool _isMaster = url.Target.Contains("index.m3u8", StringComparison.Ordinal);
     private bool _isEnded;
+    private int _older; // parts that were there before it came, and are late whatever the server does
     private long _shown;
     private long _started;
 
@@ -65,8 +67,8 @@ internal sealed class LowLatencyWatching(HttpUrl url, HttpLoop loop) : Watching
     {
         if (_fetch.Kind == FetchKind.Playlist)
         {
-            TakePlaylist(_text.GetBuffer().AsSpan(0, (int)_text.Length));
-            _text.SetLength(0);
+            TakePlaylist(_text.WrittenSpan);
+            _text.ResetWrittenCount();
         }
         else if (_fetch.Kind == FetchKind.Init)
         {
@@ -75,7 +77,15 @@ internal sealed class LowLatencyWatching(HttpUrl url, HttpLoop loop) : Watching
         else
         {
             LowLatencyPart part = _parts.Dequeue();
-            loop.Http.PartDelay.Add(Math.Max(0, loop.WallOf(now) - part.End));
+            if (_older > 0)
+            {
+                _older--;
+            }
+            else
+            {
+                loop.Http.PartDelay.Add(Math.Max(0, loop.WallOf(now) - part.End));
+            }
+
             if (!IsPlaying)
             {
                 IsPlaying = true;
@@ -117,6 +127,7 @@ internal sealed class LowLatencyWatching(HttpUrl url, HttpLoop loop) : Watching
         int first = _last is { } last
             ? FirstBehind(playlist, last)
             : Math.Max(0, playlist.Parts.Count - BeginsBehind);
+        _older = _last is null ? playlist.Parts.Count - first : _older;
         for (int i = first; i < playlist.Parts.Count; i++)
         {
             _parts.Enqueue(playlist.Parts[i]);
