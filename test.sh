@@ -272,7 +272,7 @@ limited() { if have timeout; then timeout -k 10 "$limit" "$@"; else "$@"; fi; }
 # What compiles whole programs to machine code or runs a bench takes minutes a test: at night, or when its class is named.
 slow=()
 if [ "$nightly" = no ] && [ ${#arguments[@]} -eq 0 ]; then
-  slow=(-class- '*.NativeTests' -class- '*.BenchScriptTests' -class- '*.PublishTests' -class- '*.WebChangeTests')
+  slow=(-class- '*.NativeTests' -class- '*.BenchScriptTests' -class- '*.Command.PublishTests' -class- '*.WebChangeTests')
 fi
 
 # Tests of Conformance mostly wait, for players that play in real time and for limits of time: more of them at once than processors.
