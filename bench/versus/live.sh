@@ -104,6 +104,8 @@ live_load() { # live_load SERVER NAME OPTIONS...: publishes to it and watches; l
   start_live "$server"
   for pid in "${server_pids[@]}"; do pids+=(--server-pid "$pid"); done
   report=$work/report.json
+  # Like a rehearsal: what is done for the first time, here and there, is not what is measured.
+  "${on_load[@]}" "$mapwire" bench "$server_url/warm" --publish "$work/films/slow.mp4" --watch 8 --ramp 1 --seconds 1 > /dev/null 2>&1
   "${on_load[@]}" "$mapwire" bench "$server_url/$name" --publish "$work/films/slow.mp4" "${pids[@]}" --json "$@" > "$report" 2> "$work/bench.log" ||
     say "  $server: $(grep -A 3 '"failures": {' "$report" | tr -d '\n') $(head -c 300 "$work/bench.log")"
   stop
@@ -125,7 +127,7 @@ live_watch() { # live_watch VIEWERS SERVERS: one stream to so many, who come 500
   local row="live, $1 viewers" server
   for server in $2; do
     say "$row: $server"
-    live_load "$server" cam --watch "$1" --seconds "$seconds"
+    live_load "$server" cam --watch "$1" --seconds "$live_seconds"
     keep_live_usage "$row" "$server"
     keep_live "$row: PSS a viewer, KiB" "$server" "$(value "$report" server proportionalBytesPerPlayer | awk '{ printf "%.2f", $1 / 1024 }')"
     keep_live "$row: viewers served" "$server" "$(value "$report" servedPlayers)"
@@ -140,7 +142,7 @@ live_latency() { # live_latency VIEWERS: from the publisher's send to the last b
   local row="live latency, $1 viewers" server
   for server in $live_servers; do
     say "$row: $server"
-    live_load "$server" cam --watch "$1" --latency --seconds "$seconds"
+    live_load "$server" cam --watch "$1" --latency --seconds "$live_seconds"
     keep_live "$row: p50, ms" "$server" "$(value "$report" publish/latency p50)"
     keep_live "$row: p99, ms" "$server" "$(value "$report" publish/latency p99)"
     keep_live "$row: max, ms" "$server" "$(value "$report" publish/latency max)"
@@ -153,7 +155,7 @@ live_publishers() { # live_publishers COUNT: each with a viewer
   local row="live, $1 publishers" server
   for server in $live_servers; do
     say "$row: $server"
-    live_load "$server" 'cam%d' --players "$1" --watch "$1" --latency --seconds "$seconds"
+    live_load "$server" 'cam%d' --players "$1" --watch "$1" --latency --seconds "$live_seconds"
     keep_live "$row: published" "$server" "$(value "$report" publish/publishing)"
     keep_live "$row: viewers served" "$server" "$(value "$report" servedPlayers)"
     keep_live "$row: frames missing or altered" "$server" "$(live_faults)"
@@ -174,6 +176,8 @@ live_round() {
   return 0
 }
 
+live_seconds=$seconds
+if [ $quick = yes ]; then live_seconds=4; fi # nginx-rtmp's viewers wait for a keyframe, two seconds at most
 live_servers=
 case " $servers " in *" mapwire "*) live_servers=mapwire ;; esac
 case " $servers " in *" nginx"*) live_servers="$live_servers nginx-rtmp" ;; esac
