@@ -12,9 +12,9 @@ public sealed class EncoderTests
     private const string Key = "long-and-secret";
 
     [Theory]
-    [InlineData("cam", "no-b-frames.mp4")]
-    [InlineData("live/cam", "moov-last.mp4")]
-    public async Task Gstreamer_publishes_a_film_as_it_muxes_it(string name, string published)
+    [InlineData("cam", "no-b-frames.mp4", "fcunpublish+closestream+deletestream")]
+    [InlineData("live/cam", "moov-last.mp4", "deletestream")]
+    public async Task Gstreamer_publishes_a_film_as_it_muxes_it(string name, string published, string commands)
     {
         string film = await FilmFactory.GetAsync(published);
         string muxed = Path.Combine(TemporaryFolder.Create("muxed"), "film.flv");
@@ -23,8 +23,10 @@ public sealed class EncoderTests
         Task<Recording> watching = Ffprobe.ReadAsync(server.Address(name));
         await WaitForLogAsync(server.Process, "connect");
         await Tool.SucceedAsync(
-            "gst-launch-1.0", Pipeline(film, "rtmp2sink", $"location={server.Address(name)}?key={Key}", "sync=true"));
+            "gst-launch-1.0", Pipeline(film, "rtmp2sink", $"location={server.Address(name)}?key={Key}", "sync=true", $"stop-commands={commands}"));
         Expectation.Same(await Ffprobe.ReadAsync(muxed), await watching, "GStreamer");
+        Assert.Contains($"publish {name} ended: it was ended", server.Process.Said, StringComparison.Ordinal);
+        Assert.DoesNotContain("protocol error", server.Process.Said, StringComparison.Ordinal);
         Assert.DoesNotContain(Key, server.Process.Said, StringComparison.Ordinal);
     }
 
