@@ -17,6 +17,9 @@ internal abstract class LiveCursor
     private protected long _skip; // bytes of the next message that are on the wire
     private protected TitleTime _zero; // what the viewer calls 0
     private LiveRun? _held; // where the message lies whose rest is to be sent
+    private long _timedFrom; // the first entry that came since the viewer has waited for what comes
+    private uint? _cutArrival; // when the message came whose rest is to be sent; null where it is not timed
+    private uint? _sentArrival; // the same of the oldest message that was sent and not asked for yet
     private bool _sendsSound = true;
     private bool _sendsPictures = true;
     private bool _waitsForKey = true; // pictures begin with one that decoding can start with
@@ -35,6 +38,7 @@ internal abstract class LiveCursor
         _pages = stream.Pages;
         (_block, _next) = (place.Block, place.Number);
         _zero = zero;
+        TimeFromNow();
     }
 
     /// <summary>The stream.</summary>
@@ -64,8 +68,8 @@ internal abstract class LiveCursor
     /// <summary>Whether the next message has left the window.</summary>
     public bool HasLostPlace => !IsInsideMessage && _next < _strip.Oldest;
 
-    /// <summary>How far behind the newest message the next one is, in milliseconds.</summary>
-    public long Lag => TryPeek(out StripEntry next) ? Stream.LatestTime - next.Time : 0;
+    /// <summary>How far behind the newest message the next one is that is not sent, or not all of it, in milliseconds.</summary>
+    public long Lag => IsInsideMessage ? Stream.LatestTime - _cut.Time : TryPeek(out StripEntry next) ? Stream.LatestTime - next.Time : 0;
 
     /// <summary>Whether something was published behind the last message that was sent.</summary>
     public bool HasMore => _next < _strip.Count;
@@ -80,6 +84,7 @@ internal abstract class LiveCursor
     public void MoveTo(LiveSyncPoint place)
     {
         (_block, _next) = (place.Block, place.Number);
+        TimeFromNow();
         _waitsForKey = true;
     }
 
@@ -88,13 +93,32 @@ internal abstract class LiveCursor
     {
         _block = _strip.FirstBlock; // first: it is not behind the entry that is the oldest one then
         _next = _strip.Oldest;
+        TimeFromNow();
         _waitsForKey = true;
+    }
+
+    /// <summary>What has come so far was not to be sent at once: how long it waited says nothing of the server.</summary>
+    public void TimeFromNow() => _timedFrom = _strip.Count;
+
+    /// <summary>How long the oldest message was there that was sent since this was asked last.</summary>
+    /// <param name="now">The loop's clock.</param>
+    /// <returns>Milliseconds; null where none was sent, or only such as came before the viewer did.</returns>
+    public long? TakeLatency(long now)
+    {
+        if (_sentArrival is not { } arrival)
+        {
+            return null;
+        }
+
+        _sentArrival = null;
+        return Math.Max(0, unchecked((int)((uint)now - arrival))); // another loop's clock may be read a little later
     }
 
     /// <summary>The same place and state, within the format that follows.</summary>
     private protected void ContinueFrom(LiveCursor before)
     {
         (_block, _next) = (before._block, before._next);
+        (_timedFrom, _sentArrival) = (before._timedFrom, before._sentArrival);
         (_sendsSound, _sendsPictures) = (before._sendsSound, before._sendsPictures);
         _waitsForKey = before._waitsForKey
             || Format.Configurations[StripEntry.VideoLane] != before.Format.Configurations[StripEntry.VideoLane];
@@ -208,8 +232,36 @@ internal abstract class LiveCursor
             _cut = entry;
             _held = _pages.RunAt(entry.Offset);
             _held.Hold();
+            _cutArrival = ArrivalAt(_next, _block!);
             _block = null;
         }
+    }
+
+    /// <summary>Messages were sent whole: the oldest one that is timed tells the latency.</summary>
+    /// <param name="from">The first of them.</param>
+    /// <param name="to">The entry behind the last one.</param>
+    /// <param name="block">The block of the first one, or one before.</param>
+    private protected void NoteSent(long from, long to, LiveBlock block)
+    {
+        from = Math.Max(from, _timedFrom);
+        if (from < to)
+        {
+            _sentArrival ??= ArrivalAt(from, block);
+        }
+    }
+
+    /// <summary>The message was sent whole that had been cut.</summary>
+    private protected void NoteRestSent() => _sentArrival ??= _cutArrival;
+
+    private uint? ArrivalAt(long number, LiveBlock block)
+    {
+        if (number < _timedFrom)
+        {
+            return null;
+        }
+
+        EntryAt(number, ref block);
+        return block.Arrivals[(int)(number - block.First)];
     }
 
     private protected void LetGo()
@@ -319,6 +371,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
         if (_skip == 0 && _gatheredTo >= 0 && bytes == _gatheredBytes)
         {
             // The socket took everything, as it nearly always does.
+            NoteSent(_next, _gatheredTo, _block!);
             _next = _gatheredTo;
             _block = _gatheredBlock;
             WaitsForKey = _gatheredWaits;
@@ -346,6 +399,14 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
                 }
 
                 bytes -= length;
+                if (_skip > 0)
+                {
+                    NoteRestSent();
+                }
+                else
+                {
+                    NoteSent(_next, _next + 1, _block!);
+                }
             }
 
             _skip = 0;

@@ -98,6 +98,9 @@ internal sealed class LivePlay
     /// <summary>Whether messages may be gathered.</summary>
     public bool IsSending => Cursor is not null && !IsOver && !_isPaused;
 
+    /// <summary>Whether it is sent what comes as soon as it has come.</summary>
+    public bool IsAtNewest => _behind == 0 && IsSending;
+
     /// <summary>The time up to which messages are due.</summary>
     public TitleTime DueUntil => _behind == 0 || Stream.State == LiveState.Over ? TitleTime.MaxValue : Stream.LatestTime - _behind + Lead;
 
@@ -148,7 +151,12 @@ internal sealed class LivePlay
     public void Pause(bool isPaused, long now)
     {
         PausedSince = isPaused ? PausedSince ?? now : null;
-        _wantsNewest |= _isPaused && !isPaused;
+        if (_isPaused && !isPaused)
+        {
+            _wantsNewest = true;
+            Cursor?.TimeFromNow();
+        }
+
         _isPaused = isPaused;
     }
 

@@ -453,7 +453,7 @@ internal sealed class LiveStream
         TitleTime at = new(time);
         Strip.Add(
             new StripEntry(at, composition, offset, packet.Payload.Length, lane, packet.IsSync),
-            IsSyncPoint(at, isKey, lane != StripEntry.VideoLane));
+            IsSyncPoint(at, isKey, lane != StripEntry.VideoLane), now);
         _number++;
     }
 

@@ -26,8 +26,22 @@ internal sealed partial class Player : ILiveAnnouncer
     /// <summary>Whether a live stream is published.</summary>
     public bool IsPublishing => _publishers is { Count: > 0 };
 
-    /// <summary>The live stream that is published, one of them where there are several; null when none is.</summary>
-    public LiveStream? Published => _publishers is { Count: > 0 } ? _publishers.Values.First().Stream : null;
+    /// <summary>Who publishes a live stream, one of them where there are several; null when none is.</summary>
+    public LivePublisher? Published
+    {
+        get
+        {
+            if (_publishers is not null)
+            {
+                foreach (LivePublisher publisher in _publishers.Values)
+                {
+                    return publisher;
+                }
+            }
+
+            return null;
+        }
+    }
 
     /// <summary>The live stream that is shown for this player; null when it has none.</summary>
     public LivePlay? WatchedLive => _live?.Watched;

@@ -32,6 +32,9 @@ internal sealed class LiveViewer : ILiveViewer, ILiveAnnouncer, IDisposable
     /// <summary>What was said, in order.</summary>
     public List<string> Said { get; } = [];
 
+    /// <summary>How much it has read.</summary>
+    public long BytesRead => _wire.Length;
+
     /// <summary>How often it was called.</summary>
     public int Wakes { get; private set; }
 
