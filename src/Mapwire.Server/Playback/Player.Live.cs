@@ -163,13 +163,19 @@ internal sealed partial class Player : ILiveAnnouncer
         try
         {
             LiveName live = LiveName.Of(name);
-            LiveRequest request = new(stream.Id, name.Sent, _abilities, live.Behind);
+            (int video, int audio) = LiveName.TracksOf(name);
+            LiveRequest request = new(stream.Id, name.Sent, _abilities, live.Behind, video, audio);
             play = new LivePlay(
                 _context.Live!, live.Name, request, _seat!, this, _context.CreateRtmpLiveCursor);
         }
         catch (IOException exception)
         {
             Refuse(stream.Id, name, new TitleException(TitleError.Unavailable, exception.Message));
+            return;
+        }
+        catch (TitleException fault)
+        {
+            Refuse(stream.Id, name, fault);
             return;
         }
 
