@@ -401,7 +401,7 @@ internal sealed partial class Publisher : RtmpSeat
         uint time = unchecked((uint)_cursor!.PlayerTime.Milliseconds);
         foreach (LaneMessage message in LaneMessages.HeadersAt(_cursor, before))
         {
-            if (message.Lane == StripEntry.VideoLane)
+            if (StripEntry.IsVideoLane(message.Lane))
             {
                 _session!.SendVideo(_streamId, time, message.Body.Span);
             }

@@ -9,6 +9,8 @@ namespace Mapwire.Server.Live;
 /// </summary>
 internal abstract class LiveCursor
 {
+    private const uint AllLanes = uint.MaxValue; // StripEntry.MaxLanes are 32
+
     private protected readonly LiveStrip _strip;
     private protected readonly LivePages _pages;
     private protected LiveBlock? _block; // null while the rest of a message is waited for: it would keep all that follow
@@ -22,7 +24,7 @@ internal abstract class LiveCursor
     private uint? _sentArrival; // the same of the oldest message that was sent and not asked for yet
     private bool _sendsSound = true;
     private bool _sendsPictures = true;
-    private bool _waitsForKey = true; // pictures begin with one that decoding can start with
+    private uint _waitsForKey = AllLanes; // a bit a lane: pictures begin with one that decoding can start with
 
     /// <param name="stream">The stream.</param>
     /// <param name="format">What its tracks are there.</param>
@@ -85,7 +87,7 @@ internal abstract class LiveCursor
     {
         (_block, _next) = (place.Block, place.Number);
         TimeFromNow();
-        _waitsForKey = true;
+        _waitsForKey = AllLanes;
     }
 
     /// <summary>Goes on with the oldest message that is kept, where there is no picture to begin with.</summary>
@@ -94,7 +96,7 @@ internal abstract class LiveCursor
         _block = _strip.FirstBlock; // first: it is not behind the entry that is the oldest one then
         _next = _strip.Oldest;
         TimeFromNow();
-        _waitsForKey = true;
+        _waitsForKey = AllLanes;
     }
 
     /// <summary>What has come so far was not to be sent at once: how long it waited says nothing of the server.</summary>
@@ -120,8 +122,15 @@ internal abstract class LiveCursor
         (_block, _next) = (before._block, before._next);
         (_timedFrom, _sentArrival) = (before._timedFrom, before._sentArrival);
         (_sendsSound, _sendsPictures) = (before._sendsSound, before._sendsPictures);
-        _waitsForKey = before._waitsForKey
-            || Format.Configurations[StripEntry.VideoLane] != before.Format.Configurations[StripEntry.VideoLane];
+        _waitsForKey = before._waitsForKey;
+        for (int lane = 0; lane < Format.Configurations.Length; lane++)
+        {
+            if (lane >= before.Format.Configurations.Length || Format.Configurations[lane] != before.Format.Configurations[lane])
+            {
+                _waitsForKey |= 1u << lane;
+            }
+        }
+
         Time = before.Time;
     }
 
@@ -131,7 +140,7 @@ internal abstract class LiveCursor
     /// <summary>Starts or stops sending pictures; they start again with one that decoding can start with.</summary>
     public void SendPictures(bool send)
     {
-        _waitsForKey |= send && !_sendsPictures;
+        _waitsForKey |= send && !_sendsPictures ? AllLanes : 0;
         _sendsPictures = send;
     }
 
@@ -165,8 +174,8 @@ internal abstract class LiveCursor
 
     /// <inheritdoc cref="IsSent(StripEntry)"/>
     /// <param name="entry">The message.</param>
-    /// <param name="waitsForKey">Whether pictures are waited for; taken back where they begin.</param>
-    private protected bool IsSent(StripEntry entry, ref bool waitsForKey)
+    /// <param name="waitsForKey">The lanes whose pictures are waited for; taken back where they begin.</param>
+    private protected bool IsSent(StripEntry entry, ref uint waitsForKey)
     {
         if (entry.Lane >= Tracks.Codecs.Lanes.Length || Tracks.Codecs.Lanes[entry.Lane] is null)
         {
@@ -178,16 +187,17 @@ internal abstract class LiveCursor
             return _sendsSound;
         }
 
-        if (!_sendsPictures || (waitsForKey && !entry.IsSync))
+        uint bit = 1u << entry.Lane;
+        if (!_sendsPictures || ((waitsForKey & bit) != 0 && !entry.IsSync))
         {
             return false;
         }
 
-        waitsForKey = false;
+        waitsForKey &= ~bit;
         return true;
     }
 
-    private protected bool WaitsForKey
+    private protected uint WaitsForKey
     {
         get => _waitsForKey;
         set => _waitsForKey = value;
@@ -281,7 +291,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
     private long _gatheredTo = -1; // where the last gathering ended, when it took whole messages only
     private LiveBlock? _gatheredBlock;
     private long _gatheredBytes;
-    private bool _gatheredWaits;
+    private uint _gatheredWaits;
     private PlayerTime _gatheredTime;
 
     /// <param name="stream">The stream.</param>
@@ -327,7 +337,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
         long number = IsInsideMessage ? _next + 1 : _next;
         long end = FindEnd();
         long before = list.Length;
-        bool waits = WaitsForKey;
+        uint waits = WaitsForKey;
         PlayerTime time = Time;
         LiveBlock block = _block ?? _strip.FirstBlock;
         if (number < _strip.Oldest)

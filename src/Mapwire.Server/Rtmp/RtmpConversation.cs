@@ -131,7 +131,7 @@ internal sealed class RtmpConversation : IConversation, ILiveViewer
         if (!_player.IsConnected)
         {
             return _player.IsRejected && _answers.Length == 0
-                ? new Wake(now, CloseReason.Rejected)
+                ? new Wake(Math.Max(now, _player.RejectedUntil), CloseReason.Rejected)
                 : new Wake(_openedAt + Milliseconds(_context.HandshakeTimeout), CloseReason.HandshakeTimeout);
         }
 
