@@ -12,7 +12,7 @@ internal static partial class AttributeSyntax
     private const string Enumerated = "[^\",\\s]+";
     private const string Hexadecimal = "0[xX][0-9A-F]+";
 
-    private static readonly Dictionary<string, string> Types = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string> Patterns = new(StringComparer.Ordinal)
     {
         ["BANDWIDTH"] = Integer,
         ["AVERAGE-BANDWIDTH"] = Integer,
@@ -53,7 +53,24 @@ internal static partial class AttributeSyntax
         ["VALUE"] = Quoted,
         ["TIME-OFFSET"] = SignedFloat,
         ["PRECISE"] = "YES|NO",
+        ["PART-TARGET"] = Float, // this and what follows: draft-pantos-hls-rfc8216bis-22
+        ["CAN-SKIP-UNTIL"] = Float,
+        ["CAN-SKIP-DATERANGES"] = "YES",
+        ["HOLD-BACK"] = Float,
+        ["PART-HOLD-BACK"] = Float,
+        ["CAN-BLOCK-RELOAD"] = "YES",
+        ["INDEPENDENT"] = "YES",
+        ["GAP"] = "YES",
+        ["BYTERANGE-START"] = Integer,
+        ["BYTERANGE-LENGTH"] = Integer,
+        ["LAST-MSN"] = Integer,
+        ["LAST-PART"] = Integer,
+        ["SKIPPED-SEGMENTS"] = Integer,
+        ["RECENTLY-REMOVED-DATERANGES"] = Quoted,
     };
+
+    private static readonly Dictionary<string, Regex> Types =
+        Patterns.ToDictionary(static pair => pair.Key, static pair => new Regex($"^(?:{pair.Value})\\z"), StringComparer.Ordinal);
 
     /// <summary>Splits a list.</summary>
     /// <param name="text">What stands behind the tag's colon.</param>
@@ -78,7 +95,7 @@ internal static partial class AttributeSyntax
             }
 
             (string name, string value) = (match.Groups["name"].Value, match.Groups["value"].Value);
-            if (Types.TryGetValue(name, out string? type) && !Regex.IsMatch(value, $"^(?:{type})\\z"))
+            if (Types.TryGetValue(name, out Regex? type) && !type.IsMatch(value))
             {
                 report("4.2 type", $"{name}={value}");
             }

@@ -13,24 +13,24 @@ internal static partial class MediaRules
             PlaylistValidator.CheckOnce(lines, tag, "4.3.3 once");
         }
 
-        int firstUri = IndexOf(lines, static line => line.Tag is null);
+        int firstUri = IndexOf(lines, static line => line.Tag is null or "EXT-X-PART");
         CheckPlace("EXT-X-MEDIA-SEQUENCE", "4.3.3.2 place", firstUri);
         CheckPlace("EXT-X-DISCONTINUITY-SEQUENCE", "4.3.3.3 place",
             Math.Min(firstUri, IndexOf(lines, static line => line.Tag == "EXT-X-DISCONTINUITY")));
-        if (Find(lines, "EXT-X-PLAYLIST-TYPE") is { } type)
+        if (lines.Find("EXT-X-PLAYLIST-TYPE") is { } type)
         {
             if (type.Value is not ("EVENT" or "VOD"))
             {
                 lines.Report("4.3.3.5 value", type, type.Value);
             }
-            else if (type.Value == "VOD" && Find(lines, "EXT-X-ENDLIST") is null)
+            else if (type.Value == "VOD" && lines.Find("EXT-X-ENDLIST") is null)
             {
                 lines.Report("6.2.1 end", type, "no EXT-X-ENDLIST");
             }
         }
 
         CheckSegments(lines);
-        CheckDates(lines);
+        DateRules.Check(lines);
 
         void CheckPlace(string tag, string rule, int before)
         {
@@ -48,11 +48,9 @@ internal static partial class MediaRules
         return index < 0 ? lines.Lines.Count : index;
     }
 
-    private static PlaylistLine? Find(PlaylistLines lines, string tag) => lines.Lines.FirstOrDefault(line => line.Tag == tag);
-
     private static void CheckSegments(PlaylistLines lines)
     {
-        PlaylistLine? target = Find(lines, "EXT-X-TARGETDURATION");
+        PlaylistLine? target = lines.Find("EXT-X-TARGETDURATION");
         if (target is null || !PlaylistValidator.IsInteger(target.Value))
         {
             lines.Report("4.3.3.1 required", target, target?.Value ?? "none");
@@ -61,7 +59,9 @@ internal static partial class MediaRules
 
         PlaylistLine? info = null;
         PlaylistLine? range = null;
-        bool hasMap = false;
+        bool isUpdate = lines.Find("EXT-X-SKIP") is not null; // then what is in force may be with what was left out
+        bool hasMap = isUpdate;
+        bool knowsBefore = !isUpdate;
         string? rangeOf = null;
         foreach (PlaylistLine line in lines.Lines)
         {
@@ -73,7 +73,7 @@ internal static partial class MediaRules
                     break;
                 case "EXT-X-BYTERANGE":
                     range = line;
-                    if (!RangePattern().IsMatch(line.Value))
+                    if (!IsRange(line.Value))
                     {
                         lines.Report("4.3.2.2 format", line, line.Value);
                     }
@@ -95,18 +95,18 @@ internal static partial class MediaRules
                         lines.Report("4.3.2.1 required", line, line.Value);
                     }
 
-                    if (!hasMap && FragmentPattern().IsMatch(line.Value))
+                    if (!hasMap && IsFragment(line.Value))
                     {
                         lines.Report("3.3 map", line, line.Value);
                     }
 
-                    if (range is not null && !range.Value.Contains('@', StringComparison.Ordinal) && rangeOf != line.Value)
+                    if (knowsBefore && range is not null && !range.Value.Contains('@', StringComparison.Ordinal) && rangeOf != line.Value)
                     {
                         lines.Report("4.3.2.2 before", line, range.Value);
                     }
 
                     rangeOf = range is null ? null : line.Value;
-                    (info, range) = (null, null);
+                    (info, range, knowsBefore) = (null, null, true);
                     break;
             }
         }
@@ -138,7 +138,7 @@ internal static partial class MediaRules
             lines.Report("4.3.2.5 uri", line, line.Value);
         }
 
-        if (attributes.TryGetValue("BYTERANGE", out string? range) && !RangePattern().IsMatch(range))
+        if (attributes.TryGetValue("BYTERANGE", out string? range) && !IsRange(range))
         {
             lines.Report("4.3.2.5 range", line, range);
         }
@@ -164,46 +164,11 @@ internal static partial class MediaRules
         }
     }
 
-    private static void CheckDates(PlaylistLines lines)
-    {
-        bool hasDate = false;
-        foreach (PlaylistLine line in lines.Lines.Where(static line => line.Tag == "EXT-X-PROGRAM-DATE-TIME"))
-        {
-            hasDate = true;
-            if (DateOf(line.Value) is null)
-            {
-                lines.Report("4.3.2.6 date", line, line.Value);
-            }
-        }
+    /// <summary>Whether a byte range is written as it has to be.</summary>
+    internal static bool IsRange(string text) => RangePattern().IsMatch(text);
 
-        foreach (PlaylistLine line in lines.Lines.Where(static line => line.Tag == "EXT-X-DATERANGE"))
-        {
-            Dictionary<string, string> attributes = lines.AttributesOf(line);
-            DateTimeOffset? start = DateOf(attributes.GetValueOrDefault("START-DATE"));
-            Require("4.3.2.7 required", attributes.ContainsKey("ID") && start is not null);
-            Require("4.3.2.7 negative", ((string[])["DURATION", "PLANNED-DURATION"]).All(
-                name => !attributes.TryGetValue(name, out string? value) || PlaylistValidator.NumberOf(value) is >= 0));
-            Require("4.3.2.7 next", !attributes.TryGetValue("END-ON-NEXT", out string? next)
-                || (next == "YES" && attributes.ContainsKey("CLASS") && !attributes.ContainsKey("DURATION")
-                    && !attributes.ContainsKey("END-DATE")));
-            Require("4.3.2.7 end", !attributes.TryGetValue("END-DATE", out string? end) || DateOf(end) >= start);
-            Require("4.3.2.7 date", hasDate);
-
-            void Require(string rule, bool isMet)
-            {
-                if (!isMet)
-                {
-                    lines.Report(rule, line, line.Value);
-                }
-            }
-        }
-    }
-
-    private static DateTimeOffset? DateOf(string? text) =>
-        text is not null && DatePattern().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal, out DateTimeOffset date)
-            ? date
-            : null;
+    /// <summary>Whether an address is one of fragmented MP4, by its name.</summary>
+    internal static bool IsFragment(string uri) => FragmentPattern().IsMatch(uri);
 
     [GeneratedRegex(@"^[0-9]+(@[0-9]+)?\z")]
     private static partial Regex RangePattern();
@@ -213,7 +178,4 @@ internal static partial class MediaRules
 
     [GeneratedRegex(@"\.(m4s|mp4|m4v|m4a|cmfv|cmfa)(\?|\z)", RegexOptions.IgnoreCase)]
     private static partial Regex FragmentPattern();
-
-    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")]
-    private static partial Regex DatePattern();
 }

@@ -42,7 +42,9 @@ internal sealed partial class PlaylistLines
             text = text[1..];
         }
 
-        if (ControlPattern().Match(text) is { Success: true } control)
+        // RECENTLY-REMOVED-DATERANGES has tabs between its names (draft-pantos-hls-rfc8216bis-22, section 4.4.5.2).
+        string withoutTabs = SkipPattern().Replace(text, static skip => skip.Value.Replace('\t', ' '));
+        if (ControlPattern().Match(withoutTabs) is { Success: true } control)
         {
             Report("4.1 control", 0, $"U+{(int)control.Value[0]:X4}");
         }
@@ -81,6 +83,16 @@ internal sealed partial class PlaylistLines
         return new PlaylistLines(violations, lines);
     }
 
+    /// <summary>A playlist of other lines that reports to the same place.</summary>
+    public PlaylistLines With(List<PlaylistLine> lines) => new(_violations, lines);
+
+    /// <summary>The first line with a tag; null for none.</summary>
+    public PlaylistLine? Find(string tag) => Lines.FirstOrDefault(line => line.Tag == tag);
+
+    /// <summary>The text of all lines.</summary>
+    public byte[] ToBytes() => Encoding.UTF8.GetBytes(string.Concat(Lines.Select(static line =>
+        (line.Tag is null ? line.Value : line.Value.Length == 0 ? $"#{line.Tag}" : $"#{line.Tag}:{line.Value}") + "\n")));
+
     public void Report(string rule, PlaylistLine? line, string detail) =>
         _violations.Add(new Violation(PlaylistRule.Get(rule), line?.Number ?? 0, detail));
 
@@ -90,22 +102,26 @@ internal sealed partial class PlaylistLines
     [GeneratedRegex("[\u0000-\u0009\u000B\u000C\u000E-\u001F\u007F-\u009F]|\r(?!\n)")]
     private static partial Regex ControlPattern();
 
+    [GeneratedRegex("^#EXT-X-SKIP:.*$", RegexOptions.Multiline)]
+    private static partial Regex SkipPattern();
+
     [GeneratedRegex(@"^([A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+\z")]
     private static partial Regex UriPattern();
 }
 
-/// <summary>Which tags belong where (RFC 8216, section 4.3).</summary>
+/// <summary>Which tags belong where (RFC 8216, section 4.3; draft-pantos-hls-rfc8216bis-22, section 4.4).</summary>
 internal static class TagSets
 {
     public static readonly HashSet<string> Segment =
     [
         "EXTINF", "EXT-X-BYTERANGE", "EXT-X-DISCONTINUITY", "EXT-X-KEY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-DATERANGE",
+        "EXT-X-GAP", "EXT-X-BITRATE", "EXT-X-PART",
     ];
 
     public static readonly HashSet<string> Media =
     [
         "EXT-X-TARGETDURATION", "EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE", "EXT-X-ENDLIST", "EXT-X-PLAYLIST-TYPE",
-        "EXT-X-I-FRAMES-ONLY",
+        "EXT-X-I-FRAMES-ONLY", "EXT-X-PART-INF", "EXT-X-SERVER-CONTROL",
     ];
 
     public static readonly HashSet<string> Master =

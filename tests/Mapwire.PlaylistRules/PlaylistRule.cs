@@ -1,10 +1,20 @@
 namespace Mapwire.PlaylistRules;
 
-/// <summary>A MUST line of RFC 8216 that can be seen in the text of playlists.</summary>
-/// <param name="Id">The section, and a word of its own in it.</param>
+/// <summary>A MUST line of RFC 8216, or of the draft that will replace it, that can be seen in the text of playlists.</summary>
+/// <param name="Id">
+/// The section, and a word of its own in it; "bis" before it for a section of the draft, "own" for what Mapwire promises beyond it.
+/// </param>
 /// <param name="Must">What it demands.</param>
 public sealed record PlaylistRule(string Id, string Must)
 {
+    private const string Draft = "draft-pantos-hls-rfc8216bis-22";
+
+    /// <summary>Where it stands, for messages.</summary>
+    public string Source =>
+        Id.StartsWith("bis ", StringComparison.Ordinal) ? $"{Draft}, {Id[4..]}"
+        : Id.StartsWith("own ", StringComparison.Ordinal) ? $"Mapwire beyond {Draft}, {Id[4..]}"
+        : $"RFC 8216, {Id}";
+
     /// <summary>All rules, in the order of their sections.</summary>
     public static IReadOnlyList<PlaylistRule> All { get; } =
     [
@@ -70,14 +80,17 @@ public sealed record PlaylistRule(string Id, string Must)
         new("4.3.5.2 offset", "EXT-X-START has TIME-OFFSET"),
         new("6.2.1 end", "a playlist of type VOD, which never changes, has its EXT-X-ENDLIST"),
         new("6.2.1 change", "a playlist changes by segments added at its end and removed at its front alone"),
+        new("6.2.1 stays", "an EXT-X-ENDLIST is never removed"),
         new("6.2.1 target", "the target duration never changes"),
         new("6.2.1 event", "of a playlist of type EVENT nothing is removed"),
         new("6.2.2 sequence", "EXT-X-MEDIA-SEQUENCE grows by the number of removed segments"),
         new("6.2.2 discontinuity", "EXT-X-DISCONTINUITY-SEQUENCE grows by the number of removed EXT-X-DISCONTINUITY tags"),
+        new("6.2.2 said", "a playlist with EXT-X-DISCONTINUITY of which segments are removed has EXT-X-DISCONTINUITY-SEQUENCE"),
         new("6.2.2 short", "nothing is removed from a live playlist that is then shorter than three target durations"),
         new("6.2.4 target", "the media playlists of a master playlist have one target duration, but for subtitles and I-frames"),
         new("6.2.4 type", "where one media playlist of a master playlist has EXT-X-PLAYLIST-TYPE, all have the same"),
         new("7 version", "EXT-X-VERSION is at least what the tags and attributes need"),
+        .. DraftRules.Create(),
     ];
 
     /// <summary>
@@ -96,6 +109,11 @@ public sealed record PlaylistRule(string Id, string Must)
         new("6.2.1 available", "a segment can be had when its playlist names it"),
         new("6.2.2 stays", "a removed segment can be had for its duration and that of the longest playlist that named it"),
         new("6.2.4 times", "variant streams have matching times and discontinuities"),
+        new("bis 3.2 samples", "a segment and its parts have the same samples, with the same times"),
+        new("bis 6.2.1 available", "a part can be had when its playlist lists it"),
+        new("bis 6.2.2 stays", "a part can be had for three target durations after its EXT-X-PART was removed"),
+        new("bis 6.2.5.2 part", "a request with _HLS_part and without _HLS_msn is refused"),
+        new("bis 6.2.6 hint", "a hinted part can be asked for at once, and no byte of it is sent before all can be"),
     ];
 
     /// <summary>The rule of an id.</summary>
@@ -111,5 +129,5 @@ public sealed record PlaylistRule(string Id, string Must)
 public sealed record Violation(PlaylistRule Rule, int Line, string Detail)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"RFC 8216, {Rule.Id}: {Rule.Must} (line {Line}: {Detail})";
+    public override string ToString() => $"{Rule.Source}: {Rule.Must} (line {Line}: {Detail})";
 }

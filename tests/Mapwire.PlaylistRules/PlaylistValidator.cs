@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Mapwire.PlaylistRules;
 
 /// <summary>
-/// Checks playlists by the MUST lines of RFC 8216 that their text shows (<see cref="PlaylistRule.All"/>). It knows nothing of the code that
-/// writes them.
+/// Checks playlists by the MUST lines of RFC 8216, and of the draft that will replace it, that their text shows
+/// (<see cref="PlaylistRule.All"/>). It knows nothing of the code that writes them.
 /// </summary>
 public static class PlaylistValidator
 {
@@ -25,6 +25,7 @@ public static class PlaylistValidator
         else
         {
             MediaRules.Check(lines);
+            LowLatencyRules.Check(lines);
         }
 
         VersionRule.Check(lines);
@@ -32,12 +33,35 @@ public static class PlaylistValidator
     }
 
     /// <summary>Checks a media playlist against what it was before (RFC 8216, sections 6.2.1 and 6.2.2).</summary>
-    /// <param name="before">As it was.</param>
-    /// <param name="after">As it is.</param>
+    /// <param name="before">As it was, whole.</param>
+    /// <param name="after">As it is, whole or a delta update, which is merged first.</param>
     public static IReadOnlyList<Violation> ValidateUpdate(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
     {
         List<Violation> violations = [];
         UpdateRules.Check(PlaylistLines.Read(before, []), PlaylistLines.Read(after, violations));
+        return violations;
+    }
+
+    /// <summary>Puts what a delta update skips back into it (draft-pantos-hls-rfc8216bis-22, section 6.2.5.1).</summary>
+    /// <param name="before">The playlist before, whole or merged.</param>
+    /// <param name="update">The update; a whole playlist stays as it is.</param>
+    /// <returns>The whole playlist; null where the playlist before does not have all that is skipped.</returns>
+    public static byte[]? MergeUpdate(ReadOnlySpan<byte> before, ReadOnlySpan<byte> update) =>
+        DeltaUpdate.Merge(PlaylistLines.Read(before, []), PlaylistLines.Read(update, []))?.ToBytes();
+
+    /// <summary>Checks a merged delta update against the whole playlist that was fetched behind it.</summary>
+    /// <param name="merged">What <see cref="MergeUpdate"/> gave.</param>
+    /// <param name="whole">The whole playlist: equal when it is of the same moment, else checked as the next one.</param>
+    public static IReadOnlyList<Violation> ValidateMerged(ReadOnlySpan<byte> merged, ReadOnlySpan<byte> whole)
+    {
+        List<Violation> violations = [];
+        PlaylistLines before = PlaylistLines.Read(merged, []);
+        PlaylistLines after = PlaylistLines.Read(whole, violations);
+        if (!DeltaUpdate.CheckEqual(before, after))
+        {
+            UpdateRules.Check(before, after);
+        }
+
         return violations;
     }
 
@@ -54,6 +78,17 @@ public static class PlaylistValidator
             {
                 all[0].Report(rule, null, string.Join(", ", values.Select(value => value ?? "none")));
             }
+        }
+
+        string[] controls = [.. all.Select(static lines => MediaListing.Read(lines).Control).Distinct()];
+        if (controls.Length > 1)
+        {
+            all[0].Report("bis 6.2.4 control", null, string.Join(" and ", controls));
+        }
+
+        if (all.Select(static lines => lines.Find("EXT-X-PROGRAM-DATE-TIME") is null).Distinct().Count() > 1)
+        {
+            all[0].Report("bis 6.2.4 dates", null, "some have none");
         }
 
         return violations;

@@ -1,37 +1,42 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
-
 namespace Mapwire.PlaylistRules;
 
-/// <summary>How a media playlist may change (RFC 8216, sections 6.2.1 and 6.2.2).</summary>
-internal static partial class UpdateRules
+/// <summary>
+/// How a media playlist may change (RFC 8216, sections 6.2.1 and 6.2.2; draft-pantos-hls-rfc8216bis-22, section 6.2).
+/// </summary>
+internal static class UpdateRules
 {
     public static void Check(PlaylistLines before, PlaylistLines after)
     {
-        Playlist old = Read(before);
-        Playlist now = Read(after);
-        if (old.Target != now.Target)
+        if (after.Find("EXT-X-SKIP") is { } skip)
         {
-            after.Report("6.2.1 target", null, $"{now.Target} instead of {old.Target}");
+            if (DeltaUpdate.Merge(before, after) is not { } merged)
+            {
+                after.Report("bis 6.2.5.1 known", skip, $"{skip.Value} of what the playlist before does not have");
+                return;
+            }
+
+            DeltaUpdate.CheckBoundary(merged, after);
+            after = merged;
         }
 
-        if (old.Version != now.Version || old.Type != now.Type)
-        {
-            after.Report("6.2.1 change", null,
-                $"version {now.Version} and type {now.Type ?? "none"} instead of {old.Version} and {old.Type ?? "none"}");
-        }
+        Check(MediaListing.Read(before), MediaListing.Read(after), after);
+    }
+
+    private static void Check(MediaListing old, MediaListing now, PlaylistLines after)
+    {
+        CheckConstants(old, now, after);
 
         // Where the new list goes on is where most of the old one's end is its front.
-        int removed = Enumerable.Range(0, old.Segments.Count + 1)
-            .First(count => now.Segments.Take(old.Segments.Count - count).SequenceEqual(old.Segments.Skip(count)));
-        bool isBeyond = removed == old.Segments.Count && now.Sequence - old.Sequence >= removed; // all are gone, and maybe others between
-        if (removed == old.Segments.Count && removed > 0 && !isBeyond)
+        int removed = Enumerable.Range(0, old.Whole.Count + 1).First(count => now.Whole.Take(old.Whole.Count - count)
+            .Select(static segment => segment.Text).SequenceEqual(old.Whole.Skip(count).Select(static segment => segment.Text)));
+        bool isBeyond = removed == old.Whole.Count && now.Sequence - old.Sequence >= removed; // all are gone, and maybe others between
+        if (removed == old.Whole.Count && removed > 0 && !isBeyond)
         {
-            after.Report("6.2.1 change", null, "no end of the old segments is the front of the new ones");
+            after.Report("6.2.1 change", FindDifference(old, now)?.Line, "no end of the old segments is the front of the new ones");
             return;
         }
 
-        int added = now.Segments.Count - (old.Segments.Count - removed);
+        int added = now.Whole.Count - (old.Whole.Count - removed);
         if (!isBeyond && now.Sequence - old.Sequence != removed)
         {
             after.Report("6.2.2 sequence", null, $"{removed} are gone, and the number goes from {old.Sequence} to {now.Sequence}");
@@ -47,68 +52,58 @@ internal static partial class UpdateRules
             after.Report("4.3.3.4 ended", null, $"{added} segments are new");
         }
 
-        int breaks = old.Segments.Take(removed).Count(static segment => segment.Contains("#EXT-X-DISCONTINUITY", StringComparison.Ordinal));
-        long grown = now.DiscontinuitySequence - old.DiscontinuitySequence;
-        if (isBeyond && now.Sequence - old.Sequence > removed ? grown < breaks : grown != breaks)
-        {
-            after.Report("6.2.2 discontinuity", null, $"{breaks} are gone");
-        }
-
-        if (removed > 0 && !now.IsEnded && now.Seconds < 3 * now.Target)
+        // So many places a segment has moved to the front.
+        long shift = isBeyond ? now.Sequence - old.Sequence : removed;
+        CheckDiscontinuities(old, now, shift, isBeyond && shift > removed, after);
+        if (shift > 0 && !now.IsEnded && now.Seconds < 3 * now.Target)
         {
             after.Report("6.2.2 short", null, $"{now.Seconds} s are left");
         }
+
+        PartUpdateRules.Check(old, now, shift, after);
     }
 
-    /// <summary>Segments as texts: their tags, what is in force for them, and their URI.</summary>
-    private static Playlist Read(PlaylistLines lines)
+    /// <summary>What never changes of a playlist as a whole.</summary>
+    private static void CheckConstants(MediaListing old, MediaListing now, PlaylistLines after)
     {
-        List<string> segments = [];
-        List<string> tags = [];
-        SortedDictionary<string, string> keys = new(StringComparer.Ordinal); // by their format (RFC 8216, section 4.3.2.4)
-        string map = "";
-        double seconds = 0;
-        foreach (PlaylistLine line in lines.Lines)
+        if (old.Target != now.Target)
         {
-            if (line.Tag is null)
-            {
-                segments.Add(string.Join('\n', [.. keys.Values, map, .. tags, line.Value]));
-                tags.Clear();
-            }
-            else if (line.Tag == "EXT-X-MAP")
-            {
-                map = line.Value;
-            }
-            else if (line.Tag == "EXT-X-KEY" && line.Value.Contains("METHOD=NONE", StringComparison.Ordinal))
-            {
-                keys.Clear();
-            }
-            else if (line.Tag == "EXT-X-KEY")
-            {
-                keys[KeyFormat().Match(line.Value).Value] = line.Value;
-            }
-            else if (line.Tag is "EXTINF" or "EXT-X-BYTERANGE" or "EXT-X-DISCONTINUITY")
-            {
-                tags.Add($"#{line.Tag}:{line.Value}");
-                seconds += line.Tag == "EXTINF" ? PlaylistValidator.NumberOf(line.Value.Split(',')[0]) ?? 0 : 0;
-            }
+            after.Report("6.2.1 target", null, $"{now.Target} instead of {old.Target}");
         }
 
-        return new Playlist(segments, seconds, NumberOf("EXT-X-TARGETDURATION"), NumberOf("EXT-X-MEDIA-SEQUENCE"),
-            NumberOf("EXT-X-DISCONTINUITY-SEQUENCE"), NumberOf("EXT-X-VERSION"),
-            lines.Lines.FirstOrDefault(static line => line.Tag == "EXT-X-PLAYLIST-TYPE")?.Value,
-            lines.Lines.Any(static line => line.Tag == "EXT-X-ENDLIST"));
+        if (old.Version != now.Version || old.Type != now.Type)
+        {
+            after.Report("6.2.1 change", null,
+                $"version {now.Version} and type {now.Type ?? "none"} instead of {old.Version} and {old.Type ?? "none"}");
+        }
 
-        long NumberOf(string tag) =>
-            long.TryParse(lines.Lines.FirstOrDefault(line => line.Tag == tag)?.Value, CultureInfo.InvariantCulture, out long number)
-                ? number
-                : 0;
+        if (old.Control != now.Control || old.PartInfo != now.PartInfo)
+        {
+            after.Report("bis 6.2.1 control", after.Find("EXT-X-SERVER-CONTROL"),
+                $"{now.Control} and {now.PartInfo} instead of {old.Control} and {old.PartInfo}");
+        }
+
+        if (old.IsEnded && !now.IsEnded)
+        {
+            after.Report("6.2.1 stays", null, "it is gone");
+        }
     }
 
-    [GeneratedRegex("KEYFORMAT=\"[^\"]*\"")]
-    private static partial Regex KeyFormat();
+    private static void CheckDiscontinuities(MediaListing old, MediaListing now, long shift, bool areSomeUnseen, PlaylistLines after)
+    {
+        int breaks = old.Segments.Take((int)Math.Min(shift, int.MaxValue)).Sum(static segment => segment.Breaks);
+        long grown = now.DiscontinuitySequence - old.DiscontinuitySequence;
+        if (areSomeUnseen ? grown < breaks : grown != breaks)
+        {
+            after.Report("6.2.2 discontinuity", null, $"{breaks} are gone");
+        }
+        else if (shift > 0 && !now.HasDiscontinuitySequence && old.Segments.Any(static segment => segment.Breaks > 0))
+        {
+            after.Report("6.2.2 said", null, "no EXT-X-DISCONTINUITY-SEQUENCE");
+        }
+    }
 
-    private sealed record Playlist(
-        List<string> Segments, double Seconds, long Target, long Sequence, long DiscontinuitySequence, long Version, string? Type,
-        bool IsEnded);
+    /// <summary>The first whole segment that both have by its number and that is not the same; null for none.</summary>
+    private static ListedSegment? FindDifference(MediaListing old, MediaListing now) =>
+        now.Whole.FirstOrDefault(segment => old.Whole.Any(other => other.Number == segment.Number && other.Text != segment.Text));
 }

@@ -196,9 +196,17 @@ public sealed class PlaylistValidatorTests
     [Fact]
     public void Every_rule_has_a_violation_that_is_found()
     {
-        string[] elsewhere = ["4.1 utf8", "4.1 kind", "6.2.4 target", "6.2.4 type"];
+        string[] elsewhere =
+        [
+            "4.1 utf8", "4.1 kind", "6.2.4 target", "6.2.4 type", "bis 6.2.4 control", "bis 6.2.4 dates", "bis 6.2.5.1 equal",
+        ];
         string[] shown =
-            [.. Broken.Select(row => row.Data.Item1), .. BrokenUpdates.Select(row => row.Data.Item1), .. elsewhere];
+        [
+            .. Broken.Select(static row => row.Data.Item1), .. BrokenUpdates.Select(static row => row.Data.Item1), .. elsewhere,
+            .. LowLatencyValidatorTests.Broken.Select(static row => row.Data.Item1),
+            .. LowLatencyValidatorTests.BrokenUpdates.Select(static row => row.Data.Item1),
+            .. LivePlaylistCheckerTests.Faults.SelectMany(static row => row.Data.Item1.Split(", ", StringSplitOptions.RemoveEmptyEntries)),
+        ];
         Assert.Equal(
             PlaylistRule.All.Select(static rule => rule.Id).Order(StringComparer.Ordinal),
             shown.Distinct().Order(StringComparer.Ordinal));
