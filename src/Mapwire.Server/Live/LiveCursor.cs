@@ -270,7 +270,7 @@ internal abstract class LiveCursor
             return null;
         }
 
-        EntryAt(number, ref block);
+        LiveStrip.EntryAt(number, ref block);
         return block.Arrivals[(int)(number - block.First)];
     }
 

@@ -39,7 +39,7 @@ internal sealed class PublishSubject : IFuzzSubject, IDisposable
 
     private static readonly LiveOptions Options = new(
         Window: 20_000, MemoryBytes: 12 * LivePages.SegmentLength, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000,
-        PlayWait: 15_000, TakesOver: true);
+        PlayWait: 15_000, SegmentTime: 2_000, PartTime: 500, TakesOver: true);
 
     private static readonly byte[] Hello = [3, .. new byte[2 * 1536]];
 

@@ -19,7 +19,7 @@ public sealed class LiveTracksTests : IDisposable
 {
     private static readonly LiveOptions Options = new(
         Window: 60_000, MemoryBytes: 32L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        TakesOver: true);
+        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
 
     private static readonly byte[] AacRecord = [0x12, 0x10];
     private static readonly PlayerAbilities Everything = PlayerCodecs.All | PlayerAbilities.ManyTracks | Offer.Avc | Offer.Aac;
