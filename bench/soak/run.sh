@@ -182,6 +182,7 @@ day_of_live() {
   [ "$(cut -f 2 <<< "$after")" -le "$(cut -f 2 <<< "$before")" ] || fail "descriptors were left by the live stream"
 }
 
+rm -f "$work"/*.tsv "$work"/*.err
 before=$(held) after=$(held)
 wants live && day_of_live
 wants films && day_of_film
@@ -275,7 +276,6 @@ publishers() {
   done
 }
 
-rm -f "$work"/*.tsv "$work"/*.err
 say "$minutes minutes of everything"
 if wants live; then
   publishers &

@@ -8,10 +8,10 @@ namespace Mapwire.Server.Live;
 /// made. On the loop's thread.
 /// </summary>
 /// <remarks>
-/// The question is always the same: which share of its time would the loop need, were a pass made for each message? Where that is half of it
-/// or less, time is what the processor has most of, and each message goes at once: 500 viewers of 68 messages a second need a third. Beyond
-/// that a pass is made for the more messages the more is asked for, so that the share which passes take falls to a tenth where all of the
-/// time would be needed (2,000 such viewers): a send of ten small messages costs hardly more than that of one.
+/// The question is always the same: which share of its time would the loop need, were a pass made for each message? Where that is half of
+/// it or less, time is what the processor has most of, and each message goes at once: 500 viewers of 68 messages a second need a third.
+/// Beyond that a pass is made for the more messages the more is asked for, so that the share which passes take falls to a tenth where all
+/// of the time would be needed (2,000 such viewers): a send of ten small messages costs hardly more than that of one.
 /// </remarks>
 internal sealed class LivePasses
 {

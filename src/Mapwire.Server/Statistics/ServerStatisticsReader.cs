@@ -257,7 +257,8 @@ public sealed class ServerStatisticsReader : IDisposable
             if (PublisherReading.Of(_memory, place) is { } figures && byId.TryGetValue(figures.PlayerId, out PlayerReading publisher)
                 && titles.TryGetValue(figures.TitleId, out TitleRecord title))
             {
-                streams.Add(Stream(title, figures, publisher, [.. playing[figures.TitleId].Where(static player => player.IsLiveViewer)], now));
+                List<PlayerReading> viewers = [.. playing[figures.TitleId].Where(static player => player.IsLiveViewer)];
+                streams.Add(Stream(title, figures, publisher, viewers, now));
             }
         }
 
