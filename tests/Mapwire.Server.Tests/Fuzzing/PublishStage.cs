@@ -21,7 +21,7 @@ internal sealed class PublishStage : IDisposable
 
     private static readonly LiveOptions Options = new(
         Window: 20_000, MemoryBytes: 12 * LivePages.SegmentLength, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000,
-        PlayWait: 15_000, TakesOver: true);
+        PlayWait: 15_000, SegmentTime: 2_000, PartTime: 500, TakesOver: true);
 
     private static readonly PlayerAbilities[] Abilities =
     [

@@ -24,22 +24,6 @@ internal sealed class PublishSubject : IFuzzSubject, IDisposable
     /// <summary>Cases that share a loop: what they post to it is run by nobody, and goes with it.</summary>
     private const int LoopLifetime = 200;
 
-<<<<<<< ours
-    private static readonly LiveOptions Options = new(
-        Window: 20_000, MemoryBytes: 12 * LivePages.SegmentLength, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000,
-        PlayWait: 15_000, SegmentTime: 2_000, PartTime: 500, TakesOver: true);
-
-    private static readonly byte[] Hello = [3, .. new byte[2 * 1536]];
-
-    private static readonly PlayerAbilities[] Abilities =
-    [
-        PlayerAbilities.None, PlayerCodecs.All, PlayerAbilities.UnofficialNumbers,
-        PlayerCodecs.All | PlayerAbilities.ManyTracks | Offer.Avc | Offer.Aac,
-        PlayerCodecs.All | PlayerAbilities.ManyTracks | PlayerAbilities.Nanoseconds | Offer.Avc,
-    ];
-
-=======
->>>>>>> theirs
     private readonly TemporaryFolder _folder = new();
     private readonly RecordingLog _log = new();
     private readonly HeldBytes _held = new(64 << 20, "--max-held-bytes");
