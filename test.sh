@@ -167,16 +167,17 @@ look() {
     have npm || need "npm, for the players that run in a browser" nodejs npm
     have cvlc || need "VLC" vlc-bin vlc-plugin-base
     if ! have gst-launch-1.0 || ! have gst-inspect-1.0; then
-      need "GStreamer's gst-launch-1.0 with rtmp2src, flvdemux, h264parse and aacparse" \
+      need "GStreamer's gst-launch-1.0 with rtmp2src, rtmp2sink, qtdemux, flvmux, flvdemux, h264parse and aacparse" \
         gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
     else
       local element
-      for element in rtmp2src flvdemux h264parse aacparse fakesink; do
+      for element in rtmp2src rtmp2sink qtdemux flvmux flvdemux h264parse aacparse fakesink; do
         gst-inspect-1.0 --exists "$element" >/dev/null 2>&1 || need "GStreamer's $element" \
           gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
       done
     fi
     nginx_rtmp_module || need "nginx with its RTMP module" nginx libnginx-mod-rtmp
+    if [ "$nightly" = yes ]; then { have obs && have Xvfb; } || need "OBS with a display that nobody sees" obs-studio xvfb; fi
   fi
   if [ -n "$wine" ] && ! have wine && ! have wine64; then need "wine" wine wine64; fi
   if [ -n "$wine" ]; then
@@ -272,7 +273,7 @@ limited() { if have timeout; then timeout -k 10 "$limit" "$@"; else "$@"; fi; }
 # What compiles whole programs to machine code or runs a bench takes minutes a test: at night, or when its class is named.
 slow=()
 if [ "$nightly" = no ] && [ ${#arguments[@]} -eq 0 ]; then
-  slow=(-class- '*.NativeTests' -class- '*.BenchScriptTests' -class- '*.PublishTests' -class- '*.WebChangeTests')
+  slow=(-class- '*.NativeTests' -class- '*.BenchScriptTests' -class- '*.Command.PublishTests' -class- '*.WebChangeTests' -class- '*.ObsTests')
 fi
 
 # Tests of Conformance mostly wait, for players that play in real time and for limits of time: more of them at once than processors.

@@ -3,12 +3,15 @@
 # one table of medians: processor time, memory, stalls, times to the first frame, unpaced pulls, seeks and connections a second.
 #
 #   bench/versus/run.sh [--quick] [--rounds N] [--seconds S] [--players "500 2000 ..."] [--heavy-peers N]
-#                       [--only "paced unpaced seek churn library http"] [--servers "mapwire nginx4k nginx64k floor"] [--work DIR] [--built]
-#                       [--priority] [--nginx-vod PROGRAM] [--parts "files segments tracks https flv unasked cold viewers"]
+#                       [--only "paced unpaced seek churn library http live"] [--servers "mapwire nginx4k nginx64k floor"] [--work DIR] [--built]
+#                       [--priority] [--nginx-vod PROGRAM] [--srs PROGRAM]
+#                       [--parts "files segments tracks https flv unasked cold viewers watch many latency publishers"]
 #
 # library (not among the usual): 200 films of 100 MB, 20 GB in all, to 2,000 players: once with none of them in memory, once with all.
 # http (not among the usual; 75 times as long as --seconds a round): files, HLS, HTTP-FLV and HTTPS beside nginx; http.sh says what,
 # --parts which of it.
+# live (not among the usual): a stream to 2,000 and 10,000 viewers, its latency at 500, and 1,000 publishers, beside nginx-rtmp and, where
+# --srs names a program, SRS; live.sh says what, --parts which of it. For the ten minutes of the publishers' row: --parts publishers --seconds 600.
 # --built: take the mapwire that is in DIR/mapwire already.
 # --priority (root): server and load run at the highest priority, for a machine that others use too.
 # As root on Debian it installs what it compares with. Takes about an hour as it is; --quick takes a minute, tries every part once
@@ -17,8 +20,9 @@ set -u
 cd "$(dirname "$0")/../.."
 repository=$PWD
 rounds=3 seconds=15 players="500 2000 8000 16000" heavy_peers=2000 only="paced unpaced seek churn"
-servers="mapwire nginx4k nginx64k floor" work=${TMPDIR:-/tmp}/mapwire-versus quick=no film_seconds=600 priority=no built=no nginx_vod=
+servers="mapwire nginx4k nginx64k floor" work=${TMPDIR:-/tmp}/mapwire-versus quick=no film_seconds=600 priority=no built=no nginx_vod= srs=
 http_parts="files segments tracks https flv unasked cold viewers"
+live_parts="watch many latency publishers"
 while [ $# -gt 0 ]; do
   case $1 in
     --quick) quick=yes rounds=1 seconds=1 players="20" film_seconds=60; shift; continue ;;
@@ -32,7 +36,8 @@ while [ $# -gt 0 ]; do
     --servers) servers=$2 ;;
     --work) work=$2 ;;
     --nginx-vod) nginx_vod=$2 ;;
-    --parts) http_parts=$2 ;;
+    --srs) srs=$2 ;;
+    --parts) http_parts=$2 live_parts=$2 ;;
     *) printf 'run.sh: no option %s\n' "$1" >&2; exit 2 ;;
   esac
   shift 2
@@ -329,6 +334,7 @@ release_library() {
 
 if wants library; then make_library; fi
 if wants http; then . "$repository/bench/versus/http.sh"; make_http_films; fi
+if wants live; then . "$repository/bench/versus/live.sh"; fi
 for ((round = 1; round <= rounds; round++)); do
   say "Round $round of $rounds, $(date -u +%H:%M:%S)"
   if wants paced; then for count in $players; do paced "$count"; done; fi
@@ -337,6 +343,7 @@ for ((round = 1; round <= rounds; round++)); do
   if wants churn; then churning 64; fi
   if wants library; then library cold; library warm; fi
   if wants http; then http_round; fi
+  if wants live; then live_round; fi
 done
 
 printf 'Run of %s UTC, commit %s: %s round(s), %s s each, film of %s s.\n' \
@@ -374,4 +381,8 @@ if [ -s "$results" ]; then table "$results" "$servers" "nginx4k nginx64k floor";
 if wants http; then
   [ -s "$results" ] && printf '\n'
   table "$http_results" "$http_servers rtmp" "nginx${nginx_vod:+ nginx-vod} rtmp"
+fi
+if wants live; then
+  [ -s "$results" ] && printf '\n'
+  table "$live_results" "$live_servers" "${live_servers#mapwire}"
 fi

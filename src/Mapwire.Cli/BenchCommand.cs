@@ -51,12 +51,27 @@ internal static class BenchCommand
         Option<int?> count = OptionFactory.Create<int?>("--count", "End after so many segments or files (HTTP).", "N", "a whole number",
             static text => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
         Option<bool> checkBoxes = new("--check-boxes") { Description = "Look into the segments of HLS: boxes, sizes and times." };
-        Option<bool> bytesOnly = new("--bytes") { Description = "Only count what HTTP serves, playlists and FLV streams too." };
-        Option<string?> publish = new("--publish")
+        Option<bool> lowLatency = new("--low-latency")
         {
-            Description = "The players publish this film to the URL, in real time and over and over; %d in the name is a player's number.",
-            HelpName = "FILE",
+            Description = "Viewers of HLS follow a live stream by its parts (LL-HLS), each on one connection.",
         };
+        Option<bool> bytesOnly = new("--bytes") { Description = "Only count what HTTP serves, playlists and FLV streams too." };
+        Option<string[]> publish = new("--publish")
+        {
+            Description = "The players publish this film to the URL, in real time and over and over; %d in the name is a player's number. "
+                + "Several are shown in turn.",
+            HelpName = "FILE",
+            DefaultValueFactory = _ => [],
+        };
+        Option<double> speed = OptionFactory.Create(
+            "--speed", "Publish so much faster than in real time.", "N", "a number",
+            static text => double.Parse(text, CultureInfo.InvariantCulture), static _ => 1);
+        Option<double?> reconnectEvery = OptionFactory.OptionalSeconds(
+            "--reconnect-every", "Each publisher loses its connection this often, and publishes again half a second later.");
+        Option<double?> stallEvery = OptionFactory.OptionalSeconds(
+            "--stall-every", "Each publisher sends nothing for 3 s this often, and then all that was due.");
+        Option<double?> jumpEvery = OptionFactory.OptionalSeconds(
+            "--jump-every", "The timestamps of each publisher jump this often, with the next showing of the film.");
         Option<int> watch = OptionFactory.Count("--watch", "Viewers of what is published, dealt to the streams in turn.", 0);
         Option<bool> latency = new("--latency")
         {
@@ -68,7 +83,7 @@ internal static class BenchCommand
             "Plays streams of any server of RTMP or HTTP with many players, or publishes them; checks and times what comes.")
         {
             urls, players, seconds, ramp, buffer, fast, churn, churnRate, seekEvery, pauseEvery, threads, processes, rehearsal, enhanced,
-            count, checkBoxes, bytesOnly, publish, watch, latency, remote, json,
+            count, checkBoxes, lowLatency, bytesOnly, publish, watch, latency, speed, reconnectEvery, stallEvery, jumpEvery, remote, json,
         };
         command.SetAction((parsed, _) => BenchAsync(
             parsed.GetValue(urls)!,
@@ -88,8 +103,13 @@ internal static class BenchCommand
                 nameof(LoadOptions.Enhanced) => enhanced,
                 nameof(LoadOptions.Count) => count,
                 nameof(LoadOptions.CheckBoxes) => checkBoxes,
+                nameof(LoadOptions.LowLatency) => lowLatency,
                 nameof(LoadOptions.BytesOnly) => bytesOnly,
                 nameof(LoadOptions.Publish) => publish,
+                nameof(LoadOptions.Speed) => speed,
+                nameof(PublishFaults.ReconnectEvery) => reconnectEvery,
+                nameof(PublishFaults.StallEvery) => stallEvery,
+                nameof(PublishFaults.JumpEvery) => jumpEvery,
                 nameof(LoadOptions.Watch) => watch,
                 nameof(LoadOptions.Latency) => latency,
                 _ => null,
@@ -109,8 +129,14 @@ internal static class BenchCommand
                 Enhanced = parsed.GetValue(enhanced),
                 Count = parsed.GetValue(count),
                 CheckBoxes = parsed.GetValue(checkBoxes),
+                LowLatency = parsed.GetValue(lowLatency),
                 BytesOnly = parsed.GetValue(bytesOnly),
-                Publish = parsed.GetValue(publish),
+                Publish = parsed.GetValue(publish) is [var first, ..] ? first : null,
+                PublishNext = [.. parsed.GetValue(publish)!.Skip(1)],
+                Speed = parsed.GetValue(speed),
+                Faults = new PublishFaults(
+                    SecondsOf(parsed.GetValue(reconnectEvery)), SecondsOf(parsed.GetValue(stallEvery)),
+                    SecondsOf(parsed.GetValue(jumpEvery))),
                 Watch = parsed.GetValue(watch),
                 Latency = parsed.GetValue(latency),
                 Rehearsal = TimeSpan.FromSeconds(parsed.GetValue(rehearsal)),
@@ -118,6 +144,8 @@ internal static class BenchCommand
             }));
         return command;
     }
+
+    private static TimeSpan? SecondsOf(double? seconds) => seconds is { } given ? TimeSpan.FromSeconds(given) : null;
 
     private static LoadMode ModeOf(bool fast, bool churn) => (fast, churn) switch
     {

@@ -34,6 +34,7 @@ internal static class BenchText
             Write(output, "playlist", times.PlaylistFirstByte);
             Write(output, "first byte", times.FirstByte);
             Write(output, "last byte", times.LastByte);
+            Write(output, "part", times.PartDelay);
         }
 
         if (report.Publish is { } live)
@@ -116,6 +117,12 @@ internal static class BenchText
         output.WriteLine(
             Line($"  published    {report.Messages} messages, {report.Bytes / 1e6:0.0} MB; {report.LateMessages} late by more than 100 ms ",
                 $"(this side), {report.HeldMessages} held up by the server"));
+        if (report.Reconnects + report.Stalled + report.Jumps > 0)
+        {
+            output.WriteLine(
+                Line($"  faults       {report.Reconnects} connections cut, {report.Stalled} stalls, {report.Jumps} jumps of timestamps"));
+        }
+
         foreach ((string reason, long count) in report.Refusals)
         {
             output.WriteLine(Line($"  refused      {count} times: {reason}"));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Files;
 using Mapwire.Server.Hosting;
 using Mapwire.Server.Live;
@@ -72,6 +73,11 @@ internal sealed class ServeOptions
         "a key, STREAM=KEY or none (a key does not end with '=')",
         static text => IsKey(text) ? text : throw new FormatException(),
         []);
+
+    private readonly Option<AuthenticationMethod> _publishAuthentication = OptionFactory.Create(
+        "--publish-auth",
+        "How encoders that connect without a key prove that they know one: the key is the password, and users have any name.",
+        "none|adobe|llnw", "none, adobe or llnw", MethodOf, static _ => AuthenticationMethod.None);
 
     private readonly Option<double> _publishTimeout;
     private readonly Option<double> _publishResumeTime;
@@ -251,6 +257,7 @@ internal sealed class ServeOptions
             [nameof(MediaServerOptions.MaxUnsentTime)] = _maxUnsentTime,
             [nameof(MediaServerOptions.AcknowledgeTimeout)] = _acknowledgeTimeout,
             [nameof(MediaServerOptions.PublishKeys)] = _publishKeys,
+            [nameof(MediaServerOptions.PublisherAuthentication)] = _publishAuthentication,
             [nameof(MediaServerOptions.PublishTimeout)] = _publishTimeout,
             [nameof(MediaServerOptions.PublishResumeTime)] = _publishResumeTime,
             [nameof(MediaServerOptions.PublisherTakesOver)] = _publishRefuse,
@@ -326,6 +333,7 @@ internal sealed class ServeOptions
         AcknowledgeTimeout = TimeSpan.FromSeconds(parsed.GetValue(_acknowledgeTimeout)),
         AllowsPublishing = parsed.GetValue(_publishKeys) is ["none"],
         PublishKeys = ReadKeys(parsed, madeKey),
+        PublisherAuthentication = parsed.GetValue(_publishAuthentication),
         PublishTimeout = TimeSpan.FromSeconds(parsed.GetValue(_publishTimeout)),
         PublishResumeTime = TimeSpan.FromSeconds(parsed.GetValue(_publishResumeTime)),
         PublisherTakesOver = !parsed.GetValue(_publishRefuse),
@@ -360,6 +368,14 @@ internal sealed class ServeOptions
 
     /// <summary>Whether a word is a key, or a stream and a key.</summary>
     private static bool IsKey(string text) => text.Length > 0 && !text.EndsWith('=');
+
+    private static AuthenticationMethod MethodOf(string text) => text switch
+    {
+        "none" => AuthenticationMethod.None,
+        "adobe" => AuthenticationMethod.Adobe,
+        "llnw" => AuthenticationMethod.Limelight,
+        _ => throw new FormatException(),
+    };
 
     private static PublishKey KeyOf(string text) => text.IndexOf('=', StringComparison.Ordinal) is > 0 and int mark
         ? new PublishKey(text[..mark], text[(mark + 1)..])

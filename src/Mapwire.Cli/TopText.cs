@@ -11,6 +11,12 @@ internal static class TopText
 {
     private static readonly TimeSpan StuckAfter = ServerStatisticsReader.StuckAfter;
 
+    private static readonly LineColumn[] StreamColumns =
+    [
+        new("LIVE", 9, IsRight: false, IsFlexible: true), new("VIEWERS", 8), new("KBIT/S", 7), new("FPS", 6), new("KEYFRAMES", 3),
+        new("A-V", 2), new("JITTER", 2), new("PAUSE", 4), new("LEFT OUT", 5), new("LATENCY", 7), new("WORST", 5), new("LAG", 6),
+    ];
+
     private static readonly LineColumn[] TitleColumns =
     [
         new("TITLE", 9, IsRight: false, IsFlexible: true), new("PLAYERS", 8), new("PLAYS", 2), new("RATE", 7), new("BYTES", 4),
@@ -48,12 +54,20 @@ internal static class TopText
     }
 
     /// <summary>
-    /// A third of the lines below the head is for titles, the rest for players; each table ends with how many more there are.
+    /// Of the lines below the head a quarter is for live streams, where there are any and at least nine lines, and a third of what is left
+    /// for titles, the rest for players; each table ends with how many more there are.
     /// </summary>
     private static List<IRenderable> Draw(ServerSnapshot server, TopSort sort, int width, int rows, long? selected)
     {
         List<IRenderable> lines = [.. Head(server, width)];
         int left = rows == int.MaxValue ? int.MaxValue : rows - lines.Count;
+        if (server.Streams.Count > 0 && left >= 9)
+        {
+            List<IRenderable> streams = Streams(server, width, left == int.MaxValue ? int.MaxValue : Math.Max(3, left / 4));
+            lines.AddRange(streams);
+            left = left == int.MaxValue ? int.MaxValue : left - streams.Count;
+        }
+
         int titles = left == int.MaxValue ? int.MaxValue : Math.Max(3, left / 3);
         int before = lines.Count;
         lines.AddRange(Titles(server, sort, width, titles));
@@ -79,6 +93,19 @@ internal static class TopText
             $"{Rate(player.BytesPerSecond)}; {Rate(player.Bytes / Math.Max(1, player.Connected.TotalSeconds))} since it connected");
         Line("bytes", PagesText.Size(player.Bytes));
         Line("stalls", Number(player.Stalls));
+        if (player.Lag is { } lag)
+        {
+            Line("latency", player is { Latency: { } latency, WorstLatency: { } worst }
+                ? $"{Milliseconds(latency)} from arrival to send; {Milliseconds(worst)} at most in the last seconds"
+                : "nothing has come since it watches");
+            Line("lag", $"{Seconds(lag)} behind the newest");
+        }
+
+        if (server.Streams.FirstOrDefault(stream => stream.PublisherId == player.Id) is { } stream)
+        {
+            Publishing(stream);
+        }
+
         Line("playing for", Clock(player.Played));
         Line("connected for", Clock(player.Connected));
         if (title is not null)
@@ -89,6 +116,16 @@ internal static class TopText
         return new Rows([.. Head(server, width), table]);
 
         void Line(string name, string value) => table.AddRow(new Text(name), new Text(value));
+
+        void Publishing(StreamSnapshot stream)
+        {
+            Line("comes", $"{Kilobits(stream.VideoBitsPerSecond)} kbit/s of pictures, {Kilobits(stream.AudioBitsPerSecond)} kbit/s of sound");
+            Line("pictures", $"{Rounded(stream.FrameRate)} a second, a keyframe each {Seconds(stream.KeyframeInterval)}");
+            Line("sound", stream.SoundAhead is { } ahead ? $"{Milliseconds(ahead)} ahead of the pictures" : "not with pictures");
+            Line("arrival", $"jitter {Milliseconds(stream.Jitter)}, longest pause {Milliseconds(stream.LongestPause)}");
+            Line("messages", $"{Number(stream.LeftOut)} left out of the stream, {Number(stream.Malformed)} not understood");
+            Line("viewers", Number(stream.Viewers));
+        }
     }
 
     /// <summary>Players in the order of the screen.</summary>
@@ -137,6 +174,23 @@ internal static class TopText
             + $"{Rate(server.BytesPerSecond)}  {PagesText.Size(server.Bytes)} sent  "
             + $"{Count(server.Plays, "play")}  {Count(server.Stalls, "stall")}",
             width));
+    }
+
+    private static List<IRenderable> Streams(ServerSnapshot server, int width, int rows)
+    {
+        int shown = GetShownRows(server.Streams.Count, rows);
+        LineTable table = new(StreamColumns, width);
+        foreach (StreamSnapshot stream in server.Streams.Take(shown))
+        {
+            table.Add(
+                Style.Plain, TerminalText.Clean(stream.Name), Number(stream.Viewers),
+                Kilobits(stream.VideoBitsPerSecond + stream.AudioBitsPerSecond), Rounded(stream.FrameRate), Seconds(stream.KeyframeInterval),
+                Milliseconds(stream.SoundAhead), Milliseconds(stream.Jitter), Milliseconds(stream.LongestPause),
+                Number(stream.LeftOut + stream.Malformed), Milliseconds(stream.Latency), Milliseconds(stream.WorstLatency),
+                Milliseconds(stream.WorstLag));
+        }
+
+        return [.. table.Draw(), .. More(server.Streams.Count - shown, "streams")];
     }
 
     private static IEnumerable<IRenderable> Titles(ServerSnapshot server, TopSort sort, int width, int rows)
@@ -220,6 +274,15 @@ internal static class TopText
     private static string Signed(TimeSpan time) => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s";
 
     private static string Seconds(TimeSpan time) => time < TimeSpan.FromMinutes(2) ? Signed(time) : Clock(time);
+
+    private static string Seconds(TimeSpan? time) => time is { } known ? Seconds(known) : "-";
+
+    private static string Milliseconds(TimeSpan? time) =>
+        time is { } known ? known.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture) + " ms" : "-";
+
+    private static string Kilobits(double bits) => (bits / 1000).ToString("0", CultureInfo.InvariantCulture);
+
+    private static string Rounded(double number) => number.ToString("0.0#", CultureInfo.InvariantCulture);
 
     private static string Clock(TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}");

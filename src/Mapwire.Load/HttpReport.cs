@@ -11,11 +11,14 @@ namespace Mapwire.Load;
 /// <param name="PlaylistFirstByte">To the first byte of a playlist.</param>
 /// <param name="FirstByte">To the first byte of a segment or body.</param>
 /// <param name="LastByte">To the last byte of a segment or body.</param>
+/// <param name="PartDelay">
+/// From the end of a part to its last byte, by the clock on the wall, of viewers of LL-HLS; the server's clock must be this one's.
+/// </param>
 public sealed record HttpReport(
     long Requests, long Playlists, long Segments, long LateSegments, long Reconnects, LatencySummary PlaylistFirstByte,
-    LatencySummary FirstByte, LatencySummary LastByte)
+    LatencySummary FirstByte, LatencySummary LastByte, LatencySummary PartDelay)
 {
     internal static HttpReport From(HttpTally tally) => new(
         tally.Requests, tally.Playlists, tally.Segments, tally.LateSegments, tally.Reconnects, tally.PlaylistFirstByte.Summarize(),
-        tally.FirstByte.Summarize(), tally.LastByte.Summarize());
+        tally.FirstByte.Summarize(), tally.LastByte.Summarize(), tally.PartDelay.Summarize());
 }

@@ -60,6 +60,12 @@ public sealed class LoadOptions
     /// </summary>
     public int? Count { get; init; }
 
+    /// <summary>
+    /// Whether viewers of HLS follow a live stream by its parts (LL-HLS), each on one connection: they wait for each part with a blocking
+    /// reload. Default no.
+    /// </summary>
+    public bool LowLatency { get; init; }
+
     /// <summary>Whether the boxes of init segments and segments are checked. HTTP only. Default no: bodies are only counted.</summary>
     public bool CheckBoxes { get; init; }
 
@@ -71,6 +77,17 @@ public sealed class LoadOptions
     /// target; with more than one player the name has <c>%d</c>, which stands for the player's number from 0. There is no rehearsal then.
     /// </summary>
     public string? Publish { get; init; }
+
+    /// <summary>
+    /// Further films, which the publishers show in turn with the first one: where they differ, the stream changes its format. Default none.
+    /// </summary>
+    public IReadOnlyList<string> PublishNext { get; init; } = [];
+
+    /// <summary>How much faster than in real time films are published, 0.1 to 1,000. Default 1.</summary>
+    public double Speed { get; init; } = 1;
+
+    /// <summary>What goes wrong with publishers. Default nothing.</summary>
+    public PublishFaults Faults { get; init; } = new();
 
     /// <summary>
     /// Viewers that watch what is published, dealt to the streams in turn; each begins when its stream does, by its turn of the ramp.
@@ -132,6 +149,7 @@ public sealed class LoadOptions
         Require(!IsHttp || !Enhanced, nameof(Enhanced), Enhanced, "needs players of RTMP");
         Require(IsHttp || Count is null, nameof(Count), Count, "needs viewers of HTTP");
         Require(Count is null or > 0, nameof(Count), Count, "must be at least 1");
+        Require(IsHttp || !LowLatency, nameof(LowLatency), LowLatency, "needs viewers of HLS");
         Require(IsHttp || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "needs viewers of HTTP");
         Require(IsHttp || !BytesOnly, nameof(BytesOnly), BytesOnly, "needs viewers of HTTP");
         Require(!BytesOnly || !CheckBoxes, nameof(CheckBoxes), CheckBoxes, "and bytes only exclude each other");
@@ -140,6 +158,11 @@ public sealed class LoadOptions
         if (Publish is not null)
         {
             ValidatePublish(Publish);
+        }
+        else
+        {
+            Require(PublishNext.Count == 0 && Speed == 1 && Faults == new PublishFaults(), nameof(Publish), "none",
+                "is needed for what is published faster, in turn or with faults");
         }
 
         Require(Rehearsal >= TimeSpan.Zero && Rehearsal <= TimeSpan.FromMinutes(1), nameof(Rehearsal), Rehearsal,
@@ -155,7 +178,17 @@ public sealed class LoadOptions
             "must be 1 where the name has no %d, which stands for the player's number: two players cannot publish one stream");
         Require(Mode == LoadMode.Watch, nameof(Publish), film, "needs players that neither pull nor churn");
         Require(SeekEvery is null && PauseEvery is null, nameof(Publish), film, "needs players that neither seek nor pause");
+        Require(Speed is >= 0.1 and <= 1000, nameof(Speed), Speed, "must be from 0.1 to 1,000");
+        RequireFault(Faults.ReconnectEvery, nameof(PublishFaults.ReconnectEvery), TimeSpan.FromSeconds(1));
+        RequireFault(Faults.StallEvery, nameof(PublishFaults.StallEvery), PublishFaults.StallLength);
+        RequireFault(Faults.JumpEvery, nameof(PublishFaults.JumpEvery), TimeSpan.FromSeconds(1));
+        Require(!Latency || (PublishNext.Count == 0 && Faults.ReconnectEvery is null && Faults.JumpEvery is null), nameof(Latency), Latency,
+            "needs publishers of one film that neither reconnect nor jump: frames are told apart by their place in it");
     }
+
+    private static void RequireFault(TimeSpan? every, string option, TimeSpan least) =>
+        Require(every is null || (every >= least && every <= TimeSpan.FromDays(1)), option, every ?? default,
+            $"must be from {least.TotalSeconds} s to a day");
 
     private static void Require<T>(bool holds, string option, T value, string rule)
     {

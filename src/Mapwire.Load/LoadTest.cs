@@ -25,7 +25,7 @@ public sealed class LoadTest : IDisposable
 
     private readonly LoadOptions _options;
     private readonly SeatLoop[] _loops;
-    private readonly PublishedFilm? _film;
+    private readonly PublishedFilm[] _films;
     private long _start;
 
     /// <summary>Prepares a test.</summary>
@@ -35,13 +35,13 @@ public sealed class LoadTest : IDisposable
     {
         options.Validate();
         _options = options;
-        _film = options.Publish is { } path ? PublishedFilm.Open(path, options.Enhanced, options.Latency) : null;
+        _films = OpenFilms(options);
         _loops = new SeatLoop[Math.Min(options.Threads, options.Players)];
         for (int i = 0; i < _loops.Length; i++)
         {
             _loops[i] = options.IsHttp ? new HttpLoop(options, i)
-                : _film is null ? new LoadLoop(options, i)
-                : new PublishLoop(options, i, _film);
+                : _films.Length == 0 ? new LoadLoop(options, i)
+                : new PublishLoop(options, i, _films);
         }
     }
 
@@ -100,7 +100,7 @@ public sealed class LoadTest : IDisposable
         return Report(total, idle, before, after) with
         {
             Http = _options.IsHttp ? HttpReport.From(http) : null,
-            Publish = _film is null ? null : PublishReport.From(_options, published, total),
+            Publish = _films.Length == 0 ? null : PublishReport.From(_options, published, total),
         };
     }
 
@@ -112,13 +112,32 @@ public sealed class LoadTest : IDisposable
             loop.Dispose();
         }
 
-        _film?.Dispose();
+        Array.ForEach(_films, static film => film.Dispose());
+    }
+
+    private static PublishedFilm[] OpenFilms(LoadOptions options)
+    {
+        List<PublishedFilm> films = [];
+        try
+        {
+            foreach (string path in options.Publish is { } first ? [first, .. options.PublishNext] : options.PublishNext)
+            {
+                films.Add(PublishedFilm.Open(path, options.Enhanced, options.Latency));
+            }
+
+            return [.. films];
+        }
+        catch
+        {
+            films.ForEach(static film => film.Dispose());
+            throw;
+        }
     }
 
     /// <summary>Has publishers say that this is the end, and waits for the answers for a moment.</summary>
     private async Task FinishAsync()
     {
-        if (_film is null)
+        if (_films.Length == 0)
         {
             return;
         }
@@ -133,7 +152,7 @@ public sealed class LoadTest : IDisposable
 
     private async Task RehearseAsync(CancellationToken cancellation)
     {
-        if (_options.Rehearsal == TimeSpan.Zero || _film is not null)
+        if (_options.Rehearsal == TimeSpan.Zero || _films.Length > 0)
         {
             return;
         }

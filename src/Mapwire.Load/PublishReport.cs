@@ -10,18 +10,21 @@ namespace Mapwire.Load;
 /// <param name="Bytes">Bytes sent, everything included.</param>
 /// <param name="LateMessages">Messages that this side began to send more than 100 ms late, which is not the server's fault.</param>
 /// <param name="HeldMessages">Messages that became due while the server did not take what was sent before.</param>
+/// <param name="Reconnects">Connections that were cut without a word, as was asked for.</param>
+/// <param name="Stalled">Times in which nothing was sent, as was asked for.</param>
+/// <param name="Jumps">Jumps of timestamps, as was asked for.</param>
 /// <param name="Refused">Publishes refused, and those ended by the server.</param>
 /// <param name="Refusals">Why, in the server's words, and how often.</param>
 /// <param name="Watchers">Viewers that were to watch.</param>
 /// <param name="FirstFrame">From a viewer's play command to its first picture (sound, where that is all).</param>
 /// <param name="Match">What viewers found by comparing; null when they did not.</param>
 public sealed record PublishReport(
-    long Connected, long Publishing, long Messages, long Bytes, long LateMessages, long HeldMessages, long Refused,
-    ImmutableSortedDictionary<string, long> Refusals, int Watchers, LatencySummary FirstFrame, MatchReport? Match)
+    long Connected, long Publishing, long Messages, long Bytes, long LateMessages, long HeldMessages, long Reconnects, long Stalled,
+    long Jumps, long Refused, ImmutableSortedDictionary<string, long> Refusals, int Watchers, LatencySummary FirstFrame, MatchReport? Match)
 {
     internal static PublishReport From(LoadOptions options, PublishTally published, LoadTally viewers) => new(
         published.Connected, published.Publishing, published.Messages, published.Bytes, published.LateMessages, published.HeldMessages,
-        published.Refused, published.Refusals.ToImmutableSortedDictionary(StringComparer.Ordinal), options.Watch,
+        published.Reconnects, published.Stalled, published.Jumps, published.Refused, published.Refusals.ToImmutableSortedDictionary(StringComparer.Ordinal), options.Watch,
         viewers.FirstFrameOfPlay.Summarize(), options.Latency ? MatchReport.From(viewers.Match) : null);
 }
 

@@ -48,6 +48,26 @@ public sealed class BenchScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task A_quick_comparison_of_live_streams_serves_all_viewers_from_every_server()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "bench/versus needs Linux");
+        string output = await RunAsync("versus", "--quick", "--only", "live");
+
+        Assert.Equal(["", "mapwire", "nginx-rtmp", "mapwire/nginx-rtmp"], Row(output, "| | mapwire"));
+        Assert.Equal(["20", "20"], Row(output, "| live, 20 viewers: viewers served |")[1..3]);
+        Assert.Equal(["40", ""], Row(output, "| live, 40 viewers: viewers served |")[1..3]);
+        Assert.Equal(["5", "5"], Row(output, "| live, 5 publishers: published |")[1..3]);
+        Assert.Equal("0", Row(output, "| live latency, 10 viewers: frames missing or altered |")[1]);
+        Assert.Equal("0", Row(output, "| live, 5 publishers: frames missing or altered |")[1]);
+        foreach (string row in (string[])["live, 20 viewers: CPU s/GB", "live, 20 viewers: first picture p99, ms"])
+        {
+            Assert.All(Row(output, $"| {row} |")[1..3], static cell => Assert.True(Number(cell) > 0));
+        }
+
+        Assert.All(Row(output, "| live latency, 10 viewers: p99, ms |")[1..3], static cell => Assert.InRange(Number(cell), 0.01, 5_000));
+    }
+
+    [Fact]
     public async Task The_start_is_timed_against_an_empty_program()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "bench/start needs Linux");

@@ -176,8 +176,8 @@ public sealed class PublishTests
         JsonElement publish = document.RootElement.GetProperty("publish");
         Assert.Equal(
             [
-                "connected", "publishing", "messages", "bytes", "lateMessages", "heldMessages", "refused", "refusals", "watchers",
-                "firstFrame", "match",
+                "connected", "publishing", "messages", "bytes", "lateMessages", "heldMessages", "reconnects", "stalled", "jumps", "refused",
+                "refusals", "watchers", "firstFrame", "match",
             ],
             publish.EnumerateObject().Select(static property => property.Name));
         Assert.Equal(

@@ -27,6 +27,9 @@ internal sealed class HttpTally
     /// <summary>From the moment of a request to the last byte: segments and bodies.</summary>
     public LatencyHistogram LastByte { get; } = new();
 
+    /// <summary>From the end of a part, by the clock on the wall, to its last byte: viewers of LL-HLS.</summary>
+    public LatencyHistogram PartDelay { get; } = new();
+
     /// <summary>Adds what another loop's viewers have seen, once both have ended.</summary>
     public void Add(HttpTally other)
     {
@@ -38,5 +41,6 @@ internal sealed class HttpTally
         PlaylistFirstByte.Add(other.PlaylistFirstByte);
         FirstByte.Add(other.FirstByte);
         LastByte.Add(other.LastByte);
+        PartDelay.Add(other.PartDelay);
     }
 }

@@ -27,6 +27,15 @@ internal sealed class PublishTally
     /// <summary>Messages that became due while the server did not take what was sent before.</summary>
     public long HeldMessages;
 
+    /// <summary>Connections that were cut without a word, as was asked for.</summary>
+    public long Reconnects;
+
+    /// <summary>Times in which nothing was sent, as was asked for.</summary>
+    public long Stalled;
+
+    /// <summary>Jumps of timestamps, as was asked for.</summary>
+    public long Jumps;
+
     /// <summary>Publishes refused, and those ended by the server.</summary>
     public long Refused;
 
@@ -49,6 +58,9 @@ internal sealed class PublishTally
         Bytes += other.Bytes;
         LateMessages += other.LateMessages;
         HeldMessages += other.HeldMessages;
+        Reconnects += other.Reconnects;
+        Stalled += other.Stalled;
+        Jumps += other.Jumps;
         Refused += other.Refused;
         foreach ((string reason, long count) in other.Refusals)
         {

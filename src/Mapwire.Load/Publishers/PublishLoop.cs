@@ -9,11 +9,13 @@ internal sealed class PublishLoop : LoadLoop
 {
     /// <param name="options">What is published; the target is RTMP's.</param>
     /// <param name="index">Which of the loops this is: it takes each n-th publisher, and its viewers.</param>
-    /// <param name="film">What is sent.</param>
-    public PublishLoop(LoadOptions options, int index, PublishedFilm film)
+    /// <param name="films">What is sent, one after another and from the beginning again.</param>
+    public PublishLoop(LoadOptions options, int index, IReadOnlyList<PublishedFilm> films)
         : base(options, index, streamsMedia: !options.Latency)
     {
-        Film = film;
+        Films = films;
+        Speed = options.Speed;
+        Faults = options.Faults;
         List<Publisher> publishers = [];
         Fill(options, (target, player) =>
         {
@@ -35,8 +37,14 @@ internal sealed class PublishLoop : LoadLoop
         Add(publishers.SelectMany(static publisher => publisher.Viewers));
     }
 
-    /// <summary>What is sent.</summary>
-    public PublishedFilm Film { get; }
+    /// <summary>What is sent, one after another and from the beginning again.</summary>
+    public IReadOnlyList<PublishedFilm> Films { get; }
+
+    /// <summary>How much faster than in real time.</summary>
+    public double Speed { get; }
+
+    /// <summary>What goes wrong with publishers.</summary>
+    public PublishFaults Faults { get; }
 
     /// <summary>What the publishers did.</summary>
     public PublishTally Published { get; } = new();

@@ -33,11 +33,18 @@ internal sealed partial class Publisher : RtmpSeat
     private long _intendedStart;
     private ClientSession? _session;
     private StripCursor<RtmpFraming>? _cursor;
+    private PublishedFilm _film;
+    private int _showings; // films that were begun
     private long _zero; // the clock's time of the stream's time 0
     private int _due; // the first entry of the cursor that was not due yet
     private bool _isBlocked; // the socket is full
     private bool _wantsWrite; // the loop tells when the socket takes bytes again
     private bool _isEnding; // nothing more of the film is begun
+    private bool _hasViewers; // they were called
+    private long _cutAt = long.MaxValue; // by the clock, as those that follow
+    private long _stallAt = long.MaxValue;
+    private long _stalledUntil; // 0 while it sends
+    private long _jumpAt = long.MaxValue;
 
     /// <param name="loop">Where it lives.</param>
     /// <param name="url">What it publishes.</param>
@@ -48,13 +55,12 @@ internal sealed partial class Publisher : RtmpSeat
         _loop = loop;
         _url = url;
         _endPoint = endPoint;
-        _sent = loop.Film.Frames is { } frames ? new SentFrames(frames) : null;
+        _film = loop.Films[0];
+        _sent = _film.Frames is { } frames ? new SentFrames(frames) : null;
     }
 
     /// <summary>Those who watch the stream.</summary>
     public IEnumerable<Seat> Viewers => _viewers.Select(static viewer => viewer.Player);
-
-    private Title Film => _loop.Film.Title;
 
     /// <summary>Adds one who watches the stream.</summary>
     /// <param name="delay">When it begins, in microseconds from the stream's beginning.</param>
@@ -64,15 +70,23 @@ internal sealed partial class Publisher : RtmpSeat
     public override void OnDue(long now)
     {
         _loop.Tally.Lateness.Add(now - Due);
-        if (Socket is not null)
+        if (Socket is null)
         {
-            Send(now);
-            return;
+            _intendedStart = Due;
+            _isEnding = false;
+            Connect();
         }
-
-        _intendedStart = Due;
-        _isEnding = false;
-        Connect();
+        else if (now >= _cutAt && !_isEnding)
+        {
+            _loop.Published.Reconnects++;
+            Close();
+            ConnectAgain(now);
+        }
+        else
+        {
+            Stall(now);
+            Send(now);
+        }
     }
 
     /// <inheritdoc/>
@@ -99,6 +113,7 @@ internal sealed partial class Publisher : RtmpSeat
         }
 
         _isEnding = true;
+        _stalledUntil = 0;
         _cursor.Hold();
         _session!.Call(CommandNames.FCUnpublish, _url.Name);
         _session.DeleteStream(_streamId);
@@ -128,7 +143,7 @@ internal sealed partial class Publisher : RtmpSeat
     protected override void OnWritable()
     {
         long now = LoadClock.Now;
-        FindDue(now, wasHeld: _isBlocked);
+        FindDue(now, _isBlocked ? Cause.Server : Cause.Loop);
         _isBlocked = false;
         Send(now);
     }
@@ -174,29 +189,72 @@ internal sealed partial class Publisher : RtmpSeat
         }
 
         Close();
+        if (!_isEnding && _loop.Faults.ReconnectEvery is not null)
+        {
+            ConnectAgain(LoadClock.Now);
+        }
     }
+
+    private void ConnectAgain(long now) => CallAt(now + LoadClock.Of(PublishFaults.ReconnectPause));
 
     /// <summary>Begins the film: what is told of it, and its first frame now.</summary>
     private void Begin(long now)
     {
         _loop.Published.Publishing++;
-        _cursor = Open(_loop.Film.Joint.ToPlayer(TitleTime.Zero), PlayerTime.Zero);
+        BeginNextFilm();
+        _cursor = Open(_film.Joint.ToPlayer(TitleTime.Zero), PlayerTime.Zero);
         _due = 0;
-        _zero = now - (_cursor.PlayerTime.Milliseconds * LoadClock.Millisecond);
-        _session!.SendDataFrame(_streamId, 0, _loop.Film.Metadata);
+        _zero = now - ToClock(_cursor.PlayerTime);
+        _session!.SendDataFrame(_streamId, 0, _film.Metadata);
         SendHeaders(before: null);
-        foreach ((LoadPlayer player, long delay) in _viewers)
+        _cutAt = FirstOf(_loop.Faults.ReconnectEvery, now);
+        _stallAt = FirstOf(_loop.Faults.StallEvery, now);
+        _jumpAt = FirstOf(_loop.Faults.JumpEvery, now);
+        _stalledUntil = 0;
+        if (!_hasViewers)
         {
-            player.CallAt(now + delay);
+            _hasViewers = true;
+            foreach ((LoadPlayer player, long delay) in _viewers)
+            {
+                player.CallAt(now + delay);
+            }
+        }
+    }
+
+    private void BeginNextFilm() => _film = _loop.Films[_showings++ % _loop.Films.Count];
+
+    /// <summary>When something happens for the first time: each publisher has its own moments.</summary>
+    private long FirstOf(TimeSpan? every, long now) =>
+        every is { } interval ? now + LoadClock.Of(interval) / 2 + _loop.Random.NextInt64(LoadClock.Of(interval)) : long.MaxValue;
+
+    /// <summary>Begins or ends a time in which nothing is sent.</summary>
+    private void Stall(long now)
+    {
+        if (_stalledUntil != 0 && now >= _stalledUntil)
+        {
+            _stalledUntil = 0;
+            _stallAt = now + LoadClock.Of(_loop.Faults.StallEvery!.Value);
+            FindDue(now, Cause.Stall);
+        }
+        else if (_stalledUntil == 0 && now >= _stallAt && !_isEnding)
+        {
+            _loop.Published.Stalled++;
+            _stalledUntil = now + LoadClock.Of(PublishFaults.StallLength);
         }
     }
 
     /// <summary>Sends what is due, in order: the rest of a message, what the session wrote, frames.</summary>
     private void Send(long now)
     {
+        if (_stalledUntil != 0)
+        {
+            CallAt(_stalledUntil);
+            return;
+        }
+
         while (Socket is not null && !_isBlocked)
         {
-            FindDue(now, wasHeld: false);
+            FindDue(now, Cause.Loop);
             TitleTime until = Until(now);
             GatherList list = _loop.List;
             list.Clear();
@@ -249,14 +307,51 @@ internal sealed partial class Publisher : RtmpSeat
 
         if (cursor.IsOver)
         {
-            _cursor = Open(cursor.PlayerEnd, cursor.LastTime);
-            _due = 0;
-            SendHeaders(cursor);
+            ShowAgain(cursor);
             cursor.Retire();
         }
 
-        CallAt(TimeOf(_cursor.Place)); // of the next showing's first frame that may be the moment of the last one
+        long next = TimeOf(_cursor.Place); // of the next showing's first frame that may be the moment of the last one
+        CallAt(Math.Min(next, Math.Min(_cutAt, _stallAt)));
     }
+
+    /// <summary>Goes on with the next film, or the same one, where the one before has ended; or at another time.</summary>
+    private void ShowAgain(StripCursor<RtmpFraming> before)
+    {
+        PublishedFilm filmBefore = _film;
+        BeginNextFilm();
+        long end = _zero + ToClock(before.PlayerEnd);
+        if (end >= _jumpAt)
+        {
+            _jumpAt = end + LoadClock.Of(_loop.Faults.JumpEvery!.Value);
+            _loop.Published.Jumps++;
+            PlayerTime floor = JumpFrom(before.PlayerEnd);
+            PlayerTime joint = floor + _film.Joint.ToPlayer(TitleTime.Zero).Milliseconds;
+            _zero = end - ToClock(joint);
+            _cursor = Open(joint, floor);
+        }
+        else
+        {
+            _cursor = Open(before.PlayerEnd, before.LastTime);
+        }
+
+        _due = 0;
+        if (_film != filmBefore)
+        {
+            _session!.SendDataFrame(_streamId, unchecked((uint)_cursor.PlayerTime.Milliseconds), _film.Metadata);
+        }
+
+        SendHeaders(before);
+    }
+
+    /// <summary>Some seconds on or back, or anywhere, just before the timestamps come around too.</summary>
+    private PlayerTime JumpFrom(PlayerTime time) => new(_loop.Random.Next(4) switch
+    {
+        0 => time.Milliseconds + _loop.Random.Next(2_000, 60_000),
+        1 => Math.Max(0, time.Milliseconds - _loop.Random.Next(2_000, 60_000)),
+        2 => uint.MaxValue - _loop.Random.Next(10_000),
+        _ => _loop.Random.NextInt64(uint.MaxValue),
+    });
 
     private void Advance(long sent, long ofRest, int control, TitleTime until)
     {
@@ -274,21 +369,22 @@ internal sealed partial class Publisher : RtmpSeat
     }
 
     /// <summary>Takes note of the entries that have become due: this is the moment from which their way is timed.</summary>
-    private void FindDue(long now, bool wasHeld)
+    private void FindDue(long now, Cause cause)
     {
         if (_cursor is null || _isEnding)
         {
             return;
         }
 
-        for (TitleTime until = Until(now); _due < _cursor.End && Film.Strip[_due].Time <= until; _due++)
+        Strip strip = _cursor.Title.Strip;
+        for (TitleTime until = Until(now); _due < _cursor.End && strip[_due].Time <= until; _due++)
         {
-            StripEntry entry = Film.Strip[_due];
-            if (wasHeld)
+            StripEntry entry = strip[_due];
+            if (cause == Cause.Server)
             {
                 _loop.Published.HeldMessages++;
             }
-            else if (now - TimeOf(_due) > Tolerance)
+            else if (cause == Cause.Loop && now - TimeOf(_due) > Tolerance)
             {
                 _loop.Published.LateMessages++;
             }
@@ -305,7 +401,7 @@ internal sealed partial class Publisher : RtmpSeat
         uint time = unchecked((uint)_cursor!.PlayerTime.Milliseconds);
         foreach (LaneMessage message in LaneMessages.HeadersAt(_cursor, before))
         {
-            if (message.Lane == StripEntry.VideoLane)
+            if (StripEntry.IsVideoLane(message.Lane))
             {
                 _session!.SendVideo(_streamId, time, message.Body.Span);
             }
@@ -321,17 +417,24 @@ internal sealed partial class Publisher : RtmpSeat
     /// <param name="floor">The stream's time before which nothing may be.</param>
     private StripCursor<RtmpFraming> Open(PlayerTime joint, PlayerTime floor)
     {
-        Film.TryAcquire(); // the test holds it longer than its loops run
-        PlayRange range = new(_loop.Film.Joint, -1, joint, floor);
-        return new StripCursor<RtmpFraming>(Film, new RtmpFraming(Film.Codecs, _streamId, ChunkSize), range, TitleTime.Zero);
+        Title title = _film.Title;
+        title.TryAcquire(); // the test holds it longer than its loops run
+        PlayRange range = new(_film.Joint, -1, joint, floor);
+        return new StripCursor<RtmpFraming>(title, new RtmpFraming(title.Codecs, _streamId, ChunkSize), range, TitleTime.Zero);
     }
 
     /// <summary>The film's time up to which entries are due.</summary>
     private TitleTime Until(long now) =>
-        _cursor is null ? TitleTime.Zero : new PlayerTime((now - _zero) / LoadClock.Millisecond).ToTitle(_cursor.Zero);
+        _cursor is null ? TitleTime.Zero : FromClock(now - _zero).ToTitle(_cursor.Zero);
 
     /// <summary>The clock's time at which an entry is due.</summary>
-    private long TimeOf(int index) => _zero + (_cursor!.PlayerTimeOf(index).Milliseconds * LoadClock.Millisecond);
+    private long TimeOf(int index) => _zero + ToClock(_cursor!.PlayerTimeOf(index));
+
+    /// <summary>How long by the clock, in microseconds, it is until a time of the stream; rounded up, so that what is called for is due.
+    /// </summary>
+    private long ToClock(PlayerTime time) => (long)Math.Ceiling(time.Milliseconds * LoadClock.Millisecond / _loop.Speed);
+
+    private PlayerTime FromClock(long time) => new((long)Math.Floor(time * _loop.Speed / LoadClock.Millisecond));
 
     private void Lose(SendResult result)
     {
@@ -359,5 +462,20 @@ internal sealed partial class Publisher : RtmpSeat
         _hasEnded = false;
         _isBlocked = false;
         _wantsWrite = false;
+        _stalledUntil = 0;
+        _cutAt = long.MaxValue;
+    }
+
+    /// <summary>Why a message is sent later than it was due, if it is.</summary>
+    private enum Cause
+    {
+        /// <summary>This side was late.</summary>
+        Loop,
+
+        /// <summary>The server did not take what was sent before.</summary>
+        Server,
+
+        /// <summary>It was asked for.</summary>
+        Stall,
     }
 }

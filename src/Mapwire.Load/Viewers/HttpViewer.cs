@@ -67,6 +67,7 @@ internal sealed class HttpViewer : Seat, IExchange
             HttpUrl url = _url.ForTurn(_turn);
             _watching = (_loop.IsBytesOnly ? HttpMedia.Bytes : url.Media) switch
             {
+                HttpMedia.Hls when _loop.IsLowLatency => new LowLatencyWatching(url, _loop),
                 HttpMedia.Hls => new HlsWatching(url, _loop.Buffer, _loop.ChecksBoxes, _loop.Http),
                 HttpMedia.Flv => new FlvWatching(url.Target, _loop.Tally),
                 _ => new BytesWatching(url.Target),

@@ -22,10 +22,12 @@ public sealed partial class ClientSession
     private ClientHandshake? _handshake;
     private ConnectCommand? _connect;
     private double _connectTransaction;
+    private double _createTransaction; // of the last createStream; 0 before
     private double _lastTransaction = 1;
     private long _acknowledgedAt;
     private uint _window;
     private bool _usesAmf3;
+    private bool _isAnswered; // connect was
     private TimestampUnwrapper _time;
 
     /// <summary>Creates the session of a connection that was just opened, and writes the handshake's first packets.</summary>
@@ -91,9 +93,10 @@ public sealed partial class ClientSession
     public double CreateStream()
     {
         Amf0Writer writer = Begin(stackalloc byte[Scratch]);
-        new CreateStreamCommand(++_lastTransaction).WriteTo(ref writer);
+        _createTransaction = ++_lastTransaction;
+        new CreateStreamCommand(_createTransaction).WriteTo(ref writer);
         End(ref writer, 0);
-        return _lastTransaction;
+        return _createTransaction;
     }
 
     /// <summary>Sends play.</summary>
@@ -250,13 +253,15 @@ public sealed partial class ClientSession
         {
             command.SkipObject();
             AmfValue value = command.IsAtEnd ? AmfValue.Undefined : command.ReadValue();
-            if (command.TransactionId == _connectTransaction)
+            double transaction = command.TransactionId == 0 ? AnsweredBy(value) : command.TransactionId;
+            if (transaction == _connectTransaction)
             {
+                _isAnswered = true;
                 _handler.OnConnected(succeeded, StatusInfo.Parse(value));
             }
             else
             {
-                _handler.OnResult(command.TransactionId, succeeded, value);
+                _handler.OnResult(transaction, succeeded, value);
             }
         }
         else if (command.Name.SequenceEqual("onStatus"u8))
@@ -265,6 +270,12 @@ public sealed partial class ClientSession
             _handler.OnStatus(message.StreamId, StatusInfo.Parse(command.IsAtEnd ? AmfValue.Undefined : command.ReadValue()));
         }
     }
+
+    /// <summary>
+    /// Which command an answer is to that says 0, as some servers have it in all of them: to connect, or, with a number, to createStream.
+    /// </summary>
+    private double AnsweredBy(AmfValue value) =>
+        !_isAnswered ? _connectTransaction : value.Kind == AmfKind.Number ? _createTransaction : 0;
 
     private void SendConnect()
     {

@@ -154,6 +154,20 @@ public sealed partial class ServerSession
         }
     }
 
+    /// <summary>Deletes a message stream. GStreamer's rtmp2sink says the name that it publishes where the stream's number belongs.</summary>
+    private void DeleteStream(ref CommandReader command)
+    {
+        CommandReader named = command;
+        if (named.TryReadName(out string name))
+        {
+            _handler.OnUnpublish(name);
+        }
+        else
+        {
+            Close(DeleteStreamCommand.Parse(ref command).StreamId, delete: true);
+        }
+    }
+
     private void CloseStream(uint streamId)
     {
         uint bit = Bit(streamId);

@@ -274,7 +274,7 @@ public sealed partial class ServerSession : ServerMessages
         }
         else if (name.SequenceEqual("deleteStream"u8))
         {
-            Close(DeleteStreamCommand.Parse(ref command).StreamId, delete: true);
+            DeleteStream(ref command);
         }
         else if (name.SequenceEqual("closeStream"u8))
         {

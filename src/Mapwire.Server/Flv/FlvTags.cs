@@ -27,7 +27,7 @@ internal static class FlvTags
     {
         foreach ((int lane, ReadOnlyMemory<byte> body) in messages)
         {
-            Write(output, lane == StripEntry.VideoLane ? FlvTagHeader.Video : FlvTagHeader.Audio, timestamp, body.Span);
+            Write(output, StripEntry.IsVideoLane(lane) ? FlvTagHeader.Video : FlvTagHeader.Audio, timestamp, body.Span);
         }
     }
 

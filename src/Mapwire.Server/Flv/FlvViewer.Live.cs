@@ -62,9 +62,14 @@ internal sealed partial class FlvViewer : ILiveAnnouncer
         LiveName live = LiveName.Of(name);
         try
         {
+            (int video, int audio) = LiveName.TracksOf(name);
             _live.Add(new LivePlay(
-                _context.Live!, live.Name, new LiveRequest(StreamId, name.Sent, abilities, live.Behind), _seat!, this,
+                _context.Live!, live.Name, new LiveRequest(StreamId, name.Sent, abilities, live.Behind, video, audio), _seat!, this,
                 FlvStream.CreateLiveCursor(_isFramed)));
+        }
+        catch (TitleException fault)
+        {
+            TellOpened(null, fault);
         }
         catch (IOException exception)
         {
@@ -79,9 +84,9 @@ internal sealed partial class FlvViewer : ILiveAnnouncer
         Log.PlayingLive(_context.Log, _peer, cursor.Stream.Name);
         ArrayBufferWriter<byte> head = new();
         TitleCodecs codecs = cursor.Tracks.Codecs;
-        FlvFileHeader.Write(
-            head.GetSpan(FlvFileHeader.Length), hasAudio: codecs.Lanes.Skip(StripEntry.AudioLane).Any(static lane => lane is not null),
-            hasVideo: codecs.Lanes[StripEntry.VideoLane] is not null);
+        ILookup<bool, int> sent = Enumerable.Range(0, codecs.Lanes.Length).Where(lane => codecs.Lanes[lane] is not null)
+            .ToLookup(StripEntry.IsVideoLane);
+        FlvFileHeader.Write(head.GetSpan(FlvFileHeader.Length), hasAudio: sent[false].Any(), hasVideo: sent[true].Any());
         head.Advance(FlvFileHeader.Length);
         Write(head, PlayerTime.Zero, cursor.Tracks.Metadata.Span, LaneMessages.HeadersOf(codecs, before: null));
         Say(head.WrittenSpan);

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Net;
+using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Playlists;
 using Mapwire.Server.Live;
@@ -199,6 +200,14 @@ public sealed class MediaServerOptions
 
     /// <summary>Whether everybody may publish who reaches the server. Default no.</summary>
     public bool AllowsPublishing { get; init; }
+
+    /// <summary>
+    /// How encoders that connect without a key have to prove that they know one of <see cref="PublishKeys"/>, which is the password of any
+    /// user. Default none: the key stands behind the name, or the client asks for a method by <c>auth=adobe</c> or <c>auth=llnw</c> behind
+    /// the application. At connect nobody knows yet which of the two an encoder will do, so this is for servers whose encoders all prove
+    /// it.
+    /// </summary>
+    public AuthenticationMethod PublisherAuthentication { get; init; }
 
     /// <summary>
     /// What is kept of each live stream for those who come late, or go back in time. Default 60 s: longer than any player buffers.
@@ -475,6 +484,8 @@ public sealed class MediaServerOptions
         Require(LivePlayWait >= TimeSpan.Zero && LivePlayWait <= Day, nameof(LivePlayWait), LivePlayWait, "must be from 0 to a day");
         Require(!AllowsPublishing || PublishKeys.Count == 0, nameof(AllowsPublishing), AllowsPublishing,
             $"and {nameof(PublishKeys)} exclude each other");
+        Require(!AllowsPublishing || PublisherAuthentication == AuthenticationMethod.None, nameof(PublisherAuthentication),
+            PublisherAuthentication, $"and {nameof(AllowsPublishing)} exclude each other");
         Require(CacheBytes >= 0, nameof(CacheBytes), CacheBytes, "must be at least 0");
         Require(Folder.Length > 0, nameof(Folder), Folder, "must name a folder");
         Require(IndexCacheFolder is null or { Length: > 0 }, nameof(IndexCacheFolder), IndexCacheFolder, "must name a folder");

@@ -22,12 +22,7 @@ internal sealed record ServerContext(MediaServerOptions Options, TitleCatalog Ti
     private LoopPhases? _phases;
 
     /// <summary>What all players share.</summary>
-    public PlayerContext Players => _players ??= new(Options.ToPlayerOptions(), Reels, Log)
-    {
-        Limits = Options.ToPlayerLimits(),
-        Live = Live,
-        Keys = Options.ToPublishKeys(),
-    };
+    public PlayerContext Players => _players ??= CreatePlayers();
 
     /// <summary>The live streams.</summary>
     public LiveStreams Live => _live ??= new(
@@ -73,5 +68,17 @@ internal sealed record ServerContext(MediaServerOptions Options, TitleCatalog Ti
     {
         Statistics?.Dispose();
         _live?.Dispose();
+    }
+
+    private PlayerContext CreatePlayers()
+    {
+        PublishKeys keys = Options.ToPublishKeys();
+        return new PlayerContext(Options.ToPlayerOptions(), Reels, Log)
+        {
+            Limits = Options.ToPlayerLimits(),
+            Live = Live,
+            Keys = keys,
+            Challenges = new PublisherChallenges(keys, Options.PublisherAuthentication),
+        };
     }
 }

@@ -9,6 +9,8 @@ namespace Mapwire.Server.Live;
 /// </summary>
 internal abstract class LiveCursor
 {
+    private const uint AllLanes = uint.MaxValue; // StripEntry.MaxLanes are 32
+
     private protected readonly LiveStrip _strip;
     private protected readonly LivePages _pages;
     private protected LiveBlock? _block; // null while the rest of a message is waited for: it would keep all that follow
@@ -17,9 +19,12 @@ internal abstract class LiveCursor
     private protected long _skip; // bytes of the next message that are on the wire
     private protected TitleTime _zero; // what the viewer calls 0
     private LiveRun? _held; // where the message lies whose rest is to be sent
+    private long _timedFrom; // the first entry that came since the viewer has waited for what comes
+    private uint? _cutArrival; // when the message came whose rest is to be sent; null where it is not timed
+    private uint? _sentArrival; // the same of the oldest message that was sent and not asked for yet
     private bool _sendsSound = true;
     private bool _sendsPictures = true;
-    private bool _waitsForKey = true; // pictures begin with one that decoding can start with
+    private uint _waitsForKey = AllLanes; // a bit a lane: pictures begin with one that decoding can start with
 
     /// <param name="stream">The stream.</param>
     /// <param name="format">What its tracks are there.</param>
@@ -35,6 +40,7 @@ internal abstract class LiveCursor
         _pages = stream.Pages;
         (_block, _next) = (place.Block, place.Number);
         _zero = zero;
+        TimeFromNow();
     }
 
     /// <summary>The stream.</summary>
@@ -64,8 +70,8 @@ internal abstract class LiveCursor
     /// <summary>Whether the next message has left the window.</summary>
     public bool HasLostPlace => !IsInsideMessage && _next < _strip.Oldest;
 
-    /// <summary>How far behind the newest message the next one is, in milliseconds.</summary>
-    public long Lag => TryPeek(out StripEntry next) ? Stream.LatestTime - next.Time : 0;
+    /// <summary>How far behind the newest message the next one is that is not sent, or not all of it, in milliseconds.</summary>
+    public long Lag => IsInsideMessage ? Stream.LatestTime - _cut.Time : TryPeek(out StripEntry next) ? Stream.LatestTime - next.Time : 0;
 
     /// <summary>Whether something was published behind the last message that was sent.</summary>
     public bool HasMore => _next < _strip.Count;
@@ -80,7 +86,8 @@ internal abstract class LiveCursor
     public void MoveTo(LiveSyncPoint place)
     {
         (_block, _next) = (place.Block, place.Number);
-        _waitsForKey = true;
+        TimeFromNow();
+        _waitsForKey = AllLanes;
     }
 
     /// <summary>Goes on with the oldest message that is kept, where there is no picture to begin with.</summary>
@@ -88,16 +95,42 @@ internal abstract class LiveCursor
     {
         _block = _strip.FirstBlock; // first: it is not behind the entry that is the oldest one then
         _next = _strip.Oldest;
-        _waitsForKey = true;
+        TimeFromNow();
+        _waitsForKey = AllLanes;
+    }
+
+    /// <summary>What has come so far was not to be sent at once: how long it waited says nothing of the server.</summary>
+    public void TimeFromNow() => _timedFrom = _strip.Count;
+
+    /// <summary>How long the oldest message was there that was sent since this was asked last.</summary>
+    /// <param name="now">The loop's clock.</param>
+    /// <returns>Milliseconds; null where none was sent, or only such as came before the viewer did.</returns>
+    public long? TakeLatency(long now)
+    {
+        if (_sentArrival is not { } arrival)
+        {
+            return null;
+        }
+
+        _sentArrival = null;
+        return Math.Max(0, unchecked((int)((uint)now - arrival))); // another loop's clock may be read a little later
     }
 
     /// <summary>The same place and state, within the format that follows.</summary>
     private protected void ContinueFrom(LiveCursor before)
     {
         (_block, _next) = (before._block, before._next);
+        (_timedFrom, _sentArrival) = (before._timedFrom, before._sentArrival);
         (_sendsSound, _sendsPictures) = (before._sendsSound, before._sendsPictures);
-        _waitsForKey = before._waitsForKey
-            || Format.Configurations[StripEntry.VideoLane] != before.Format.Configurations[StripEntry.VideoLane];
+        _waitsForKey = before._waitsForKey;
+        for (int lane = 0; lane < Format.Configurations.Length; lane++)
+        {
+            if (lane >= before.Format.Configurations.Length || Format.Configurations[lane] != before.Format.Configurations[lane])
+            {
+                _waitsForKey |= 1u << lane;
+            }
+        }
+
         Time = before.Time;
     }
 
@@ -107,7 +140,7 @@ internal abstract class LiveCursor
     /// <summary>Starts or stops sending pictures; they start again with one that decoding can start with.</summary>
     public void SendPictures(bool send)
     {
-        _waitsForKey |= send && !_sendsPictures;
+        _waitsForKey |= send && !_sendsPictures ? AllLanes : 0;
         _sendsPictures = send;
     }
 
@@ -141,8 +174,8 @@ internal abstract class LiveCursor
 
     /// <inheritdoc cref="IsSent(StripEntry)"/>
     /// <param name="entry">The message.</param>
-    /// <param name="waitsForKey">Whether pictures are waited for; taken back where they begin.</param>
-    private protected bool IsSent(StripEntry entry, ref bool waitsForKey)
+    /// <param name="waitsForKey">The lanes whose pictures are waited for; taken back where they begin.</param>
+    private protected bool IsSent(StripEntry entry, ref uint waitsForKey)
     {
         if (entry.Lane >= Tracks.Codecs.Lanes.Length || Tracks.Codecs.Lanes[entry.Lane] is null)
         {
@@ -154,16 +187,17 @@ internal abstract class LiveCursor
             return _sendsSound;
         }
 
-        if (!_sendsPictures || (waitsForKey && !entry.IsSync))
+        uint bit = 1u << entry.Lane;
+        if (!_sendsPictures || ((waitsForKey & bit) != 0 && !entry.IsSync))
         {
             return false;
         }
 
-        waitsForKey = false;
+        waitsForKey &= ~bit;
         return true;
     }
 
-    private protected bool WaitsForKey
+    private protected uint WaitsForKey
     {
         get => _waitsForKey;
         set => _waitsForKey = value;
@@ -208,8 +242,36 @@ internal abstract class LiveCursor
             _cut = entry;
             _held = _pages.RunAt(entry.Offset);
             _held.Hold();
+            _cutArrival = ArrivalAt(_next, _block!);
             _block = null;
         }
+    }
+
+    /// <summary>Messages were sent whole: the oldest one that is timed tells the latency.</summary>
+    /// <param name="from">The first of them.</param>
+    /// <param name="to">The entry behind the last one.</param>
+    /// <param name="block">The block of the first one, or one before.</param>
+    private protected void NoteSent(long from, long to, LiveBlock block)
+    {
+        from = Math.Max(from, _timedFrom);
+        if (from < to)
+        {
+            _sentArrival ??= ArrivalAt(from, block);
+        }
+    }
+
+    /// <summary>The message was sent whole that had been cut.</summary>
+    private protected void NoteRestSent() => _sentArrival ??= _cutArrival;
+
+    private uint? ArrivalAt(long number, LiveBlock block)
+    {
+        if (number < _timedFrom)
+        {
+            return null;
+        }
+
+        LiveStrip.EntryAt(number, ref block);
+        return block.Arrivals[(int)(number - block.First)];
     }
 
     private protected void LetGo()
@@ -229,7 +291,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
     private long _gatheredTo = -1; // where the last gathering ended, when it took whole messages only
     private LiveBlock? _gatheredBlock;
     private long _gatheredBytes;
-    private bool _gatheredWaits;
+    private uint _gatheredWaits;
     private PlayerTime _gatheredTime;
 
     /// <param name="stream">The stream.</param>
@@ -275,7 +337,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
         long number = IsInsideMessage ? _next + 1 : _next;
         long end = FindEnd();
         long before = list.Length;
-        bool waits = WaitsForKey;
+        uint waits = WaitsForKey;
         PlayerTime time = Time;
         LiveBlock block = _block ?? _strip.FirstBlock;
         if (number < _strip.Oldest)
@@ -319,6 +381,7 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
         if (_skip == 0 && _gatheredTo >= 0 && bytes == _gatheredBytes)
         {
             // The socket took everything, as it nearly always does.
+            NoteSent(_next, _gatheredTo, _block!);
             _next = _gatheredTo;
             _block = _gatheredBlock;
             WaitsForKey = _gatheredWaits;
@@ -346,6 +409,14 @@ internal sealed class LiveCursor<TFraming> : LiveCursor
                 }
 
                 bytes -= length;
+                if (_skip > 0)
+                {
+                    NoteRestSent();
+                }
+                else
+                {
+                    NoteSent(_next, _next + 1, _block!);
+                }
             }
 
             _skip = 0;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Globalization;
 using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Rtmp.Amf;
@@ -20,7 +21,7 @@ internal sealed class LiveFormat(
     /// <summary>Forms of the tracks that are kept: real players offer a handful of sets of codecs.</summary>
     private const int MaxKept = 32;
 
-    private readonly ConcurrentDictionary<PlayerAbilities, LiveTracks> _tracks = new();
+    private readonly ConcurrentDictionary<TrackChoice, LiveTracks> _tracks = new();
     private LiveFormat? _next;
 
     /// <summary>The number of the first entry.</summary>
@@ -37,32 +38,79 @@ internal sealed class LiveFormat(
     }
 
     /// <summary>The tracks as a viewer is sent them.</summary>
-    public LiveTracks For(PlayerAbilities abilities) =>
-        _tracks.Count < MaxKept || _tracks.ContainsKey(abilities) ? _tracks.GetOrAdd(abilities, Create) : Create(abilities);
+    public LiveTracks For(TrackChoice choice)
+    {
+        // The times of a live stream are milliseconds: a header that told nanoseconds would promise what nobody knows.
+        choice = choice with { Abilities = choice.Abilities & ~PlayerAbilities.Nanoseconds };
+        return _tracks.Count < MaxKept || _tracks.ContainsKey(choice) ? _tracks.GetOrAdd(choice, Create) : Create(choice);
+    }
 
-    /// <summary>Why a viewer is sent nothing at all; null where it is sent something.</summary>
-    public string? WhyNothingFor(PlayerAbilities abilities) =>
-        For(abilities).Codecs.Lanes.Any(static lane => lane is not null)
+    /// <summary>Why a viewer is sent nothing at all, or not the track that it asks for; null where it is.</summary>
+    public string? WhyNothingFor(TrackChoice choice) =>
+        WhyNot(isVideo: true, choice.Video, choice.Abilities) ?? WhyNot(isVideo: false, choice.Audio, choice.Abilities)
+        ?? (For(choice).Codecs.Lanes.Any(static lane => lane is not null)
             ? null
             : "no track that this player takes: " + string.Join("; ", Configurations
                 .Where(static codec => codec is not null)
-                .Select(static codec => $"{codec!.Name}, which takes a player that offers {codec.FourCc} (Enhanced RTMP)"));
+                .Select(static codec => WhyNotTaken(codec!))));
 
-    private LiveTracks Create(PlayerAbilities abilities)
+    /// <summary>Whether a track that is asked for is not there.</summary>
+    public bool Lacks(TrackChoice choice) => IsMissing(isVideo: true, choice.Video) || IsMissing(isVideo: false, choice.Audio);
+
+    private static string WhyNotTaken(CodecConfiguration codec) =>
+        $"{codec.Name}, which takes a player that offers {codec.FourCc} (Enhanced RTMP)";
+
+    private string? WhyNot(bool isVideo, int wish, PlayerAbilities abilities)
     {
-        TitleCodecs codecs = new([.. Configurations.Select((codec, lane) => codec is null ? null : LaneOf(codec, lane, abilities))], []);
+        string word = isVideo ? "video" : "audio";
+        return wish <= 0 ? null
+            : Find(isVideo, wish - 1) is not { } codec
+            ? string.Create(CultureInfo.InvariantCulture, $"there is no {word} track {wish} in this stream")
+            : abilities.Takes(codec) ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{word} track {wish}: {WhyNotTaken(codec)}");
+    }
+
+    private bool IsMissing(bool isVideo, int wish) => wish > 0 && Find(isVideo, wish - 1) is null;
+
+    private CodecConfiguration? Find(bool isVideo, int number) =>
+        StripEntry.LaneOf(isVideo, number) is >= 0 and int lane && lane < Configurations.Length ? Configurations[lane] : null;
+
+    private LiveTracks Create(TrackChoice choice)
+    {
+        TitleLane?[] lanes = new TitleLane?[Configurations.Length];
+        Choose(lanes, isVideo: true, choice.Video, choice.Abilities);
+        Choose(lanes, isVideo: false, choice.Audio, choice.Abilities);
+        TitleCodecs codecs = new([.. lanes], []);
         return new LiveTracks(codecs, LiveMetadata.Write(Configurations, codecs.Lanes, told));
     }
 
-    private static TitleLane? LaneOf(CodecConfiguration codec, int lane, PlayerAbilities abilities)
+    /// <summary>
+    /// The track of a kind that is asked for, or the first that the viewer takes, as if there were no other; and, for who takes several
+    /// and asks for none, the others by their numbers.
+    /// </summary>
+    private void Choose(TitleLane?[] lanes, bool isVideo, int wish, PlayerAbilities abilities)
     {
-        int number = lane - StripEntry.AudioLane;
-        bool isTaken = number > 0
-            ? abilities.Has(PlayerAbilities.ManyTracks) && abilities.TakesExtended(codec)
-            : abilities.Takes(codec);
-        return !isTaken ? null
-            : codec.Codec.Kind == TrackKind.Video ? TitleLane.Video(codec, color: null, abilities)
-            : TitleLane.Audio(codec, abilities, number);
+        bool hasFirst = wish < 0;
+        for (int number = 0; number < StripEntry.MaxTracks && StripEntry.LaneOf(isVideo, number) is >= 0 and int lane; number++)
+        {
+            if (Find(isVideo, number) is not { } codec || (wish > 0 && number != wish - 1))
+            {
+                continue;
+            }
+
+            if (!hasFirst && abilities.Takes(codec))
+            {
+                hasFirst = true;
+                lanes[lane] = Lane(codec, 0);
+            }
+            else if (hasFirst && wish == 0 && abilities.Has(PlayerAbilities.ManyTracks) && abilities.TakesExtended(codec))
+            {
+                lanes[lane] = Lane(codec, number);
+            }
+        }
+
+        TitleLane Lane(CodecConfiguration codec, int number) =>
+            isVideo ? TitleLane.Video(codec, color: null, abilities, number) : TitleLane.Audio(codec, abilities, number);
     }
 }
 

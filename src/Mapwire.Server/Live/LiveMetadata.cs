@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Amf;
@@ -57,30 +58,25 @@ internal static class LiveMetadata
     public static byte[] Write(
         ImmutableArray<CodecConfiguration?> configurations, ImmutableArray<TitleLane?> lanes, ImmutableArray<AmfProperty> told)
     {
-        bool hasVideo = lanes[StripEntry.VideoLane] is not null;
-        TitleLane? sound = lanes.Length > StripEntry.AudioLane ? lanes[StripEntry.AudioLane] : null;
+        int[] pictures = [.. TracksOf(lanes, isVideo: true)];
+        int[] sounds = [.. TracksOf(lanes, isVideo: false)];
         List<AmfProperty> properties =
         [
-            new("hasVideo", AmfValue.Boolean(hasVideo)),
-            new("hasAudio", AmfValue.Boolean(sound is not null)),
+            new("hasVideo", AmfValue.Boolean(pictures.Length > 0)),
+            new("hasAudio", AmfValue.Boolean(sounds.Length > 0)),
             new("hasMetadata", AmfValue.True),
             new("canSeekToEnd", AmfValue.False),
         ];
-        if (hasVideo)
+        if (pictures is [var picture, .. var morePictures])
         {
-            CodecConfiguration codec = configurations[StripEntry.VideoLane]!;
-            properties.Add(new("videocodecid", AmfValue.Number(lanes[StripEntry.VideoLane]!.CodecId(codec))));
-            if (codec.Picture is { } size)
-            {
-                properties.Add(new("width", AmfValue.Number(size.Width)));
-                properties.Add(new("height", AmfValue.Number(size.Height)));
-            }
+            properties.AddRange(PictureOf(configurations[picture]!, lanes[picture]!));
+            AddMap(properties, "videoTrackIdInfoMap", morePictures, lane => PictureOf(configurations[lane]!, lanes[lane]!));
         }
 
-        if (sound is not null)
+        if (sounds is [var sound, .. var moreSounds])
         {
-            CodecConfiguration codec = configurations[StripEntry.AudioLane]!;
-            properties.Add(new("audiocodecid", AmfValue.Number(sound.CodecId(codec))));
+            CodecConfiguration codec = configurations[sound]!;
+            properties.Add(new("audiocodecid", AmfValue.Number(lanes[sound]!.CodecId(codec))));
             properties.Add(new("audiosamplesize", AmfValue.Number(AudioTagHeader.ForSound(codec) is { Is16Bit: false } ? 8 : 16)));
             if (codec.SampleRate > 0)
             {
@@ -88,11 +84,48 @@ internal static class LiveMetadata
                 properties.Add(new("stereo", AmfValue.Boolean(codec.Channels > 1)));
                 properties.Add(new("audiochannels", AmfValue.Number(codec.Channels)));
             }
+
+            AddMap(properties, "audioTrackIdInfoMap", moreSounds, lane => SoundOf(configurations[lane]!, lanes[lane]!));
         }
 
         HashSet<string> names = [.. properties.Select(static property => property.Name)];
         properties.AddRange(told.Where(property => !names.Contains(property.Name)));
         return TitleMetadata.Write(properties);
+    }
+
+    /// <summary>The lanes of a kind that are sent, the track that needs no number first.</summary>
+    private static IEnumerable<int> TracksOf(ImmutableArray<TitleLane?> lanes, bool isVideo) =>
+        Enumerable.Range(0, lanes.Length).Where(lane => StripEntry.IsVideoLane(lane) == isVideo && lanes[lane] is not null);
+
+    private static IEnumerable<AmfProperty> PictureOf(CodecConfiguration codec, TitleLane lane)
+    {
+        yield return new("videocodecid", AmfValue.Number(lane.CodecId(codec)));
+        if (codec.Picture is { } size)
+        {
+            yield return new("width", AmfValue.Number(size.Width));
+            yield return new("height", AmfValue.Number(size.Height));
+        }
+    }
+
+    /// <summary>A sound beside the first, in the words of Enhanced RTMP, which are others than those of the first.</summary>
+    private static IEnumerable<AmfProperty> SoundOf(CodecConfiguration codec, TitleLane lane)
+    {
+        yield return new("audiocodecid", AmfValue.Number(lane.CodecId(codec)));
+        if (codec.SampleRate > 0)
+        {
+            yield return new("samplerate", AmfValue.Number(codec.SampleRate));
+            yield return new("channels", AmfValue.Number(codec.Channels));
+        }
+    }
+
+    /// <summary>Tracks beside the first, by their numbers (Enhanced RTMP v2, "Enhancing onMetaData").</summary>
+    private static void AddMap(List<AmfProperty> properties, string name, int[] lanes, Func<int, IEnumerable<AmfProperty>> describe)
+    {
+        if (lanes.Length > 0)
+        {
+            properties.Add(new(name, AmfValue.Object([.. lanes.Select(lane => new AmfProperty(
+                StripEntry.NumberOf(lane).ToString(CultureInfo.InvariantCulture), AmfValue.Object([.. describe(lane)])))])));
+        }
     }
 
     private static bool IsPassedOn(AmfProperty property) => !Own.Contains(property.Name) && property.Name.Length <= MaxText

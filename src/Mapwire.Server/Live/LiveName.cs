@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Files.Playlists;
 
@@ -21,6 +22,10 @@ internal readonly record struct LiveName(string Name, string? Key, long Behind)
     /// <param name="applicationQuery">What stood behind the '?' of the application; empty for nothing.</param>
     public static LiveName Of(PlayName name, string applicationQuery = "") =>
         new(name.ToString().Trim('/'), KeyOf(name.Query) ?? KeyOf(applicationQuery), BehindOf(name.Query));
+
+    /// <summary>The tracks that a viewer asks for, as those of a film: from 1, 0 for those it would be sent anyway.</summary>
+    /// <exception cref="TitleException">A track is none.</exception>
+    public static (int Video, int Audio) TracksOf(PlayName name) => PlayQuery.ParseTracks(name.Query);
 
     /// <summary>Whether a stream can have the name: it is shown in logs, addresses and file names.</summary>
     public bool IsValid => Name.Length is > 0 and <= MaxLength && !Name.AsSpan().ContainsAny("\\?#%")

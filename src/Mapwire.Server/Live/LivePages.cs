@@ -29,6 +29,7 @@ internal sealed class LivePages : IDisposable
     private readonly Queue<(LiveRun Run, long[] Phases)> _retired = new();
     private readonly Lock _gate = new();
     private int _usedCount;
+    private int _retiredCount; // of them
 
     /// <param name="bytes">How much memory there is; the system gives it as it is written.</param>
     /// <param name="phases">Of the loops that send from it.</param>
@@ -52,6 +53,12 @@ internal sealed class LivePages : IDisposable
 
     /// <summary>How much of the memory is in use or waits until it can be used again, from 0 to 1.</summary>
     public double Fullness => (double)Volatile.Read(ref _usedCount) / SegmentCount;
+
+    /// <summary>
+    /// How much of the memory holds what can still be found, from 0 to 1: what waits until it can be used again is given up already, and
+    /// nobody looks at it before the next segment is taken.
+    /// </summary>
+    public double Occupancy => (double)(Volatile.Read(ref _usedCount) - Volatile.Read(ref _retiredCount)) / SegmentCount;
 
     /// <summary>Takes segments that lie beside each other.</summary>
     /// <param name="length">How many bytes are needed.</param>
@@ -92,6 +99,7 @@ internal sealed class LivePages : IDisposable
         lock (_gate)
         {
             run.IsRetired = true;
+            Volatile.Write(ref _retiredCount, _retiredCount + run.Count);
             _retired.Enqueue((run, _phases.Take()));
         }
     }
@@ -112,8 +120,9 @@ internal sealed class LivePages : IDisposable
     /// <param name="most">How many runs are looked at, those that were retired first.</param>
     private void Collect(int most)
     {
-        for (int count = Math.Min(most, _retired.Count); count > 0 && _retired.TryDequeue(out (LiveRun Run, long[] Phases) retired); count--)
+        for (int count = Math.Min(most, _retired.Count); count > 0; count--)
         {
+            (LiveRun Run, long[] Phases) retired = _retired.Dequeue();
             if (!_phases.ArePast(retired.Phases) || retired.Run.IsHeld)
             {
                 _retired.Enqueue(retired);
@@ -126,6 +135,7 @@ internal sealed class LivePages : IDisposable
             }
 
             Volatile.Write(ref _usedCount, _usedCount - retired.Run.Count);
+            Volatile.Write(ref _retiredCount, _retiredCount - retired.Run.Count);
         }
     }
 

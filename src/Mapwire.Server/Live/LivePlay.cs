@@ -33,11 +33,14 @@ internal sealed class LivePlay
     /// <summary>How long a viewer waits at least for the first message of a stream that is published, in milliseconds.</summary>
     private const long LeastWait = 5_000;
 
+    /// <summary>How long a stream has gone on when its tracks are all there, in milliseconds: encoders begin with their headers.</summary>
+    private const long LastTrackComes = 1_000;
+
     private readonly LiveStreams _streams;
     private readonly LiveSeat _seat;
     private readonly ILiveAnnouncer _announcer;
     private readonly CreateLiveCursor _createCursor;
-    private readonly PlayerAbilities _abilities;
+    private readonly TrackChoice _choice;
     private readonly long _waitsUntil; // for a publisher, on the loop's clock
     private long _behind; // how long ago it wants to see, in milliseconds
     private bool _sendsSound = true;
@@ -59,7 +62,7 @@ internal sealed class LivePlay
         _seat = seat;
         _announcer = announcer;
         _createCursor = createCursor;
-        _abilities = request.Abilities;
+        _choice = new TrackChoice(request.Abilities, request.Video, request.Audio);
         _behind = Math.Clamp(request.Behind, 0, streams.Options.Window);
         StreamId = request.StreamId;
         SentName = request.SentName;
@@ -97,6 +100,9 @@ internal sealed class LivePlay
 
     /// <summary>Whether messages may be gathered.</summary>
     public bool IsSending => Cursor is not null && !IsOver && !_isPaused;
+
+    /// <summary>Whether it is sent what comes as soon as it has come.</summary>
+    public bool IsAtNewest => _behind == 0 && IsSending;
 
     /// <summary>The time up to which messages are due.</summary>
     public TitleTime DueUntil => _behind == 0 || Stream.State == LiveState.Over ? TitleTime.MaxValue : Stream.LatestTime - _behind + Lead;
@@ -148,7 +154,12 @@ internal sealed class LivePlay
     public void Pause(bool isPaused, long now)
     {
         PausedSince = isPaused ? PausedSince ?? now : null;
-        _wantsNewest |= _isPaused && !isPaused;
+        if (_isPaused && !isPaused)
+        {
+            _wantsNewest = true;
+            Cursor?.TimeFromNow();
+        }
+
         _isPaused = isPaused;
     }
 
@@ -177,14 +188,18 @@ internal sealed class LivePlay
     {
         if (Stream.Format is { } format && FindPlace() is { } place)
         {
-            format = Stream.FormatAt(place.Number) ?? format;
-            if (format.WhyNothingFor(_abilities) is { } reason)
+            LiveFormat there = Stream.FormatAt(place.Number) ?? format;
+            if (there.WhyNothingFor(_choice) is { } reason)
             {
-                Refuse(new TitleException(TitleError.NotPlayable, reason));
+                if (now >= _waitsUntil || !MayStillCome(there, format))
+                {
+                    Refuse(new TitleException(TitleError.NotPlayable, reason));
+                }
+
                 return;
             }
 
-            Cursor = _createCursor(Stream, format, format.For(_abilities), StreamId, place, place.Time);
+            Cursor = _createCursor(Stream, there, there.For(_choice), StreamId, place, place.Time);
             Cursor.SendSound(_sendsSound);
             Cursor.SendPictures(_sendsPictures);
             _announcer.Started(this);
@@ -198,6 +213,10 @@ internal sealed class LivePlay
             Refuse(new TitleException(TitleError.Unavailable, "the stream is published, and nothing has come of it yet: try again"));
         }
     }
+
+    /// <summary>Whether a track that is asked for is not there where the viewer would begin, and may be a little later.</summary>
+    private bool MayStillCome(LiveFormat there, LiveFormat now) =>
+        there.Lacks(_choice) && (!now.Lacks(_choice) || Stream.LatestTime.Milliseconds - LiveClock.Start < LastTrackComes);
 
     private LiveSyncPoint? FindPlace() =>
         _behind > 0 ? Stream.Strip.SyncPointAt(Stream.LatestTime - _behind) : Stream.Strip.NewestSyncPoint();
@@ -273,13 +292,13 @@ internal sealed class LivePlay
             return;
         }
 
-        if (format.WhyNothingFor(_abilities) is { } reason)
+        if (format.WhyNothingFor(_choice) is { } reason)
         {
             Refuse(new TitleException(TitleError.NotPlayable, reason));
         }
         else
         {
-            Cursor = before.Continue(format, format.For(_abilities));
+            Cursor = before.Continue(format, format.For(_choice));
             _announcer.Changed(this, before);
         }
     }
@@ -302,4 +321,7 @@ internal sealed class LivePlay
 /// <param name="SentName">The name as it was sent.</param>
 /// <param name="Abilities">What the viewer can be sent.</param>
 /// <param name="Behind">How long ago it wants to see, in milliseconds.</param>
-internal readonly record struct LiveRequest(uint StreamId, string SentName, PlayerAbilities Abilities, long Behind = 0);
+/// <param name="Video">The video track, from 1; 0 for the first that it takes, negative for none.</param>
+/// <param name="Audio">The audio track, likewise.</param>
+internal readonly record struct LiveRequest(
+    uint StreamId, string SentName, PlayerAbilities Abilities, long Behind = 0, int Video = 0, int Audio = 0);

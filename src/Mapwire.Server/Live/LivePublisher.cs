@@ -14,6 +14,9 @@ internal sealed class LivePublisher(LiveStream stream, Action<LivePublisher, str
     /// <summary>The stream.</summary>
     public LiveStream Stream { get; } = stream;
 
+    /// <summary>What it sends, measured.</summary>
+    public LiveMeter Meter { get; } = new();
+
     /// <summary>Messages that were not understood.</summary>
     public long Malformed { get; private set; }
 
@@ -36,6 +39,10 @@ internal sealed class LivePublisher(LiveStream stream, Action<LivePublisher, str
             while (reader.TryRead(out FlvPacket packet))
             {
                 Stream.Take(this, packet, timestamp, now);
+                if (packet.Type == FlvPacketType.Frame)
+                {
+                    Meter.Take(kind == TrackKind.Video, packet.Track == 0, packet.IsSync, packet.Payload.Length, timestamp, now);
+                }
             }
         }
         catch (Exception exception) when (exception is FlvFormatException or CodecFormatException)

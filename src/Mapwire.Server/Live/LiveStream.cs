@@ -42,10 +42,10 @@ internal sealed class LiveStream
     private const int MaxFormats = 64;
 
     /// <summary>
-    /// How long a stream goes on, in milliseconds, half of what the time of an entry has room for: 99 days. Its publisher begins another
-    /// one then.
+    /// How long a stream goes on, in milliseconds: 99 days, six hours less than what the time of an entry has room for. Its publisher
+    /// begins another one then.
     /// </summary>
-    private const long LongestTime = StripEntry.MaxTime / 2;
+    private const long LongestTime = StripEntry.MaxTime - (6 * 60 * 60 * 1000);
 
     private readonly LiveOptions _options;
     private readonly LiveTrack?[] _tracks = new LiveTrack?[StripEntry.MaxLanes]; // by lane
@@ -65,6 +65,7 @@ internal sealed class LiveStream
     private long _firstArrival = -1;
     private long _lastArrival;
     private long _number; // of the next entry
+    private int _leading = StripEntry.VideoLane; // of the video track that viewers begin by: the first that there is
     private TitleTime _lastSync = TitleTime.MinValue;
     private TitleTime _lastKey = TitleTime.MinValue;
     private long _leftOut;
@@ -211,9 +212,12 @@ internal sealed class LiveStream
             if (_publisher is not null || State == LiveState.Interrupted)
             {
                 _clock.Restart();
-                if (_tracks[StripEntry.VideoLane] is { } video)
+                for (int lane = 0; lane < _tracks.Length; lane++)
                 {
-                    video.IsBroken = true; // its first pictures may refer to some that nobody has
+                    if (StripEntry.IsVideoLane(lane) && _tracks[lane] is { } video)
+                    {
+                        video.IsBroken = true; // its first pictures may refer to some that nobody has
+                    }
                 }
             }
 
@@ -275,7 +279,7 @@ internal sealed class LiveStream
             }
 
             _lastArrival = now;
-            int lane = LaneOf(packet);
+            int lane = StripEntry.LaneOf(packet.Kind == TrackKind.Video, packet.Track);
             if (lane < 0 || packet.Codec is null)
             {
                 _leftOut += packet.Type == FlvPacketType.Frame ? 1 : 0;
@@ -390,11 +394,6 @@ internal sealed class LiveStream
         return true;
     }
 
-    private static int LaneOf(in FlvPacket packet) =>
-        packet.Kind == TrackKind.Video
-        ? (packet.Track == 0 ? StripEntry.VideoLane : -1)
-        : (packet.Track < StripEntry.MaxLanes - 1 ? StripEntry.AudioLane + packet.Track : -1);
-
     private LiveTrack TrackOf(int lane) => _tracks[lane] ??= new LiveTrack(Pages);
 
     private void SetState(LiveState state, long now)
@@ -418,6 +417,8 @@ internal sealed class LiveStream
 
         track.Configuration = configuration;
         _isFormatOld = true;
+        int leading = Array.FindIndex(_tracks, static track => track is { Configuration.Codec.Kind: TrackKind.Video });
+        _leading = Math.Max(StripEntry.VideoLane, leading);
     }
 
     private void TakeFrame(int lane, in FlvPacket packet, uint timestamp, long now)
@@ -437,13 +438,14 @@ internal sealed class LiveStream
         _firstArrival = _firstArrival < 0 ? now : _firstArrival;
         long time = _clock.TimeOf(timestamp, now, ref track.Times);
         Volatile.Write(ref _latest, _clock.Latest);
-        bool isKey = lane == StripEntry.VideoLane && packet.IsSync;
+        bool isVideo = StripEntry.IsVideoLane(lane);
+        bool isKey = lane == _leading && packet.IsSync;
         track.IsBroken &= !packet.IsSync;
         Forget(_clock.Latest - Window());
         long offset = track.IsBroken ? -1 : track.Write(packet.Payload, _number);
         if (offset < 0)
         {
-            track.IsBroken = lane == StripEntry.VideoLane;
+            track.IsBroken = isVideo;
             _leftOut++;
             return;
         }
@@ -453,7 +455,7 @@ internal sealed class LiveStream
         TitleTime at = new(time);
         Strip.Add(
             new StripEntry(at, composition, offset, packet.Payload.Length, lane, packet.IsSync),
-            IsSyncPoint(at, isKey, lane != StripEntry.VideoLane));
+            IsSyncPoint(at, isKey, !isVideo), now);
         _number++;
     }
 
@@ -468,12 +470,12 @@ internal sealed class LiveStream
         return isSync;
     }
 
-    private bool HasPictures => _tracks[StripEntry.VideoLane] is { Configuration: not null };
+    private bool HasPictures => _tracks[_leading] is { Configuration: not null };
 
     /// <summary>How much of the stream is kept, in milliseconds: less of each the fuller the pages are.</summary>
     private long Window()
     {
-        double left = (1 - Pages.Fullness) / (1 - ComfortableFullness);
+        double left = (1 - Pages.Occupancy) / (1 - ComfortableFullness);
         return left >= 1 ? _options.Window : (long)(_options.Window * left);
     }
 
@@ -526,7 +528,7 @@ internal sealed class LiveStream
             return false;
         }
 
-        bool isComplete = IsThere(_claims.HasVideo, _tracks[StripEntry.VideoLane])
+        bool isComplete = IsThere(_claims.HasVideo, _tracks[_leading])
             && IsThere(_claims.HasAudio, _tracks[StripEntry.AudioLane]);
         if (!isComplete && now - _firstArrival < LongestStart)
         {

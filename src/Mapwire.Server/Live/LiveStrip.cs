@@ -11,12 +11,16 @@ internal sealed class LiveBlock(long first)
 
     private LiveBlock? _next;
     private StripEntry[]? _entries;
+    private uint[]? _arrivals;
 
     /// <summary>The number of its first entry.</summary>
     public long First { get; } = first;
 
     /// <summary>The entries; those behind the strip's count are not written yet.</summary>
     public StripEntry[] Entries => _entries ??= new StripEntry[Length]; // made by the writer: a stream that is only waited for has none
+
+    /// <summary>When each of them came, in milliseconds of the loops' clock, whose lower half is enough to tell how long ago.</summary>
+    public uint[] Arrivals => _arrivals ??= new uint[Length];
 
     /// <summary>The block behind this one; null for the last one.</summary>
     public LiveBlock? Next
@@ -65,7 +69,8 @@ internal sealed class LiveStrip
     /// <summary>Appends an entry, which readers see when it is published. For the writer.</summary>
     /// <param name="entry">What came.</param>
     /// <param name="isSyncPoint">Whether a viewer may begin with it.</param>
-    public void Add(in StripEntry entry, bool isSyncPoint)
+    /// <param name="arrival">When it came, in milliseconds of the loops' clock.</param>
+    public void Add(in StripEntry entry, bool isSyncPoint, long arrival)
     {
         if (_added - _last.First == LiveBlock.Length)
         {
@@ -76,6 +81,7 @@ internal sealed class LiveStrip
         }
 
         _last.Entries[(int)(_added - _last.First)] = entry;
+        _last.Arrivals[(int)(_added - _last.First)] = unchecked((uint)arrival);
         if (isSyncPoint)
         {
             lock (_gate)

@@ -235,6 +235,15 @@ internal class EventLoop
         }
     }
 
+    /// <summary>Reads the clock again, in a turn that takes long. Timers are looked at behind it. On the loop's thread.</summary>
+    public void RefreshClock()
+    {
+        if ((State)Volatile.Read(ref _state) != State.Unstarted) // else it is a test's
+        {
+            Now = LoopClock.Milliseconds;
+        }
+    }
+
     /// <summary>Gives a turn at a time of the loop's clock; <see cref="TimerWheel.Never"/> for none.</summary>
     public void SetTimer(Watched watched, long deadline) => _timers.Set(watched, deadline);
 

@@ -173,7 +173,7 @@ internal readonly struct PlayAnnouncer(ServerSession session)
     {
         foreach ((int lane, ReadOnlyMemory<byte> body) in messages)
         {
-            if (lane == StripEntry.VideoLane)
+            if (StripEntry.IsVideoLane(lane))
             {
                 session.SendVideo(streamId, time, body.Span);
             }

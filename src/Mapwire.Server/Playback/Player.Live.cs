@@ -16,6 +16,7 @@ internal sealed partial class Player : ILiveAnnouncer
     /// <summary>Publishes of one connection that are refused before it is closed: keys are not for guessing.</summary>
     private const int MaxRefusedPublishes = 3;
 
+    private byte[]? _provenKey; // at connect
     private int _refusedPublishes;
     private LivePlays? _live; // null while none was played: nearly always
     private Dictionary<uint, LivePublisher>? _publishers; // by message stream
@@ -26,8 +27,22 @@ internal sealed partial class Player : ILiveAnnouncer
     /// <summary>Whether a live stream is published.</summary>
     public bool IsPublishing => _publishers is { Count: > 0 };
 
-    /// <summary>The live stream that is published, one of them where there are several; null when none is.</summary>
-    public LiveStream? Published => _publishers is { Count: > 0 } ? _publishers.Values.First().Stream : null;
+    /// <summary>Who publishes a live stream, one of them where there are several; null when none is.</summary>
+    public LivePublisher? Published
+    {
+        get
+        {
+            if (_publishers is not null)
+            {
+                foreach (LivePublisher publisher in _publishers.Values)
+                {
+                    return publisher;
+                }
+            }
+
+            return null;
+        }
+    }
 
     /// <summary>The live stream that is shown for this player; null when it has none.</summary>
     public LivePlay? WatchedLive => _live?.Watched;
@@ -162,13 +177,19 @@ internal sealed partial class Player : ILiveAnnouncer
         try
         {
             LiveName live = LiveName.Of(name);
-            LiveRequest request = new(stream.Id, name.Sent, _abilities, live.Behind);
+            (int video, int audio) = LiveName.TracksOf(name);
+            LiveRequest request = new(stream.Id, name.Sent, _abilities, live.Behind, video, audio);
             play = new LivePlay(
                 _context.Live!, live.Name, request, _seat!, this, _context.CreateRtmpLiveCursor);
         }
         catch (IOException exception)
         {
             Refuse(stream.Id, name, new TitleException(TitleError.Unavailable, exception.Message));
+            return;
+        }
+        catch (TitleException fault)
+        {
+            Refuse(stream.Id, name, fault);
             return;
         }
 
@@ -196,8 +217,9 @@ internal sealed partial class Player : ILiveAnnouncer
     private (string Code, string Reason)? RefusalOf(uint streamId, LiveName name) =>
         _seat is null || _context.Live is null || _context.Keys.IsClosed ? (StatusCodes.PublishBadName, "Publishing is not offered here.")
         : !name.IsValid ? (StatusCodes.PublishBadName, $"The name of a stream has 1 to {LiveName.MaxLength} characters, without \\ ? # %.")
-        : !_context.Keys.Allows(name.Name, name.Key)
-        ? (StatusCodes.PublishDenied, "The key is missing or wrong: publish to NAME?key=KEY.")
+        : !_context.Keys.Allows(name.Name, name.Key, _provenKey)
+        ? (StatusCodes.PublishDenied, _provenKey is null
+            ? "The key is missing or wrong: publish to NAME?key=KEY." : "The key of the user is not that of this stream.")
         : _streams.Find(streamId) is { State: not PlayState.Idle } || _live?.Find(streamId) is not null
             || _publishers?.ContainsKey(streamId) is true
         ? (StatusCodes.PublishBadName, "The message stream plays or publishes already.")

@@ -18,6 +18,9 @@ internal sealed partial class Player : IServerSessionHandler
     /// <summary>Characters of the connect command that are kept as long as the connection: paths and tokens are some hundred.</summary>
     private const int MaxConnectLength = 4096;
 
+    /// <summary>How long an encoder that is to prove a key has to end its connection, in milliseconds.</summary>
+    private const long TimeToLeave = 1_000;
+
     private readonly PlayerContext _context;
     private readonly EndPoint? _peer;
     private readonly Action<Action> _post;
@@ -70,6 +73,12 @@ internal sealed partial class Player : IServerSessionHandler
 
     /// <summary>Whether the connection is to end once all answers are sent.</summary>
     public bool IsRejected => Session.IsClosing;
+
+    /// <summary>
+    /// When a rejected connection is to end, on the worker's clock: an encoder that is to prove a key ends it by itself and comes back, and
+    /// GStreamer's gives up where the server is faster.
+    /// </summary>
+    public long RejectedUntil { get; private set; }
 
     /// <summary>What the player makes the server hold besides its titles and the answers, in bytes, about.</summary>
     public int ByteSize => Session.BufferedBytes + (_openings?.ByteSize ?? 0) + _streams.ByteSize + (_live?.ByteSize ?? 0);
@@ -156,6 +165,15 @@ internal sealed partial class Player : IServerSessionHandler
             return refusal;
         }
 
+        PublisherJudgement judgement = _context.Challenges.Judge(connect, Now);
+        if (judgement.Refusal is not null)
+        {
+            Log.ConnectRefused(_context.Log, _peer, judgement.Reason!); // the refusal itself has what proves something
+            RejectedUntil = Now + TimeToLeave;
+            return judgement.Refusal;
+        }
+
+        _provenKey = judgement.Proven;
         _folder = folder;
         _applicationQuery = QueryOf(connect.App);
         _abilities = PlayerCodecs.Of(connect.Capabilities, _context.Options.LegacyHevc);

@@ -26,6 +26,9 @@ internal sealed record PlayerContext(PlayerOptions Options, ReelOpener Reels, IL
     /// <summary>Who may publish them.</summary>
     public PublishKeys Keys { get; init; } = new([]);
 
+    /// <summary>Has encoders prove that they know a key.</summary>
+    public PublisherChallenges Challenges { get; init; } = new(new PublishKeys([]), AuthenticationMethod.None);
+
     /// <summary>The live stream that a name is that of, if it is published now, or may go on soon; null where there is none.</summary>
     public LiveStream? FindLive(PlayName name) => name.IsTooLong ? null : Live?.Find(LiveName.Of(name).Name);
 

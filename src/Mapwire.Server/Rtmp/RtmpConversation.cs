@@ -131,7 +131,7 @@ internal sealed class RtmpConversation : IConversation, ILiveViewer
         if (!_player.IsConnected)
         {
             return _player.IsRejected && _answers.Length == 0
-                ? new Wake(now, CloseReason.Rejected)
+                ? new Wake(Math.Max(now, _player.RejectedUntil), CloseReason.Rejected)
                 : new Wake(_openedAt + Milliseconds(_context.HandshakeTimeout), CloseReason.HandshakeTimeout);
         }
 
@@ -176,9 +176,9 @@ internal sealed class RtmpConversation : IConversation, ILiveViewer
 
     private void UpdateStatistics(long now)
     {
-        if (_player.Published is { } stream)
+        if (_player.Published is { } publisher)
         {
-            _statistics?.Update(stream, _player.Session.BytesReceived, now);
+            _statistics?.Update(publisher, _player.Session.BytesReceived, now);
         }
         else if (_player.WatchedLive is { Cursor: not null } play)
         {

@@ -9,6 +9,7 @@ internal class PlayerPlaces
     private readonly int _index;
     private readonly int _owners;
     private readonly Stack<PlayerStatistics> _free = new();
+    private readonly Stack<PublisherStatistics> _freePublishers = new();
     private long _entered;
 
     /// <param name="server">The server's.</param>
@@ -47,6 +48,17 @@ internal class PlayerPlaces
         return player;
     }
 
+    /// <summary>A place for a publisher; null when there is no room for more.</summary>
+    public PublisherStatistics? EnterPublisher()
+    {
+        if (_freePublishers.Count == 0)
+        {
+            _server.AddPublishers(this, _freePublishers);
+        }
+
+        return _freePublishers.TryPop(out PublisherStatistics? publisher) ? publisher : null;
+    }
+
     /// <summary>Bytes went out.</summary>
     public void Sent(long bytes) => TotalBytes += bytes;
 
@@ -58,6 +70,9 @@ internal class PlayerPlaces
 
     /// <summary>Takes a place back.</summary>
     public void Return(PlayerStatistics player) => _free.Push(player);
+
+    /// <summary>Takes a publisher's place back.</summary>
+    public void Return(PublisherStatistics publisher) => _freePublishers.Push(publisher);
 
     /// <inheritdoc cref="ServerStatistics.Enter"/>
     public TitleStatistics? EnterTitle(in PlayedTitle title) => _server.Enter(in title);

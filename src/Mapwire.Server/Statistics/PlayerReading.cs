@@ -72,9 +72,24 @@ internal readonly record struct PlayerReading(PlayerFacts Facts, PlayerFigures F
         return null;
     }
 
-    /// <summary>Where the player's clock is: it runs while it plays, whether the server writes or not.</summary>
+    /// <summary>Whether it watches a live stream.</summary>
+    public bool IsLiveViewer => (Figures.Flags & PlayerFigures.Live) != 0 && State is PlayerState.Playing or PlayerState.Paused;
+
+    /// <summary>How far a viewer of a live stream is behind the newest message, in milliseconds.</summary>
+    public long Lag => Math.Max(0, Figures.Position - Figures.MediaTime);
+
+    /// <summary>How long messages wait for a viewer of a live stream, in milliseconds: the last ones, and the worst; null where that is
+    /// not known.</summary>
+    public (long Last, long Worst)? Latency => IsLiveViewer && Figures.Latency != PlayerFigures.NoLatency
+        ? (Figures.Latency, Figures.WorstLatency)
+        : null;
+
+    /// <summary>
+    /// Where the player's clock is: it runs while it plays, whether the server writes or not. That of a live stream stands where its
+    /// publisher does.
+    /// </summary>
     public long PositionAt(long now) =>
-        State == PlayerState.Playing ? Figures.Position + Math.Max(0, now - Figures.UpdatedAt) : Figures.Position;
+        State == PlayerState.Playing && !IsLiveViewer ? Figures.Position + Math.Max(0, now - Figures.UpdatedAt) : Figures.Position;
 
     /// <summary>Media in hand, in milliseconds; negative: missing.</summary>
     public long LeadAt(long now) => Figures.MediaTime - PositionAt(now);

@@ -23,7 +23,20 @@ namespace Mapwire.Server.Statistics;
 /// <param name="IsBlocked">Whether its socket is full: it does not read, or its network does not take more.</param>
 public sealed record PlayerSnapshot(
     long Id, IPEndPoint? Peer, PlayerProtocol Protocol, string? Title, PlayerState State, TimeSpan Position, TimeSpan BufferLead,
-    long Bytes, double BytesPerSecond, int Stalls, TimeSpan Connected, TimeSpan Played, TimeSpan Silence, bool IsBlocked);
+    long Bytes, double BytesPerSecond, int Stalls, TimeSpan Connected, TimeSpan Played, TimeSpan Silence, bool IsBlocked)
+{
+    /// <summary>
+    /// How long the oldest message was there that was sent to it last, from its arrival to its last byte with the system; null unless it
+    /// watches a live stream at its newest end, and something has come since it does.
+    /// </summary>
+    public TimeSpan? Latency { get; init; }
+
+    /// <summary>The longest one of the last 5 to 10 s; null as <see cref="Latency"/> is.</summary>
+    public TimeSpan? WorstLatency { get; init; }
+
+    /// <summary>How far what it was sent is behind the newest message of its live stream; null where it watches none.</summary>
+    public TimeSpan? Lag { get; init; }
+}
 
 /// <summary>By what a player is sent its title, encrypted or not.</summary>
 public enum PlayerProtocol

@@ -19,12 +19,17 @@ internal sealed class PlayerStatistics
     /// </summary>
     private const long Tolerance = 100;
 
+    /// <summary>The worst latency is that of one to two of these times, in milliseconds.</summary>
+    private const long WorstTime = 5_000;
+
     private readonly PlayerPlaces _places;
     private readonly SharedMemory _memory;
     private readonly long _place;
+    private long _id;
     private TitleStatistics? _title;
     private StripCursor? _cursor;
     private LiveStream? _live;
+    private PublisherStatistics? _publisher;
     private long _received; // of who publishes
     private long _bytes;
     private double _rate;
@@ -33,6 +38,10 @@ internal sealed class PlayerStatistics
     private uint _version;
     private int _plays;
     private ushort _stalls;
+    private ushort _latency = PlayerFigures.NoLatency;
+    private ushort _worst; // since then
+    private ushort _worstBefore; // of the time before
+    private uint _worstSince;
     private bool _wasAhead;
     private uint _factsVersion;
 
@@ -62,9 +71,9 @@ internal sealed class PlayerStatistics
             facts.Port = (ushort)port;
         }
 
+        _id = id;
         _bytes = 0;
         _received = 0;
-        _live = null;
         _rate = 0;
         _sentAt = now;
         _plays = 0;
@@ -83,7 +92,11 @@ internal sealed class PlayerStatistics
     /// <param name="now">The worker's clock.</param>
     public void Update(PlayerStream? stream, int plays, long bytes, bool isBlocked, long now)
     {
-        _live = null;
+        if (_live is not null)
+        {
+            LeaveLive();
+        }
+
         _received = 0;
         StripCursor? cursor = stream?.Cursor;
         if (plays != _plays)
@@ -133,18 +146,23 @@ internal sealed class PlayerStatistics
 
         BeginLive(play.Stream, now);
         Count(bytes, now);
-        _mediaTime = new TitleTime(play.Cursor!.Time.Milliseconds);
+        if (play.Cursor!.TakeLatency(now) is { } latency && play.IsAtNewest)
+        {
+            NoteLatency((ushort)Math.Min(latency, PlayerFigures.NoLatency - 1), now);
+        }
+
+        _mediaTime = new TitleTime(play.Cursor.Time.Milliseconds);
         TitleTime newest = _mediaTime + play.Cursor.Lag;
         Write(play.PausedSince is null ? PlayerState.Playing : PlayerState.Paused, isBlocked, newest, now);
     }
 
-    /// <summary>Says how somebody stands who publishes a live stream, after each thing that happened to it.</summary>
-    /// <param name="stream">The stream.</param>
+    /// <summary>Says how a publisher of a live stream stands, after each thing that happened to it.</summary>
+    /// <param name="publisher">The publisher.</param>
     /// <param name="received">All that was received on the connection, in bytes.</param>
     /// <param name="now">The worker's clock.</param>
-    public void Update(LiveStream stream, long received, long now)
+    public void Update(LivePublisher publisher, long received, long now)
     {
-        BeginLive(stream, now);
+        BeginLive(publisher.Stream, now);
         if (received != _received)
         {
             _rate = ByteRate.After(_rate, received - _received, now - _sentAt);
@@ -152,7 +170,9 @@ internal sealed class PlayerStatistics
             _sentAt = now;
         }
 
-        Write(PlayerState.Publishing, isBlocked: false, stream.LatestTime, now);
+        Write(PlayerState.Publishing, isBlocked: false, publisher.Stream.LatestTime, now);
+        _publisher ??= _places.EnterPublisher();
+        _publisher?.Update(_id, _title?.Id ?? 0, publisher);
     }
 
     /// <summary>A viewer that asks for each piece by itself begins its title.</summary>
@@ -184,7 +204,7 @@ internal sealed class PlayerStatistics
         Write(in facts);
         LeaveTitle(bytes);
         _cursor = null;
-        _live = null;
+        LeaveLive();
         _places.Return(this);
     }
 
@@ -192,10 +212,33 @@ internal sealed class PlayerStatistics
     {
         if (_live != stream)
         {
+            LeaveLive();
             _live = stream;
             _places.Played(1);
             Begin(new PlayedTitle(stream.Name, 0, 0), _bytes, now);
         }
+    }
+
+    private void LeaveLive()
+    {
+        _live = null;
+        _latency = PlayerFigures.NoLatency;
+        (_worst, _worstBefore) = (0, 0);
+        _publisher?.Leave();
+        _publisher = null;
+    }
+
+    private void NoteLatency(ushort latency, long now)
+    {
+        uint time = unchecked((uint)now - _worstSince);
+        if (time >= WorstTime)
+        {
+            (_worstBefore, _worst) = (time < 2 * WorstTime ? _worst : (ushort)0, 0);
+            _worstSince = unchecked((uint)now);
+        }
+
+        _latency = latency;
+        _worst = Math.Max(_worst, latency);
     }
 
     private void Count(long bytes, long now)
@@ -279,7 +322,7 @@ internal sealed class PlayerStatistics
         figures.Version = ++_version;
         Volatile.WriteBarrier();
         figures.State = (byte)state;
-        figures.IsBlocked = isBlocked ? (byte)1 : (byte)0;
+        figures.Flags = (byte)((isBlocked ? PlayerFigures.Blocked : 0) | (_live is null ? 0 : PlayerFigures.Live));
         figures.Stalls = _stalls;
         figures.Bytes = Math.Max(_bytes, _received);
         figures.Rate = _rate;
@@ -287,6 +330,8 @@ internal sealed class PlayerStatistics
         figures.UpdatedAt = now;
         figures.Position = position?.Milliseconds ?? figures.Position; // it stays where it was when there is nothing to watch
         figures.MediaTime = _mediaTime.Milliseconds;
+        figures.Latency = _latency;
+        figures.WorstLatency = Math.Max(_worst, _worstBefore);
         Volatile.WriteBarrier();
         figures.Version = ++_version;
     }

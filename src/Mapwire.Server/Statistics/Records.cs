@@ -101,12 +101,21 @@ internal struct PlayerFigures
 {
     public const int Size = 64;
 
+    /// <summary>Its socket is full.</summary>
+    public const byte Blocked = 1;
+
+    /// <summary>What it watches is published as it is watched: its clock does not run ahead of what has come.</summary>
+    public const byte Live = 2;
+
+    /// <summary>The value of a latency that was not measured.</summary>
+    public const ushort NoLatency = ushort.MaxValue;
+
     /// <summary>Odd while the rest is being written.</summary>
     public uint Version;
     public byte State;
 
-    /// <summary>Whether its socket is full.</summary>
-    public byte IsBlocked;
+    /// <summary>Some of the flags below.</summary>
+    public byte Flags;
 
     /// <summary>Of the title at hand.</summary>
     public ushort Stalls;
@@ -132,8 +141,65 @@ internal struct PlayerFigures
     /// <summary>Which of the two copies of <see cref="PlayerFacts"/> counts: the other one may be half written.</summary>
     public uint FactsVersion;
 
+    /// <summary>
+    /// Of a viewer of a live stream: how long the oldest message was there that was sent to it last, in milliseconds, or
+    /// <see cref="NoLatency"/>.
+    /// </summary>
+    public ushort Latency;
+
+    /// <summary>The longest one of the last seconds, likewise.</summary>
+    public ushort WorstLatency;
+
     /// <summary>Where the facts of a version stand.</summary>
     /// <param name="place">Of the player.</param>
     /// <param name="version">The next one stands in the other copy.</param>
     public static long FactsAt(long place, uint version) => place + Size + ((version & 1) * PlayerFacts.Size);
+}
+
+/// <summary>
+/// What a publisher sends: one cache line, stored field by field each time something came, as <see cref="PlayerFigures"/> are.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Size = Size)]
+internal struct PublisherFigures
+{
+    public const int Size = 64;
+
+    /// <summary>The value of what is not known.</summary>
+    public const int None = int.MinValue;
+
+    /// <summary>Odd while the rest is being written.</summary>
+    public uint Version;
+
+    /// <summary>Messages left out of the stream.</summary>
+    public int LeftOut;
+
+    /// <summary>Who publishes; 0: the place is free.</summary>
+    public long PlayerId;
+
+    /// <summary>The stream.</summary>
+    public long TitleId;
+
+    /// <summary>Bytes of pictures a second.</summary>
+    public float VideoRate;
+
+    /// <summary>Bytes of sound a second.</summary>
+    public float AudioRate;
+
+    /// <summary>Pictures a second.</summary>
+    public float FrameRate;
+
+    /// <summary>Milliseconds, or <see cref="None"/>.</summary>
+    public int KeyframeInterval;
+
+    /// <summary>How far the sound is ahead of the pictures, in milliseconds, or <see cref="None"/>.</summary>
+    public int SoundAhead;
+
+    /// <summary>Milliseconds.</summary>
+    public float Jitter;
+
+    /// <summary>Milliseconds.</summary>
+    public int LongestPause;
+
+    /// <summary>Messages that were not understood.</summary>
+    public int Malformed;
 }

@@ -25,6 +25,9 @@ public sealed record ServerSnapshot(
     int Connections, long Bytes, double BytesPerSecond, long Plays, long Stalls, IReadOnlyList<WorkerSnapshot> Workers,
     IReadOnlyList<TitleSnapshot> Titles, IReadOnlyList<PlayerSnapshot> Players)
 {
+    /// <summary>The live streams that are published, by name.</summary>
+    public IReadOnlyList<StreamSnapshot> Streams { get; init; } = [];
+
     /// <summary>How many players there are of each protocol that has some.</summary>
     public IReadOnlyList<(PlayerProtocol Protocol, int Players)> Protocols { get; } =
     [

@@ -89,6 +89,17 @@ internal sealed class ServerStatistics : IDisposable
         }
     }
 
+    /// <summary>Makes room for some more publishers of an owner, if there may be more.</summary>
+    public void AddPublishers(PlayerPlaces owner, Stack<PublisherStatistics> free)
+    {
+        lock (_changing)
+        {
+            AddChunk(
+                StatisticsLayout.PublishersKind, StatisticsLayout.PublishersPerChunk, PublisherFigures.Size,
+                place => free.Push(new PublisherStatistics(owner, _memory, place)));
+        }
+    }
+
     /// <summary>A player begins a title.</summary>
     /// <returns>Its place; null when there is no room for more titles.</returns>
     public TitleStatistics? Enter(in PlayedTitle title)
@@ -145,6 +156,7 @@ internal sealed class ServerStatistics : IDisposable
         long most = first + (StatisticsLayout.ChunkSize * (
             server.Workers + 1
             + (3L * server.MaxConnections / StatisticsLayout.PlayersPerChunk)
+            + server.Workers + ((long)server.MaxConnections / StatisticsLayout.PublishersPerChunk)
             + ((IdleTitles + (2L * server.MaxConnections)) / StatisticsLayout.TitlesPerChunk)
             + 2));
         bool grows = PlatformCapabilities.Supports(MemoryCapability.ReserveForFile);

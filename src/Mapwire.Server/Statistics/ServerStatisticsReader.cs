@@ -26,6 +26,7 @@ public sealed class ServerStatisticsReader : IDisposable
     private readonly List<SharedCell<WorkerRecord>> _workers = [];
     private readonly List<long> _players = []; // their places
     private readonly List<SharedCell<TitleRecord>> _titles = [];
+    private readonly List<long> _publishers = []; // their places
     private readonly TitleResidency _residency = new();
     private readonly string[] _addresses;
     private readonly string? _folder; // null when there was no room for all of it
@@ -138,7 +139,10 @@ public sealed class ServerStatisticsReader : IDisposable
             workers.Sum(static worker => worker.Stalls), workers,
             [.. titles.Values.Select(title => Title(title, playing[title.Id], now, withResidency))
                 .OrderBy(static title => title.Name, StringComparer.Ordinal)],
-            [.. players.Select(player => Player(player, titles, now))]);
+            [.. players.Select(player => Player(player, titles, now))])
+        {
+            Streams = ReadStreams(players, titles, playing, now),
+        };
     }
 
     /// <inheritdoc/>
@@ -159,6 +163,9 @@ public sealed class ServerStatisticsReader : IDisposable
                     AddPlaces(
                         StatisticsLayout.TitlesPerChunk, StatisticsLayout.TitleSize,
                         place => _titles.Add(SharedCell.Open<TitleRecord>(_memory, place)));
+                    break;
+                case StatisticsLayout.PublishersKind:
+                    AddPlaces(StatisticsLayout.PublishersPerChunk, PublisherFigures.Size, _publishers.Add);
                     break;
                 default:
                     return; // being made, or never finished
@@ -229,9 +236,58 @@ public sealed class ServerStatisticsReader : IDisposable
             Milliseconds(Math.Clamp(player.PositionAt(now), 0, Math.Max(title.Duration, Math.Max(0, player.Figures.MediaTime)))),
             Milliseconds(player.LeadAt(now)),
             player.Figures.Bytes, player.RateAt(now), player.Figures.Stalls, Since(player.Facts.OpenedAt), Since(player.Facts.PlayedAt),
-            Since(player.Figures.SentAt), player.Figures.IsBlocked != 0);
+            Since(player.Figures.SentAt), (player.Figures.Flags & PlayerFigures.Blocked) != 0)
+        {
+            Latency = player.Latency is { Last: var last } ? Milliseconds(last) : null,
+            WorstLatency = player.Latency is { Worst: var worst } ? Milliseconds(worst) : null,
+            Lag = player.IsLiveViewer ? Milliseconds(player.Lag) : null,
+        };
 
         TimeSpan Since(long time) => time == 0 ? TimeSpan.Zero : Milliseconds(Math.Max(0, now - time));
+    }
+
+    private List<StreamSnapshot> ReadStreams(
+        List<PlayerReading> players, Dictionary<long, TitleRecord> titles, ILookup<long, PlayerReading> playing, long now)
+    {
+        Dictionary<long, PlayerReading> byId = [];
+        players.ForEach(player => byId[player.Facts.Id] = player);
+        List<StreamSnapshot> streams = [];
+        foreach (long place in _publishers)
+        {
+            if (PublisherReading.Of(_memory, place) is { } figures && byId.TryGetValue(figures.PlayerId, out PlayerReading publisher)
+                && titles.TryGetValue(figures.TitleId, out TitleRecord title))
+            {
+                streams.Add(Stream(title, figures, publisher, [.. playing[figures.TitleId].Where(static player => player.IsLiveViewer)], now));
+            }
+        }
+
+        return [.. streams.OrderBy(static stream => stream.Name, StringComparer.Ordinal)];
+    }
+
+    private static StreamSnapshot Stream(
+        in TitleRecord title, in PublisherFigures figures, in PlayerReading publisher, List<PlayerReading> viewers, long now)
+    {
+        List<(long Last, long Worst)> latencies = [.. viewers.Select(static viewer => viewer.Latency).OfType<(long, long)>()];
+        List<PlayerReading> playing = viewers.FindAll(static viewer => viewer.State == PlayerState.Playing);
+        long silence = Math.Max(0, now - publisher.Figures.SentAt);
+        return new StreamSnapshot(
+            RecordText.Read(title.Name, title.NameLength, out _), publisher.Facts.Id, publisher.Peer,
+            Milliseconds(Math.Max(0, now - publisher.Facts.PlayedAt)), Milliseconds(silence),
+            8 * ByteRate.Fading(figures.VideoRate, silence), 8 * ByteRate.Fading(figures.AudioRate, silence),
+            ByteRate.Fading(1000 * figures.FrameRate, silence) / 1000, Known(figures.KeyframeInterval), Known(figures.SoundAhead),
+            TimeSpan.FromMilliseconds(float.IsFinite(figures.Jitter) ? Math.Clamp(figures.Jitter, 0, 1e6) : 0),
+            Milliseconds(Math.Max(0, figures.LongestPause)), figures.LeftOut, figures.Malformed, viewers.Count,
+            Percentile(latencies.ConvertAll(static latency => latency.Last), 0.5),
+            Percentile(latencies.ConvertAll(static latency => latency.Worst), 0.99),
+            playing.Count == 0 ? null : Milliseconds(playing.Max(static viewer => viewer.Lag)));
+
+        static TimeSpan? Known(int time) => time == PublisherFigures.None ? null : Milliseconds(time);
+    }
+
+    private static TimeSpan? Percentile(List<long> times, double share)
+    {
+        times.Sort();
+        return times.Count == 0 ? null : Milliseconds(times[(int)Math.Ceiling((times.Count * share) - 1)]);
     }
 
     /// <summary>A title's file; null when there was no room for all of its path.</summary>
@@ -250,6 +306,11 @@ public sealed class ServerStatisticsReader : IDisposable
         long? least = null;
         foreach (PlayerReading player in players)
         {
+            if (player.State == PlayerState.Publishing)
+            {
+                continue; // its bytes were not sent but received
+            }
+
             bytes += player.PlayBytes;
             stalls += player.Figures.Stalls;
             rate += player.RateAt(now);

@@ -8,7 +8,8 @@ namespace Mapwire.Server.Statistics;
 ///    0  cell of ServerFacts
 /// 8192  workers: 320 bytes each, a cell of WorkerRecord and on a line of its own when it was last seen
 ///    …  chunks of 16 KiB from a multiple of that: kind (4), then from the next line on places of
-///       players: PlayerFigures (64), PlayerFacts twice; or titles: a cell of TitleRecord
+///       players: PlayerFigures (64), PlayerFacts twice; or titles: a cell of TitleRecord; or publishers:
+///       PublisherFigures (64)
 /// </code>
 /// Cells and facts have one writer, so that a reader finds them whole even after their writer was killed in the middle. A chunk is made
 /// when more players or titles come than ever before; behind the last one is room for some more, whose kind is 0.
@@ -24,7 +25,7 @@ internal static class StatisticsLayout
     /// <summary>The most workers that a server has.</summary>
     public const int MostWorkers = 1024;
 
-    public const int Version = 4;
+    public const int Version = 5;
     public const int FactsAt = 0;
     public const int WorkersAt = 8192;
     public const int WorkerSize = 320;
@@ -39,6 +40,7 @@ internal static class StatisticsLayout
 
     public const int PlayersKind = 1;
     public const int TitlesKind = 2;
+    public const int PublishersKind = 3;
 
     public static readonly Guid LayoutId = new("6b7e8e30-9a54-4c5b-8a52-2f6d2c3f9a17");
 
@@ -46,6 +48,7 @@ internal static class StatisticsLayout
     public static readonly int TitleSize = SharedCell.SizeFor<TitleRecord>();
     public static readonly int PlayersPerChunk = (ChunkSize - PlacesAt) / PlayerSize;
     public static readonly int TitlesPerChunk = (ChunkSize - PlacesAt) / TitleSize;
+    public const int PublishersPerChunk = (ChunkSize - PlacesAt) / PublisherFigures.Size;
 
     /// <summary>The first chunk of a server with so many workers.</summary>
     public static long ChunksAt(int workers) => (WorkersAt + ((long)workers * WorkerSize) + ChunkSize - 1) / ChunkSize * ChunkSize;

@@ -75,7 +75,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
             ? $"{reason}; several at once take a player that offers Multitrack (Enhanced RTMP)"
             : track.Codecs.FirstOrDefault(codec => !choice.Abilities.TakesExtended(codec)) is { } codec
             ? $"{reason}; {codec.Name} beside it takes a player that offers {codec.FourCc} (Enhanced RTMP)"
-            : $"{StripEntry.MaxLanes - 1} others are played, as many as are sent at once";
+            : $"{StripEntry.MaxTracks - 1} others are played, as many as are sent at once";
     }
 
     private static IEnumerable<string> MissingOf(Movie movie, TrackChoice choice, bool hasNoPicture, bool hasNoSound)
@@ -115,7 +115,7 @@ internal sealed record ChosenTracks(Track? Video, IReadOnlyList<Track> Audio)
         return choice.Abilities.Has(PlayerAbilities.ManyTracks)
             ? [first,
             .. others.Where(track => track != first && track.Codecs.All(codec => choice.Abilities.TakesExtended(codec)))
-                .Take(StripEntry.MaxLanes - 2)]
+                .Take(StripEntry.MaxTracks - 2)]
             : [first];
     }
 

@@ -20,7 +20,7 @@ internal enum PlayerAbilities : ulong
     /// </summary>
     UnofficialNumbers = 1UL << 61,
 
-    /// <summary>Several audio tracks at once.</summary>
+    /// <summary>Several audio tracks at once, and of live streams several video tracks.</summary>
     ManyTracks = 1UL << 62,
 
     /// <summary>Times to the nanosecond.</summary>
@@ -37,8 +37,6 @@ internal static class PlayerCodecs
 
     /// <summary>Codecs that have a plain header: their codes are kept only where the header has to be extended.</summary>
     private static readonly PlayerAbilities Plain = Sum(static codec => codec.HasPlainHeader);
-
-    private static readonly PlayerAbilities PlainVideo = Sum(static codec => codec is { HasPlainHeader: true, Kind: TrackKind.Video });
 
     /// <summary>What a player can offer that offers every codec.</summary>
     public static PlayerAbilities All { get; } = Sum(static codec => !codec.HasPlainHeader);
@@ -73,7 +71,7 @@ internal static class PlayerCodecs
         bool takesManyTracks = (client.Extended & EnhancedCapabilities.Multitrack) != 0;
         abilities |= takesNanoseconds ? PlayerAbilities.Nanoseconds : 0;
         abilities |= takesManyTracks ? PlayerAbilities.ManyTracks : 0;
-        return abilities & ~(takesNanoseconds ? PlayerAbilities.None : takesManyTracks ? PlainVideo : Plain);
+        return abilities & ~(takesNanoseconds || takesManyTracks ? PlayerAbilities.None : Plain);
     }
 
     /// <summary>Whether all of these are among the abilities.</summary>

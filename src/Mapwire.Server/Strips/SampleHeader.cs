@@ -66,10 +66,17 @@ internal readonly record struct SampleHeader
     }
 
     /// <summary>A header of Enhanced RTMP. A composition time of 0 is written, too, so that the length stays the same.</summary>
-    public static SampleHeader ExtendedVideo(FourCc codec, bool hasNanoseconds)
+    /// <param name="codec">Such as AVC.</param>
+    /// <param name="hasNanoseconds">Whether there is room for them.</param>
+    /// <param name="track">The number among several video tracks; 0 is the one that needs none.</param>
+    public static SampleHeader ExtendedVideo(FourCc codec, bool hasNanoseconds, int track = 0)
     {
         Span<byte> template = stackalloc byte[ExVideoTagHeader.MaxLength];
-        ExVideoTagHeader header = new(default, VideoPacketType.CodedFrames, codec) { NanosecondOffset = hasNanoseconds ? 1 : 0 };
+        ExVideoTagHeader header = new(default, VideoPacketType.CodedFrames, codec)
+        {
+            NanosecondOffset = hasNanoseconds ? 1 : 0,
+            Track = track > 0 ? new ExtendedTrack(MultitrackType.OneTrack, (byte)track, 0) : null,
+        };
         int length = header.WriteTo(template);
         return new SampleHeader(template, length, header.HasCompositionTime ? length - 3 : 0, hasNanoseconds, isVideo: true);
     }

@@ -82,19 +82,20 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
     /// <param name="codec">What is known of them.</param>
     /// <param name="color">What their colours mean; null where nothing says it.</param>
     /// <param name="abilities">The player's.</param>
-    public static TitleLane Video(CodecConfiguration codec, VideoColor? color, PlayerAbilities abilities)
+    /// <param name="number">Among the video tracks that are played; from 1 on the header tells it.</param>
+    public static TitleLane Video(CodecConfiguration codec, VideoColor? color, PlayerAbilities abilities, int number = 0)
     {
-        if (!GoesExtended(codec, abilities))
+        if (number == 0 && !GoesExtended(codec, abilities))
         {
             SampleHeader header = SampleHeader.PlainVideo((VideoCodecId)codec.PlainNumber!);
             return new TitleLane(header, Configuration(codec, abilities, 0), null, null);
         }
 
         return new TitleLane(
-            SampleHeader.ExtendedVideo(codec.FourCc, abilities.Has(PlayerAbilities.Nanoseconds)),
-            Configuration(codec, abilities, 0),
+            SampleHeader.ExtendedVideo(codec.FourCc, abilities.Has(PlayerAbilities.Nanoseconds), number),
+            Configuration(codec, abilities, number),
             color is null ? null : ColorBody(codec, color),
-            Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceEnd, codec.FourCc)));
+            Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceEnd, codec.FourCc) { Track = PlaceOf(number) }));
     }
 
     /// <summary>The lane of an audio track.</summary>

@@ -3,6 +3,7 @@ namespace Mapwire.Conformance.Browsers;
 /// <summary>
 /// The checks of browser tests themselves: players that everybody has play what ffmpeg cut without a fault, and films that lie are found.
 /// </summary>
+[Collection(BrowserFixture.Collection)]
 public sealed class CheckerTests(BrowserFixture browsers)
 {
     [Theory]

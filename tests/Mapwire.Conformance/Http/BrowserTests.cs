@@ -9,6 +9,7 @@ namespace Mapwire.Conformance.Http;
 /// Real players in a real browser play, seek and reach the end of films that this server serves: every picture once, at its time, and not a
 /// word in the console.
 /// </summary>
+[Collection(BrowserFixture.Collection)]
 public sealed class BrowserTests(BrowserFixture browsers, ServedFilms films)
 {
     /// <summary>The players, with what each asks for of a film.</summary>

@@ -7,6 +7,7 @@ using Mapwire.Conformance.Servers;
 namespace Mapwire.Conformance.Http;
 
 /// <summary>The page of a title: a link that plays in any browser.</summary>
+[Collection(BrowserFixture.Collection)]
 public sealed class PageTests(BrowserFixture browsers)
 {
     [Theory]

@@ -13,6 +13,7 @@ using Mapwire.PlaylistRules;
 namespace Mapwire.Conformance.Http;
 
 /// <summary>Several files of one film are one title, whose qualities players choose among at any segment.</summary>
+[Collection(BrowserFixture.Collection)]
 public sealed class QualityTests(BrowserFixture browsers)
 {
     private static readonly XNamespace Mpd = "urn:mpeg:dash:schema:mpd:2011";

@@ -11,6 +11,7 @@ using Mapwire.PlaylistRules;
 namespace Mapwire.Conformance.Http;
 
 /// <summary>WebVTT beside a film is a rendition of HLS and an AdaptationSet of DASH; what is none costs the film nothing.</summary>
+[Collection(BrowserFixture.Collection)]
 public sealed class SubtitleTests(BrowserFixture browsers)
 {
     private const string German = "WEBVTT\n\n00:01.000 --> 00:02.000\nGuten Tag\n\n00:03.000 --> 00:03.900\nAuf Wiedersehen\n";

@@ -65,7 +65,7 @@ public sealed class OptionTests
             "--list", // Http/FolderListTests
             "--http-fast-lane", // Http/OtherReaderTests
             .. RowsOf(typeof(LiveTests), nameof(LiveTests.All_of_it_comes_with)),
-            "--publish-key", "--publish-once", "--live-play-wait", // LiveTests
+            "--publish-key", "--publish-once", "--publish-auth", "--live-play-wait", // LiveTests
             "--statistics-folder", // ServeOptionTests.Statistics_have_the_name_that_was_given
         ];
         ToolResult help = await Tool.SucceedAsync(MapwireServer.Program, ["serve", "--help"]);

@@ -172,6 +172,99 @@ public sealed partial class LiveTests
         await PublishAsync(server, film, "live/cam");
     }
 
+    [Theory]
+    [InlineData("vod?auth=adobe", "")]
+    [InlineData("vod?auth=llnw", "")]
+    [InlineData("vod/live?auth=llnw", "")]
+    [InlineData("vod", "adobe")]
+    [InlineData("vod", "llnw")]
+    [InlineData("vod/live", "llnw")]
+    public async Task An_encoder_with_a_user_and_a_password_proves_the_key(string application, string method)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        string[] options = method.Length == 0 ? [] : ["--publish-auth", method];
+        await using MapwireServer server =
+            await StartAsync(["--publish-key", "own=another", "--publish-key", "live/own=another", .. options]);
+        string folder = application.StartsWith("vod/live", StringComparison.Ordinal) ? "live/" : "";
+        Task<Recording> watching = Ffprobe.ReadAsync(server.Address($"{folder}cam"));
+        await WaitForLogAsync(server, "connect");
+        await Tool.SucceedAsync("ffmpeg", PublishWords(film, Url(server, "studio", Key, application, "cam")));
+        Expectation.Same(await ReadAsFlvAsync(film), await watching, application);
+        Assert.Contains("connect refused: it has to prove that it knows a key", server.Process.Said, StringComparison.Ordinal);
+
+        ToolResult wrong =
+            await Tool.RunAsync("ffmpeg", PublishWords(film, Url(server, "studio", "wrong", application, "cam")));
+        Assert.NotEqual(0, wrong.ExitCode);
+        Assert.Contains("Incorrect username/password", wrong.Errors, StringComparison.Ordinal);
+        Assert.Contains("connect refused: the user or the key is wrong", server.Process.Said, StringComparison.Ordinal);
+
+        ToolResult other = await Tool.RunAsync("ffmpeg", PublishWords(film, Url(server, "studio", Key, application, "own")));
+        Assert.NotEqual(0, other.ExitCode);
+        foreach (string secret in (string[])[Key, "studio", "another"])
+        {
+            Assert.DoesNotContain(secret, server.Process.Said, StringComparison.Ordinal);
+        }
+    }
+
+    /// <remarks>Debian's librtmp overruns its own memory with Adobe's method: its base64 has no end when it is built with Nettle.</remarks>
+    [Theory]
+    [InlineData("adobe", "rtmp2sink location=rtmp://127.0.0.1:{0}/vod/cam authmod=auto username=studio password=long-and-secret")]
+    [InlineData("llnw", "rtmpsink location=rtmp://127.0.0.1:{0}/vod/cam\u00A0pubUser=studio\u00A0pubPasswd=long-and-secret")]
+    public async Task GStreamer_and_librtmp_prove_the_key(string method, string sink)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync("--publish-auth", method);
+        Task<Recording> watching = Ffprobe.ReadAsync(server.Address("cam"));
+        await WaitForLogAsync(server, "connect");
+        string[] words = [.. sink.Replace("{0}", $"{server.Port}", StringComparison.Ordinal).Split(' ')
+            .Select(static word => word.Replace('\u00A0', ' '))];
+        string[] source =
+        [
+            "-q", "filesrc", $"location={film}", "!", "qtdemux", "name=d", "d.video_0", "!", "queue", "!", "flvmux", "streamable=true", "!",
+        ];
+        await Tool.SucceedAsync("gst-launch-1.0", [.. source, .. words]);
+        Recording came = await watching;
+        string file = Path.Combine(TemporaryFolder.Create("gstreamer"), "film.flv");
+        await Tool.SucceedAsync("gst-launch-1.0", [.. source, "filesink", $"location={file}"]);
+        Recording expected = await Ffprobe.ReadAsync(file); // its own FLV: it takes access units apart and together again
+        string[] video = [.. came.Of("video").Select(static packet => packet.Hash)];
+        Assert.True(video.Length > 50); // sound was waited for: it begins with the newest key picture of then
+        Assert.Equal(expected.Of("video").Select(static packet => packet.Hash).TakeLast(video.Length), video);
+        Assert.DoesNotContain(Key, server.Process.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_whose_timestamps_have_more_than_24_bits_comes_as_it_was_published()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync();
+        Task<Recording> watching = Ffprobe.ReadAsync(server.Address("cam"));
+        await WaitForLogAsync(server, "connect");
+        await Tool.SucceedAsync("ffmpeg", [
+            "-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-i", film, "-c", "copy", "-output_ts_offset", "16800",
+            "-f", "flv", server.Address($"cam?key={Key}")]);
+        Expectation.Same(await ReadAsFlvAsync(film), await watching, "4.66 hours later");
+    }
+
+    [Fact]
+    public async Task Where_encoders_prove_the_key_one_may_still_be_sent_with_the_application()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync("--publish-auth", "adobe");
+        ToolResult without = await Tool.RunAsync("ffmpeg", PublishWords(server, film, $"cam?key={Key}"));
+        Assert.NotEqual(0, without.ExitCode); // at connect nobody knows that a key will come with the name
+        Assert.Contains("No credentials set", without.Errors, StringComparison.Ordinal);
+        await Tool.SucceedAsync("ffmpeg", PublishWords(film, $"rtmp://127.0.0.1:{server.Port}/vod?key={Key}/cam"));
+    }
+
+    [Fact]
+    public async Task An_encoder_with_a_user_and_a_password_publishes_where_everybody_may()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await MapwireServer.StartAsync(FilmFactory.Folder, "--publish-key", "none");
+        await Tool.SucceedAsync("ffmpeg", PublishWords(film, Url(server, "studio", "anything", "vod?auth=adobe", "cam")));
+    }
+
     [Fact]
     public async Task Everybody_publishes_where_there_is_no_key_by_name()
     {

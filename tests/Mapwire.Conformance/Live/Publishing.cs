@@ -20,8 +20,15 @@ internal static class Publishing
         await Tool.SucceedAsync("ffmpeg", PublishWords(server, film, hasKey ? name : $"{name}?key={Key}"));
 
     /// <summary>What ffmpeg is told to publish a film in real time.</summary>
-    public static string[] PublishWords(MapwireServer server, string film, string name) =>
-        ["-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-i", film, "-c", "copy", "-f", "flv", server.Address(name)];
+    public static string[] PublishWords(MapwireServer server, string film, string name) => PublishWords(film, server.Address(name));
+
+    /// <summary>The same, to a whole address.</summary>
+    public static string[] PublishWords(string film, string url) =>
+        ["-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-i", film, "-c", "copy", "-f", "flv", url];
+
+    /// <summary>An address with a user and a password.</summary>
+    public static string Url(MapwireServer server, string user, string password, string application, string name) =>
+        $"rtmp://{user}:{password}@127.0.0.1:{server.Port}/{application}/{name}";
 
     /// <summary>What an encoder makes of a film: the same samples, with the times that FLV has.</summary>
     public static async Task<Recording> ReadAsFlvAsync(string film)

@@ -11,6 +11,9 @@ namespace Mapwire.Load.Tests.Support;
 /// <summary>An audio or video message of a stream.</summary>
 internal sealed record Relayed(string Stream, byte Type, uint Time, byte[] Body)
 {
+    /// <summary>When it came, in milliseconds.</summary>
+    public long ArrivedAt { get; } = Environment.TickCount64;
+
     public bool IsConfiguration => Body[1] == 0; // of AVC and AAC alone
 
     public bool IsPicture => Type == MessageType.Video && !IsConfiguration;

@@ -11,7 +11,8 @@ internal sealed class ShortFilm : IDisposable
 
     /// <param name="length">Of the film.</param>
     /// <param name="padding">Bytes behind each picture, which no decoder would take.</param>
-    public ShortFilm(TimeSpan length, int padding = 0)
+    /// <param name="changesHeader">Whether its pictures have another configuration than the clip's.</param>
+    public ShortFilm(TimeSpan length, int padding = 0, bool changesHeader = false)
     {
         byte[] clip = File.ReadAllBytes(System.IO.Path.Combine(AppContext.BaseDirectory, "clips", "sample.mp4"));
         Movie movie = Read(clip);
@@ -19,6 +20,7 @@ internal sealed class ShortFilm : IDisposable
         Track audio = movie.Tracks.Single(static track => track.Kind == TrackKind.Audio);
         VideoHeader = SequenceHeader.Create(video.Codec!)!;
         AudioHeader = SequenceHeader.Create(audio.Codec!)!;
+        VideoHeader[^1] ^= (byte)(changesHeader ? 1 : 0); // the end of its picture parameters
         List<(long Time, byte Type, byte[] Body)> tags = [];
         foreach ((Track track, List<byte[]> bodies) in ((Track, List<byte[]>)[])[(video, Video), (audio, Audio)])
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Messages;
@@ -70,6 +71,23 @@ public sealed class ClientPublishTests
         pair.Run();
         Assert.Equal(["connect vod", "publish 1 name Record"], pair.ServerHandler.Calls);
         Assert.Equal("status 1 error NetStream.Publish.BadName ", pair.ClientHandler.Calls[^1]);
+    }
+
+    [Fact]
+    public void A_server_that_answers_everything_with_0_is_understood()
+    {
+        ClientRecorder heard = new();
+        ArrayBufferWriter<byte> said = new();
+        ReadOnlyMemory<byte> random = new ClientSessionOptions().HandshakeRandom;
+        ClientSession client = new(new ClientSessionOptions(), ClientSessionOptions.DefaultConnect("vod", "rtmp://h/vod"), heard, said);
+        client.Receive([3, .. new byte[1536 + 8], .. random[..1528].Span]);
+        client.Receive(Publisher.Command(
+            0, "_result", 0, AmfValue.Null, AmfValue.Object(("code", AmfValue.String(StatusCodes.ConnectSuccess)))));
+        double created = client.CreateStream();
+        client.Receive(Publisher.Command(0, "_result", 0, AmfValue.Null, AmfValue.Null)); // to releaseStream or FCPublish
+        client.Receive(Publisher.Command(0, "_result", 0, AmfValue.Null, AmfValue.Number(1)));
+        Assert.Equal(
+            ["connected True NetConnection.Connect.Success", "result 0 True Null", $"result {created} True 1"], heard.Calls);
     }
 
     [Fact]

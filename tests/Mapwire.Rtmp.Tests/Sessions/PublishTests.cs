@@ -146,6 +146,17 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public void A_stream_that_is_deleted_by_its_name_is_not_published_any_more()
+    {
+        Publisher publisher = Publisher.Started();
+        publisher.Send(Command(0, "deleteStream", 0, AmfValue.Null, AmfValue.String("key?token=x"))); // as rtmp2sink of GStreamer
+        Assert.Equal(["unpublish key?token=x"], publisher.Handler.Calls);
+        publisher.Send(Command(0, "deleteStream", 0, AmfValue.Null, AmfValue.Number(1)));
+        Assert.Equal(["unpublish key?token=x", "closed 1"], publisher.Handler.Calls);
+        Assert.Equal(Ended, publisher.TakeAnswers()[^1]);
+    }
+
+    [Fact]
     public void A_second_publish_on_a_stream_is_refused_and_the_first_goes_on()
     {
         Publisher waiting = new(static (_, _) => { });

@@ -23,7 +23,7 @@ internal sealed class PlaylistMutator(Random random)
     private static readonly string[] Numbers =
     [
         "0", "-0", "1", "1.5", ".5", "5.", "-1", "+1", "1e3", "1e999", "-1e999", "1e-999", "NaN", "Infinity", "-Infinity", "\u221e", "00",
-        "0x10", "17179869.183", "17179869184", "9223372036854775808",
+        "0x10", "8589934.591", "8589934592", "9223372036854775808",
         "1,5", " 7", "7 ", "null", "true", "\"1\"", "[]", "{}",
     ];
 

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Mapwire.Server.Tests.Live;
 
-/// <summary>How a live stream is cut into segments and parts: where they begin and end, what is in them, and how long they are kept.</summary>
+/// <summary>How a live stream is cut into segments and parts: where they begin and end, what is in them, how long they are kept.</summary>
 public sealed class LiveSegmentsTests : IDisposable
 {
     private static readonly LiveOptions Options = new(
@@ -288,7 +288,8 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Stream.GetSegments(0)!;
         LiveRendition sound = Assert.Single(segments.Renditions);
         Assert.Equal("a1", sound.Name);
-        Assert.All(sound.Listed.Where(static one => one.IsWhole), static segment => Assert.InRange(segment.Duration.TotalSeconds, 1.9, 2.1));
+        Assert.All(
+            sound.Listed.Where(static one => one.IsWhole), static segment => Assert.InRange(segment.Duration.TotalSeconds, 1.9, 2.1));
         Assert.All(sound.Listed.SelectMany(static one => one.Parts), static part => Assert.True(part.IsIndependent));
     }
 

@@ -19,6 +19,11 @@ public sealed class LiveStreamTests : IDisposable
     private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
     private static readonly byte[] AudioHeader = [0xAF, 0, 0x12, 0x10];
 
+    /// <summary>hvcC of a 64x48 picture, as ffmpeg 5.1 and x265 3.5 write it, without the encoder's own message.</summary>
+    private static readonly byte[] HevcRecord = Convert.FromHexString(
+        "0101600000009000000000001ef000fcfdf8f800000f03" + "a00001001840010c01ffff01600000030090000003000003001e959409"
+        + "a10001002942010101600000030090000003000003001ea0208316595952930bc05a020000030002000003003210" + "a200010006" + "4401c073c089");
+
     private readonly EventLoop _loop = new("test", new ScriptedPoller());
     private readonly List<string> _dismissed = [];
     private readonly List<LiveStreams> _made = [];
@@ -623,6 +628,139 @@ public sealed class LiveStreamTests : IDisposable
         viewer.Read();
         Assert.Equal(2, publisher.Stream.LeftOut);
         Assert.Equal(0x17, Assert.Single(viewer.Tags).Body[0]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void HEVC_comes_by_its_code_and_by_the_number_that_encoders_agreed_on(bool hasCode)
+    {
+        byte[] payload = [0, 0, 0, 3, 0x26, 1, 2];
+        LivePublisher publisher = Publish();
+        publisher.Take(TrackKind.Video, hasCode ? [0x90, .. "hvc1"u8, .. HevcRecord] : [0x1C, 0, 0, 0, 0, .. HevcRecord], 0, _now);
+        publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
+        publisher.Take(TrackKind.Video, hasCode ? [0x91, .. "hvc1"u8, 0, 0, 80, .. payload] : [0x1C, 1, 0, 0, 80, .. payload], 0, _now);
+        publisher.Publish();
+        LiveViewer enhanced = Watch(PlayerCodecs.All);
+        enhanced.Read();
+        Assert.Equal([0x91, .. "hvc1"u8, 0, 0, 80, .. payload], Assert.Single(enhanced.Tags).Body);
+        LiveViewer number = Watch(PlayerAbilities.UnofficialNumbers);
+        number.Read();
+        Assert.Equal([0x1C, 1, 0, 0, 80, .. payload], Assert.Single(number.Tags).Body);
+        Assert.Equal([0x1C, 0, 0, 0, 0, .. HevcRecord], number.Play.Cursor!.Tracks.Codecs.Lanes[0]!.SequenceHeader);
+    }
+
+    [Fact]
+    public void A_publisher_that_comes_back_with_another_codec_has_its_headers_told_to_who_stayed()
+    {
+        LiveViewer viewer = Watch(PlayerCodecs.All);
+        LivePublisher first = Publish();
+        Begin(first, 0);
+        Picture(first, 0, isKey: true, 10);
+        first.Publish();
+        viewer.Read();
+        first.Leave(isFinished: false, _now);
+        LivePublisher second = Publish();
+        second.Take(TrackKind.Video, [0x90, .. "vp09"u8, 0, 10, 0x82, 1, 1, 1, 0, 0], 0, _now);
+        second.Take(TrackKind.Video, [0xA1, .. "vp09"u8, 9], 0, _now); // not before a key picture
+        second.Take(TrackKind.Video, [0x91, .. "vp09"u8, 1, 2, 3, 4], 40, _now);
+        second.Publish();
+        viewer.Read();
+        Assert.Equal(["started", "changed"], viewer.Said);
+        Assert.Equal([0x91, .. "vp09"u8, 1, 2, 3, 4], viewer.Tags[^1].Body);
+        Assert.Equal(2, viewer.Tags.Count);
+    }
+
+    [Fact]
+    public void AAC_without_a_header_leaves_the_pictures_alone_until_a_header_comes()
+    {
+        LiveViewer viewer = Watch();
+        LivePublisher publisher = Publish();
+        publisher.TakeData(Metadata(("videocodecid", 7), ("audiocodecid", 10)), _now);
+        publisher.Take(TrackKind.Video, VideoHeader, 0, _now);
+        for (uint i = 0; i < 30; i++)
+        {
+            Picture(publisher, i * 40, isKey: i % 10 == 0, 10);
+            Sound(publisher, i * 40); // nobody can decode it
+            _now += 40;
+            publisher.Publish();
+            viewer.Read();
+        }
+
+        Assert.Equal(["started"], viewer.Said);
+        Assert.All(viewer.Tags, static tag => Assert.True(tag.IsVideo));
+        Assert.Equal(30, publisher.Stream.LeftOut);
+        publisher.Take(TrackKind.Audio, AudioHeader, 1200, _now);
+        Sound(publisher, 1200);
+        publisher.Publish();
+        viewer.Read();
+        Assert.Equal(["started", "changed"], viewer.Said);
+        Assert.False(viewer.Tags[^1].IsVideo);
+    }
+
+    [Fact]
+    public void Sound_alone_is_watched_from_half_a_second_ago_and_its_window_is_bounded()
+    {
+        _streams = Make(Options with { Window = 5_000 });
+        LivePublisher publisher = Publish();
+        publisher.TakeData(Metadata(("videocodecid", 0), ("audiocodecid", 10)), _now);
+        publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
+        for (uint i = 0; i < 5000; i++)
+        {
+            Sound(publisher, i * 23);
+        }
+
+        publisher.Publish();
+        LiveViewer viewer = Watch();
+        viewer.Read();
+        Assert.InRange(viewer.Tags.Count, 1, 23);
+        Assert.InRange(publisher.Stream.Strip.Length, 200, 225);
+        LiveTracks tracks = viewer.Play.Cursor!.Tracks;
+        Assert.Null(tracks.Codecs.Lanes[0]);
+        Assert.True(tracks.Metadata.Span.IndexOf("audiocodecid"u8) > 0 && tracks.Metadata.Span.IndexOf("videocodecid"u8) < 0);
+    }
+
+    [Fact]
+    public void A_header_that_is_repeated_while_the_stream_is_set_up_is_one()
+    {
+        LiveViewer viewer = Watch();
+        LivePublisher publisher = Publish();
+        for (int i = 0; i < 3; i++)
+        {
+            Begin(publisher, 0);
+        }
+
+        Picture(publisher, 0, isKey: true, 10);
+        publisher.Publish();
+        viewer.Read();
+        Assert.Equal(["started"], viewer.Said);
+        Assert.Null(publisher.Stream.Format!.Next);
+        Assert.Single(viewer.Tags);
+    }
+
+    [Fact]
+    public void Pages_that_were_given_up_shorten_no_window_though_nobody_has_taken_them_yet()
+    {
+        _streams = Make(Options with { MemoryBytes = 3 * LivePages.SegmentLength });
+        LivePublisher first = Publish();
+        Begin(first, 0);
+        for (uint i = 0; i < 3; i++)
+        {
+            Picture(first, i * 40, isKey: i == 0, LivePages.SegmentLength - 100); // a segment each: all of them
+        }
+
+        first.Leave(isFinished: false, _now);
+        LivePublisher second = Publish();
+        Picture(second, 0, isKey: true, 100);
+        for (uint i = 1; i < 100; i++)
+        {
+            Picture(second, i * 40, isKey: false, 100); // fits into the segment that is at hand
+        }
+
+        second.Publish();
+        LiveViewer viewer = Watch();
+        viewer.Read();
+        Assert.Equal(100, viewer.Tags.Count);
     }
 
     [Fact]

@@ -19,18 +19,27 @@ internal sealed class LiveViewer : ILiveViewer, ILiveAnnouncer, IDisposable
     private readonly MemoryStream _wire = new();
 
     public LiveViewer(
-        LiveStreams streams, string name, EventLoop loop, PlayerAbilities abilities = PlayerAbilities.None, long behind = 0)
+        LiveStreams streams, string name, EventLoop loop, PlayerAbilities abilities = PlayerAbilities.None, long behind = 0,
+        int video = 0, int audio = 0)
     {
         _loop = loop;
-        LiveRequest request = new(1, name, abilities, behind);
+        LiveRequest request = new(1, name, abilities, behind, video, audio);
         Play = new LivePlay(streams, name, request, new LiveSeat(loop, this), this, FlvStream.CreateLiveCursor(isFramed: false));
         _plays.Add(Play);
     }
 
     public LivePlay Play { get; }
 
+    /// <summary>Whether it keeps pages that others are short of.</summary>
+    public bool PinsPages => _plays.PinsPages;
+
+    public bool IsDisposed { get; private set; }
+
     /// <summary>What was said, in order.</summary>
     public List<string> Said { get; } = [];
+
+    /// <summary>How much it has read.</summary>
+    public long BytesRead => _wire.Length;
 
     /// <summary>How often it was called.</summary>
     public int Wakes { get; private set; }
@@ -105,8 +114,12 @@ internal sealed class LiveViewer : ILiveViewer, ILiveAnnouncer, IDisposable
 
     public void Dispose()
     {
-        _plays.Abandon();
-        _list.Dispose();
+        if (!IsDisposed)
+        {
+            IsDisposed = true;
+            _plays.Abandon();
+            _list.Dispose();
+        }
     }
 
     private void Take(long length)

@@ -40,6 +40,13 @@ public sealed class SampleHeaderTests
                 length = (header with { NanosecondOffset = nanoseconds }).WriteTo(expected);
                 Assert.Equal(expected[..length],
                     Write(SampleHeader.ExtendedVideo(new FourCc(codec), true), sync, composition, nanoseconds));
+                header = header with { Track = new ExtendedTrack(MultitrackType.OneTrack, 15, 0) };
+                length = header.WriteTo(expected);
+                Assert.Equal(expected[..length],
+                    Write(SampleHeader.ExtendedVideo(new FourCc(codec), false, 15), sync, composition, nanoseconds));
+                length = (header with { NanosecondOffset = nanoseconds }).WriteTo(expected);
+                Assert.Equal(expected[..length],
+                    Write(SampleHeader.ExtendedVideo(new FourCc(codec), true, 15), sync, composition, nanoseconds));
             }
         }).QuickCheckThrowOnFailure();
     }

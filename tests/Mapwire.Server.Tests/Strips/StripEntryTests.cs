@@ -37,6 +37,21 @@ public sealed class StripEntryTests
         Assert.True(Holds(time, composition, offset, size, StripEntry.MaxLanes - 1, false, true));
     }
 
+    [Fact]
+    public void Every_track_has_a_lane_of_its_own_and_films_have_the_first_sixteen()
+    {
+        (bool IsVideo, int Number)[] tracks =
+        [
+            .. Enumerable.Range(0, 16).Select(static number => (true, number)),
+            .. Enumerable.Range(0, 15).Select(static number => (false, number)),
+        ];
+        int[] lanes = [.. tracks.Select(static track => StripEntry.LaneOf(track.IsVideo, track.Number))];
+        Assert.Equal(Enumerable.Range(0, 31), lanes.Order());
+        Assert.Equal(tracks, lanes.Select(static lane => (StripEntry.IsVideoLane(lane), StripEntry.NumberOf(lane))));
+        Assert.Equal([0, 1, 15], ((int[])[StripEntry.LaneOf(true, 0), StripEntry.LaneOf(false, 0), StripEntry.LaneOf(false, 14)]));
+        Assert.Equal((-1, -1), (StripEntry.LaneOf(true, 16), StripEntry.LaneOf(false, 15)));
+    }
+
     private static Gen<long> UpTo(long max) =>
         from high in Gen.Choose(0, int.MaxValue)
         from low in Gen.Choose(0, int.MaxValue)
@@ -46,6 +61,7 @@ public sealed class StripEntryTests
     {
         StripEntry entry = new(new(time), composition, offset, size, lane, sync, change);
         return entry.Time.Milliseconds == time && entry.Composition == composition && entry.Offset == offset && entry.Size == size
-            && entry.Lane == lane && entry.IsVideo == (lane == 0) && entry.IsSync == sync && entry.IsChange == change;
+            && entry.Lane == lane && entry.IsVideo == StripEntry.IsVideoLane(lane) && entry.VideoBit == (entry.IsVideo ? 1 : 0)
+            && entry.IsSync == sync && entry.IsChange == change;
     }
 }

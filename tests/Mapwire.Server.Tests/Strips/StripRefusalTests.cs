@@ -42,7 +42,7 @@ public sealed class StripRefusalTests
     {
         byte[] film = new Mp4Builder { Delta = 0x7FFFFFFF, Sizes = [.. Enumerable.Repeat(1u, 10)] }.Build();
         Assert.Equal(
-            $"track 1: sample 10 is due at 19327352823 ms; the last time that can be told is 17179869183 (box 'stts' at offset "
+            $"track 1: sample 6 is due at 10737418235 ms; the last time that can be told is 8589934591 (box 'stts' at offset "
             + $"{BodyOf(film, "stts")})",
             Refusal(film, film.Length));
     }

@@ -49,6 +49,29 @@ internal readonly record struct PlayQuery(int Video, int Audio, string? Language
         return query;
     }
 
+    /// <summary>Reads the tracks alone, of what has other times than a film.</summary>
+    /// <param name="text">What stands behind the '?'.</param>
+    /// <exception cref="TitleException">A track is none.</exception>
+    public static (int Video, int Audio) ParseTracks(string text)
+    {
+        (int Video, int Audio) tracks = default;
+        foreach (string part in text.Split('&'))
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            switch (equals < 0 ? "" : part[..equals])
+            {
+                case "video":
+                    tracks.Video = TrackOf("video", Uri.UnescapeDataString(part[(equals + 1)..]));
+                    break;
+                case "audio":
+                    tracks.Audio = TrackOf("audio", Uri.UnescapeDataString(part[(equals + 1)..]));
+                    break;
+            }
+        }
+
+        return tracks;
+    }
+
     private static int TrackOf(string word, string value)
     {
         if (value == "none")

@@ -18,8 +18,8 @@ internal static class PlaylistFile
     /// </summary>
     public const int MaxItems = 256;
 
-    /// <summary>The latest time of a list or a query, 198 days, in milliseconds: later ones are taken for it.</summary>
-    public const long MaxTime = (1L << 34) - 1;
+    /// <summary>The latest time of a list or a query, 99 days, in milliseconds: later ones are taken for it.</summary>
+    public const long MaxTime = (1L << 33) - 1;
 
     /// <summary>The names of playlist files, in the order they are tried for a name without extension.</summary>
     public static readonly string[] Extensions = [".m3u8", ".m3u", ".json"];

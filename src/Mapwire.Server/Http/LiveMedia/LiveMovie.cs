@@ -92,6 +92,12 @@ internal sealed class LiveMovie(LiveSegments segments, LiveTracksWish wish, Acti
     {
         if (_places.Count == 0 || _places.Exists(static place => place.IsLost))
         {
+            if (now.IsEnded && _places.Count > 0)
+            {
+                _isEnded = true; // too slow for the end
+                return null;
+            }
+
             Begin(now);
         }
 
@@ -134,7 +140,7 @@ internal sealed class LiveMovie(LiveSegments segments, LiveTracksWish wish, Acti
     /// <summary>Begins with the newest segment that decoding can start with.</summary>
     private void Begin(LiveSegments now)
     {
-        IReadOnlyList<LiveRendition> tracks = wish.Choose(now);
+        IReadOnlyList<LiveRendition> tracks = wish.ChooseOne(now);
         LiveSegment first = tracks[0].Listed.LastOrDefault(static segment => segment.Parts is [{ IsIndependent: true }, ..])
             ?? tracks[0].Listed[0];
         _places.Clear();

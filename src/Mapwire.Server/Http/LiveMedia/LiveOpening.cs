@@ -252,7 +252,7 @@ internal static class LiveOpening
     private static Resource OpenMovie(LiveSegments segments, WebQuery query)
     {
         LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
-        segments.Read(now => wish.Choose(now)); // refused before anything is said
+        segments.Read(wish.ChooseOne); // refused before anything is said
         return new Resource([], MadeBody.Empty, new Representation(0, null), ContentTypes.Mp4, "no-cache")
         {
             IsEndless = true,

@@ -18,7 +18,8 @@ internal static class LivePlaylists
     /// <summary>How far behind the end players stay, in parts (PART-HOLD-BACK should be at least three).</summary>
     private const int HeldParts = 3;
 
-    /// <summary>Segments that end so many target durations before the end may be left out of an update; the least that is allowed.</summary>
+    /// <summary>Segments that begin so many target durations before the end may be left out of an update: the least that is allowed.
+    /// </summary>
     private const int SkippedTargets = 6;
 
     /// <summary>Segments have their parts listed so many target durations from the end.</summary>
@@ -33,31 +34,35 @@ internal static class LivePlaylists
     /// <param name="query">Behind the address of each playlist.</param>
     public static byte[] WriteMaster(LiveSegments segments, LiveTracksWish tracks, string query)
     {
-        LiveRendition[] wanted = [.. tracks.Choose(segments)];
-        LiveRendition main = wanted[0];
-        LiveRendition[] sounds = [.. wanted.Skip(1)];
-        string[] codecs =
-        [
-            .. wanted.Select(static one => one.Init!.Fragments.CodecsParameter).OfType<string>().Distinct(),
-        ];
-        (long peak, long average) = main.Bandwidth;
+        IReadOnlyList<LiveRendition> wanted = tracks.Choose(segments);
+        LiveRendition[] pictures = [.. wanted.Where(static one => one.IsVideo)];
+        LiveRendition[] sounds = [.. wanted.Where(static one => !one.IsVideo)];
+        LiveRendition[] beside = pictures.Length > 0 || sounds.Length > 1 ? sounds : []; // one sound alone is the variant itself
         MasterPlaylist playlist = new()
         {
             HasIndependentSegments = false, // one that ends where no key picture is has no one at its beginning
-            Variants =
-            [
-                new VariantStream($"{main.Name}.m3u8{query}", peak + sounds.Select(static one => one.Bandwidth.Peak).DefaultIfEmpty().Max())
-                {
-                    AverageBandwidth = average + sounds.Select(static one => one.Bandwidth.Average).DefaultIfEmpty().Max(),
-                    Codecs = codecs.Length == 0 ? null : string.Join(',', codecs),
-                    Resolution = main.Init!.Codec.Picture,
-                    FrameRate = main.IsVideo && main.FrameTime > LeastFrameTime ? 1000 / main.FrameTime : null,
-                    AudioGroup = sounds.Length > 0 ? AudioGroup : null,
-                },
-            ],
-            Renditions = [.. sounds.Select((sound, index) => DescribeSound(sound, index, query))],
+            Variants = [.. (pictures.Length > 0 ? pictures : sounds[..1]).Select(one => DescribeVariant(one, beside, query))],
+            Renditions = [.. beside.Select((sound, index) => DescribeSound(sound, index, query))],
         };
         return Write(playlist.WriteTo);
+    }
+
+    private static VariantStream DescribeVariant(LiveRendition main, LiveRendition[] sounds, string query)
+    {
+        string[] codecs =
+        [
+            .. sounds.Prepend(main).Select(static one => one.Init!.Fragments.CodecsParameter).OfType<string>().Distinct(),
+        ];
+        (long peak, long average) = main.Bandwidth;
+        LiveRendition[] others = main.IsVideo ? sounds : [];
+        return new VariantStream($"{main.Name}.m3u8{query}", peak + others.Select(static one => one.Bandwidth.Peak).DefaultIfEmpty().Max())
+        {
+            AverageBandwidth = average + others.Select(static one => one.Bandwidth.Average).DefaultIfEmpty().Max(),
+            Codecs = codecs.Length == 0 ? null : string.Join(',', codecs),
+            Resolution = main.Init!.Codec.Picture,
+            FrameRate = main.IsVideo && main.FrameTime > LeastFrameTime ? 1000 / main.FrameTime : null,
+            AudioGroup = sounds.Length > 0 ? AudioGroup : null,
+        };
     }
 
     /// <summary>The playlist of one track.</summary>

@@ -38,7 +38,9 @@ internal sealed class LiveRendition
         int lane, LiveBoundary boundary, long firstNumber, double frameTime, LiveSegmentLengths lengths, LivePages pages)
     {
         (_lane, _boundary, _nextNumber, _frameTime, _lengths, _pages) = (lane, boundary, firstNumber, frameTime, lengths, pages);
-        Name = lane == StripEntry.VideoLane ? "v1" : string.Create(CultureInfo.InvariantCulture, $"a{lane - StripEntry.AudioLane + 1}");
+        IsVideo = StripEntry.IsVideoLane(lane);
+        Number = StripEntry.NumberOf(lane) + 1;
+        Name = string.Create(CultureInfo.InvariantCulture, $"{(IsVideo ? 'v' : 'a')}{Number}");
     }
 
     /// <summary>Its name in addresses.</summary>
@@ -48,7 +50,10 @@ internal sealed class LiveRendition
     public int Lane => _lane;
 
     /// <summary>Whether it has pictures.</summary>
-    public bool IsVideo => _lane == StripEntry.VideoLane;
+    public bool IsVideo { get; }
+
+    /// <summary>Its number among the tracks of its kind, from 1.</summary>
+    public int Number { get; }
 
     /// <summary>How long a frame lasts about, in milliseconds.</summary>
     public double FrameTime => _frameTime;

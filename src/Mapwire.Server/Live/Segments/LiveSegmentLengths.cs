@@ -33,7 +33,9 @@ internal sealed record LiveSegmentLengths(TimeSpan Wanted, TimeSpan Target, Time
     /// <param name="segment">How long segments should be, in milliseconds.</param>
     /// <param name="part">How long parts should be, in milliseconds.</param>
     /// <param name="frameTimes">How long frames of each track last, in milliseconds; pictures first, where there are any.</param>
-    /// <param name="keyInterval">How far apart key pictures are at most, in milliseconds; null where that is not known, 0 for sound.</param>
+    /// <param name="keyInterval">
+    /// How far apart key pictures are at most, in milliseconds; null where that is not known, 0 for sound alone.
+    /// </param>
     public static LiveSegmentLengths Choose(long segment, long part, IReadOnlyList<double> frameTimes, long? keyInterval)
     {
         long target = keyInterval switch

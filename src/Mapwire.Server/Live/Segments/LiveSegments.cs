@@ -42,7 +42,7 @@ internal sealed class LiveSegments
     private readonly Lock _gate = new();
     private readonly double[] _frameTimes; // by lane, in milliseconds
     private readonly long _firstNumber;
-    private readonly List<LiveRendition> _renditions = []; // by lane
+    private readonly List<LiveRendition> _renditions = []; // pictures first
     private readonly List<Awaited> _awaited = [];
     private LiveBlock? _block;
     private long _next; // the number of the next entry
@@ -110,7 +110,7 @@ internal sealed class LiveSegments
         long count = stream.Strip.Count;
         LiveBlock block = from.Block;
         TitleTime latest = from.Time;
-        bool hasPictures = false;
+        int lead = -1; // the track that the others are cut by
         for (long number = from.Number; number < count; number++)
         {
             StripEntry entry = LiveStrip.EntryAt(number, ref block);
@@ -123,15 +123,14 @@ internal sealed class LiveSegments
 
             last[entry.Lane] = time;
             latest = TitleTime.Max(latest, entry.Time);
-            hasPictures |= entry.IsVideo;
-            if (entry is { IsVideo: true, IsSync: true })
+            lead = lead < 0 || (entry.IsVideo && (!StripEntry.IsVideoLane(lead) || entry.Lane < lead)) ? entry.Lane : lead;
+            if (entry is { IsVideo: true, IsSync: true } && entry.Lane == lead)
             {
                 keyInterval = keyAt < 0 ? 0 : Math.Max(keyInterval, time - keyAt);
                 keyAt = time;
             }
         }
 
-        int lead = hasPictures ? StripEntry.VideoLane : Array.FindIndex(steps, static one => one > 0);
         if (lead < 0 || steps[lead] == 0 || latest - from.Time < (steps[lead] < 4 ? LongestLook : LeastLook))
         {
             return null;
@@ -144,7 +143,7 @@ internal sealed class LiveSegments
 
         LiveSegmentLengths lengths = LiveSegmentLengths.Choose(
             segment, part, [times[lead], .. times.Where((time, lane) => lane != lead && time > 0)],
-            !hasPictures ? 0 : keyInterval > 0 ? keyInterval : null);
+            !StripEntry.IsVideoLane(lead) ? 0 : keyInterval > 0 ? keyInterval : null);
         long clock = (long)(DateTimeOffset.UtcNow - NumbersBegin).TotalSeconds;
         return new LiveSegments(stream, from, format, times, lengths, Math.Max(clock, leastNumber));
     }
@@ -305,9 +304,24 @@ internal sealed class LiveSegments
         }
     }
 
-    private int Lead => _format.Configurations is [not null, ..]
-        ? StripEntry.VideoLane
-        : _format.Configurations.Select(static (codec, lane) => (codec, lane)).FirstOrDefault(static one => one.codec is not null).lane;
+    /// <summary>The track that the others are cut by: the first of pictures, or else of sound.</summary>
+    private int Lead
+    {
+        get
+        {
+            int first = -1;
+            for (int lane = 0; lane < _format.Configurations.Length; lane++)
+            {
+                bool isBetter = first < 0 || (StripEntry.IsVideoLane(lane) && !StripEntry.IsVideoLane(first));
+                if (_format.Configurations[lane] is not null && isBetter)
+                {
+                    first = lane;
+                }
+            }
+
+            return first;
+        }
+    }
 
     private void Take(StripEntry frame)
     {
@@ -362,10 +376,11 @@ internal sealed class LiveSegments
 
     private void AddBoundary(TitleTime start, bool isBreak)
     {
-        bool isNew = _boundary is null || isBreak;
-        LiveBoundary next = new(
-            start, _format, _boundary is null ? _firstNumber : _boundary.Discontinuity + (isBreak ? 1 : 0),
-            isNew ? start : _boundary!.Origin, isNew ? DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds) : _boundary!.WallZero);
+        LiveBoundary next = _boundary is { } before && !isBreak
+            ? new LiveBoundary(start, _format, before.Discontinuity, before.Origin, before.WallZero)
+            : new LiveBoundary(
+                start, _format, _boundary?.Discontinuity + 1 ?? _firstNumber, start,
+                DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds));
         if (_boundary is null)
         {
             Began = next.WallZero + TimeSpan.FromMilliseconds(start.Milliseconds);
@@ -389,7 +404,8 @@ internal sealed class LiveSegments
                 return one;
             }
 
-            place += one.Lane < lane ? 1 : 0;
+            bool isVideo = StripEntry.IsVideoLane(lane);
+            place += one.IsVideo == isVideo ? (one.Lane < lane ? 1 : 0) : one.IsVideo ? 1 : 0;
         }
 
         double frameTime = _frameTimes[lane] > 0 ? _frameTimes[lane] : 1000.0 / 40;
