@@ -18,7 +18,8 @@ internal static class NumberedFilms
     private const string Column = "floor(X/16)";
     private const string Bit = $"mod(floor(N/pow(2\\,max(0\\,{Column}-1)))\\,2)";
 
-    private const string Numbers =
+    /// <summary>The filter that writes its number on each picture.</summary>
+    public const string Numbers =
         $"geq=lum='if(eq({Column}\\,0)\\,235\\,if(between({Column}\\,1\\,16)\\,16+219*abs(gte(Y\\,32)-{Bit})\\,16))':cb=128:cr=128";
 
     private const string Picture = "-f lavfi -i nullsrc=size=320x64:rate=25:duration=4";
