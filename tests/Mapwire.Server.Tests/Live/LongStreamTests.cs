@@ -12,7 +12,7 @@ public sealed class LongStreamTests : IDisposable
 {
     private static readonly LiveOptions Options = new(
         Window: 60_000, MemoryBytes: 32L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        TakesOver: true);
+        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
 
     private readonly EventLoop _loop = new("test", new ScriptedPoller());
     private readonly LiveStreams _streams;
