@@ -69,7 +69,7 @@ public sealed partial class LiveTests
         await using MapwireServer server = await StartAsync();
         ToolResult result = await Tool.RunAsync("ffmpeg", PublishWords(server, film, name));
         Assert.NotEqual(0, result.ExitCode);
-        Assert.Contains(reason, server.Process.Said, StringComparison.Ordinal);
+        await WaitForLogAsync(server, reason);
         Assert.DoesNotContain(Key, server.Process.Said, StringComparison.Ordinal);
     }
 
@@ -104,7 +104,7 @@ public sealed partial class LiveTests
         await using MapwireServer server = await StartAsync("--live-play-wait", "1");
         ToolResult result = await Tool.RunAsync("ffprobe", ["-v", "error", server.Address("live/nobody")]);
         Assert.NotEqual(0, result.ExitCode);
-        Assert.Contains("nobody publishes live/nobody", server.Process.Said, StringComparison.Ordinal);
+        await WaitForLogAsync(server, "nobody publishes live/nobody");
     }
 
     [Fact]
@@ -143,9 +143,7 @@ public sealed partial class LiveTests
             await WaitForLogAsync(server, "publish live/cam");
             ToolResult second = await Tool.RunAsync("ffmpeg", PublishWords(server, film, $"live/cam?key={Key}"));
             Assert.Equal(isRefused, second.ExitCode != 0);
-            Assert.Contains(
-                isRefused ? "it is being published already" : "another publisher has taken the stream over", server.Process.Said,
-                StringComparison.Ordinal);
+            await WaitForLogAsync(server, isRefused ? "it is being published already" : "another publisher has taken the stream over");
         }
     }
 
