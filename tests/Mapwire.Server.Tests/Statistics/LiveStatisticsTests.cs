@@ -195,6 +195,19 @@ public sealed class LiveStatisticsTests : IDisposable
     }
 
     [Fact]
+    public void A_viewer_that_asks_for_each_piece_is_one_of_the_streams_viewers()
+    {
+        _worker.Enter(null, _now)!.Update(_publisher, 1000, _now);
+        PlayerStatistics shown = _worker.Enter(null, _now, PlayerProtocol.Hls)!;
+        shown.BeginTitle(new PlayedTitle("cam", 0, 0), _now);
+        shown.Update(PlayerState.Playing, 500, new TitleTime(1_000), new TitleTime(3_000), _now);
+        StreamSnapshot stream = Assert.Single(_publication.Read().Streams);
+        Assert.Equal((1, null, null), (stream.Viewers, stream.Latency, stream.WorstLag));
+        shown.Update(PlayerState.Ended, 500, new TitleTime(1_000), new TitleTime(3_000), _now);
+        Assert.Equal(0, Assert.Single(_publication.Read().Streams).Viewers);
+    }
+
+    [Fact]
     public void Other_players_have_neither_latency_nor_lag()
     {
         PlayerStatistics shown = _worker.Enter(null, _now)!;
