@@ -14,6 +14,10 @@ internal readonly record struct LiveName(string Name, string? Key, long Behind)
     /// <summary>Characters of a name: an encoder's field has some hundred.</summary>
     public const int MaxLength = 256;
 
+    /// <summary>What a name must be, in words for who publishes.</summary>
+    public static readonly string Rule =
+        $"The name of a stream has 1 to {MaxLength} characters, without \\ ? # % and no part '.' or '..', and does not end as that of a film.";
+
     /// <summary>Characters of a key.</summary>
     private const int MaxKeyLength = 1024;
 
@@ -27,8 +31,10 @@ internal readonly record struct LiveName(string Name, string? Key, long Behind)
     /// <exception cref="TitleException">A track is none.</exception>
     public static (int Video, int Audio) TracksOf(PlayName name) => PlayQuery.ParseTracks(name.Query);
 
-    /// <summary>Whether a stream can have the name: it is shown in logs, addresses and file names.</summary>
-    public bool IsValid => Name.Length is > 0 and <= MaxLength && !Name.AsSpan().ContainsAny("\\?#%")
+    /// <summary>
+    /// Whether a stream can have the name: it is shown in logs, addresses and file names, and must not hide a film that is named so.
+    /// </summary>
+    public bool IsValid => !TitleName.HasTitleExtension(Name) && Name.Length is > 0 and <= MaxLength && !Name.AsSpan().ContainsAny("\\?#%")
         && !Name.Any(char.IsControl) && !Name.Split('/').Any(static part => part is "" or "." or "..");
 
     /// <inheritdoc/>

@@ -27,7 +27,7 @@ internal sealed class LiveStream
     private const long SoundSyncInterval = 500;
 
     /// <summary>After this time without a key picture, in milliseconds, viewers begin with the sound.</summary>
-    private const long LongestWithoutKey = 10_000;
+    private const long LongestWithoutKey = 30_000;
 
     /// <summary>How long what was published last is kept for slow viewers when it is over, in milliseconds.</summary>
     private const long LongestEnd = 10_000;

@@ -216,7 +216,7 @@ internal sealed partial class Player : ILiveAnnouncer
 
     private (string Code, string Reason)? RefusalOf(uint streamId, LiveName name) =>
         _seat is null || _context.Live is null || _context.Keys.IsClosed ? (StatusCodes.PublishBadName, "Publishing is not offered here.")
-        : !name.IsValid ? (StatusCodes.PublishBadName, $"The name of a stream has 1 to {LiveName.MaxLength} characters, without \\ ? # %.")
+        : !name.IsValid ? (StatusCodes.PublishBadName, LiveName.Rule)
         : !_context.Keys.Allows(name.Name, name.Key, _provenKey)
         ? (StatusCodes.PublishDenied, _provenKey is null
             ? "The key is missing or wrong: publish to NAME?key=KEY." : "The key of the user is not that of this stream.")

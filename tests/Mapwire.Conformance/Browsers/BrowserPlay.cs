@@ -9,6 +9,9 @@ internal sealed class BrowserPlay(Chromium browser)
     /// <summary>How long nothing may move before a play is given up, in seconds.</summary>
     private const int Patience = 20;
 
+    /// <summary>Faults of a play that are told: behind those nothing more is looked for.</summary>
+    private const int MaxFaults = 8;
+
     private static readonly string Reader = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Pages", "reader.js"));
 
     /// <summary>Plays a numbered film from its beginning to its end, then seeks to pictures: those that the play left out, and others.
@@ -30,7 +33,7 @@ internal sealed class BrowserPlay(Chromium browser)
         ];
         // A picture that is shown again where the play stands says nothing of the film.
         seen = [.. seen.Where((one, i) => i == 0 || one != seen[i - 1])];
-        wrong.AddRange(FrameCheck.Differences(seen, rate, tolerance: tolerance).Take(8));
+        wrong.AddRange(FrameCheck.Differences(seen, rate, tolerance: tolerance).Take(MaxFaults));
         if (seen.Length == 0)
         {
             return wrong;
@@ -52,6 +55,11 @@ internal sealed class BrowserPlay(Chromium browser)
         IEnumerable<int> wanted = seeks is { } more ? unseen.Concat(Enumerable.Range(0, more).Select(_ => random.Next(count))) : [];
         foreach (int number in wanted.Take(count))
         {
+            if (wrong.Count >= MaxFaults)
+            {
+                break; // it is known: each picture that is not there is waited for
+            }
+
             double time = zero + ((number + 0.5) / rate);
             JsonNode? read = await browser.RunAsync(
                 "return reader.seek(arguments[0], arguments[1], arguments[2]);", time, Patience, number);

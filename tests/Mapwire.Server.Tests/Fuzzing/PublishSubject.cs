@@ -24,6 +24,13 @@ internal sealed class PublishSubject : IFuzzSubject, IDisposable
     /// <summary>Cases that share a loop: what they post to it is run by nobody, and goes with it.</summary>
     private const int LoopLifetime = 200;
 
+    /// <summary>What the steps of a case may send, in bytes, so that a case on a busy machine stays far below the time that it may take.
+    /// </summary>
+    private const int MostSent = 1 << 20;
+
+    /// <summary>What a step counts for beside what it sends.</summary>
+    private const int StepCost = 500;
+
     private readonly TemporaryFolder _folder = new();
     private readonly RecordingLog _log = new();
     private readonly HeldBytes _held = new(64 << 20, "--max-held-bytes");
@@ -123,11 +130,14 @@ internal sealed class PublishSubject : IFuzzSubject, IDisposable
         _log.Lines.Clear();
         using PublishStage stage = new(_loop, CreateContext, _log);
         PublishOp last = default;
+        int left = MostSent;
         foreach (PublishOp op in PublishOp.Read(given.Bytes))
         {
             bool isRepeat = op.Kind == PublishOpKind.Repeat;
-            for (int times = isRepeat ? op.Number % 64 : 1; times > 0 && (!isRepeat || last.Bytes is not null); times--)
+            int cost = StepCost + (isRepeat ? last.Bytes?.Length ?? 0 : op.Bytes.Length);
+            for (int times = isRepeat ? op.Number % 64 : 1; times > 0 && left > 0 && (!isRepeat || last.Bytes is not null); times--)
             {
+                left -= cost;
                 stage.Do(isRepeat ? last with { Number = 40 } : op);
             }
 

@@ -43,6 +43,8 @@ public sealed class LiveNameTests
     [InlineData("a%2Fb")]
     [InlineData("a#b")]
     [InlineData("a\nb")]
+    [InlineData("film.mp4")] // it would hide the film
+    [InlineData("a/film.FLV")]
     public void A_name_that_would_lead_elsewhere_is_none(string name) => Assert.False(LiveName.Of(PlayName.Parse("", name)).IsValid);
 
     [Fact]

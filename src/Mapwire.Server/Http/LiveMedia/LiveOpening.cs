@@ -22,6 +22,9 @@ internal static class LiveOpening
     /// <summary>How often it looks meanwhile, in milliseconds.</summary>
     private const int FirstWaitInterval = 50;
 
+    /// <summary>How long a segment that is not there is refused after, in milliseconds.</summary>
+    private const int RefusalDelay = 1_000;
+
     /// <summary>Playlists change with each part, and an answer that was waited for counts for as long as its part is the last.</summary>
     private const string OfPlaylist = "max-age=1";
 
@@ -216,7 +219,7 @@ internal static class LiveOpening
 
         // What a playlist announces is asked for before it is there (EXT-X-PRELOAD-HINT).
         return !segments.Read(now => !now.IsEnded && number >= rendition.NextWhole && now.CanReach(rendition, number, part))
-            ? throw new TitleException(TitleError.NotFound, "the live stream has no such segment, or has none any more")
+            ? RefuseLaterAsync("the live stream has no such segment, or has none any more")
             : OpenWhenAsync(segments.WhenReached(rendition, number, part, LoopClock.Milliseconds));
 
         async Task<Resource> OpenWhenAsync(Task reached)
@@ -242,6 +245,16 @@ internal static class LiveOpening
                 Watched = query.Viewer is null ? null : WatchedOf(segments, query),
             };
         });
+    }
+
+    /// <summary>
+    /// Refuses what is not there any more, or never will be, after a while: some players ask for one number after the other without a
+    /// pause when a stream is over, and would take all that their address may have.
+    /// </summary>
+    private static async Task<Resource> RefuseLaterAsync(string reason)
+    {
+        await Task.Delay(RefusalDelay).ConfigureAwait(false);
+        throw new TitleException(TitleError.NotFound, reason);
     }
 
     private static Resource OpenMovie(LiveSegments segments, WebQuery query)
