@@ -66,6 +66,7 @@ public sealed class OptionTests
             "--http-fast-lane", // Http/OtherReaderTests
             .. RowsOf(typeof(LiveTests), nameof(LiveTests.All_of_it_comes_with)),
             "--publish-key", "--publish-once", "--publish-auth", "--live-play-wait", // LiveTests
+            "--live-segment-duration", "--live-part-duration", // LiveWebTests
             "--statistics-folder", // ServeOptionTests.Statistics_have_the_name_that_was_given
         ];
         ToolResult help = await Tool.SucceedAsync(MapwireServer.Program, ["serve", "--help"]);
