@@ -231,12 +231,12 @@ public sealed class LiveSegmentsTests : IDisposable
     public void Sound_begins_where_no_key_picture_ever_comes()
     {
         Begin();
-        Play(40, 16_000, keys: false);
+        Play(40, 36_000, keys: false);
         LiveSegments segments = Stream.GetSegments(0)!;
-        Play(16_000, 24_000, keys: false);
+        Play(36_000, 44_000, keys: false);
         Assert.Equal(["a1"], segments.Renditions.Where(static one => one.Listed.Count > 0).Select(static one => one.Name));
         Assert.True(segments.HasBegun);
-        Play(24_000, 27_000);
+        Play(44_000, 47_000);
         Assert.True(Track(segments, "v1").Listed[0].Parts[0].IsIndependent);
     }
 

@@ -211,7 +211,7 @@ public sealed class LiveStreamTests : IDisposable
     {
         LivePublisher publisher = Publish();
         Begin(publisher, 0);
-        for (uint i = 0; i < 500; i++)
+        for (uint i = 0; i < 1_000; i++)
         {
             Picture(publisher, i * 40, isKey: false, 50);
             Sound(publisher, i * 40);
@@ -222,8 +222,8 @@ public sealed class LiveStreamTests : IDisposable
         viewer.Read();
         Assert.NotEmpty(viewer.Tags);
         Assert.All(viewer.Tags, static tag => Assert.False(tag.IsVideo));
-        Picture(publisher, 20_000, isKey: true, 50);
-        Picture(publisher, 20_040, isKey: false, 50);
+        Picture(publisher, 40_000, isKey: true, 50);
+        Picture(publisher, 40_040, isKey: false, 50);
         publisher.Publish();
         viewer.Read();
         Assert.Equal([true, true], viewer.Tags.TakeLast(2).Select(static tag => tag.IsVideo));
