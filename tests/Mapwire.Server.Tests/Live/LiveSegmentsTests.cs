@@ -149,6 +149,31 @@ public sealed class LiveSegmentsTests : IDisposable
         Assert.NotEqual(first.Number, video.Init!.Number);
     }
 
+    [Theory]
+    [InlineData(15)]
+    [InlineData(30)]
+    [InlineData(60)]
+    public void Parts_behind_a_change_of_the_frame_rate_fill_the_part_target_and_are_not_longer(int rate)
+    {
+        LiveSegments segments = Segments(4_000);
+        byte[] other = [.. VideoHeader];
+        other[^1] ^= 1; // of the picture parameter set
+        _publisher.Take(TrackKind.Video, other, 4_000, _now);
+        for (int i = 0; i <= 6 * rate; i++)
+        {
+            byte[] body = [(byte)(i % rate == 0 ? 0x17 : 0x27), 1, 0, 0, 0, 1, 2, 3];
+            _publisher.Take(TrackKind.Video, body, 4_000 + (uint)(i * 1_000 / rate), _now);
+            _publisher.Publish();
+        }
+
+        LiveSegment[] behind = [.. Track(segments, "v1").Listed.SkipWhile(static one => one.Breaks == 0).Where(static one => one.IsWhole)];
+        Assert.Equal(3, behind.Length);
+        Assert.All(behind.SelectMany(static one => one.Parts), part => Assert.True(part.Duration <= segments.Lengths.Part, $"{part.Duration}"));
+        Assert.All(
+            behind.SelectMany(static one => one.Parts.SkipLast(1)),
+            part => Assert.True(part.Duration >= segments.Lengths.Part * 0.85, $"{part.Duration}"));
+    }
+
     [Fact]
     public void A_pause_is_a_break_and_no_segment_is_longer_than_the_target()
     {

@@ -17,7 +17,8 @@ internal sealed class LiveRendition
     private readonly LiveSegmentLengths _lengths;
     private readonly LivePages _pages;
     private readonly int _lane;
-    private readonly double _frameTime; // about, in milliseconds
+    private double _frameTime; // about, in milliseconds
+    private bool _isFrameTimeOld; // of another configuration than the one in force
     private readonly List<LiveSegment> _listed = []; // the last may not be whole
     private readonly Queue<LiveSegment> _gone = new(); // from the playlist, and may still be asked for
     private readonly List<TimedSample> _pending = []; // of the part to come; the duration of each is known with the next
@@ -105,6 +106,13 @@ internal sealed class LiveRendition
         }
 
         long decode = isOther ? 0 : Place(frame.Time);
+        if (_isFrameTimeOld && !isOther)
+        {
+            // A part would be too long or too short with the rate of before.
+            double step = (double)(decode - _last) * MillisecondsPerSecond / Timescale;
+            (_frameTime, _isFrameTimeOld) = (step <= _lengths.Part.TotalMilliseconds ? step : _frameTime, false);
+        }
+
         if (begins || isOther)
         {
             EndSegment(isBreak ? null : decode);
@@ -207,6 +215,7 @@ internal sealed class LiveRendition
 
     private void Begin(CodecConfiguration codec)
     {
+        _isFrameTimeOld = _init is not null;
         uint timescale = IsVideo || codec.SampleRate <= 0 ? VideoTimescale : (uint)codec.SampleRate;
         _init = new LiveInit(_boundary.Discontinuity, codec, new TrackFragments(codec, (uint)_lane + 1, timescale));
         _hasLast = false;
