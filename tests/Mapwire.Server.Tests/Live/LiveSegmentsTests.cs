@@ -168,7 +168,8 @@ public sealed class LiveSegmentsTests : IDisposable
 
         LiveSegment[] behind = [.. Track(segments, "v1").Listed.SkipWhile(static one => one.Breaks == 0).Where(static one => one.IsWhole)];
         Assert.Equal(3, behind.Length);
-        Assert.All(behind.SelectMany(static one => one.Parts), part => Assert.True(part.Duration <= segments.Lengths.Part, $"{part.Duration}"));
+        Assert.All(
+            behind.SelectMany(static one => one.Parts), part => Assert.True(part.Duration <= segments.Lengths.Part, $"{part.Duration}"));
         Assert.All(
             behind.SelectMany(static one => one.Parts.SkipLast(1)),
             part => Assert.True(part.Duration >= segments.Lengths.Part * 0.85, $"{part.Duration}"));
