@@ -119,7 +119,9 @@ internal static class TopText
 
         void Publishing(StreamSnapshot stream)
         {
-            Line("comes", $"{Kilobits(stream.VideoBitsPerSecond)} kbit/s of pictures, {Kilobits(stream.AudioBitsPerSecond)} kbit/s of sound");
+            Line(
+                "comes",
+                $"{Kilobits(stream.VideoBitsPerSecond)} kbit/s of pictures, {Kilobits(stream.AudioBitsPerSecond)} kbit/s of sound");
             Line("pictures", $"{Rounded(stream.FrameRate)} a second, a keyframe each {Seconds(stream.KeyframeInterval)}");
             Line("sound", stream.SoundAhead is { } ahead ? $"{Milliseconds(ahead)} ahead of the pictures" : "not with pictures");
             Line("arrival", $"jitter {Milliseconds(stream.Jitter)}, longest pause {Milliseconds(stream.LongestPause)}");
@@ -184,10 +186,10 @@ internal static class TopText
         {
             table.Add(
                 Style.Plain, TerminalText.Clean(stream.Name), Number(stream.Viewers),
-                Kilobits(stream.VideoBitsPerSecond + stream.AudioBitsPerSecond), Rounded(stream.FrameRate), Seconds(stream.KeyframeInterval),
-                Milliseconds(stream.SoundAhead), Milliseconds(stream.Jitter), Milliseconds(stream.LongestPause),
-                Number(stream.LeftOut + stream.Malformed), Milliseconds(stream.Latency), Milliseconds(stream.WorstLatency),
-                Milliseconds(stream.WorstLag));
+                Kilobits(stream.VideoBitsPerSecond + stream.AudioBitsPerSecond), Rounded(stream.FrameRate),
+                Seconds(stream.KeyframeInterval), Milliseconds(stream.SoundAhead), Milliseconds(stream.Jitter),
+                Milliseconds(stream.LongestPause), Number(stream.LeftOut + stream.Malformed), Milliseconds(stream.Latency),
+                Milliseconds(stream.WorstLatency), Milliseconds(stream.WorstLag));
         }
 
         return [.. table.Draw(), .. More(server.Streams.Count - shown, "streams")];

@@ -1,8 +1,8 @@
 namespace Mapwire.Load;
 
 /// <summary>
-/// What goes wrong with publishers in life, and how often, beside the stream that they send: connections that are lost, networks that stall,
-/// clocks that jump. Each publisher has its own moments. Default: nothing.
+/// What goes wrong with publishers in life, and how often, beside the stream that they send: connections that are lost, networks that
+/// stall, clocks that jump. Each publisher has its own moments. Default: nothing.
 /// </summary>
 /// <param name="ReconnectEvery">
 /// How often a publisher's connection is lost without a word; <see cref="ReconnectPause"/> later it publishes again, from the film's

@@ -24,7 +24,8 @@ public sealed record PublishReport(
 {
     internal static PublishReport From(LoadOptions options, PublishTally published, LoadTally viewers) => new(
         published.Connected, published.Publishing, published.Messages, published.Bytes, published.LateMessages, published.HeldMessages,
-        published.Reconnects, published.Stalled, published.Jumps, published.Refused, published.Refusals.ToImmutableSortedDictionary(StringComparer.Ordinal), options.Watch,
+        published.Reconnects, published.Stalled, published.Jumps, published.Refused,
+        published.Refusals.ToImmutableSortedDictionary(StringComparer.Ordinal), options.Watch,
         viewers.FirstFrameOfPlay.Summarize(), options.Latency ? MatchReport.From(viewers.Match) : null);
 }
 

@@ -17,6 +17,9 @@ public sealed record Period(string Id, TimeSpan Start)
     /// </summary>
     public required ImmutableArray<Representation> Representations { get; init; }
 
+    /// <summary>Whether all segments begin at sync samples. Default yes.</summary>
+    public bool HasIndependentSegments { get; init; } = true;
+
     internal void WriteTo(XmlWriter xml)
     {
         xml.WriteStartElement("Period");
@@ -33,7 +36,7 @@ public sealed record Period(string Id, TimeSpan Start)
         xml.WriteEndElement();
     }
 
-    private static void WriteSet(XmlWriter xml, int id, ImmutableArray<Representation> tracks)
+    private void WriteSet(XmlWriter xml, int id, ImmutableArray<Representation> tracks)
     {
         Representation first = tracks[0];
         xml.WriteStartElement("AdaptationSet");
@@ -48,7 +51,10 @@ public sealed record Period(string Id, TimeSpan Start)
         if (first.Template is not null)
         {
             xml.WriteAttributeString("segmentAlignment", "true");
-            xml.WriteAttributeString("startWithSAP", "1"); // segments begin at sync samples
+            if (HasIndependentSegments)
+            {
+                xml.WriteAttributeString("startWithSAP", "1");
+            }
         }
 
         if (first.Label is { } label)

@@ -136,7 +136,7 @@ public sealed record InitializationSection(string Uri, ByteRange? Range = null);
 /// <param name="CanSkipUntil">Segments that end so long before the playlist's end may be left out of an update.</param>
 public sealed record LowLatency(TimeSpan PartTarget, TimeSpan PartHoldBack, TimeSpan CanSkipUntil)
 {
-    /// <summary>The partial segment that comes next, percent-encoded, which may be asked for already; null where that is not known.</summary>
+    /// <summary>The part that comes next, percent-encoded, which may be asked for already; null where that is not known.</summary>
     public string? NextPart { get; init; }
 
     /// <summary>Where the other playlists of the master playlist have got to.</summary>

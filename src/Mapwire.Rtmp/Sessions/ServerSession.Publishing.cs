@@ -154,7 +154,7 @@ public sealed partial class ServerSession
         }
     }
 
-    /// <summary>Deletes a message stream. GStreamer's rtmp2sink says the name that it publishes where the stream's number belongs.</summary>
+    /// <summary>Deletes a message stream. GStreamer's rtmp2sink says the name that it publishes where the number belongs.</summary>
     private void DeleteStream(ref CommandReader command)
     {
         CommandReader named = command;

@@ -1,8 +1,8 @@
 namespace Mapwire.Server.Live;
 
 /// <summary>
-/// Measures what a publisher sends, as it comes: rates, keyframes, and how evenly it arrives. For the publisher's loop; a message costs some
-/// additions.
+/// Measures what a publisher sends, as it comes: rates, keyframes, and how evenly it arrives. For the publisher's loop; a message costs
+/// some additions.
 /// </summary>
 internal sealed class LiveMeter
 {

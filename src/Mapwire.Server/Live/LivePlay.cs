@@ -199,6 +199,7 @@ internal sealed class LivePlay
                 return;
             }
 
+            StayBehind(place);
             Cursor = _createCursor(Stream, there, there.For(_choice), StreamId, place, place.Time);
             Cursor.SendSound(_sendsSound);
             Cursor.SendPictures(_sendsPictures);
@@ -229,8 +230,8 @@ internal sealed class LivePlay
         if (_sought is { } sought && Stream.Strip.SyncPointAt(sought.ToTitle(Cursor!.Zero)) is { } place)
         {
             MoveTo(place);
-            _behind = Math.Max(0, Stream.LatestTime - place.Time);
-            _behind = _behind < Lead ? 0 : _behind;
+            _behind = Stream.LatestTime - place.Time;
+            StayBehind(place);
         }
 
         _sought = null;
@@ -267,6 +268,13 @@ internal sealed class LivePlay
         {
             _announcer.Skipped(this);
         }
+    }
+
+    /// <summary>Is behind the newest message by no more than where it begins: there may be less of the stream than it asked for.</summary>
+    private void StayBehind(LiveSyncPoint place)
+    {
+        _behind = Math.Clamp(Stream.LatestTime - place.Time, 0, _behind);
+        _behind = _behind < Lead ? 0 : _behind;
     }
 
     /// <summary>Goes on at a place, whose tracks may be others.</summary>

@@ -47,6 +47,15 @@ internal sealed class LiveStream
     /// </summary>
     private const long LongestTime = StripEntry.MaxTime - (6 * 60 * 60 * 1000);
 
+    /// <summary>Segments that nobody has asked for in so long are given up, in milliseconds: players ask each second.</summary>
+    private const long LongestUnasked = 5 * 60 * 1000;
+
+    /// <summary>A window of so many messages is looked through by everybody who waits for segments, others once an interval.</summary>
+    private const int ShortStrip = 4096;
+
+    /// <summary>That interval, in milliseconds.</summary>
+    private const long LookInterval = 50;
+
     private readonly LiveOptions _options;
     private readonly LiveTrack?[] _tracks = new LiveTrack?[StripEntry.MaxLanes]; // by lane
     private readonly LiveClock _clock = new();
@@ -54,6 +63,8 @@ internal sealed class LiveStream
     private LiveAudience[] _audiences = [];
     private LivePublisher? _publisher;
     private LiveSegments? _segments; // for those who watch by HTTP requests, from the first of them on
+    private long _lookedAt; // for segments
+    private long _nextSegment; // the least number of those to come
     private LiveFormat? _format;
     private LiveFormat? _oldestFormat; // of the first entry in the window
     private LiveClaims _claims = LiveClaims.None;
@@ -137,8 +148,9 @@ internal sealed class LiveStream
 
         lock (_gate)
         {
-            if (_segments is null && State is LiveState.Published or LiveState.Interrupted
-                && LiveSegments.TryCreate(this, _options.SegmentTime, _options.PartTime, leastNumber) is { } first)
+            if (_segments is null && State is LiveState.Published or LiveState.Interrupted && MayLookForSegments()
+                && LiveSegments.TryCreate(
+                    this, _options.SegmentTime, _options.PartTime, Math.Max(leastNumber, _nextSegment)) is { } first)
             {
                 first.Take();
                 Volatile.Write(ref _segments, first);
@@ -146,6 +158,33 @@ internal sealed class LiveStream
 
             return _segments;
         }
+    }
+
+    /// <summary>Whether the window is looked through once more: a long one not for everybody who waits.</summary>
+    private bool MayLookForSegments()
+    {
+        long now = LoopClock.Milliseconds;
+        if (Strip.Length > ShortStrip && now - _lookedAt < LookInterval)
+        {
+            return false;
+        }
+
+        _lookedAt = now;
+        return true;
+    }
+
+    /// <summary>Lets go of segments that nobody has asked for in a long time. Under the lock.</summary>
+    /// <returns>What is to be released.</returns>
+    private LiveSegments? TakeUnasked(long now)
+    {
+        if (_segments is not { } segments || now - segments.AskedAt <= LongestUnasked)
+        {
+            return null;
+        }
+
+        _nextSegment = segments.Read(static one => one.NextNumber);
+        _segments = null;
+        return segments;
     }
 
     /// <summary>Watches, or waits for a publisher. On the viewer's loop.</summary>
@@ -335,8 +374,10 @@ internal sealed class LiveStream
     {
         silent = null;
         bool wakes = false;
+        LiveSegments? unasked;
         lock (_gate)
         {
+            unasked = TakeUnasked(now);
             switch (State)
             {
                 case LiveState.Published when now - _lastArrival > _options.PublishTimeout:
@@ -363,6 +404,7 @@ internal sealed class LiveStream
             WakeAll();
         }
 
+        unasked?.Release();
         Segments?.Tick(now);
         return State == LiveState.Over;
     }

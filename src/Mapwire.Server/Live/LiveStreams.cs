@@ -186,6 +186,11 @@ internal sealed class LiveStreams : IDisposable
         try
         {
             bool isOver = stream.Tick(now, out LivePublisher? silent);
+            if (stream.Segments?.TakeFault() is { } fault)
+            {
+                _report(fault);
+            }
+
             silent?.Dismiss("nothing was sent for too long");
             if (isOver)
             {
@@ -200,16 +205,20 @@ internal sealed class LiveStreams : IDisposable
 
     private void Remove(LiveStream stream)
     {
+        if (!_streams.TryGetValue(stream.Name, out LiveStream? current) || current != stream)
+        {
+            return;
+        }
+
         if (stream.Segments is { } segments)
         {
-            (LiveSegments Segments, long Until) over = (segments, LoopClock.Milliseconds + Options.Window);
-            LiveSegments? before = null;
-            _over.AddOrUpdate(stream.Name, over, (_, known) =>
+            // Before it is removed: who asks meanwhile is told its end, too.
+            LiveSegments? before = _over.TryGetValue(stream.Name, out (LiveSegments Segments, long Until) over) ? over.Segments : null;
+            _over[stream.Name] = (segments, LoopClock.Milliseconds + Options.Window);
+            if (before != segments)
             {
-                before = known.Segments == segments ? null : known.Segments;
-                return known.Segments == segments ? known : over;
-            });
-            before?.Release();
+                before?.Release();
+            }
         }
 
         if (_streams.TryRemove(KeyValuePair.Create(stream.Name, stream)) && !stream.TryRelease(LoopClock.Milliseconds))

@@ -40,6 +40,9 @@ internal sealed class LiveBlock(long first)
 /// </remarks>
 internal sealed class LiveStrip
 {
+    /// <summary>Sync points that are kept though they have left the window: each keeps its block, and all that follow.</summary>
+    private const int MaxDropped = 8;
+
     private readonly List<LiveSyncPoint> _syncPoints = []; // under the gate
     private readonly Lock _gate = new();
     private LiveBlock _first = new(0);
@@ -117,7 +120,7 @@ internal sealed class LiveStrip
             lock (_gate)
             {
                 _firstSync++;
-                if (_firstSync > LiveBlock.Length && _firstSync > _syncPoints.Count / 2)
+                if (_firstSync > MaxDropped && _firstSync > _syncPoints.Count / 2)
                 {
                     _syncPoints.RemoveRange(0, _firstSync);
                     _firstSync = 0;

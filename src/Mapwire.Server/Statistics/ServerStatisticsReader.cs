@@ -257,7 +257,9 @@ public sealed class ServerStatisticsReader : IDisposable
             if (PublisherReading.Of(_memory, place) is { } figures && byId.TryGetValue(figures.PlayerId, out PlayerReading publisher)
                 && titles.TryGetValue(figures.TitleId, out TitleRecord title))
             {
-                streams.Add(Stream(title, figures, publisher, [.. playing[figures.TitleId].Where(static player => player.IsLiveViewer)], now));
+                List<PlayerReading> viewers =
+                    [.. playing[figures.TitleId].Where(static player => player.State is PlayerState.Playing or PlayerState.Paused)];
+                streams.Add(Stream(title, figures, publisher, viewers, now));
             }
         }
 
@@ -268,7 +270,7 @@ public sealed class ServerStatisticsReader : IDisposable
         in TitleRecord title, in PublisherFigures figures, in PlayerReading publisher, List<PlayerReading> viewers, long now)
     {
         List<(long Last, long Worst)> latencies = [.. viewers.Select(static viewer => viewer.Latency).OfType<(long, long)>()];
-        List<PlayerReading> playing = viewers.FindAll(static viewer => viewer.State == PlayerState.Playing);
+        List<PlayerReading> playing = viewers.FindAll(static viewer => viewer is { IsLiveViewer: true, State: PlayerState.Playing });
         long silence = Math.Max(0, now - publisher.Figures.SentAt);
         return new StreamSnapshot(
             RecordText.Read(title.Name, title.NameLength, out _), publisher.Facts.Id, publisher.Peer,

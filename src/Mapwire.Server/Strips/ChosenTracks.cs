@@ -15,7 +15,8 @@ namespace Mapwire.Server.Strips;
 internal readonly record struct TrackChoice(PlayerAbilities Abilities, int Video = 0, int Audio = 0, string? Language = null)
 {
     /// <summary>The choice that a query wishes for.</summary>
-    public static TrackChoice Of(PlayQuery query, PlayerAbilities abilities) => new(abilities, query.Video, query.Audio, query.Language);
+    public static TrackChoice Of(PlayQuery query, PlayerAbilities abilities) =>
+        new(abilities.ForFilm(), query.Video, query.Audio, query.Language);
 }
 
 /// <summary>The tracks of a movie that are played, by a player's abilities and wishes.</summary>

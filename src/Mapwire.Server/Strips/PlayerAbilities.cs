@@ -38,6 +38,8 @@ internal static class PlayerCodecs
     /// <summary>Codecs that have a plain header: their codes are kept only where the header has to be extended.</summary>
     private static readonly PlayerAbilities Plain = Sum(static codec => codec.HasPlainHeader);
 
+    private static readonly PlayerAbilities PlainVideo = Sum(static codec => codec is { HasPlainHeader: true, Kind: TrackKind.Video });
+
     /// <summary>What a player can offer that offers every codec.</summary>
     public static PlayerAbilities All { get; } = Sum(static codec => !codec.HasPlainHeader);
 
@@ -73,6 +75,13 @@ internal static class PlayerCodecs
         abilities |= takesManyTracks ? PlayerAbilities.ManyTracks : 0;
         return abilities & ~(takesNanoseconds || takesManyTracks ? PlayerAbilities.None : Plain);
     }
+
+    /// <summary>
+    /// What of the abilities makes a difference to a film, which has one picture at a time: its header is plain where it can be, unless it
+    /// tells nanoseconds.
+    /// </summary>
+    public static PlayerAbilities ForFilm(this PlayerAbilities abilities) =>
+        abilities.Has(PlayerAbilities.Nanoseconds) ? abilities : abilities & ~PlainVideo;
 
     /// <summary>Whether all of these are among the abilities.</summary>
     public static bool Has(this PlayerAbilities abilities, PlayerAbilities wanted) => (abilities & wanted) == wanted;

@@ -10,7 +10,7 @@ namespace Mapwire.Conformance.Browsers;
 /// <summary>One browser, and one server of pages and of segments that ffmpeg cut, for all tests of browsers.</summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
-    /// <summary>The tests that use it run one after the other on one thread: others would keep theirs while they wait for the turn.</summary>
+    /// <summary>Tests that use it run one after the other on one thread: others would keep theirs while they wait for the turn.</summary>
     public const string Collection = "browser";
 
     private readonly Lazy<Task<Chromium>> _browser = new(Chromium.StartAsync);

@@ -23,7 +23,8 @@ public sealed class EncoderTests
         Task<Recording> watching = Ffprobe.ReadAsync(server.Address(name));
         await WaitForLogAsync(server.Process, "connect");
         await Tool.SucceedAsync(
-            "gst-launch-1.0", Pipeline(film, "rtmp2sink", $"location={server.Address(name)}?key={Key}", "sync=true", $"stop-commands={commands}"));
+            "gst-launch-1.0",
+            Pipeline(film, "rtmp2sink", $"location={server.Address(name)}?key={Key}", "sync=true", $"stop-commands={commands}"));
         Expectation.Same(await Ffprobe.ReadAsync(muxed), await watching, "GStreamer");
         Assert.Contains($"publish {name} ended: it was ended", server.Process.Said, StringComparison.Ordinal);
         Assert.DoesNotContain("protocol error", server.Process.Said, StringComparison.Ordinal);
@@ -51,7 +52,8 @@ public sealed class EncoderTests
         await Tool.SucceedAsync(
             "ffmpeg",
             [
-                "-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-i", film, "-c", "copy", "-f", "flv", $"{encrypted}/cam?key={Key}",
+                "-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-i", film, "-c", "copy", "-f", "flv",
+                $"{encrypted}/cam?key={Key}",
             ]);
         string published = Path.Combine(TemporaryFolder.Create("published"), "film.flv");
         await Tool.SucceedAsync("ffmpeg", ["-v", "error", "-nostdin", "-i", film, "-c", "copy", published]);

@@ -69,7 +69,7 @@ public sealed partial class LiveTests
         await using MapwireServer server = await StartAsync();
         ToolResult result = await Tool.RunAsync("ffmpeg", PublishWords(server, film, name));
         Assert.NotEqual(0, result.ExitCode);
-        Assert.Contains(reason, server.Process.Said, StringComparison.Ordinal);
+        await WaitForLogAsync(server, reason);
         Assert.DoesNotContain(Key, server.Process.Said, StringComparison.Ordinal);
     }
 
@@ -104,7 +104,7 @@ public sealed partial class LiveTests
         await using MapwireServer server = await StartAsync("--live-play-wait", "1");
         ToolResult result = await Tool.RunAsync("ffprobe", ["-v", "error", server.Address("live/nobody")]);
         Assert.NotEqual(0, result.ExitCode);
-        Assert.Contains("nobody publishes live/nobody", server.Process.Said, StringComparison.Ordinal);
+        await WaitForLogAsync(server, "nobody publishes live/nobody");
     }
 
     [Fact]
@@ -143,9 +143,7 @@ public sealed partial class LiveTests
             await WaitForLogAsync(server, "publish live/cam");
             ToolResult second = await Tool.RunAsync("ffmpeg", PublishWords(server, film, $"live/cam?key={Key}"));
             Assert.Equal(isRefused, second.ExitCode != 0);
-            Assert.Contains(
-                isRefused ? "it is being published already" : "another publisher has taken the stream over", server.Process.Said,
-                StringComparison.Ordinal);
+            await WaitForLogAsync(server, isRefused ? "it is being published already" : "another publisher has taken the stream over");
         }
     }
 
@@ -190,13 +188,13 @@ public sealed partial class LiveTests
         await WaitForLogAsync(server, "connect");
         await Tool.SucceedAsync("ffmpeg", PublishWords(film, Url(server, "studio", Key, application, "cam")));
         Expectation.Same(await ReadAsFlvAsync(film), await watching, application);
-        Assert.Contains("connect refused: it has to prove that it knows a key", server.Process.Said, StringComparison.Ordinal);
+        await WaitForLogAsync(server, "connect refused: it has to prove that it knows a key");
 
         ToolResult wrong =
             await Tool.RunAsync("ffmpeg", PublishWords(film, Url(server, "studio", "wrong", application, "cam")));
         Assert.NotEqual(0, wrong.ExitCode);
         Assert.Contains("Incorrect username/password", wrong.Errors, StringComparison.Ordinal);
-        Assert.Contains("connect refused: the user or the key is wrong", server.Process.Said, StringComparison.Ordinal);
+        await WaitForLogAsync(server, "connect refused: the user or the key is wrong");
 
         ToolResult other = await Tool.RunAsync("ffmpeg", PublishWords(film, Url(server, "studio", Key, application, "own")));
         Assert.NotEqual(0, other.ExitCode);

@@ -96,8 +96,8 @@ public sealed class LiveWebTests
         ToolResult result = await Tool.RunAsync(
             MapwireServer.Program,
             [
-                "bench", $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/index.m3u8", "--low-latency", "--players", "20", "--seconds", "6",
-                "--json",
+                "bench", $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/index.m3u8", "--low-latency", "--players", "20",
+                "--seconds", "6", "--json",
             ]);
         Assert.True(result.ExitCode == 0, result.ToString());
         JsonElement report = JsonDocument.Parse(result.Output).RootElement;

@@ -53,7 +53,8 @@ internal sealed partial class Obs : IAsyncDisposable
             """);
         await File.WriteAllTextAsync(Path.Combine(scenes, "Live.json"), $$$"""
             {"current_program_scene":"Scene","current_scene":"Scene","name":"Live","scene_order":[{"name":"Scene"}],"sources":[
-              {"id":"ffmpeg_source","versioned_id":"ffmpeg_source","name":"Film","settings":{"looping":true,"local_file":{{{Quote(film)}}} }},
+              {"id":"ffmpeg_source","versioned_id":"ffmpeg_source","name":"Film","settings":{
+                "looping":true,"local_file":{{{Quote(film)}}} }},
               {"id":"scene","versioned_id":"scene","name":"Scene","settings":{"custom_size":false,"id_counter":1,"items":[
                 {"id":1,"name":"Film","visible":true,"pos":{"x":0.0,"y":0.0},"scale":{"x":1.0,"y":1.0},"bounds":{"x":0.0,"y":0.0}}]}}],
               "groups":[],"transitions":[],"modules":{}}

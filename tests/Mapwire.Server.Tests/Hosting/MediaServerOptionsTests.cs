@@ -1,3 +1,4 @@
+using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Files;
 using Mapwire.Server.Hosting;
 using Xunit;
@@ -52,6 +53,8 @@ public sealed class MediaServerOptionsTests
         Named(nameof(MediaServerOptions.MaxOpenBytes), new() { Folder = ".", MaxOpenBytes = 0 });
         Named(nameof(MediaServerOptions.MaxOpenFiles), new() { Folder = ".", MaxOpenFiles = 0 });
         Named(nameof(MediaServerOptions.CacheTitles), new() { Folder = ".", CacheTitles = 0 });
+        Named(nameof(MediaServerOptions.PublisherAuthentication),
+            new() { Folder = ".", AllowsPublishing = true, PublisherAuthentication = AuthenticationMethod.Adobe });
     }
 
     [Fact]

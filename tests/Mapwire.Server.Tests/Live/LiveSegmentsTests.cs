@@ -44,9 +44,9 @@ public sealed class LiveSegmentsTests : IDisposable
     public void Nothing_is_decided_before_some_frames_have_come()
     {
         Begin();
-        Play(0, 400);
-        Assert.Null(Stream.GetSegments(0));
-        Play(400, 1_000);
+        Play(0, 1_000);
+        Assert.Null(Stream.GetSegments(0)); // nobody knows how far apart key pictures are
+        Play(1_000, 1_040);
         Assert.NotNull(Stream.GetSegments(0));
     }
 
@@ -119,9 +119,9 @@ public sealed class LiveSegmentsTests : IDisposable
     public void A_stream_without_key_pictures_for_long_is_cut_at_the_target_and_says_that_decoding_cannot_start_there()
     {
         Begin();
-        Play(0, 1_000);
+        Play(0, 2_000);
         LiveSegments segments = Stream.GetSegments(0)!;
-        Play(1_000, 12_000, keys: false);
+        Play(2_000, 14_000, keys: false);
         LiveSegment[] whole = [.. Track(segments, "v1").Listed.Where(static one => one.IsWhole)];
         Assert.True(whole.Length >= 2);
         Assert.All(whole, segment => Assert.True(segment.Duration <= segments.Lengths.Longest, $"{segment.Duration}"));
@@ -169,7 +169,8 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegment[] behind = [.. Track(segments, "v1").Listed.SkipWhile(static one => one.Breaks == 0).Where(static one => one.IsWhole)];
         Assert.Equal(3, behind.Length);
         Assert.All(
-            behind.SelectMany(static one => one.Parts), part => Assert.True(part.Duration <= segments.Lengths.Part, $"{part.Duration}"));
+            behind.SelectMany(static one => one.Parts),
+            part => Assert.True(part.Duration <= segments.Lengths.Part, $"{part.Duration}"));
         Assert.All(
             behind.SelectMany(static one => one.Parts.SkipLast(1)),
             part => Assert.True(part.Duration >= segments.Lengths.Part * 0.85, $"{part.Duration}"));
@@ -183,6 +184,147 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegment[] listed = [.. Track(segments, "v1").Listed];
         Assert.Equal(1, listed.Sum(static one => one.Breaks));
         Assert.All(listed, segment => Assert.True(segment.Duration <= segments.Lengths.Longest, $"{segment.Duration}"));
+    }
+
+    [Fact]
+    public void Pictures_that_stand_still_longer_than_the_window_are_sent_as_they_were_whatever_else_was_written_since()
+    {
+        LiveSegments segments = Segments(3_400);
+        LiveRendition video = Track(segments, "v1");
+        LivePublisher other = _streams.TryPublish("other", static (_, reason) => Assert.Fail(reason), out _, _now)!;
+        Begin(other);
+        for (int i = 0; i < 4_000; i++) // 93 s of sound alone, while another stream takes what is free
+        {
+            Sound(_publisher);
+            _publisher.Publish();
+            if (i % 4 == 0)
+            {
+                Play(other, (uint)(i / 4 * 40), (uint)((i / 4 * 40) + 40));
+            }
+        }
+
+        _publisher.Leave(isFinished: true, _now);
+        LivePart last = video.Find(video.NextWhole - 1)!.Parts[^1];
+        byte[] bytes = Read(new PieceList.Builder().Add(last.Frames[0].Offset, last.Frames[0].Length).Build());
+        int first = 3_400 - (bytes.Length / FrameLength * 40);
+        byte[] expected = [.. Enumerable.Range(0, bytes.Length).Select(i => ValueOf((uint)(first + (i / FrameLength * 40))))];
+        Assert.Equal(expected, bytes);
+    }
+
+    [Fact]
+    public void Sound_is_cut_where_pictures_do_not_come_and_lists_stay_short()
+    {
+        LiveSegments segments = Segments(4_000);
+        for (int i = 0; i < 4_000; i++)
+        {
+            Sound(_publisher);
+            _publisher.Publish();
+        }
+
+        LiveRendition sound = Track(segments, "a1");
+        Assert.All(sound.Listed, segment => Assert.True(segment.Duration <= segments.Lengths.Longest, $"{segment.Duration}"));
+        Assert.InRange(sound.Listed.Count, 8, 14); // 20 s
+        Assert.All(Track(segments, "v1").Listed, static segment => Assert.True(segment.IsWhole));
+    }
+
+    [Fact]
+    public void Sound_begins_where_no_key_picture_ever_comes()
+    {
+        Begin();
+        Play(40, 16_000, keys: false);
+        LiveSegments segments = Stream.GetSegments(0)!;
+        Play(16_000, 24_000, keys: false);
+        Assert.Equal(["a1"], segments.Renditions.Where(static one => one.Listed.Count > 0).Select(static one => one.Name));
+        Assert.True(segments.HasBegun);
+        Play(24_000, 27_000);
+        Assert.True(Track(segments, "v1").Listed[0].Parts[0].IsIndependent);
+    }
+
+    [Fact]
+    public void A_codec_that_MP4_has_not_is_no_track_and_hurts_nobody()
+    {
+        LiveSegments segments = Segments(4_000);
+        _publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_000, _now); // Speex
+        Play(4_000, 4_040, sounds: false);
+        _publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_040, _now);
+        Play(4_040, 9_000, sounds: false);
+        Assert.Null(segments.TakeFault());
+        Assert.True(Track(segments, "v1").Listed.Count > 3);
+    }
+
+    [Fact]
+    public void A_playlist_is_never_empty_behind_a_pause()
+    {
+        LiveSegments segments = Segments(4_000);
+        Play(60_000, 60_040);
+        LiveRendition video = Track(segments, "v1");
+        Assert.True(video.Listed[0].Parts.Count > 0);
+        Assert.True(video.Listed.Sum(static one => one.Duration.TotalSeconds) >= 3.9);
+    }
+
+    [Fact]
+    public void Who_asks_for_what_is_far_ahead_takes_nobody_the_place()
+    {
+        LiveSegments segments = Segments(4_500);
+        LiveRendition video = Track(segments, "v1");
+        LiveSegment open = video.Listed[^1];
+        Assert.True(segments.CanReach(video, open.Number, open.Parts.Count + 5));
+        Assert.False(segments.CanReach(video, open.Number, open.Parts.Count + 6)); // 3 s of parts of half a second
+        Assert.True(segments.CanReach(video, open.Number + 1, 0));
+        Assert.False(segments.CanReach(video, open.Number + 1, 6));
+        Assert.True(segments.CanReach(video, open.Number + 2, null));
+        Assert.False(segments.CanReach(video, open.Number + 3, null));
+    }
+
+    [Fact]
+    public void What_a_playlist_says_of_the_bit_rate_is_never_nothing()
+    {
+        Begin();
+        Play(0, 1_600);
+        LiveSegments segments = Stream.GetSegments(0)!;
+        LiveRendition video = Track(segments, "v1");
+        Assert.DoesNotContain(video.Listed, static segment => segment.IsWhole);
+        Assert.InRange(video.Bandwidth.Peak, 25 * FrameLength * 8, 25 * FrameLength * 9);
+        Assert.Equal(video.Bandwidth.Peak, video.Bandwidth.Average);
+    }
+
+    [Fact]
+    public void A_publisher_of_a_configuration_a_picture_is_given_no_more_than_so_many_segments()
+    {
+        LiveSegments segments = Segments(4_000);
+        byte[] other = [.. VideoHeader];
+        for (uint i = 0; i < 2_000; i++)
+        {
+            other[^1] ^= 1;
+            _publisher.Take(TrackKind.Video, other, 4_000, _now);
+            Picture(_publisher, 4_000, isKey: true);
+            _publisher.Publish();
+        }
+
+        LiveRendition video = Track(segments, "v1");
+        Assert.InRange(video.Listed.Count, 2, 64 + (2 * 20));
+        Assert.InRange(Stream.Pages.Fullness, 0, 0.1);
+    }
+
+    [Fact]
+    public void Segments_are_numbered_as_if_they_had_been_cut_when_they_came()
+    {
+        long before = (long)(DateTimeOffset.UtcNow - new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalSeconds;
+        LiveSegments segments = Segments(20_000);
+        Assert.InRange(Track(segments, "v1").Listed[0].Number, before - 21, before - 17);
+    }
+
+    [Fact]
+    public void Segments_that_nobody_asks_for_are_given_up_and_numbers_go_on()
+    {
+        LiveSegments segments = Segments(8_000);
+        long next = segments.NextNumber;
+        Stream.Tick(segments.AskedAt + 300_000, out _);
+        Assert.Same(segments, Stream.Segments);
+        Stream.Tick(segments.AskedAt + 300_001, out _);
+        Assert.Null(Stream.Segments);
+        Assert.Empty(Track(segments, "v1").Listed);
+        Assert.True(Track(Stream.GetSegments(0)!, "v1").Listed[0].Number >= next);
     }
 
     [Fact]
@@ -384,19 +526,24 @@ public sealed class LiveSegmentsTests : IDisposable
         _sounds = 0;
     }
 
-    private void Play(uint from, uint until, bool keys = true) => Play(_publisher, from, until, keys);
+    private void Play(uint from, uint until, bool keys = true, bool sounds = true) => Play(_publisher, from, until, keys, sounds);
 
-    private void Play(LivePublisher publisher, uint from, uint until, bool keys = true)
+    private void Picture(LivePublisher publisher, uint time, bool isKey)
+    {
+        byte[] body = new byte[5 + FrameLength];
+        body[0] = (byte)(isKey ? 0x17 : 0x27);
+        body[1] = 1;
+        body.AsSpan(5).Fill(ValueOf(time));
+        publisher.Take(TrackKind.Video, body, time, _now);
+    }
+
+    private void Play(LivePublisher publisher, uint from, uint until, bool keys = true, bool sounds = true)
     {
         for (uint time = from; time < until; time += 40)
         {
-            byte[] body = new byte[5 + FrameLength];
-            body[0] = (byte)(keys && time % 1000 == 0 ? 0x17 : 0x27);
-            body[1] = 1;
-            body.AsSpan(5).Fill(ValueOf(time));
-            publisher.Take(TrackKind.Video, body, time, _now);
+            Picture(publisher, time, keys && time % 1000 == 0);
             _sounds = Math.Max(_sounds, (int)(from * 44.1 / 1024));
-            while (_sounds * 1024 / 44.1 < time + 40)
+            while (sounds && publisher == _publisher && _sounds * 1024 / 44.1 < time + 40)
             {
                 Sound(publisher);
             }

@@ -105,14 +105,15 @@ public sealed class LiveTracksTests : IDisposable
     }
 
     [Theory]
-    [InlineData(-1, 0, false, true)]
-    [InlineData(0, -1, true, false)]
-    [InlineData(0, 2, true, true)]
-    public void Either_kind_can_be_declined_and_a_sound_be_chosen(int video, int audio, bool hasVideo, bool hasAudio)
+    [InlineData(-1, 0, false, true, false)]
+    [InlineData(0, -1, true, false, false)]
+    [InlineData(0, 2, true, true, false)]
+    [InlineData(-1, 2, false, true, true)]
+    public void Either_kind_can_be_declined_and_a_sound_be_chosen(int video, int audio, bool hasVideo, bool hasAudio, bool takesMany)
     {
         Begin(videos: 2, sounds: 2);
         Group(0, 2, sounds: 2);
-        LiveViewer viewer = Watch(video: video, audio: audio);
+        LiveViewer viewer = Watch(takesMany ? Everything : PlayerAbilities.None, video: video, audio: audio);
         viewer.Read();
         Assert.Equal(hasVideo, viewer.Tags.Any(static tag => tag.IsVideo));
         Assert.Equal(hasAudio, viewer.Tags.Any(static tag => !tag.IsVideo));

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Mapwire.Media.Tests.Tools;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Rtmp.Chunks;
@@ -6,6 +7,7 @@ using Mapwire.Rtmp.Messages;
 using Mapwire.Server.Files;
 using Mapwire.Server.Files.Names;
 using Mapwire.Server.Hosting;
+using Mapwire.Server.Http;
 using Mapwire.Server.Live;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
@@ -233,6 +235,45 @@ public sealed class PublishConversationTests : IDisposable
         Assert.Equal([(0x17, 10), (0x96, 11)], Pictures(enhanced));
         Assert.Contains(enhanced.Messages, static message => message.Body.AsSpan().IndexOf("videoTrackIdInfoMap"u8) > 0);
         Assert.Contains("NetStream.Play.Failed", Play("cam?video=x").Said);
+    }
+
+    [Theory]
+    [InlineData("cam/stream.flv", 5, "200", 0x51)]
+    [InlineData("cam/stream.flv?video=2&start=-30", 5, "200", 0x52)]
+    [InlineData("cam/stream.flv?video=2&audio=none", 1, "200", 0x52)]
+    [InlineData("cam/stream.flv?video=none", 4, "200", 0)]
+    [InlineData("cam/stream.flv?video=first", 0, "422", 0)]
+    public void A_viewer_of_FLV_is_sent_the_track_that_it_asks_for(string path, int flags, string status, byte mark)
+    {
+        Peer publisher = Publish("cam");
+        Begin(publisher);
+        publisher.Send(MessageType.Video, 1, 0, [0x96, 0, .. "avc1"u8, 1, .. Mp4Builder.AvcRecord]);
+        publisher.Send(MessageType.Video, 1, 0, [0x17, 1, 0, 0, 0, .. Enumerable.Repeat((byte)0x51, 50)]);
+        publisher.Send(MessageType.Video, 1, 0, [0x96, 1, .. "avc1"u8, 1, 0, 0, 0, .. Enumerable.Repeat((byte)0x52, 50)]);
+        publisher.Send(MessageType.Audio, 1, 0, [0xAF, 1, .. Enumerable.Repeat((byte)0x53, 50)]);
+        HttpContext http = new(
+            "vod", _catalog, _context.Players.Openings, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(6), false,
+            _log, _context.Players);
+        ScriptedSender sender = new();
+        Connection connection = new(_loop, sender, null, connection => new HttpConversation(http, connection, null));
+        sender.Incoming.Enqueue(Encoding.ASCII.GetBytes($"GET /vod/{path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        for (int i = 0; i < 10; i++)
+        {
+            connection.IsReadable = true;
+            connection.RunTurn();
+        }
+
+        byte[] answer = sender.Wire.ToArray();
+        Assert.Equal($"HTTP/1.1 {status}", Encoding.ASCII.GetString(answer, 0, 12));
+        foreach (byte one in (byte[])[0x51, 0x52])
+        {
+            bool isThere = answer.AsSpan().IndexOf(Enumerable.Repeat(one, 50).ToArray()) > 0;
+            Assert.Equal(one == mark, isThere);
+        }
+
+        int head = answer.AsSpan().IndexOf("FLV\u0001"u8);
+        Assert.Equal(flags, head < 0 ? 0 : answer[head + 4]);
+        connection.Close(CloseReason.PlayerLeft);
     }
 
     private static (int First, int Last)[] Pictures(Peer player) =>

@@ -87,15 +87,16 @@ public sealed class LiveStatisticsTests : IDisposable
         shown.Update(null, 0, 0, isBlocked: false, _now);
         Assert.Empty(_publication.Read().Streams);
         PlayerStatistics other = _worker.Enter(null, _now)!;
-        for (int i = 0; i < 3 * StatisticsLayout.PublishersPerChunk; i++)
+        for (int i = 0; i < 40 * StatisticsLayout.PublishersPerChunk; i++) // more than there is room for
         {
             other.Update(_publisher, 1000, _now);
-            Assert.Single(_publication.Read().Streams);
             other.Leave(0);
             other = _worker.Enter(null, _now)!;
         }
 
         Assert.Empty(_publication.Read().Streams);
+        other.Update(_publisher, 1000, _now);
+        Assert.Single(_publication.Read().Streams);
     }
 
     [Fact]
@@ -191,6 +192,19 @@ public sealed class LiveStatisticsTests : IDisposable
         Assert.Equal((TimeSpan.FromSeconds(1), true), (seen.Lag, seen.IsBlocked));
         Assert.Equal((1, 1), Latencies(seen));
         Assert.Equal((1_100, 1_100), Latencies(Read(viewer, shown, after: 100)));
+    }
+
+    [Fact]
+    public void A_viewer_that_asks_for_each_piece_is_one_of_the_streams_viewers()
+    {
+        _worker.Enter(null, _now)!.Update(_publisher, 1000, _now);
+        PlayerStatistics shown = _worker.Enter(null, _now, PlayerProtocol.Hls)!;
+        shown.BeginTitle(new PlayedTitle("cam", 0, 0), _now);
+        shown.Update(PlayerState.Playing, 500, new TitleTime(1_000), new TitleTime(3_000), _now);
+        StreamSnapshot stream = Assert.Single(_publication.Read().Streams);
+        Assert.Equal((1, null, null), (stream.Viewers, stream.Latency, stream.WorstLag));
+        shown.Update(PlayerState.Ended, 500, new TitleTime(1_000), new TitleTime(3_000), _now);
+        Assert.Equal(0, Assert.Single(_publication.Read().Streams).Viewers);
     }
 
     [Fact]

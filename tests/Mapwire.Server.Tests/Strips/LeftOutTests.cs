@@ -102,7 +102,7 @@ public sealed class LeftOutTests : IDisposable
         File.WriteAllBytes(path, Film(audioTracks: 20));
         MediaFile file = MediaFile.Open(path, "many.mp4");
         ChosenTracks chosen = ChosenTracks.Of(file.Content.Movie, new(PlayerAbilities.ManyTracks | Offer.Aac));
-        Assert.Equal(StripEntry.MaxLanes - 1, chosen.Audio.Count); // the other lane is the picture's
+        Assert.Equal(StripEntry.MaxTracks - 1, chosen.Audio.Count); // the other lane is the picture's
         file.Release();
     }
 

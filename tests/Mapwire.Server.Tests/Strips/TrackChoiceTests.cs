@@ -22,9 +22,13 @@ public sealed class TrackChoiceTests
     {
         Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(List("avc1", "mp4a", ".mp3"), unofficialNumbers: false));
         Assert.Equal(Offer.Hevc | Offer.Opus, PlayerCodecs.Of(List("avc1", "hvc1", "Opus"), unofficialNumbers: false));
+        PlayerAbilities many = PlayerCodecs.Of(Offers(2, "avc1", "hvc1", "mp4a"), unofficialNumbers: false);
+        Assert.Equal(Offer.Avc | Offer.Hevc | Offer.Aac | PlayerAbilities.ManyTracks, many); // of a live stream, several pictures
         Assert.Equal(
-            Offer.Hevc | Offer.Aac | PlayerAbilities.ManyTracks,
-            PlayerCodecs.Of(Offers(2, "avc1", "hvc1", "mp4a"), unofficialNumbers: false));
+            Offer.Hevc | Offer.Aac | PlayerAbilities.ManyTracks, TrackChoice.Of(PlayQuery.Parse(""), many).Abilities);
+        Assert.Equal(
+            Offer.Avc | PlayerAbilities.Nanoseconds,
+            TrackChoice.Of(PlayQuery.Parse(""), Offer.Avc | PlayerAbilities.Nanoseconds).Abilities);
         Assert.Equal(Offer.Avc | PlayerAbilities.Nanoseconds, PlayerCodecs.Of(Offers(4 + 8, "avc1"), unofficialNumbers: false));
         Assert.Equal(PlayerAbilities.None, PlayerCodecs.Of(Offers(4, "avc1"), unofficialNumbers: false)); // modifiers, but not that one
     }

@@ -48,6 +48,13 @@ public sealed class TrackFragments
         CodecsParameter = codec.Rfc6381 is { } name ? string.Concat(FourCc.Read(entry.AsSpan(4)).ToString(), name.AsSpan(4)) : null;
     }
 
+    /// <summary>Whether MP4 has a place for a codec; FLV's own it has not.</summary>
+    public static bool Takes(CodecConfiguration codec)
+    {
+        ArgumentNullException.ThrowIfNull(codec);
+        return !codec.Codec.ObjectTypes.IsEmpty || codec.Codec.ConfigurationBox is not null;
+    }
+
     /// <summary>The <c>codecs</c> parameter of RFC 6381; null when the codec has none.</summary>
     public string? CodecsParameter { get; }
 

@@ -71,6 +71,7 @@ internal static class LiveManifest
             string.Create(CultureInfo.InvariantCulture, $"p{number}"),
             boundary!.WallZero + TimeSpan.FromMilliseconds(boundary.Origin.Milliseconds) - zero)
         {
+            HasIndependentSegments = false,
             Representations = described.ToImmutable(),
         };
     }
@@ -85,7 +86,7 @@ internal static class LiveManifest
             Math.Max(1, track.Bandwidth.Peak))
         {
             Codecs = init.Fragments.CodecsParameter,
-            Content = track.IsVideo ? null : track.Name,
+            Content = track.Name, // nobody says that pictures of several tracks are the same ones
             Size = init.Codec.Picture,
             AudioSamplingRate = !track.IsVideo && init.Codec.SampleRate > 0 ? init.Codec.SampleRate : null,
             Channels = !track.IsVideo && init.Codec.Channels > 0 ? init.Codec.Channels : null,

@@ -92,7 +92,7 @@ internal sealed class LiveMovie(LiveSegments segments, LiveTracksWish wish, Acti
     {
         if (_places.Count == 0 || _places.Exists(static place => place.IsLost))
         {
-            if (now.IsEnded && _places.Count > 0)
+            if ((now.IsEnded && _places.Count > 0) || !now.Renditions.Any(LivePlaylists.HasParts))
             {
                 _isEnded = true; // too slow for the end
                 return null;

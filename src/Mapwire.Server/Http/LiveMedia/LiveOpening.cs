@@ -22,14 +22,13 @@ internal static class LiveOpening
     /// <summary>How often it looks meanwhile, in milliseconds.</summary>
     private const int FirstWaitInterval = 50;
 
-    /// <summary>How far ahead of the last segment a playlist may be waited for (draft-pantos-hls-rfc8216bis, section 6.2.5.2).</summary>
-    private const int MaxSegmentsAhead = 2;
-
-    /// <summary>How far ahead of the last part, in seconds, and at least this many parts.</summary>
-    private const int MaxPartsAhead = 3;
-
     /// <summary>Playlists change with each part, and an answer that was waited for counts for as long as its part is the last.</summary>
     private const string OfPlaylist = "max-age=1";
+
+    /// <summary>
+    /// A viewer may wait for three target durations, and is still there for three more: twice those of a film.
+    /// </summary>
+    private const int WatchedTargets = 2;
 
     private static readonly ConditionalWeakTable<LiveSegments, LiveTexts> Texts = [];
 
@@ -83,7 +82,8 @@ internal static class LiveOpening
 
     /// <summary>Whether there is something to answer with: an MPD has whole segments alone.</summary>
     private static bool HasBegun(LiveSegments segments, Route route) => segments.Read(now => now.HasBegun
-        && (route.Kind != ResourceKind.Manifest || now.Renditions.All(static one => one.Listed is [{ IsWhole: true }, ..])));
+        && (route.Kind != ResourceKind.Manifest
+            || now.Renditions.Where(LivePlaylists.HasParts).All(static one => one.Listed is [{ IsWhole: true }, ..])));
 
     private static Task<Resource> OpenAsync(
         HttpContext context, LiveSegments segments, Route route, WebQuery query, QueryParameters parameters)
@@ -122,7 +122,7 @@ internal static class LiveOpening
         LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
         string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
         MadeBody body = TextsOf(segments).Get(
-            $"master {wish} {child.Length > 0}", now => LivePlaylists.WriteMaster(now, wish, child), namesViewer: true);
+            $"master {NamesOf(segments, wish)} {child.Length > 0}", now => LivePlaylists.WriteMaster(now, wish, child), namesViewer: true);
         Resource resource = Resource.OfBody(body, ContentTypes.Hls, query.CacheControl("no-cache")) with
         {
             Watched = WatchedOf(segments, query) with { IsWatching = false },
@@ -135,7 +135,9 @@ internal static class LiveOpening
         LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
         string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
         MadeBody body = TextsOf(segments).Get(
-            $"manifest {wish} {child.Length > 0}", now => LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow), namesViewer: true);
+            // Of the second: it tells the time.
+            $"manifest {NamesOf(segments, wish)} {child.Length > 0} {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}",
+            now => LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow), namesViewer: true);
         Resource resource = Resource.OfBody(body, ContentTypes.Dash, query.CacheControl("no-cache")) with
         {
             Watched = WatchedOf(segments, query) with { IsWatching = false },
@@ -153,7 +155,11 @@ internal static class LiveOpening
             return Task.FromResult(Write());
         }
 
-        CheckAwaited(segments, rendition, place.Number, place.Part);
+        if (!segments.Read(now => now.IsEnded || now.CanReach(rendition, place.Number, place.Part)))
+        {
+            throw new WrongRequestException("what is asked for is too far ahead of the playlist");
+        }
+
         Task reached = segments.WhenReached(rendition, place.Number, place.Part, LoopClock.Milliseconds);
         return reached.IsCompletedSuccessfully ? Task.FromResult(Write()) : WriteWhenAsync(reached);
 
@@ -191,16 +197,6 @@ internal static class LiveOpening
             : throw new WrongRequestException("_HLS_msn and _HLS_part take numbers");
     }
 
-    private static void CheckAwaited(LiveSegments segments, LiveRendition rendition, long number, int? part)
-    {
-        (long last, int parts) = segments.Read(_ => (rendition.Listed[^1].Number, rendition.Listed[^1].Parts.Count));
-        int ahead = Math.Max(MaxPartsAhead, (int)Math.Ceiling(MaxPartsAhead / segments.Lengths.Part.TotalSeconds));
-        if (number > last + MaxSegmentsAhead || (number == last && part >= parts + ahead))
-        {
-            throw new WrongRequestException($"the playlist has got to segment {last}: what is asked for is too far ahead");
-        }
-    }
-
     private static Resource OpenInit(LiveSegments segments, Route route)
     {
         byte[] bytes = segments.Read(now => now.Renditions
@@ -219,8 +215,7 @@ internal static class LiveOpening
         }
 
         // What a playlist announces is asked for before it is there (EXT-X-PRELOAD-HINT).
-        long next = segments.Read(_ => rendition.NextWhole);
-        return number < next || number > next + 1 || segments.IsEnded
+        return !segments.Read(now => !now.IsEnded && number >= rendition.NextWhole && now.CanReach(rendition, number, part))
             ? throw new TitleException(TitleError.NotFound, "the live stream has no such segment, or has none any more")
             : OpenWhenAsync(segments.WhenReached(rendition, number, part, LoopClock.Milliseconds));
 
@@ -261,8 +256,13 @@ internal static class LiveOpening
         };
     }
 
+    /// <summary>The tracks that a wish means: those of wishes are many, and most mean the same.</summary>
+    private static string NamesOf(LiveSegments segments, LiveTracksWish wish) =>
+        segments.Read(now => string.Concat(wish.Choose(now).Select(static one => one.Name)));
+
     private static LiveTexts TextsOf(LiveSegments segments) => Texts.GetValue(segments, static key => new LiveTexts(key));
 
     private static WatchedPart WatchedOf(LiveSegments segments, WebQuery query) => new(
-        new PlayedTitle(segments.Stream.Name, 0, 0), null, query.Viewer, (long)segments.Lengths.Target.TotalMilliseconds);
+        new PlayedTitle(segments.Stream.Name, 0, 0), null, query.Viewer,
+        WatchedTargets * (long)segments.Lengths.Target.TotalMilliseconds);
 }

@@ -75,7 +75,7 @@ internal static class LivePlaylists
         IReadOnlyList<LiveSegment> listed = rendition.Listed;
         TimeSpan end = listed[^1].End;
         int skipped = 0;
-        while (isUpdate && skipped < listed.Count && end - listed[skipped].Start > SkippedTargets * lengths.Target)
+        while (isUpdate && !segments.IsEnded && skipped < listed.Count && end - listed[skipped].Start > SkippedTargets * lengths.Target)
         {
             skipped++;
         }
@@ -89,7 +89,7 @@ internal static class LivePlaylists
                 continue;
             }
 
-            bool hasParts = end - segment.End <= PartTargets * lengths.Target;
+            bool hasParts = end - segment.End <= (PartTargets * lengths.Target) + lengths.Part; // not one too early, whatever is rounded
             written.Add(new MediaSegment(
                 segment.IsWhole ? AddressOf(rendition, segment) : null, Min(segment.Duration, lengths.Longest))
             {

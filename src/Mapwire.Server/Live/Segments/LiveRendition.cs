@@ -14,6 +14,14 @@ internal sealed class LiveRendition
 
     private const int MillisecondsPerSecond = 1_000;
 
+    /// <summary>Where so many frames, and a part, are missing, they are not made up for by the last one's duration.</summary>
+    private const int LongestGapFrames = 3;
+
+    /// <summary>
+    /// Frames whose headers are kept, of what is listed and of what was: twice what the window has of messages (some megabytes).
+    /// </summary>
+    private const int MaxFrames = 2 * LiveOptions.MaxEntries;
+
     private readonly LiveSegmentLengths _lengths;
     private readonly LivePages _pages;
     private readonly int _lane;
@@ -22,11 +30,13 @@ internal sealed class LiveRendition
     private readonly List<LiveSegment> _listed = []; // the last may not be whole
     private readonly Queue<LiveSegment> _gone = new(); // from the playlist, and may still be asked for
     private readonly List<TimedSample> _pending = []; // of the part to come; the duration of each is known with the next
+    private readonly List<LiveRun> _pendingRuns = []; // where they lie, held once each: they may leave the window before the part is whole
     private LiveBoundary _boundary;
     private LiveInit? _init;
     private long _nextNumber;
     private uint _fragments;
     private long _last; // the time of the last frame, in ticks
+    private TitleTime _lastTime;
     private bool _hasLast;
 
     /// <param name="lane">Which track.</param>
@@ -39,6 +49,7 @@ internal sealed class LiveRendition
         int lane, LiveBoundary boundary, long firstNumber, double frameTime, LiveSegmentLengths lengths, LivePages pages)
     {
         (_lane, _boundary, _nextNumber, _frameTime, _lengths, _pages) = (lane, boundary, firstNumber, frameTime, lengths, pages);
+        _lastTime = boundary.Start;
         IsVideo = StripEntry.IsVideoLane(lane);
         Number = StripEntry.NumberOf(lane) + 1;
         Name = string.Create(CultureInfo.InvariantCulture, $"{(IsVideo ? 'v' : 'a')}{Number}");
@@ -68,7 +79,7 @@ internal sealed class LiveRendition
     /// <summary>The number of the segment that follows all that are whole.</summary>
     public long NextWhole => _listed is [.., { IsWhole: false } last] ? last.Number : _nextNumber;
 
-    /// <summary>Bits a second of its heaviest whole segment, and of all of them; 0 where there is none.</summary>
+    /// <summary>Bits a second of its heaviest whole segment, and of all of them with what there is of the last; at least 1.</summary>
     public (long Peak, long Average) Bandwidth
     {
         get
@@ -78,15 +89,14 @@ internal sealed class LiveRendition
             double seconds = 0;
             foreach (LiveSegment segment in _listed)
             {
-                if (segment is { IsWhole: true, Duration.Ticks: > 0 })
-                {
-                    peak = Math.Max(peak, segment.Length / segment.Duration.TotalSeconds);
-                    bytes += segment.Length;
-                    seconds += segment.Duration.TotalSeconds;
-                }
+                bytes += segment.Length;
+                seconds += segment.Duration.TotalSeconds;
+                peak = segment is { IsWhole: true, Duration.Ticks: > 0 }
+                    ? Math.Max(peak, segment.Length / segment.Duration.TotalSeconds) : peak;
             }
 
-            return seconds > 0 ? ((long)Math.Ceiling(peak * 8), (long)Math.Ceiling(bytes * 8 / seconds)) : (0, 0);
+            double average = seconds > 0 ? bytes / seconds : 0;
+            return (Math.Max(1, (long)Math.Ceiling(Math.Max(peak, average) * 8)), Math.Max(1, (long)Math.Ceiling(average * 8)));
         }
     }
 
@@ -95,6 +105,11 @@ internal sealed class LiveRendition
     /// <param name="codec">Its configuration.</param>
     public void Take(StripEntry frame, CodecConfiguration codec)
     {
+        if (_init is null && frame is { IsVideo: true, IsSync: false })
+        {
+            return; // pictures begin with one that decoding can start with
+        }
+
         bool isOther = codec != _init?.Codec;
         bool isBreak = isOther;
         bool begins = _listed is [] or [.., { IsWhole: true }];
@@ -113,13 +128,14 @@ internal sealed class LiveRendition
             (_frameTime, _isFrameTimeOld) = (step <= _lengths.Part.TotalMilliseconds ? step : _frameTime, false);
         }
 
+        bool isGap = !isOther && _hasLast && decode - _last > Math.Max(LongestGapFrames * FrameTicks, PartTicks);
         if (begins || isOther)
         {
-            EndSegment(isBreak ? null : decode);
+            EndSegment(isBreak || isGap ? null : decode);
         }
-        else if (_pending.Count > 0 && decode + (_frameTime * Timescale / MillisecondsPerSecond) - _pending[0].DecodeTime > PartTicks)
+        else if (_pending.Count > 0 && (isGap || decode + FrameTicks - _pending[0].DecodeTime > PartTicks))
         {
-            EndPart(decode);
+            EndPart(isGap ? NextTime : decode); // what does not come is a gap, and no frame that lasts so long
         }
 
         if (isOther)
@@ -134,10 +150,33 @@ internal sealed class LiveRendition
             _listed.Add(new LiveSegment(_nextNumber++, _boundary, _init!, ToTime(decode), breaks));
         }
 
+        LiveRun run = _pages.RunAt(frame.Offset);
+        if (!_pendingRuns.Contains(run))
+        {
+            run.Hold();
+            _pendingRuns.Add(run);
+        }
+
         _last = decode;
+        _lastTime = frame.Time;
         _hasLast = true;
         long presentation = ToTicks(frame.Time + frame.Composition);
         _pending.Add(new TimedSample(decode, 0, presentation - decode, frame.Offset, (uint)frame.Size, frame.IsSync, 0));
+    }
+
+    /// <summary>Other tracks have gone on: a track that has nothing for longer than a segment may last ends what it has.</summary>
+    /// <param name="boundary">The last one.</param>
+    /// <returns>Whether it had nothing.</returns>
+    public bool PassOver(LiveBoundary boundary)
+    {
+        if (boundary.Start - _lastTime <= 2 * (long)_lengths.Longest.TotalMilliseconds)
+        {
+            return false;
+        }
+
+        EndSegment(null);
+        _boundary = boundary;
+        return true;
     }
 
     /// <summary>Nothing more comes.</summary>
@@ -178,21 +217,41 @@ internal sealed class LiveRendition
     public LiveInit? FindInit(long number) =>
         _listed.Concat(_gone).Select(static segment => segment.Init).FirstOrDefault(init => init.Number == number);
 
-    /// <summary>Lets go of what is too old.</summary>
-    /// <param name="window">How much of what left the playlist is kept, in milliseconds.</param>
+    /// <summary>Lets go of what is too old, or too much.</summary>
+    /// <param name="gone">How long what left the playlist is kept, in milliseconds.</param>
     /// <param name="listed">How much is listed, in milliseconds.</param>
+    /// <param name="most">How many segments are kept.</param>
     /// <param name="now">The stream's time.</param>
-    public void Forget(long window, long listed, TitleTime now)
+    public void Forget(long gone, long listed, int most, TitleTime now)
     {
-        TimeSpan kept = TimeSpan.FromMilliseconds(listed);
-        while (_listed.Count > 1 && _listed[^1].End - _listed[0].End > kept)
+        TimeSpan rest = TimeSpan.Zero; // of what would be listed without the first
+        int frames = 0;
+        foreach (LiveSegment segment in _listed)
         {
-            _listed[0].LeftAt = now;
-            _gone.Enqueue(_listed[0]);
-            _listed.RemoveAt(0);
+            rest += segment.Duration;
+            frames += segment.Frames;
         }
 
-        while (_gone.TryPeek(out LiveSegment? oldest) && now - oldest.LeftAt > window)
+        int first = 0;
+        int last = _listed.FindLastIndex(static segment => segment.Parts.Count > 0); // stays: a playlist is never empty
+        for (; first < last; first++)
+        {
+            LiveSegment segment = _listed[first];
+            bool isTooMuch = _listed.Count - first > most || frames > MaxFrames;
+            if (!isTooMuch && rest - segment.Duration < TimeSpan.FromMilliseconds(listed))
+            {
+                break;
+            }
+
+            rest -= segment.Duration;
+            frames -= segment.Frames;
+            segment.LeftAt = now;
+            _gone.Enqueue(segment);
+        }
+
+        _listed.RemoveRange(0, first);
+        while (_gone.TryPeek(out LiveSegment? oldest)
+            && (now - oldest.LeftAt > gone || _gone.Count > most || _gone.Sum(static one => one.Frames) > MaxFrames))
         {
             _gone.Dequeue().Release();
         }
@@ -201,6 +260,9 @@ internal sealed class LiveRendition
     /// <summary>Nobody is given anything of it any more.</summary>
     public void Release()
     {
+        _pendingRuns.ForEach(static run => run.LetGo());
+        _pendingRuns.Clear();
+        _pending.Clear();
         _listed.ForEach(static segment => segment.Release());
         _listed.Clear();
         while (_gone.TryDequeue(out LiveSegment? segment))
@@ -212,6 +274,11 @@ internal sealed class LiveRendition
     private uint Timescale => _init!.Fragments.Timescale;
 
     private double PartTicks => _lengths.Part.TotalSeconds * Timescale;
+
+    private double FrameTicks => _frameTime * Timescale / MillisecondsPerSecond;
+
+    /// <summary>When the frame behind the last one is decoded, where nothing better is known.</summary>
+    private long NextTime => _last + Math.Max(1, (long)FrameTicks);
 
     private void Begin(CodecConfiguration codec)
     {
@@ -247,7 +314,7 @@ internal sealed class LiveRendition
     {
         if (_pending.Count > 0)
         {
-            EndPart(next ?? (_last + Math.Max(1, (long)(_frameTime * Timescale / MillisecondsPerSecond))));
+            EndPart(next ?? NextTime);
         }
 
         if (_listed is [.., { IsWhole: false } last])
@@ -283,7 +350,8 @@ internal sealed class LiveRendition
                 _init!.Fragments.CreateHeaders(
                     ++_fragments, CollectionsMarshal.AsSpan(_pending), hasType: segment.Parts.Count == 0),
                 [.. frames], start, ToTime(next) - start, first.IsSync),
-            _pages);
+            _pending.Count, _pendingRuns);
         _pending.Clear();
+        _pendingRuns.Clear();
     }
 }

@@ -50,22 +50,29 @@ internal sealed class LiveSegment(long number, LiveBoundary boundary, LiveInit i
     /// <summary>The time of the stream when it left the playlist.</summary>
     public TitleTime LeftAt { get; set; }
 
+    /// <summary>How many frames all parts have.</summary>
+    public int Frames { get; private set; }
+
     /// <summary>Adds a part.</summary>
     /// <param name="part">What is whole.</param>
-    /// <param name="pages">Where its frames lie; they are found there still.</param>
-    public void Add(LivePart part, LivePages pages)
+    /// <param name="frames">How many frames it has.</param>
+    /// <param name="runs">Where its frames lie, held once each: the holds are the segment's from now on.</param>
+    public void Add(LivePart part, int frames, IReadOnlyList<LiveRun> runs)
     {
-        foreach ((long offset, _) in part.Frames)
+        foreach (LiveRun run in runs)
         {
-            LiveRun run = pages.RunAt(offset);
-            if (!_runs.Contains(run))
+            if (_runs.Contains(run))
             {
-                run.Hold();
+                run.LetGo();
+            }
+            else
+            {
                 _runs.Add(run);
             }
         }
 
         _parts.Add(part);
+        Frames += frames;
         Duration += part.Duration;
         Length += part.Length;
     }

@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using Mapwire.Media.Codecs;
+using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
+using Mapwire.Server.Loop;
 using Mapwire.Server.Strips;
 
 namespace Mapwire.Server.Live.Segments;
@@ -29,8 +32,25 @@ internal sealed class LiveSegments
     /// <summary>How much earlier than wanted a segment may end, in milliseconds: key pictures are not to the millisecond.</summary>
     private const long Tolerance = 100;
 
-    /// <summary>Places that may be waited for at once; a player waits for the next part and the one behind it.</summary>
-    private const int MaxAwaited = 64;
+    /// <summary>Segments of a track that are listed, and that were, at least; a publisher can have one begin with each message.</summary>
+    private const int FewestKept = 64;
+
+    /// <summary>The most for each second of the window.</summary>
+    private const int SegmentsASecond = 2;
+
+    /// <summary>
+    /// Places that may be waited for at once: more than there are which may be asked for, some of each track (<see cref="CanReach"/>).
+    /// </summary>
+    private const int MaxAwaited = 2048;
+
+    /// <summary>How far ahead of the last segment may be waited for (draft-pantos-hls-rfc8216bis, section 6.2.5.2).</summary>
+    private const int MaxSegmentsAhead = 2;
+
+    /// <summary>How far ahead of the last part, in seconds, and at least this many parts.</summary>
+    private const int MaxPartsAhead = 3;
+
+    /// <summary>How far the clock on the wall may be ahead of the stream's, in milliseconds, before that is a break.</summary>
+    private const long MaxDrift = 2_000;
 
     /// <summary>How long a place is waited for, in target durations (draft-pantos-hls-rfc8216bis, section 6.2.5.2).</summary>
     private const int LongestWait = 3;
@@ -49,8 +69,15 @@ internal sealed class LiveSegments
     private LiveFormat _format;
     private LiveBoundary? _boundary; // the last one
     private readonly TitleTime _firstTime;
+    private readonly DateTimeOffset _wallBegan = DateTimeOffset.UtcNow;
+    private readonly long _clockBegan = LoopClock.Milliseconds;
+    private ImmutableArray<CodecConfiguration?> _configurations; // of those that MP4 has, by lane
+    private TitleTime _leadTime; // of the last frame that the others are cut by
+    private bool _isForced; // the last boundary is where no key picture is
     private bool _isBroken; // entries were missed
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _askedAt = LoopClock.Milliseconds;
+    private Exception? _fault;
     private long _announced; // the version that who waits for more was told of
 
     private LiveSegments(
@@ -58,6 +85,7 @@ internal sealed class LiveSegments
     {
         (_stream, _block, _next, _format) = (stream, from.Block, from.Number, format);
         _firstTime = from.Time;
+        _configurations = ThoseOfMp4(format);
         (_frameTimes, Lengths, _firstNumber) = (frameTimes, lengths, firstNumber);
     }
 
@@ -80,8 +108,14 @@ internal sealed class LiveSegments
     /// Whether each track has a part, or those that have none have had time. Under <see cref="Read{T}"/>.
     /// </summary>
     public bool HasBegun => _renditions.Exists(static one => one.Listed is [{ Parts.Count: > 0 }, ..])
-        && (_stream.LatestTime - _firstTime > LongestLook || IsEnded || _format.Configurations.Select((codec, lane) => codec is null
+        && (_stream.LatestTime - _firstTime > LongestLook || IsEnded || _configurations.Select((codec, lane) => codec is null
             || _renditions.Exists(one => one.Lane == lane && one.Listed is [{ Parts.Count: > 0 }, ..])).All(static has => has));
+
+    /// <summary>When somebody asked for something last, on the loops' clock.</summary>
+    public long AskedAt { get => Volatile.Read(ref _askedAt); private set => Volatile.Write(ref _askedAt, value); }
+
+    /// <summary>What went wrong here, once, to be reported; null where nothing did.</summary>
+    public Exception? TakeFault() => Interlocked.Exchange(ref _fault, null);
 
     /// <summary>The stream.</summary>
     public LiveStream Stream => _stream;
@@ -111,9 +145,15 @@ internal sealed class LiveSegments
         LiveBlock block = from.Block;
         TitleTime latest = from.Time;
         int lead = -1; // the track that the others are cut by
+        ImmutableArray<CodecConfiguration?> configurations = stream.Format!.Configurations;
         for (long number = from.Number; number < count; number++)
         {
             StripEntry entry = LiveStrip.EntryAt(number, ref block);
+            if (entry.Lane >= configurations.Length || configurations[entry.Lane] is not { } codec || !TrackFragments.Takes(codec))
+            {
+                continue;
+            }
+
             long time = entry.Time.Milliseconds;
             if (last[entry.Lane] > 0 && time - last[entry.Lane] is >= 0 and <= LongestFrame and long step)
             {
@@ -131,7 +171,8 @@ internal sealed class LiveSegments
             }
         }
 
-        if (lead < 0 || steps[lead] == 0 || latest - from.Time < (steps[lead] < 4 ? LongestLook : LeastLook))
+        bool isSure = lead >= 0 && steps[lead] >= 4 && (!StripEntry.IsVideoLane(lead) || keyInterval > 0);
+        if (lead < 0 || steps[lead] == 0 || latest - from.Time < (isSure ? LeastLook : LongestLook))
         {
             return null;
         }
@@ -144,15 +185,33 @@ internal sealed class LiveSegments
         LiveSegmentLengths lengths = LiveSegmentLengths.Choose(
             segment, part, [times[lead], .. times.Where((time, lane) => lane != lead && time > 0)],
             !StripEntry.IsVideoLane(lead) ? 0 : keyInterval > 0 ? keyInterval : null);
-        long clock = (long)(DateTimeOffset.UtcNow - NumbersBegin).TotalSeconds;
+        long clock = (long)(DateTimeOffset.UtcNow - NumbersBegin).TotalSeconds - ((latest - from.Time) / 1000); // as if it had begun then
         return new LiveSegments(stream, from, format, times, lengths, Math.Max(clock, leastNumber));
     }
 
-    /// <summary>Takes what was published. Under the stream's lock.</summary>
+    /// <summary>Takes what was published. Under the stream's lock. Never throws: the publisher and its other viewers go on.</summary>
     public void Take()
+    {
+        try
+        {
+            TakePublished();
+        }
+        catch (Exception exception)
+        {
+            _fault = exception;
+            End();
+        }
+    }
+
+    private void TakePublished()
     {
         lock (_gate)
         {
+            if (IsEnded)
+            {
+                return;
+            }
+
             long count = _stream.Strip.Count;
             if (_next < _stream.Strip.Oldest)
             {
@@ -167,12 +226,15 @@ internal sealed class LiveSegments
             }
 
             _block = block;
+            // What has left the playlist is kept only where there is room: its pages are in use, and in nobody's window.
+            double room = Math.Clamp((1 - _stream.Pages.Fullness) / (1 - LiveStream.ComfortableFullness), 0, 1);
             long window = _stream.KeptTime;
             long least = _stream.Pages.Fullness < ShortFullness
                 ? LiveSegmentLengths.LeastTargets * (long)Lengths.Target.TotalMilliseconds
                 : 0; // players stall, and others lose no picture
             TitleTime now = _stream.LatestTime;
-            _renditions.ForEach(rendition => rendition.Forget(window, Math.Max(window, least), now));
+            int most = FewestKept + (int)(window / 1000 * SegmentsASecond);
+            _renditions.ForEach(rendition => rendition.Forget((long)(window * room), Math.Max(window, least), most, now));
         }
     }
 
@@ -183,9 +245,12 @@ internal sealed class LiveSegments
         {
             if (!IsEnded)
             {
-                _renditions.ForEach(static rendition => rendition.End());
                 IsEnded = true;
                 Version++;
+                if (_fault is null)
+                {
+                    _renditions.ForEach(static rendition => rendition.End());
+                }
             }
         }
     }
@@ -254,6 +319,7 @@ internal sealed class LiveSegments
     /// <summary>Looks at the state of a moment.</summary>
     public T Read<T>(Func<LiveSegments, T> look)
     {
+        AskedAt = LoopClock.Milliseconds;
         lock (_gate)
         {
             return look(this);
@@ -267,6 +333,18 @@ internal sealed class LiveSegments
         {
             return _announced > version || IsEnded ? Task.CompletedTask : _more.Task;
         }
+    }
+
+    /// <summary>Whether a place is there, or near enough to be waited for. Under <see cref="Read{T}"/>.</summary>
+    public bool CanReach(LiveRendition rendition, long number, int? part)
+    {
+        if (rendition.Listed is not [.., { } last] || number > last.Number + MaxSegmentsAhead)
+        {
+            return false;
+        }
+
+        int ahead = Math.Max(MaxPartsAhead, (int)Math.Ceiling(MaxPartsAhead / Lengths.Part.TotalSeconds));
+        return number < last.Number || part is null || part < ahead + (number == last.Number ? last.Parts.Count : 0);
     }
 
     /// <summary>Ends when something is there, or never will be.</summary>
@@ -310,10 +388,10 @@ internal sealed class LiveSegments
         get
         {
             int first = -1;
-            for (int lane = 0; lane < _format.Configurations.Length; lane++)
+            for (int lane = 0; lane < _configurations.Length; lane++)
             {
                 bool isBetter = first < 0 || (StripEntry.IsVideoLane(lane) && !StripEntry.IsVideoLane(first));
-                if (_format.Configurations[lane] is not null && isBetter)
+                if (_configurations[lane] is not null && isBetter)
                 {
                     first = lane;
                 }
@@ -328,15 +406,16 @@ internal sealed class LiveSegments
         while (_format.Next is { } next && next.First <= _next)
         {
             _format = next;
+            _configurations = ThoseOfMp4(next);
         }
 
-        if (frame.Lane >= _format.Configurations.Length || _format.Configurations[frame.Lane] is not { } codec)
+        if (frame.Lane >= _configurations.Length || _configurations[frame.Lane] is not { } codec)
         {
             return;
         }
 
         bool isLead = frame.Lane == Lead;
-        bool mayBegin = isLead && (frame.IsSync || !frame.IsVideo);
+        bool mayBegin = isLead ? frame.IsSync || !frame.IsVideo : !frame.IsVideo && frame.Time - _firstTime > LongestLook;
         if (_boundary is null || _isBroken)
         {
             if (!mayBegin)
@@ -346,44 +425,73 @@ internal sealed class LiveSegments
 
             AddBoundary(frame.Time, isBreak: _boundary is not null);
         }
-        else if (!_boundary.Format.Configurations.SequenceEqual(_format.Configurations))
+        else if (!_boundary.Configurations.SequenceEqual(_configurations))
         {
             AddBoundary(frame.Time, isBreak: true);
         }
-        else if (isLead)
+        else
         {
-            double length = frame.Time - _boundary.Start;
-            double longest = Lengths.Longest.TotalMilliseconds;
-            if (length > longest)
-            {
-                AddBoundary(frame.Time, isBreak: true); // a pause: the frame before it does not last so long
-            }
-            else if ((mayBegin && length >= Lengths.Wanted.TotalMilliseconds - Tolerance) || length + _frameTimes[frame.Lane] > longest)
-            {
-                AddBoundary(frame.Time, isBreak: false);
-            }
+            Cut(frame, isLead, isLead && mayBegin);
         }
 
+        _leadTime = isLead ? frame.Time : _leadTime;
         LiveRendition rendition = RenditionOf(frame.Lane);
         int parts = rendition.Listed is [.., { } last] ? last.Parts.Count : 0;
         long whole = rendition.NextWhole;
         rendition.Take(frame, codec);
-        if (rendition.NextWhole != whole || rendition.Listed[^1].Parts.Count != parts)
+        if (rendition.NextWhole != whole || (rendition.Listed is [.., { } now] && now.Parts.Count != parts))
         {
             Version++;
         }
     }
 
+    /// <summary>Ends the segments of all tracks where it is time.</summary>
+    private void Cut(StripEntry frame, bool isLead, bool isKey)
+    {
+        double length = frame.Time - _boundary!.Start;
+        double longest = Lengths.Longest.TotalMilliseconds;
+        if (!isLead)
+        {
+            if (length + _frameTimes[frame.Lane] > longest && frame.Time - _leadTime > LongestFrame)
+            {
+                AddBoundary(frame.Time, isBreak: false); // what the others are cut by does not come
+                _isForced = true;
+            }
+
+            return;
+        }
+
+        if (length > longest)
+        {
+            AddBoundary(frame.Time, isBreak: true); // a pause: the frame before it does not last so long
+        }
+        else if (isKey && (_isForced || length >= Lengths.Wanted.TotalMilliseconds - (frame.IsVideo ? Tolerance : 0)))
+        {
+            AddBoundary(frame.Time, isBreak: false);
+        }
+        else if (length + _frameTimes[frame.Lane] > longest)
+        {
+            AddBoundary(frame.Time, isBreak: false);
+            _isForced = !isKey; // the next key picture begins a segment, however soon it comes
+        }
+    }
+
     private void AddBoundary(TitleTime start, bool isBreak)
     {
-        LiveBoundary next = _boundary is { } before && !isBreak
-            ? new LiveBoundary(start, _format, before.Discontinuity, before.Origin, before.WallZero)
-            : new LiveBoundary(
-                start, _format, _boundary?.Discontinuity + 1 ?? _firstNumber, start,
-                DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds));
+        DateTimeOffset zero = Wall - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds);
+        if (_boundary is { } before)
+        {
+            bool hasDrifted = (zero - before.WallZero).TotalMilliseconds > MaxDrift; // a publisher was away, and its times go on
+            zero = hasDrifted ? zero : before.WallZero;
+            isBreak |= hasDrifted;
+        }
+
+        LiveBoundary next = new(
+            start, _configurations, _boundary is null ? _firstNumber : _boundary.Discontinuity + (isBreak ? 1 : 0),
+            _boundary is null || isBreak ? start : _boundary.Origin, zero);
         if (_boundary is null)
         {
-            Began = next.WallZero + TimeSpan.FromMilliseconds(start.Milliseconds);
+            Began = zero + TimeSpan.FromMilliseconds(start.Milliseconds);
         }
         else
         {
@@ -392,7 +500,18 @@ internal sealed class LiveSegments
 
         _boundary = next;
         _isBroken = false;
+        _isForced = false;
+        foreach (LiveRendition rendition in _renditions)
+        {
+            Version += rendition.PassOver(next) ? 1 : 0;
+        }
     }
+
+    /// <summary>The clock on the wall, which no correction sets back while the stream goes on.</summary>
+    private DateTimeOffset Wall => _wallBegan + TimeSpan.FromMilliseconds(LoopClock.Milliseconds - _clockBegan);
+
+    private static ImmutableArray<CodecConfiguration?> ThoseOfMp4(LiveFormat format) =>
+        [.. format.Configurations.Select(static codec => codec is not null && TrackFragments.Takes(codec) ? codec : null)];
 
     private LiveRendition RenditionOf(int lane)
     {
