@@ -131,6 +131,12 @@ internal sealed class BrowserPlay(Chromium browser)
             play = await PlayOnceAsync(page, speed);
         }
 
+        return (play, await JudgeAsync(play));
+    }
+
+    /// <summary>What was wrong of a play that should have come to its end.</summary>
+    private async Task<List<string>> JudgeAsync(JsonNode play)
+    {
         List<string> wrong = [.. await browser.TakeConsoleAsync()];
         if (play["error"] is { } error)
         {
@@ -142,7 +148,31 @@ internal sealed class BrowserPlay(Chromium browser)
             wrong.Add($"it did not end: at {play["time"]} of {play["duration"]} s, ready {play["ready"]}");
         }
 
-        return (play, wrong);
+        return wrong;
+    }
+
+    /// <summary>Plays a live stream of numbered pictures with hls.js to its end.</summary>
+    /// <param name="page">The page with the video.</param>
+    /// <param name="rate">Pictures a second.</param>
+    /// <returns>The pictures, and what was wrong.</returns>
+    public async Task<(IReadOnlyList<LivePicture> Pictures, List<string> Wrong)> PlayLiveAsync(string page, double rate)
+    {
+        await browser.TakeConsoleAsync();
+        JsonNode play = await PlayOnceAsync(page, 1); // once: it is over afterwards
+        List<string> wrong = [.. await JudgeAsync(play)];
+        (int Number, double Time)[] seen =
+        [
+            .. play["seen"]!.AsArray().Select(static one => (one![0]!.GetValue<int>(), one[1]!.GetValue<double>())),
+        ];
+        seen = [.. seen.Where((one, i) => i == 0 || one != seen[i - 1])];
+        wrong.AddRange(FrameCheck.Differences(seen, rate).Take(8));
+        return (
+            [
+                .. play["seen"]!.AsArray().Where(static one => one!.AsArray() is [_, _, _, not null]).Select(static one => new LivePicture(
+                    one![0]!.GetValue<int>(), DateTimeOffset.UnixEpoch.AddMilliseconds(one[2]!.GetValue<double>()),
+                    DateTimeOffset.UnixEpoch.AddMilliseconds(one[3]!.GetValue<double>()))),
+            ],
+            wrong);
     }
 
     /// <summary>Opens a page and waits for the cues of a language: <c>START-END TEXT;</c> for each.</summary>
@@ -208,3 +238,9 @@ internal sealed class BrowserPlay(Chromium browser)
         return (await browser.RunAsync("return reader.play(arguments[0], arguments[1]);", speed, Patience))!;
     }
 }
+
+/// <summary>A picture of a live stream that was shown.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Shown">When it was shown.</param>
+/// <param name="Date">When it was, by EXT-X-PROGRAM-DATE-TIME.</param>
+internal sealed record LivePicture(int Number, DateTimeOffset Shown, DateTimeOffset Date);

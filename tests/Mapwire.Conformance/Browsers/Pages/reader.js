@@ -8,7 +8,7 @@
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  const seen = []; // [number, media time]
+  const seen = []; // [number, media time]; as they are told of also when on the clock and, with hls.js, their program date
   const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 
   // The number, or -1 for a picture that carries none, and its time. A callback that comes late is told of one picture and finds the next
@@ -47,7 +47,8 @@
     // Plays from where the video is to its end, or to a time; gives up when nothing moves for a while.
     async play(rate, patience, until = Infinity) {
       const note = () => {
-        seen.push(read());
+        const now = Date.now(), picture = read(), date = window.hls && window.hls.playingDate;
+        seen.push([...picture, now, date ? date.getTime() + 1000 * (picture[1] - video.currentTime) : null]);
         video.requestVideoFrameCallback(note);
       };
       video.requestVideoFrameCallback(note);

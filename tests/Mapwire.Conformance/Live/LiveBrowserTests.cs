@@ -1,0 +1,65 @@
+using System.Globalization;
+using Mapwire.Conformance.Browsers;
+using Mapwire.Conformance.Servers;
+using static Mapwire.Conformance.Live.Publishing;
+
+namespace Mapwire.Conformance.Live;
+
+/// <summary>A real browser shows what is published soon after it was.</summary>
+public sealed class LiveBrowserTests(BrowserFixture browsers)
+{
+    /// <summary>A picture's time on the wall is that of its arrival, which is jittered once, at the beginning.</summary>
+    private static readonly TimeSpan DateTolerance = TimeSpan.FromMilliseconds(80);
+
+    [Fact]
+    public async Task Hls_js_shows_pictures_within_two_seconds_by_parts()
+    {
+        string film = await LiveFilms.GetAsync();
+        await using MapwireServer server = await StartAsync("--live-part-duration", "0.2");
+        string folder = $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/";
+        string page = browsers.Page("hlsjs", folder + "index.m3u8") + "&live=1";
+        (DateTimeOffset start, DateTimeOffset published) = (default, default);
+        (IReadOnlyList<LivePicture> pictures, List<string> wrong) = await browsers.WithBrowserAsync(async play =>
+        {
+            start = DateTimeOffset.UtcNow; // the browser runs, which may have taken long
+            Task publishing = PublishAsync(server, film, "live/cam");
+            await WaitForLogAsync(server, "publish live/cam");
+            published = DateTimeOffset.UtcNow;
+            await WaitForSegmentAsync(folder + "v1.m3u8");
+            (IReadOnlyList<LivePicture>, List<string>) seen = await play.PlayLiveAsync(page, NumberedFilms.Rate);
+            await publishing;
+            return seen;
+        });
+        TimeSpan[] latencies = [.. pictures.Select(static one => one.Shown - one.Date).Order()];
+        string words = latencies.Length == 0 ? "no picture with a date" : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{latencies[0].TotalSeconds:F2} s at least, {latencies[^1].TotalSeconds:F2} s at most, {pictures.Count} pictures");
+        Assert.True(wrong.Count == 0, $"{string.Join("; ", wrong)} ({words})");
+
+        // The browser was there for most of it, and to the last pictures.
+        Assert.InRange(pictures.Count, LiveFilms.Seconds * NumberedFilms.Rate / 4, double.MaxValue);
+        Assert.InRange(pictures[^1].Number, (LiveFilms.Seconds - 1) * NumberedFilms.Rate, LiveFilms.Seconds * NumberedFilms.Rate);
+
+        // Dates are those of the pictures: the first one was sent when the stream was accepted, the others by the encoder's clock.
+        TimeSpan[] zeros = [.. pictures.Select(one => one.Date - start - TimeSpan.FromSeconds(one.Number / NumberedFilms.Rate))];
+        Assert.InRange(zeros.Min(), -DateTolerance, published - start + TimeSpan.FromSeconds(2));
+        Assert.InRange(zeros.Max() - zeros.Min(), TimeSpan.Zero, DateTolerance);
+
+        Assert.True(latencies[0] > TimeSpan.Zero, words);
+        Assert.True(latencies[latencies.Length / 2] < TimeSpan.FromSeconds(2), words);
+        Assert.True(latencies[latencies.Length * 19 / 20] < TimeSpan.FromSeconds(2), words);
+        TestContext.Current.SendDiagnosticMessage(words);
+    }
+
+    /// <summary>Waits for the first whole segment: hls.js reports a playlist of parts alone as an error, before it asks again.</summary>
+    private static async Task WaitForSegmentAsync(string playlist)
+    {
+        using HttpClient client = new();
+        for (int i = 0; !(await client.GetStringAsync(playlist, TestContext.Current.CancellationToken))
+            .Contains("#EXTINF:", StringComparison.Ordinal); i++)
+        {
+            Assert.True(i < 100, "no segment after 10 s");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+    }
+}
