@@ -6,6 +6,7 @@ using static Mapwire.Conformance.Live.Publishing;
 namespace Mapwire.Conformance.Live;
 
 /// <summary>A real browser shows what is published soon after it was.</summary>
+[Collection(BrowserFixture.Collection)]
 public sealed class LiveBrowserTests(BrowserFixture browsers)
 {
     /// <summary>A picture's time on the wall is that of its arrival, which is jittered once, at the beginning.</summary>
