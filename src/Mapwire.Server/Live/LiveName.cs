@@ -15,8 +15,8 @@ internal readonly record struct LiveName(string Name, string? Key, long Behind)
     public const int MaxLength = 256;
 
     /// <summary>What a name must be, in words for who publishes.</summary>
-    public static readonly string Rule =
-        $"The name of a stream has 1 to {MaxLength} characters, without \\ ? # % and no part '.' or '..', and does not end as that of a film.";
+    public static readonly string Rule = $"The name of a stream has 1 to {MaxLength} characters, "
+        + "without \\ ? # % and no part '.' or '..', and does not end as that of a film.";
 
     /// <summary>Characters of a key.</summary>
     private const int MaxKeyLength = 1024;

@@ -64,7 +64,7 @@ internal sealed class LiveStream
     private LivePublisher? _publisher;
     private LiveSegments? _segments; // for those who watch by HTTP requests, from the first of them on
     private long _lookedAt; // for segments
-    private long _nextSegment; // the least number of those to come
+    private LiveNumbers _nextNumbers; // the least of those to come
     private LiveFormat? _format;
     private LiveFormat? _oldestFormat; // of the first entry in the window
     private LiveClaims _claims = LiveClaims.None;
@@ -137,9 +137,9 @@ internal sealed class LiveStream
     public LiveSegments? Segments => Volatile.Read(ref _segments);
 
     /// <summary>The stream as segments, from now on at the latest.</summary>
-    /// <param name="leastNumber">The least number of the first of them.</param>
+    /// <param name="least">The least numbers of the first of them.</param>
     /// <returns>Null while too little has come.</returns>
-    public LiveSegments? GetSegments(long leastNumber)
+    public LiveSegments? GetSegments(LiveNumbers least)
     {
         if (Segments is { } made)
         {
@@ -150,7 +150,7 @@ internal sealed class LiveStream
         {
             if (_segments is null && State is LiveState.Published or LiveState.Interrupted && MayLookForSegments()
                 && LiveSegments.TryCreate(
-                    this, _options.SegmentTime, _options.PartTime, Math.Max(leastNumber, _nextSegment)) is { } first)
+                    this, _options.SegmentTime, _options.PartTime, LiveNumbers.Max(least, _nextNumbers)) is { } first)
             {
                 first.Take();
                 Volatile.Write(ref _segments, first);
@@ -182,7 +182,7 @@ internal sealed class LiveStream
             return null;
         }
 
-        _nextSegment = segments.Read(static one => one.NextNumber);
+        _nextNumbers = segments.Read(static one => one.NextNumbers);
         _segments = null;
         return segments;
     }

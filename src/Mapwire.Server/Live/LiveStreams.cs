@@ -57,7 +57,7 @@ internal sealed class LiveStreams : IDisposable
             return segments is not null;
         }
 
-        segments = stream.GetSegments(segments?.Read(static over => over.NextNumber) ?? 0);
+        segments = stream.GetSegments(segments?.Read(static over => over.NextNumbers) ?? default);
         return true;
     }
 

@@ -83,9 +83,11 @@ internal static class LiveOpening
         throw new TitleException(TitleError.Unavailable, "nothing of the live stream can be played yet: try again later");
     }
 
-    /// <summary>Whether there is something to answer with: an MPD has whole segments alone.</summary>
+    /// <summary>
+    /// Whether there is something to answer with: an MPD has whole segments alone, and players take a playlist without one for empty.
+    /// </summary>
     private static bool HasBegun(LiveSegments segments, Route route) => segments.Read(now => now.HasBegun
-        && (route.Kind != ResourceKind.Manifest
+        && (route.Kind is not (ResourceKind.Manifest or ResourceKind.Playlist)
             || now.Renditions.Where(LivePlaylists.HasParts).All(static one => one.Listed is [{ IsWhole: true }, ..])));
 
     private static Task<Resource> OpenAsync(

@@ -284,7 +284,7 @@ internal sealed class LiveRendition
     {
         _isFrameTimeOld = _init is not null;
         uint timescale = IsVideo || codec.SampleRate <= 0 ? VideoTimescale : (uint)codec.SampleRate;
-        _init = new LiveInit(_boundary.Discontinuity, codec, new TrackFragments(codec, (uint)_lane + 1, timescale));
+        _init = new LiveInit(_nextNumber, codec, new TrackFragments(codec, (uint)_lane + 1, timescale));
         _hasLast = false;
     }
 

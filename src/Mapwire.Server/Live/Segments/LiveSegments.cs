@@ -17,9 +17,6 @@ namespace Mapwire.Server.Live.Segments;
 /// </remarks>
 internal sealed class LiveSegments
 {
-    /// <summary>What numbers of segments and breaks are counted from, in seconds: smaller numbers than since 1970.</summary>
-    private static readonly DateTimeOffset NumbersBegin = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
     /// <summary>Steps from frame to frame up to this tell how long a frame lasts, in milliseconds; longer ones are pauses.</summary>
     private const long LongestFrame = 1_000;
 
@@ -61,7 +58,7 @@ internal sealed class LiveSegments
     private readonly LiveStream _stream;
     private readonly Lock _gate = new();
     private readonly double[] _frameTimes; // by lane, in milliseconds
-    private readonly long _firstNumber;
+    private readonly LiveNumbers _first;
     private readonly List<LiveRendition> _renditions = []; // pictures first
     private readonly List<Awaited> _awaited = [];
     private LiveBlock? _block;
@@ -81,12 +78,12 @@ internal sealed class LiveSegments
     private long _announced; // the version that who waits for more was told of
 
     private LiveSegments(
-        LiveStream stream, LiveSyncPoint from, LiveFormat format, double[] frameTimes, LiveSegmentLengths lengths, long firstNumber)
+        LiveStream stream, LiveSyncPoint from, LiveFormat format, double[] frameTimes, LiveSegmentLengths lengths, LiveNumbers first)
     {
         (_stream, _block, _next, _format) = (stream, from.Block, from.Number, format);
         _firstTime = from.Time;
         _configurations = ThoseOfMp4(format);
-        (_frameTimes, Lengths, _firstNumber) = (frameTimes, lengths, firstNumber);
+        (_frameTimes, Lengths, _first) = (frameTimes, lengths, first);
     }
 
     /// <summary>How long segments and parts are.</summary>
@@ -120,16 +117,17 @@ internal sealed class LiveSegments
     /// <summary>The stream.</summary>
     public LiveStream Stream => _stream;
 
-    /// <summary>A number that no segment of a name has had before. Under <see cref="Read{T}"/>.</summary>
-    public long NextNumber => _renditions.Select(static one => one.NextWhole + 1).Append(_boundary?.Discontinuity + 1 ?? 0).Max();
+    /// <summary>Numbers that nothing of the stream has had. Under <see cref="Read{T}"/>.</summary>
+    public LiveNumbers NextNumbers => new(
+        _renditions.Select(static one => one.NextWhole + 1).Append(_first.Segment).Max(), (_boundary?.Discontinuity ?? _first.Break) + 1);
 
     /// <summary>Begins with what the window has. Under the stream's lock.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="segment">How long segments should be, in milliseconds.</param>
     /// <param name="part">How long parts should be, in milliseconds.</param>
-    /// <param name="leastNumber">The least number of its first segment: above those that its name had before.</param>
+    /// <param name="least">The least numbers of its first segment and break: above those that its name had before.</param>
     /// <returns>Null while too little has come to decide how long segments are.</returns>
-    public static LiveSegments? TryCreate(LiveStream stream, long segment, long part, long leastNumber)
+    public static LiveSegments? TryCreate(LiveStream stream, long segment, long part, LiveNumbers least)
     {
         if (stream.Strip.SyncPointAt(TitleTime.MinValue) is not { } from || stream.FormatAt(from.Number) is not { } format)
         {
@@ -185,8 +183,8 @@ internal sealed class LiveSegments
         LiveSegmentLengths lengths = LiveSegmentLengths.Choose(
             segment, part, [times[lead], .. times.Where((time, lane) => lane != lead && time > 0)],
             !StripEntry.IsVideoLane(lead) ? 0 : keyInterval > 0 ? keyInterval : null);
-        long clock = (long)(DateTimeOffset.UtcNow - NumbersBegin).TotalSeconds - ((latest - from.Time) / 1000); // as if it had begun then
-        return new LiveSegments(stream, from, format, times, lengths, Math.Max(clock, leastNumber));
+        LiveNumbers first = LiveNumbers.At(DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(latest - from.Time)); // as if it had begun then
+        return new LiveSegments(stream, from, format, times, lengths, LiveNumbers.Max(first, least));
     }
 
     /// <summary>Takes what was published. Under the stream's lock. Never throws: the publisher and its other viewers go on.</summary>
@@ -487,7 +485,7 @@ internal sealed class LiveSegments
         }
 
         LiveBoundary next = new(
-            start, _configurations, _boundary is null ? _firstNumber : _boundary.Discontinuity + (isBreak ? 1 : 0),
+            start, _configurations, _boundary is null ? _first.Break : _boundary.Discontinuity + (isBreak ? 1 : 0),
             _boundary is null || isBreak ? start : _boundary.Origin, zero);
         if (_boundary is null)
         {
@@ -528,7 +526,7 @@ internal sealed class LiveSegments
         }
 
         double frameTime = _frameTimes[lane] > 0 ? _frameTimes[lane] : 1000.0 / 40;
-        LiveRendition made = new(lane, _boundary!, _firstNumber, frameTime, Lengths, _stream.Pages);
+        LiveRendition made = new(lane, _boundary!, _first.Segment, frameTime, Lengths, _stream.Pages);
         _renditions.Insert(place, made);
         return made;
     }
