@@ -183,7 +183,7 @@ internal sealed class LiveSegments
         LiveSegmentLengths lengths = LiveSegmentLengths.Choose(
             segment, part, [times[lead], .. times.Where((time, lane) => lane != lead && time > 0)],
             !StripEntry.IsVideoLane(lead) ? 0 : keyInterval > 0 ? keyInterval : null);
-        LiveNumbers first = LiveNumbers.At(DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(latest - from.Time)); // as if it had begun then
+        LiveNumbers first = LiveNumbers.At(DateTimeOffset.UtcNow - TimeSpan.FromMilliseconds(latest - from.Time)); // when that came
         return new LiveSegments(stream, from, format, times, lengths, LiveNumbers.Max(first, least));
     }
 
