@@ -79,7 +79,8 @@ internal static class SegmentFolder
             FaultPoints.Reach(FaultPoint.FileOpened);
             if (OperatingSystem.IsWindows())
             {
-                File.SetAttributes(path, FileAttributes.Temporary | FileAttributes.NotContentIndexed); // memory first, the disk if it must
+                // Memory first, the disk if it must. By the handle: the path may be opened by others meanwhile.
+                File.SetAttributes(file.SafeFileHandle, FileAttributes.Temporary | FileAttributes.NotContentIndexed);
             }
             else
             {
