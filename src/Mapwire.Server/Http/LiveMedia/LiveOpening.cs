@@ -88,7 +88,8 @@ internal static class LiveOpening
     /// </summary>
     private static bool HasBegun(LiveSegments segments, Route route) => segments.Read(now => now.HasBegun
         && (route.Kind is not (ResourceKind.Manifest or ResourceKind.Playlist)
-            || now.Renditions.Where(LivePlaylists.HasParts).All(static one => one.Listed is [{ IsWhole: true }, ..])));
+            || now.Renditions.Where(one => LivePlaylists.HasParts(one) && (route.Kind == ResourceKind.Manifest || one.Name == route.Tracks))
+                .All(static one => one.Listed is [{ IsWhole: true }, ..])));
 
     private static Task<Resource> OpenAsync(
         HttpContext context, LiveSegments segments, Route route, WebQuery query, QueryParameters parameters)
