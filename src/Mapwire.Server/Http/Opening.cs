@@ -42,14 +42,27 @@ internal static class Opening
             return Task.FromException<Resource>(refusal);
         }
 
+        query = WithViewer(context, route, query);
         if (query is not null && LiveOpening.Has(route.Kind) && context.IsLive(route.Title))
         {
-            return LiveOpening.OpenAsync(context, context.Players.Live!, route, query, parameters, cancellation);
+            return LiveOpening.OpenAsync(context.Players.Live!, route, query, parameters, cancellation);
         }
 
         return TryFindPart(context, route, query) is { } found
             ? Task.FromResult(found)
             : OpenAsync(context, route, query, parameters, address, cancellation);
+    }
+
+    /// <summary>The query with an id of its own, where who asks begins to watch and has none.</summary>
+    private static WebQuery? WithViewer(HttpContext context, Route route, WebQuery? query)
+    {
+        if (query is not { Viewer: null } || !context.HasViewerIds || route.Kind is not (ResourceKind.Master or ResourceKind.Manifest))
+        {
+            return query;
+        }
+
+        PlayerProtocol protocol = route.Kind == ResourceKind.Manifest ? PlayerProtocol.Dash : PlayerProtocol.Hls;
+        return query with { Viewer = context.Viewers.Ids.Create(protocol) };
     }
 
     /// <summary>The query with what stands for every viewer in place of its own, so that one text is made for all.</summary>
@@ -88,14 +101,6 @@ internal static class Opening
     private static async Task<Resource> OpenAsync(
         HttpContext context, Route route, WebQuery? query, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
     {
-        if (query is { Viewer: null } && context.HasViewerIds && route.Kind is ResourceKind.Master or ResourceKind.Manifest)
-        {
-            query = query with
-            {
-                Viewer = context.Viewers.Ids.Create(route.Kind == ResourceKind.Manifest ? PlayerProtocol.Dash : PlayerProtocol.Hls),
-            };
-        }
-
         if (query is null && TitleName.GetRefusal(route.Title[(route.Title.LastIndexOf('/') + 1)..]) is { } refusal)
         {
             throw new TitleException(TitleError.NotFound, refusal);

@@ -39,7 +39,6 @@ internal static class LiveOpening
     public static bool Has(ResourceKind kind) => kind is not (ResourceKind.File or ResourceKind.Listing or ResourceKind.Flv);
 
     /// <summary>Opens a resource of a live stream.</summary>
-    /// <param name="context">What is served.</param>
     /// <param name="live">The streams, of which there is one of that name.</param>
     /// <param name="route">What is asked for.</param>
     /// <param name="query">What of it is wanted.</param>
@@ -47,14 +46,14 @@ internal static class LiveOpening
     /// <param name="cancellation">The connection is gone.</param>
     /// <exception cref="TitleException">There is none.</exception>
     public static Task<Resource> OpenAsync(
-        HttpContext context, LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
+        LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
     {
         try
         {
             return route.Kind == ResourceKind.Page ? Task.FromResult(PlayerPage.Open())
                 : live.TryGetSegments(route.Title, out LiveSegments? segments) && segments is not null && HasBegun(segments, route)
-                ? OpenAsync(context, segments, route, query, parameters)
-                : WaitAsync(context, live, route, query, parameters, cancellation);
+                ? OpenAsync(segments, route, query, parameters)
+                : WaitAsync(live, route, query, parameters, cancellation);
         }
         catch (Exception refusal) when (refusal is TitleException or WrongRequestException)
         {
@@ -64,7 +63,7 @@ internal static class LiveOpening
 
     /// <summary>Waits for the first part of each track.</summary>
     private static async Task<Resource> WaitAsync(
-        HttpContext context, LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
+        LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
     {
         for (long until = LoopClock.Milliseconds + MaxFirstWait; LoopClock.Milliseconds < until;)
         {
@@ -76,7 +75,7 @@ internal static class LiveOpening
 
             if (segments is not null && HasBegun(segments, route))
             {
-                return await OpenAsync(context, segments, route, query, parameters).ConfigureAwait(false);
+                return await OpenAsync(segments, route, query, parameters).ConfigureAwait(false);
             }
         }
 
@@ -92,20 +91,16 @@ internal static class LiveOpening
                 .All(static one => one.Listed is [{ IsWhole: true }, ..])));
 
     private static Task<Resource> OpenAsync(
-        HttpContext context, LiveSegments segments, Route route, WebQuery query, QueryParameters parameters)
+        LiveSegments segments, Route route, WebQuery query, QueryParameters parameters)
     {
         switch (route.Kind)
         {
             case ResourceKind.Master:
-                query = query.Viewer is null && context.HasViewerIds
-                    ? query with { Viewer = context.Viewers.Ids.Create(PlayerProtocol.Hls) }
-                    : query;
-                return Task.FromResult(OpenMaster(segments, query));
+                return Task.FromResult(OpenIndex(segments, query, "master", ContentTypes.Hls, LivePlaylists.WriteMaster));
             case ResourceKind.Manifest:
-                query = query.Viewer is null && context.HasViewerIds
-                    ? query with { Viewer = context.Viewers.Ids.Create(PlayerProtocol.Dash) }
-                    : query;
-                return Task.FromResult(OpenManifest(segments, query));
+                string second = $"manifest {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}"; // it tells the time
+                return Task.FromResult(OpenIndex(segments, query, second, ContentTypes.Dash, static (now, wish, child) =>
+                    LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow)));
             case ResourceKind.Playlist:
                 return OpenPlaylistAsync(segments, Find(segments, route), query, parameters);
             case ResourceKind.Init:
@@ -123,28 +118,15 @@ internal static class LiveOpening
         segments.Read(now => now.Renditions.FirstOrDefault(one => one.Name == route.Tracks && LivePlaylists.HasParts(one)))
         ?? throw new TitleException(TitleError.NotFound, "the live stream has no such track");
 
-    private static Resource OpenMaster(LiveSegments segments, WebQuery query)
+    /// <summary>A text that names what there is, for a viewer whose id stands in its addresses.</summary>
+    private static Resource OpenIndex(
+        LiveSegments segments, WebQuery query, string name, string contentType, Func<LiveSegments, LiveTracksWish, string, byte[]> write)
     {
         LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
         string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
         MadeBody body = TextsOf(segments).Get(
-            $"master {NamesOf(segments, wish)} {child.Length > 0}", now => LivePlaylists.WriteMaster(now, wish, child), namesViewer: true);
-        Resource resource = Resource.OfBody(body, ContentTypes.Hls, query.CacheControl("no-cache")) with
-        {
-            Watched = WatchedOf(segments, query) with { IsWatching = false },
-        };
-        return query.Viewer is { } viewer ? resource.For(viewer) : resource;
-    }
-
-    private static Resource OpenManifest(LiveSegments segments, WebQuery query)
-    {
-        LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
-        string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
-        MadeBody body = TextsOf(segments).Get(
-            // Of the second: it tells the time.
-            $"manifest {NamesOf(segments, wish)} {child.Length > 0} {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}",
-            now => LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow), namesViewer: true);
-        Resource resource = Resource.OfBody(body, ContentTypes.Dash, query.CacheControl("no-cache")) with
+            $"{name} {NamesOf(segments, wish)} {child.Length > 0}", now => write(now, wish, child), namesViewer: true);
+        Resource resource = Resource.OfBody(body, contentType, query.CacheControl("no-cache")) with
         {
             Watched = WatchedOf(segments, query) with { IsWatching = false },
         };
