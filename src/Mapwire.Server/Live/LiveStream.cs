@@ -444,7 +444,7 @@ internal sealed class LiveStream
         _changedAt = now;
         if (state == LiveState.Over)
         {
-            _segments?.End();
+            _segments?.End(now);
         }
     }
 

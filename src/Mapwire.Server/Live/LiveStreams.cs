@@ -169,6 +169,7 @@ internal sealed class LiveStreams : IDisposable
 
             foreach ((string name, (LiveSegments segments, long until)) in _over)
             {
+                segments.Tick(now);
                 if (now > until && _over.TryRemove(KeyValuePair.Create(name, (segments, until))))
                 {
                     segments.Release();

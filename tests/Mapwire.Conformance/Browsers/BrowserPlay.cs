@@ -145,7 +145,9 @@ internal sealed class BrowserPlay(Chromium browser)
 
         if (!play["ended"]!.GetValue<bool>())
         {
-            wrong.Add($"it did not end: at {play["time"]} of {play["duration"]} s, ready {play["ready"]}");
+            wrong.Add(
+                $"it did not end: at {play["time"]} of {play["duration"]} s, ready {play["ready"]}, buffered "
+                + $"{play["buffered"]!.ToJsonString()}, asked last for {play["asked"]!.ToJsonString()}");
         }
 
         return wrong;

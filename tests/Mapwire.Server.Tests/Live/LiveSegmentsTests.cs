@@ -380,9 +380,22 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments segments = Segments(4_300);
         LiveRendition video = Track(segments, "v1");
-        Task next = segments.WhenReached(video, video.Listed[^1].Number, 40, _now);
+        LiveSegment open = video.Listed[^1];
+        Task last = segments.WhenReached(video, open.Number, open.Parts.Count, _now);
+        Task next = segments.WhenReached(video, open.Number, open.Parts.Count + 1, _now);
         _publisher.Leave(isFinished: true, _now);
+
+        // The last part first, so that no player takes a segment for loaded that had one more.
+        await last.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        long soon = _now + (2 * (long)segments.Lengths.Part.TotalMilliseconds);
+        segments.Tick(soon - 1);
+        Assert.False(next.IsCompleted);
+        Assert.False(open.IsWhole);
+        Assert.False(segments.IsEnded);
+        long version = segments.Version;
+        segments.Tick(soon);
         await next.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.True(segments.Version > version);
         Assert.True(segments.IsEnded);
         Assert.All(video.Listed, static segment => Assert.True(segment.IsWhole));
         long frames = video.Listed.Sum(

@@ -52,6 +52,12 @@ internal sealed class LiveSegments
     /// <summary>How long a place is waited for, in target durations (draft-pantos-hls-rfc8216bis, section 6.2.5.2).</summary>
     private const int LongestWait = 3;
 
+    /// <summary>
+    /// How long the last parts are there before they are said to be the last, in parts: less than players are behind. hls.js 1.7 takes a
+    /// segment whose last part it has not asked for as loaded, where that part comes in one playlist with the end, and stops before it.
+    /// </summary>
+    private const int EndParts = 2;
+
     /// <summary>From this fullness of the pages on, a playlist is as short as the window, and not as long as it should be.</summary>
     private const double ShortFullness = 0.9;
 
@@ -75,6 +81,7 @@ internal sealed class LiveSegments
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _askedAt = LoopClock.Milliseconds;
     private Exception? _fault;
+    private long? _endsAt; // nothing more comes, and that is said from this time on
     private long _announced; // the version that who waits for more was told of
 
     private LiveSegments(
@@ -95,7 +102,7 @@ internal sealed class LiveSegments
     /// <summary>Changes with each part and segment. Under <see cref="Read{T}"/>, or for a guess.</summary>
     public long Version { get; private set; }
 
-    /// <summary>Whether nothing more comes.</summary>
+    /// <summary>Whether nothing more comes, and players are told so.</summary>
     public bool IsEnded { get; private set; }
 
     /// <summary>The tracks, pictures first. Under <see cref="Read{T}"/>.</summary>
@@ -197,7 +204,7 @@ internal sealed class LiveSegments
         catch (Exception exception)
         {
             _fault = exception;
-            End();
+            EndNow();
         }
     }
 
@@ -236,8 +243,23 @@ internal sealed class LiveSegments
         }
     }
 
-    /// <summary>Nothing more comes. Under the stream's lock.</summary>
-    public void End()
+    /// <summary>Nothing more comes: what there is of the last parts is there now, and players are told soon that they are the last.
+    /// Under the stream's lock.</summary>
+    /// <param name="now">The time.</param>
+    public void End(long now)
+    {
+        lock (_gate)
+        {
+            if (!IsEnded && _endsAt is null)
+            {
+                _endsAt = now + (EndParts * (long)Lengths.Part.TotalMilliseconds);
+                Version++;
+                _renditions.ForEach(static rendition => rendition.EndPart());
+            }
+        }
+    }
+
+    private void EndNow()
     {
         lock (_gate)
         {
@@ -294,18 +316,24 @@ internal sealed class LiveSegments
         reached.ForEach(static one => one.Source.SetResult());
     }
 
-    /// <summary>Gives up what has been waited for for too long. Under no lock.</summary>
+    /// <summary>Gives up what has been waited for for too long, and says that the end has come. Under no lock.</summary>
     /// <param name="now">The time.</param>
     public void Tick(long now)
     {
         List<Awaited> late;
         lock (_gate)
         {
+            if (_endsAt <= now)
+            {
+                EndNow();
+            }
+
             long longest = LongestWait * (long)Lengths.Target.TotalMilliseconds;
             late = _awaited.FindAll(one => now - one.Since > longest);
             _awaited.RemoveAll(late.Contains);
         }
 
+        Announce(); // the end, where it came
         foreach (Awaited one in late)
         {
             one.Source.SetException(new TitleException(

@@ -9,6 +9,7 @@
   canvas.height = height;
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const seen = []; // [number, media time]; as they are told of also when on the clock and, with hls.js, their program date
+  performance.setResourceTimingBufferSize(100000); // else the first 250 requests are known
   const pause = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 
   // The number, or -1 for a picture that carries none, and its time. A callback that comes late is told of one picture and finds the next
@@ -35,11 +36,14 @@
 
   function state() {
     const quality = video.getVideoPlaybackQuality();
+    const buffered = [...Array(video.buffered.length).keys()].map(i => [video.buffered.start(i), video.buffered.end(i)]);
+    const asked = performance.getEntriesByType("resource").slice(-12);
     return {
       ended: video.ended, time: video.currentTime, duration: video.duration, ready: video.readyState,
       error: video.error && (video.error.message || String(video.error.code)),
       width: video.videoWidth, height: video.videoHeight, pictures: quality.totalVideoFrames, dropped: quality.droppedVideoFrames,
       sound: video.webkitAudioDecodedByteCount > 0,
+      buffered, asked: asked.map(one => `${one.name.replace(/^.*[/]/, "")} ${one.responseStatus} ${Math.round(one.responseEnd)}`),
     };
   }
 
