@@ -219,8 +219,12 @@ internal sealed class LivePlay
     private bool MayStillCome(LiveFormat there, LiveFormat now) =>
         there.Lacks(_choice) && (!now.Lacks(_choice) || Stream.LatestTime.Milliseconds - LiveClock.Start < LastTrackComes);
 
+    /// <summary>
+    /// Where it begins: so long ago as it wants to see, or with the newest picture that gives it as much in hand as messages may gather for,
+    /// since it would stand still at once where they do.
+    /// </summary>
     private LiveSyncPoint? FindPlace() =>
-        _behind > 0 ? Stream.Strip.SyncPointAt(Stream.LatestTime - _behind) : Stream.Strip.NewestSyncPoint();
+        Stream.Strip.SyncPointAt(Stream.LatestTime - Math.Max(_behind, _streams.Options.Latency));
 
     /// <summary>
     /// Goes where the viewer asked to, or has to: whoever is too slow, or lost its place, goes on with the newest picture.

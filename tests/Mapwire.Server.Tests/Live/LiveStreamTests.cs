@@ -13,7 +13,7 @@ namespace Mapwire.Server.Tests.Live;
 public sealed class LiveStreamTests : IDisposable
 {
     private static readonly LiveOptions Options = new(
-        Window: 60_000, MemoryBytes: 32L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
+        Window: 60_000, MemoryBytes: 32L << 20, Latency: 0, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
         SegmentTime: 2_000, PartTime: 500, TakesOver: true);
 
     private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
@@ -78,6 +78,28 @@ public sealed class LiveStreamTests : IDisposable
         Assert.Equal(10, viewer.Tags.Count);
         Assert.True(viewer.Tags[0] is { IsVideo: true, Time: 0 } && viewer.Tags[0].Body[0] == 0x17);
         Assert.Equal(160u, viewer.Tags[^1].Time);
+    }
+
+    [Theory]
+    [InlineData(97, 17)] // the newest key picture is 240 ms old
+    [InlineData(98, 8)] // 280 ms
+    [InlineData(5, 5)] // there is no other one
+    public void Whoever_comes_late_has_as_much_in_hand_as_messages_gather_for(int pictures, int sent)
+    {
+        _streams = Make(Options with { Latency = 250 });
+        LivePublisher publisher = Publish();
+        Begin(publisher, 0);
+        for (uint i = 0; i < pictures; i++)
+        {
+            Picture(publisher, i * 40, i % 10 == 0, 50);
+        }
+
+        publisher.Publish();
+        LiveViewer viewer = Watch();
+        viewer.Read();
+        Assert.Equal(sent, viewer.Tags.Count);
+        Assert.True(viewer.Tags[0] is { IsVideo: true, Time: 0 } && viewer.Tags[0].Body[0] == 0x17);
+        Assert.Equal(((uint)sent - 1) * 40, viewer.Tags[^1].Time);
     }
 
     [Fact]
