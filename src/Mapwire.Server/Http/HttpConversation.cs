@@ -54,6 +54,8 @@ internal sealed class HttpConversation : IConversation
     private RequestHeadReader _reader;
     private ForwardedHeadReader _forwarded;
     private HttpRequest? _request; // whose answer is being looked up
+    private Task? _awaited; // by the request that is next in what was received, or until lately
+    private Action? _onThere;
     [SuppressMessage("Performance", "CA1859", Justification = "Streams that end by themselves are bodies, too.")]
     private IBody? _body;
     private bool _isEnding; // what was asked last is the last
@@ -100,7 +102,8 @@ internal sealed class HttpConversation : IConversation
     /// <remarks>Whole requests that wait are read behind the answer at hand; the beginning of one is never a request.</remarks>
     public bool IsAnswering => IsBusy || _connection.IsSending;
 
-    private bool IsBusy => _request is not null || _body is not null || _answers.Length > 0;
+    private bool IsBusy =>
+        _request is not null || _body is not null || _answers.Length > 0 || _awaited is { IsCompleted: false };
 
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> bytes)
@@ -225,9 +228,9 @@ internal sealed class HttpConversation : IConversation
             return new Wake(now);
         }
 
-        if (_request is not null)
+        if (_request is not null || _awaited is not null)
         {
-            return new Wake(TimerWheel.Never); // opening has bounds of its own
+            return new Wake(TimerWheel.Never); // opening, and what is awaited, have bounds of their own
         }
 
         if (_body is { } body)
@@ -312,10 +315,9 @@ internal sealed class HttpConversation : IConversation
                     return;
                 default:
                     int length = head.Length;
-                    Begin(head);
-                    if (_isAbandoned)
+                    if (!TryBegin(head) || _isAbandoned)
                     {
-                        return; // another conversation goes on
+                        return; // it is read again, or another conversation goes on
                     }
 
                     _input.Consume(length);
@@ -369,28 +371,62 @@ internal sealed class HttpConversation : IConversation
         }
     }
 
-    private void Begin(in RequestHead head)
+    /// <summary>Begins with the next request.</summary>
+    /// <returns>False where what it asks for has not come: it is read again then.</returns>
+    private bool TryBegin(in RequestHead head)
     {
-        _isEnding = !head.IsKeepAlive || ++_requests >= MaxRequests;
+        Task? awaited = _awaited;
+        _awaited = null;
+        _requests += awaited is null ? 1 : 0;
+        _isEnding = !head.IsKeepAlive || _requests >= MaxRequests;
         bool hasBody = head.Method != RequestMethod.Head;
         if (!RequestTarget.TryParse(head.Target, out RequestTarget? target, out TargetRefusal refusal))
         {
             Refuse(new Refusal(400, $"the path is not understood: {RequestFaults.Of(refusal)}"), hasBody, null);
-            return;
+            return true;
         }
 
         if (head.Method == RequestMethod.Options)
         {
             Answers.WriteOptions(_answers, staysOpen: !_isEnding);
-            return;
+            return true;
         }
 
         if (!Route.TryFind(target, _context.Application, _context.IsLive, out Route? route))
         {
             Refuse(Refusal.NotFound, hasBody, target);
-            return;
+            return true;
         }
 
+        if (awaited is { Exception: { } late })
+        {
+            Refuse(Refusal.Of(late.GetBaseException()), hasBody, target);
+            return true;
+        }
+
+        if (awaited is null && Opening.WhenThere(_context, route, target.Query) is { } there)
+        {
+            _awaited = there;
+            there.GetAwaiter().UnsafeOnCompleted(_onThere ??= () => _connection.Post(ReadAgain));
+            return false;
+        }
+
+        Begin(head, target, route);
+        return true;
+    }
+
+    /// <summary>What the next request waited for has come, or will not.</summary>
+    private void ReadAgain()
+    {
+        if (!_isAbandoned && _awaited is not null)
+        {
+            _isEnding = false;
+            ReadRequests();
+        }
+    }
+
+    private void Begin(in RequestHead head, RequestTarget target, Route route)
+    {
         HttpRequest request = new(head.Method, target, route, !_isEnding, []) { TakesChunks = _isClient };
         if (route.Kind == ResourceKind.Flv)
         {

@@ -102,7 +102,7 @@ internal static class LiveOpening
                 return Task.FromResult(OpenIndex(segments, query, second, ContentTypes.Dash, static (now, wish, child) =>
                     LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow)));
             case ResourceKind.Playlist:
-                return OpenPlaylistAsync(segments, Find(segments, route), query, parameters);
+                return Task.FromResult(OpenPlaylist(segments, Find(segments, route), query, parameters));
             case ResourceKind.Init:
                 return Task.FromResult(OpenInit(segments, route));
             case ResourceKind.Segment or ResourceKind.Part:
@@ -114,8 +114,10 @@ internal static class LiveOpening
         }
     }
 
-    private static LiveRendition Find(LiveSegments segments, Route route) =>
-        segments.Read(now => now.Renditions.FirstOrDefault(one => one.Name == route.Tracks && LivePlaylists.HasParts(one)))
+    private static LiveRendition? TryFind(LiveSegments segments, Route route) =>
+        segments.Read(now => now.Renditions.FirstOrDefault(one => one.Name == route.Tracks && LivePlaylists.HasParts(one)));
+
+    private static LiveRendition Find(LiveSegments segments, Route route) => TryFind(segments, route)
         ?? throw new TitleException(TitleError.NotFound, "the live stream has no such track");
 
     /// <summary>A text that names what there is, for a viewer whose id stands in its addresses.</summary>
@@ -133,57 +135,74 @@ internal static class LiveOpening
         return query.Viewer is { } viewer ? resource.For(viewer) : resource;
     }
 
-    private static Task<Resource> OpenPlaylistAsync(
-        LiveSegments segments, LiveRendition rendition, WebQuery query, QueryParameters parameters)
+    /// <summary>
+    /// What has to come before a request can be answered that asks for what is announced: a part, or a playlist with it; null where nothing
+    /// has. Until then the request may stay as it was sent, so that who waits costs little.
+    /// </summary>
+    /// <param name="live">The streams.</param>
+    /// <param name="route">What is asked for.</param>
+    /// <param name="parameters">The request's.</param>
+    public static Task? WhenThere(LiveStreams live, Route route, QueryParameters parameters)
     {
-        bool isUpdate = parameters.GetValue("_HLS_skip") is "YES" or "v2";
-        (long Number, int? Part)? awaited = ReadAwaited(parameters);
-        if (awaited is not { } place)
+        if (route.Kind is not (ResourceKind.Playlist or ResourceKind.Segment or ResourceKind.Part)
+            || (route.Kind == ResourceKind.Playlist ? TryReadAwaited(parameters, out (long Number, int? Part)? read) ? read : null
+                : PlaceOf(route)) is not { } place
+            || !live.TryGetSegments(route.Title, out LiveSegments? segments) || segments is null
+            || TryFind(segments, route) is not { } rendition
+            || !segments.Read(now => now.CanReach(rendition, place.Number, place.Part)))
         {
-            return Task.FromResult(Write());
+            return null;
         }
 
-        if (!segments.Read(now => now.IsEnded || now.CanReach(rendition, place.Number, place.Part)))
+        return segments.WhenReached(rendition, place.Number, place.Part, LoopClock.Milliseconds) is { IsCompleted: false } awaited
+            ? awaited
+            : null;
+    }
+
+    private static Resource OpenPlaylist(LiveSegments segments, LiveRendition rendition, WebQuery query, QueryParameters parameters)
+    {
+        if (!TryReadAwaited(parameters, out (long Number, int? Part)? awaited))
+        {
+            throw new WrongRequestException("_HLS_msn takes a number, and _HLS_part another one beside it");
+        }
+
+        if (awaited is { } place && !segments.Read(now => now.IsEnded || now.CanReach(rendition, place.Number, place.Part)))
         {
             throw new WrongRequestException("what is asked for is too far ahead of the playlist");
         }
 
-        Task reached = segments.WhenReached(rendition, place.Number, place.Part, LoopClock.Milliseconds);
-        return reached.IsCompletedSuccessfully ? Task.FromResult(Write()) : WriteWhenAsync(reached);
-
-        async Task<Resource> WriteWhenAsync(Task when)
-        {
-            await when.ConfigureAwait(false);
-            return Write();
-        }
-
-        Resource Write()
-        {
-            MadeBody body = TextsOf(segments).Get(
-                isUpdate ? rendition.Name + " update" : rendition.Name,
-                now => LivePlaylists.HasParts(rendition)
-                    ? LivePlaylists.WriteMedia(now, rendition, isUpdate)
-                    : throw new TitleException(TitleError.NotFound, "the live stream is over"));
-            return Resource.OfBody(body, ContentTypes.Hls, query.CacheControl(OfPlaylist)) with { Watched = WatchedOf(segments, query) };
-        }
+        bool isUpdate = parameters.GetValue("_HLS_skip") is "YES" or "v2";
+        MadeBody body = TextsOf(segments).Get(
+            isUpdate ? rendition.Name + " update" : rendition.Name,
+            now => LivePlaylists.HasParts(rendition)
+                ? LivePlaylists.WriteMedia(now, rendition, isUpdate)
+                : throw new TitleException(TitleError.NotFound, "the live stream is over"));
+        return Resource.OfBody(body, ContentTypes.Hls, query.CacheControl(OfPlaylist)) with { Watched = WatchedOf(segments, query) };
     }
 
-    /// <summary>The place that a playlist is asked for with (_HLS_msn, _HLS_part); null for none.</summary>
-    private static (long Number, int? Part)? ReadAwaited(QueryParameters parameters)
+    /// <summary>Reads the place that a playlist is asked for with (_HLS_msn, _HLS_part).</summary>
+    /// <param name="parameters">The request's.</param>
+    /// <param name="place">The place; null where none is asked for.</param>
+    /// <returns>Whether it is one, or none.</returns>
+    private static bool TryReadAwaited(QueryParameters parameters, out (long Number, int? Part)? place)
     {
+        place = null;
         string? number = parameters.GetValue("_HLS_msn");
         string? part = parameters.GetValue("_HLS_part");
         if (number is null)
         {
-            return part is null ? null : throw new WrongRequestException("_HLS_part needs _HLS_msn");
+            return part is null;
         }
 
         int index = 0;
-        return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long segment)
-            && (part is null || int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out index))
-            ? (segment, part is null ? null : index)
-            : throw new WrongRequestException("_HLS_msn and _HLS_part take numbers");
+        bool isRead = long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long segment)
+            && (part is null || int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out index));
+        place = isRead ? (segment, part is null ? null : index) : null;
+        return isRead;
     }
+
+    private static (long Number, int? Part) PlaceOf(Route route) =>
+        (route.Index + 1L, route.Kind == ResourceKind.Part ? route.Part : null);
 
     private static Resource OpenInit(LiveSegments segments, Route route)
     {
@@ -195,23 +214,10 @@ internal static class LiveOpening
 
     private static Task<Resource> OpenMediaAsync(LiveSegments segments, LiveRendition rendition, Route route, WebQuery query)
     {
-        long number = route.Index + 1L;
-        int? part = route.Kind == ResourceKind.Part ? route.Part : null;
-        if (TryOpen() is { } resource)
-        {
-            return Task.FromResult(resource);
-        }
-
-        // What a playlist announces is asked for before it is there (EXT-X-PRELOAD-HINT).
-        return !segments.Read(now => !now.IsEnded && number >= rendition.NextWhole && now.CanReach(rendition, number, part))
-            ? RefuseLaterAsync("the live stream has no such segment, or has none any more")
-            : OpenWhenAsync(segments.WhenReached(rendition, number, part, LoopClock.Milliseconds));
-
-        async Task<Resource> OpenWhenAsync(Task reached)
-        {
-            await reached.ConfigureAwait(false);
-            return TryOpen() ?? throw new TitleException(TitleError.NotFound, "the segment has ended without such a part");
-        }
+        (long number, int? part) = PlaceOf(route);
+        return TryOpen() is { } resource
+            ? Task.FromResult(resource)
+            : RefuseLaterAsync("the live stream has no such segment or part, or has none any more");
 
         Resource? TryOpen() => segments.Read(now =>
         {

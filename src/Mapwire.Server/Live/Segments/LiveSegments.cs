@@ -373,12 +373,14 @@ internal sealed class LiveSegments
         return number < last.Number || part is null || part < ahead + (number == last.Number ? last.Parts.Count : 0);
     }
 
-    /// <summary>Ends when something is there, or never will be.</summary>
+    /// <summary>
+    /// Ends when something is there, or never will be; faulted where that took too long. One task for all who wait for the same. What goes on
+    /// behind it does so at once, on the publisher's thread or the clock's, for thousands: it may post something, and no more.
+    /// </summary>
     /// <param name="rendition">Of which track.</param>
     /// <param name="number">The segment.</param>
     /// <param name="part">The part of it; null for all of it.</param>
     /// <param name="now">The time.</param>
-    /// <exception cref="TitleException">It is too far ahead to be waited for.</exception>
     public Task WhenReached(LiveRendition rendition, long number, int? part, long now)
     {
         lock (_gate)
@@ -398,11 +400,10 @@ internal sealed class LiveSegments
 
             if (_awaited.Count >= MaxAwaited)
             {
-                throw new TitleException(TitleError.Unavailable, $"more than {MaxAwaited} places of the stream are waited for");
+                return Task.CompletedTask; // who asked is told what there is
             }
 
-            Awaited added = new(
-                rendition, number, part, now, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            Awaited added = new(rendition, number, part, now, new TaskCompletionSource());
             _awaited.Add(added);
             return added.Source.Task;
         }
