@@ -77,6 +77,11 @@ public static class PercentEncoding
     internal static TargetRefusal Decode(ReadOnlySpan<byte> text, bool isForm, out string decoded)
     {
         decoded = "";
+        if (isForm ? !text.ContainsAny((byte)'%', (byte)'+') : !text.Contains((byte)'%'))
+        {
+            return Take(text, ref decoded);
+        }
+
         byte[] bytes = new byte[text.Length]; // decoding never makes it longer
         int count = 0;
         for (int i = 0; i < text.Length; i++)
@@ -104,12 +109,17 @@ public static class PercentEncoding
             bytes[count++] = value;
         }
 
-        if (!Utf8.IsValid(bytes.AsSpan(0, count)))
+        return Take(bytes.AsSpan(0, count), ref decoded);
+    }
+
+    private static TargetRefusal Take(ReadOnlySpan<byte> text, ref string decoded)
+    {
+        if (!Utf8.IsValid(text))
         {
             return TargetRefusal.Utf8;
         }
 
-        decoded = Encoding.UTF8.GetString(bytes, 0, count);
+        decoded = Encoding.UTF8.GetString(text);
         return TargetRefusal.None;
     }
 

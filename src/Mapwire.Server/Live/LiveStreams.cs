@@ -215,7 +215,7 @@ internal sealed class LiveStreams : IDisposable
         {
             // Before it is removed: who asks meanwhile is told its end, too.
             LiveSegments? before = _over.TryGetValue(stream.Name, out (LiveSegments Segments, long Until) over) ? over.Segments : null;
-            _over[stream.Name] = (segments, LoopClock.Milliseconds + Options.Window);
+            _over[stream.Name] = (segments, LoopClock.Milliseconds + Math.Max(Options.Window, segments.LeastKept));
             if (before != segments)
             {
                 before?.Release();

@@ -12,11 +12,13 @@ public sealed class LiveBrowserTests(BrowserFixture browsers)
     /// <summary>A picture's time on the wall is that of its arrival, which is jittered once, at the beginning.</summary>
     private static readonly TimeSpan DateTolerance = TimeSpan.FromMilliseconds(80);
 
-    [Fact]
-    public async Task Hls_js_shows_pictures_within_two_seconds_by_parts()
+    [Theory]
+    [InlineData("0.2", 0.15, 2)] // two parts of sound behind the last picture are more than hls.js 1.7 comes to the end of
+    [InlineData("0.5", -0.3, 3)]
+    public async Task Hls_js_shows_pictures_soon_by_parts_and_comes_to_the_end_of_each_track(string part, double soundBehind, double latest)
     {
-        string film = await LiveFilms.GetAsync();
-        await using MapwireServer server = await StartAsync("--live-part-duration", "0.2");
+        string film = await LiveFilms.GetAsync(behind: soundBehind);
+        await using MapwireServer server = await StartAsync("--live-part-duration", part);
         string folder = $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/";
         string page = browsers.Page("hlsjs", folder + "index.m3u8") + "&live=1";
         (DateTimeOffset start, DateTimeOffset published) = (default, default);
@@ -47,8 +49,8 @@ public sealed class LiveBrowserTests(BrowserFixture browsers)
         Assert.InRange(zeros.Max() - zeros.Min(), TimeSpan.Zero, DateTolerance);
 
         Assert.True(latencies[0] > TimeSpan.Zero, words);
-        Assert.True(latencies[latencies.Length / 2] < TimeSpan.FromSeconds(2), words);
-        Assert.True(latencies[latencies.Length * 19 / 20] < TimeSpan.FromSeconds(2), words);
+        Assert.True(latencies[latencies.Length / 2] < TimeSpan.FromSeconds(latest), words);
+        Assert.True(latencies[latencies.Length * 19 / 20] < TimeSpan.FromSeconds(latest), words);
         TestContext.Current.SendDiagnosticMessage(words);
     }
 

@@ -179,15 +179,6 @@ internal sealed class LiveRendition
         return true;
     }
 
-    /// <summary>Nothing more comes of the part to come.</summary>
-    public void EndPart()
-    {
-        if (_pending.Count > 0)
-        {
-            EndPart(NextTime);
-        }
-    }
-
     /// <summary>Nothing more comes.</summary>
     public void End() => EndSegment(null);
 

@@ -53,10 +53,14 @@ internal sealed class LiveSegments
     private const int LongestWait = 3;
 
     /// <summary>
-    /// How long the last parts are there before they are said to be the last, in parts: less than players are behind. hls.js 1.7 takes a
-    /// segment whose last part it has not asked for as loaded, where that part comes in one playlist with the end, and stops before it.
+    /// How long the last parts are there before they are said to be the last, in parts, where that is less than <see cref="LongestEnd"/>: less
+    /// than players are behind. hls.js 1.7 takes a segment whose last part it has not asked for as loaded, where that part comes in one
+    /// playlist with the end, and stops before it.
     /// </summary>
     private const int EndParts = 2;
+
+    /// <summary>The longest that is, in milliseconds.</summary>
+    private const long LongestEnd = 1_000;
 
     /// <summary>From this fullness of the pages on, a playlist is as short as the window, and not as long as it should be.</summary>
     private const double ShortFullness = 0.9;
@@ -204,7 +208,10 @@ internal sealed class LiveSegments
         catch (Exception exception)
         {
             _fault = exception;
-            EndNow();
+            lock (_gate)
+            {
+                EndNow();
+            }
         }
     }
 
@@ -243,8 +250,8 @@ internal sealed class LiveSegments
         }
     }
 
-    /// <summary>Nothing more comes: what there is of the last parts is there now, and players are told soon that they are the last.
-    /// Under the stream's lock.</summary>
+    /// <summary>Nothing more comes: the last segments are whole, and players are told soon that they are the last. Under the stream's lock.
+    /// </summary>
     /// <param name="now">The time.</param>
     public void End(long now)
     {
@@ -252,27 +259,22 @@ internal sealed class LiveSegments
         {
             if (!IsEnded && _endsAt is null)
             {
-                _endsAt = now + (EndParts * (long)Lengths.Part.TotalMilliseconds);
+                _endsAt = now + EndTime;
                 Version++;
-                _renditions.ForEach(static rendition => rendition.EndPart());
+                _renditions.ForEach(static rendition => rendition.End());
             }
         }
     }
 
+    /// <summary>How long it is kept at least once it is over, in milliseconds: players ask once more within a target duration.</summary>
+    public long LeastKept => (LongestWait * (long)Lengths.Target.TotalMilliseconds) + EndTime;
+
+    private long EndTime => Math.Min(EndParts * (long)Lengths.Part.TotalMilliseconds, LongestEnd);
+
     private void EndNow()
     {
-        lock (_gate)
-        {
-            if (!IsEnded)
-            {
-                IsEnded = true;
-                Version++;
-                if (_fault is null)
-                {
-                    _renditions.ForEach(static rendition => rendition.End());
-                }
-            }
-        }
+        Version += IsEnded ? 0 : 1;
+        IsEnded = true;
     }
 
     /// <summary>Nobody is given anything of it any more.</summary>
