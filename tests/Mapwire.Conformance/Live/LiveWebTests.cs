@@ -34,9 +34,21 @@ public sealed class LiveWebTests
         }
 
         await publishing;
+        await WaitForEndAsync($"http://127.0.0.1:{server.HttpPort}/vod/live/cam/v1.m3u8");
         CheckTail(
             await ReadAsFlvAsync(film), await Ffprobe.ReadAsync(address), resource, leftOut: 3,
             endsEarly: resource.EndsWith(".mpd", StringComparison.Ordinal) ? 8 : 0);
+    }
+
+    /// <summary>Waits until players are told the end, soon after the last segments were whole.</summary>
+    private static async Task WaitForEndAsync(string playlist)
+    {
+        for (int i = 0; !(await Client.GetStringAsync(playlist, TestContext.Current.CancellationToken))
+            .Contains("#EXT-X-ENDLIST", StringComparison.Ordinal); i++)
+        {
+            Assert.True(i < 50, "no end after 5 s");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
     }
 
     [Theory]
