@@ -24,6 +24,12 @@ internal sealed partial class Publisher : RtmpSeat
     /// <summary>How late a message may be before it counts as late.</summary>
     private const long Tolerance = 100 * LoadClock.Millisecond;
 
+    /// <summary>
+    /// How long a stream has gone on when its first viewer comes: nobody can have more in hand than there is of it, and what is measured is
+    /// not its first moment.
+    /// </summary>
+    private const long HeadStart = 500 * LoadClock.Millisecond;
+
     private readonly PublishLoop _loop;
     private readonly RtmpUrl _url;
     private readonly IPEndPoint _endPoint;
@@ -216,7 +222,7 @@ internal sealed partial class Publisher : RtmpSeat
             _hasViewers = true;
             foreach ((LoadPlayer player, long delay) in _viewers)
             {
-                player.CallAt(now + delay);
+                player.CallAt(now + HeadStart + delay);
             }
         }
     }
