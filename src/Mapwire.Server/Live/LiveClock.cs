@@ -6,7 +6,8 @@ namespace Mapwire.Server.Live;
 /// <remarks>
 /// A stretch of timestamps that go on from each other is a <em>run</em>, with what they mean. A message that no run is near begins another
 /// one, where the latest message of all has got to. Two are known at once: when pictures jump, sound goes by the old run until it jumps,
-/// too, and is as far from the pictures then as it was; and a single wrong timestamp is a run that nothing follows.
+/// too, and is as far from the pictures then as it was; and a single wrong timestamp is a run that nothing follows. Where the timestamps of
+/// a run stand still, its time goes on as messages arrive: what is kept, and what segments are cut by, goes by the time.
 /// </remarks>
 internal sealed class LiveClock
 {
@@ -27,6 +28,12 @@ internal sealed class LiveClock
 
     /// <summary>The step to a message behind a jump, in milliseconds, where its track made none before: a picture of 25 a second.</summary>
     private const long DefaultStep = 40;
+
+    /// <summary>
+    /// Timestamps that have got no further for so long, in milliseconds, while messages came, stand still: longer than any step back takes
+    /// to be made up for. Some cameras send 0 with each message.
+    /// </summary>
+    private const long LongestStand = 2 * LongestStepBack;
 
     private Run? _run; // the one that was followed last
     private Run? _other;
@@ -65,9 +72,13 @@ internal sealed class LiveClock
     {
         private uint _timestamp = timestamp;
         private long _arrival = arrival;
+        private long _said = time; // what its last timestamp means, but for the time that was added
+        private long _furthest = time; // of those
+        private long _furthestAt = arrival;
+        private long _added; // while timestamps stood still
 
         /// <summary>What its last timestamp means, in milliseconds.</summary>
-        public long Time { get; private set; } = time;
+        public long Time => _said + _added;
 
         /// <summary>Whether a timestamp goes on from the last one.</summary>
         public bool IsNear(uint timestamp, long arrival)
@@ -80,7 +91,17 @@ internal sealed class LiveClock
 
         public void Follow(uint timestamp, long arrival)
         {
-            Time += StepTo(timestamp);
+            bool stoodStill = _arrival - _furthestAt > LongestStand;
+            _said += StepTo(timestamp);
+            if (_said > _furthest)
+            {
+                (_furthest, _furthestAt) = (_said, arrival);
+            }
+            else if (stoodStill)
+            {
+                _added += arrival - _arrival;
+            }
+
             _timestamp = timestamp;
             _arrival = arrival;
         }

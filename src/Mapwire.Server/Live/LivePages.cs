@@ -30,6 +30,7 @@ internal sealed class LivePages : IDisposable
     private readonly Lock _gate = new();
     private int _usedCount;
     private int _retiredCount; // of them
+    private int _heldCount; // of those: given up, and needed by somebody, when they were looked at last
 
     /// <param name="bytes">How much memory there is; the system gives it as it is written.</param>
     /// <param name="phases">Of the loops that send from it.</param>
@@ -59,6 +60,16 @@ internal sealed class LivePages : IDisposable
     /// nobody looks at it before the next segment is taken.
     /// </summary>
     public double Occupancy => (double)(Volatile.Read(ref _usedCount) - Volatile.Read(ref _retiredCount)) / SegmentCount;
+
+    /// <summary>
+    /// How much of the memory cannot be taken though it is looked at, from 0 to 1: what can still be found, and what was given up and
+    /// somebody still needs.
+    /// </summary>
+    public double Use =>
+        (double)(Volatile.Read(ref _usedCount) - Volatile.Read(ref _retiredCount) + Volatile.Read(ref _heldCount)) / SegmentCount;
+
+    /// <summary>The bytes of all segments.</summary>
+    public long Length => (long)SegmentCount * SegmentLength;
 
     /// <summary>Takes segments that lie beside each other.</summary>
     /// <param name="length">How many bytes are needed.</param>
@@ -125,6 +136,12 @@ internal sealed class LivePages : IDisposable
             (LiveRun Run, long[] Phases) retired = _retired.Dequeue();
             if (!_phases.ArePast(retired.Phases) || retired.Run.IsHeld)
             {
+                if (retired.Run is { IsHeld: true, IsFoundHeld: false })
+                {
+                    retired.Run.IsFoundHeld = true;
+                    Volatile.Write(ref _heldCount, _heldCount + retired.Run.Count);
+                }
+
                 _retired.Enqueue(retired);
                 continue;
             }
@@ -136,6 +153,7 @@ internal sealed class LivePages : IDisposable
 
             Volatile.Write(ref _usedCount, _usedCount - retired.Run.Count);
             Volatile.Write(ref _retiredCount, _retiredCount - retired.Run.Count);
+            Volatile.Write(ref _heldCount, _heldCount - (retired.Run.IsFoundHeld ? retired.Run.Count : 0));
         }
     }
 

@@ -30,6 +30,9 @@ internal sealed class LiveRun(int first, int count)
         set => _isRetired = value;
     }
 
+    /// <summary>Whether it was held when it was looked at behind its retirement. Under the gate of the pages.</summary>
+    public bool IsFoundHeld { get; set; }
+
     /// <summary>
     /// The run stays as it is until <see cref="LetGo"/>. Only in the round in which an entry in it was found: until its end the run is not
     /// used again.

@@ -35,6 +35,18 @@ internal sealed class LiveStream
     /// <summary>From this fullness of the pages on, the windows of all streams are shorter, by the same part.</summary>
     public const double ComfortableFullness = 0.8;
 
+    /// <summary>
+    /// From this on, what is held beside the windows shortens them, too, and playlists are as short as the windows, not as long as they
+    /// should be.
+    /// </summary>
+    public const double ShortFullness = 0.9;
+
+    /// <summary>
+    /// What came longer ago than the window and this, in milliseconds, has left it, whatever its timestamps say: a publisher may pause, and
+    /// one whose timestamps hardly go on would have all the memory.
+    /// </summary>
+    private const long LongestPause = LiveClock.LongestStep;
+
     /// <summary>Bytes of a configuration: those of real encoders have some hundred.</summary>
     private const int MaxConfiguration = 64 * 1024;
 
@@ -483,8 +495,8 @@ internal sealed class LiveStream
         bool isVideo = StripEntry.IsVideoLane(lane);
         bool isKey = lane == _leading && packet.IsSync;
         track.IsBroken &= !packet.IsSync;
-        Forget(_clock.Latest - Window());
-        long offset = track.IsBroken ? -1 : track.Write(packet.Payload, _number);
+        Forget(now);
+        long offset = track.IsBroken ? -1 : Write(track, packet.Payload);
         if (offset < 0)
         {
             track.IsBroken = isVideo;
@@ -515,31 +527,73 @@ internal sealed class LiveStream
     private bool HasPictures => _tracks[_leading] is { Configuration: not null };
 
     /// <summary>How much of the stream is kept, in milliseconds: less of each the fuller the pages are.</summary>
-    private long Window()
+    private long Window() => (long)(_options.Window * Room);
+
+    /// <summary>The part of what should be kept that there is room for, from 0 to 1.</summary>
+    public double Room => Math.Clamp(
+        Math.Min((1 - Pages.Occupancy) / (1 - ComfortableFullness), (1 - Pages.Use) / (1 - ShortFullness)), 0, 1);
+
+    /// <summary>Writes a message, in the place of the oldest ones where there is no room: others have no less for it.</summary>
+    /// <returns>Where it lies; negative where there is no room, or none before all loops have gone on.</returns>
+    private long Write(LiveTrack track, ReadOnlySpan<byte> message)
     {
-        double left = (1 - Pages.Occupancy) / (1 - ComfortableFullness);
-        return left >= 1 ? _options.Window : (long)(_options.Window * left);
+        long offset = track.Write(message, _number);
+        if (offset >= 0 || message.Length > Pages.Length)
+        {
+            return offset;
+        }
+
+        track.Close(); // the oldest messages may be in the run at hand
+        for (long released = 0; released < message.Length && Strip.Length > 0;)
+        {
+            Strip.DropOldest();
+            released += ReleasePages();
+        }
+
+        LeaveFormats();
+        return track.Write(message, _number);
     }
 
-    private void Forget(long before)
+    /// <summary>Lets go of what has left the window.</summary>
+    /// <param name="now">The time; null where nothing comes, so that it is no reason to let go of what came long ago.</param>
+    private void Forget(long? now)
     {
+        double room = Room;
+        long before = _clock.Latest - (long)(_options.Window * room);
+        long longest = (long)((_options.Window + LongestPause) * room);
         long first = _formats >= MaxFormats ? _oldestFormat!.Next!.First : 0; // the oldest format's entries leave with it
         while (Strip.Length > 0
-            && (Strip.OldestEntry.Time.Milliseconds < before || Strip.Length >= LiveOptions.MaxEntries || Strip.Oldest < first))
+            && (Strip.OldestEntry.Time.Milliseconds < before || Strip.Length >= LiveOptions.MaxEntries || Strip.Oldest < first
+                || (now is { } time && unchecked((int)((uint)time - Strip.OldestArrival)) > longest)))
         {
             Strip.DropOldest();
         }
 
+        LeaveFormats();
+        ReleasePages();
+    }
+
+    /// <summary>Goes on to the format of the oldest entry.</summary>
+    private void LeaveFormats()
+    {
         while (_oldestFormat?.Next is { } next && next.First <= Strip.Oldest)
         {
             Volatile.Write(ref _oldestFormat, next);
             _formats--;
         }
+    }
 
+    /// <summary>Gives back the pages of what has left the window.</summary>
+    /// <returns>How many bytes.</returns>
+    private long ReleasePages()
+    {
+        long released = 0;
         foreach (LiveTrack? track in _tracks)
         {
-            track?.Release(Strip.Oldest);
+            released += track?.Release(Strip.Oldest) ?? 0;
         }
+
+        return released;
     }
 
     /// <summary>Begins another format where configurations have changed. Before the first entry that needs it is published.</summary>

@@ -69,6 +69,9 @@ internal sealed class LiveStrip
     /// <summary>The oldest entry. For the writer, while there is one.</summary>
     public StripEntry OldestEntry => _first.Entries[(int)(_oldest - _first.First)];
 
+    /// <summary>When the oldest entry came, as <see cref="LiveBlock.Arrivals"/> tell it. For the writer, while there is one.</summary>
+    public uint OldestArrival => _first.Arrivals[(int)(_oldest - _first.First)];
+
     /// <summary>Appends an entry, which readers see when it is published. For the writer.</summary>
     /// <param name="entry">What came.</param>
     /// <param name="isSyncPoint">Whether a viewer may begin with it.</param>

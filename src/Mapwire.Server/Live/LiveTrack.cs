@@ -47,12 +47,18 @@ internal sealed class LiveTrack(LivePages pages)
 
     /// <summary>Gives back the pages that hold no entry of the window any more.</summary>
     /// <param name="oldest">The number of the first entry that can be found.</param>
-    public void Release(long oldest)
+    /// <returns>How many bytes they have.</returns>
+    public long Release(long oldest)
     {
+        long released = 0;
         while (_full.TryPeek(out (LiveRun Run, long Last) first) && first.Last < oldest)
         {
-            pages.Retire(_full.Dequeue().Run);
+            LiveRun run = _full.Dequeue().Run;
+            released += run.Length;
+            pages.Retire(run);
         }
+
+        return released;
     }
 
     /// <summary>Nothing more is written into the run at hand.</summary>

@@ -13,6 +13,13 @@ namespace Mapwire.Server.Live.Segments;
 internal sealed record LiveBoundary(
     TitleTime Start, ImmutableArray<CodecConfiguration?> Configurations, long Discontinuity, TitleTime Origin, DateTimeOffset WallZero)
 {
+    /// <summary>How many there were before it.</summary>
+    public long Number { get; init; }
+
+    /// <summary>When the first frame behind it came, in milliseconds of the loops' clock, as <see cref="LiveBlock.Arrivals"/> tell it.
+    /// </summary>
+    public uint Came { get; init; }
+
     /// <summary>The one that follows; null for the last.</summary>
     public LiveBoundary? Next { get; set; }
 

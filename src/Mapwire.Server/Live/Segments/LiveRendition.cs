@@ -222,7 +222,9 @@ internal sealed class LiveRendition
     /// <param name="listed">How much is listed, in milliseconds.</param>
     /// <param name="most">How many segments are kept.</param>
     /// <param name="now">The stream's time.</param>
-    public void Forget(long gone, long listed, int most, TitleTime now)
+    /// <param name="arrival">When the last frame came, and how long ago what is listed may have come, in milliseconds: times may hardly go
+    /// on.</param>
+    public void Forget(long gone, long listed, int most, TitleTime now, (uint Last, long Longest) arrival)
     {
         TimeSpan rest = TimeSpan.Zero; // of what would be listed without the first
         int frames = 0;
@@ -237,7 +239,7 @@ internal sealed class LiveRendition
         for (; first < last; first++)
         {
             LiveSegment segment = _listed[first];
-            bool isTooMuch = _listed.Count - first > most || frames > MaxFrames;
+            bool isTooMuch = _listed.Count - first > most || frames > MaxFrames || AgeOf(segment) > arrival.Longest;
             if (!isTooMuch && rest - segment.Duration < TimeSpan.FromMilliseconds(listed))
             {
                 break;
@@ -251,10 +253,13 @@ internal sealed class LiveRendition
 
         _listed.RemoveRange(0, first);
         while (_gone.TryPeek(out LiveSegment? oldest)
-            && (now - oldest.LeftAt > gone || _gone.Count > most || _gone.Sum(static one => one.Frames) > MaxFrames))
+            && (now - oldest.LeftAt > gone || AgeOf(oldest) > arrival.Longest + gone || _gone.Count > most
+                || _gone.Sum(static one => one.Frames) > MaxFrames))
         {
             _gone.Dequeue().Release();
         }
+
+        long AgeOf(LiveSegment segment) => unchecked((int)(arrival.Last - segment.Boundary.Came));
     }
 
     /// <summary>Nobody is given anything of it any more.</summary>

@@ -62,8 +62,14 @@ internal sealed class LiveSegments
     /// <summary>The longest that is, in milliseconds.</summary>
     private const long LongestEnd = 1_000;
 
-    /// <summary>From this fullness of the pages on, a playlist is as short as the window, and not as long as it should be.</summary>
-    private const double ShortFullness = 0.9;
+    /// <summary>
+    /// What comes for longer than this, in milliseconds, is no one segment, whatever its timestamps say: they may hardly go on. No cut is
+    /// lost by a publisher that pauses for as long.
+    /// </summary>
+    private const long LongestArrival = 30_000;
+
+    /// <summary>Frames of a track in a segment: three times those of the longest with frames of 2.5 ms.</summary>
+    private const int MaxSegmentFrames = 16_384;
 
     private readonly LiveStream _stream;
     private readonly Lock _gate = new();
@@ -82,6 +88,8 @@ internal sealed class LiveSegments
     private TitleTime _leadTime; // of the last frame that the others are cut by
     private bool _isForced; // the last boundary is where no key picture is
     private bool _isBroken; // entries were missed
+    private uint _arrived; // when the last frame came
+    private readonly int[] _frames = new int[StripEntry.MaxLanes]; // behind the last boundary, by lane
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _askedAt = LoopClock.Milliseconds;
     private Exception? _fault;
@@ -234,20 +242,31 @@ internal sealed class LiveSegments
             LiveBlock block = _block ?? _stream.Strip.FirstBlock;
             for (; _next < count; _next++)
             {
-                Take(LiveStrip.EntryAt(_next, ref block));
+                StripEntry entry = LiveStrip.EntryAt(_next, ref block);
+                _arrived = block.Arrivals[(int)(_next - block.First)];
+                Take(entry);
             }
 
             _block = block;
-            // What has left the playlist is kept only where there is room: its pages are in use, and in nobody's window.
-            double room = Math.Clamp((1 - _stream.Pages.Fullness) / (1 - LiveStream.ComfortableFullness), 0, 1);
-            long window = _stream.KeptTime;
-            long least = _stream.Pages.Fullness < ShortFullness
-                ? LiveSegmentLengths.LeastTargets * (long)Lengths.Target.TotalMilliseconds
-                : 0; // players stall, and others lose no picture
-            TitleTime now = _stream.LatestTime;
-            int most = FewestKept + (int)(window / 1000 * SegmentsASecond);
-            _renditions.ForEach(rendition => rendition.Forget((long)(window * room), Math.Max(window, least), most, now));
+            Forget();
         }
+    }
+
+    /// <summary>Lets go of what is too old, or too much. Under the gate.</summary>
+    private void Forget()
+    {
+        double fullness = _stream.Pages.Fullness;
+        // What has left the playlist is kept only where there is room: its pages are in use, and in nobody's window.
+        double room = Math.Clamp((1 - fullness) / (1 - LiveStream.ComfortableFullness), 0, 1);
+        long window = _stream.KeptTime;
+        long least = fullness < LiveStream.ShortFullness
+            ? LiveSegmentLengths.LeastTargets * (long)Lengths.Target.TotalMilliseconds
+            : 0; // players stall, and others lose no picture
+        long listed = Math.Max(window, least);
+        long oldest = (2 * listed) + (long)(LongestArrival * _stream.Room);
+        TitleTime now = _stream.LatestTime;
+        int most = FewestKept + (int)(window / 1000 * SegmentsASecond);
+        _renditions.ForEach(rendition => rendition.Forget((long)(window * room), listed, most, now, (_arrived, oldest)));
     }
 
     /// <summary>Nothing more comes: the last segments are whole, and players are told soon that they are the last. Under the stream's lock.
@@ -458,11 +477,17 @@ internal sealed class LiveSegments
         {
             AddBoundary(frame.Time, isBreak: true);
         }
+        else if (_frames[frame.Lane] >= MaxSegmentFrames || unchecked((int)(_arrived - _boundary.Came)) > LongestArrival)
+        {
+            AddBoundary(TitleTime.Max(frame.Time, _boundary.Start), isBreak: false);
+            _isForced = !isLead || !mayBegin;
+        }
         else
         {
             Cut(frame, isLead, isLead && mayBegin);
         }
 
+        _frames[frame.Lane]++;
         _leadTime = isLead ? frame.Time : _leadTime;
         LiveRendition rendition = RenditionOf(frame.Lane);
         int parts = rendition.Listed is [.., { } last] ? last.Parts.Count : 0;
@@ -517,7 +542,11 @@ internal sealed class LiveSegments
 
         LiveBoundary next = new(
             start, _configurations, _boundary is null ? _first.Break : _boundary.Discontinuity + (isBreak ? 1 : 0),
-            _boundary is null || isBreak ? start : _boundary.Origin, zero);
+            _boundary is null || isBreak ? start : _boundary.Origin, zero)
+        {
+            Number = _boundary is null ? 0 : _boundary.Number + 1,
+            Came = _arrived,
+        };
         if (_boundary is null)
         {
             Began = zero + TimeSpan.FromMilliseconds(start.Milliseconds);
@@ -530,6 +559,7 @@ internal sealed class LiveSegments
         _boundary = next;
         _isBroken = false;
         _isForced = false;
+        Array.Clear(_frames);
         foreach (LiveRendition rendition in _renditions)
         {
             Version += rendition.PassOver(next) ? 1 : 0;

@@ -1,0 +1,171 @@
+using Mapwire.Media;
+using Mapwire.Media.Tests.Tools;
+using Mapwire.Server.Live;
+using Mapwire.Server.Live.Segments;
+using Mapwire.Server.Loop;
+using Mapwire.Server.Tests.EventLoops;
+using Xunit;
+
+namespace Mapwire.Server.Tests.Live;
+
+/// <summary>What a publisher costs whose timestamps or headers are not those of any encoder: bounded memory, and others nothing.</summary>
+public sealed class LiveBoundsTests : IDisposable
+{
+    private const int PictureLength = 5_000;
+
+    private static readonly LiveOptions Options = new(
+        Window: 20_000, MemoryBytes: 32L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
+        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
+
+    private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
+    private static readonly byte[] AudioHeader = [0xAF, 0, 0x12, 0x10]; // AAC of 44,100 Hz
+
+    private readonly EventLoop _loop = new("test", new ScriptedPoller());
+    private readonly LiveStreams _streams;
+    private readonly List<Exception> _faults = [];
+    private long _now = LoopClock.Milliseconds;
+
+    public LiveBoundsTests() =>
+        _streams = new LiveStreams(Options, () => new LoopPhases([_loop]), _faults.Add, ticks: false);
+
+    public void Dispose()
+    {
+        _streams.Dispose();
+        _loop.Stop(TimeSpan.FromSeconds(10));
+        Assert.Empty(_faults);
+    }
+
+    [Theory]
+    [InlineData(0.0)] // as some cameras send them
+    [InlineData(0.01)]
+    [InlineData(0.3)]
+    public void Timestamps_that_stand_still_or_hardly_go_on_cost_no_more_than_others_and_others_nothing(double pace)
+    {
+        LivePublisher slow = Publish("slow");
+        LivePublisher other = Publish("other");
+        int longest = 0;
+        for (int i = 0; i < 4_500; i++) // three minutes, of which the window has 20 s
+        {
+            Picture(slow, (uint)(i * 40 * pace), isKey: i % 25 == 0);
+            Picture(other, (uint)(i * 40), isKey: i % 25 == 0);
+            longest = Math.Max(longest, (int)slow.Stream.Strip.Length);
+            if (i == 100)
+            {
+                slow.Stream.GetSegments(default);
+                Assert.NotNull(other.Stream.GetSegments(default));
+            }
+
+            _now += 40;
+        }
+
+        Assert.InRange(longest, 450, 800); // at most the window and half of it
+        Assert.InRange(other.Stream.Strip.Length, 499, 502);
+        Assert.Equal(0, other.Stream.LeftOut);
+        Assert.Equal(0, slow.Stream.LeftOut);
+        Assert.Equal(Options.Window, other.Stream.KeptTime);
+
+        // What is listed, and what was, has the pages of some more windows: other streams have all of theirs.
+        Assert.InRange(slow.Stream.Pages.Fullness, 0, LiveStream.ShortFullness);
+    }
+
+    [Fact]
+    public void Segments_go_on_where_timestamps_stand_still_and_jump_thereafter()
+    {
+        LivePublisher publisher = Publish("cam");
+        for (int i = 0; i < 250; i++)
+        {
+            Picture(publisher, 0, isKey: i % 25 == 0);
+            _now += 40;
+        }
+
+        LiveSegments segments = publisher.Stream.GetSegments(default)!;
+        LiveRendition video = Assert.Single(segments.Renditions);
+        Play(250, static _ => 0);
+        long standing = video.NextWhole;
+        Assert.InRange(video.Listed.Count(static one => one.IsWhole), 4, 12);
+        Assert.All(video.Listed.Where(static one => one.IsWhole).Skip(1), segment =>
+        {
+            Assert.InRange(segment.Duration.TotalSeconds, 1, 2.4);
+            Assert.True(segment.Parts[0].IsIndependent);
+        });
+
+        long breaks = video.Listed[^1].Boundary.Discontinuity;
+        Play(250, static i => 36 * 60 * 60 * 1000 + (uint)(i * 40)); // a day and a half ahead
+        long ahead = video.NextWhole;
+        Assert.InRange(ahead - standing, 4, 6);
+        Play(250, static i => (uint)(i * 40)); // and back
+        Assert.InRange(video.NextWhole - ahead, 4, 6);
+        Assert.InRange(video.Listed[^1].Boundary.Discontinuity - breaks, 0, 2);
+        Assert.Equal(
+            Enumerable.Range(0, video.Listed.Count).Select(i => video.Listed[0].Number + i), video.Listed.Select(static one => one.Number));
+
+        void Play(int pictures, Func<int, uint> timestamp)
+        {
+            for (int i = 0; i < pictures; i++)
+            {
+                Picture(publisher, timestamp(i), isKey: i % 25 == 0);
+                _now += 40;
+            }
+        }
+    }
+
+    [Fact]
+    public void A_segment_has_no_more_than_so_many_frames_whatever_its_timestamps_are()
+    {
+        LivePublisher publisher = Publish("cam");
+        for (int i = 0; i < 100; i++)
+        {
+            Picture(publisher, (uint)(i * 40), isKey: i % 25 == 0);
+            _now += 40;
+        }
+
+        LiveSegments segments = publisher.Stream.GetSegments(default)!;
+        byte[] tiny = [0x27, 1, 0, 0, 0, 1];
+        for (int i = 0; i < 100_000; i++)
+        {
+            publisher.Take(TrackKind.Video, tiny, 4_000, _now); // all of them in one millisecond
+            publisher.Publish();
+        }
+
+        LiveRendition video = Assert.Single(segments.Renditions);
+        Assert.InRange(video.Listed.Max(static one => one.Frames), 1, 16_384);
+        Assert.InRange(video.NextWhole - video.Listed[0].Number, 5, 64);
+    }
+
+    [Fact]
+    public void A_stream_that_finds_no_room_goes_on_in_the_place_of_its_own_oldest_messages()
+    {
+        LivePublisher publisher = Publish("cam");
+        Picture(publisher, 0, isKey: true);
+        List<LiveRun> taken = [];
+        while (publisher.Stream.Pages.TryTake(LivePages.SegmentLength) is { } run)
+        {
+            taken.Add(run); // others have all the rest
+        }
+
+        Assert.NotEmpty(taken);
+        for (int i = 1; i < 250; i++)
+        {
+            Picture(publisher, (uint)(i * 40), isKey: i % 25 == 0);
+            _now += 40;
+        }
+
+        Assert.Equal(0, publisher.Stream.LeftOut);
+        Assert.InRange(publisher.Stream.Strip.Length, 1, LivePages.SegmentLength / PictureLength);
+    }
+
+    private LivePublisher Publish(string name)
+    {
+        LivePublisher publisher = _streams.TryPublish(name, static (_, reason) => Assert.Fail(reason), out _, _now)!;
+        publisher.Take(TrackKind.Video, VideoHeader, 0, _now);
+        return publisher;
+    }
+
+    private void Picture(LivePublisher publisher, uint timestamp, bool isKey, int length = PictureLength)
+    {
+        byte[] body = new byte[5 + length];
+        (body[0], body[1]) = ((byte)(isKey ? 0x17 : 0x27), 1);
+        publisher.Take(TrackKind.Video, body, timestamp, _now);
+        publisher.Publish();
+    }
+}
