@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Mapwire.Media;
 using Mapwire.Media.Tests.Tools;
 using Mapwire.Server.Live;
@@ -152,6 +153,76 @@ public sealed class LiveBoundsTests : IDisposable
 
         Assert.Equal(0, publisher.Stream.LeftOut);
         Assert.InRange(publisher.Stream.Strip.Length, 1, LivePages.SegmentLength / PictureLength);
+    }
+
+    [Fact]
+    public void Configurations_that_change_while_a_track_has_nothing_are_not_kept_for_it()
+    {
+        LivePublisher publisher = Publish("cam");
+        LiveSegments segments = PlayBoth(publisher);
+        WeakReference early = Change(publisher, 0, 4_000);
+        for (int i = 1; i < 1_000; i++)
+        {
+            Change(publisher, i, 4_000); // all in one moment: sound has not been away for long
+        }
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.False(early.IsAlive);
+        GC.KeepAlive(segments);
+    }
+
+    [Fact]
+    public void Breaks_without_number_are_counted_and_not_listed_one_by_one()
+    {
+        LivePublisher publisher = Publish("cam");
+        LiveSegments segments = PlayBoth(publisher);
+        for (int i = 0; i < 3_000; i++)
+        {
+            Change(publisher, i, (uint)(4_000 + i));
+        }
+
+        LiveRendition video = segments.Renditions.Single(static one => one.IsVideo);
+        LiveRendition sound = segments.Renditions.Single(static one => !one.IsVideo);
+        long breaks = video.Listed[^1].Boundary.Discontinuity - sound.Listed[^1].Boundary.Discontinuity;
+        Assert.True(breaks >= 2_900, $"{breaks} breaks");
+        for (int i = 0; i < 100; i++) // and sound goes on
+        {
+            publisher.Take(TrackKind.Audio, [0xAF, 1, 1, 2, 3], (uint)(7_000 + (i * 1024 / 44.1)), _now);
+            publisher.Publish();
+        }
+
+        Assert.Equal(video.Listed[^1].Boundary.Discontinuity, sound.Listed[^1].Boundary.Discontinuity);
+        foreach (LiveRendition track in segments.Renditions)
+        {
+            Assert.True(track.Listed[0].Parts.Count > 0);
+            Assert.InRange(track.Listed.Sum(static one => one.Breaks), 0, 256);
+            Assert.All(track.Listed.Zip(track.Listed.Skip(1)), static pair => Assert.Equal(
+                pair.Second.Boundary.Discontinuity - pair.First.Boundary.Discontinuity, pair.Second.Breaks));
+        }
+    }
+
+    private LiveSegments PlayBoth(LivePublisher publisher)
+    {
+        publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
+        for (int i = 0; i < 100; i++)
+        {
+            Picture(publisher, (uint)(i * 40), isKey: i % 25 == 0);
+            publisher.Take(TrackKind.Audio, [0xAF, 1, 1, 2, 3], (uint)(i * 40), _now);
+            _now += 40;
+        }
+
+        return publisher.Stream.GetSegments(default)!;
+    }
+
+    /// <summary>Another configuration, and a key picture.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference Change(LivePublisher publisher, int number, uint timestamp)
+    {
+        publisher.Take(TrackKind.Video, [.. VideoHeader, (byte)number, (byte)(number >> 8)], timestamp, _now);
+        Picture(publisher, timestamp, isKey: true, length: 10);
+        return new WeakReference(publisher.Stream.Format!.Configurations[0]);
     }
 
     private LivePublisher Publish(string name)

@@ -22,6 +22,17 @@ internal sealed class LiveRendition
     /// </summary>
     private const int MaxFrames = 2 * LiveOptions.MaxEntries;
 
+    /// <summary>
+    /// Breaks of times or codecs that are listed: each is a line. A publisher can have thousands a second, and where another track has
+    /// nothing meanwhile, they all come before its next segment.
+    /// </summary>
+    private const int MaxBreaks = 256;
+
+    /// <summary>
+    /// Boundaries that a track may be behind, since each keeps the configurations of all tracks: those of half a minute, at the least.
+    /// </summary>
+    private const int MaxBehind = 16;
+
     private readonly LiveSegmentLengths _lengths;
     private readonly LivePages _pages;
     private readonly int _lane;
@@ -147,7 +158,8 @@ internal sealed class LiveRendition
         if (begins || isOther)
         {
             int breaks = _listed is [.., { } before] ? (int)(_boundary.Discontinuity - before.Boundary.Discontinuity) : 0;
-            _listed.Add(new LiveSegment(_nextNumber++, _boundary, _init!, ToTime(decode), breaks));
+            LiveBoundary start = _boundary with { Next = null }; // what is listed does not keep all that follows
+            _listed.Add(new LiveSegment(_nextNumber++, start, _init!, ToTime(decode), breaks));
         }
 
         LiveRun run = _pages.RunAt(frame.Offset);
@@ -164,12 +176,15 @@ internal sealed class LiveRendition
         _pending.Add(new TimedSample(decode, 0, presentation - decode, frame.Offset, (uint)frame.Size, frame.IsSync, 0));
     }
 
-    /// <summary>Other tracks have gone on: a track that has nothing for longer than a segment may last ends what it has.</summary>
+    /// <summary>
+    /// Other tracks have gone on: a track that has nothing for longer than a segment may last, or for many of them, ends what it has.
+    /// </summary>
     /// <param name="boundary">The last one.</param>
     /// <returns>Whether it had nothing.</returns>
     public bool PassOver(LiveBoundary boundary)
     {
-        if (boundary.Start - _lastTime <= 2 * (long)_lengths.Longest.TotalMilliseconds)
+        if (boundary.Start - _lastTime <= 2 * (long)_lengths.Longest.TotalMilliseconds
+            && boundary.Number - _boundary.Number <= MaxBehind)
         {
             return false;
         }
@@ -228,10 +243,12 @@ internal sealed class LiveRendition
     {
         TimeSpan rest = TimeSpan.Zero; // of what would be listed without the first
         int frames = 0;
+        long breaks = _listed is [{ } begin, ..] ? -begin.Breaks : 0; // behind the first
         foreach (LiveSegment segment in _listed)
         {
             rest += segment.Duration;
             frames += segment.Frames;
+            breaks += segment.Breaks;
         }
 
         int first = 0;
@@ -239,7 +256,8 @@ internal sealed class LiveRendition
         for (; first < last; first++)
         {
             LiveSegment segment = _listed[first];
-            bool isTooMuch = _listed.Count - first > most || frames > MaxFrames || AgeOf(segment) > arrival.Longest;
+            bool isTooMuch = _listed.Count - first > most || frames > MaxFrames || breaks > MaxBreaks
+                || AgeOf(segment) > arrival.Longest;
             if (!isTooMuch && rest - segment.Duration < TimeSpan.FromMilliseconds(listed))
             {
                 break;
@@ -247,11 +265,17 @@ internal sealed class LiveRendition
 
             rest -= segment.Duration;
             frames -= segment.Frames;
+            breaks -= _listed[first + 1].Breaks;
             segment.LeftAt = now;
             _gone.Enqueue(segment);
         }
 
         _listed.RemoveRange(0, first);
+        if (first > 0 && _listed[0].Breaks > MaxBreaks)
+        {
+            _listed[0].Breaks = 0; // counted by EXT-X-DISCONTINUITY-SEQUENCE, as if they had been listed before
+        }
+
         while (_gone.TryPeek(out LiveSegment? oldest)
             && (now - oldest.LeftAt > gone || AgeOf(oldest) > arrival.Longest + gone || _gone.Count > most
                 || _gone.Sum(static one => one.Frames) > MaxFrames))

@@ -26,8 +26,8 @@ internal sealed class LiveSegment(long number, LiveBoundary boundary, LiveInit i
     /// <summary>When its first frame is decoded.</summary>
     public TimeSpan Start { get; } = start;
 
-    /// <summary>How often times or codecs break between the segment before and this one.</summary>
-    public int Breaks { get; } = breaks;
+    /// <summary>How often times or codecs break between the segment before and this one, as it is listed.</summary>
+    public int Breaks { get; set; } = breaks;
 
     /// <summary>When that was, by the clock on the wall.</summary>
     public DateTimeOffset WallStart => Boundary.WallZero + Start;
