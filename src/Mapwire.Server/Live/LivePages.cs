@@ -115,6 +115,15 @@ internal sealed class LivePages : IDisposable
         }
     }
 
+    /// <summary>Looks at all that was given up, and makes what nobody needs any more free.</summary>
+    public void Collect()
+    {
+        lock (_gate)
+        {
+            Collect(_retired.Count);
+        }
+    }
+
     /// <summary>The run that a message lies in, asked in the round in which its entry was found.</summary>
     public LiveRun RunAt(long offset) => Volatile.Read(ref _runs[(int)(offset / SegmentLength)])!;
 

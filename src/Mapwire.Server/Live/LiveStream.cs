@@ -390,6 +390,11 @@ internal sealed class LiveStream
         lock (_gate)
         {
             unasked = TakeUnasked(now);
+            if (Strip.Length > 0)
+            {
+                Forget(now: null); // nothing may come, and others are short of memory
+            }
+
             switch (State)
             {
                 case LiveState.Published when now - _lastArrival > _options.PublishTimeout:

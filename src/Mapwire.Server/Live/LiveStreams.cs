@@ -10,6 +10,12 @@ internal sealed class LiveStreams : IDisposable
     /// <summary>How often streams are looked at that nothing happens to, in milliseconds.</summary>
     private const int TickInterval = 200;
 
+    /// <summary>
+    /// From this fullness of the pages on, what is over is given up, those first that ended first: who watches its end may miss it, and
+    /// what goes on loses no picture. Playlists have made all the room by then that they can.
+    /// </summary>
+    private const double FullnessWithoutEnds = 0.95;
+
     private readonly ConcurrentDictionary<string, LiveStream> _streams = new(StringComparer.Ordinal);
     private readonly Lazy<LivePages> _pages; // made for the first stream: a server of films needs none
     private readonly List<LiveStream> _ended = []; // out of the way of others of their names, and still read; under its own lock
@@ -29,7 +35,7 @@ internal sealed class LiveStreams : IDisposable
         _pages = new Lazy<LivePages>(
             () => new LivePages(options.MemoryBytes, phases()), LazyThreadSafetyMode.PublicationOnly); // tried again where memory is short
         int interval = ticks ? TickInterval : Timeout.Infinite;
-        _timer = new Timer(_ => Tick(), null, interval, interval);
+        _timer = new Timer(_ => Tick(LoopClock.Milliseconds), null, interval, interval);
     }
 
     /// <summary>What of the server's options is about live streams.</summary>
@@ -147,7 +153,9 @@ internal sealed class LiveStreams : IDisposable
     private LiveStream Get(string name) =>
         _streams.GetOrAdd(name, name => new LiveStream(name, _pages.Value, Options, LoopClock.Milliseconds));
 
-    private void Tick()
+    /// <summary>Looks at all of them. On the timer, and by tests that have a clock of their own.</summary>
+    /// <param name="now">Milliseconds of a clock that never goes back.</param>
+    public void Tick(long now)
     {
         if (Interlocked.Exchange(ref _isTicking, 1) != 0)
         {
@@ -156,7 +164,6 @@ internal sealed class LiveStreams : IDisposable
 
         try
         {
-            long now = LoopClock.Milliseconds;
             foreach (LiveStream stream in _streams.Values)
             {
                 Tick(stream, now);
@@ -175,10 +182,31 @@ internal sealed class LiveStreams : IDisposable
                     segments.Release();
                 }
             }
+
+            MakeRoom();
         }
         finally
         {
             Volatile.Write(ref _isTicking, 0);
+        }
+    }
+
+    /// <summary>Gives up what is over where memory is short.</summary>
+    private void MakeRoom()
+    {
+        while (!_over.IsEmpty && _pages.Value is { Fullness: > FullnessWithoutEnds } pages)
+        {
+            pages.Collect();
+            if (pages.Fullness <= FullnessWithoutEnds)
+            {
+                return;
+            }
+
+            KeyValuePair<string, (LiveSegments Segments, long Until)> oldest = _over.MinBy(static one => one.Value.Until);
+            if (oldest.Key is not null && _over.TryRemove(oldest))
+            {
+                oldest.Value.Segments.Release();
+            }
         }
     }
 

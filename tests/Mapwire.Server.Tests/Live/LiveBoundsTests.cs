@@ -203,6 +203,70 @@ public sealed class LiveBoundsTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // its publisher may come back
+    public void What_does_not_go_on_makes_room_for_what_does_and_its_end_is_still_told(bool isOver)
+    {
+        // 20 s and as much again that has left the playlists: 20 MB of 32, and the next ones as much.
+        List<LivePublisher> first = [.. Enumerable.Range(0, 4).Select(i => Publish($"cam{i}"))];
+        Play(first, 0, 4_000);
+        List<LiveSegments> segments = [.. first.Select(static one => one.Stream.GetSegments(default)!)];
+        Play(first, 4_000, 60_000);
+        LivePages pages = first[0].Stream.Pages;
+        Assert.InRange(pages.Use, 0.5, 0.9);
+        first.ForEach(one => one.Leave(isFinished: isOver, _now));
+        _streams.Tick(_now);
+        _now += 2_000;
+        _streams.Tick(_now);
+        List<LivePublisher> next = [.. Enumerable.Range(0, 4).Select(i => Publish($"next{i}"))];
+        Play(next, 0, 8_000);
+        foreach (LiveSegments one in segments)
+        {
+            Assert.Equal(isOver, one.IsEnded);
+            Assert.True(one.Renditions[0].Listed.Count > 0, "nothing of it is there any more");
+        }
+
+        Play(next, 8_000, 40_000);
+        Assert.All(next, static one => Assert.Equal(0, one.Stream.LeftOut));
+        Assert.All(next, static one => Assert.True(one.Stream.KeptTime >= 15_000, $"{one.Stream.KeptTime} ms are kept"));
+        Assert.InRange(pages.Fullness, 0, 0.96);
+    }
+
+    [Fact]
+    public void The_end_of_a_stream_is_given_up_where_memory_is_short_without_it_too()
+    {
+        LivePublisher first = Publish("first");
+        Play([first], 0, 4_000);
+        LiveSegments segments = first.Stream.GetSegments(default)!;
+        first.Leave(isFinished: true, _now);
+        _streams.Tick(_now);
+        Assert.True(_streams.Has("first"));
+        LivePages pages = first.Stream.Pages;
+        while (pages.Fullness <= 0.96)
+        {
+            Assert.NotNull(pages.TryTake(1));
+        }
+
+        _streams.Tick(_now);
+        Assert.False(_streams.Has("first"));
+        Assert.Empty(segments.Renditions[0].Listed);
+    }
+
+    /// <summary>Pictures of 5 KB at once, the clock as they go, looked at as the timer does.</summary>
+    private void Play(List<LivePublisher> publishers, int from, int until)
+    {
+        for (int time = from; time < until; time += 40)
+        {
+            publishers.ForEach(one => Picture(one, (uint)time, isKey: time % 1_000 == 0));
+            _now += 40;
+            if (time % 200 == 0)
+            {
+                _streams.Tick(_now);
+            }
+        }
+    }
+
     private LiveSegments PlayBoth(LivePublisher publisher)
     {
         publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);

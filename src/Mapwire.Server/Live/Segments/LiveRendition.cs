@@ -239,7 +239,8 @@ internal sealed class LiveRendition
     /// <param name="now">The stream's time.</param>
     /// <param name="arrival">When the last frame came, and how long ago what is listed may have come, in milliseconds: times may hardly go
     /// on.</param>
-    public void Forget(long gone, long listed, int most, TitleTime now, (uint Last, long Longest) arrival)
+    /// <returns>Whether something has left the playlist.</returns>
+    public bool Forget(long gone, long listed, int most, TitleTime now, (uint Last, long Longest) arrival)
     {
         TimeSpan rest = TimeSpan.Zero; // of what would be listed without the first
         int frames = 0;
@@ -282,6 +283,8 @@ internal sealed class LiveRendition
         {
             _gone.Dequeue().Release();
         }
+
+        return first > 0;
 
         long AgeOf(LiveSegment segment) => unchecked((int)(arrival.Last - segment.Boundary.Came));
     }

@@ -253,20 +253,29 @@ internal sealed class LiveSegments
     }
 
     /// <summary>Lets go of what is too old, or too much. Under the gate.</summary>
-    private void Forget()
+    /// <returns>Whether something has left a playlist.</returns>
+    private bool Forget()
     {
         double fullness = _stream.Pages.Fullness;
         // What has left the playlist is kept only where there is room: its pages are in use, and in nobody's window.
-        double room = Math.Clamp((1 - fullness) / (1 - LiveStream.ComfortableFullness), 0, 1);
+        double room = Math.Clamp(
+            (LiveStream.ShortFullness - fullness) / (LiveStream.ShortFullness - LiveStream.ComfortableFullness), 0, 1);
         long window = _stream.KeptTime;
         long least = fullness < LiveStream.ShortFullness
             ? LiveSegmentLengths.LeastTargets * (long)Lengths.Target.TotalMilliseconds
             : 0; // players stall, and others lose no picture
-        long listed = Math.Max(window, least);
+        bool goesOn = _stream.State == LiveState.Published; // else what is listed makes room for those that do
+        long listed = Math.Max(goesOn ? window : (long)(window * room), least);
         long oldest = (2 * listed) + (long)(LongestArrival * _stream.Room);
         TitleTime now = _stream.LatestTime;
         int most = FewestKept + (int)(window / 1000 * SegmentsASecond);
-        _renditions.ForEach(rendition => rendition.Forget((long)(window * room), listed, most, now, (_arrived, oldest)));
+        bool hasLeft = false;
+        foreach (LiveRendition rendition in _renditions)
+        {
+            hasLeft |= rendition.Forget((long)(window * room), listed, most, now, (_arrived, oldest));
+        }
+
+        return hasLeft;
     }
 
     /// <summary>Nothing more comes: the last segments are whole, and players are told soon that they are the last. Under the stream's lock.
@@ -337,7 +346,10 @@ internal sealed class LiveSegments
         reached.ForEach(static one => one.Source.SetResult());
     }
 
-    /// <summary>Gives up what has been waited for for too long, and says that the end has come. Under no lock.</summary>
+    /// <summary>
+    /// Gives up what has been waited for for too long, says that the end has come, and makes room where memory is short: nothing may come
+    /// any more. Under no lock.
+    /// </summary>
     /// <param name="now">The time.</param>
     public void Tick(long now)
     {
@@ -347,6 +359,11 @@ internal sealed class LiveSegments
             if (_endsAt <= now)
             {
                 EndNow();
+            }
+
+            if (_stream.Pages.Fullness > LiveStream.ComfortableFullness && Forget())
+            {
+                Version++;
             }
 
             long longest = LongestWait * (long)Lengths.Target.TotalMilliseconds;
