@@ -166,24 +166,20 @@ internal sealed class LiveStreams : IDisposable
         {
             foreach (LiveStream stream in _streams.Values)
             {
-                Tick(stream, now);
+                Try(() => Tick(stream, now));
             }
 
             lock (_ended)
             {
-                _ended.RemoveAll(stream => stream.TryRelease(now));
+                _ended.RemoveAll(stream => Try(() => stream.TryRelease(now)));
             }
 
             foreach ((string name, (LiveSegments segments, long until)) in _over)
             {
-                segments.Tick(now);
-                if (now > until && _over.TryRemove(KeyValuePair.Create(name, (segments, until))))
-                {
-                    segments.Release();
-                }
+                Try(() => TickOver(name, segments, until, now));
             }
 
-            MakeRoom();
+            Try(MakeRoom);
         }
         finally
         {
@@ -191,45 +187,85 @@ internal sealed class LiveStreams : IDisposable
         }
     }
 
-    /// <summary>Gives up what is over where memory is short.</summary>
-    private void MakeRoom()
+    /// <summary>Does a part of what goes by the clock. What fails is tried again the next time, and the other parts are done.</summary>
+    private bool Try(Func<bool> part)
     {
-        while (!_over.IsEmpty && _pages.Value is { Fullness: > FullnessWithoutEnds } pages)
+        try
         {
-            pages.Collect();
-            if (pages.Fullness <= FullnessWithoutEnds)
-            {
-                return;
-            }
+            return part();
+        }
+        catch (Exception exception)
+        {
+            Report(exception); // what leaves a timer ends the process
+            return false;
+        }
+    }
 
+    private void Report(Exception fault)
+    {
+        try
+        {
+            _report(fault);
+        }
+        catch (Exception)
+        {
+            // Whoever is told cannot bear it, and streams go on.
+        }
+    }
+
+    private bool Tick(LiveStream stream, long now)
+    {
+        bool isOver = stream.Tick(now, out LivePublisher? silent);
+        if (stream.Segments?.TakeFault() is { } fault)
+        {
+            Report(fault);
+        }
+
+        silent?.Dismiss("nothing was sent for too long");
+        if (isOver)
+        {
+            Remove(stream);
+        }
+
+        return isOver;
+    }
+
+    /// <summary>Looks at the segments of a stream that is over.</summary>
+    /// <returns>Whether they were given up.</returns>
+    private bool TickOver(string name, LiveSegments segments, long until, long now)
+    {
+        segments.Tick(now);
+        bool isGivenUp = now > until && _over.TryRemove(KeyValuePair.Create(name, (segments, until)));
+        if (isGivenUp)
+        {
+            segments.Release();
+        }
+
+        return isGivenUp;
+    }
+
+    /// <summary>Gives up what is over where memory is short.</summary>
+    /// <returns>Whether it was.</returns>
+    private bool MakeRoom()
+    {
+        if (_over.IsEmpty || _pages.Value.Fullness <= FullnessWithoutEnds)
+        {
+            return false;
+        }
+
+        LivePages pages = _pages.Value;
+        pages.Collect();
+        while (pages.Fullness > FullnessWithoutEnds && !_over.IsEmpty)
+        {
             KeyValuePair<string, (LiveSegments Segments, long Until)> oldest = _over.MinBy(static one => one.Value.Until);
             if (oldest.Key is not null && _over.TryRemove(oldest))
             {
                 oldest.Value.Segments.Release();
+                pages.Collect();
             }
         }
-    }
 
-    private void Tick(LiveStream stream, long now)
-    {
-        try
-        {
-            bool isOver = stream.Tick(now, out LivePublisher? silent);
-            if (stream.Segments?.TakeFault() is { } fault)
-            {
-                _report(fault);
-            }
-
-            silent?.Dismiss("nothing was sent for too long");
-            if (isOver)
-            {
-                Remove(stream);
-            }
-        }
-        catch (Exception exception)
-        {
-            _report(exception); // what leaves a timer ends the process
-        }
+        return true;
     }
 
     private void Remove(LiveStream stream)
