@@ -101,7 +101,7 @@ internal static class LivePlaylists
                 Parts = !hasParts ? [] :
                 [
                     .. segment.Parts.Select((part, index) => new PartialSegment(
-                        AddressOfPart(rendition, segment.Number, index), Min(part.Duration, lengths.Part), part.IsIndependent)),
+                        AddressOfPart(rendition, segment.Number, index), part.Duration, part.IsIndependent)),
                 ],
             });
         }

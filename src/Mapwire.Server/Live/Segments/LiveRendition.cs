@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Mapwire.Media.Codecs;
@@ -14,8 +15,8 @@ internal sealed class LiveRendition
 
     private const int MillisecondsPerSecond = 1_000;
 
-    /// <summary>Where so many frames, and a part, are missing, they are not made up for by the last one's duration.</summary>
-    private const int LongestGapFrames = 3;
+    /// <summary>How long frames last is that of about so many.</summary>
+    private const int MeanFrames = 8;
 
     /// <summary>
     /// Frames whose headers are kept, of what is listed and of what was: twice what the window has of messages (some megabytes).
@@ -36,7 +37,9 @@ internal sealed class LiveRendition
     private readonly LiveSegmentLengths _lengths;
     private readonly LivePages _pages;
     private readonly int _lane;
-    private double _frameTime; // about, in milliseconds
+    private double _frameTime; // about, in milliseconds: of this configuration, as it is told
+    private double _meanFrame; // of the last ones, in milliseconds
+    private double _shortestFrame; // of the last ones, in milliseconds: parts have room for one more of these
     private bool _isFrameTimeOld; // of another configuration than the one in force
     private readonly List<LiveSegment> _listed = []; // the last may not be whole
     private readonly Queue<LiveSegment> _gone = new(); // from the playlist, and may still be asked for
@@ -61,6 +64,7 @@ internal sealed class LiveRendition
     {
         (_lane, _boundary, _nextNumber, _frameTime, _lengths, _pages) = (lane, boundary, firstNumber, frameTime, lengths, pages);
         _lastTime = boundary.Start;
+        _meanFrame = _shortestFrame = frameTime;
         IsVideo = StripEntry.IsVideoLane(lane);
         Number = StripEntry.NumberOf(lane) + 1;
         Name = string.Create(CultureInfo.InvariantCulture, $"{(IsVideo ? 'v' : 'a')}{Number}");
@@ -132,19 +136,21 @@ internal sealed class LiveRendition
         }
 
         long decode = isOther ? 0 : Place(frame.Time);
-        if (_isFrameTimeOld && !isOther)
+        bool isGap = !isOther && _hasLast && decode - _last > PartTicks; // a frame that lasts so long has no part
+        if (_hasLast && !isOther && !isGap)
         {
-            // A part would be too long or too short with the rate of before.
-            double step = (double)(decode - _last) * MillisecondsPerSecond / Timescale;
-            (_frameTime, _isFrameTimeOld) = (step <= _lengths.Part.TotalMilliseconds ? step : _frameTime, false);
+            Measure((double)(decode - _last) * MillisecondsPerSecond / Timescale);
+            if (_pending.Count > 1 && decode - _pending[0].DecodeTime > PartTicks)
+            {
+                EndPartBeforeLast(); // which lasts longer than those before it did
+            }
         }
 
-        bool isGap = !isOther && _hasLast && decode - _last > Math.Max(LongestGapFrames * FrameTicks, PartTicks);
         if (begins || isOther)
         {
             EndSegment(isBreak || isGap ? null : decode);
         }
-        else if (_pending.Count > 0 && (isGap || decode + FrameTicks - _pending[0].DecodeTime > PartTicks))
+        else if (_pending.Count > 0 && (isGap || decode + ShortestTicks - _pending[0].DecodeTime > PartTicks))
         {
             EndPart(isGap ? NextTime : decode); // what does not come is a gap, and no frame that lasts so long
         }
@@ -307,10 +313,26 @@ internal sealed class LiveRendition
 
     private double PartTicks => _lengths.Part.TotalSeconds * Timescale;
 
-    private double FrameTicks => _frameTime * Timescale / MillisecondsPerSecond;
+    private double MeanTicks => _meanFrame * Timescale / MillisecondsPerSecond;
 
-    /// <summary>When the frame behind the last one is decoded, where nothing better is known.</summary>
-    private long NextTime => _last + Math.Max(1, (long)FrameTicks);
+    private double ShortestTicks => _shortestFrame * Timescale / MillisecondsPerSecond;
+
+    /// <summary>When the frame behind the last one is decoded, where nothing better is known: within the part.</summary>
+    private long NextTime =>
+        Math.Max(_last + 1, Math.Min(_last + (long)MeanTicks, (_pending is [{ } first, ..] ? first.DecodeTime : _last) + (long)PartTicks));
+
+    /// <summary>Takes how long a frame lasted. Publishers send fewer in the dark, or less evenly, and say nothing of it.</summary>
+    private void Measure(double step)
+    {
+        if (_isFrameTimeOld)
+        {
+            (_frameTime, _meanFrame, _shortestFrame, _isFrameTimeOld) = (step, step, step, false);
+            return;
+        }
+
+        _meanFrame += (step - _meanFrame) / MeanFrames;
+        _shortestFrame = Math.Min(step, _shortestFrame + ((step - _shortestFrame) / MeanFrames));
+    }
 
     private void Begin(CodecConfiguration codec)
     {
@@ -355,10 +377,23 @@ internal sealed class LiveRendition
         }
     }
 
+    /// <summary>The frames that wait are a part, but for the last one, which is the first of the next part.</summary>
+    private void EndPartBeforeLast()
+    {
+        TimedSample last = _pending[^1];
+        _pending.RemoveAt(_pending.Count - 1);
+        LiveRun run = _pages.RunAt(last.Offset);
+        run.Hold(); // beside the hold that goes with the part
+        EndPart(last.DecodeTime);
+        _pending.Add(last);
+        _pendingRuns.Add(run);
+    }
+
     /// <summary>The frames that wait are a part.</summary>
     /// <param name="next">When the next frame is decoded.</param>
     private void EndPart(long next)
     {
+        Debug.Assert(next - _pending[0].DecodeTime <= Math.Max(PartTicks, _pending.Count), "a part is longer than PART-TARGET");
         LiveSegment segment = _listed[^1];
         List<(long Offset, long Length)> frames = [];
         for (int i = 0; i < _pending.Count; i++)
