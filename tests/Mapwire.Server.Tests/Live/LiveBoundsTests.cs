@@ -267,6 +267,29 @@ public sealed class LiveBoundsTests : IDisposable
         }
     }
 
+    [Fact]
+    public void All_names_of_a_place_are_one_place_that_is_waited_for()
+    {
+        LivePublisher publisher = Publish("cam");
+        Play([publisher], 0, 6_040); // the segment at hand has no part yet
+        LiveSegments segments = publisher.Stream.GetSegments(default)!;
+        LiveRendition video = Assert.Single(segments.Renditions);
+        LiveSegment whole = video.Listed.Last(static one => one.IsWhole);
+        Assert.Empty(video.Listed[^1].Parts);
+        Task next = segments.WhenReached(video, whole.Number + 1, 0, _now);
+        for (int part = whole.Parts.Count; part < 10_000; part++)
+        {
+            Assert.True(segments.CanReach(video, whole.Number, part)); // the draft has it mean the next segment
+            Assert.Same(next, segments.WhenReached(video, whole.Number, part, _now));
+        }
+
+        Task behind = segments.WhenReached(video, whole.Number + 1, 1, _now); // and others still have a place
+        Assert.False(behind.IsCompleted);
+        Assert.NotSame(next, behind);
+        Play([publisher], 6_040, 6_600);
+        Assert.True(next.IsCompletedSuccessfully);
+    }
+
     private LiveSegments PlayBoth(LivePublisher publisher)
     {
         publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);

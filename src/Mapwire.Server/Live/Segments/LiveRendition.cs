@@ -203,6 +203,15 @@ internal sealed class LiveRendition
     /// <summary>Nothing more comes.</summary>
     public void End() => EndSegment(null);
 
+    /// <summary>
+    /// The place that is meant: a part behind the last one of a segment is the first one of the next (draft-pantos-hls-rfc8216bis, section
+    /// 6.2.5.2).
+    /// </summary>
+    /// <param name="number">The segment.</param>
+    /// <param name="part">The part of it; null for all of it.</param>
+    public (long Number, int? Part) PlaceOf(long number, int? part) =>
+        part is { } index && Find(number) is { IsWhole: true } whole && index >= whole.Parts.Count ? (number + 1, 0) : (number, part);
+
     /// <summary>Whether something is there.</summary>
     /// <param name="number">The segment.</param>
     /// <param name="part">The part of it; null for all of it.</param>
@@ -215,8 +224,7 @@ internal sealed class LiveRendition
 
         if (number < NextWhole)
         {
-            // A part behind the last one of a segment is the first one of the next (draft-pantos-hls-rfc8216bis, section 6.2.5.2).
-            return index < (Find(number)?.Parts.Count ?? int.MaxValue) || HasReached(number + 1, 0);
+            return index < (Find(number)?.Parts.Count ?? int.MaxValue) || HasReached(number + 1, 0); // as PlaceOf has it
         }
 
         return _listed is [.., { IsWhole: false } last] && last.Number == number && index < last.Parts.Count;

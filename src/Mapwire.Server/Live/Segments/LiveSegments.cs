@@ -423,6 +423,7 @@ internal sealed class LiveSegments
     {
         lock (_gate)
         {
+            (number, part) = rendition.PlaceOf(number, part); // one place is waited for once, whatever it is called
             if (IsEnded || rendition.HasReached(number, part))
             {
                 return Task.CompletedTask;
