@@ -62,6 +62,12 @@ internal sealed class LiveStream
     /// <summary>Segments that nobody has asked for in so long are given up, in milliseconds: players ask each second.</summary>
     private const long LongestUnasked = 5 * 60 * 1000;
 
+    /// <summary>
+    /// Segments that a fault of ours ended are given up behind this, in milliseconds, and others begin: by then it is in the log, and who
+    /// watched has seen the end.
+    /// </summary>
+    private const long FaultPause = 5_000;
+
     /// <summary>A window of so many messages is looked through by everybody who waits for segments, others once an interval.</summary>
     private const int ShortStrip = 4096;
 
@@ -185,11 +191,12 @@ internal sealed class LiveStream
         return true;
     }
 
-    /// <summary>Lets go of segments that nobody has asked for in a long time. Under the lock.</summary>
+    /// <summary>Lets go of segments that nobody has asked for in a long time, or that go on no more. Under the lock.</summary>
     /// <returns>What is to be released.</returns>
     private LiveSegments? TakeUnasked(long now)
     {
-        if (_segments is not { } segments || now - segments.AskedAt <= LongestUnasked)
+        if (_segments is not { } segments
+            || (now - segments.AskedAt <= LongestUnasked && !(now - segments.FaultedAt > FaultPause && State != LiveState.Over)))
         {
             return null;
         }

@@ -4,6 +4,7 @@ using Mapwire.Media.Tests.Tools;
 using Mapwire.Server.Live;
 using Mapwire.Server.Live.Segments;
 using Mapwire.Server.Loop;
+using Mapwire.Server.Strips;
 using Mapwire.Server.Tests.EventLoops;
 using Xunit;
 
@@ -54,6 +55,32 @@ public sealed class LiveFaultTests : IDisposable
         _loops.Fails = false;
         _streams.Tick(_now);
         Assert.Single(_faults);
+    }
+
+    [Fact]
+    public void Segments_that_a_fault_has_ended_are_followed_by_others_of_larger_numbers()
+    {
+        LivePublisher publisher = Publish("cam");
+        Play(publisher, 0, 4_000);
+        LiveStream stream = publisher.Stream;
+        LiveSegments first = stream.GetSegments(default)!;
+        LiveNumbers next = first.NextNumbers;
+        stream.Strip.Add(new StripEntry(stream.LatestTime, 0, StripEntry.MaxOffset, 1, 0, isSync: false), isSyncPoint: false, _now);
+        Play(publisher, 4_000, 5_000);
+        Assert.True(first.IsEnded);
+        long faulted = first.FaultedAt!.Value;
+        Assert.IsType<IndexOutOfRangeException>(first.TakeFault()); // there are no pages where the entry says
+        stream.Tick(faulted + 5_000, out _);
+        Assert.Same(first, stream.GetSegments(default)); // who watches sees the end
+        stream.Tick(faulted + 5_001, out _);
+        Assert.Null(stream.Segments);
+        Play(publisher, 5_000, 30_000); // the entry leaves the window
+        LiveSegments second = stream.GetSegments(default)!;
+        Assert.False(second.IsEnded);
+        Assert.True(second.Renditions[0].Listed[0].Number >= next.Segment);
+        Assert.True(second.Renditions[0].Listed[0].Boundary.Discontinuity >= next.Break);
+        Play(publisher, 30_000, 34_000);
+        Assert.Null(second.TakeFault());
     }
 
     private void Report(Exception fault)

@@ -130,6 +130,9 @@ internal sealed class LiveSegments
     /// <summary>When somebody asked for something last, on the loops' clock.</summary>
     public long AskedAt { get => Volatile.Read(ref _askedAt); private set => Volatile.Write(ref _askedAt, value); }
 
+    /// <summary>When something went wrong here, so that nothing more comes, on the loops' clock; null where nothing did.</summary>
+    public long? FaultedAt { get; private set; }
+
     /// <summary>What went wrong here, once, to be reported; null where nothing did.</summary>
     public Exception? TakeFault() => Interlocked.Exchange(ref _fault, null);
 
@@ -216,6 +219,7 @@ internal sealed class LiveSegments
         catch (Exception exception)
         {
             _fault = exception;
+            FaultedAt = LoopClock.Milliseconds;
             lock (_gate)
             {
                 EndNow();
