@@ -290,6 +290,24 @@ public sealed class LiveBoundsTests : IDisposable
         Assert.True(next.IsCompletedSuccessfully);
     }
 
+    [Fact]
+    public async Task A_stall_that_is_caught_up_moves_no_date_and_one_that_is_not_moves_them_once()
+    {
+        LivePublisher publisher = Publish("cam");
+        Play([publisher], 0, 5_200);
+        LiveSegments segments = publisher.Stream.GetSegments(default)!;
+        LiveRendition video = Assert.Single(segments.Renditions);
+        await Task.Delay(3_000, TestContext.Current.CancellationToken); // the wall goes on
+        Play([publisher], 5_200, 8_200); // and all that was held up comes at once: a segment begins 2.2 s late
+        Assert.Equal(0, video.Listed.Sum(static one => one.Breaks));
+        DateTimeOffset zero = video.Listed[^1].Boundary.WallZero;
+        Assert.Equal(video.Listed[0].Boundary.WallZero, zero);
+        await Task.Delay(2_500, TestContext.Current.CancellationToken);
+        Play([publisher], 8_200, 14_200);
+        Assert.Equal(1, video.Listed.Sum(static one => one.Breaks));
+        Assert.InRange((video.Listed[^1].Boundary.WallZero - zero).TotalSeconds, 2.4, 4);
+    }
+
     private LiveSegments PlayBoth(LivePublisher publisher)
     {
         publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);

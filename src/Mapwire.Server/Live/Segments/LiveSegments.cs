@@ -89,6 +89,7 @@ internal sealed class LiveSegments
     private bool _isForced; // the last boundary is where no key picture is
     private bool _isBroken; // entries were missed
     private uint _arrived; // when the last frame came
+    private DateTimeOffset _leastZero = DateTimeOffset.MaxValue; // the least that frames behind the last boundary told
     private readonly int[] _frames = new int[StripEntry.MaxLanes]; // behind the last boundary, by lane
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _askedAt = LoopClock.Milliseconds;
@@ -484,6 +485,7 @@ internal sealed class LiveSegments
             return;
         }
 
+        _leastZero = Zero < _leastZero ? Zero : _leastZero;
         bool isLead = frame.Lane == Lead;
         bool mayBegin = isLead ? frame.IsSync || !frame.IsVideo : !frame.IsVideo && frame.Time - _firstTime > LongestLook;
         if (_boundary is null || _isBroken)
@@ -554,7 +556,7 @@ internal sealed class LiveSegments
 
     private void AddBoundary(TitleTime start, bool isBreak)
     {
-        DateTimeOffset zero = Wall - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds);
+        DateTimeOffset zero = isBreak ? Zero : _leastZero; // that of the frame that was late least: what was stalled may come at once
         if (_boundary is { } before)
         {
             bool hasDrifted = (zero - before.WallZero).TotalMilliseconds > MaxDrift; // a publisher was away, and its times go on
@@ -582,11 +584,15 @@ internal sealed class LiveSegments
         _isBroken = false;
         _isForced = false;
         Array.Clear(_frames);
+        _leastZero = DateTimeOffset.MaxValue;
         foreach (LiveRendition rendition in _renditions)
         {
             Version += rendition.PassOver(next) ? 1 : 0;
         }
     }
+
+    /// <summary>When time zero was, by the clock on the wall, if what comes just now is not late.</summary>
+    private DateTimeOffset Zero => Wall - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds);
 
     /// <summary>The clock on the wall, which no correction sets back while the stream goes on.</summary>
     private DateTimeOffset Wall => _wallBegan + TimeSpan.FromMilliseconds(LoopClock.Milliseconds - _clockBegan);
