@@ -178,6 +178,11 @@ internal sealed class LiveStream
         }
     }
 
+    /// <summary>Numbers that nothing of the stream has had as segments; the default where it has not been cut.</summary>
+    public LiveNumbers NextNumbers => Segments is { } segments
+        ? LiveNumbers.Max(segments.Read(static one => one.NextNumbers), _nextNumbers)
+        : _nextNumbers;
+
     /// <summary>Whether the window is looked through once more: a long one not for everybody who waits.</summary>
     private bool MayLookForSegments()
     {

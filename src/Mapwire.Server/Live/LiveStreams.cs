@@ -20,6 +20,7 @@ internal sealed class LiveStreams : IDisposable
     private readonly Lazy<LivePages> _pages; // made for the first stream: a server of films needs none
     private readonly List<LiveStream> _ended = []; // out of the way of others of their names, and still read; under its own lock
     private readonly ConcurrentDictionary<string, (LiveSegments Segments, long Until)> _over = new(StringComparer.Ordinal);
+    private readonly LiveNumbersAhead _numbers = new(); // of those before
     private readonly Timer _timer;
     private readonly Action<Exception> _report;
     private int _isTicking;
@@ -63,7 +64,8 @@ internal sealed class LiveStreams : IDisposable
             return segments is not null;
         }
 
-        segments = stream.GetSegments(segments?.Read(static over => over.NextNumbers) ?? default);
+        LiveNumbers least = segments?.Read(static over => over.NextNumbers) ?? default;
+        segments = stream.GetSegments(LiveNumbers.Max(least, _numbers.Find(name)));
         return true;
     }
 
@@ -275,6 +277,7 @@ internal sealed class LiveStreams : IDisposable
             return;
         }
 
+        _numbers.Keep(stream.Name, stream.NextNumbers);
         if (stream.Segments is { } segments)
         {
             // Before it is removed: who asks meanwhile is told its end, too.

@@ -308,6 +308,38 @@ public sealed class LiveBoundsTests : IDisposable
         Assert.InRange((video.Listed[^1].Boundary.WallZero - zero).TotalSeconds, 2.4, 4);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // nobody had asked for it any more before it ended
+    public void Breaks_of_a_name_never_go_back_however_many_there_were_and_however_long_ago(bool isAsked)
+    {
+        LivePublisher first = Publish("cam");
+        PlayBoth(first);
+        for (int i = 0; i < 30; i++)
+        {
+            Change(first, i, (uint)(4_000 + (i * 40)));
+        }
+
+        LiveNumbers next = first.Stream.NextNumbers;
+        Assert.True(next.Break > LiveNumbers.At(DateTimeOffset.UtcNow).Break + 20);
+        if (!isAsked)
+        {
+            first.Stream.Tick(first.Stream.Segments!.AskedAt + 300_001, out _);
+            Assert.Null(first.Stream.Segments);
+        }
+
+        first.Leave(isFinished: true, _now);
+        _streams.Tick(_now);
+        _now = LoopClock.Milliseconds + Options.Window + 1_000;
+        _streams.Tick(_now);
+        Assert.False(_streams.Has("cam"));
+        Play([Publish("cam")], 0, 4_000);
+        Assert.True(_streams.TryGetSegments("cam", out LiveSegments? second));
+        LiveSegment begin = second!.Renditions[0].Listed[0];
+        Assert.True(begin.Boundary.Discontinuity >= next.Break, $"{begin.Boundary.Discontinuity} behind {next.Break}");
+        Assert.True(begin.Number >= next.Segment, $"{begin.Number} behind {next.Segment}");
+    }
+
     private LiveSegments PlayBoth(LivePublisher publisher)
     {
         publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
