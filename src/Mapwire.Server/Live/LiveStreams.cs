@@ -17,7 +17,9 @@ internal sealed class LiveStreams : IDisposable
     private const double FullnessWithoutEnds = 0.95;
 
     private readonly ConcurrentDictionary<string, LiveStream> _streams = new(StringComparer.Ordinal);
-    private readonly Lazy<LivePages> _pages; // made for the first stream: a server of films needs none
+    private readonly Func<LivePages> _createPages;
+    private readonly Lock _pagesGate = new();
+    private LivePages? _pages; // made for the first stream: a server of films needs none; and again where memory was short
     private readonly List<LiveStream> _ended = []; // out of the way of others of their names, and still read; under its own lock
     private readonly ConcurrentDictionary<string, (LiveSegments Segments, long Until)> _over = new(StringComparer.Ordinal);
     private readonly LiveNumbersAhead _numbers = new(); // of those before
@@ -33,8 +35,7 @@ internal sealed class LiveStreams : IDisposable
     {
         Options = options;
         _report = report;
-        _pages = new Lazy<LivePages>(
-            () => new LivePages(options.MemoryBytes, phases()), LazyThreadSafetyMode.PublicationOnly); // tried again where memory is short
+        _createPages = () => new LivePages(options.MemoryBytes, phases());
         int interval = ticks ? TickInterval : Timeout.Infinite;
         _timer = new Timer(_ => Tick(LoopClock.Milliseconds), null, interval, interval);
     }
@@ -146,14 +147,27 @@ internal sealed class LiveStreams : IDisposable
     public void Dispose()
     {
         Stop();
-        if (_pages.IsValueCreated)
+        lock (_pagesGate)
         {
-            _pages.Value.Dispose();
+            _pages?.Dispose();
+        }
+    }
+
+    /// <summary>The memory of all streams, mapped once: two threads may begin the first stream.</summary>
+    /// <exception cref="IOException">Memory is short.</exception>
+    private LivePages Pages
+    {
+        get
+        {
+            lock (_pagesGate)
+            {
+                return _pages ??= _createPages();
+            }
         }
     }
 
     private LiveStream Get(string name) =>
-        _streams.GetOrAdd(name, name => new LiveStream(name, _pages.Value, Options, LoopClock.Milliseconds));
+        _streams.GetOrAdd(name, name => new LiveStream(name, Pages, Options, LoopClock.Milliseconds));
 
     /// <summary>Looks at all of them. On the timer, and by tests that have a clock of their own.</summary>
     /// <param name="now">Milliseconds of a clock that never goes back.</param>
@@ -250,12 +264,12 @@ internal sealed class LiveStreams : IDisposable
     /// <returns>Whether it was.</returns>
     private bool MakeRoom()
     {
-        if (_over.IsEmpty || _pages.Value.Fullness <= FullnessWithoutEnds)
+        if (_over.IsEmpty || Pages.Fullness <= FullnessWithoutEnds)
         {
             return false;
         }
 
-        LivePages pages = _pages.Value;
+        LivePages pages = Pages;
         pages.Collect();
         while (pages.Fullness > FullnessWithoutEnds && !_over.IsEmpty)
         {

@@ -83,6 +83,39 @@ public sealed class LiveFaultTests : IDisposable
         Assert.Null(second.TakeFault());
     }
 
+    [Fact]
+    public void The_memory_of_live_streams_is_mapped_once_though_two_begin_at_once()
+    {
+        int mapped = 0;
+        using Barrier both = new(2);
+        using LiveStreams streams = new(
+            Options,
+            () =>
+            {
+                Interlocked.Increment(ref mapped);
+                both.SignalAndWait(TimeSpan.FromMilliseconds(500)); // waits for another one that may not come
+                return new LoopPhases([_loop]);
+            },
+            static fault => Assert.Fail(fault.ToString()), ticks: false);
+        Parallel.Invoke(Begin("one"), Begin("two"));
+        Assert.Equal(1, mapped);
+
+        Action Begin(string name) => () => Assert.NotNull(streams.TryPublish(name, static (_, _) => { }, out _, _now));
+    }
+
+    [Fact]
+    public void Memory_that_was_short_for_the_first_stream_is_asked_for_again()
+    {
+        bool isShort = true;
+        using LiveStreams streams = new(
+            Options, () => isShort ? throw new IOException("memory is short") : new LoopPhases([_loop]),
+            static fault => Assert.Fail(fault.ToString()), ticks: false);
+        Assert.Null(streams.TryPublish("cam", static (_, _) => { }, out string? refusal, _now));
+        Assert.Equal("memory is short", refusal);
+        isShort = false;
+        Assert.NotNull(streams.TryPublish("cam", static (_, _) => { }, out _, _now));
+    }
+
     private void Report(Exception fault)
     {
         _faults.Add(fault);
