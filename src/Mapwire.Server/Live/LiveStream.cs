@@ -201,7 +201,7 @@ internal sealed class LiveStream
     private LiveSegments? TakeUnasked(long now)
     {
         if (_segments is not { } segments
-            || (now - segments.AskedAt <= LongestUnasked && !(now - segments.FaultedAt > FaultPause && State != LiveState.Over)))
+            || ((now - segments.AskedAt <= LongestUnasked || segments.IsAwaited) && !(now - segments.FaultedAt > FaultPause && State != LiveState.Over)))
         {
             return null;
         }

@@ -340,6 +340,22 @@ public sealed class LiveBoundsTests : IDisposable
         Assert.True(begin.Number >= next.Segment, $"{begin.Number} behind {next.Segment}");
     }
 
+    [Fact]
+    public void Segments_that_somebody_waits_for_are_kept_while_nothing_comes()
+    {
+        LivePublisher publisher = Publish("cam");
+        Play([publisher], 0, 4_000);
+        LiveStream stream = publisher.Stream;
+        LiveSegments segments = stream.GetSegments(default)!;
+        Task more = segments.WhenBehind(segments.Read(static now => now.Version)); // as a reader of stream.mp4
+        stream.Tick(segments.AskedAt + 300_001, out _);
+        Assert.Same(segments, stream.Segments);
+        Play([publisher], 4_000, 4_640); // a part comes, and nobody waits for the next
+        Assert.True(more.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        stream.Tick(segments.AskedAt + 300_001, out _);
+        Assert.Null(stream.Segments);
+    }
+
     private LiveSegments PlayBoth(LivePublisher publisher)
     {
         publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);

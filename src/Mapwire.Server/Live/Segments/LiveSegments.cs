@@ -92,6 +92,7 @@ internal sealed class LiveSegments
     private DateTimeOffset _leastZero = DateTimeOffset.MaxValue; // the least that frames behind the last boundary told
     private readonly int[] _frames = new int[StripEntry.MaxLanes]; // behind the last boundary, by lane
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _isAwaited; // by who waits for any part
     private long _askedAt = LoopClock.Milliseconds;
     private Exception? _fault;
     private long? _endsAt; // nothing more comes, and that is said from this time on
@@ -130,6 +131,12 @@ internal sealed class LiveSegments
 
     /// <summary>When somebody asked for something last, on the loops' clock.</summary>
     public long AskedAt { get => Volatile.Read(ref _askedAt); private set => Volatile.Write(ref _askedAt, value); }
+
+    /// <summary>
+    /// Whether somebody waits for what comes next, or did when something came last: a reader of one endless answer asks for nothing while
+    /// nothing comes.
+    /// </summary>
+    public bool IsAwaited { get => Volatile.Read(ref _isAwaited); private set => Volatile.Write(ref _isAwaited, value); }
 
     /// <summary>When something went wrong here, so that nothing more comes, on the loops' clock; null where nothing did.</summary>
     public long? FaultedAt { get; private set; }
@@ -336,6 +343,7 @@ internal sealed class LiveSegments
             }
 
             _announced = Version;
+            IsAwaited = false;
             (more, _more) = (_more, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             for (int i = _awaited.Count - 1; i >= 0; i--)
             {
@@ -400,7 +408,13 @@ internal sealed class LiveSegments
     {
         lock (_gate)
         {
-            return _announced > version || IsEnded ? Task.CompletedTask : _more.Task;
+            if (_announced > version || IsEnded)
+            {
+                return Task.CompletedTask;
+            }
+
+            IsAwaited = true;
+            return _more.Task;
         }
     }
 
