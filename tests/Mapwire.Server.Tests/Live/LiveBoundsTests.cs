@@ -356,6 +356,28 @@ public sealed class LiveBoundsTests : IDisposable
         Assert.Null(stream.Segments);
     }
 
+    [Fact]
+    public void A_playlist_begins_with_a_whole_segment_however_short_memory_is()
+    {
+        LivePublisher publisher = Publish("cam");
+        Play([publisher], 0, 6_600);
+        LiveRendition video = Assert.Single(publisher.Stream.GetSegments(default)!.Renditions);
+        List<LiveRun> taken = [];
+        while (publisher.Stream.Pages.Fullness < 0.97 && publisher.Stream.Pages.TryTake(1) is { } run)
+        {
+            taken.Add(run); // others have nearly all
+        }
+
+        for (int time = 6_600; time < 14_000; time += 40)
+        {
+            Play([publisher], time, time + 40);
+            Assert.True(video.Listed[0].IsWhole, $"{video.Listed.Count} segments at {time} ms");
+        }
+
+        Assert.InRange(video.Listed.Count, 1, 3); // no longer than needed
+        Assert.NotEmpty(taken);
+    }
+
     private LiveSegments PlayBoth(LivePublisher publisher)
     {
         publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);

@@ -267,7 +267,7 @@ internal sealed class LiveRendition
         }
 
         int first = 0;
-        int last = _listed.FindLastIndex(static segment => segment.Parts.Count > 0); // stays: a playlist is never empty
+        int last = FindLastToStay(); // a playlist is never empty
         for (; first < last; first++)
         {
             LiveSegment segment = _listed[first];
@@ -301,6 +301,18 @@ internal sealed class LiveRendition
         return first > 0;
 
         long AgeOf(LiveSegment segment) => unchecked((int)(arrival.Last - segment.Boundary.Came));
+    }
+
+    /// <summary>
+    /// The place of the last segment that stays listed, with those behind it: one that is whole, which playlists begin with and an MPD has
+    /// alone, unless more breaks lie behind it than are listed.
+    /// </summary>
+    private int FindLastToStay()
+    {
+        int whole = _listed.FindLastIndex(static segment => segment is { IsWhole: true, Parts.Count: > 0 });
+        return whole >= 0 && _listed.Skip(whole + 1).Sum(static segment => (long)segment.Breaks) <= MaxBreaks
+            ? whole
+            : _listed.FindLastIndex(static segment => segment.Parts.Count > 0);
     }
 
     /// <summary>Nobody is given anything of it any more.</summary>
