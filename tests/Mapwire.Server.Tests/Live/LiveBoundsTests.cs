@@ -340,6 +340,38 @@ public sealed class LiveBoundsTests : IDisposable
         Assert.True(begin.Number >= next.Segment, $"{begin.Number} behind {next.Segment}");
     }
 
+    /// <summary>LIVE 35, without sound.</summary>
+    [Fact]
+    public void A_stream_of_pictures_that_decoding_cannot_start_with_costs_its_window_and_its_viewers_are_told()
+    {
+        LivePublisher publisher = Publish("cam");
+        LiveStream stream = publisher.Stream;
+        _loop.Now = _now;
+        using LiveViewer viewer = new(_streams, "cam", _loop);
+        double fullness = 0;
+        for (int i = 0; i < 2_250; i++) // 90 s
+        {
+            Picture(publisher, (uint)(i * 40), isKey: false);
+            stream.Tick(_now, out _);
+            viewer.Read();
+            _now += 40;
+            _loop.Now = _now;
+            fullness = i == 750 ? stream.Pages.Fullness : fullness;
+        }
+
+        Assert.Equal("refused: the stream is published, and nothing has come of it yet: try again", Assert.Single(viewer.Said));
+        Assert.InRange(stream.Strip.Length, 499, 502);
+        Assert.InRange(stream.Pages.Fullness, 0, fullness * 1.05);
+        Assert.Null(stream.GetSegments(default));
+        Assert.True(_streams.TryGetSegments("cam", out LiveSegments? segments)); // it is there, and nothing of it can be played
+        Assert.Null(segments);
+        Picture(publisher, 90_000, isKey: true);
+        using LiveViewer next = new(_streams, "cam", _loop);
+        next.Read();
+        Assert.Equal(["started"], next.Said);
+        Assert.Single(next.Tags);
+    }
+
     [Fact]
     public void Segments_that_somebody_waits_for_are_kept_while_nothing_comes()
     {

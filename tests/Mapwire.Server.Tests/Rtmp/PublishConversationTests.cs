@@ -276,6 +276,68 @@ public sealed class PublishConversationTests : IDisposable
         connection.Close(CloseReason.PlayerLeft);
     }
 
+    /// <summary>LIVE 87, without a clock: it is in the bytes of the turn in which the player asks.</summary>
+    [Fact]
+    public void A_player_has_a_key_picture_of_five_seconds_ago_at_once_and_all_that_follows()
+    {
+        Peer publisher = Publish("cam");
+        Begin(publisher);
+        for (uint i = 0; i < 125; i++)
+        {
+            publisher.Send(MessageType.Video, 1, i * 40, [(byte)(i == 0 ? 0x17 : 0x27), 1, 0, 0, 0, (byte)i]);
+        }
+
+        Peer player = Play("cam");
+        (byte Type, uint Time, byte[] Body)[] media = [.. player.Messages.Where(static message => message.Type == MessageType.Video)];
+        Assert.Equal(VideoHeader, media[0].Body);
+        Assert.Equal([0x17, 1, 0, 0, 0, 0], media[1].Body);
+        Assert.Equal(Enumerable.Range(0, 125).Select(static i => (uint)i * 40), media.Skip(1).Select(static one => one.Time));
+        Assert.Equal(Enumerable.Range(0, 125).Select(static i => (byte)i), media.Skip(1).Select(static one => one.Body[5]));
+    }
+
+    /// <summary>LIVE 2 and 3 within a session: timestamps that have more than 24 bits from some message on, both ways.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Times_beyond_24_bits_go_on_from_those_below(bool hasDeltas)
+    {
+        Peer publisher = Publish("cam");
+        Begin(publisher);
+        Peer player = Play("cam");
+        List<uint> sent = [];
+        uint time = 0;
+        while (time < 16_778_500)
+        {
+            byte[] body = [(byte)(sent.Count % 25 == 0 ? 0x17 : 0x27), 1, 0, 0, 0, (byte)sent.Count];
+            if (hasDeltas && sent.Count > 0)
+            {
+                publisher.SendDelta(MessageType.Video, time - sent[^1], body);
+            }
+            else
+            {
+                publisher.Send(MessageType.Video, 1, time, body);
+            }
+
+            player.Turn();
+            sent.Add(time);
+            time += time < 16_760_000 ? 9_000u : 40; // 4.66 h: a slow encoder, until it matters
+        }
+
+        Peer late = Play("cam"); // begins with the newest key picture
+        Assert.Contains(sent, static one => one == 0xFF_FFFF || (one > 0xFF_FFFF && one < 0x100_0100));
+        Assert.Equal(sent, VideoTimesOf(player));
+        Assert.Equal(
+            Enumerable.Range(0, sent.Count).Select(static i => (byte)i),
+            FramesOf(player).Select(static body => body[5]));
+        Assert.Equal(0u, VideoTimesOf(late)[0]);
+        Assert.Equal(sent[^1] - sent[^VideoTimesOf(late).Length], VideoTimesOf(late)[^1]);
+        Assert.False(publisher.IsClosed || player.IsClosed);
+    }
+
+    private static uint[] VideoTimesOf(Peer player) =>
+        [.. player.Messages.Where(static message => message.Type == MessageType.Video && message.Body[1] == 1)
+            .Select(static message => message.Time)];
+
     private static (int First, int Last)[] Pictures(Peer player) =>
         [.. FramesOf(player).Select(static body => ((int)body[0], (int)body[^1]))];
 
@@ -410,6 +472,13 @@ public sealed class PublishConversationTests : IDisposable
             new ChunkWriter(output) { ChunkSize = _chunkSize }.Write(type < 8 ? 2 : 4, time, type, streamId, body);
             Receive(output.WrittenSpan.ToArray());
         }
+
+        /// <summary>A message in one chunk whose time is told by the step from the one before (RTMP 1.0, 5.3.1.2.2).</summary>
+        public void SendDelta(byte type, uint delta, byte[] body) => Receive(
+        [
+            0x44, (byte)(delta >> 16), (byte)(delta >> 8), (byte)delta, (byte)(body.Length >> 16), (byte)(body.Length >> 8),
+            (byte)body.Length, type, .. body,
+        ]);
 
         public void Turn()
         {
