@@ -55,7 +55,7 @@ internal sealed class LiveClock
         if (_run is null || !_run.IsNear(timestamp, arrival))
         {
             (_run, _other) = (_other, _run);
-            if (_run is null || !_run.IsNear(timestamp, arrival))
+            if (_run is null || _run.IsForgotten(arrival) || !_run.IsNear(timestamp, arrival))
             {
                 _run = new Run(timestamp, isFirst ? Start : Latest + (track.Step ?? DefaultStep), arrival);
             }
@@ -88,6 +88,9 @@ internal sealed class LiveClock
             return step >= -LongestStepBack
                 && (step <= LongestStep ? step >= 0 || waited <= ForgottenAfter : Math.Abs(step - waited) <= PauseTolerance);
         }
+
+        /// <summary>Whether others were followed for so long that its time would be far behind.</summary>
+        public bool IsForgotten(long arrival) => arrival - _arrival > ForgottenAfter;
 
         public void Follow(uint timestamp, long arrival)
         {

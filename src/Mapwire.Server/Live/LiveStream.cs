@@ -200,8 +200,14 @@ internal sealed class LiveStream
     /// <returns>What is to be released.</returns>
     private LiveSegments? TakeUnasked(long now)
     {
-        if (_segments is not { } segments
-            || ((now - segments.AskedAt <= LongestUnasked || segments.IsAwaited) && !(now - segments.FaultedAt > FaultPause && State != LiveState.Over)))
+        if (_segments is not { } segments)
+        {
+            return null;
+        }
+
+        bool isWanted = now - segments.AskedAt <= LongestUnasked || segments.IsAwaited;
+        bool goesOn = State == LiveState.Over || !(now - segments.FaultedAt > FaultPause);
+        if (isWanted && goesOn)
         {
             return null;
         }

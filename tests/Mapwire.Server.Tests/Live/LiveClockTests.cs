@@ -84,6 +84,68 @@ public sealed class LiveClockTests
     }
 
     [Fact]
+    public void Time_goes_on_as_messages_arrive_where_timestamps_stand_still()
+    {
+        long first = Video(0);
+        long standing = 0;
+        for (int i = 0; i < 250; i++) // ten seconds
+        {
+            _arrival += 40;
+            standing = Video(0);
+            Assert.InRange(Audio(0), standing, standing); // on the same time line
+        }
+
+        Assert.InRange(standing - first, 7_900, 8_000); // all but what shows that they stand still
+        _arrival += 40;
+        Assert.Equal(standing + 40, Video(40)); // and go on by themselves from there
+        _arrival += 40;
+        Assert.Equal(standing + 80, Video(80));
+    }
+
+    [Fact]
+    public void Timestamps_that_swing_to_and_fro_stand_still()
+    {
+        long first = Video(0);
+        for (int i = 0; i < 250; i++)
+        {
+            _arrival += 40;
+            Video(i % 2 == 0 ? 500u : 0);
+        }
+
+        Assert.InRange(_clock.Latest - first, 7_500, 9_000);
+    }
+
+    [Fact]
+    public void A_pause_adds_nothing_where_timestamps_go_on_behind_it()
+    {
+        long first = Video(0);
+        Assert.Equal(first + 23, Audio(23));
+        _arrival += 60_000;
+        Assert.Equal(first + 20, Video(20)); // a little before the sound of before
+        Assert.Equal(first + 46, Audio(46));
+        Assert.Equal(first + 60, Video(60));
+    }
+
+    [Fact]
+    public void Timestamps_that_come_back_after_long_go_on_behind_what_was_sent_meanwhile()
+    {
+        Video(0);
+        _arrival += 40;
+        Video(36_000_000);
+        for (uint i = 1; i < 500; i++)
+        {
+            _arrival += 40;
+            Video(36_000_000 + (i * 40));
+        }
+
+        long before = _clock.Latest;
+        _arrival += 40;
+        Assert.Equal(before + 40, Video(40)); // of a run that is long ago
+        _arrival += 40;
+        Assert.Equal(before + 80, Video(80));
+    }
+
+    [Fact]
     public void Another_publisher_goes_on_behind_what_was_sent_whatever_its_first_timestamp_is()
     {
         long first = Video(0);

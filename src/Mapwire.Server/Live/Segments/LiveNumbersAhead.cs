@@ -28,9 +28,12 @@ internal sealed class LiveNumbersAhead
 
             if (_byName.Count >= MaxNames && !_byName.ContainsKey(name))
             {
-                foreach (string passed in _byName.Where(one => LiveNumbers.Max(one.Value, clock) == clock).Select(static one => one.Key).ToArray())
+                foreach ((string passed, LiveNumbers numbers) in _byName.ToArray())
                 {
-                    _byName.Remove(passed);
+                    if (LiveNumbers.Max(numbers, clock) == clock)
+                    {
+                        _byName.Remove(passed);
+                    }
                 }
             }
 
