@@ -567,7 +567,8 @@ internal sealed class LiveStream
         }
 
         track.Close(); // the oldest messages may be in the run at hand
-        for (long released = 0; released < message.Length && Strip.Length > 0;)
+        long released = ReleasePages();
+        while (released < message.Length && Strip.Length > 0)
         {
             Strip.DropOldest();
             released += ReleasePages();

@@ -120,7 +120,7 @@ public sealed class LiveClockTests
     {
         long first = Video(0);
         Assert.Equal(first + 23, Audio(23));
-        _arrival += 60_000;
+        _arrival += 9_000;
         Assert.Equal(first + 20, Video(20)); // a little before the sound of before
         Assert.Equal(first + 46, Audio(46));
         Assert.Equal(first + 60, Video(60));

@@ -15,7 +15,7 @@ internal sealed class LiveRendition
 
     private const int MillisecondsPerSecond = 1_000;
 
-    /// <summary>How long frames last is that of about so many.</summary>
+    /// <summary>How long frames last, and the shortest of them, are those of about so many.</summary>
     private const int MeanFrames = 8;
 
     /// <summary>
@@ -39,7 +39,9 @@ internal sealed class LiveRendition
     private readonly int _lane;
     private double _frameTime; // about, in milliseconds: of this configuration, as it is told
     private double _meanFrame; // of the last ones, in milliseconds
-    private double _shortestFrame; // of the last ones, in milliseconds: parts have room for one more of these
+    private double _shortestFrame; // of up to eight of them, in milliseconds, and of the eight before: parts have room for one more
+    private double _shortestBefore;
+    private int _measured; // frames
     private bool _isFrameTimeOld; // of another configuration than the one in force
     private readonly List<LiveSegment> _listed = []; // the last may not be whole
     private readonly Queue<LiveSegment> _gone = new(); // from the playlist, and may still be asked for
@@ -64,7 +66,7 @@ internal sealed class LiveRendition
     {
         (_lane, _boundary, _nextNumber, _frameTime, _lengths, _pages) = (lane, boundary, firstNumber, frameTime, lengths, pages);
         _lastTime = boundary.Start;
-        _meanFrame = _shortestFrame = frameTime;
+        _meanFrame = _shortestFrame = _shortestBefore = frameTime;
         IsVideo = StripEntry.IsVideoLane(lane);
         Number = StripEntry.NumberOf(lane) + 1;
         Name = string.Create(CultureInfo.InvariantCulture, $"{(IsVideo ? 'v' : 'a')}{Number}");
@@ -137,10 +139,10 @@ internal sealed class LiveRendition
 
         long decode = isOther ? 0 : Place(frame.Time);
         bool isGap = !isOther && _hasLast && decode - _last > PartTicks; // a frame that lasts so long has no part
-        if (_hasLast && !isOther && !isGap)
+        if (_hasLast && !isOther)
         {
             Measure((double)(decode - _last) * MillisecondsPerSecond / Timescale);
-            if (_pending.Count > 1 && decode - _pending[0].DecodeTime > PartTicks)
+            if (!isGap && _pending.Count > 1 && decode - _pending[0].DecodeTime > PartTicks)
             {
                 EndPartBeforeLast(); // which lasts longer than those before it did
             }
@@ -335,7 +337,7 @@ internal sealed class LiveRendition
 
     private double MeanTicks => _meanFrame * Timescale / MillisecondsPerSecond;
 
-    private double ShortestTicks => _shortestFrame * Timescale / MillisecondsPerSecond;
+    private double ShortestTicks => Math.Min(_shortestFrame, _shortestBefore) * Timescale / MillisecondsPerSecond;
 
     /// <summary>When the frame behind the last one is decoded, where nothing better is known: within the part.</summary>
     private long NextTime =>
@@ -344,14 +346,22 @@ internal sealed class LiveRendition
     /// <summary>Takes how long a frame lasted. Publishers send fewer in the dark, or less evenly, and say nothing of it.</summary>
     private void Measure(double step)
     {
-        if (_isFrameTimeOld)
+        double longest = _lengths.Part.TotalMilliseconds;
+        if (_isFrameTimeOld && step <= longest)
         {
-            (_frameTime, _meanFrame, _shortestFrame, _isFrameTimeOld) = (step, step, step, false);
+            (_frameTime, _isFrameTimeOld) = (step, false);
+            _meanFrame = _shortestFrame = _shortestBefore = step;
             return;
         }
 
+        step = Math.Min(step, longest); // what lasts longer has a gap behind it
         _meanFrame += (step - _meanFrame) / MeanFrames;
-        _shortestFrame = Math.Min(step, _shortestFrame + ((step - _shortestFrame) / MeanFrames));
+        if (++_measured % MeanFrames == 0)
+        {
+            (_shortestBefore, _shortestFrame) = (_shortestFrame, step);
+        }
+
+        _shortestFrame = Math.Min(step, _shortestFrame);
     }
 
     private void Begin(CodecConfiguration codec)
