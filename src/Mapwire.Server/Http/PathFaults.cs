@@ -20,7 +20,8 @@ internal static class PathFaults
             ? Refusal.Of(ElsewhereException.Inside(context.Application, target.Query))
             : target.Path == application ? new Refusal(404, OfFolder(context, ""))
             : target.Path.StartsWith($"{application}/", StringComparison.Ordinal)
-            ? new Refusal(404, $"nothing is served here: below a title are {Resources}, and its page is at its own path with a '/' behind it")
+            ? new Refusal(
+                404, $"nothing is served here: below a title are {Resources}, and its page is at its own path with a '/' behind it")
             : new Refusal(404, $"nothing is served here: titles are at {application}/NAME");
     }
 

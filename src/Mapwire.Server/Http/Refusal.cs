@@ -49,7 +49,8 @@ internal sealed record Refusal(int Status, string Reason)
         408 => "the head of a request took too long",
         413 => "a request must have no body",
         414 => $"a request line must be at most {ForwardedHeadReader.MaxLineLength} bytes",
-        431 => $"the fields of a request must be at most {ForwardedHeadReader.MaxFieldsLength} bytes and {ForwardedHeadReader.MaxFields} lines",
+        431 => $"the fields of a request must be at most {ForwardedHeadReader.MaxFieldsLength} bytes and "
+            + $"{ForwardedHeadReader.MaxFields} lines",
         505 => "the version must be HTTP/1.1",
         >= 500 => "the server failed: its log has the reason",
         _ => "the request is not understood: its first line, a field or its body is not as HTTP/1.1 has it",
