@@ -70,7 +70,7 @@ public sealed class PathFaultsTests : IDisposable
     [InlineData("/vod/live/other", ", and no live stream live/other is published now")]
     [InlineData("/vod/live/other/index.m3u8", "no title live/other/index.m3u8, and no live stream live/other is published now")]
     [InlineData("/vod/live/other/stream.flv", "no title live/other/stream.flv, and no live stream live/other is published now")]
-    [InlineData("/vod/a.mp4/index.m3u", "below a title are index.m3u8, manifest.mpd, stream.mp4, stream.flv and clip.mp4")]
+    [InlineData("/vod/a.mp4/index.txt", "below a title are index.m3u8, manifest.mpd, stream.mp4, stream.flv and clip.mp4")]
     [InlineData("/vod/film.mkv", "files named *.mkv are not served")]
     [InlineData("/", "nothing is served here: titles are at /vod/NAME")]
     [InlineData("/films/a.mp4", "nothing is served here: titles are at /vod/NAME")]
