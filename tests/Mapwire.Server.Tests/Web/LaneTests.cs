@@ -91,27 +91,6 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
             "sent what is refused: 408 the head of a request took too long", StringComparison.Ordinal));
     }
 
-    /// <summary>A film whose bytes look like a refusal of Kestrel's, wherever a write of them may begin.</summary>
-    [Fact]
-    public void A_body_that_looks_like_a_refusal_of_Kestrels_comes_as_it_is()
-    {
-        const string Line = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        string path = _lanes.AddLarge("refusal.mp4", 1 << 20);
-        byte[] film = File.ReadAllBytes(path);
-        int start = film.Length - (1 << 20) + 8;
-        for (int at = start; at + Line.Length <= film.Length; at += Line.Length)
-        {
-            Encoding.ASCII.GetBytes(Line, film.AsSpan(at));
-        }
-
-        File.WriteAllBytes(path, film);
-        RawAnswer answer = Assert.Single(RawAnswer.Ask(
-            _lanes.SlowPort, [Encoding.ASCII.GetBytes($"GET /vod/refusal.mp4 HTTP/1.1\r\nHost: h\r\nRange: bytes={start}-\r\n\r\n")],
-            isHead: false));
-        Assert.Equal(206, answer.Status);
-        Assert.True(film.AsSpan(start).SequenceEqual(answer.Body));
-    }
-
     private static bool IsExplained(RawAnswer answer) =>
         answer.Fields.Contains("content-type: application/json") && answer.Fields.Contains("access-control-allow-origin: *")
         && answer.Body.AsSpan().StartsWith(Encoding.ASCII.GetBytes($"{{\"status\":{answer.Status},\"error\":\""));
