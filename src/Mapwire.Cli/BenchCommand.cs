@@ -47,7 +47,7 @@ internal static class BenchCommand
         Option<double> rehearsal = OptionFactory.Seconds(
             "--rehearsal", "Plays before the test that are not counted, so that no start-up is measured.", 1);
         Option<bool> enhanced =
-            new("--enhanced") { Description = "Offer the codecs of Enhanced RTMP: HEVC, AV1, VP9, Opus and the others." };
+            new("--enhanced") { Description = "Offer, or publish, the codecs of Enhanced RTMP: HEVC, AV1, VP9, Opus and the others." };
         Option<int?> count = OptionFactory.Create<int?>("--count", "End after so many segments or files (HTTP).", "N", "a whole number",
             static text => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
         Option<bool> checkBoxes = new("--check-boxes") { Description = "Look into the segments of HLS: boxes, sizes and times." };

@@ -50,7 +50,8 @@ public sealed class LoadOptions
     internal static TimeSpan PauseLength { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Whether players offer the codecs of Enhanced RTMP. Default no, as ffmpeg and librtmp do not unless they are told to.
+    /// Whether players offer the codecs of Enhanced RTMP, and publishers send them. Default no, as ffmpeg and librtmp do not unless they
+    /// are told to; a film that needs them is then not published.
     /// </summary>
     public bool Enhanced { get; init; }
 

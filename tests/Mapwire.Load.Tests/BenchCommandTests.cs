@@ -65,6 +65,17 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
+    public async Task A_film_that_needs_Enhanced_RTMP_is_refused_with_the_option_before_anything_is_published()
+    {
+        using ShortFilm film = new(TimeSpan.FromSeconds(1), isVp9: true);
+        (int code, string output, string errors) = await RunAsync("rtmp://127.0.0.1:1/vod/live", "--publish", film.Path);
+        Assert.Equal((2, ""), (code, output));
+        Assert.Equal(
+            $"mapwire: --publish needs --enhanced for a film with VP9 profile 0, which plain RTMP does not carry (was {film.Path})",
+            errors.TrimEnd());
+    }
+
+    [Fact]
     public async Task It_publishes_and_tells_of_it()
     {
         using SampleServer server = new(keys: [new PublishKey(null, "secret")]);

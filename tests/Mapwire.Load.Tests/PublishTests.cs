@@ -72,6 +72,17 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public void A_film_with_a_codec_of_Enhanced_RTMP_is_published_with_its_pictures_or_not_at_all()
+    {
+        using ShortFilm film = new(TimeSpan.FromSeconds(1), isVp9: true);
+        ArgumentException refused = Assert.Throws<ArgumentException>(
+            () => PublishedFilm.Open(film.Path, enhanced: false, compares: false));
+        Assert.StartsWith("Publish needs Enhanced for a film with VP9 profile 0", refused.Message, StringComparison.Ordinal);
+        using PublishedFilm published = PublishedFilm.Open(film.Path, enhanced: true, compares: true);
+        Assert.Equal(film.Video.Count, published.Frames!.Video.Length);
+    }
+
+    [Fact]
     public async Task A_refused_key_is_reported_in_the_words_of_the_server()
     {
         using SampleServer server = new(keys: [new PublishKey(null, "secret")]);

@@ -1,4 +1,5 @@
 using Mapwire.Load.Measuring;
+using Mapwire.Media;
 using Mapwire.Rtmp.Amf;
 using Mapwire.Server.Files;
 using Mapwire.Server.Strips;
@@ -45,10 +46,10 @@ internal sealed class PublishedFilm : IDisposable
     /// <param name="enhanced">Whether it may have codecs of Enhanced RTMP.</param>
     /// <param name="compares">Whether to read all of it, so that viewers can compare.</param>
     /// <exception cref="TitleException">It cannot be published.</exception>
+    /// <exception cref="ArgumentException">Its pictures or its sound have a codec of Enhanced RTMP, and it may have none.</exception>
     public static PublishedFilm Open(string path, bool enhanced, bool compares)
     {
-        Title title = Title.Open(
-            path, Path.GetFileName(path), new TrackChoice(enhanced ? PlayerCodecs.All : PlayerAbilities.None));
+        Title title = OpenTitle(path, enhanced);
         try
         {
             long period = title.Strip.EndTime - JointOf(title);
@@ -66,6 +67,38 @@ internal sealed class PublishedFilm : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Title.Release();
+
+    /// <summary>Opens a film with its pictures and its sound: one without them would be published as if it had none.</summary>
+    private static Title OpenTitle(string path, bool enhanced)
+    {
+        TrackChoice choice = new(enhanced ? PlayerCodecs.All : PlayerAbilities.None);
+        MediaFile file = MediaFile.Open(path, Path.GetFileName(path));
+        try
+        {
+            Movie movie = file.Content.Movie;
+            foreach (TrackKind kind in (TrackKind[])[TrackKind.Video, TrackKind.Audio])
+            {
+                if (movie.Default(kind, codec => choice.Abilities.Takes(codec)) is null
+                    && movie.Default(kind, static codec => PlayerCodecs.All.Takes(codec)) is { Codec: { } codec })
+                {
+                    string name = nameof(LoadOptions.Publish);
+                    throw new ArgumentException(
+                        $"{name} needs {nameof(LoadOptions.Enhanced)} for a film with {codec.Name}, which plain RTMP does not carry "
+                        + $"(was {path})", name);
+                }
+            }
+
+            Title title = Title.Of(file, choice);
+            return ChosenTracks.Of(movie, choice).Missing is { Count: > 0 } missing
+                ? throw new TitleException(TitleError.NotPlayable, string.Join(' ', missing))
+                : title;
+        }
+        catch
+        {
+            file.Release();
+            throw;
+        }
+    }
 
     private static TitleTime JointOf(Title title) =>
         title.Strip.RunUpEnd == TitleTime.Zero ? title.Strip.StartTime : TitleTime.Zero;

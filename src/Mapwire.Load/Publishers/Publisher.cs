@@ -208,7 +208,7 @@ internal sealed partial class Publisher : RtmpSeat
     {
         _loop.Published.Publishing++;
         BeginNextFilm();
-        _cursor = Open(_film.Joint.ToPlayer(TitleTime.Zero), PlayerTime.Zero);
+        _cursor = Open(new PlayRange(_film.Joint, -1, _film.Joint.ToPlayer(TitleTime.Zero), PlayerTime.Zero));
         _due = 0;
         _zero = now - ToClock(_cursor.PlayerTime);
         _session!.SendDataFrame(_streamId, 0, _film.Metadata);
@@ -334,11 +334,11 @@ internal sealed partial class Publisher : RtmpSeat
             PlayerTime floor = JumpFrom(before.PlayerEnd);
             PlayerTime joint = floor + _film.Joint.ToPlayer(TitleTime.Zero).Milliseconds;
             _zero = end - ToClock(joint);
-            _cursor = Open(joint, floor);
+            _cursor = Open(new PlayRange(_film.Joint, -1, joint, floor));
         }
         else
         {
-            _cursor = Open(before.PlayerEnd, before.LastTime);
+            _cursor = Open(new PlayRange(_film.Joint, -1, before.PlayerEnd) { Behind = before.LastTime });
         }
 
         _due = 0;
@@ -419,13 +419,11 @@ internal sealed partial class Publisher : RtmpSeat
     }
 
     /// <summary>A cursor at the beginning of the film.</summary>
-    /// <param name="joint">The stream's time of the film's joint.</param>
-    /// <param name="floor">The stream's time before which nothing may be.</param>
-    private StripCursor<RtmpFraming> Open(PlayerTime joint, PlayerTime floor)
+    /// <param name="range">What the stream calls the film's times.</param>
+    private StripCursor<RtmpFraming> Open(PlayRange range)
     {
         Title title = _film.Title;
         title.TryAcquire(); // the test holds it longer than its loops run
-        PlayRange range = new(_film.Joint, -1, joint, floor);
         return new StripCursor<RtmpFraming>(title, new RtmpFraming(title.Codecs, _streamId, ChunkSize), range, TitleTime.Zero);
     }
 

@@ -18,7 +18,7 @@ internal static class FolderListing
     {
         if (!context.ListsTitles)
         {
-            throw new TitleException(TitleError.NotFound, Refusal.NotFound.Reason);
+            throw new TitleException(TitleError.NotFound, PathFaults.OfFolder(context, folder));
         }
 
         TitleListing listing = await context.Titles.Files.ListAsync(folder).ConfigureAwait(false);

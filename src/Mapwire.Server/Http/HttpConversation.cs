@@ -394,7 +394,7 @@ internal sealed class HttpConversation : IConversation
 
         if (!Route.TryFind(target, _context.Application, _context.IsLive, out Route? route))
         {
-            Refuse(Refusal.NotFound, hasBody, target);
+            Refuse(PathFaults.Of(_context, target), hasBody, target);
             return true;
         }
 

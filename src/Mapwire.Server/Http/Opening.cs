@@ -105,9 +105,9 @@ internal static class Opening
     private static async Task<Resource> OpenAsync(
         HttpContext context, Route route, WebQuery? query, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
     {
-        if (query is null && TitleName.GetRefusal(route.Title[(route.Title.LastIndexOf('/') + 1)..]) is { } refusal)
+        if (query is null && GetRefusal(route.Title) is { } refusal && (!context.ListsTitles || context.IsLive(route.Title)))
         {
-            throw new TitleException(TitleError.NotFound, refusal);
+            throw await PathFaults.OfFileAsync(context, route.Title, parameters, refusal).ConfigureAwait(false); // looks into no folder
         }
 
         long until = Environment.TickCount64 + MaxFirstWait;
@@ -148,8 +148,9 @@ internal static class Opening
                 return await OpenPageAsync(context, name).ConfigureAwait(false);
             }
 
-            (FoundFile found, List<FoundFile>? qualities) = await FindAsync(context, name).ConfigureAwait(false);
-
+            (FoundFile found, List<FoundFile>? qualities) = route.Kind == ResourceKind.File
+                ? await FindFileAsync(context, name, parameters).ConfigureAwait(false)
+                : await FindAsync(context, name).ConfigureAwait(false);
             if (qualities is not null)
             {
                 return query is null ? throw ElsewhereException.Below(route.Title, "/index.m3u8", parameters)
@@ -249,6 +250,30 @@ internal static class Opening
             }
         }
     }
+
+    /// <summary>Finds what a title's own path leads to; who asks for what is no title is told where to ask.</summary>
+    private static async Task<(FoundFile File, List<FoundFile>? Qualities)> FindFileAsync(
+        HttpContext context, PlayName name, QueryParameters parameters)
+    {
+        TitleException? refusal = GetRefusal(name.Path);
+        try
+        {
+            if (refusal is null)
+            {
+                return await FindAsync(context, name).ConfigureAwait(false);
+            }
+        }
+        catch (TitleException exception) when (exception.Error == TitleError.NotFound)
+        {
+            refusal = exception;
+        }
+
+        throw await PathFaults.OfFileAsync(context, name.Path, parameters, refusal).ConfigureAwait(false);
+    }
+
+    /// <summary>Why a path is not named as a title; null where it is.</summary>
+    private static TitleException? GetRefusal(string path) =>
+        TitleName.GetRefusal(path[(path.LastIndexOf('/') + 1)..]) is { } reason ? new TitleException(TitleError.NotFound, reason) : null;
 
     /// <summary>Finds a title's file, or the files of its qualities where they are listed or named.</summary>
     private static async Task<(FoundFile File, List<FoundFile>? Qualities)> FindAsync(HttpContext context, PlayName name)

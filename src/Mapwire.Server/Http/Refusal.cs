@@ -9,16 +9,13 @@ namespace Mapwire.Server.Http;
 /// <param name="Reason">In words for people, a clause without a full stop.</param>
 internal sealed record Refusal(int Status, string Reason)
 {
-    /// <summary>A path that leads to nothing.</summary>
-    public static Refusal NotFound { get; } = new(404, "nothing is served here");
-
     /// <summary>Where it is; null where nothing is to be had.</summary>
     public string? Location { get; private init; }
 
     /// <summary>A title that cannot be opened, or a fault of ours.</summary>
     public static Refusal Of(Exception fault) => fault switch
     {
-        ElsewhereException elsewhere => new(307, fault.Message) { Location = elsewhere.Location },
+        ElsewhereException elsewhere => new(elsewhere.Status, fault.Message) { Location = elsewhere.Location },
         WrongRequestException => new(400, fault.Message),
         TitleException { Error: TitleError.NotFound } => new(404, fault.Message),
         TitleException { Error: TitleError.NotPlayable } => new(422, fault.Message),
@@ -44,4 +41,18 @@ internal sealed record Refusal(int Status, string Reason)
         ForeignReason.Expect => new(417, "nothing can be expected here"),
         _ => new(400, $"the request is not understood: {RequestFaults.Of(reason)}"),
     };
+
+    /// <summary>A request that another reader has refused, which tells no more than the status.</summary>
+    public static Refusal OfUnread(int status) => new(status, status switch
+    {
+        405 => "the method does not go with what it asks for",
+        408 => "the head of a request took too long",
+        413 => "a request must have no body",
+        414 => $"a request line must be at most {ForwardedHeadReader.MaxLineLength} bytes",
+        431 => $"the fields of a request must be at most {ForwardedHeadReader.MaxFieldsLength} bytes and "
+            + $"{ForwardedHeadReader.MaxFields} lines",
+        505 => "the version must be HTTP/1.1",
+        >= 500 => "the server failed: its log has the reason",
+        _ => "the request is not understood: its first line, a field or its body is not as HTTP/1.1 has it",
+    });
 }

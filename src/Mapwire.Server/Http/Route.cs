@@ -125,6 +125,9 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         return route is not null;
     }
 
+    /// <summary>Whether a name is that of something that titles and live streams have below their own path.</summary>
+    public static bool IsResource(string name) => OfResource("", name) is not null;
+
     private static Route? OfResource(string title, string name) => name switch
     {
         ['q', >= '1' and <= '9', '-', ..] => OfResource(title, name[3..]) is { Quality: 0 } route

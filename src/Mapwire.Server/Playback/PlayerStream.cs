@@ -203,8 +203,7 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
         int part = Reel.PartAt(reelTime - rounds);
         ReelPart there = Reel.Parts[part];
         TitleTime position = TitleTime.Min(there.ToTitle(reelTime - rounds), there.Out - 1);
-        PlayerTime playerTime = there.At.ToPlayer(_reelZero);
-        Cursor = CursorAt(part, there.In, playerTime, playerTime, position);
+        Cursor = CursorAt(part, there.In, there.At.ToPlayer(_reelZero), behind: null, position);
         bool pauses = IsPaused;
         _clock.Set(TitleTime.Max(Cursor.Time, there.In), now, runs: !pauses); // a run-up takes no time
         Begin(pauses ? PlayState.Paused : PlayState.Playing);
@@ -367,19 +366,19 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
         _reelZero = playerStart - (there.ToReel(from) - ReelTime.Zero);
         _stopAt = play.Duration < 0 ? PlayerTime.MaxValue : playerStart + play.Duration;
         _stopReelTime = play.Duration < 0 ? ReelTime.MaxValue : play.Start + play.Duration;
-        return CursorAt(part, from, playerStart, before?.LastTime ?? playerStart);
+        return CursorAt(part, from, playerStart, before?.LastTime);
     }
 
-    private StripCursor CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor) =>
-        CursorAt(part, from, playerTime, floor, position: from);
+    private StripCursor CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime? behind) =>
+        CursorAt(part, from, playerTime, behind, position: from);
 
     /// <summary>A cursor in a part.</summary>
     /// <param name="part">Becomes the part at hand.</param>
     /// <param name="from">From where on the player is to see it.</param>
     /// <param name="playerTime">What the player calls that.</param>
-    /// <param name="floor">The earliest time that the player may be told.</param>
+    /// <param name="behind">The player's time of the last message before, where this joins it; null where it begins anew.</param>
     /// <param name="position">Where to stand.</param>
-    private StripCursor CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime floor, TitleTime position)
+    private StripCursor CursorAt(int part, TitleTime from, PlayerTime playerTime, PlayerTime? behind, TitleTime position)
     {
         Part = part;
         Title title = Reel!.Parts[part].Title;
@@ -387,7 +386,7 @@ internal sealed class PlayerStream(uint id, CreateCursor createCursor)
         Debug.Assert(isHeld, "the reel holds its titles");
         long length = Reel.Parts[part].Out - from;
         bool isToTheEnd = from + length >= title.Strip.EndTime && _stopAt - playerTime >= length;
-        PlayRange range = new(from, isToTheEnd ? -1 : Math.Max(0, Math.Min(length, _stopAt - playerTime)), playerTime, floor);
+        PlayRange range = new(from, isToTheEnd ? -1 : Math.Max(0, Math.Min(length, _stopAt - playerTime)), playerTime) { Behind = behind };
         return createCursor(title, Id, range, position <= title.Strip.StartTime ? TitleTime.Zero : position);
     }
 

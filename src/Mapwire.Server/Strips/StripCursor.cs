@@ -24,6 +24,16 @@ internal abstract class StripCursor
     /// <summary>The most that is asked for and not sent yet, in bytes.</summary>
     private const long MaxAskedBytes = 8 * 1024 * 1024;
 
+    /// <summary>
+    /// How much later than its own time the first message of a presentation may be told behind a joint, in milliseconds: as many pictures
+    /// as H.264 and HEVC reorder (16) may have to be told before it.
+    /// </summary>
+    private const long MaxDelay = 16;
+
+    /// <summary>The most messages that are told times of their own behind a joint; more are a run-up of some seconds, which is hidden.
+    /// </summary>
+    private const int MaxJoined = 256;
+
     private bool _isRetired;
     private protected int _waitsFor = -1; // the entry that is not in memory
     private int _askedTo; // the first entry that was not asked for yet
@@ -37,7 +47,10 @@ internal abstract class StripCursor
     private int _blockStart;
     private int _blockCount;
     private protected readonly TitleTime _zero; // what the player calls 0
-    private protected readonly PlayerTime _floor; // before it nothing may be; what comes earlier is a decoder's run-up
+    private protected readonly PlayerTime _exactFrom; // what is due from here on is told its own time
+    private readonly PlayerTime _floor; // before it nothing may be; what comes earlier is a decoder's run-up
+    private readonly int _joint; // the entry that the first of _joined is of
+    private readonly PlayerTime[] _joined = []; // what messages behind a joint are told
     private readonly TitleTime _soundFrom; // a run-up needs no sound
     private protected int _next;
     private readonly int _end;
@@ -58,7 +71,7 @@ internal abstract class StripCursor
         _file = title.File.Address;
         _changes = title.Codecs.ChangesAddress;
         _zero = range.Zero;
-        _floor = range.Floor ?? range.PlayerStart;
+        _floor = range.Behind + 1 ?? range.Floor ?? range.PlayerStart;
         _soundFrom = range.Start <= _strip.StartTime && _strip.RunUpEnd == TitleTime.Zero ? TitleTime.Zero : range.Start;
         _next = position <= TitleTime.Zero ? 0 : _strip.SyncPointAt(position);
         TitleTime end = range.Duration < 0 ? _strip.EndTime : TitleTime.Min(_strip.EndTime, range.Start + range.Duration);
@@ -66,6 +79,13 @@ internal abstract class StripCursor
         HasOneTrack = title.Codecs.HasOneLane;
         _end = range.Duration < 0 ? _strip.Count : Math.Max(_next + 1, _strip.IndexAt(range.Start + range.Duration));
         _limit = _end;
+        _exactFrom = _floor;
+        if (range.Behind is { } behind)
+        {
+            _joint = _next;
+            _exactFrom = PlayerTime.Max(range.PlayerStart, behind) + MaxDelay;
+            _joined = JoinBehind();
+        }
     }
 
     /// <summary>The title that the cursor reads.</summary>
@@ -102,7 +122,7 @@ internal abstract class StripCursor
     public PlayerTime PlayerEnd { get; }
 
     /// <summary>The player's time of the last message: nothing behind this cursor may be told earlier.</summary>
-    public PlayerTime LastTime => PlayerTime.Max(_floor, _strip[_end - 1].Time.ToPlayer(_zero));
+    public PlayerTime LastTime => PlayerTimeOf(_end - 1);
 
     /// <summary>The title's time that the player calls 0; negative where a title comes behind others.</summary>
     public TitleTime Zero => _zero;
@@ -111,7 +131,7 @@ internal abstract class StripCursor
     public PlayerTime PlayerTime => PlayerTimeOf(Math.Min(_next, _strip.Count - 1));
 
     /// <summary>The player's time of an entry's message.</summary>
-    public PlayerTime PlayerTimeOf(int index) => PlayerTime.Max(_floor, _strip[index].Time.ToPlayer(_zero));
+    public PlayerTime PlayerTimeOf(int index) => PlayerTimeOf(index, _strip[index].Time.ToPlayer(_zero));
 
     /// <summary>The cursor is done with: a message that has begun is still finished, then the title is released.</summary>
     public void Retire()
@@ -263,6 +283,50 @@ internal abstract class StripCursor
         }
     }
 
+    /// <summary>The player's time of an entry's message.</summary>
+    /// <param name="index">The entry.</param>
+    /// <param name="own">When it is due by the title.</param>
+    private protected PlayerTime PlayerTimeOf(int index, PlayerTime own) =>
+        (uint)(index - _joint) < (uint)_joined.Length ? _joined[index - _joint] : PlayerTime.Max(own, _floor);
+
+    /// <summary>
+    /// The times of the first messages behind a joint. What decoders need before a presentation is due before the end of what came before
+    /// it, and can only be told behind the last message of that. One millisecond after another keeps the decode times of a track ascending,
+    /// which players and muxers ask for; when a picture is shown stays as it is.
+    /// </summary>
+    private PlayerTime[] JoinBehind()
+    {
+        Span<PlayerTime> leastOfLanes = stackalloc PlayerTime[StripEntry.MaxLanes];
+        leastOfLanes.Fill(_floor);
+        PlayerTime least = _floor; // of all lanes: no message may be told a time before that of the last one
+        List<PlayerTime> times = [];
+        for (int index = _joint; index < _end; index++)
+        {
+            StripEntry entry = EntryAt(index);
+            PlayerTime own = entry.Time.ToPlayer(_zero);
+            if (own >= _exactFrom)
+            {
+                break;
+            }
+
+            if (times.Count == MaxJoined)
+            {
+                return [];
+            }
+
+            PlayerTime earliest = entry.IsChange ? least : PlayerTime.Max(least, leastOfLanes[entry.Lane]);
+            PlayerTime time = PlayerTime.Max(own, PlayerTime.Min(earliest, _exactFrom));
+            times.Add(time);
+            if (IsSent(index, entry))
+            {
+                least = time;
+                leastOfLanes[entry.Lane] = entry.IsChange ? leastOfLanes[entry.Lane] : time + 1;
+            }
+        }
+
+        return [.. times];
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected bool IsSent(int index, StripEntry entry) =>
         (index >= _audioFrom && index >= _videoFrom && entry.Time >= _soundFrom) || IsSentAmongOthers(index, entry);
@@ -299,6 +363,12 @@ internal abstract class StripCursor
 /// <param name="Floor">The earliest time that the player may be told; null for <paramref name="PlayerStart"/>.</param>
 internal readonly record struct PlayRange(TitleTime Start, long Duration, PlayerTime PlayerStart, PlayerTime? Floor = null)
 {
+    /// <summary>
+    /// The player's time of the last message before, where this joins something that was played; null where it joins nothing. No message
+    /// of a track is told that time again.
+    /// </summary>
+    public PlayerTime? Behind { get; init; }
+
     /// <summary>The title's time that the player calls 0.</summary>
     public TitleTime Zero => Start - PlayerStart.Milliseconds;
 }

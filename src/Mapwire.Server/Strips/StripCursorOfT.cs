@@ -139,10 +139,11 @@ internal sealed class StripCursor<TFraming> : StripCursor
     {
         PlayerTime time = entry.Time.ToPlayer(_zero);
         int composition = entry.Composition;
-        if (time < _floor)
+        if (time < _exactFrom)
         {
-            composition = (int)Math.Max(0, composition - (_floor - time));
-            time = _floor;
+            PlayerTime told = PlayerTimeOf(index, time);
+            composition = told == time ? composition : (int)Math.Max(0, composition - (told - time));
+            time = told;
         }
 
         return new MessageTimes(time, composition, _strip.NanosecondsOf(index));

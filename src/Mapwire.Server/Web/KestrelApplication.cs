@@ -22,6 +22,19 @@ internal sealed class KestrelApplication(Func<Connection, HttpClientState, IConv
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
         KestrelConnection connection = context.GetRequiredFeature<KestrelConnection>();
+        connection.BeginExchange();
+        try
+        {
+            await ProcessAsync(context, connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            connection.EndExchange();
+        }
+    }
+
+    private async Task ProcessAsync(IFeatureCollection context, KestrelConnection connection)
+    {
         IHttpRequestLifetimeFeature lifetime = context.GetRequiredFeature<IHttpRequestLifetimeFeature>();
         int held = connection.Budget.TryBegin(ExchangeRequest.BytesOf(context), out string? reason, out bool isFirst);
         if (reason is not null)

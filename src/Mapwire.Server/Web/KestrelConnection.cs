@@ -17,17 +17,22 @@ internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeatu
     private static long _lastId;
 
     private readonly DetachedConnection _connection;
+    private readonly ExplainedStream? _explained; // null for HTTP/2
     private readonly CancellationTokenSource _closed = new();
     private int _isAborted;
 
     /// <param name="connection">Its own from now on.</param>
     /// <param name="limits">Of what its requests hold.</param>
-    public KestrelConnection(DetachedConnection connection, ExchangeLimits limits)
+    /// <param name="isHttp2">Whether HTTP/2 is spoken on it.</param>
+    public KestrelConnection(DetachedConnection connection, ExchangeLimits limits, bool isHttp2)
     {
         _connection = connection;
         Budget = new ExchangeBudget(limits, connection.Peer);
-        Input = PipeReader.Create(connection.Stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
-        Output = PipeWriter.Create(connection.Stream, new StreamPipeWriterOptions(leaveOpen: true));
+        _explained = isHttp2 ? null : new ExplainedStream(
+            connection.Stream, refusal => Log.UnreadRequestRefused(Loop.Log, Peer, refusal.Status, refusal.Reason));
+        Stream stream = _explained ?? (Stream)connection.Stream;
+        Input = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+        Output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
         Transport = this;
         ConnectionId = $"{Interlocked.Increment(ref _lastId)}";
         RemoteEndPoint = connection.Peer;
@@ -79,6 +84,12 @@ internal sealed class KestrelConnection : ConnectionContext, ITlsConnectionFeatu
 
     /// <inheritdoc/>
     public Task<X509Certificate2?> GetClientCertificateAsync(CancellationToken cancellationToken) => Task.FromResult(ClientCertificate);
+
+    /// <summary>A request was read, and is answered.</summary>
+    public void BeginExchange() => _explained?.BeginExchange();
+
+    /// <summary>Its answer was given to Kestrel.</summary>
+    public void EndExchange() => _explained?.EndExchange();
 
     /// <summary>Ends it at once: what was begun is cut short.</summary>
     public override void Abort(ConnectionAbortedException abortReason)

@@ -51,7 +51,7 @@ internal sealed class KestrelHost : IDisposable
     /// <param name="isHttp2">Whether HTTP/2 is spoken on it.</param>
     public void Give(DetachedConnection connection, bool isHttp2)
     {
-        KestrelConnection taken = new(connection, _exchanges);
+        KestrelConnection taken = new(connection, _exchanges, isHttp2);
         if (!(isHttp2 ? _http2 : _http1).TryGive(taken))
         {
             taken.Abort(new ConnectionAbortedException());

@@ -12,13 +12,14 @@ internal sealed class ShortFilm : IDisposable
     /// <param name="length">Of the film.</param>
     /// <param name="padding">Bytes behind each picture, which no decoder would take.</param>
     /// <param name="changesHeader">Whether its pictures have another configuration than the clip's.</param>
-    public ShortFilm(TimeSpan length, int padding = 0, bool changesHeader = false)
+    /// <param name="isVp9">Whether its pictures are told as VP9, which only Enhanced RTMP carries.</param>
+    public ShortFilm(TimeSpan length, int padding = 0, bool changesHeader = false, bool isVp9 = false)
     {
         byte[] clip = File.ReadAllBytes(System.IO.Path.Combine(AppContext.BaseDirectory, "clips", "sample.mp4"));
         Movie movie = Read(clip);
         Track video = movie.Tracks.Single(static track => track.Kind == TrackKind.Video);
         Track audio = movie.Tracks.Single(static track => track.Kind == TrackKind.Audio);
-        VideoHeader = SequenceHeader.Create(video.Codec!)!;
+        VideoHeader = isVp9 ? [0x90, .. "vp09"u8, 0, 30, 0x82, 1, 1, 1, 0, 0] : SequenceHeader.Create(video.Codec!)!;
         AudioHeader = SequenceHeader.Create(audio.Codec!)!;
         VideoHeader[^1] ^= (byte)(changesHeader ? 1 : 0); // the end of its picture parameters
         List<(long Time, byte Type, byte[] Body)> tags = [];
@@ -36,6 +37,7 @@ internal sealed class ShortFilm : IDisposable
                 byte[] composition = new byte[4];
                 BinaryPrimitives.WriteInt32BigEndian(composition, (int)(sample.CompositionOffset * 1000 / track.Timescale));
                 bodies.Add(track == audio ? [0xAF, 1, .. payload]
+                    : isVp9 ? [(byte)(sample.IsSync ? 0x91 : 0xA1), .. "vp09"u8, .. payload]
                     : [(byte)(sample.IsSync ? 0x17 : 0x27), 1, .. composition[1..], .. payload, .. new byte[padding]]);
                 tags.Add((time, (byte)(track == audio ? FlvTagHeader.Audio : FlvTagHeader.Video), bodies[^1]));
             }

@@ -237,6 +237,61 @@ public sealed class FlvViewerTests : IDisposable
         Assert.InRange(tags.Count(static tag => tag.IsKeyFrame), 11, 12);
     }
 
+    [Theory]
+    [InlineData("a.mp4?loop=1", 24_000)]
+    [InlineData("a.mp4?end=2&loop=1", 2_000)]
+    [InlineData("a.mp4?end=0.3&loop=1", 300)]
+    [InlineData("twice.m3u8?loop=1", 1_500)] // twice the same piece
+    public async Task Where_a_film_joins_another_decode_times_ascend_and_pictures_and_sound_go_on_together(string name, int about)
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "twice.m3u8"), "a.mp4?end=1.5\na.mp4?end=1.5\n");
+        (FlvViewer viewer, _) = await OpenAsync(name);
+        viewer.Begin(0);
+        byte[] stream = RunFor(viewer, 80_000).ToArray();
+        Tag[] frames = [.. TagsOf(stream).Where(static tag => tag.IsFrame)];
+        Tag[] pictures = [.. frames.Where(static tag => tag.Type == FlvTagHeader.Video)];
+        Tag[] sounds = [.. frames.Where(static tag => tag.Type == FlvTagHeader.Audio)];
+        Assert.Equal(frames.Select(static tag => tag.Timestamp).Order(), frames.Select(static tag => tag.Timestamp));
+        foreach (Tag[] track in (Tag[][])[pictures, sounds])
+        {
+            for (int i = 1; i < track.Length; i++)
+            {
+                Assert.True(track[i].Timestamp > track[i - 1].Timestamp, $"{track[i - 1].Timestamp} ms and {track[i].Timestamp} ms");
+            }
+        }
+
+        // Each picture is shown as long after the one of the round before as each other one is: so is the sound that comes with it.
+        int ofRound = RoundOf(pictures, stream);
+        long period = pictures[ofRound].ShownIn(stream) - pictures[0].ShownIn(stream);
+        Assert.InRange(period, about - 100, about + 60); // without what comes before the first picture is shown
+        for (int i = ofRound; i < pictures.Length; i++)
+        {
+            Assert.Equal(period, pictures[i].ShownIn(stream) - pictures[i - ofRound].ShownIn(stream));
+        }
+
+        int ofSound = RoundOf(sounds, stream);
+        for (int i = ofSound; i < sounds.Length; i++)
+        {
+            long behind = sounds[i].Timestamp - sounds[i - ofSound].Timestamp - period;
+            Assert.InRange(behind, 0, i % ofSound < 3 ? 40 : 0); // what a decoder starts with lies over the end of the round before
+        }
+    }
+
+    [Theory]
+    [InlineData("a.mp4?start=5.3&end=7&loop=1")] // key pictures are seconds apart
+    [InlineData("a.mp4?start=5.3&end=7&loop=1&audio=none")]
+    public async Task A_picture_that_is_hidden_at_a_joint_has_not_the_time_of_the_last_one_before(string name)
+    {
+        (FlvViewer viewer, _) = await OpenAsync(name);
+        viewer.Begin(0);
+        byte[] stream = RunFor(viewer, 20_000).ToArray();
+        Tag[] pictures = [.. TagsOf(stream).Where(static tag => tag is { IsFrame: true, Type: FlvTagHeader.Video })];
+        int[] begins = [.. Enumerable.Range(1, pictures.Length - 1).Where(i => pictures[i].SameAs(pictures[0], stream))];
+        Assert.InRange(begins.Length, 8, int.MaxValue);
+        Assert.All(begins, begin => Assert.True(pictures[begin].Timestamp > pictures[begin - 1].Timestamp));
+        Assert.Equal(pictures.Select(static tag => tag.Timestamp).Order(), pictures.Select(static tag => tag.Timestamp));
+    }
+
     [Fact]
     public async Task At_the_end_of_a_film_that_is_written_its_viewer_waits_and_is_sent_more_when_there_is_more()
     {
@@ -492,6 +547,10 @@ public sealed class FlvViewerTests : IDisposable
         }
     }
 
+    /// <summary>Of how many tags a round is: behind so many come the same again.</summary>
+    private static int RoundOf(Tag[] track, byte[] stream) => Enumerable.Range(1, track.Length / 2).First(
+        count => Enumerable.Range(count, track.Length - count).All(i => track[i].SameAs(track[i - count], stream)));
+
     /// <summary>The tags of a stream from its beginning, each of which must have the place that the one before says.</summary>
     private static List<Tag> TagsOf(byte[] stream)
     {
@@ -546,8 +605,25 @@ public sealed class FlvViewerTests : IDisposable
     {
         public long End => Position + FlvTagHeader.Length + DataLength + FlvTagHeader.TrailerLength;
 
+        /// <summary>Whether it carries a sample.</summary>
+        public bool IsFrame => Type != FlvTagHeader.Script && Second == 1 && First >> 4 != 5;
+
         public bool IsKeyFrame => Type == FlvTagHeader.Video && First >> 4 == 1 && Second == 1;
 
         public bool IsVideoConfiguration => Type == FlvTagHeader.Video && First >> 4 == 1 && Second == 0;
+
+        /// <summary>When its picture is shown, in milliseconds.</summary>
+        public long ShownIn(byte[] stream) =>
+            Timestamp + (BinaryPrimitives.ReadInt32BigEndian(stream.AsSpan((int)Position + FlvTagHeader.Length + 1)) << 8 >> 8);
+
+        /// <summary>Whether it has the payload of another one.</summary>
+        public bool SameAs(Tag other, byte[] stream) =>
+            DataLength == other.DataLength && PayloadIn(stream).SequenceEqual(other.PayloadIn(stream));
+
+        private ReadOnlySpan<byte> PayloadIn(byte[] stream)
+        {
+            int header = Type == FlvTagHeader.Video ? 5 : 2;
+            return stream.AsSpan((int)Position + FlvTagHeader.Length + header, DataLength - header);
+        }
     }
 }

@@ -352,6 +352,25 @@ public sealed class HttpConversationTests : IDisposable
     }
 
     [Fact]
+    public void A_connection_is_answered_ten_thousand_times_and_then_told_to_come_anew()
+    {
+        byte[] request = Encoding.ASCII.GetBytes("OPTIONS /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n");
+        Say(request);
+        long length = _sender.Wire.Length;
+        for (int asked = 1; asked < 9_999; asked++)
+        {
+            Say(request);
+        }
+
+        Assert.Equal(9_999 * length, _sender.Wire.Length);
+        Assert.False(_sender.HasEndedSending);
+        Assert.DoesNotContain("Connection: close", Encoding.ASCII.GetString(_sender.Wire.ToArray()), StringComparison.Ordinal);
+        Say([.. request, .. request]); // one too many
+        Assert.Equal((10_000 * length) + "Connection: close\r\n".Length, _sender.Wire.Length);
+        Assert.True(_sender.HasEndedSending);
+    }
+
+    [Fact]
     public void A_head_that_dribbles_for_too_long_costs_its_connection()
     {
         for (int second = 0; second < 10; second++)

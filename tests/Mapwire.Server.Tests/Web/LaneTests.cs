@@ -16,13 +16,6 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
     private static readonly int Requests = int.Parse(
         Environment.GetEnvironmentVariable("MAPWIRE_LANE_REQUESTS") is { Length: > 0 } text ? text : "500", CultureInfo.InvariantCulture);
 
-    /// <summary>What Kestrel's own refusals of broken heads lack.</summary>
-    private static readonly string[] FieldsOfRefusals =
-    [
-        "content-type", "content-length", "cache-control", "access-control-allow-origin", "access-control-expose-headers",
-        "x-content-type-options", "allow", "connection", "end",
-    ];
-
     private readonly TwoLanes _lanes;
 
     public LaneTests(TwoLanes lanes) => _lanes = lanes;
@@ -41,16 +34,18 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
         Assert.Empty(((int[])[200, 204, 206, 304, 307, 400, 404, 405, 412, 414, 416, 417, 422, 431, 505]).Except(statuses.Keys));
     }
 
-    [Fact]
-    public void Whatever_head_is_refused_is_told_why_as_JSON_to_pages_of_every_origin()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // what Kestrel refuses by itself, too
+    public void Whatever_head_is_refused_is_told_why_as_JSON_to_pages_of_every_origin(bool isFast)
     {
         List<string> silent = [];
+        int port = isFast ? _lanes.FastPort : _lanes.SlowPort;
         foreach (CorpusRequest request in RequestCorpus.All().Where(static one => !one.IsHead))
         {
-            foreach (RawAnswer answer in RawAnswer.Ask(_lanes.FastPort, request.Pieces, isHead: false, request.Answers))
+            foreach (RawAnswer answer in RawAnswer.Ask(port, request.Pieces, isHead: false, request.Answers))
             {
-                if (answer.Status >= 400 && !(answer.Fields.Contains("content-type: application/json")
-                    && answer.Fields.Contains("access-control-allow-origin: *") && answer.Body.AsSpan().StartsWith("{\"status\":"u8)))
+                if (answer.Status >= 400 && !IsExplained(answer))
                 {
                     silent.Add($"{request.Name}: {answer.Status}");
                 }
@@ -59,6 +54,46 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
 
         Assert.True(silent.Count == 0, string.Join('\n', silent));
     }
+
+    [Theory]
+    [InlineData("GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nRange: bytes=0-9\r\n\r\n", 206)]
+    [InlineData("GET /vod/nowhere.mp4 HTTP/1.1\r\nHost: h\r\n\r\n", 404)]
+    [InlineData("HEAD /vod/a.mp4 HTTP/1.1\r\nHost: h\r\n\r\n", 200)]
+    public void What_Kestrel_refuses_behind_a_request_that_was_answered_is_told_why_too(string first, int status)
+    {
+        byte[] both = Encoding.ASCII.GetBytes(first + "GET /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nX\r\n\r\n");
+        bool isHead = first.StartsWith("HEAD ", StringComparison.Ordinal);
+        RawAnswer[] answers = RawAnswer.Ask(_lanes.SlowPort, [both], isHead, count: 2);
+        Assert.Equal([status, 400], answers.Select(static answer => answer.Status));
+        Assert.True(IsExplained(answers[1]));
+        Assert.True(answers[1].IsClosed);
+    }
+
+    [Fact]
+    public void A_head_request_that_Kestrel_refuses_is_told_its_status_without_a_body()
+    {
+        RawAnswer answer = Assert.Single(RawAnswer.Ask(
+            _lanes.SlowPort, ["HEAD /vod/a.mp4 HTTP/1.1\r\nHost: h\r\nX\r\n\r\n"u8.ToArray()], isHead: true));
+        Assert.Equal(400, answer.Status);
+        Assert.Contains("content-type: application/json", answer.Fields);
+        Assert.Empty(answer.Body);
+    }
+
+    [Fact]
+    public void A_head_that_does_not_come_to_its_end_is_told_so_by_Kestrel()
+    {
+        using MediaServer server = _lanes.Start(hasFastLane: false, TimeSpan.FromSeconds(1));
+        RawAnswer answer = Assert.Single(RawAnswer.Ask(
+            server.HttpEndPoints[0].Port, ["GET /vod/a.mp4 HTTP/1.1\r\nHost:"u8.ToArray()], isHead: false));
+        Assert.Equal(408, answer.Status);
+        Assert.Equal("{\"status\":408,\"error\":\"the head of a request took too long\"}", Encoding.UTF8.GetString(answer.Body));
+        Assert.Contains(_lanes.Log.Lines, static line => line.Contains(
+            "sent what is refused: 408 the head of a request took too long", StringComparison.Ordinal));
+    }
+
+    private static bool IsExplained(RawAnswer answer) =>
+        answer.Fields.Contains("content-type: application/json") && answer.Fields.Contains("access-control-allow-origin: *")
+        && answer.Body.AsSpan().StartsWith(Encoding.ASCII.GetBytes($"{{\"status\":{answer.Status},\"error\":\""));
 
     [Fact]
     public void Kestrel_gives_the_answers_of_the_loop_to_random_requests()
@@ -161,7 +196,7 @@ public sealed class LaneTests : IClassFixture<TwoLanes>
             {
                 LawfulDifference.KestrelRefusesAnotherVersion => (fast[i].Status, slow[i].Status) is (400, 505) ? "" : "not refused so",
                 LawfulDifference.KestrelRefusesTheHead =>
-                    (fast[i] with { Body = [] }).DifferenceFrom(slow[i] with { Body = [] }, FieldsOfRefusals),
+                    (fast[i] with { Body = [] }).DifferenceFrom(slow[i] with { Body = [] }, "content-length"),
                 _ => fast[i].DifferenceFrom(slow[i]),
             };
             if (difference.Length > 0)
@@ -234,7 +269,10 @@ public sealed class TwoLanes : IDisposable
         _keys.Dispose();
     }
 
-    private MediaServer Start(bool hasFastLane)
+    /// <summary>Starts a server of the folder.</summary>
+    /// <param name="hasFastLane">Whether its loops answer HTTP.</param>
+    /// <param name="headTimeout">How long the head of a request may take; null for the default.</param>
+    internal MediaServer Start(bool hasFastLane, TimeSpan? headTimeout = null)
     {
         MediaServer server = new(
             new MediaServerOptions
@@ -249,6 +287,7 @@ public sealed class TwoLanes : IDisposable
                 MaxConnectionsPerAddress = 0,
                 MaxConnectsPerAddress = 0,
                 MaxClientBuffer = TimeSpan.FromHours(1),
+                HandshakeTimeout = headTimeout ?? new MediaServerOptions { Folder = _folder.Path }.HandshakeTimeout,
                 Workers = 2,
             },
             _log);

@@ -10,8 +10,8 @@ internal enum LawfulDifference
     None,
 
     /// <summary>
-    /// Kestrel refuses a broken head by itself, before anything of ours is asked: with the same status and without the reason in JSON and
-    /// the fields that pages need.
+    /// Kestrel refuses a broken head by itself, before anything of ours is asked: with the same status and the same fields, and a reason
+    /// that tells no more than the status, since Kestrel tells no more.
     /// </summary>
     KestrelRefusesTheHead,
 

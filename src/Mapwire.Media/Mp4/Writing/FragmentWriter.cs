@@ -12,6 +12,9 @@ internal readonly record struct FragmentTrack(TimelineTrack Track, long First, F
     /// <summary>When the fragment begins, in ticks: its decode time where it has no sample.</summary>
     internal long Start { get; init; }
 
+    /// <summary>How much longer than its table says the last of them lasts, in ticks.</summary>
+    internal long Tail { get; init; }
+
     internal long Length => Shape.GetLength(Description != 1);
 }
 
@@ -168,6 +171,11 @@ internal static class FragmentWriter
         while (written.Count < shape.Count && samples.MoveNext())
         {
             TimedSample sample = samples.Current;
+            if (written.Count == shape.Count - 1)
+            {
+                sample = sample with { Duration = sample.Duration + fragment.Tail };
+            }
+
             if (written.Count == 0)
             {
                 WriteDecodeTime(writer, sample.DecodeTime + fragment.Shift);

@@ -30,6 +30,13 @@ public sealed class FragmentedFile
 
     /// <summary>Puts the segments of renditions, each of another film, one film behind the other. The presentation of each begins where
     /// that of the one before ends, or as much later as its decoders need.</summary>
+    /// <remarks>
+    /// All tracks of a film are moved together, by what the longest of them needs: a sound decoder's run-up at its beginning (an AAC packet
+    /// of some 20 ms that is mostly there) is decoded behind the last packet of the film before, and takes the time that its table says.
+    /// Laid over that packet instead, as timestamps alone would let it, sound would come later than its pictures by that much more at each
+    /// joint, since players play all that a decoder gives. The last picture before a joint is shown, and told, until the first one behind
+    /// it: no hole is in the track, at which players that buffer by times would wait.
+    /// </remarks>
     /// <param name="renditions">At least one.</param>
     /// <exception cref="Mp4WritingException">
     /// They differ in tracks, timescales or sample descriptions, which one init part cannot say, or are too long together.
@@ -54,11 +61,12 @@ public sealed class FragmentedFile
         _offsets = new long[_firsts[^1] + 2];
         _offsets[1] = _init.Length;
         int part = 1;
-        foreach (Rendition rendition in renditions)
+        for (int number = 0; number < renditions.Length; number++)
         {
-            for (int i = 0; i < rendition.Count; i++, part++)
+            long[] tails = FindTails(number, _shifts[number], null);
+            for (int i = 0; i < renditions[number].Count; i++, part++)
             {
-                _offsets[part + 1] = _offsets[part] + rendition.GetStreamLength(i);
+                _offsets[part + 1] = _offsets[part] + renditions[number].GetStreamLength(i, tails);
             }
         }
     }
@@ -108,8 +116,7 @@ public sealed class FragmentedFile
             return new PieceList.Builder().Add(_init).Build();
         }
 
-        int rendition = RenditionOf(part);
-        return CreateSegment(part, (uint)part, _shifts[rendition]);
+        return CreateSegment(part, (uint)part, begin: 0, round: null);
     }
 
     /// <summary>How long it is presented until it can begin again: where it ends, or as much later as its decoders need.</summary>
@@ -136,22 +143,66 @@ public sealed class FragmentedFile
                 Int128 start = shift + _renditions[rendition].GetStart(part - 1 - _firsts[rendition]) - _renditions[0].GetStart(0);
                 yield return (
                     TimeSpan.FromTicks((long)(start * TimeSpan.TicksPerSecond / _renditions[rendition].Tracks[0].Timescale)),
-                    rendition, CreateSegment(part, unchecked(++sequence), shift));
+                    rendition, CreateSegment(part, unchecked(++sequence), begin, round));
             }
         }
     }
 
     private Int128 LoopShift => FindShift(_renditions.Length - 1, 0);
 
-    private PieceList CreateSegment(int part, uint sequence, Int128 shift)
+    /// <param name="part">Counted from 0; not the init part.</param>
+    /// <param name="sequence">The fragment's number.</param>
+    /// <param name="begin">Where the round begins, in ticks of the first track.</param>
+    /// <param name="round">How long a round takes; null where there is but one.</param>
+    private PieceList CreateSegment(int part, uint sequence, Int128 begin, Int128? round)
     {
         int number = RenditionOf(part);
         Rendition rendition = _renditions[number];
-        uint first = rendition.Tracks[0].Timescale;
+        Int128 shift = begin + _shifts[number];
+        long[] shifts = [.. Enumerable.Range(0, rendition.Tracks.Length).Select(track => ShiftOf(track, shift))];
+        return rendition.CreateStreamSegment(
+            part - 1 - _firsts[number], sequence, shifts, FindTails(number, shift, round is { } length ? begin + length : null));
+    }
 
-        // Each time anew from one shift for all tracks: what is rounded up does not add up.
-        long[] shifts = [.. rendition.Tracks.Select(track => Timeline.RoundUp(shift * track.Timescale, first))];
-        return rendition.CreateStreamSegment(part - 1 - _firsts[number], sequence, shifts);
+    /// <summary>How far a track is moved, in its ticks: each time anew from one shift for all tracks, so what is rounded up does not add
+    /// up.</summary>
+    /// <param name="track">Which.</param>
+    /// <param name="shift">In ticks of the first track.</param>
+    private long ShiftOf(int track, Int128 shift) =>
+        Timeline.RoundUp(shift * _renditions[0].Tracks[track].Timescale, _renditions[0].Tracks[0].Timescale);
+
+    /// <summary>How much longer than its table says the last picture of a film is shown, until the next film's first one; 0 for sound.
+    /// </summary>
+    /// <param name="number">The film.</param>
+    /// <param name="shift">How far its times are moved, in ticks of the first track.</param>
+    /// <param name="nextRound">Where the next round begins; null where nothing follows the last film.</param>
+    /// <returns>Of each track, in its ticks.</returns>
+    private long[] FindTails(int number, Int128 shift, Int128? nextRound)
+    {
+        long[] tails = new long[_renditions[0].Tracks.Length];
+        Int128? round = shift - _shifts[number];
+        int next = number + 1;
+        while (next < _renditions.Length && _renditions[next].Count == 0)
+        {
+            next++;
+        }
+
+        if (next == _renditions.Length)
+        {
+            (next, round) = (_firsts.AsSpan().IndexOfAnyExcept(0) - 1, nextRound);
+        }
+
+        for (int track = 0; track < tails.Length && next >= 0 && round is { } begin; track++)
+        {
+            if (_renditions[0].Tracks[track].Source.Kind == TrackKind.Video)
+            {
+                (_, long end) = _renditions[number].GetDecodeTimes(track);
+                (long first, _) = _renditions[next].GetDecodeTimes(track);
+                tails[track] = Math.Max(0, ShiftOf(track, begin + _shifts[next]) + first - ShiftOf(track, shift) - end);
+            }
+        }
+
+        return tails;
     }
 
     private void RequireSame(int index)

@@ -97,7 +97,9 @@ public sealed partial class Rendition
     /// <param name="segment">Counted from 0.</param>
     /// <param name="sequence">The fragment's number in the stream, from 1.</param>
     /// <param name="shifts">What is added to the decode times of each track, in its ticks.</param>
-    internal PieceList CreateStreamSegment(int segment, uint sequence, long[] shifts) => Create(segment, sequence, shifts);
+    /// <param name="tails">How much longer the last sample of each track lasts, in its ticks.</param>
+    internal PieceList CreateStreamSegment(int segment, uint sequence, long[] shifts, long[] tails) =>
+        Create(segment, sequence, shifts, tails);
 
     /// <summary>Whether a track has the same sample descriptions as that of another film, in their order.</summary>
     internal bool HasSameDescriptions(Rendition other, int track)
@@ -125,21 +127,48 @@ public sealed partial class Rendition
     }
 
     /// <summary>The bytes of a segment in one stream of all.</summary>
-    internal long GetStreamLength(int segment)
+    /// <param name="segment">Counted from 0.</param>
+    /// <param name="tails">How much longer the last sample of each track lasts, in its ticks.</param>
+    internal long GetStreamLength(int segment, long[] tails)
     {
         long length = _lengths[segment] - FragmentWriter.TypeLength;
         for (int i = 0; i < Tracks.Length; i++)
         {
             length += IsWritten(i, segment) && DescriptionOf(i, segment, isOfStream: true) != 1 ? 4 : 0;
+            if (tails[i] > 0 && HasLast(i, segment))
+            {
+                length += MeasureShape(i, segment, tails[i]).GetLength(hasDescription: false)
+                    - MeasureShape(i, segment, 0).GetLength(hasDescription: false);
+            }
         }
 
         return length;
     }
 
+    private FragmentShape MeasureShape(int track, int segment, long tail)
+    {
+        FragmentShape shape = new(Tracks[track], IsContiguous);
+        long count = _firsts[track][segment + 1] - _firsts[track][segment];
+        TimelineTrack.Enumerator samples = Tracks[track].From(_firsts[track][segment]);
+        while (shape.Count < count && samples.MoveNext())
+        {
+            shape.Add(WithTail(samples.Current, shape.Count == count - 1 ? tail : 0));
+        }
+
+        return shape;
+    }
+
+    private static TimedSample WithTail(in TimedSample sample, long tail) => sample with { Duration = sample.Duration + tail };
+
+    /// <summary>Whether the last sample of a track is in a segment.</summary>
+    private bool HasLast(int track, int segment) => _firsts[track][segment] < _firsts[track][segment + 1]
+        && _firsts[track][segment + 1] == _firsts[track][^1];
+
     /// <param name="segment">Counted from 0.</param>
     /// <param name="sequence">The fragment's number.</param>
     /// <param name="shifts">What is added to the decode times of each track of a stream; null for a segment of its own.</param>
-    private PieceList Create(int segment, uint sequence, long[]? shifts)
+    /// <param name="tails">How much longer the last sample of each track lasts; null for a segment of its own.</param>
+    private PieceList Create(int segment, uint sequence, long[]? shifts, long[]? tails = null)
     {
         bool isOfStream = shifts is not null;
         ArgumentOutOfRangeException.ThrowIfNegative(segment);
@@ -158,11 +187,12 @@ public sealed partial class Rendition
             }
 
             FragmentShape shape = new(Tracks[i], IsContiguous);
+            long tail = tails is not null && HasLast(i, segment) ? tails[i] : 0;
             TimelineTrack.Enumerator samples = first < last ? Tracks[i].From(first) : default;
             while (shape.Count < last - first && samples.MoveNext())
             {
                 TimedSample sample = samples.Current;
-                shape.Add(sample);
+                shape.Add(WithTail(sample, shape.Count == last - first - 1 ? tail : 0));
                 start = Math.Min(start, sample.Offset);
                 end = Math.Max(end, sample.Offset + sample.Size);
                 if (!IsContiguous)
@@ -174,6 +204,7 @@ public sealed partial class Rendition
             tracks.Add(new FragmentTrack(Tracks[i], first, shape, DescriptionOf(i, segment, isOfStream), shifts?[i] ?? 0)
             {
                 Start = Timeline.Round((Int128)_starts[segment] * Tracks[i].Timescale, Tracks[0].Timescale),
+                Tail = tail,
             });
         }
 

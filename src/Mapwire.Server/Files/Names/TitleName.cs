@@ -59,7 +59,8 @@ internal static class TitleName
     /// <summary>Why a file of this name is no title, whatever is in it; null when it is one.</summary>
     public static string? GetRefusal(string fileName) =>
         !HasTitleExtension(fileName)
-        ? $"files named *{Path.GetExtension(fileName)} are not served: titles end in {string.Join(", ", Extensions)}"
+        ? (Path.GetExtension(fileName) is { Length: > 0 } extension ? $"files named *{extension}" : "files without an extension")
+            + $" are not served: titles end in {string.Join(", ", Extensions)}"
         : fileName.StartsWith('.') ? "files whose names begin with '.' are not served"
         : null;
 

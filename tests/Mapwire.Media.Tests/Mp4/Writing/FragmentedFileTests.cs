@@ -90,6 +90,63 @@ public sealed class FragmentedFileTests
         Assert.Equal([0, 40, 180, 220, 360, 400], track.Samples.Select(static sample => sample.DecodeTime));
     }
 
+    /// <summary>
+    /// Sound with 23 ms of run-up before the pictures' first 80 ms: what a file of ffmpeg's is. The round is as long as its sound is
+    /// decoded, and the last picture is shown until the next.
+    /// </summary>
+    [Fact]
+    public void A_round_lasts_as_long_as_its_sound_is_decoded_and_its_last_picture_is_told_until_the_next_one()
+    {
+        RandomFilm film = Enumerable.Range(0, 100).Select(static seed => new RandomFilm(seed))
+            .First(static film => film is { VideoTimescale: 12800, AudioTimescale: 44100 });
+        film.Video.Clear();
+        film.Audio.Clear();
+        int step = (int)film.VideoTimescale / 25;
+        int packet = (int)film.AudioTimescale / 40;
+        film.Video.AddRange(Enumerable.Range(0, 25).Select(i => new RandomFilm.Sample(step, 0, 10, i == 0, false)));
+        film.Audio.AddRange(Enumerable.Range(0, 41).Select(_ => new RandomFilm.Sample(packet, 0, 5, true, false)));
+        byte[] file = film.Build();
+        FragmentedFile looped = new(CutAll(file, TimeSpan.FromSeconds(6)));
+        Assert.Equal(1025.0, looped.LoopDuration.TotalMilliseconds, 1.0); // 41 packets of 25 ms
+        (long Track, long Start, long End, long Last)[] fragments =
+            [.. FragmentsOf(Join([.. looped.Loop().Take(5)], [file])).Where(static one => one.Track == 1)];
+        Assert.Equal(4, fragments.Length);
+        for (int i = 1; i < fragments.Length; i++)
+        {
+            Assert.Equal(fragments[i].Start, fragments[i - 1].End);
+            Assert.Equal(65.0, fragments[i - 1].Last * 1000.0 / film.VideoTimescale, 1.0);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Pictures_have_no_hole_and_sound_stays_with_them_where_a_film_joins_another(bool hasEdits)
+    {
+        int heldLonger = 0;
+        for (int seed = 0; seed < 200; seed++)
+        {
+            RandomFilm film = new(seed) { HasEdits = hasEdits };
+            byte[] file = film.Build();
+            if (Pieces.TracksOf(Mp4Files.Parse(file)).FirstOrDefault()?.Kind != TrackKind.Video)
+            {
+                continue; // the edit list left none
+            }
+
+            Rendition rendition = CutAll(file, TimeSpan.FromSeconds(0.2 + (seed % 5)));
+            FragmentedFile looped = new(rendition);
+            byte[] rounds = Join([.. looped.Loop().Take(1 + (3 * rendition.Count))], [file]);
+            CheckJoints(rounds, rendition, seed);
+            FragmentedFile list = new([rendition, rendition, rendition]);
+            byte[] joined = Join(list, [file, file, file]);
+            Assert.Equal(list.Length, joined.Length);
+            CheckJoints(joined, rendition, seed);
+            heldLonger += FragmentsOf(joined).Any(one => one.Track == 1 && one.Last > film.VideoTimescale) ? 1 : 0;
+        }
+
+        Assert.True(heldLonger > 5, $"{heldLonger} films whose sound goes on behind their pictures");
+    }
+
     /// <summary>A recording that has begun: it has no whole segment yet, wherever it stands in a list.</summary>
     [Theory]
     [InlineData(0)]
@@ -119,6 +176,68 @@ public sealed class FragmentedFileTests
 
     private static Rendition Cut(byte[] film, bool isGrowing) => SegmentPlan.Create(
         Timeline.Create(Mp4Files.Parse(film).Tracks), new SegmentOptions { IsGrowing = isGrowing }).CreateRendition(0);
+
+    private static Rendition CutAll(byte[] film, TimeSpan target)
+    {
+        Timeline timeline = Timeline.Create(Pieces.TracksOf(Mp4Files.Parse(film)));
+        return SegmentPlan.Create(timeline, new SegmentOptions { TargetDuration = target })
+            .CreateRendition([.. Enumerable.Range(0, timeline.Tracks.Length)]);
+    }
+
+    /// <summary>Three rounds of one film: pictures follow each other without a hole, and all tracks of a round are moved alike.</summary>
+    private static void CheckJoints(byte[] stream, Rendition rendition, int seed)
+    {
+        (long Track, long Start, long End, long Last)[] fragments = [.. FragmentsOf(stream)];
+        (long Track, long Start, long End, long Last)[] pictures = [.. fragments.Where(static one => one.Track == 1)];
+        for (int i = 1; i < pictures.Length; i++)
+        {
+            Assert.True(pictures[i].Start == pictures[i - 1].End, $"seed {seed}: {pictures[i - 1].End} and {pictures[i].Start}");
+        }
+
+        double[][] rounds = [.. rendition.Tracks.Select(track =>
+        {
+            long[] starts = [.. fragments.Where(one => one.Track == track.Id).Select(static one => one.Start)];
+            int ofRound = starts.Length / 3;
+            return (double[])[
+                (double)(starts[ofRound] - starts[0]) / track.Timescale, (double)(starts[2 * ofRound] - starts[0]) / track.Timescale];
+        })];
+        double tick = rendition.Tracks.Max(static track => 1.0 / track.Timescale);
+        Assert.All(rounds, times => Assert.True(
+            Math.Abs(times[0] - rounds[0][0]) <= tick && Math.Abs(times[1] - rounds[0][1]) <= tick,
+            $"seed {seed}: {times[0]} s and {rounds[0][0]} s"));
+    }
+
+    /// <summary>Of each fragment that has samples of a track: when the first is decoded, when the last one's time is over, and how long
+    /// that is.</summary>
+    private static IEnumerable<(long Track, long Start, long End, long Last)> FragmentsOf(byte[] stream)
+    {
+        foreach (EditableBox traf in EditableBox.Parse(stream).Where(static box => box.Type == "moof")
+            .SelectMany(static moof => moof.Children!).Where(static box => box.Type == "traf"))
+        {
+            byte[] header = traf["tfhd"].Body;
+            int flags = (int)Read(header, 0);
+            long start = (long)((ulong)Read(traf["tfdt"].Body, 4) << 32 | Read(traf["tfdt"].Body, 8));
+            long duration = (flags & 8) != 0 ? Read(header, 8 + ((flags & 2) != 0 ? 4 : 0)) : 0;
+            long end = start;
+            foreach (byte[] run in traf.Children!.Where(static box => box.Type == "trun").Select(static box => box.Body))
+            {
+                int ofRun = (int)Read(run, 0);
+                int entry = 4 * int.PopCount(ofRun & 0xF00);
+                for (int i = 0; i < Read(run, 4); i++)
+                {
+                    duration = (ofRun & 0x100) != 0 ? Read(run, 12 + ((ofRun & 4) != 0 ? 4 : 0) + (i * entry)) : duration;
+                    end += duration;
+                }
+            }
+
+            if (traf.Children!.Exists(static box => box.Type == "trun"))
+            {
+                yield return (Read(header, 4), start, end, duration);
+            }
+        }
+    }
+
+    private static uint Read(byte[] body, int at) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(body.AsSpan(at));
 
     private static byte[] Join(FragmentedFile joined, byte[][] films)
     {
