@@ -27,7 +27,9 @@ internal static class Opening
     /// </summary>
     private static readonly TimeSpan BeginningTime = TimeSpan.FromSeconds(3);
 
-    /// <summary>What has to come before what is asked for can be opened, and comes soon; null where nothing has, or who knows when.</summary>
+    /// <summary>
+    /// What has to come before what is asked for can be opened, and comes soon; null where nothing has, or nobody knows when.
+    /// </summary>
     public static Task? WhenThere(HttpContext context, Route route, QueryParameters parameters) =>
         context.IsLive(route.Title) ? LiveOpening.WhenThere(context.Players.Live!, route, parameters) : null;
 

@@ -220,8 +220,8 @@ internal sealed class LivePlay
         there.Lacks(_choice) && (!now.Lacks(_choice) || Stream.LatestTime.Milliseconds - LiveClock.Start < LastTrackComes);
 
     /// <summary>
-    /// Where it begins: so long ago as it wants to see, or with the newest picture that gives it as much in hand as messages may gather for,
-    /// since it would stand still at once where they do.
+    /// Where it begins: so long ago as it wants to see, or with the newest picture that gives it as much in hand as messages may gather
+    /// for, since it would stand still at once where they do.
     /// </summary>
     private LiveSyncPoint? FindPlace() =>
         Stream.Strip.SyncPointAt(Stream.LatestTime - Math.Max(_behind, _streams.Options.Latency));

@@ -89,8 +89,8 @@ internal static class LivePlaylists
                 continue;
             }
 
-            // Not one too early, whatever is rounded; and none of what is over, where hls.js 1.7 wants the last ones of all tracks beside each
-            // other before it ends, and one may be longer than another.
+            // Not one too early, whatever is rounded; and none of what is over, where hls.js 1.7 wants the last ones of all tracks beside
+            // each other before it ends, and one may be longer than another.
             bool hasParts = !segments.IsEnded && end - segment.End <= (PartTargets * lengths.Target) + lengths.Part;
             written.Add(new MediaSegment(
                 segment.IsWhole ? AddressOf(rendition, segment) : null, Min(segment.Duration, lengths.Longest))

@@ -53,9 +53,9 @@ internal sealed class LiveSegments
     private const int LongestWait = 3;
 
     /// <summary>
-    /// How long the last parts are there before they are said to be the last, in parts, where that is less than <see cref="LongestEnd"/>: less
-    /// than players are behind. hls.js 1.7 takes a segment whose last part it has not asked for as loaded, where that part comes in one
-    /// playlist with the end, and stops before it.
+    /// How long the last parts are there before they are said to be the last, in parts, where that is less than <see cref="LongestEnd"/>:
+    /// less than players are behind. hls.js 1.7 takes a segment whose last part it has not asked for as loaded, where that part comes in
+    /// one playlist with the end, and stops before it.
     /// </summary>
     private const int EndParts = 2;
 
@@ -431,8 +431,8 @@ internal sealed class LiveSegments
     }
 
     /// <summary>
-    /// Ends when something is there, or never will be; faulted where that took too long. One task for all who wait for the same. What goes on
-    /// behind it does so at once, on the publisher's thread or the clock's, for thousands: it may post something, and no more.
+    /// Ends when something is there, or never will be; faulted where that took too long. One task for all who wait for the same. What goes
+    /// on behind it does so at once, on the publisher's thread or the clock's, for thousands: it may post something, and no more.
     /// </summary>
     /// <param name="rendition">Of which track.</param>
     /// <param name="number">The segment.</param>
