@@ -35,6 +35,9 @@ internal sealed class LiveStreams : IDisposable
     /// <summary>What of the server's options is about live streams.</summary>
     public LiveOptions Options { get; }
 
+    /// <summary>Those who wait by HTTP for what nobody publishes yet, or for the first of what is published.</summary>
+    public LiveArrivals Arrivals { get; } = new();
+
     /// <summary>Those that are there now.</summary>
     public IEnumerable<LiveStream> All => _streams.Values;
 
@@ -145,7 +148,7 @@ internal sealed class LiveStreams : IDisposable
     }
 
     private LiveStream Get(string name) =>
-        _streams.GetOrAdd(name, name => new LiveStream(name, _pages.Value, Options, LoopClock.Milliseconds));
+        _streams.GetOrAdd(name, name => new LiveStream(name, _pages.Value, Options, Arrivals, LoopClock.Milliseconds));
 
     private void Tick()
     {
@@ -161,6 +164,8 @@ internal sealed class LiveStreams : IDisposable
             {
                 Tick(stream, now);
             }
+
+            Arrivals.Tick(now);
 
             lock (_ended)
             {

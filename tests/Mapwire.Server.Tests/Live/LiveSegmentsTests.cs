@@ -1,12 +1,12 @@
 using Mapwire.Media;
 using Mapwire.Media.Mp4.Writing;
-using Mapwire.Media.Tests.Tools;
 using Mapwire.Server.Files;
 using Mapwire.Server.Live;
 using Mapwire.Server.Live.Segments;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Tests.EventLoops;
 using Xunit;
+using static Mapwire.Server.Tests.Live.PublishedStream;
 
 namespace Mapwire.Server.Tests.Live;
 
@@ -17,22 +17,21 @@ public sealed class LiveSegmentsTests : IDisposable
         Window: 20_000, MemoryBytes: 64L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
         SegmentTime: 2_000, PartTime: 500, TakesOver: true);
 
-    private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
-    private static readonly byte[] AudioHeader = [0xAF, 0, 0x12, 0x10]; // AAC of 44,100 Hz
-
     private readonly EventLoop _loop = new("test", new ScriptedPoller());
     private readonly LiveStreams _streams;
-    private readonly LivePublisher _publisher;
-    private long _now = 1_000_000;
-    private int _sounds;
+    private readonly PublishedStream _cam;
 
     public LiveSegmentsTests()
     {
         _streams = new LiveStreams(Options, () => new LoopPhases([_loop]), static fault => Assert.Fail(fault.ToString()), ticks: false);
-        _publisher = Publish();
+        _cam = new PublishedStream(_streams);
     }
 
-    private LiveStream Stream => _publisher.Stream;
+    private LivePublisher Publisher => _cam.Publisher;
+
+    private LiveStream Stream => _cam.Stream;
+
+    private long Now => _cam.Now;
 
     public void Dispose()
     {
@@ -135,12 +134,12 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Segments(4_000);
         LiveRendition video = Track(segments, "v1");
         LiveInit first = video.Init!;
-        _publisher.Take(TrackKind.Video, VideoHeader, 4_000, _now); // as it is
+        Publisher.Take(TrackKind.Video, VideoHeader, 4_000, Now); // as it is
         Play(4_000, 6_000);
         Assert.Same(first, video.Init);
         byte[] other = [.. VideoHeader];
         other[^1] ^= 1; // of the picture parameter set
-        _publisher.Take(TrackKind.Video, other, 6_000, _now);
+        Publisher.Take(TrackKind.Video, other, 6_000, Now);
         Play(6_000, 12_000);
         Assert.NotSame(first, video.Init);
         Assert.Equal([1], video.Listed.Select(static one => one.Breaks).Where(static breaks => breaks > 0));
@@ -158,12 +157,12 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Segments(4_000);
         byte[] other = [.. VideoHeader];
         other[^1] ^= 1; // of the picture parameter set
-        _publisher.Take(TrackKind.Video, other, 4_000, _now);
+        Publisher.Take(TrackKind.Video, other, 4_000, Now);
         for (int i = 0; i <= 6 * rate; i++)
         {
             byte[] body = [(byte)(i % rate == 0 ? 0x17 : 0x27), 1, 0, 0, 0, 1, 2, 3];
-            _publisher.Take(TrackKind.Video, body, 4_000 + (uint)(i * 1_000 / rate), _now);
-            _publisher.Publish();
+            Publisher.Take(TrackKind.Video, body, 4_000 + (uint)(i * 1_000 / rate), Now);
+            Publisher.Publish();
         }
 
         LiveSegment[] behind = [.. Track(segments, "v1").Listed.SkipWhile(static one => one.Breaks == 0).Where(static one => one.IsWhole)];
@@ -191,19 +190,19 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments segments = Segments(3_400);
         LiveRendition video = Track(segments, "v1");
-        LivePublisher other = _streams.TryPublish("other", static (_, reason) => Assert.Fail(reason), out _, _now)!;
-        Begin(other);
+        PublishedStream other = new(_streams, "other");
+        other.Begin();
         for (int i = 0; i < 4_000; i++) // 93 s of sound alone, while another stream takes what is free
         {
-            Sound(_publisher);
-            _publisher.Publish();
+            _cam.Sound();
+            Publisher.Publish();
             if (i % 4 == 0)
             {
-                Play(other, (uint)(i / 4 * 40), (uint)((i / 4 * 40) + 40));
+                other.Play((uint)(i / 4 * 40), (uint)((i / 4 * 40) + 40), sounds: false);
             }
         }
 
-        _publisher.Leave(isFinished: true, _now);
+        Publisher.Leave(isFinished: true, Now);
         LivePart last = video.Find(video.NextWhole - 1)!.Parts[^1];
         byte[] bytes = Read(new PieceList.Builder().Add(last.Frames[0].Offset, last.Frames[0].Length).Build());
         int first = 3_400 - (bytes.Length / FrameLength * 40);
@@ -217,8 +216,8 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Segments(4_000);
         for (int i = 0; i < 4_000; i++)
         {
-            Sound(_publisher);
-            _publisher.Publish();
+            _cam.Sound();
+            Publisher.Publish();
         }
 
         LiveRendition sound = Track(segments, "a1");
@@ -244,9 +243,9 @@ public sealed class LiveSegmentsTests : IDisposable
     public void A_codec_that_MP4_has_not_is_no_track_and_hurts_nobody()
     {
         LiveSegments segments = Segments(4_000);
-        _publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_000, _now); // Speex
+        Publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_000, Now); // Speex
         Play(4_000, 4_040, sounds: false);
-        _publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_040, _now);
+        Publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_040, Now);
         Play(4_040, 9_000, sounds: false);
         Assert.Null(segments.TakeFault());
         Assert.True(Track(segments, "v1").Listed.Count > 3);
@@ -296,9 +295,9 @@ public sealed class LiveSegmentsTests : IDisposable
         for (uint i = 0; i < 2_000; i++)
         {
             other[^1] ^= 1;
-            _publisher.Take(TrackKind.Video, other, 4_000, _now);
-            Picture(_publisher, 4_000, isKey: true);
-            _publisher.Publish();
+            Publisher.Take(TrackKind.Video, other, 4_000, Now);
+            _cam.Picture(4_000, isKey: true);
+            Publisher.Publish();
         }
 
         LiveRendition video = Track(segments, "v1");
@@ -336,8 +335,8 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveRendition video = Track(segments, "v1");
         LiveSegment open = video.Listed[^1];
         Assert.Equal(TimeSpan.FromMilliseconds(521), segments.Lengths.Part); // 13 pictures, and a millisecond
-        Task next = segments.WhenReached(video, open.Number, open.Parts.Count, _now); // of 2,520 to 3,040 ms
-        Task behind = segments.WhenReached(video, open.Number + 1, null, _now);
+        Task next = segments.WhenReached(video, open.Number, open.Parts.Count, Now); // of 2,520 to 3,040 ms
+        Task behind = segments.WhenReached(video, open.Number + 1, null, Now);
         Play(3_000, 3_040);
         Assert.False(next.IsCompleted);
         Play(3_040, 3_080);
@@ -346,7 +345,7 @@ public sealed class LiveSegmentsTests : IDisposable
         Assert.False(behind.IsCompleted);
         Play(6_000, 6_040);
         await behind.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-        Assert.True(segments.WhenReached(video, open.Number, 0, _now).IsCompletedSuccessfully);
+        Assert.True(segments.WhenReached(video, open.Number, 0, Now).IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -367,10 +366,10 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments segments = Segments(4_000);
         LiveRendition video = Track(segments, "v1");
-        Task next = segments.WhenReached(video, video.Listed[^1].Number + 1, 0, _now);
-        segments.Tick(_now + (3 * (long)segments.Lengths.Target.TotalMilliseconds));
+        Task next = segments.WhenReached(video, video.Listed[^1].Number + 1, 0, Now);
+        segments.Tick(Now + (3 * (long)segments.Lengths.Target.TotalMilliseconds));
         Assert.False(next.IsCompleted);
-        segments.Tick(_now + (3 * (long)segments.Lengths.Target.TotalMilliseconds) + 1);
+        segments.Tick(Now + (3 * (long)segments.Lengths.Target.TotalMilliseconds) + 1);
         TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => next);
         Assert.Equal(TitleError.Unavailable, refusal.Error);
     }
@@ -380,8 +379,8 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments segments = Segments(4_300);
         LiveRendition video = Track(segments, "v1");
-        Task next = segments.WhenReached(video, video.Listed[^1].Number, 40, _now);
-        _publisher.Leave(isFinished: true, _now);
+        Task next = segments.WhenReached(video, video.Listed[^1].Number, 40, Now);
+        Publisher.Leave(isFinished: true, Now);
         await next.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         Assert.True(segments.IsEnded);
         Assert.All(video.Listed, static segment => Assert.True(segment.IsWhole));
@@ -432,12 +431,12 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments first = Segments(4_000);
         LiveNumbers next = first.NextNumbers;
-        _publisher.Leave(isFinished: true, _now);
+        Publisher.Leave(isFinished: true, Now);
         Assert.True(_streams.TryGetSegments("cam", out LiveSegments? over));
         Assert.Same(first, over);
-        LivePublisher again = Publish();
-        Begin(again);
-        Play(again, 0, 4_000);
+        PublishedStream again = new(_streams);
+        again.Begin();
+        again.Play(0, 4_000, sounds: false);
         Assert.True(_streams.TryGetSegments("cam", out LiveSegments? second));
         Assert.NotSame(first, second);
         LiveSegment begin = Track(second!, "v1").Listed[0];
@@ -448,12 +447,12 @@ public sealed class LiveSegmentsTests : IDisposable
     [Fact]
     public void A_stream_of_sound_alone_is_cut_by_time()
     {
-        _publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
+        Publisher.Take(TrackKind.Audio, AudioHeader, 0, Now);
         for (int i = 0; i < 400; i++)
         {
-            Sound(_publisher);
-            _publisher.Publish();
-            _now += 23;
+            _cam.Sound();
+            Publisher.Publish();
+            _cam.Now += 23;
         }
 
         LiveSegments segments = Stream.GetSegments(default)!;
@@ -502,13 +501,7 @@ public sealed class LiveSegmentsTests : IDisposable
     public void The_target_duration_is_that_of_whole_intervals_of_key_pictures(long? interval, int seconds) =>
         Assert.Equal(seconds, LiveSegmentLengths.Choose(2_000, 500, [40], interval).Target.TotalSeconds);
 
-    private const int FrameLength = 1_000;
-
     private static LiveRendition Track(LiveSegments segments, string name) => segments.Renditions.Single(one => one.Name == name);
-
-    private static byte ValueOf(uint timestamp) => (byte)(timestamp / 40 * 7);
-
-    private LivePublisher Publish() => _streams.TryPublish("cam", static (_, reason) => Assert.Fail(reason), out _, _now)!;
 
     /// <summary>The stream as it is after some time of 25 pictures a second, with a key picture each second.</summary>
     private LiveSegments Segments(uint until)
@@ -520,44 +513,9 @@ public sealed class LiveSegmentsTests : IDisposable
         return segments;
     }
 
-    private void Begin() => Begin(_publisher);
+    private void Begin() => _cam.Begin();
 
-    private void Begin(LivePublisher publisher)
-    {
-        publisher.Take(TrackKind.Video, VideoHeader, 0, _now);
-        publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
-        _sounds = 0;
-    }
-
-    private void Play(uint from, uint until, bool keys = true, bool sounds = true) => Play(_publisher, from, until, keys, sounds);
-
-    private void Picture(LivePublisher publisher, uint time, bool isKey)
-    {
-        byte[] body = new byte[5 + FrameLength];
-        body[0] = (byte)(isKey ? 0x17 : 0x27);
-        body[1] = 1;
-        body.AsSpan(5).Fill(ValueOf(time));
-        publisher.Take(TrackKind.Video, body, time, _now);
-    }
-
-    private void Play(LivePublisher publisher, uint from, uint until, bool keys = true, bool sounds = true)
-    {
-        for (uint time = from; time < until; time += 40)
-        {
-            Picture(publisher, time, keys && time % 1000 == 0);
-            _sounds = Math.Max(_sounds, (int)(from * 44.1 / 1024));
-            while (sounds && publisher == _publisher && _sounds * 1024 / 44.1 < time + 40)
-            {
-                Sound(publisher);
-            }
-
-            publisher.Publish();
-            _now += 40;
-        }
-    }
-
-    private void Sound(LivePublisher publisher) =>
-        publisher.Take(TrackKind.Audio, [0xAF, 1, 1, 2, 3], (uint)(_sounds++ * 1024 / 44.1), _now);
+    private void Play(uint from, uint until, bool keys = true, bool sounds = true) => _cam.Play(from, until, keys, sounds);
 
     private byte[] Read(PieceList pieces) =>
         [.. pieces.SelectMany(piece => piece.IsFileRange

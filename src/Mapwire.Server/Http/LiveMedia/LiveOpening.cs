@@ -16,11 +16,8 @@ namespace Mapwire.Server.Http.LiveMedia;
 /// <summary>Opens what a request asks for of a live stream: at once, or when it has come.</summary>
 internal static class LiveOpening
 {
-    /// <summary>How long a playlist waits for the first part of a stream, in milliseconds.</summary>
-    private const long MaxFirstWait = 10_000;
-
-    /// <summary>How often it looks meanwhile, in milliseconds.</summary>
-    private const int FirstWaitInterval = 50;
+    /// <summary>How long a playlist waits at least for the first part of a stream that is published, in milliseconds.</summary>
+    private const long LeastFirstWait = 10_000;
 
     /// <summary>How long a segment that is not there is refused after, in milliseconds.</summary>
     private const int RefusalDelay = 1_000;
@@ -38,8 +35,12 @@ internal static class LiveOpening
     /// <summary>Whether a kind of resource is had of live streams.</summary>
     public static bool Has(ResourceKind kind) => kind is not (ResourceKind.File or ResourceKind.Listing or ResourceKind.Flv);
 
-    /// <summary>Opens a resource of a live stream.</summary>
-    /// <param name="live">The streams, of which there is one of that name.</param>
+    /// <summary>Whether a viewer of a stream that nobody publishes yet waits for it with a request for such a resource.</summary>
+    public static bool Awaits(ResourceKind kind) =>
+        kind is ResourceKind.Master or ResourceKind.Playlist or ResourceKind.Manifest or ResourceKind.Stream;
+
+    /// <summary>Opens a resource of a live stream, or waits for it.</summary>
+    /// <param name="live">The streams.</param>
     /// <param name="route">What is asked for.</param>
     /// <param name="query">What of it is wanted.</param>
     /// <param name="parameters">The same, as it was sent.</param>
@@ -61,25 +62,33 @@ internal static class LiveOpening
         }
     }
 
-    /// <summary>Waits for the first part of each track.</summary>
+    /// <summary>Waits for a publisher, as players of RTMP do, and then for the first part of each track.</summary>
     private static async Task<Resource> WaitAsync(
         LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
     {
-        for (long until = LoopClock.Milliseconds + MaxFirstWait; LoopClock.Milliseconds < until;)
+        using LiveArrival arrival = live.Arrivals.Add(route.Title);
+        long untilPublished = LoopClock.Milliseconds + live.Options.PlayWait;
+        long untilBegun = -1; // while nobody publishes it
+        while (true)
         {
-            await Task.Delay(FirstWaitInterval, cancellation).ConfigureAwait(false);
-            if (!live.TryGetSegments(route.Title, out LiveSegments? segments))
-            {
-                throw new TitleException(TitleError.NotFound, "the live stream has ended before it began");
-            }
-
+            bool isPublished = live.TryGetSegments(route.Title, out LiveSegments? segments);
             if (segments is not null && HasBegun(segments, route))
             {
                 return await OpenAsync(segments, route, query, parameters).ConfigureAwait(false);
             }
-        }
 
-        throw new TitleException(TitleError.Unavailable, "nothing of the live stream can be played yet: try again later");
+            long now = LoopClock.Milliseconds;
+            untilBegun = !isPublished ? -1 : untilBegun < 0 ? now + Math.Max(LeastFirstWait, live.Options.PlayWait) : untilBegun;
+            long until = isPublished ? untilBegun : untilPublished;
+            if (now >= until)
+            {
+                throw isPublished
+                    ? new TitleException(TitleError.Unavailable, "nothing of the live stream can be played yet: try again later")
+                    : new TitleException(TitleError.NotFound, $"nobody publishes {TerminalText.Clean(route.Title)}");
+            }
+
+            await arrival.WaitAsync(until, cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>

@@ -267,7 +267,8 @@ internal sealed class LiveSegments
     }
 
     /// <summary>Lets those go on who wait for what has come. Under no lock.</summary>
-    public void Announce()
+    /// <returns>Whether anything has, since this was called last.</returns>
+    public bool Announce()
     {
         List<Awaited> reached = [];
         TaskCompletionSource? more = null;
@@ -275,7 +276,7 @@ internal sealed class LiveSegments
         {
             if (_announced == Version)
             {
-                return;
+                return false;
             }
 
             _announced = Version;
@@ -292,6 +293,7 @@ internal sealed class LiveSegments
 
         more.SetResult();
         reached.ForEach(static one => one.Source.SetResult());
+        return true;
     }
 
     /// <summary>Gives up what has been waited for for too long. Under no lock.</summary>
