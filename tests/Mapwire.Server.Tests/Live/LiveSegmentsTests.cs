@@ -148,6 +148,75 @@ public sealed class LiveSegmentsTests : IDisposable
         Assert.NotEqual(first.Number, video.Init!.Number);
     }
 
+    [Fact]
+    public void Another_configuration_of_sound_is_a_break_at_the_next_key_picture_and_costs_no_picture()
+    {
+        LiveSegments segments = Segments(4_000);
+        LiveRendition video = Track(segments, "v1");
+        LiveRendition sound = Track(segments, "a1");
+        LiveInit first = sound.Init!;
+        Play(4_000, 4_520);
+        Publisher.Take(TrackKind.Audio, OtherAudioHeader, 4_520, Now);
+        Play(4_520, 12_000);
+        LiveSegment begin = Assert.Single(video.Listed, static one => one.Breaks > 0);
+        Assert.Equal(1, begin.Breaks);
+        Assert.Equal(TimeSpan.FromMilliseconds(LiveClock.Start + 5_000), begin.Start);
+        Assert.All(video.Listed, static one => Assert.True(one.Parts[0].IsIndependent));
+        Assert.All(video.Listed.Zip(video.Listed.Skip(1)), static pair => Assert.Equal(pair.First.End, pair.Second.Start));
+        LiveSegment other = Assert.Single(sound.Listed, static one => one.Breaks > 0);
+        Assert.Equal((1, begin.Boundary), (other.Breaks, other.Boundary));
+        Assert.NotSame(first, other.Init);
+        Assert.InRange((other.Start - begin.Start).TotalMilliseconds, -25, 25);
+        Assert.All(sound.Listed, one => Assert.Equal(one.Number >= other.Number, one.Init != first));
+    }
+
+    [Fact]
+    public void Another_configuration_of_sound_waits_for_no_key_picture_longer_than_a_segment_lasts()
+    {
+        LiveSegments segments = Segments(4_000);
+        Play(4_000, 4_480);
+        Publisher.Take(TrackKind.Audio, OtherAudioHeader, 4_480, Now);
+        _cam.Play(4_480, 12_000, pictures: false);
+        LiveRendition sound = Track(segments, "a1");
+        LiveSegment other = Assert.Single(sound.Listed, static one => one.Breaks > 0);
+        Assert.InRange(other.Start.TotalMilliseconds - LiveClock.Start, 4_480, 4_000 + segments.Lengths.Longest.TotalMilliseconds);
+        Assert.True(sound.Listed[^1].End > TimeSpan.FromMilliseconds(LiveClock.Start + 11_400));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // sound comes first
+    public void Pictures_behind_a_pause_amid_a_group_begin_with_the_next_key_picture(bool pictures)
+    {
+        LiveSegments segments = Segments(4_000);
+        Play(4_000, 4_520);
+        _cam.Play(12_520, 13_000, pictures: pictures);
+        Play(13_000, 16_000);
+        LiveSegment begin = Assert.Single(Track(segments, "v1").Listed, static one => one.Breaks > 0);
+        Assert.True(begin.Parts[0].IsIndependent);
+        Assert.Equal(TimeSpan.FromMilliseconds(LiveClock.Start + 13_000), begin.Start);
+        LiveSegment other = Assert.Single(Track(segments, "a1").Listed, static one => one.Breaks > 0);
+        Assert.InRange(other.Start.TotalMilliseconds - LiveClock.Start, 12_500, 12_560);
+        Assert.Equal((1, 1), (begin.Breaks, other.Breaks));
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_behind_the_one_on_the_wall_costs_no_picture_where_no_key_picture_is()
+    {
+        Begin();
+        Play(0, 3_400);
+        LiveSegments segments = Stream.GetSegments(default)!;
+        await Task.Delay(4_000, TestContext.Current.CancellationToken); // the wall goes on, and the stream does not
+        Play(3_400, 5_000, keys: false);
+        LiveRendition video = Track(segments, "v1");
+        Assert.DoesNotContain(video.Listed, static one => one.Breaks > 0);
+        Assert.Contains(video.Listed, static one => !one.Parts[0].IsIndependent);
+        Assert.InRange(LiveClock.Start + 5_000 - video.Listed[^1].End.TotalMilliseconds, 0, 600); // all but the part to come
+        Play(5_000, 8_000);
+        LiveSegment begin = Assert.Single(video.Listed, static one => one.Breaks > 0); // where a key picture is, it is followed
+        Assert.Equal(TimeSpan.FromMilliseconds(LiveClock.Start + 5_000), begin.Start);
+    }
+
     [Theory]
     [InlineData(15)]
     [InlineData(30)]

@@ -38,6 +38,7 @@ internal sealed class LiveRendition
     private long _last; // the time of the last frame, in ticks
     private TitleTime _lastTime;
     private bool _hasLast;
+    private bool _isBroken; // times or codecs have changed since the last frame
 
     /// <param name="lane">Which track.</param>
     /// <param name="boundary">Where it begins.</param>
@@ -105,21 +106,23 @@ internal sealed class LiveRendition
     /// <param name="codec">Its configuration.</param>
     public void Take(StripEntry frame, CodecConfiguration codec)
     {
-        if (_init is null && frame is { IsVideo: true, IsSync: false })
-        {
-            return; // pictures begin with one that decoding can start with
-        }
-
         bool isOther = codec != _init?.Codec;
-        bool isBreak = isOther;
         bool begins = _listed is [] or [.., { IsWhole: true }];
         while (_boundary.Next is { } next && (next.Start <= frame.Time || !_boundary.Has(_lane, codec)))
         {
-            isBreak |= next.Discontinuity != _boundary.Discontinuity;
+            _isBroken |= next.Discontinuity != _boundary.Discontinuity;
             _boundary = next;
             begins = true;
         }
 
+        bool isBreak = _isBroken || isOther;
+        if (isBreak && frame is { IsVideo: true, IsSync: false })
+        {
+            EndSegment(null); // decoders begin anew behind a break, with a picture that decoding can start with
+            return;
+        }
+
+        _isBroken = false;
         long decode = isOther ? 0 : Place(frame.Time);
         if (_isFrameTimeOld && !isOther)
         {
@@ -175,6 +178,7 @@ internal sealed class LiveRendition
         }
 
         EndSegment(null);
+        _isBroken |= boundary.Discontinuity != _boundary.Discontinuity;
         _boundary = boundary;
         return true;
     }

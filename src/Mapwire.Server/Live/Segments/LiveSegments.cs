@@ -70,6 +70,7 @@ internal sealed class LiveSegments
     private readonly long _clockBegan = LoopClock.Milliseconds;
     private ImmutableArray<CodecConfiguration?> _configurations; // of those that MP4 has, by lane
     private TitleTime _leadTime; // of the last frame that the others are cut by
+    private TitleTime _lastTime; // of the last frame of all
     private bool _isForced; // the last boundary is where no key picture is
     private bool _isBroken; // entries were missed
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -425,16 +426,17 @@ internal sealed class LiveSegments
 
             AddBoundary(frame.Time, isBreak: _boundary is not null);
         }
-        else if (!_boundary.Configurations.SequenceEqual(_configurations))
-        {
-            AddBoundary(frame.Time, isBreak: true);
-        }
         else
         {
             Cut(frame, isLead, isLead && mayBegin);
+            if (!_boundary.Has(frame.Lane, codec))
+            {
+                return; // what a track has become waits for the break
+            }
         }
 
         _leadTime = isLead ? frame.Time : _leadTime;
+        _lastTime = frame.Time;
         LiveRendition rendition = RenditionOf(frame.Lane);
         int parts = rendition.Listed is [.., { } last] ? last.Parts.Count : 0;
         long whole = rendition.NextWhole;
@@ -446,15 +448,20 @@ internal sealed class LiveSegments
     }
 
     /// <summary>Ends the segments of all tracks where it is time.</summary>
+    /// <remarks>
+    /// Other configurations are a break, and that is where a key picture is, so that no picture is lost by it: decoders begin anew behind
+    /// a break. At the latest it is where a segment must end.
+    /// </remarks>
     private void Cut(StripEntry frame, bool isLead, bool isKey)
     {
         double length = frame.Time - _boundary!.Start;
         double longest = Lengths.Longest.TotalMilliseconds;
+        bool isPause = frame.Time - _lastTime > longest; // no frame lasts so long
         if (!isLead)
         {
             if (length + _frameTimes[frame.Lane] > longest && frame.Time - _leadTime > LongestFrame)
             {
-                AddBoundary(frame.Time, isBreak: false); // what the others are cut by does not come
+                AddBoundary(frame.Time, isPause); // what the others are cut by does not come
                 _isForced = true;
             }
 
@@ -464,26 +471,34 @@ internal sealed class LiveSegments
         if (length > longest)
         {
             AddBoundary(frame.Time, isBreak: true); // a pause: the frame before it does not last so long
+            _isForced = !isKey; // the next key picture begins a segment, however soon it comes
         }
-        else if (isKey && (_isForced || length >= Lengths.Wanted.TotalMilliseconds - (frame.IsVideo ? Tolerance : 0)))
+        else if (isKey && (_isForced || HasChanged || length >= Lengths.Wanted.TotalMilliseconds - (frame.IsVideo ? Tolerance : 0)))
         {
             AddBoundary(frame.Time, isBreak: false);
         }
         else if (length + _frameTimes[frame.Lane] > longest)
         {
-            AddBoundary(frame.Time, isBreak: false);
-            _isForced = !isKey; // the next key picture begins a segment, however soon it comes
+            AddBoundary(frame.Time, isBreak: false, mayDrift: isKey);
+            _isForced = !isKey;
         }
     }
 
-    private void AddBoundary(TitleTime start, bool isBreak)
+    /// <summary>Whether the tracks are others than those of the last boundary.</summary>
+    private bool HasChanged => !_boundary!.Configurations.SequenceEqual(_configurations);
+
+    /// <param name="start">Where.</param>
+    /// <param name="isBreak">Whether times break. Other configurations are a break in any case.</param>
+    /// <param name="mayDrift">Whether the clock on the wall may be followed, where it is ahead, by a break.</param>
+    private void AddBoundary(TitleTime start, bool isBreak, bool mayDrift = true)
     {
         DateTimeOffset zero = Wall - TimeSpan.FromMilliseconds(_stream.LatestTime.Milliseconds);
         if (_boundary is { } before)
         {
-            bool hasDrifted = (zero - before.WallZero).TotalMilliseconds > MaxDrift; // a publisher was away, and its times go on
+            // A publisher was away, and its times go on.
+            bool hasDrifted = mayDrift && (zero - before.WallZero).TotalMilliseconds > MaxDrift;
             zero = hasDrifted ? zero : before.WallZero;
-            isBreak |= hasDrifted;
+            isBreak |= hasDrifted || HasChanged;
         }
 
         LiveBoundary next = new(
