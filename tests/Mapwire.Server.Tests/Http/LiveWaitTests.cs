@@ -223,9 +223,7 @@ public sealed class LiveWaitTests : IDisposable
 
     private HttpContext Create(int playWait, bool ticks = true)
     {
-        LiveOptions options = new(
-            Window: 20_000, MemoryBytes: 64L << 20, Latency: 250, ResumeTime: 0, PublishTimeout: 15_000, PlayWait: playWait,
-            SegmentTime: 2_000, PartTime: 500, TakesOver: true);
+        LiveOptions options = PublishedStream.Options with { PlayWait = playWait };
         _streams = new LiveStreams(options, () => new LoopPhases([_loop]), static fault => Assert.Fail(fault.ToString()), ticks);
         HttpContext context = HttpContexts.Create(_folder, _catalog);
         return context with { Players = context.Players with { Live = _streams, Keys = PublishKeys.Open } };

@@ -13,10 +13,6 @@ namespace Mapwire.Server.Tests.Live;
 /// <summary>How a live stream is cut into segments and parts: where they begin and end, what is in them, how long they are kept.</summary>
 public sealed class LiveSegmentsTests : IDisposable
 {
-    private static readonly LiveOptions Options = new(
-        Window: 20_000, MemoryBytes: 64L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
-
     private readonly EventLoop _loop = new("test", new ScriptedPoller());
     private readonly LiveStreams _streams;
     private readonly PublishedStream _cam;

@@ -10,6 +10,11 @@ namespace Mapwire.Server.Tests.Live;
 /// </summary>
 internal sealed class PublishedStream
 {
+    /// <summary>Those of a server for it: 20 s are kept, segments have 2 s, parts half a second.</summary>
+    public static readonly LiveOptions Options = new(
+        Window: 20_000, MemoryBytes: 64L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
+        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
+
     /// <summary>Bytes of a picture.</summary>
     public const int FrameLength = 1_000;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Mapwire.Http;
@@ -105,11 +106,12 @@ internal static class LiveOpening
         switch (route.Kind)
         {
             case ResourceKind.Master:
-                return Task.FromResult(OpenIndex(segments, query, "master", ContentTypes.Hls, LivePlaylists.WriteMaster));
+                return Task.FromResult(OpenIndex(segments, query, "master", ContentTypes.Hls, static (now, wish, child) =>
+                    LivePlaylists.DescribeMaster(now, wish, child).WriteTo));
             case ResourceKind.Manifest:
                 string second = $"manifest {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}"; // it tells the time
                 return Task.FromResult(OpenIndex(segments, query, second, ContentTypes.Dash, static (now, wish, child) =>
-                    LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow)));
+                    LiveManifest.Describe(now, wish, child, DateTimeOffset.UtcNow).WriteTo));
             case ResourceKind.Playlist:
                 return OpenPlaylistAsync(segments, Find(segments, route), query, parameters);
             case ResourceKind.Init:
@@ -129,12 +131,14 @@ internal static class LiveOpening
 
     /// <summary>A text that names what there is, for a viewer whose id stands in its addresses.</summary>
     private static Resource OpenIndex(
-        LiveSegments segments, WebQuery query, string name, string contentType, Func<LiveSegments, LiveTracksWish, string, byte[]> write)
+        LiveSegments segments, WebQuery query, string name, string contentType,
+        Func<LiveSegments, LiveTracksWish, string, Action<IBufferWriter<byte>>> describe)
     {
         LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
         string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
-        MadeBody body = TextsOf(segments).Get(
-            $"{name} {NamesOf(segments, wish)} {child.Length > 0}", now => write(now, wish, child), namesViewer: true);
+        LiveTexts texts = TextsOf(segments);
+        MadeBody body = texts.Get(
+            $"{name} {texts.NamesOf(wish)} {child.Length > 0}", now => describe(now, wish, child), namesViewer: true);
         Resource resource = Resource.OfBody(body, contentType, query.CacheControl("no-cache")) with
         {
             Watched = WatchedOf(segments, query) with { IsWatching = false },
@@ -171,7 +175,7 @@ internal static class LiveOpening
             MadeBody body = TextsOf(segments).Get(
                 isUpdate ? rendition.Name + " update" : rendition.Name,
                 now => LivePlaylists.HasParts(rendition)
-                    ? LivePlaylists.WriteMedia(now, rendition, isUpdate)
+                    ? LivePlaylists.DescribeMedia(now, rendition, isUpdate).WriteTo
                     : throw new TitleException(TitleError.NotFound, "the live stream is over"));
             return Resource.OfBody(body, ContentTypes.Hls, query.CacheControl(OfPlaylist)) with { Watched = WatchedOf(segments, query) };
         }
@@ -262,10 +266,6 @@ internal static class LiveOpening
             Watched = WatchedOf(segments, query) with { Protocol = PlayerProtocol.Mp4 },
         };
     }
-
-    /// <summary>The tracks that a wish means: those of wishes are many, and most mean the same.</summary>
-    private static string NamesOf(LiveSegments segments, LiveTracksWish wish) =>
-        segments.Read(now => string.Concat(wish.Choose(now).Select(static one => one.Name)));
 
     private static LiveTexts TextsOf(LiveSegments segments) => Texts.GetValue(segments, static key => new LiveTexts(key));
 

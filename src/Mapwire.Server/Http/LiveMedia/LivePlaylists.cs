@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using Mapwire.Http.Hls;
@@ -8,8 +7,8 @@ using HlsRendition = Mapwire.Http.Hls.Rendition;
 namespace Mapwire.Server.Http.LiveMedia;
 
 /// <summary>
-/// The playlists of a live stream (RFC 8216; parts, delta updates and reports by draft-pantos-hls-rfc8216bis). Made under
-/// <see cref="LiveSegments.Read{T}"/>.
+/// The playlists of a live stream (RFC 8216; parts, delta updates and reports by draft-pantos-hls-rfc8216bis). Described under
+/// <see cref="LiveSegments.Read{T}"/>, and written later.
 /// </summary>
 internal static class LivePlaylists
 {
@@ -32,19 +31,18 @@ internal static class LivePlaylists
     /// <param name="segments">The stream.</param>
     /// <param name="tracks">The tracks that are wanted; at least one.</param>
     /// <param name="query">Behind the address of each playlist.</param>
-    public static byte[] WriteMaster(LiveSegments segments, LiveTracksWish tracks, string query)
+    public static MasterPlaylist DescribeMaster(LiveSegments segments, LiveTracksWish tracks, string query)
     {
         IReadOnlyList<LiveRendition> wanted = tracks.Choose(segments);
         LiveRendition[] pictures = [.. wanted.Where(static one => one.IsVideo)];
         LiveRendition[] sounds = [.. wanted.Where(static one => !one.IsVideo)];
         LiveRendition[] beside = pictures.Length > 0 || sounds.Length > 1 ? sounds : []; // one sound alone is the variant itself
-        MasterPlaylist playlist = new()
+        return new MasterPlaylist
         {
             HasIndependentSegments = false, // one that ends where no key picture is has no one at its beginning
             Variants = [.. (pictures.Length > 0 ? pictures : sounds[..1]).Select(one => DescribeVariant(one, beside, query))],
             Renditions = [.. beside.Select((sound, index) => DescribeSound(sound, index, query))],
         };
-        return Write(playlist.WriteTo);
     }
 
     private static VariantStream DescribeVariant(LiveRendition main, LiveRendition[] sounds, string query)
@@ -69,7 +67,7 @@ internal static class LivePlaylists
     /// <param name="segments">The stream.</param>
     /// <param name="rendition">The track, of which something is there.</param>
     /// <param name="isUpdate">Whether what the player must have already is left out.</param>
-    public static byte[] WriteMedia(LiveSegments segments, LiveRendition rendition, bool isUpdate)
+    public static MediaPlaylist DescribeMedia(LiveSegments segments, LiveRendition rendition, bool isUpdate)
     {
         LiveSegmentLengths lengths = segments.Lengths;
         IReadOnlyList<LiveSegment> listed = rendition.Listed;
@@ -104,7 +102,7 @@ internal static class LivePlaylists
             });
         }
 
-        return Write(new MediaPlaylist
+        return new MediaPlaylist
         {
             Type = PlaylistType.Live,
             TargetDuration = (int)lengths.Target.TotalSeconds,
@@ -120,7 +118,7 @@ internal static class LivePlaylists
                     : AddressOfPart(rendition, rendition.NextWhole, 0),
                 Reports = [.. segments.Renditions.Where(other => other != rendition && HasParts(other)).Select(Report)],
             },
-        }.WriteTo);
+        };
     }
 
     /// <summary>Whether anything of a track is there.</summary>
@@ -151,11 +149,4 @@ internal static class LivePlaylists
         string.Create(CultureInfo.InvariantCulture, $"{rendition.Name}-{segment}-part-{part + 1}.m4s");
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private static byte[] Write(Action<IBufferWriter<byte>> write)
-    {
-        ArrayBufferWriter<byte> output = new();
-        write(output);
-        return output.WrittenSpan.ToArray();
-    }
 }

@@ -76,6 +76,7 @@ internal sealed class LiveSegments
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _askedAt = LoopClock.Milliseconds;
     private Exception? _fault;
+    private long _version;
     private long _announced; // the version that who waits for more was told of
 
     private LiveSegments(
@@ -93,8 +94,11 @@ internal sealed class LiveSegments
     /// <summary>When the first frame was, by the clock on the wall.</summary>
     public DateTimeOffset Began { get; private set; }
 
-    /// <summary>Changes with each part and segment. Under <see cref="Read{T}"/>, or for a guess.</summary>
-    public long Version { get; private set; }
+    /// <summary>
+    /// Changes with each part and segment, and when the stream ends. Whoever has read one and then looks (<see cref="Read{T}"/>) sees at
+    /// least what made it.
+    /// </summary>
+    public long Version { get => Volatile.Read(ref _version); private set => Volatile.Write(ref _version, value); }
 
     /// <summary>Whether nothing more comes.</summary>
     public bool IsEnded { get; private set; }
