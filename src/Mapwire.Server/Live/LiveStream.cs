@@ -345,6 +345,14 @@ internal sealed class LiveStream
                     Configure(TrackOf(lane), configuration);
                 }
             }
+            else if (packet.Type == FlvPacketType.Metadata)
+            {
+                if (LiveMetadata.TryReadColor(packet.Payload, out VideoColor? color) && TrackOf(lane).Color != color)
+                {
+                    TrackOf(lane).Color = color;
+                    _isFormatOld = true;
+                }
+            }
             else if (packet.Type == FlvPacketType.Frame)
             {
                 TakeFrame(lane, packet, timestamp, now);
@@ -574,8 +582,10 @@ internal sealed class LiveStream
     {
         _isFormatOld = false;
         int lanes = Array.FindLastIndex(_tracks, static track => track is { Configuration: not null }) + 1;
+        LiveTrack?[] tracks = _tracks[..Math.Max(lanes, 1)];
         return new LiveFormat(
-            first, [.. _tracks.Take(Math.Max(lanes, 1)).Select(static track => track?.Configuration)], _claims.Told);
+            first, [.. tracks.Select(static track => track?.Configuration)], [.. tracks.Select(static track => track?.Color)],
+            _claims.Told);
     }
 
     /// <summary>Lets viewers in once all tracks are known, or have been waited for long enough.</summary>

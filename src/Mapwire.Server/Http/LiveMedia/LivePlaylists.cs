@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Mapwire.Http.Hls;
+using Mapwire.Media;
 using Mapwire.Server.Live.Segments;
 using HlsRendition = Mapwire.Http.Hls.Rendition;
 
@@ -40,12 +41,12 @@ internal static class LivePlaylists
         return new MasterPlaylist
         {
             HasIndependentSegments = false, // one that ends where no key picture is has no one at its beginning
-            Variants = [.. (pictures.Length > 0 ? pictures : sounds[..1]).Select(one => DescribeVariant(one, beside, query))],
+            Variants = [.. (pictures.Length > 0 ? pictures : sounds[..1]).Select(one => DescribeVariant(segments, one, beside, query))],
             Renditions = [.. beside.Select((sound, index) => DescribeSound(sound, index, query))],
         };
     }
 
-    private static VariantStream DescribeVariant(LiveRendition main, LiveRendition[] sounds, string query)
+    private static VariantStream DescribeVariant(LiveSegments segments, LiveRendition main, LiveRendition[] sounds, string query)
     {
         string[] codecs =
         [
@@ -59,6 +60,7 @@ internal static class LivePlaylists
             Codecs = codecs.Length == 0 ? null : string.Join(',', codecs),
             Resolution = main.Init!.Codec.Picture,
             FrameRate = main.IsVideo && main.FrameTime > LeastFrameTime ? 1000 / main.FrameTime : null,
+            VideoRange = main.IsVideo ? HlsPlaylists.RangeOf(VideoColor.GetRange(segments.ColorOf(main), main.Init.Codec)) : null,
             AudioGroup = sounds.Length > 0 ? AudioGroup : null,
         };
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
@@ -112,6 +113,9 @@ internal sealed class LiveSegments
     public bool HasBegun => _renditions.Exists(static one => one.Listed is [{ Parts.Count: > 0 }, ..])
         && (_stream.LatestTime - _firstTime > LongestLook || IsEnded || _configurations.Select((codec, lane) => codec is null
             || _renditions.Exists(one => one.Lane == lane && one.Listed is [{ Parts.Count: > 0 }, ..])).All(static has => has));
+
+    /// <summary>What the publisher says of the colours of a track now; null where it says nothing. Under <see cref="Read{T}"/>.</summary>
+    public VideoColor? ColorOf(LiveRendition track) => _format.ColorOf(track.Lane);
 
     /// <summary>When somebody asked for something last, on the loops' clock.</summary>
     public long AskedAt { get => Volatile.Read(ref _askedAt); private set => Volatile.Write(ref _askedAt, value); }
