@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Windows, as far as Wine is Windows: publishes the tests of Mapwire.Memory, what they start and the mapwire command self-contained
-# for win-x64, runs the test executables under Wine, pulls a film from `mapwire serve` by every protocol and looks at it with `mapwire top`.
+# for win-x64, runs the test executables under Wine, pulls a film from `mapwire serve` by every protocol, publishes and plays it live, and
+# looks at it with `mapwire top`.
 #
 #   tests/run-wine.sh [TEST OPTIONS]    options are xunit.v3's own, such as -class '*.RangeLockTests'
 #
@@ -60,7 +61,7 @@ run Mapwire.Arenas.Tests "$@"
 # The server: a film pulled from it has the payload of the file, packet by packet.
 if [ $# -eq 0 ]; then
   "$wine" "$work/mapwire/mapwire.exe" serve "Z:${root//\//\\}\\samples\\clips" --rtmp 127.0.0.1:0 --http 127.0.0.1:0 --viewer-ids off \
-    >"$work/serve" 2>&1 &
+    --publish-key none >"$work/serve" 2>&1 &
   server=$!
   for _ in $(seq 120); do grep -q '^Listening' "$work/serve" && break; sleep 0.25; done
   url=$(tr -d '\r' < "$work/serve" | grep -oE 'rtmp://[^ ]+' | head -n 1)
@@ -94,6 +95,26 @@ if [ $# -eq 0 ]; then
   fetch "$web/sample.mp4" "$work/part" -r 100000-299999 \
     && cmp "$work/part" <(tail -c +100001 "$root/samples/clips/sample.mp4" | head -c 200000)
   judge $? "curl got a part of the film as it is"
+
+  # Live: published by ffmpeg in real time, and watched by ffmpeg from before the publisher comes to the end. A player of HLS that begins
+  # with the first segment is sent all of it, too.
+  ffmpeg -v error -nostdin -y -i "$root/samples/clips/sample.mp4" -t 11 -c copy "$work/published.flv"
+  hash "$work/published.flv" >"$work/live-published"
+  watchers=()
+  for way in "rtmp $url/live/cam" "flv $web/live/cam/stream.flv" "hls $web/live/cam/index.m3u8"; do
+    timeout 90 ffmpeg -v error -nostdin -i "${way#* }" -map 0:v -map 0:a -c copy -f streamhash - \
+      >"$work/live-${way%% *}" 2>"$work/live-errors-${way%% *}" &
+    watchers+=($!)
+  done
+  sleep 2
+  timeout 90 ffmpeg -v error -nostdin -re -i "$work/published.flv" -c copy -f flv "$url/live/cam"
+  judge $? "ffmpeg published a live stream"
+  wait "${watchers[@]}"
+  for protocol in rtmp flv hls; do
+    [ -s "$work/live-published" ] && cmp "$work/live-published" "$work/live-$protocol"
+    judge $? "a viewer of $protocol was sent all frames of the live stream as they were published"
+    tail -n 3 "$work/live-errors-$protocol"
+  done
 
   # What is made of the film: the bytes are those that the server of this system makes.
   native="$root/src/Mapwire.Cli/bin/Release/net10.0/mapwire"

@@ -1,3 +1,5 @@
+using Mapwire.Media.Codecs;
+
 namespace Mapwire.Media;
 
 /// <summary>What the file says about colour, as numbers of ITU-T H.273, and about the display that the film was made for.</summary>
@@ -7,8 +9,12 @@ namespace Mapwire.Media;
 /// <param name="IsFullRange">Whether samples use all values, or else those of broadcast.</param>
 public sealed record VideoColor(int Primaries, int Transfer, int Matrix, bool IsFullRange)
 {
+    private const int NotKnown = 2;
+    private const int Pq = 16;
+    private const int Hlg = 18;
+
     /// <summary>Colour of which nothing is known.</summary>
-    public static VideoColor Unknown { get; } = new(2, 2, 2, false);
+    public static VideoColor Unknown { get; } = new(NotKnown, NotKnown, NotKnown, false);
 
     /// <summary>The display that the film was mastered on; null when the file does not say.</summary>
     public MasteringDisplay? Mastering { get; init; }
@@ -20,7 +26,18 @@ public sealed record VideoColor(int Primaries, int Transfer, int Matrix, bool Is
     public int MaxPictureLight { get; init; }
 
     /// <summary>Whether the transfer is one of high dynamic range: PQ or HLG.</summary>
-    public bool IsHdr => Transfer is 16 or 18;
+    public bool IsHdr => Transfer is Pq or Hlg;
+
+    /// <summary>What playlists call the range of pictures (RFC 8216bis, VIDEO-RANGE): <c>SDR</c>, <c>PQ</c> or <c>HLG</c>.</summary>
+    /// <param name="said">What is said of them beside their configuration; null for nothing.</param>
+    /// <param name="codec">Their configuration, which counts where the transfer is not said; null where there is none.</param>
+    public static string GetRange(VideoColor? said, CodecConfiguration? codec) =>
+        (said is { Transfer: not NotKnown } ? said : codec?.Color)?.Transfer switch
+        {
+            Pq => "PQ",
+            Hlg => "HLG",
+            _ => "SDR",
+        };
 }
 
 /// <summary>

@@ -66,6 +66,7 @@ public sealed class Av1Configuration : CodecConfiguration
             throw new CodecFormatException($"AV1 configuration version 0x{record[0]:X2} is not known", 0);
         }
 
+        SequenceFacts? sequence = ReadUnits(record[HeaderLength..]);
         bool isHighDepth = (record[2] & 0x40) != 0;
         bool isTwelveBit = (record[2] & 0x20) != 0;
         return new Av1Configuration([.. record])
@@ -75,16 +76,17 @@ public sealed class Av1Configuration : CodecConfiguration
             IsHighTier = (record[2] & 0x80) != 0,
             BitDepth = !isHighDepth ? 8 : isTwelveBit ? 12 : 10,
             IsMonochrome = (record[2] & 0x10) != 0,
-            Picture = ReadUnits(record[HeaderLength..]),
+            Picture = sequence?.Picture,
+            Color = sequence?.Color,
         };
     }
 
     /// <inheritdoc/>
-    internal override (int Width, int Height)? ReadPicture(ReadOnlySpan<byte> frame) => ReadUnits(frame);
+    internal override (int Width, int Height)? ReadPicture(ReadOnlySpan<byte> frame) => ReadUnits(frame)?.Picture;
 
     /// <summary>Reads the sequence header among OBUs (AV1 Bitstream and Decoding Process, 5.3 and 5.5).</summary>
     /// <param name="units">Those of <c>av1C</c>, or of a key frame.</param>
-    private static (int Width, int Height)? ReadUnits(ReadOnlySpan<byte> units)
+    private static SequenceFacts? ReadUnits(ReadOnlySpan<byte> units)
     {
         // forbidden(1) | obu_type(4) | extension(1) | has_size(1) | reserved(1) | extension header(8) | obu_size(leb128) | payload
         while (units.Length >= 2)
@@ -115,11 +117,13 @@ public sealed class Av1Configuration : CodecConfiguration
         return null;
     }
 
-    private static (int Width, int Height)? ReadSequence(ReadOnlySpan<byte> header)
+    private static SequenceFacts? ReadSequence(ReadOnlySpan<byte> header)
     {
         BitReader bits = new(header);
-        bits.Skip(4); // seq_profile, still_picture
-        if (bits.ReadFlag())
+        uint profile = bits.ReadBits(3);
+        bits.Skip(1); // still_picture
+        bool isReduced = bits.ReadFlag();
+        if (isReduced)
         {
             bits.Skip(5); // of a still picture nothing but its level
         }
@@ -132,7 +136,56 @@ public sealed class Av1Configuration : CodecConfiguration
         int heightBits = (int)bits.ReadBits(4) + 1;
         int width = (int)bits.ReadBits(widthBits) + 1;
         int height = (int)bits.ReadBits(heightBits) + 1;
-        return bits.IsPastEnd ? null : PictureSize.From(width, height);
+        if (bits.IsPastEnd)
+        {
+            return null;
+        }
+
+        if (!isReduced && bits.ReadFlag())
+        {
+            bits.Skip(4 + 3); // lengths of frame ids
+        }
+
+        SkipTools(ref bits, isReduced);
+        VideoColor color = ReadColor(ref bits, profile);
+        return new SequenceFacts(PictureSize.From(width, height), bits.IsPastEnd ? null : color);
+    }
+
+    /// <summary>Which tools frames may use (5.5.1).</summary>
+    private static void SkipTools(ref BitReader bits, bool isReduced)
+    {
+        bits.Skip(3); // use_128x128_superblock, enable_filter_intra, enable_intra_edge_filter
+        if (!isReduced)
+        {
+            bits.Skip(4); // interintra and masked compounds, warped motion, dual filter
+            bool hasOrder = bits.ReadFlag();
+            bits.Skip(hasOrder ? 2 : 0); // jnt_comp, ref_frame_mvs
+            bool mayBeScreen = bits.ReadFlag() || bits.ReadFlag(); // chosen a frame, or forced to
+            if (mayBeScreen && !bits.ReadFlag())
+            {
+                bits.Skip(1); // seq_force_integer_mv
+            }
+
+            bits.Skip(hasOrder ? 3 : 0); // order_hint_bits_minus_1
+        }
+
+        bits.Skip(3); // superres, cdef, restoration
+    }
+
+    /// <summary>The beginning of color_config (5.5.2).</summary>
+    private static VideoColor ReadColor(ref BitReader bits, uint profile)
+    {
+        if (bits.ReadFlag() && profile == 2)
+        {
+            bits.Skip(1); // twelve_bit
+        }
+
+        bool isMonochrome = profile != 1 && bits.ReadFlag();
+        VideoColor color = bits.ReadFlag()
+            ? new VideoColor((int)bits.ReadBits(8), (int)bits.ReadBits(8), (int)bits.ReadBits(8), IsFullRange: false)
+            : VideoColor.Unknown;
+        bool isRgb = !isMonochrome && color is { Primaries: 1, Transfer: 13, Matrix: 0 }; // of which nothing more is said
+        return color with { IsFullRange = isRgb || bits.ReadFlag() };
     }
 
     private static void SkipOperatingPoints(ref BitReader bits)
@@ -175,6 +228,9 @@ public sealed class Av1Configuration : CodecConfiguration
             }
         }
     }
+
+    /// <summary>What matters here of a sequence header.</summary>
+    private readonly record struct SequenceFacts((int Width, int Height)? Picture, VideoColor? Color);
 
     private static bool TryReadLeb128(ref ReadOnlySpan<byte> bytes, out int value)
     {

@@ -117,6 +117,7 @@ public sealed class AvcConfiguration : CodecConfiguration
             Sequence = sequence,
             Picture = sequence is null ? null : (sequence.Width, sequence.Height),
             BitDepth = sequence?.BitDepth ?? 0,
+            Color = sequence?.Color,
         };
     }
 

@@ -31,6 +31,9 @@ public sealed class AvcSequenceParameterSet
     /// <summary>Reference frames that the decoder keeps.</summary>
     public int ReferenceFrames { get; private init; }
 
+    /// <summary>What it says of colours; null when it does not.</summary>
+    public VideoColor? Color { get; private init; }
+
     /// <summary>Parses a NAL unit.</summary>
     /// <param name="nalUnit">With its header byte, emulation prevention bytes in place.</param>
     /// <param name="set">The set when the answer is true.</param>
@@ -137,6 +140,7 @@ public sealed class AvcSequenceParameterSet
             BitDepth = (int)depth,
             ChromaBitDepth = (int)chromaDepth,
             ReferenceFrames = (int)references,
+            Color = VideoUsability.ReadColor(ref bits),
         };
         return true;
     }

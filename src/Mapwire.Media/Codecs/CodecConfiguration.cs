@@ -64,6 +64,9 @@ public abstract class CodecConfiguration
     /// <summary>The size of pictures in pixels; null for sound, and when the configuration does not say.</summary>
     public (int Width, int Height)? Picture { get; private protected init; }
 
+    /// <summary>What the bit stream says of colours; null for sound, and when the configuration does not say.</summary>
+    public VideoColor? Color { get; private protected init; }
+
     /// <summary>The size of pictures in pixels as a key frame tells it; null when it does not.</summary>
     /// <param name="frame">Its first bytes.</param>
     internal virtual (int Width, int Height)? ReadPicture(ReadOnlySpan<byte> frame) => null;

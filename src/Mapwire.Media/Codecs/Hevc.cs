@@ -122,6 +122,7 @@ public sealed class HevcConfiguration : CodecConfiguration
         ImmutableArray<(int Type, int Start, int End)>.Builder arrays =
             ImmutableArray.CreateBuilder<(int Type, int Start, int End)>(record[22]);
         (int Width, int Height)? picture = null;
+        VideoColor? color = null;
         int position = HeaderLength;
         for (int array = record[22]; array > 0; array--)
         {
@@ -150,9 +151,11 @@ public sealed class HevcConfiguration : CodecConfiguration
                 }
 
                 if (type == SequenceParameterSetType && picture is null
-                    && HevcSequenceParameterSet.TryParse(record.Slice(position, length), out int width, out int height))
+                    && HevcSequenceParameterSet.TryParse(
+                        record.Slice(position, length), out int width, out int height, out VideoColor? described))
                 {
                     picture = (width, height);
+                    color = described;
                 }
 
                 position += length;
@@ -176,6 +179,7 @@ public sealed class HevcConfiguration : CodecConfiguration
             BitDepth = (record[17] & 7) + 8,
             NalLengthSize = lengthSize,
             Picture = picture,
+            Color = color,
             _arrays = arrays.DrainToImmutable(),
         };
     }

@@ -52,6 +52,7 @@ public sealed class VpConfiguration : CodecConfiguration
             Profile = record[0],
             Level = record[1],
             BitDepth = record[2] >> 4,
+            Color = new VideoColor(record[3], record[4], record[5], (record[2] & 1) != 0),
         };
     }
 

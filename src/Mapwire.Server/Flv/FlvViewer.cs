@@ -144,7 +144,7 @@ internal sealed partial class FlvViewer
     {
         _stream.BeginOpening();
         _abilities = abilities;
-        if (_seat is not null && _context.FindLive(name) is not null)
+        if (_seat is not null && (_context.FindLive(name) is not null || _context.MayBecomeLive(name)))
         {
             OpenLive(name, abilities, opened);
             return;

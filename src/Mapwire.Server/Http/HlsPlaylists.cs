@@ -63,7 +63,7 @@ internal static class HlsPlaylists
             Codecs = codecs.Length == 0 ? null : codecs,
             Resolution = main.Resolution,
             FrameRate = main.FrameRate is > 0 and < 100_000 ? main.FrameRate : null,
-            VideoRange = RangeOf(main),
+            VideoRange = RangeOf(main.VideoRange),
             AudioGroup = others.Length > 0 ? AudioGroup : null,
             SubtitlesGroup = hasSubtitles ? SubtitlesGroup : null,
         };
@@ -170,8 +170,9 @@ internal static class HlsPlaylists
     private static RenditionAttributes AttributesOf(TitleSequence sequence, IReadOnlyList<string> names) =>
         RenditionAttributes.From([.. sequence.Titles.Zip(names).Select(static pair => pair.First.Title.Get(pair.Second))]);
 
-    private static VideoRange? RangeOf(RenditionAttributes attributes) =>
-        attributes.VideoRange switch { "PQ" => VideoRange.Pq, "HLG" => VideoRange.Hlg, null => null, _ => VideoRange.Sdr };
+    /// <summary>The range of pictures by its name; null for sound alone.</summary>
+    public static VideoRange? RangeOf(string? name) =>
+        name switch { "PQ" => VideoRange.Pq, "HLG" => VideoRange.Hlg, null => null, _ => VideoRange.Sdr };
 
     private static HlsRendition DescribeSound(Sound sound, int index, string prefix, string query)
     {
@@ -219,7 +220,7 @@ internal static class HlsPlaylists
             AverageBandwidth = seconds > 0 ? (long)Math.Ceiling(bytes * 8 / seconds) : null,
             Codecs = alone.Codecs.Length == 0 ? null : alone.Codecs,
             Resolution = alone.Resolution,
-            VideoRange = RangeOf(alone),
+            VideoRange = RangeOf(alone.VideoRange),
         };
     }
 

@@ -78,6 +78,9 @@ internal sealed record HttpContext(
     /// <summary>In which texts that are one viewer's own are compressed: one an address.</summary>
     public AddressTurns Codings { get; } = new(1);
 
+    /// <summary>In which live streams are waited for that nobody publishes: as many of an address as it may have opened at once.</summary>
+    public AddressTurns Awaited { get; } = new(Players.Options.MaxOpeningsPerAddress);
+
     /// <summary>In which what is made for one wish of an address alone is made: <see cref="CutTurn"/>.</summary>
     public AddressTurns Cuts { get; } = new(1);
 

@@ -5,6 +5,8 @@ using Mapwire.Http;
 using Mapwire.Http.Conditional;
 using Mapwire.Http.Heads;
 using Mapwire.Http.Targets;
+using Mapwire.Server.Files;
+using Mapwire.Server.Files.Names;
 using Mapwire.Server.Http.Viewers;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Playback;
@@ -432,10 +434,7 @@ internal sealed class HttpConversation : IConversation
         if (route.Kind == ResourceKind.Flv)
         {
             request = request with { Bytes = _input.Pending[..head.Length].ToArray() };
-            byte[] rest = _input.Pending[head.Length..].ToArray();
-            FlvConversation viewer = new(_context, _connection, _statistics, request);
-            _connection.Replace(viewer);
-            viewer.Receive(rest);
+            BecomeViewer(request, _input.Pending[head.Length..].ToArray());
             return;
         }
 
@@ -446,14 +445,14 @@ internal sealed class HttpConversation : IConversation
             ContentCodings.Choose(head),
             (_connection.Peer as IPEndPoint)?.Address,
             _abandoned.Token);
-        if (opening.IsCompleted)
+        if (opening.IsCompleted && !AwaitsFlv(request, opening))
         {
             Answer(request, RequestConditions.From(head), opening);
             return;
         }
 
         request = request with { Bytes = _input.Pending[..head.Length].ToArray() };
-        _request = request;
+        _request = request; // one that is over already is gone on with in the next turn, when its head is out of the input
         opening.ContinueWith(
             done => _connection.Post(() => ComeBack(request, done)),
             CancellationToken.None,
@@ -464,7 +463,12 @@ internal sealed class HttpConversation : IConversation
     private void ComeBack(HttpRequest request, Task<Resource> opening)
     {
         _request = null;
-        if (!_isAbandoned)
+        if (!_isAbandoned && AwaitsFlv(request, opening))
+        {
+            _ = opening.Exception; // seen
+            BecomeViewer(request with { Route = request.Route.OfLive! }, _input.Pending.ToArray());
+        }
+        else if (!_isAbandoned)
         {
             Answer(request, RequestConditions.From(request.ReadHead()), opening);
             ReadRequests(); // where nothing is to be sent, such as behind a connection that is gone
@@ -477,6 +481,22 @@ internal sealed class HttpConversation : IConversation
         {
             _ = opening.Exception;
         }
+    }
+
+    /// <summary>Whether there is no file at a path that may be FLV of a live stream, which is waited for.</summary>
+    private bool AwaitsFlv(HttpRequest request, Task<Resource> opening) =>
+        request.Route.OfLive is { Kind: ResourceKind.Flv } live
+        && opening.Exception?.GetBaseException() is TitleException { Error: TitleError.NotFound }
+        && _context.Players.MayBecomeLive(PlayName.Exactly(live.Title));
+
+    /// <summary>Goes on as a viewer of FLV.</summary>
+    /// <param name="request">For it, with its head.</param>
+    /// <param name="rest">What was received behind it.</param>
+    private void BecomeViewer(HttpRequest request, byte[] rest)
+    {
+        FlvConversation viewer = new(_context, _connection, _statistics, request);
+        _connection.Replace(viewer);
+        viewer.Receive(rest);
     }
 
     private void Answer(HttpRequest request, in RequestConditions conditions, Task<Resource> opening)

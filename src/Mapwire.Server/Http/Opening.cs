@@ -54,9 +54,40 @@ internal static class Opening
             return LiveOpening.OpenAsync(context.Players.Live!, route, query, parameters, cancellation);
         }
 
-        return TryFindPart(context, route, query) is { } found
-            ? Task.FromResult(found)
+        return TryFindPart(context, route, query) is { } found ? Task.FromResult(found)
+            : route.OfLive is { } live && LiveOpening.Awaits(live.Kind) && context.Players.MayBecomeLive(PlayName.Exactly(live.Title))
+            ? OpenFileOrLiveAsync(context, route, live, parameters, address, cancellation)
             : OpenAsync(context, route, query, parameters, address, cancellation);
+    }
+
+    /// <summary>Opens a file, or, where there is none, waits for the live stream that the path may be of: a film hides no stream.</summary>
+    private static async Task<Resource> OpenFileOrLiveAsync(
+        HttpContext context, Route file, Route live, QueryParameters parameters, IPAddress? address, CancellationToken cancellation)
+    {
+        try
+        {
+            return await OpenAsync(context, file, query: null, parameters, address, cancellation).ConfigureAwait(false);
+        }
+        catch (TitleException refusal) when (refusal.Error == TitleError.NotFound)
+        {
+            // waited for below
+        }
+
+        WebQuery query = WithViewer(context, live, WebQuery.Parse(parameters))!;
+        if (!context.Awaited.TryEnter(address, live.Title))
+        {
+            throw new TitleException(
+                TitleError.Unavailable, "its address waits for as many streams that nobody publishes as it may: try again later");
+        }
+
+        try
+        {
+            return await LiveOpening.OpenAsync(context.Players.Live!, live, query, parameters, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            context.Awaited.Leave(address, live.Title);
+        }
     }
 
     /// <summary>The query with an id of its own, where who asks begins to watch and has none.</summary>

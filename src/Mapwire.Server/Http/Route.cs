@@ -75,6 +75,9 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
     /// <summary>The number of the part, from 0, where it is one.</summary>
     public int Part { get; init; }
 
+    /// <summary>What it asks for of a live stream, where there is no such file; null where it can be nothing of one.</summary>
+    public Route? OfLive { get; init; }
+
     /// <summary>Whether it names segments, or is all of them: without a first one there is nothing to answer.</summary>
     public bool HasSegments => Kind is ResourceKind.Master or ResourceKind.Playlist or ResourceKind.PicturePlaylist or ResourceKind.Manifest
         or ResourceKind.Stream;
@@ -119,7 +122,10 @@ internal sealed record Route(ResourceKind Kind, string Title, string Tracks = ""
         route = isBelowTitle ? OfResource(title[..slash], title[(slash + 1)..]) : null;
         if (route is null && (!isBelowTitle || TitleName.HasTitleExtension(title)))
         {
-            route = new Route(ResourceKind.File, title);
+            route = new Route(ResourceKind.File, title)
+            {
+                OfLive = slash > 0 && !isBelowTitle ? OfResource(title[..slash], title[(slash + 1)..]) : null,
+            };
         }
 
         return route is not null;

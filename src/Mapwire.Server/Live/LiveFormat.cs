@@ -14,9 +14,10 @@ namespace Mapwire.Server.Live;
 /// </summary>
 /// <param name="first">The number of the first entry.</param>
 /// <param name="configurations">By lane; null where there is no such track.</param>
+/// <param name="colors">What the publisher says of the colours of each, by lane; null where it says nothing.</param>
 /// <param name="told">What the publisher says of it beside that.</param>
 internal sealed class LiveFormat(
-    long first, ImmutableArray<CodecConfiguration?> configurations, ImmutableArray<AmfProperty> told)
+    long first, ImmutableArray<CodecConfiguration?> configurations, ImmutableArray<VideoColor?> colors, ImmutableArray<AmfProperty> told)
 {
     /// <summary>Forms of the tracks that are kept: real players offer a handful of sets of codecs.</summary>
     private const int MaxKept = 32;
@@ -29,6 +30,9 @@ internal sealed class LiveFormat(
 
     /// <summary>By lane; null where there is no such track.</summary>
     public ImmutableArray<CodecConfiguration?> Configurations { get; } = configurations;
+
+    /// <summary>What the publisher says of the colours of a track; null where it says nothing.</summary>
+    public VideoColor? ColorOf(int lane) => lane < colors.Length ? colors[lane] : null;
 
     /// <summary>The format that follows; null for the current one. Its first entry is the end of this one.</summary>
     public LiveFormat? Next
@@ -101,16 +105,16 @@ internal sealed class LiveFormat(
             if (!hasFirst && abilities.Takes(codec))
             {
                 hasFirst = true;
-                lanes[lane] = Lane(codec, 0);
+                lanes[lane] = Lane(codec, lane, 0);
             }
             else if (hasFirst && wish == 0 && abilities.Has(PlayerAbilities.ManyTracks) && abilities.TakesExtended(codec))
             {
-                lanes[lane] = Lane(codec, number);
+                lanes[lane] = Lane(codec, lane, number);
             }
         }
 
-        TitleLane Lane(CodecConfiguration codec, int number) =>
-            isVideo ? TitleLane.Video(codec, color: null, abilities, number) : TitleLane.Audio(codec, abilities, number);
+        TitleLane Lane(CodecConfiguration codec, int lane, int number) =>
+            isVideo ? TitleLane.Video(codec, ColorOf(lane), abilities, number) : TitleLane.Audio(codec, abilities, number);
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Flv;
 using Mapwire.Rtmp.Amf;
@@ -19,6 +20,9 @@ internal static class LiveMetadata
 
     /// <summary>Characters of a text that is passed on.</summary>
     private const int MaxText = 256;
+
+    /// <summary>Bytes of what is said of colours: encoders need some three hundred.</summary>
+    private const int MaxColor = 4096;
 
     /// <summary>What is said by the server itself, or is not so of a stream that goes on.</summary>
     private static readonly HashSet<string> Own =
@@ -49,6 +53,57 @@ internal static class LiveMetadata
         {
             return null;
         }
+    }
+
+    /// <summary>Reads what the metadata of pictures say of colours (Enhanced RTMP, "Metadata Frame").</summary>
+    /// <param name="values">AMF0: the name <c>colorInfo</c>, and an object, or Undefined where what was said before does not count any
+    /// more.</param>
+    /// <param name="color">The colours; null where nothing is said of them any more.</param>
+    /// <returns>False where it is about something else, or not understood.</returns>
+    public static bool TryReadColor(ReadOnlySpan<byte> values, out VideoColor? color)
+    {
+        color = null;
+        try
+        {
+            Amf0Reader reader = new(values);
+            if (values.Length > MaxColor || reader.IsAtEnd || reader.Next != Amf0Marker.String || reader.ReadString() != "colorInfo"
+                || reader.IsAtEnd)
+            {
+                return false;
+            }
+
+            AmfValue said = reader.ReadValue();
+            color = said.Properties.Length > 0 ? ReadColor(said) : null;
+            return said.Properties.Length > 0 || said.Kind is AmfKind.Undefined or AmfKind.Null or AmfKind.Object;
+        }
+        catch (Exception exception) when (exception is FormatException or Mapwire.Rtmp.RtmpProtocolException)
+        {
+            return false;
+        }
+    }
+
+    private static VideoColor ReadColor(AmfValue said)
+    {
+        AmfValue? config = said["colorConfig"];
+        AmfValue? light = said["hdrCll"];
+        return VideoColor.Unknown with
+        {
+            Primaries = Code(config, "colorPrimaries"),
+            Transfer = Code(config, "transferCharacteristics"),
+            Matrix = Code(config, "matrixCoefficients"),
+            MaxPictureLight = (int)Math.Clamp(Number(light, "maxFall"), 0, ushort.MaxValue),
+            MaxContentLight = (int)Math.Clamp(Number(light, "maxCLL"), 0, ushort.MaxValue),
+            Mastering = said["hdrMdcv"] is { Properties.Length: > 0 } display
+                ? new MasteringDisplay(
+                    Number(display, "redX"), Number(display, "redY"), Number(display, "greenX"), Number(display, "greenY"),
+                    Number(display, "blueX"), Number(display, "blueY"), Number(display, "whitePointX"), Number(display, "whitePointY"),
+                    Number(display, "maxLuminance"), Number(display, "minLuminance"))
+                : null,
+        };
+
+        static int Code(AmfValue? of, string name) => of?[name]?.AsNumber() is >= 0 and <= byte.MaxValue and { } code ? (int)code : 2;
+
+        static double Number(AmfValue? of, string name) => of?[name]?.AsNumber() is { } number && double.IsFinite(number) ? number : 0;
     }
 
     /// <summary>Writes what viewers are told: the name of the message and an array, as AMF0.</summary>

@@ -75,6 +75,7 @@ internal sealed class LiveStream
     private const long LookInterval = 50;
 
     private readonly LiveOptions _options;
+    private readonly LiveArrivals _arrivals;
     private readonly LiveTrack?[] _tracks = new LiveTrack?[StripEntry.MaxLanes]; // by lane
     private readonly LiveClock _clock = new();
     private readonly Lock _gate = new();
@@ -82,6 +83,7 @@ internal sealed class LiveStream
     private LivePublisher? _publisher;
     private LiveSegments? _segments; // for those who watch by HTTP requests, from the first of them on
     private long _lookedAt; // for segments
+    private bool _isAwaited; // as segments: they are made as soon as enough has come
     private LiveNumbers _nextNumbers; // the least of those to come
     private LiveFormat? _format;
     private LiveFormat? _oldestFormat; // of the first entry in the window
@@ -103,12 +105,14 @@ internal sealed class LiveStream
     /// <param name="name">The name that viewers know it by.</param>
     /// <param name="pages">Where messages lie.</param>
     /// <param name="options">How long what is kept.</param>
+    /// <param name="arrivals">Those who wait for it by HTTP, or for others.</param>
     /// <param name="now">Milliseconds of a clock that never goes back.</param>
-    public LiveStream(string name, LivePages pages, LiveOptions options, long now)
+    public LiveStream(string name, LivePages pages, LiveOptions options, LiveArrivals arrivals, long now)
     {
         Name = name;
         Pages = pages;
         _options = options;
+        _arrivals = arrivals;
         _changedAt = now;
     }
 
@@ -156,7 +160,8 @@ internal sealed class LiveStream
 
     /// <summary>The stream as segments, from now on at the latest.</summary>
     /// <param name="least">The least numbers of the first of them.</param>
-    /// <returns>Null while too little has come.</returns>
+    /// <returns>Null while too little has come: once it has, they are made, and who waits for them (<see cref="LiveArrivals"/>) is told.
+    /// </returns>
     public LiveSegments? GetSegments(LiveNumbers least)
     {
         if (Segments is { } made)
@@ -166,14 +171,9 @@ internal sealed class LiveStream
 
         lock (_gate)
         {
-            if (_segments is null && State is LiveState.Published or LiveState.Interrupted && MayLookForSegments()
-                && LiveSegments.TryCreate(
-                    this, _options.SegmentTime, _options.PartTime, LiveNumbers.Max(least, _nextNumbers)) is { } first)
-            {
-                first.Take();
-                Volatile.Write(ref _segments, first);
-            }
-
+            _nextNumbers = LiveNumbers.Max(least, _nextNumbers);
+            _isAwaited = true;
+            MakeAwaited(isAsked: true);
             return _segments;
         }
     }
@@ -183,17 +183,28 @@ internal sealed class LiveStream
         ? LiveNumbers.Max(segments.Read(static one => one.NextNumbers), _nextNumbers)
         : _nextNumbers;
 
-    /// <summary>Whether the window is looked through once more: a long one not for everybody who waits.</summary>
-    private bool MayLookForSegments()
+    /// <summary>Makes the segments that somebody waits for, where enough has come. Under the lock.</summary>
+    /// <param name="isAsked">Whether somebody asks just now: a short window is looked through for everybody.</param>
+    private void MakeAwaited(bool isAsked)
     {
-        long now = LoopClock.Milliseconds;
-        if (Strip.Length > ShortStrip && now - _lookedAt < LookInterval)
+        if (_segments is not null || !_isAwaited || State is not (LiveState.Published or LiveState.Interrupted))
         {
-            return false;
+            return;
+        }
+
+        long now = LoopClock.Milliseconds;
+        if ((!isAsked || Strip.Length > ShortStrip) && now - _lookedAt < LookInterval)
+        {
+            return;
         }
 
         _lookedAt = now;
-        return true;
+        if (LiveSegments.TryCreate(this, _options.SegmentTime, _options.PartTime, _nextNumbers) is { } first)
+        {
+            first.Take();
+            _isAwaited = false;
+            Volatile.Write(ref _segments, first);
+        }
     }
 
     /// <summary>Lets go of segments that nobody has asked for in a long time, or that go on no more. Under the lock.</summary>
@@ -364,6 +375,14 @@ internal sealed class LiveStream
                     Configure(TrackOf(lane), configuration);
                 }
             }
+            else if (packet.Type == FlvPacketType.Metadata)
+            {
+                if (LiveMetadata.TryReadColor(packet.Payload, out VideoColor? color) && TrackOf(lane).Color != color)
+                {
+                    TrackOf(lane).Color = color;
+                    _isFormatOld = true;
+                }
+            }
             else if (packet.Type == FlvPacketType.Frame)
             {
                 TakeFrame(lane, packet, timestamp, now);
@@ -387,6 +406,7 @@ internal sealed class LiveStream
             if (hasMore)
             {
                 _segments?.Take();
+                MakeAwaited(isAsked: false);
             }
         }
 
@@ -413,6 +433,7 @@ internal sealed class LiveStream
                 Forget(now: null); // nothing may come, and others are short of memory
             }
 
+            MakeAwaited(isAsked: false); // of a publisher that sends nothing more for now
             switch (State)
             {
                 case LiveState.Published when now - _lastArrival > _options.PublishTimeout:
@@ -441,6 +462,7 @@ internal sealed class LiveStream
 
         unasked?.Release();
         Segments?.Tick(now);
+        AnnounceSegments();
         return State == LiveState.Over;
     }
 
@@ -481,6 +503,8 @@ internal sealed class LiveStream
         {
             _segments?.End(now);
         }
+
+        _arrivals.Announce(Name);
     }
 
     /// <summary>Takes a configuration; the one that counts already changes nothing.</summary>
@@ -636,8 +660,10 @@ internal sealed class LiveStream
     {
         _isFormatOld = false;
         int lanes = Array.FindLastIndex(_tracks, static track => track is { Configuration: not null }) + 1;
+        LiveTrack?[] tracks = _tracks[..Math.Max(lanes, 1)];
         return new LiveFormat(
-            first, [.. _tracks.Take(Math.Max(lanes, 1)).Select(static track => track?.Configuration)], _claims.Told);
+            first, [.. tracks.Select(static track => track?.Configuration)], [.. tracks.Select(static track => track?.Color)],
+            _claims.Told);
     }
 
     /// <summary>Lets viewers in once all tracks are known, or have been waited for long enough.</summary>
@@ -670,7 +696,16 @@ internal sealed class LiveStream
             audience.Wake();
         }
 
-        Segments?.Announce();
+        AnnounceSegments();
+    }
+
+    /// <summary>Lets those go on who wait for what has come of segments. Under no lock.</summary>
+    private void AnnounceSegments()
+    {
+        if (Segments?.Announce() is true)
+        {
+            _arrivals.Announce(Name);
+        }
     }
 }
 

@@ -43,6 +43,9 @@ internal sealed class LiveStreams : IDisposable
     /// <summary>What of the server's options is about live streams.</summary>
     public LiveOptions Options { get; }
 
+    /// <summary>Those who wait by HTTP for what nobody publishes yet, or for the first of what is published.</summary>
+    public LiveArrivals Arrivals { get; } = new();
+
     /// <summary>Those that are there now.</summary>
     public IEnumerable<LiveStream> All => _streams.Values;
 
@@ -167,7 +170,7 @@ internal sealed class LiveStreams : IDisposable
     }
 
     private LiveStream Get(string name) =>
-        _streams.GetOrAdd(name, name => new LiveStream(name, Pages, Options, LoopClock.Milliseconds));
+        _streams.GetOrAdd(name, name => new LiveStream(name, Pages, Options, Arrivals, LoopClock.Milliseconds));
 
     /// <summary>Looks at all of them. On the timer, and by tests that have a clock of their own.</summary>
     /// <param name="now">Milliseconds of a clock that never goes back.</param>
@@ -184,6 +187,8 @@ internal sealed class LiveStreams : IDisposable
             {
                 Try(() => Tick(stream, now));
             }
+
+            Arrivals.Tick(now);
 
             lock (_ended)
             {

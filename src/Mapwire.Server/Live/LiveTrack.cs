@@ -1,3 +1,4 @@
+using Mapwire.Media;
 using Mapwire.Media.Codecs;
 
 namespace Mapwire.Server.Live;
@@ -16,6 +17,9 @@ internal sealed class LiveTrack(LivePages pages)
 
     /// <summary>What decoders must know first; null while that is not known.</summary>
     public CodecConfiguration? Configuration { get; set; }
+
+    /// <summary>What the publisher says of colours; null where it says nothing.</summary>
+    public VideoColor? Color { get; set; }
 
     /// <summary>Whether a picture was left out, so that those that follow show nothing until decoding can start again.</summary>
     public bool IsBroken { get; set; }

@@ -48,6 +48,29 @@ internal sealed class AddressTurns(int max)
         }
     }
 
+    /// <summary>Begins a turn where none has to be waited for.</summary>
+    /// <param name="address">Null counts for none.</param>
+    /// <param name="key">What the turn is for: those of one key are one turn.</param>
+    /// <returns>False where the address has as many as it may; else <see cref="Leave"/> ends it.</returns>
+    public bool TryEnter(IPAddress? address, string key)
+    {
+        if (max == 0 || address is null)
+        {
+            return true;
+        }
+
+        IPAddress host = AddressLimits.HostOf(address);
+        lock (_gate)
+        {
+            if (!_uses.TryGetValue(host, out Use? use))
+            {
+                _uses.Add(host, use = new Use());
+            }
+
+            return use.TryBegin(key, max);
+        }
+    }
+
     /// <summary>A turn is over: the next of the address begins.</summary>
     public void Leave(IPAddress? address, string key)
     {

@@ -44,8 +44,17 @@ internal static class LaneMessages
             {
                 yield return new LaneMessage(lane, body);
             }
+
+            if (one is not null && ColorOf(one, other) is { } color)
+            {
+                yield return new LaneMessage(lane, color);
+            }
         }
     }
+
+    /// <summary>What is said of colours where they differ from what counted before; null where nothing is.</summary>
+    private static byte[]? ColorOf(TitleLane next, TitleLane? last) =>
+        next.ColorInfo.AsSpan().SequenceEqual(last?.ColorInfo) ? null : next.ColorInfo ?? next.ColorReset;
 
     /// <summary>What is said behind the last sample of tracks that have no cursor in a strip.</summary>
     public static IEnumerable<LaneMessage> EndsOf(TitleCodecs codecs)
@@ -78,9 +87,9 @@ internal static class LaneMessages
             yield return header;
         }
 
-        if (last is null || !next.ColorInfo.AsSpan().SequenceEqual(last.ColorInfo))
+        if (ColorOf(next, last) is { } color)
         {
-            yield return next.ColorInfo ?? (last?.ColorInfo is null ? null : next.ColorReset);
+            yield return color;
         }
     }
 

@@ -62,13 +62,10 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
     public bool IsExtended => SequenceEnd is not null;
 
     /// <summary>
-    /// The body of the message that takes colour information back (Enhanced RTMP: the name with the value Undefined); null with plain
-    /// headers.
+    /// The body of the message that takes colour information back (Enhanced RTMP: the name with the value Undefined); null for sound and
+    /// with plain headers.
     /// </summary>
-    public byte[]? ColorReset => SequenceEnd is null
-        ? null
-        : [.. Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.Metadata, FourCc.Read(SequenceEnd.AsSpan()[^4..]))), 2, 0, 9,
-        .. "colorInfo"u8, 6];
+    public byte[]? ColorReset { get; private init; }
 
     /// <summary>
     /// What metadata call the codec: its plain number, or the value of its four-character code (Enhanced RTMP, "Enhancing onMetaData").
@@ -94,8 +91,11 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         return new TitleLane(
             SampleHeader.ExtendedVideo(codec.FourCc, abilities.Has(PlayerAbilities.Nanoseconds), number),
             Configuration(codec, abilities, number),
-            color is null ? null : ColorBody(codec, color),
-            Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceEnd, codec.FourCc) { Track = PlaceOf(number) }));
+            color is null ? null : [.. ColorHeader(codec, number), .. ColorValues(codec, color)],
+            Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.SequenceEnd, codec.FourCc) { Track = PlaceOf(number) }))
+        {
+            ColorReset = [.. ColorHeader(codec, number), 2, 0, 9, .. "colorInfo"u8, 6],
+        };
     }
 
     /// <summary>The lane of an audio track.</summary>
@@ -141,8 +141,11 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
         return bytes[..header.WriteTo(bytes)].ToArray();
     }
 
-    /// <summary>A header and, in AMF0, the name colorInfo and its object.</summary>
-    private static byte[] ColorBody(CodecConfiguration codec, VideoColor color)
+    private static byte[] ColorHeader(CodecConfiguration codec, int number) =>
+        Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.Metadata, codec.FourCc) { Track = PlaceOf(number) });
+
+    /// <summary>The name colorInfo and its object, as AMF0.</summary>
+    private static byte[] ColorValues(CodecConfiguration codec, VideoColor color)
     {
         Amf0Writer writer = new(stackalloc byte[512]);
         try
@@ -175,7 +178,7 @@ internal sealed record TitleLane(SampleHeader Header, byte[]? SequenceHeader, by
             }
 
             writer.WriteEnd();
-            return [.. Body(new ExVideoTagHeader(VideoFrameType.Key, VideoPacketType.Metadata, codec.FourCc)), .. writer.Written];
+            return writer.Written.ToArray();
         }
         finally
         {

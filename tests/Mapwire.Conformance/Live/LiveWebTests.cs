@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Net.WebSockets;
 using System.Text.Json;
 using Mapwire.Conformance.Films;
 using Mapwire.Conformance.Http;
@@ -63,6 +65,73 @@ public sealed class LiveWebTests
         Recording came = await Ffprobe.ReadAsync($"http://127.0.0.1:{server.HttpPort}/vod/live/cam/stream.mp4");
         await publishing;
         CheckTail(await ReadAsFlvAsync(film), came, "stream.mp4", leftOut: 60);
+    }
+
+    [Theory]
+    [InlineData("stream.flv")]
+    [InlineData("stream.flv", "--http-fast-lane", "off")]
+    [InlineData("stream.mp4")]
+    [InlineData("index.m3u8")]
+    [InlineData("index.m3u8", "--http-fast-lane", "off")]
+    public async Task Whoever_comes_before_the_publisher_waits_and_is_sent_the_stream(string resource, params string[] options)
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync(options);
+        Task<Recording> watching = Ffprobe.ReadAsync($"http://127.0.0.1:{server.HttpPort}/vod/live/cam/{resource}");
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        Assert.False(watching.IsCompleted);
+        Task publishing = PublishAsync(server, film, "live/cam");
+        Recording came = await watching;
+        await publishing;
+        CheckTail(await ReadAsFlvAsync(film), came, resource, leftOut: 0);
+    }
+
+    [Fact]
+    public async Task A_web_socket_that_comes_before_the_publisher_waits_and_is_sent_the_stream()
+    {
+        string film = await FilmFactory.GetAsync(Film);
+        await using MapwireServer server = await StartAsync();
+        using ClientWebSocket client = new();
+        Task connecting = client.ConnectAsync(
+            new Uri($"ws://127.0.0.1:{server.HttpPort}/vod/live/cam/stream.flv"), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        Assert.False(connecting.IsCompleted);
+        Task publishing = PublishAsync(server, film, "live/cam");
+        await connecting;
+        string path = Path.Combine(TemporaryFolder.Create("live-frames"), "came.flv");
+        await using (FileStream file = File.Create(path))
+        {
+            byte[] buffer = new byte[1 << 16];
+            while (await client.ReceiveAsync(buffer, TestContext.Current.CancellationToken) is { CloseStatus: null } frame)
+            {
+                file.Write(buffer, 0, frame.Count);
+            }
+        }
+
+        await publishing;
+        Assert.Equal(WebSocketCloseStatus.NormalClosure, client.CloseStatus);
+        CheckTail(await ReadAsFlvAsync(film), await Ffprobe.ReadAsync(path), "web socket", leftOut: 0);
+    }
+
+    [Theory]
+    [InlineData("stream.flv", true)]
+    [InlineData("stream.mp4", true)]
+    [InlineData("index.m3u8", true)]
+    [InlineData("manifest.mpd", true)]
+    [InlineData("v1.m3u8", true)]
+    [InlineData("v1-1.m4s", false)]
+    [InlineData("", false)]
+    public async Task What_nobody_publishes_is_refused_after_the_wait_in_words(string resource, bool isAwaited)
+    {
+        await using MapwireServer server = await StartAsync("--live-play-wait", "2");
+        Stopwatch watch = Stopwatch.StartNew();
+        using HttpResponseMessage answer = await Client.GetAsync(
+            $"http://127.0.0.1:{server.HttpPort}/vod/live/cam/{resource}", TestContext.Current.CancellationToken);
+        Assert.Equal(isAwaited, watch.Elapsed >= TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        JsonElement body = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement;
+        Assert.Equal(404, body.GetProperty("status").GetInt32());
+        Assert.Equal(isAwaited, body.GetProperty("error").GetString() == "nobody publishes live/cam");
     }
 
     [Theory]

@@ -1,38 +1,33 @@
 using Mapwire.Media;
 using Mapwire.Media.Mp4.Writing;
-using Mapwire.Media.Tests.Tools;
 using Mapwire.Server.Files;
 using Mapwire.Server.Live;
 using Mapwire.Server.Live.Segments;
 using Mapwire.Server.Loop;
 using Mapwire.Server.Tests.EventLoops;
 using Xunit;
+using static Mapwire.Server.Tests.Live.PublishedStream;
 
 namespace Mapwire.Server.Tests.Live;
 
 /// <summary>How a live stream is cut into segments and parts: where they begin and end, what is in them, how long they are kept.</summary>
 public sealed class LiveSegmentsTests : IDisposable
 {
-    private static readonly LiveOptions Options = new(
-        Window: 20_000, MemoryBytes: 64L << 20, Latency: 250, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
-
-    private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
-    private static readonly byte[] AudioHeader = [0xAF, 0, 0x12, 0x10]; // AAC of 44,100 Hz
-
     private readonly EventLoop _loop = new("test", new ScriptedPoller());
     private readonly LiveStreams _streams;
-    private readonly LivePublisher _publisher;
-    private long _now = 1_000_000;
-    private int _sounds;
+    private readonly PublishedStream _cam;
 
     public LiveSegmentsTests()
     {
         _streams = new LiveStreams(Options, () => new LoopPhases([_loop]), static fault => Assert.Fail(fault.ToString()), ticks: false);
-        _publisher = Publish();
+        _cam = new PublishedStream(_streams);
     }
 
-    private LiveStream Stream => _publisher.Stream;
+    private LivePublisher Publisher => _cam.Publisher;
+
+    private LiveStream Stream => _cam.Stream;
+
+    private long Now => _cam.Now;
 
     public void Dispose()
     {
@@ -135,18 +130,87 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Segments(4_000);
         LiveRendition video = Track(segments, "v1");
         LiveInit first = video.Init!;
-        _publisher.Take(TrackKind.Video, VideoHeader, 4_000, _now); // as it is
+        Publisher.Take(TrackKind.Video, VideoHeader, 4_000, Now); // as it is
         Play(4_000, 6_000);
         Assert.Same(first, video.Init);
         byte[] other = [.. VideoHeader];
         other[^1] ^= 1; // of the picture parameter set
-        _publisher.Take(TrackKind.Video, other, 6_000, _now);
+        Publisher.Take(TrackKind.Video, other, 6_000, Now);
         Play(6_000, 12_000);
         Assert.NotSame(first, video.Init);
         Assert.Equal([1], video.Listed.Select(static one => one.Breaks).Where(static breaks => breaks > 0));
         Assert.Equal([1], Track(segments, "a1").Listed.Select(static one => one.Breaks).Where(static breaks => breaks > 0));
         Assert.Same(first, video.FindInit(first.Number));
         Assert.NotEqual(first.Number, video.Init!.Number);
+    }
+
+    [Fact]
+    public void Another_configuration_of_sound_is_a_break_at_the_next_key_picture_and_costs_no_picture()
+    {
+        LiveSegments segments = Segments(4_000);
+        LiveRendition video = Track(segments, "v1");
+        LiveRendition sound = Track(segments, "a1");
+        LiveInit first = sound.Init!;
+        Play(4_000, 4_520);
+        Publisher.Take(TrackKind.Audio, OtherAudioHeader, 4_520, Now);
+        Play(4_520, 12_000);
+        LiveSegment begin = Assert.Single(video.Listed, static one => one.Breaks > 0);
+        Assert.Equal(1, begin.Breaks);
+        Assert.Equal(TimeSpan.FromMilliseconds(LiveClock.Start + 5_000), begin.Start);
+        Assert.All(video.Listed, static one => Assert.True(one.Parts[0].IsIndependent));
+        Assert.All(video.Listed.Zip(video.Listed.Skip(1)), static pair => Assert.Equal(pair.First.End, pair.Second.Start));
+        LiveSegment other = Assert.Single(sound.Listed, static one => one.Breaks > 0);
+        Assert.Equal((1, begin.Boundary), (other.Breaks, other.Boundary));
+        Assert.NotSame(first, other.Init);
+        Assert.InRange((other.Start - begin.Start).TotalMilliseconds, -25, 25);
+        Assert.All(sound.Listed, one => Assert.Equal(one.Number >= other.Number, one.Init != first));
+    }
+
+    [Fact]
+    public void Another_configuration_of_sound_waits_for_no_key_picture_longer_than_a_segment_lasts()
+    {
+        LiveSegments segments = Segments(4_000);
+        Play(4_000, 4_480);
+        Publisher.Take(TrackKind.Audio, OtherAudioHeader, 4_480, Now);
+        _cam.Play(4_480, 12_000, pictures: false);
+        LiveRendition sound = Track(segments, "a1");
+        LiveSegment other = Assert.Single(sound.Listed, static one => one.Breaks > 0);
+        Assert.InRange(other.Start.TotalMilliseconds - LiveClock.Start, 4_480, 4_000 + segments.Lengths.Longest.TotalMilliseconds);
+        Assert.True(sound.Listed[^1].End > TimeSpan.FromMilliseconds(LiveClock.Start + 11_400));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)] // sound comes first
+    public void Pictures_behind_a_pause_amid_a_group_begin_with_the_next_key_picture(bool pictures)
+    {
+        LiveSegments segments = Segments(4_000);
+        Play(4_000, 4_520);
+        _cam.Play(12_520, 13_000, pictures: pictures);
+        Play(13_000, 16_000);
+        LiveSegment begin = Assert.Single(Track(segments, "v1").Listed, static one => one.Breaks > 0);
+        Assert.True(begin.Parts[0].IsIndependent);
+        Assert.Equal(TimeSpan.FromMilliseconds(LiveClock.Start + 13_000), begin.Start);
+        LiveSegment other = Assert.Single(Track(segments, "a1").Listed, static one => one.Breaks > 0);
+        Assert.InRange(other.Start.TotalMilliseconds - LiveClock.Start, 12_500, 12_560);
+        Assert.Equal((1, 1), (begin.Breaks, other.Breaks));
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_behind_the_one_on_the_wall_costs_no_picture_where_no_key_picture_is()
+    {
+        Begin();
+        Play(0, 3_400);
+        LiveSegments segments = Stream.GetSegments(default)!;
+        await Task.Delay(4_000, TestContext.Current.CancellationToken); // the wall goes on, and the stream does not
+        Play(3_400, 5_000, keys: false);
+        LiveRendition video = Track(segments, "v1");
+        Assert.DoesNotContain(video.Listed, static one => one.Breaks > 0);
+        Assert.Contains(video.Listed, static one => !one.Parts[0].IsIndependent);
+        Assert.InRange(LiveClock.Start + 5_000 - video.Listed[^1].End.TotalMilliseconds, 0, 600); // all but the part to come
+        Play(5_000, 8_000);
+        LiveSegment begin = Assert.Single(video.Listed, static one => one.Breaks > 0); // where a key picture is, it is followed
+        Assert.Equal(TimeSpan.FromMilliseconds(LiveClock.Start + 5_000), begin.Start);
     }
 
     [Theory]
@@ -158,12 +222,12 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Segments(4_000);
         byte[] other = [.. VideoHeader];
         other[^1] ^= 1; // of the picture parameter set
-        _publisher.Take(TrackKind.Video, other, 4_000, _now);
+        Publisher.Take(TrackKind.Video, other, 4_000, Now);
         for (int i = 0; i <= 6 * rate; i++)
         {
             byte[] body = [(byte)(i % rate == 0 ? 0x17 : 0x27), 1, 0, 0, 0, 1, 2, 3];
-            _publisher.Take(TrackKind.Video, body, 4_000 + (uint)(i * 1_000 / rate), _now);
-            _publisher.Publish();
+            Publisher.Take(TrackKind.Video, body, 4_000 + (uint)(i * 1_000 / rate), Now);
+            Publisher.Publish();
         }
 
         LiveSegment[] behind = [.. Track(segments, "v1").Listed.SkipWhile(static one => one.Breaks == 0).Where(static one => one.IsWhole)];
@@ -191,19 +255,19 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments segments = Segments(3_400);
         LiveRendition video = Track(segments, "v1");
-        LivePublisher other = _streams.TryPublish("other", static (_, reason) => Assert.Fail(reason), out _, _now)!;
-        Begin(other);
+        PublishedStream other = new(_streams, "other");
+        other.Begin();
         for (int i = 0; i < 4_000; i++) // 93 s of sound alone, while another stream takes what is free
         {
-            Sound(_publisher);
-            _publisher.Publish();
+            _cam.Sound();
+            Publisher.Publish();
             if (i % 4 == 0)
             {
-                Play(other, (uint)(i / 4 * 40), (uint)((i / 4 * 40) + 40));
+                other.Play((uint)(i / 4 * 40), (uint)((i / 4 * 40) + 40), sounds: false);
             }
         }
 
-        _publisher.Leave(isFinished: true, _now);
+        Publisher.Leave(isFinished: true, Now);
         LivePart last = video.Find(video.NextWhole - 1)!.Parts[^1];
         byte[] bytes = Read(new PieceList.Builder().Add(last.Frames[0].Offset, last.Frames[0].Length).Build());
         int first = 3_400 - (bytes.Length / FrameLength * 40);
@@ -217,8 +281,8 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Segments(4_000);
         for (int i = 0; i < 4_000; i++)
         {
-            Sound(_publisher);
-            _publisher.Publish();
+            _cam.Sound();
+            Publisher.Publish();
         }
 
         LiveRendition sound = Track(segments, "a1");
@@ -244,9 +308,9 @@ public sealed class LiveSegmentsTests : IDisposable
     public void A_codec_that_MP4_has_not_is_no_track_and_hurts_nobody()
     {
         LiveSegments segments = Segments(4_000);
-        _publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_000, _now); // Speex
+        Publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_000, Now); // Speex
         Play(4_000, 4_040, sounds: false);
-        _publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_040, _now);
+        Publisher.Take(TrackKind.Audio, [0xB6, 1, 2, 3], 4_040, Now);
         Play(4_040, 9_000, sounds: false);
         Assert.Null(segments.TakeFault());
         Assert.True(Track(segments, "v1").Listed.Count > 3);
@@ -296,9 +360,9 @@ public sealed class LiveSegmentsTests : IDisposable
         for (uint i = 0; i < 2_000; i++)
         {
             other[^1] ^= 1;
-            _publisher.Take(TrackKind.Video, other, 4_000, _now);
-            Picture(_publisher, 4_000, isKey: true);
-            _publisher.Publish();
+            Publisher.Take(TrackKind.Video, other, 4_000, Now);
+            _cam.Picture(4_000, isKey: true);
+            Publisher.Publish();
         }
 
         LiveRendition video = Track(segments, "v1");
@@ -336,8 +400,8 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveRendition video = Track(segments, "v1");
         LiveSegment open = video.Listed[^1];
         Assert.Equal(TimeSpan.FromMilliseconds(521), segments.Lengths.Part); // 13 pictures, and a millisecond
-        Task next = segments.WhenReached(video, open.Number, open.Parts.Count, _now); // of 2,520 to 3,040 ms
-        Task behind = segments.WhenReached(video, open.Number + 1, null, _now);
+        Task next = segments.WhenReached(video, open.Number, open.Parts.Count, Now); // of 2,520 to 3,040 ms
+        Task behind = segments.WhenReached(video, open.Number + 1, null, Now);
         Play(3_000, 3_040);
         Assert.False(next.IsCompleted);
         Play(3_040, 3_080);
@@ -346,7 +410,7 @@ public sealed class LiveSegmentsTests : IDisposable
         Assert.False(behind.IsCompleted);
         Play(6_000, 6_040);
         await behind.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-        Assert.True(segments.WhenReached(video, open.Number, 0, _now).IsCompletedSuccessfully);
+        Assert.True(segments.WhenReached(video, open.Number, 0, Now).IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -367,10 +431,10 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments segments = Segments(4_000);
         LiveRendition video = Track(segments, "v1");
-        Task next = segments.WhenReached(video, video.Listed[^1].Number + 1, 0, _now);
-        segments.Tick(_now + (3 * (long)segments.Lengths.Target.TotalMilliseconds));
+        Task next = segments.WhenReached(video, video.Listed[^1].Number + 1, 0, Now);
+        segments.Tick(Now + (3 * (long)segments.Lengths.Target.TotalMilliseconds));
         Assert.False(next.IsCompleted);
-        segments.Tick(_now + (3 * (long)segments.Lengths.Target.TotalMilliseconds) + 1);
+        segments.Tick(Now + (3 * (long)segments.Lengths.Target.TotalMilliseconds) + 1);
         TitleException refusal = await Assert.ThrowsAsync<TitleException>(() => next);
         Assert.Equal(TitleError.Unavailable, refusal.Error);
     }
@@ -381,13 +445,13 @@ public sealed class LiveSegmentsTests : IDisposable
         LiveSegments segments = Segments(4_300);
         LiveRendition video = Track(segments, "v1");
         LiveSegment open = video.Listed[^1];
-        Task last = segments.WhenReached(video, open.Number, open.Parts.Count, _now);
-        Task next = segments.WhenReached(video, open.Number, open.Parts.Count + 1, _now);
-        _publisher.Leave(isFinished: true, _now);
+        Task last = segments.WhenReached(video, open.Number, open.Parts.Count, Now);
+        Task next = segments.WhenReached(video, open.Number, open.Parts.Count + 1, Now);
+        Publisher.Leave(isFinished: true, Now);
 
         // The last part first, so that no player takes a segment for loaded that had one more; what is whole has no part to come.
         await last.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
-        long soon = _now + Math.Min(2 * (long)segments.Lengths.Part.TotalMilliseconds, 1_000);
+        long soon = Now + Math.Min(2 * (long)segments.Lengths.Part.TotalMilliseconds, 1_000);
         segments.Tick(soon - 1);
         Assert.False(next.IsCompleted);
         Assert.True(open.IsWhole);
@@ -445,12 +509,12 @@ public sealed class LiveSegmentsTests : IDisposable
     {
         LiveSegments first = Segments(4_000);
         LiveNumbers next = first.NextNumbers;
-        _publisher.Leave(isFinished: true, _now);
+        Publisher.Leave(isFinished: true, Now);
         Assert.True(_streams.TryGetSegments("cam", out LiveSegments? over));
         Assert.Same(first, over);
-        LivePublisher again = Publish();
-        Begin(again);
-        Play(again, 0, 4_000);
+        PublishedStream again = new(_streams);
+        again.Begin();
+        again.Play(0, 4_000, sounds: false);
         Assert.True(_streams.TryGetSegments("cam", out LiveSegments? second));
         Assert.NotSame(first, second);
         LiveSegment begin = Track(second!, "v1").Listed[0];
@@ -461,12 +525,12 @@ public sealed class LiveSegmentsTests : IDisposable
     [Fact]
     public void A_stream_of_sound_alone_is_cut_by_time()
     {
-        _publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
+        Publisher.Take(TrackKind.Audio, AudioHeader, 0, Now);
         for (int i = 0; i < 400; i++)
         {
-            Sound(_publisher);
-            _publisher.Publish();
-            _now += 23;
+            _cam.Sound();
+            Publisher.Publish();
+            _cam.Now += 23;
         }
 
         LiveSegments segments = Stream.GetSegments(default)!;
@@ -515,13 +579,7 @@ public sealed class LiveSegmentsTests : IDisposable
     public void The_target_duration_is_that_of_whole_intervals_of_key_pictures(long? interval, int seconds) =>
         Assert.Equal(seconds, LiveSegmentLengths.Choose(2_000, 500, [40], interval).Target.TotalSeconds);
 
-    private const int FrameLength = 1_000;
-
     private static LiveRendition Track(LiveSegments segments, string name) => segments.Renditions.Single(one => one.Name == name);
-
-    private static byte ValueOf(uint timestamp) => (byte)(timestamp / 40 * 7);
-
-    private LivePublisher Publish() => _streams.TryPublish("cam", static (_, reason) => Assert.Fail(reason), out _, _now)!;
 
     /// <summary>The stream as it is after some time of 25 pictures a second, with a key picture each second.</summary>
     private LiveSegments Segments(uint until)
@@ -533,44 +591,9 @@ public sealed class LiveSegmentsTests : IDisposable
         return segments;
     }
 
-    private void Begin() => Begin(_publisher);
+    private void Begin() => _cam.Begin();
 
-    private void Begin(LivePublisher publisher)
-    {
-        publisher.Take(TrackKind.Video, VideoHeader, 0, _now);
-        publisher.Take(TrackKind.Audio, AudioHeader, 0, _now);
-        _sounds = 0;
-    }
-
-    private void Play(uint from, uint until, bool keys = true, bool sounds = true) => Play(_publisher, from, until, keys, sounds);
-
-    private void Picture(LivePublisher publisher, uint time, bool isKey)
-    {
-        byte[] body = new byte[5 + FrameLength];
-        body[0] = (byte)(isKey ? 0x17 : 0x27);
-        body[1] = 1;
-        body.AsSpan(5).Fill(ValueOf(time));
-        publisher.Take(TrackKind.Video, body, time, _now);
-    }
-
-    private void Play(LivePublisher publisher, uint from, uint until, bool keys = true, bool sounds = true)
-    {
-        for (uint time = from; time < until; time += 40)
-        {
-            Picture(publisher, time, keys && time % 1000 == 0);
-            _sounds = Math.Max(_sounds, (int)(from * 44.1 / 1024));
-            while (sounds && publisher == _publisher && _sounds * 1024 / 44.1 < time + 40)
-            {
-                Sound(publisher);
-            }
-
-            publisher.Publish();
-            _now += 40;
-        }
-    }
-
-    private void Sound(LivePublisher publisher) =>
-        publisher.Take(TrackKind.Audio, [0xAF, 1, 1, 2, 3], (uint)(_sounds++ * 1024 / 44.1), _now);
+    private void Play(uint from, uint until, bool keys = true, bool sounds = true) => _cam.Play(from, until, keys, sounds);
 
     private byte[] Read(PieceList pieces) =>
         [.. pieces.SelectMany(piece => piece.IsFileRange

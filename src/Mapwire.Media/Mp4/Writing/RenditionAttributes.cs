@@ -23,7 +23,8 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
     /// <summary>Pictures a second, the average; 0 for sound alone.</summary>
     public double FrameRate { get; private init; }
 
-    /// <summary><c>SDR</c>, <c>PQ</c> or <c>HLG</c>, by what the file says of its colours; null for sound alone.</summary>
+    /// <summary><c>SDR</c>, <c>PQ</c> or <c>HLG</c>, by what the file says of its colours, or else its pictures; null for sound alone.
+    /// </summary>
     public string? VideoRange { get; private init; }
 
     /// <summary>Looks at a rendition.</summary>
@@ -37,12 +38,7 @@ public sealed record RenditionAttributes(string Codecs, long AverageBandwidth, l
         {
             Resolution = video is null ? null : GetShownSize(video),
             FrameRate = video?.Rates.FrameRate ?? 0,
-            VideoRange = video is null ? null : video.Color?.Transfer switch
-            {
-                16 => "PQ",
-                18 => "HLG",
-                _ => "SDR",
-            },
+            VideoRange = video is null ? null : VideoColor.GetRange(video.Color, video.Codec),
         };
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using Mapwire.Http.Dash;
@@ -8,20 +7,20 @@ using DashRepresentation = Mapwire.Http.Dash.Representation;
 namespace Mapwire.Server.Http.LiveMedia;
 
 /// <summary>
-/// The MPD of a live stream (ISO/IEC 23009-1): dynamic, one track a representation, a period from break to break. Made under
-/// <see cref="LiveSegments.Read{T}"/>.
+/// The MPD of a live stream (ISO/IEC 23009-1): dynamic, one track a representation, a period from break to break. Described under
+/// <see cref="LiveSegments.Read{T}"/>, and written later.
 /// </summary>
 internal static class LiveManifest
 {
     /// <summary>How far behind the newest segment players stay, in target durations, as those of HLS do.</summary>
     private const int HeldTargets = 3;
 
-    /// <summary>Writes the MPD.</summary>
+    /// <summary>Says what the MPD says.</summary>
     /// <param name="segments">The stream.</param>
     /// <param name="tracks">The tracks that are wanted.</param>
     /// <param name="query">Behind the address of each segment.</param>
     /// <param name="now">The clock on the wall, which players set theirs by.</param>
-    public static byte[] Write(LiveSegments segments, LiveTracksWish tracks, string query, DateTimeOffset now)
+    public static MediaPresentation Describe(LiveSegments segments, LiveTracksWish tracks, string query, DateTimeOffset now)
     {
         IReadOnlyList<LiveRendition> wanted = tracks.Choose(segments);
         DateTimeOffset zero = segments.Began;
@@ -36,7 +35,7 @@ internal static class LiveManifest
         }
 
         LiveSegment last = wanted[0].Listed.LastOrDefault(static one => one.IsWhole) ?? wanted[0].Listed[^1];
-        MediaPresentation presentation = new()
+        return new MediaPresentation
         {
             AvailabilityStartTime = segments.IsEnded ? null : zero, // what is over is static
             PublishTime = segments.IsEnded ? null : last.WallStart + last.Duration,
@@ -48,9 +47,6 @@ internal static class LiveManifest
             Time = segments.IsEnded ? null : now,
             Periods = [.. breaks.Select(number => Describe(wanted, number, zero, query))],
         };
-        ArrayBufferWriter<byte> output = new();
-        presentation.WriteTo(output);
-        return output.WrittenSpan.ToArray();
     }
 
     private static Period Describe(IReadOnlyList<LiveRendition> tracks, long number, DateTimeOffset zero, string query)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Mapwire.Http;
@@ -16,11 +17,8 @@ namespace Mapwire.Server.Http.LiveMedia;
 /// <summary>Opens what a request asks for of a live stream: at once, or when it has come.</summary>
 internal static class LiveOpening
 {
-    /// <summary>How long a playlist waits for the first part of a stream, in milliseconds.</summary>
-    private const long MaxFirstWait = 10_000;
-
-    /// <summary>How often it looks meanwhile, in milliseconds.</summary>
-    private const int FirstWaitInterval = 50;
+    /// <summary>How long a playlist waits at least for the first part of a stream that is published, in milliseconds.</summary>
+    private const long LeastFirstWait = 10_000;
 
     /// <summary>How long a segment that is not there is refused after, in milliseconds.</summary>
     private const int RefusalDelay = 1_000;
@@ -38,8 +36,12 @@ internal static class LiveOpening
     /// <summary>Whether a kind of resource is had of live streams.</summary>
     public static bool Has(ResourceKind kind) => kind is not (ResourceKind.File or ResourceKind.Listing or ResourceKind.Flv);
 
-    /// <summary>Opens a resource of a live stream.</summary>
-    /// <param name="live">The streams, of which there is one of that name.</param>
+    /// <summary>Whether a viewer of a stream that nobody publishes yet waits for it with a request for such a resource.</summary>
+    public static bool Awaits(ResourceKind kind) =>
+        kind is ResourceKind.Master or ResourceKind.Playlist or ResourceKind.Manifest or ResourceKind.Stream;
+
+    /// <summary>Opens a resource of a live stream, or waits for it.</summary>
+    /// <param name="live">The streams.</param>
     /// <param name="route">What is asked for.</param>
     /// <param name="query">What of it is wanted.</param>
     /// <param name="parameters">The same, as it was sent.</param>
@@ -61,25 +63,33 @@ internal static class LiveOpening
         }
     }
 
-    /// <summary>Waits for the first part of each track.</summary>
+    /// <summary>Waits for a publisher, as players of RTMP do, and then for the first part of each track.</summary>
     private static async Task<Resource> WaitAsync(
         LiveStreams live, Route route, WebQuery query, QueryParameters parameters, CancellationToken cancellation)
     {
-        for (long until = LoopClock.Milliseconds + MaxFirstWait; LoopClock.Milliseconds < until;)
+        using LiveArrival arrival = live.Arrivals.Add(route.Title);
+        long untilPublished = LoopClock.Milliseconds + live.Options.PlayWait;
+        long untilBegun = -1; // while nobody publishes it
+        while (true)
         {
-            await Task.Delay(FirstWaitInterval, cancellation).ConfigureAwait(false);
-            if (!live.TryGetSegments(route.Title, out LiveSegments? segments))
-            {
-                throw new TitleException(TitleError.NotFound, "the live stream has ended before it began");
-            }
-
+            bool isPublished = live.TryGetSegments(route.Title, out LiveSegments? segments);
             if (segments is not null && HasBegun(segments, route))
             {
                 return await OpenAsync(segments, route, query, parameters).ConfigureAwait(false);
             }
-        }
 
-        throw new TitleException(TitleError.Unavailable, "nothing of the live stream can be played yet: try again later");
+            long now = LoopClock.Milliseconds;
+            untilBegun = !isPublished ? -1 : untilBegun < 0 ? now + Math.Max(LeastFirstWait, live.Options.PlayWait) : untilBegun;
+            long until = isPublished ? untilBegun : untilPublished;
+            if (now >= until)
+            {
+                throw isPublished
+                    ? new TitleException(TitleError.Unavailable, "nothing of the live stream can be played yet: try again later")
+                    : new TitleException(TitleError.NotFound, $"nobody publishes {TerminalText.Clean(route.Title)}");
+            }
+
+            await arrival.WaitAsync(until, cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>
@@ -96,11 +106,12 @@ internal static class LiveOpening
         switch (route.Kind)
         {
             case ResourceKind.Master:
-                return Task.FromResult(OpenIndex(segments, query, "master", ContentTypes.Hls, LivePlaylists.WriteMaster));
+                return Task.FromResult(OpenIndex(segments, query, "master", ContentTypes.Hls, static (now, wish, child) =>
+                    LivePlaylists.DescribeMaster(now, wish, child).WriteTo));
             case ResourceKind.Manifest:
                 string second = $"manifest {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}"; // it tells the time
                 return Task.FromResult(OpenIndex(segments, query, second, ContentTypes.Dash, static (now, wish, child) =>
-                    LiveManifest.Write(now, wish, child, DateTimeOffset.UtcNow)));
+                    LiveManifest.Describe(now, wish, child, DateTimeOffset.UtcNow).WriteTo));
             case ResourceKind.Playlist:
                 return Task.FromResult(OpenPlaylist(segments, Find(segments, route), query, parameters));
             case ResourceKind.Init:
@@ -122,12 +133,14 @@ internal static class LiveOpening
 
     /// <summary>A text that names what there is, for a viewer whose id stands in its addresses.</summary>
     private static Resource OpenIndex(
-        LiveSegments segments, WebQuery query, string name, string contentType, Func<LiveSegments, LiveTracksWish, string, byte[]> write)
+        LiveSegments segments, WebQuery query, string name, string contentType,
+        Func<LiveSegments, LiveTracksWish, string, Action<IBufferWriter<byte>>> describe)
     {
         LiveTracksWish wish = LiveTracksWish.Of(query.Wishes);
         string child = query.Viewer is null ? "" : $"?{WebQuery.ViewerWord}={ViewerIds.Placeholder}";
-        MadeBody body = TextsOf(segments).Get(
-            $"{name} {NamesOf(segments, wish)} {child.Length > 0}", now => write(now, wish, child), namesViewer: true);
+        LiveTexts texts = TextsOf(segments);
+        MadeBody body = texts.Get(
+            $"{name} {texts.NamesOf(wish)} {child.Length > 0}", now => describe(now, wish, child), namesViewer: true);
         Resource resource = Resource.OfBody(body, contentType, query.CacheControl("no-cache")) with
         {
             Watched = WatchedOf(segments, query) with { IsWatching = false },
@@ -175,7 +188,7 @@ internal static class LiveOpening
         MadeBody body = TextsOf(segments).Get(
             isUpdate ? rendition.Name + " update" : rendition.Name,
             now => LivePlaylists.HasParts(rendition)
-                ? LivePlaylists.WriteMedia(now, rendition, isUpdate)
+                ? LivePlaylists.DescribeMedia(now, rendition, isUpdate).WriteTo
                 : throw new TitleException(TitleError.NotFound, "the live stream is over"));
         return Resource.OfBody(body, ContentTypes.Hls, query.CacheControl(OfPlaylist)) with { Watched = WatchedOf(segments, query) };
     }
@@ -259,10 +272,6 @@ internal static class LiveOpening
             Watched = WatchedOf(segments, query) with { Protocol = PlayerProtocol.Mp4 },
         };
     }
-
-    /// <summary>The tracks that a wish means: those of wishes are many, and most mean the same.</summary>
-    private static string NamesOf(LiveSegments segments, LiveTracksWish wish) =>
-        segments.Read(now => string.Concat(wish.Choose(now).Select(static one => one.Name)));
 
     private static LiveTexts TextsOf(LiveSegments segments) => Texts.GetValue(segments, static key => new LiveTexts(key));
 

@@ -1,15 +1,15 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using Mapwire.Http.Hls;
+using Mapwire.Media;
 using Mapwire.Server.Live.Segments;
 using HlsRendition = Mapwire.Http.Hls.Rendition;
 
 namespace Mapwire.Server.Http.LiveMedia;
 
 /// <summary>
-/// The playlists of a live stream (RFC 8216; parts, delta updates and reports by draft-pantos-hls-rfc8216bis). Made under
-/// <see cref="LiveSegments.Read{T}"/>.
+/// The playlists of a live stream (RFC 8216; parts, delta updates and reports by draft-pantos-hls-rfc8216bis). Described under
+/// <see cref="LiveSegments.Read{T}"/>, and written later.
 /// </summary>
 internal static class LivePlaylists
 {
@@ -32,22 +32,21 @@ internal static class LivePlaylists
     /// <param name="segments">The stream.</param>
     /// <param name="tracks">The tracks that are wanted; at least one.</param>
     /// <param name="query">Behind the address of each playlist.</param>
-    public static byte[] WriteMaster(LiveSegments segments, LiveTracksWish tracks, string query)
+    public static MasterPlaylist DescribeMaster(LiveSegments segments, LiveTracksWish tracks, string query)
     {
         IReadOnlyList<LiveRendition> wanted = tracks.Choose(segments);
         LiveRendition[] pictures = [.. wanted.Where(static one => one.IsVideo)];
         LiveRendition[] sounds = [.. wanted.Where(static one => !one.IsVideo)];
         LiveRendition[] beside = pictures.Length > 0 || sounds.Length > 1 ? sounds : []; // one sound alone is the variant itself
-        MasterPlaylist playlist = new()
+        return new MasterPlaylist
         {
             HasIndependentSegments = false, // one that ends where no key picture is has no one at its beginning
-            Variants = [.. (pictures.Length > 0 ? pictures : sounds[..1]).Select(one => DescribeVariant(one, beside, query))],
+            Variants = [.. (pictures.Length > 0 ? pictures : sounds[..1]).Select(one => DescribeVariant(segments, one, beside, query))],
             Renditions = [.. beside.Select((sound, index) => DescribeSound(sound, index, query))],
         };
-        return Write(playlist.WriteTo);
     }
 
-    private static VariantStream DescribeVariant(LiveRendition main, LiveRendition[] sounds, string query)
+    private static VariantStream DescribeVariant(LiveSegments segments, LiveRendition main, LiveRendition[] sounds, string query)
     {
         string[] codecs =
         [
@@ -61,6 +60,7 @@ internal static class LivePlaylists
             Codecs = codecs.Length == 0 ? null : string.Join(',', codecs),
             Resolution = main.Init!.Codec.Picture,
             FrameRate = main.IsVideo && main.FrameTime > LeastFrameTime ? 1000 / main.FrameTime : null,
+            VideoRange = main.IsVideo ? HlsPlaylists.RangeOf(VideoColor.GetRange(segments.ColorOf(main), main.Init.Codec)) : null,
             AudioGroup = sounds.Length > 0 ? AudioGroup : null,
         };
     }
@@ -69,7 +69,7 @@ internal static class LivePlaylists
     /// <param name="segments">The stream.</param>
     /// <param name="rendition">The track, of which something is there.</param>
     /// <param name="isUpdate">Whether what the player must have already is left out.</param>
-    public static byte[] WriteMedia(LiveSegments segments, LiveRendition rendition, bool isUpdate)
+    public static MediaPlaylist DescribeMedia(LiveSegments segments, LiveRendition rendition, bool isUpdate)
     {
         LiveSegmentLengths lengths = segments.Lengths;
         IReadOnlyList<LiveSegment> listed = rendition.Listed;
@@ -106,7 +106,7 @@ internal static class LivePlaylists
             });
         }
 
-        return Write(new MediaPlaylist
+        return new MediaPlaylist
         {
             Type = PlaylistType.Live,
             TargetDuration = (int)lengths.Target.TotalSeconds,
@@ -122,7 +122,7 @@ internal static class LivePlaylists
                     : AddressOfPart(rendition, rendition.NextWhole, 0),
                 Reports = [.. segments.Renditions.Where(other => other != rendition && HasParts(other)).Select(Report)],
             },
-        }.WriteTo);
+        };
     }
 
     /// <summary>Whether anything of a track is there.</summary>
@@ -153,11 +153,4 @@ internal static class LivePlaylists
         string.Create(CultureInfo.InvariantCulture, $"{rendition.Name}-{segment}-part-{part + 1}.m4s");
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private static byte[] Write(Action<IBufferWriter<byte>> write)
-    {
-        ArrayBufferWriter<byte> output = new();
-        write(output);
-        return output.WrittenSpan.ToArray();
-    }
 }

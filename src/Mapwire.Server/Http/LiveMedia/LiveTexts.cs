@@ -1,38 +1,95 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Mapwire.Server.Live.Segments;
 
 namespace Mapwire.Server.Http.LiveMedia;
 
-/// <summary>The texts of a live stream as they are at the moment, made once for all who ask. Any thread may ask.</summary>
+/// <summary>Says what a text has to say, at the moment, for who writes it then. Called under <see cref="LiveSegments.Read{T}"/>.</summary>
+/// <param name="now">The stream.</param>
+/// <returns>Writes it, later and on any thread.</returns>
+internal delegate Action<IBufferWriter<byte>> DescribeText(LiveSegments now);
+
+/// <summary>
+/// The texts of a live stream as they are at the moment, each written once for all who ask. Any thread may ask: thousands do in the moment
+/// in which a part is whole, and none of them takes a lock for a text that is there.
+/// </summary>
+/// <remarks>
+/// The gate of the stream, which its publisher takes as well, is held while it is said what a text has to say; the text is written under
+/// no lock of others.
+/// </remarks>
 /// <param name="segments">The stream.</param>
 internal sealed class LiveTexts(LiveSegments segments)
 {
-    /// <summary>Texts that are kept; wishes are many, and most ask for the same.</summary>
+    /// <summary>Texts of a version that are kept; wishes are many, and most ask for the same.</summary>
     private const int MaxKept = 32;
 
-    private readonly Dictionary<string, MadeBody> _texts = [];
-    private readonly Lock _gate = new();
-    private long _version = -1;
+    private VersionTexts _current = new(-1, []);
 
     /// <summary>A text, as it is now.</summary>
     /// <param name="name">What tells it from others.</param>
-    /// <param name="write">Writes it, under <see cref="LiveSegments.Read{T}"/>.</param>
+    /// <param name="describe">Says what it says. What it throws, all are told who ask for this version of the text.</param>
     /// <param name="namesViewer">Whether a viewer's id is put into it.</param>
-    public MadeBody Get(string name, Func<LiveSegments, byte[]> write, bool namesViewer = false)
+    public MadeBody Get(string name, DescribeText describe, bool namesViewer = false)
     {
-        lock (_gate)
+        ConcurrentDictionary<string, Lazy<MadeBody>> texts = Current.Texts;
+        if (!texts.TryGetValue(name, out Lazy<MadeBody>? text))
         {
-            (long version, MadeBody body) = segments.Read(now =>
+            Lazy<MadeBody> made = new(() => new MadeBody(Write(describe), namesViewer));
+            text = texts.Count < MaxKept ? texts.GetOrAdd(name, made) : made;
+        }
+
+        return text.Value;
+    }
+
+    /// <summary>The names of the tracks that a wish means now, pictures first: wishes are many, and most mean the same tracks.</summary>
+    public string NamesOf(LiveTracksWish wish) => string.Concat(Current.Tracks.Where(wish.Has).Select(static track => track.Name));
+
+    /// <summary>The texts of the version that the stream has now, or of a later one.</summary>
+    private VersionTexts Current
+    {
+        get
+        {
+            VersionTexts current = Volatile.Read(ref _current);
+            if (current.Version >= segments.Version)
             {
-                if (now.Version != _version || _texts.Count >= MaxKept)
+                return current;
+            }
+
+            VersionTexts next = segments.Read(static now =>
+                new VersionTexts(now.Version, [.. now.Renditions.Where(LivePlaylists.HasParts)]));
+            while (next.Version > current.Version)
+            {
+                VersionTexts before = Interlocked.CompareExchange(ref _current, next, current);
+                if (before == current)
                 {
-                    _texts.Clear();
-                    _version = now.Version;
+                    return next;
                 }
 
-                return (now.Version, _texts.TryGetValue(name, out MadeBody? known) ? known : new MadeBody(write(now), namesViewer));
-            });
-            _texts[name] = body;
-            return body;
+                current = before; // somebody else was faster
+            }
+
+            return current;
         }
+    }
+
+    private byte[] Write(DescribeText describe)
+    {
+        Action<IBufferWriter<byte>> write = segments.Read(now => describe(now));
+        ArrayBufferWriter<byte> output = new();
+        write(output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>What there is of one version.</summary>
+    /// <param name="version">Of the stream.</param>
+    /// <param name="tracks">Those that have parts, pictures first.</param>
+    private sealed class VersionTexts(long version, ImmutableArray<LiveRendition> tracks)
+    {
+        public long Version => version;
+
+        public ImmutableArray<LiveRendition> Tracks => tracks;
+
+        public ConcurrentDictionary<string, Lazy<MadeBody>> Texts { get; } = new(StringComparer.Ordinal);
     }
 }

@@ -32,7 +32,8 @@ internal readonly record struct LiveTracksWish(int Video, int Audio)
     public IReadOnlyList<LiveRendition> ChooseOne(LiveSegments segments) =>
         [.. Choose(segments).GroupBy(static one => one.IsVideo).Select(static kind => kind.First())];
 
-    private bool Has(LiveRendition one)
+    /// <summary>Whether a track is wanted.</summary>
+    public bool Has(LiveRendition one)
     {
         int wish = one.IsVideo ? Video : Audio;
         return wish == 0 || wish == one.Number;

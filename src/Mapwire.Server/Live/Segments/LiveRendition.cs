@@ -54,6 +54,7 @@ internal sealed class LiveRendition
     private long _last; // the time of the last frame, in ticks
     private TitleTime _lastTime;
     private bool _hasLast;
+    private bool _isBroken; // times or codecs have changed since the last frame
 
     /// <param name="lane">Which track.</param>
     /// <param name="boundary">Where it begins.</param>
@@ -122,21 +123,23 @@ internal sealed class LiveRendition
     /// <param name="codec">Its configuration.</param>
     public void Take(StripEntry frame, CodecConfiguration codec)
     {
-        if (_init is null && frame is { IsVideo: true, IsSync: false })
-        {
-            return; // pictures begin with one that decoding can start with
-        }
-
         bool isOther = codec != _init?.Codec;
-        bool isBreak = isOther;
         bool begins = _listed is [] or [.., { IsWhole: true }];
         while (_boundary.Next is { } next && (next.Start <= frame.Time || !_boundary.Has(_lane, codec)))
         {
-            isBreak |= next.Discontinuity != _boundary.Discontinuity;
+            _isBroken |= next.Discontinuity != _boundary.Discontinuity;
             _boundary = next;
             begins = true;
         }
 
+        bool isBreak = _isBroken || isOther;
+        if (isBreak && frame is { IsVideo: true, IsSync: false })
+        {
+            EndSegment(null); // decoders begin anew behind a break, with a picture that decoding can start with
+            return;
+        }
+
+        _isBroken = false;
         long decode = isOther ? 0 : Place(frame.Time);
         bool isGap = !isOther && _hasLast && decode - _last > PartTicks; // a frame that lasts so long has no part
         if (_hasLast && !isOther)
@@ -198,6 +201,7 @@ internal sealed class LiveRendition
         }
 
         EndSegment(null);
+        _isBroken |= boundary.Discontinuity != _boundary.Discontinuity;
         _boundary = boundary;
         return true;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mapwire.Media;
 using Mapwire.Media.Codecs;
 using Mapwire.Media.Mp4.Writing;
 using Mapwire.Server.Files;
@@ -86,6 +87,7 @@ internal sealed class LiveSegments
     private readonly long _clockBegan = LoopClock.Milliseconds;
     private ImmutableArray<CodecConfiguration?> _configurations; // of those that MP4 has, by lane
     private TitleTime _leadTime; // of the last frame that the others are cut by
+    private TitleTime _lastTime; // of the last frame of all
     private bool _isForced; // the last boundary is where no key picture is
     private bool _isBroken; // entries were missed
     private uint _arrived; // when the last frame came
@@ -96,6 +98,7 @@ internal sealed class LiveSegments
     private long _askedAt = LoopClock.Milliseconds;
     private Exception? _fault;
     private long? _endsAt; // nothing more comes, and that is said from this time on
+    private long _version;
     private long _announced; // the version that who waits for more was told of
 
     private LiveSegments(
@@ -113,8 +116,11 @@ internal sealed class LiveSegments
     /// <summary>When the first frame was, by the clock on the wall.</summary>
     public DateTimeOffset Began { get; private set; }
 
-    /// <summary>Changes with each part and segment. Under <see cref="Read{T}"/>, or for a guess.</summary>
-    public long Version { get; private set; }
+    /// <summary>
+    /// Changes with each part and segment, and when the stream ends. Whoever has read one and then looks (<see cref="Read{T}"/>) sees at
+    /// least what made it.
+    /// </summary>
+    public long Version { get => Volatile.Read(ref _version); private set => Volatile.Write(ref _version, value); }
 
     /// <summary>Whether nothing more comes, and players are told so.</summary>
     public bool IsEnded { get; private set; }
@@ -128,6 +134,9 @@ internal sealed class LiveSegments
     public bool HasBegun => _renditions.Exists(static one => one.Listed is [{ Parts.Count: > 0 }, ..])
         && (_stream.LatestTime - _firstTime > LongestLook || IsEnded || _configurations.Select((codec, lane) => codec is null
             || _renditions.Exists(one => one.Lane == lane && one.Listed is [{ Parts.Count: > 0 }, ..])).All(static has => has));
+
+    /// <summary>What the publisher says of the colours of a track now; null where it says nothing. Under <see cref="Read{T}"/>.</summary>
+    public VideoColor? ColorOf(LiveRendition track) => _format.ColorOf(track.Lane);
 
     /// <summary>When somebody asked for something last, on the loops' clock.</summary>
     public long AskedAt { get => Volatile.Read(ref _askedAt); private set => Volatile.Write(ref _askedAt, value); }
@@ -331,7 +340,8 @@ internal sealed class LiveSegments
     }
 
     /// <summary>Lets those go on who wait for what has come. Under no lock.</summary>
-    public void Announce()
+    /// <returns>Whether anything has, since this was called last.</returns>
+    public bool Announce()
     {
         List<Awaited> reached = [];
         TaskCompletionSource? more = null;
@@ -339,7 +349,7 @@ internal sealed class LiveSegments
         {
             if (_announced == Version)
             {
-                return;
+                return false;
             }
 
             _announced = Version;
@@ -357,6 +367,7 @@ internal sealed class LiveSegments
 
         more.SetResult();
         reached.ForEach(static one => one.Source.SetResult());
+        return true;
     }
 
     /// <summary>
@@ -511,10 +522,6 @@ internal sealed class LiveSegments
 
             AddBoundary(frame.Time, isBreak: _boundary is not null);
         }
-        else if (!_boundary.Configurations.SequenceEqual(_configurations))
-        {
-            AddBoundary(frame.Time, isBreak: true);
-        }
         else if (_frames[frame.Lane] >= MaxSegmentFrames || unchecked((int)(_arrived - _boundary.Came)) > LongestArrival)
         {
             AddBoundary(TitleTime.Max(frame.Time, _boundary.Start), isBreak: false);
@@ -523,10 +530,15 @@ internal sealed class LiveSegments
         else
         {
             Cut(frame, isLead, isLead && mayBegin);
+            if (!_boundary.Has(frame.Lane, codec))
+            {
+                return; // what a track has become waits for the break
+            }
         }
 
         _frames[frame.Lane]++;
         _leadTime = isLead ? frame.Time : _leadTime;
+        _lastTime = frame.Time;
         LiveRendition rendition = RenditionOf(frame.Lane);
         int parts = rendition.Listed is [.., { } last] ? last.Parts.Count : 0;
         long whole = rendition.NextWhole;
@@ -538,15 +550,20 @@ internal sealed class LiveSegments
     }
 
     /// <summary>Ends the segments of all tracks where it is time.</summary>
+    /// <remarks>
+    /// Other configurations are a break, and that is where a key picture is, so that no picture is lost by it: decoders begin anew behind
+    /// a break. At the latest it is where a segment must end.
+    /// </remarks>
     private void Cut(StripEntry frame, bool isLead, bool isKey)
     {
         double length = frame.Time - _boundary!.Start;
         double longest = Lengths.Longest.TotalMilliseconds;
+        bool isPause = frame.Time - _lastTime > longest; // no frame lasts so long
         if (!isLead)
         {
             if (length + _frameTimes[frame.Lane] > longest && frame.Time - _leadTime > LongestFrame)
             {
-                AddBoundary(frame.Time, isBreak: false); // what the others are cut by does not come
+                AddBoundary(frame.Time, isPause); // what the others are cut by does not come
                 _isForced = true;
             }
 
@@ -556,26 +573,34 @@ internal sealed class LiveSegments
         if (length > longest)
         {
             AddBoundary(frame.Time, isBreak: true); // a pause: the frame before it does not last so long
+            _isForced = !isKey; // the next key picture begins a segment, however soon it comes
         }
-        else if (isKey && (_isForced || length >= Lengths.Wanted.TotalMilliseconds - (frame.IsVideo ? Tolerance : 0)))
+        else if (isKey && (_isForced || HasChanged || length >= Lengths.Wanted.TotalMilliseconds - (frame.IsVideo ? Tolerance : 0)))
         {
             AddBoundary(frame.Time, isBreak: false);
         }
         else if (length + _frameTimes[frame.Lane] > longest)
         {
-            AddBoundary(frame.Time, isBreak: false);
-            _isForced = !isKey; // the next key picture begins a segment, however soon it comes
+            AddBoundary(frame.Time, isBreak: false, mayDrift: isKey);
+            _isForced = !isKey;
         }
     }
 
-    private void AddBoundary(TitleTime start, bool isBreak)
+    /// <summary>Whether the tracks are others than those of the last boundary.</summary>
+    private bool HasChanged => !_boundary!.Configurations.SequenceEqual(_configurations);
+
+    /// <param name="start">Where.</param>
+    /// <param name="isBreak">Whether times break. Other configurations are a break in any case.</param>
+    /// <param name="mayDrift">Whether the clock on the wall may be followed, where it is ahead, by a break.</param>
+    private void AddBoundary(TitleTime start, bool isBreak, bool mayDrift = true)
     {
         DateTimeOffset zero = isBreak ? Zero : _leastZero; // that of the frame that was late least: what was stalled may come at once
         if (_boundary is { } before)
         {
-            bool hasDrifted = (zero - before.WallZero).TotalMilliseconds > MaxDrift; // a publisher was away, and its times go on
+            // A publisher was away, and its times go on.
+            bool hasDrifted = mayDrift && (zero - before.WallZero).TotalMilliseconds > MaxDrift;
             zero = hasDrifted ? zero : before.WallZero;
-            isBreak |= hasDrifted;
+            isBreak |= hasDrifted || HasChanged;
         }
 
         LiveBoundary next = new(
