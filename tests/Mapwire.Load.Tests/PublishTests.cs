@@ -63,6 +63,31 @@ public sealed class PublishTests
         Assert.Equal(["publish live?key=x Live", "data onMetaData", "unpublish live?key=x", "closed live"], server.Calls);
     }
 
+    /// <summary>Pictures that are decoded before the first is shown find room behind the last sound of the showing before.</summary>
+    [Fact]
+    public async Task No_time_of_a_track_comes_twice_where_a_film_with_reordered_pictures_begins_again()
+    {
+        using RelayServer server = new();
+        LoadReport report = await Loads.RunAsync(new LoadOptions
+        {
+            Targets = [Loads.Target(server.EndPoint, "live?key=x")],
+            Players = 1,
+            Publish = Clip,
+            Speed = 40,
+            Duration = TimeSpan.FromSeconds(2),
+        });
+        Assert.Empty(report.Failures);
+        foreach (byte type in (byte[])[MessageType.Video, MessageType.Audio])
+        {
+            Relayed[] track = [.. server.Received.Where(message => message.Type == type && !message.IsConfiguration)];
+            Assert.InRange(track[^1].Time, 49_000u, 200_000u); // two showings of 24 s, and more
+            for (int i = 1; i < track.Length; i++)
+            {
+                Assert.True(track[i].Time > track[i - 1].Time, $"{track[i - 1].Time} ms and {track[i].Time} ms of type {type}");
+            }
+        }
+    }
+
     [Fact]
     public void A_film_begins_again_when_it_has_been_shown()
     {
