@@ -188,7 +188,11 @@ internal sealed class LiveStreams : IDisposable
                 Try(() => Tick(stream, now));
             }
 
-            Arrivals.Tick(now);
+            Try(() =>
+            {
+                Arrivals.Tick(now);
+                return true;
+            });
 
             lock (_ended)
             {

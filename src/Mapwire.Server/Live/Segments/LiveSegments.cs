@@ -524,7 +524,7 @@ internal sealed class LiveSegments
         }
         else if (_frames[frame.Lane] >= MaxSegmentFrames || unchecked((int)(_arrived - _boundary.Came)) > LongestArrival)
         {
-            AddBoundary(TitleTime.Max(frame.Time, _boundary.Start), isBreak: false);
+            AddBoundary(TitleTime.Max(frame.Time, _boundary.Start), isBreak: false, mayDrift: isLead && mayBegin);
             _isForced = !isLead || !mayBegin;
         }
         else
@@ -594,13 +594,14 @@ internal sealed class LiveSegments
     /// <param name="mayDrift">Whether the clock on the wall may be followed, where it is ahead, by a break.</param>
     private void AddBoundary(TitleTime start, bool isBreak, bool mayDrift = true)
     {
+        isBreak |= _boundary is not null && HasChanged;
         DateTimeOffset zero = isBreak ? Zero : _leastZero; // that of the frame that was late least: what was stalled may come at once
         if (_boundary is { } before)
         {
             // A publisher was away, and its times go on.
             bool hasDrifted = mayDrift && (zero - before.WallZero).TotalMilliseconds > MaxDrift;
             zero = hasDrifted ? zero : before.WallZero;
-            isBreak |= hasDrifted || HasChanged;
+            isBreak |= hasDrifted;
         }
 
         LiveBoundary next = new(
