@@ -13,9 +13,9 @@ public sealed class LiveBrowserTests(BrowserFixture browsers)
     private static readonly TimeSpan DateTolerance = TimeSpan.FromMilliseconds(80);
 
     [Theory]
-    [InlineData("0.2", 0.15, 2)] // two parts of sound behind the last picture are more than hls.js 1.7 comes to the end of
+    [InlineData("0.2", 0.15, 2)] // two parts of sound behind the last picture are more than hls.js 1.7 plays
     [InlineData("0.5", -0.3, 3)]
-    public async Task Hls_js_shows_pictures_soon_by_parts_and_comes_to_the_end_of_each_track(string part, double soundBehind, double latest)
+    public async Task Hls_js_shows_pictures_soon_by_parts_and_comes_to_the_end_of_each_track(string part, double soundBehind, double longest)
     {
         string film = await LiveFilms.GetAsync(behind: soundBehind);
         await using MapwireServer server = await StartAsync("--live-part-duration", part);
@@ -43,14 +43,19 @@ public sealed class LiveBrowserTests(BrowserFixture browsers)
         Assert.InRange(pictures.Count, LiveFilms.Seconds * NumberedFilms.Rate / 4, double.MaxValue);
         Assert.InRange(pictures[^1].Number, (LiveFilms.Seconds - 1) * NumberedFilms.Rate, LiveFilms.Seconds * NumberedFilms.Rate);
 
-        // Dates are those of the pictures: the first one was sent when the stream was accepted, the others by the encoder's clock.
-        TimeSpan[] zeros = [.. pictures.Select(one => one.Date - start - TimeSpan.FromSeconds(one.Number / NumberedFilms.Rate))];
+        // Dates are those of the pictures: the first one was sent when the stream was accepted, the others by the encoder's clock. Those of
+        // the first second are a guess of hls.js, which plays before it knows where segments begin; LiveHlsTests has the playlists' own.
+        LivePicture[] placed = [.. pictures.Where(one => one.Number >= pictures[0].Number + NumberedFilms.Rate)];
+        TimeSpan[] zeros = [.. placed.Select(one => one.Date - start - TimeSpan.FromSeconds(one.Number / NumberedFilms.Rate))];
         Assert.InRange(zeros.Min(), -DateTolerance, published - start + TimeSpan.FromSeconds(2));
-        Assert.InRange(zeros.Max() - zeros.Min(), TimeSpan.Zero, DateTolerance);
+        int latest = Array.IndexOf(zeros, zeros.Max());
+        Assert.True(
+            zeros.Max() - zeros.Min() <= DateTolerance,
+            $"picture {placed[latest].Number} is {zeros.Max() - zeros.Min()} later than others");
 
         Assert.True(latencies[0] > TimeSpan.Zero, words);
-        Assert.True(latencies[latencies.Length / 2] < TimeSpan.FromSeconds(latest), words);
-        Assert.True(latencies[latencies.Length * 19 / 20] < TimeSpan.FromSeconds(latest), words);
+        Assert.True(latencies[latencies.Length / 2] < TimeSpan.FromSeconds(longest), words);
+        Assert.True(latencies[latencies.Length * 19 / 20] < TimeSpan.FromSeconds(longest), words);
         TestContext.Current.SendDiagnosticMessage(words);
     }
 
