@@ -15,7 +15,8 @@ public sealed class LiveBrowserTests(BrowserFixture browsers)
     [Theory]
     [InlineData("0.2", 0.15, 2)] // two parts of sound behind the last picture are more than hls.js 1.7 plays
     [InlineData("0.5", -0.3, 3)]
-    public async Task Hls_js_shows_pictures_soon_by_parts_and_comes_to_the_end_of_each_track(string part, double soundBehind, double longest)
+    public async Task Hls_js_shows_pictures_soon_by_parts_and_comes_to_the_end_of_each_track(
+        string part, double soundBehind, double longest)
     {
         string film = await LiveFilms.GetAsync(behind: soundBehind);
         await using MapwireServer server = await StartAsync("--live-part-duration", part);
