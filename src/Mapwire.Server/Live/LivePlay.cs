@@ -24,6 +24,9 @@ internal sealed class LivePlay
     /// </summary>
     private const long LongestLag = 10_000;
 
+    /// <summary>How much later one viewer may have its turn than another, in milliseconds: where ten thousand watch, about this.</summary>
+    private const long LongestPass = 100;
+
     /// <summary>How soon a viewer is looked at again that was not sent all there was, in milliseconds.</summary>
     private const long RetryInterval = 20;
 
@@ -224,7 +227,10 @@ internal sealed class LivePlay
     /// for, since it would stand still at once where they do.
     /// </summary>
     private LiveSyncPoint? FindPlace() =>
-        Stream.Strip.SyncPointAt(Stream.LatestTime - Math.Max(_behind, _streams.Options.Latency));
+        Stream.Strip.SyncPointAt(Stream.LatestTime - Math.Max(_behind, InHand));
+
+    /// <summary>How much that is, in milliseconds: messages gather, and then each of many viewers has its turn.</summary>
+    private long InHand => _streams.Options.Latency > 0 ? _streams.Options.Latency + LongestPass : 0;
 
     /// <summary>
     /// Goes where the viewer asked to, or has to: whoever is too slow, or lost its place, goes on with the newest picture.

@@ -81,8 +81,8 @@ public sealed class LiveStreamTests : IDisposable
     }
 
     [Theory]
-    [InlineData(97, 17)] // the newest key picture is 240 ms old
-    [InlineData(98, 8)] // 280 ms
+    [InlineData(99, 19)] // the newest key picture is 320 ms old
+    [InlineData(100, 10)] // 360 ms
     [InlineData(5, 5)] // there is no other one
     public void Whoever_comes_late_has_as_much_in_hand_as_messages_gather_for(int pictures, int sent)
     {
