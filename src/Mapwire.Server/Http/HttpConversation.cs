@@ -57,7 +57,7 @@ internal sealed class HttpConversation : IConversation
     private ForwardedHeadReader _forwarded;
     private HttpRequest? _request; // whose answer is being looked up
     private Task? _awaited; // by the request that is next in what was received, or until lately
-    private (Action Post, Action Read)? _onThere; // made once: thousands are told at once
+    private Action? _onThere;
     [SuppressMessage("Performance", "CA1859", Justification = "Streams that end by themselves are bodies, too.")]
     private IBody? _body;
     private bool _isEnding; // what was asked last is the last
@@ -409,8 +409,7 @@ internal sealed class HttpConversation : IConversation
         if (awaited is null && Opening.WhenThere(_context, route, target.Query) is { } there)
         {
             _awaited = there;
-            _onThere ??= (() => _connection.Post(_onThere!.Value.Read), ReadAgain);
-            there.GetAwaiter().UnsafeOnCompleted(_onThere.Value.Post);
+            there.GetAwaiter().UnsafeOnCompleted(_onThere ??= () => _connection.Post(ReadAgain));
             return false;
         }
 
