@@ -12,9 +12,7 @@ namespace Mapwire.Server.Tests.Live;
 /// <summary>What a publisher sends, and what becomes of it for viewers who come when they like and read as they can.</summary>
 public sealed class LiveStreamTests : IDisposable
 {
-    private static readonly LiveOptions Options = new(
-        Window: 60_000, MemoryBytes: 32L << 20, Latency: 0, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
+    private static readonly LiveOptions Options = PublishedStream.Options with { Window = 60_000, MemoryBytes = 32L << 20, Latency = 0 };
 
     private static readonly byte[] VideoHeader = [0x17, 0, 0, 0, 0, .. Mp4Builder.AvcRecord];
     private static readonly byte[] AudioHeader = [0xAF, 0, 0x12, 0x10];

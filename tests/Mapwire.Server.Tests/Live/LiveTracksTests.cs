@@ -17,9 +17,7 @@ namespace Mapwire.Server.Tests.Live;
 /// </summary>
 public sealed class LiveTracksTests : IDisposable
 {
-    private static readonly LiveOptions Options = new(
-        Window: 60_000, MemoryBytes: 32L << 20, Latency: 0, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
+    private static readonly LiveOptions Options = PublishedStream.Options with { Window = 60_000, MemoryBytes = 32L << 20, Latency = 0 };
 
     private static readonly byte[] AacRecord = [0x12, 0x10];
     private static readonly PlayerAbilities Everything = PlayerCodecs.All | PlayerAbilities.ManyTracks | Offer.Avc | Offer.Aac;

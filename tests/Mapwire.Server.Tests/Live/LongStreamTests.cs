@@ -10,9 +10,7 @@ namespace Mapwire.Server.Tests.Live;
 /// <summary>A stream that goes on for a day keeps a minute of it, and nothing else.</summary>
 public sealed class LongStreamTests : IDisposable
 {
-    private static readonly LiveOptions Options = new(
-        Window: 60_000, MemoryBytes: 32L << 20, Latency: 0, ResumeTime: 10_000, PublishTimeout: 15_000, PlayWait: 15_000,
-        SegmentTime: 2_000, PartTime: 500, TakesOver: true);
+    private static readonly LiveOptions Options = PublishedStream.Options with { Window = 60_000, MemoryBytes = 32L << 20, Latency = 0 };
 
     private readonly EventLoop _loop = new("test", new ScriptedPoller());
     private readonly LiveStreams _streams;
